@@ -1,0 +1,51 @@
+# One command each, on a fresh machine (git, make, Python 3.11+ with venv); the second time they are quick.
+PYTHON ?= python3
+BIN = .venv/bin
+PORT ?= 8000
+
+.PHONY: run test check lint fix torture lock clean
+
+run: .venv/run.stamp  ## a server on 127.0.0.1:8000 with simulated orders and a SQLite log
+	@mkdir -p var
+	@$(BIN)/orders-events serve --port $(PORT) --source simulator:3 --store sqlite:var/orders-events.db --retain-events 1000000
+
+test: .venv/test.stamp  ## the whole suite, with the coverage gate
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(PYTEST)
+	@$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+check: lint test  ## what CI runs
+
+lint: .venv/test.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: .venv/test.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+torture: .venv/test.stamp  ## the suite's promises at full size; takes a while
+	$(BIN)/python -m pytest tests/torture $(PYTEST)
+
+lock: .venv/test.stamp  ## refresh the locked versions, for every Python and platform at once
+	$(BIN)/uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group build --group dev --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements-dev.lock
+
+clean:
+	rm -rf .venv build dist
+
+.venv/python.stamp:
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/run.stamp: .venv/python.stamp requirements.lock pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/test.stamp: .venv/run.stamp requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,83 @@
+"""Order events: as a producer submits them, as their contract accepts them, and as the log keeps them.
+
+An event's data is serialised once, when it is accepted; every transport and store carries that text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from app.events.position import Position
+
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+"""A JSON value (RFC 8259) as `json.loads` returns it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An order event that its contract has accepted and no store has yet.
+
+    `data` is one line of ASCII-escaped JSON. `order_id` is None for a type without an order. `version_named` is
+    True where the producer named the schema version, False where the default was filled in.
+    """
+
+    event_type: str
+    schema_version: str
+    event_id: str
+    order_id: str | None
+    data: str
+    version_named: bool = False
+
+
+class StoredEvent(NamedTuple):
+    """An order event in the log; a tuple, because stores make one of every row they read.
+
+    `offset` and `epoch` are its position, `stored_at_us` the microseconds since the Unix epoch at which it was stored,
+    never less than those of the event before it.
+    """
+
+    offset: int
+    epoch: str
+    event_type: str
+    schema_version: str
+    event_id: str
+    order_id: str | None
+    stored_at_us: int
+    data: str
+
+    @property
+    def position(self) -> Position:
+        return Position(self.epoch, self.offset)
+
+
+def serialise(data: Mapping[str, JsonValue]) -> str:
+    """Write `data` as one line of ASCII JSON, keys in the order given.
+
+    ASCII escapes keep U+2028 and its like out of clients that split lines as Python does.
+    """
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def same_content(event: Event, stored: StoredEvent) -> bool:
+    """Tell whether an event repeats a stored one: same type, data equal as JSON values, same version where it named one."""
+    if event.event_type != stored.event_type:
+        return False
+    if event.version_named and event.schema_version != stored.schema_version:
+        return False
+    return event.data == stored.data or _comparable(json.loads(event.data)) == _comparable(json.loads(stored.data))
+
+
+def _comparable(value: JsonValue) -> object:
+    # Python holds True == 1; JSON does not. JSON has one kind of number, so 1 and 1.0 stay equal.
+    match value:
+        case bool():
+            return ("boolean", value)
+        case list():
+            return [_comparable(item) for item in value]
+        case dict():
+            return {name: _comparable(item) for name, item in value.items()}
+        case _:
+            return value

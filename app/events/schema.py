@@ -1,0 +1,74 @@
+"""Compile a JSON Schema once, then name everything in a value that breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import NamedTuple
+
+from jsonschema import Draft202012Validator, SchemaError, ValidationError
+from jsonschema.protocols import Validator
+
+from app.events.errors import InvalidContract
+from app.events.event import JsonValue
+from app.events.schema_dialect import DRAFT, refusals
+from app.events.schema_keywords import FORMATS, DialectValidator
+from app.events.schema_messages import MESSAGES, cut
+
+POINTER_CHARACTERS = 200  # a property's name may be as long as a request
+
+
+class Breach(NamedTuple):
+    """One breach of a schema: a JSON pointer (RFC 6901) into the value, and what must be so there."""
+
+    pointer: str
+    message: str
+
+
+class Schema:
+    """A compiled schema; `compile_schema` makes it."""
+
+    def __init__(self, validator: Validator) -> None:
+        self._validator = validator
+
+    def violations(self, value: JsonValue, limit: int) -> tuple[list[Breach], int]:
+        """Find all breaches; return the first `limit` of them, ordered by pointer, and how many there are."""
+        errors: list[ValidationError] = sorted(self._validator.iter_errors(value), key=_order)
+        found = [(error, MESSAGES[str(error.validator)](error.validator_value, error)) for error in errors]
+        breaches = (Breach(_pointer(error.absolute_path), each) for error, messages in found for each in messages)
+        return list(islice(breaches, limit)), sum(len(messages) for _, messages in found)
+
+
+def compile_schema(schema: Mapping[str, JsonValue], name: str) -> Schema:
+    """Compile a schema that errors call `name`. Raises InvalidContract, naming the place in the schema."""
+    if schema.get("$schema", DRAFT) != DRAFT:
+        raise InvalidContract(f"{name}: the $schema must be {DRAFT}.")
+    for path, reason in _faults(schema):
+        raise InvalidContract(f"{name}: the schema is wrong at {_pointer(path) or 'its root'}: {reason}.")
+    return Schema(DialectValidator(schema, format_checker=FORMATS))
+
+
+def _faults(schema: Mapping[str, JsonValue]) -> Iterator[tuple[Iterable[str | int], str]]:
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        yield error.absolute_path, cut(error.message.splitlines()[0], 200)
+    else:
+        yield from refusals(schema)
+
+
+def _order(error: ValidationError) -> tuple[list[tuple[bool, int, str]], str]:
+    # Places in an array are ordered as numbers: /2 comes before /10.
+    path = [(False, part, "") if isinstance(part, int) else (True, 0, part) for part in error.absolute_path]
+    return path, str(error.validator)
+
+
+def _pointer(path: Iterable[str | int]) -> str:
+    """Write a path as a JSON pointer; where that gets too long, the pointer of the closest place around it."""
+    pointer = ""
+    for part in path:
+        step = "/" + str(part).replace("~", "~0").replace("/", "~1")
+        if len(pointer) + len(step) > POINTER_CHARACTERS:
+            break
+        pointer += step
+    return pointer

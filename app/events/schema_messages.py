@@ -1,0 +1,81 @@
+"""What to say of each keyword that a value can break; every message is about the whole value at the breach's pointer.
+
+A message has at most 200 characters and repeats nothing of the value but names of properties, shortened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from jsonschema import ValidationError
+
+MESSAGE_CHARACTERS = 200
+NAME_CHARACTERS = 40
+
+Message: TypeAlias = Callable[[Any, ValidationError], Sequence[str]]
+"""Take the keyword's value in the schema and the error; return a message for each breach."""
+
+FORMATS = {
+    "date-time": "a date and time of RFC 3339 with its offset, such as 2024-05-01T10:00:00Z",
+    "date": "a date of RFC 3339, such as 2024-05-01",
+}
+ARTICLES = {"object": "an object", "array": "an array", "integer": "an integer", "null": "null"}
+
+
+def cut(text: str, characters: int) -> str:
+    """Shorten a text to a number of characters, the last of which then is an ellipsis."""
+    return text if len(text) <= characters else text[: characters - 1] + "…"
+
+
+def quoted(name: str) -> str:
+    """Quote a client's text, shortened, with its control characters escaped."""
+    return cut(repr(cut(name, NAME_CHARACTERS)), MESSAGE_CHARACTERS // 2)
+
+
+def _say(sentence: Callable[[Any], str]) -> Message:
+    return lambda keyword, _: [cut(sentence(keyword), MESSAGE_CHARACTERS)]
+
+
+def _count(bound: str, thing: str, things: str) -> Message:
+    return _say(lambda number: f"must have {bound} {number} {thing if number == 1 else things}")
+
+
+def one_of(values: Sequence[Any]) -> str:
+    """Say which values are allowed; to be cut, where there are many."""
+    listed = ", ".join(repr(value) for value in values)
+    return f"must be {listed}" if len(values) == 1 else f"must be one of {listed}"
+
+
+def _missing(required: Sequence[str], error: ValidationError) -> Sequence[str]:
+    value: Any = error.instance
+    return [f"must have the property {quoted(name)}" for name in required if name not in value]
+
+
+def _unknown(_: object, error: ValidationError) -> Sequence[str]:
+    value: Any = error.instance
+    schema: Any = error.schema
+    return [f"must not have the property {quoted(name)}" for name in value if name not in schema.get("properties", {})]
+
+
+MESSAGES: dict[str, Message] = {
+    "type": _say(lambda name: f"must be {ARTICLES.get(name, f'a {name}')}"),
+    "enum": _say(one_of),
+    "required": _missing,
+    "additionalProperties": _unknown,
+    "pattern": _say(lambda pattern: f"must match the pattern {pattern}"),
+    "format": _say(lambda name: f"must be {FORMATS[name]}"),
+    "minLength": _count("at least", "character", "characters"),
+    "maxLength": _count("at most", "character", "characters"),
+    "minItems": _count("at least", "item", "items"),
+    "maxItems": _count("at most", "item", "items"),
+    "minProperties": _count("at least", "property", "properties"),
+    "maxProperties": _count("at most", "property", "properties"),
+    "minimum": _say(lambda bound: f"must be at least {bound}"),
+    "maximum": _say(lambda bound: f"must be at most {bound}"),
+    "multipleOf": _say(lambda factor: f"must be a multiple of {factor}"),
+    "uniqueItems": _say(lambda _: "must not hold the same item twice"),
+    "anyOf": _say(lambda schemas: f"must match at least one of the {len(schemas)} alternatives"),
+    "oneOf": _say(lambda schemas: f"must match exactly one of the {len(schemas)} alternatives"),
+    "not": _say(lambda _: "must not match what the schema excludes"),
+}

@@ -1,0 +1,92 @@
+"""The store port: what a log needs of the place where its events are kept.
+
+A store keeps events in one total order, gives each a strictly increasing offset (offsets may skip), and never forgets one
+that it has acknowledged until retention deletes it. `tests/stores/test_event_store.py` holds every store to this page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from app.events.errors import EventError
+from app.events.event import Event, StoredEvent
+from app.events.filter import Filter
+from app.events.position import Epochs, Floor
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A log as a store found it: its epochs (the last one opened by this start), newest offset, and floor."""
+
+    epochs: Epochs
+    head: int
+    floor: Floor
+
+
+class Commit(NamedTuple):
+    """A step of the log that is now on disk: events appended, in order (none for a mere deletion), and the floor after it."""
+
+    events: Sequence[StoredEvent]
+    floor: Floor
+
+
+class Appended(NamedTuple):
+    """What became of one event: as it stands in the log, and whether it had been there before."""
+
+    stored: StoredEvent
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Page:
+    """A piece of the log: the matching events, and the offset through which the log was examined for them.
+
+    Compared by identity, so that a transport can encode once what many readers were handed.
+    """
+
+    events: Sequence[StoredEvent]
+    through: int
+
+
+class BelowFloor(EventError):
+    """Say that an event after the asked-for offset has been deleted; `floor` is the newest deleted one."""
+
+    def __init__(self, floor: Floor) -> None:
+        super().__init__(f"The events through offset {floor.offset} have been deleted.")
+        self.floor = floor
+
+
+class EventStore(Protocol):
+    """Keep the log. All methods run on one event loop; none of them blocks it."""
+
+    async def open(self, on_commit: Callable[[Commit], None]) -> Opened:
+        """Open the log, with a new epoch that is on record before this returns.
+
+        From now on `on_commit` is called on the event loop once per commit, in log order, after the commit is durable
+        and before the `append` that it belongs to returns. Raises StoreRefused.
+        """
+
+    async def append(self, events: Sequence[Event]) -> list[Appended]:
+        """Store all events, adjacent and in order, or none; return when they are durable.
+
+        An event whose `event_id` is retained, or stood earlier in `events`, is not stored again. Raises EventIdConflict
+        where its content differs (see `same_content`), StoreUnavailable where the store cannot write.
+        """
+
+    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+        """Read the first `limit` wanted events with `after` < offset <= `through`.
+
+        A store may stop examining early to bound the cost of a call; the page says how far it came, always beyond `after`.
+        Raises BelowFloor where an event after `after` has been deleted, StoreUnavailable where the store cannot read.
+        """
+
+    async def offset_before(self, stored_at_us: int) -> int:
+        """Find the offset just before the first event stored at or after a time; the newest offset if there is none.
+
+        Raises StoreUnavailable where the store cannot read.
+        """
+
+    async def close(self) -> None:
+        """Write what was accepted, and let the log go."""

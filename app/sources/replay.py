@@ -1,0 +1,97 @@
+"""A recording of order events, published again in the order of their times."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from app.events.errors import ContractViolation, MalformedJson, StartupError
+from app.events.event import JsonValue
+from app.sources.ndjson import BLANK, read_event
+from app.sources.timeline import Publishes, Timed, publish_timeline
+
+_CHECKED_TOGETHER: Final = 500
+_UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_log = logging.getLogger(__name__)
+
+
+class Recorded(NamedTuple):
+    """An event of a recording, and the instant of its `data.when` in seconds since the Unix epoch."""
+
+    seconds: float
+    event: JsonValue
+
+
+async def replay(
+    publisher: Publishes,
+    recording: Sequence[Recorded],
+    speed: float,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Publish a recording once, `speed` recorded seconds in one second; its first event is due now."""
+    await publish_timeline(publisher, _timeline(recording, speed), clock=clock, sleep=sleep)
+    _log.info("The replay has ended: %d events.", len(recording))
+
+
+def load_replay(path: Path | str, check: Callable[[Sequence[JsonValue]], object]) -> list[Recorded]:
+    """Read a whole NDJSON file, check every event, and sort by time; events of one instant stay in the file's order.
+
+    `check` raises ContractViolation. Raises StartupError, which names the line, for the first line that is bad.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            recording = list(_recorded(path, file, check))
+    except OSError as error:
+        raise StartupError(f"Cannot read {path}: {error.strerror}.") from None
+    return sorted(recording, key=lambda each: each.seconds)
+
+
+def _recorded(
+    path: Path | str, file: Iterable[bytes], check: Callable[[Sequence[JsonValue]], object]
+) -> Iterator[Recorded]:
+    lines = ((number, line) for number, line in enumerate(file, start=1) if line.strip(BLANK))
+    while chunk := list(islice(lines, _CHECKED_TOGETHER)):
+        events = [_read(path, number, line) for number, line in chunk]
+        try:
+            check(events)
+        except ContractViolation as violation:
+            first = violation.violations[0]
+            raise _bad_line(path, chunk[first.index][0], f"{first.pointer}: {first.message}".lstrip(": ")) from None
+        for (number, _), event in zip(chunk, events, strict=True):
+            yield Recorded(_instant(path, number, event), event)
+
+
+def _read(path: Path | str, number: int, line: bytes) -> JsonValue:
+    try:
+        return read_event(number, line)
+    except MalformedJson as malformed:
+        raise _bad_line(path, number, str(malformed)) from None
+
+
+def _instant(path: Path | str, number: int, event: JsonValue) -> float:
+    match event:
+        case {"data": {"when": str(when)}}:
+            try:
+                return (datetime.fromisoformat(when.upper()) - _UNIX_EPOCH).total_seconds()
+            except (ValueError, TypeError, OverflowError):
+                raise _bad_line(path, number, f"/data/when: {when!r} is no instant of the calendar.") from None
+        case _:
+            raise _bad_line(path, number, "/data/when: a recording needs it to know the order.")
+
+
+def _bad_line(path: Path | str, number: int, reason: str) -> StartupError:
+    return StartupError(f"{path}, line {number}: {reason}")
+
+
+def _timeline(recording: Sequence[Recorded], speed: float) -> Iterator[Timed]:
+    for this, following in pairwise(recording):
+        yield Timed(this.event, (following.seconds - this.seconds) / speed)
+    yield from (Timed(last.event, 0.0) for last in recording[-1:])

@@ -1,0 +1,84 @@
+"""Simulated orders: each is placed, and later either shipped or cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from random import Random
+from typing import Final
+from uuid import uuid4
+
+from app.events.errors import ContractViolation, StartupError
+from app.events.event import JsonValue
+from app.sources.timeline import Publishes, Timed, publish_timeline
+
+OPEN_ORDERS: Final = (
+    40  # placed and neither shipped nor cancelled: at 3 events a second, an order waits 13 s on average
+)
+CANCELLED_SHARE: Final = 0.2
+REASON_SHARE: Final = 0.7  # of the cancelled orders
+REASONS: Final = ("changed their mind", "payment declined", "out of stock", "unknown address", "ordered twice")
+SEEDED_START: Final = datetime(2024, 5, 1, 10, 0, 0, tzinfo=UTC)  # when a seeded simulation begins, on its own clock
+_CHECKED_EVENTS: Final = 100  # enough to see every kind of event
+
+
+async def simulate(
+    publisher: Publishes,
+    rate_per_second: float,
+    seed: int | None = None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Publish simulated events at a mean rate, at random (Poisson) times, until cancelled."""
+    await publish_timeline(publisher, simulated_orders(rate_per_second, seed), clock=clock, sleep=sleep)
+
+
+def check_simulator(check: Callable[[Sequence[JsonValue]], object]) -> None:
+    """Check that the contract accepts simulated events; `check` raises ContractViolation. Raises StartupError."""
+    events = [each.event for each in islice(simulated_orders(1.0, seed=0), _CHECKED_EVENTS)]
+    try:
+        check(events)
+    except ContractViolation as violation:
+        first = violation.violations[0]
+        raise StartupError(
+            f"The contract does not accept the simulator's events: {first.pointer or 'the event'}: {first.message}"
+        ) from None
+
+
+def simulated_orders(rate_per_second: float, seed: int | None = None) -> Iterator[Timed]:
+    """Simulate without end. With a seed, all but the eventIds is the same every time, `when` included.
+
+    The eventIds are new every time, or a restart on a log that holds the same simulation would publish nothing for long.
+    """
+    random = Random(seed)
+    elapsed_seconds = 0.0
+    placed = [_order_id(random) for _ in range(OPEN_ORDERS)]
+    while True:
+        pause_seconds = random.expovariate(rate_per_second)
+        chosen = random.randrange(OPEN_ORDERS)
+        when = datetime.now(UTC) if seed is None else SEEDED_START + timedelta(seconds=elapsed_seconds)
+        yield Timed(_outcome(random, placed[chosen], when), pause_seconds)
+        placed[chosen] = _order_id(random)
+        elapsed_seconds += pause_seconds
+
+
+def _outcome(random: Random, order_id: str, when: datetime) -> JsonValue:
+    data: dict[str, JsonValue] = {"orderId": order_id, "when": _utc(when)}
+    event_type = "order.shipped"
+    if random.random() < CANCELLED_SHARE:
+        event_type = "order.cancelled"
+        if random.random() < REASON_SHARE:
+            data["reason"] = random.choice(REASONS)
+    return {"eventType": event_type, "eventId": str(uuid4()), "data": data}
+
+
+def _utc(when: datetime) -> str:
+    return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _order_id(random: Random) -> str:
+    return f"or_{random.getrandbits(48):012x}"

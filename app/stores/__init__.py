@@ -1,0 +1,1 @@
+"""Where events are kept: one module per store, each an `EventStore`."""

@@ -1,0 +1,98 @@
+"""Events in memory, gone with the process: the reference that every other store is compared with."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+
+from app.events.errors import StoreUnavailable
+from app.events.event import Event, StoredEvent
+from app.events.filter import Filter
+from app.events.position import Epoch, Epochs, Floor, new_epoch
+from app.events.store import Appended, BelowFloor, Commit, Opened, Page
+from app.stores.placement import fresh_events, next_stored_at_us, place
+from app.stores.retention import CHECK_SECONDS, Retention
+
+EXAMINED_PER_READ = 10_000  # a read runs on the event loop: some milliseconds, then others must have their turn
+
+
+class MemoryStore:
+    """Keep the newest `retain_events` events, none longer than `retain_seconds`."""
+
+    def __init__(self, retain_events: int = 100_000, retain_seconds: float | None = None) -> None:
+        self._retention = Retention(retain_events, retain_seconds)
+        self._epochs: list[Epoch] = []
+        self._events: dict[int, StoredEvent] = {}
+        self._by_event_id: dict[str, StoredEvent] = {}
+        self._head = 0
+        self._stored_at_us = 0
+        self._floor = Floor(0, 0)
+        self._on_commit: Callable[[Commit], None] | None = None
+        self._next_check: asyncio.TimerHandle | None = None
+
+    async def open(self, on_commit: Callable[[Commit], None]) -> Opened:
+        self._on_commit = on_commit
+        self._epochs.append(new_epoch(self._head + 1))
+        if self._retention.by_age:
+            self._check_ages_later()
+        return Opened(Epochs(self._epochs), self._head, self._floor)
+
+    async def append(self, events: Sequence[Event]) -> list[Appended]:
+        if self._on_commit is None:
+            raise StoreUnavailable("The log is not open.")
+        stored_at_us = next_stored_at_us(self._stored_at_us)
+        placed = place(events, self._head, self._epochs[-1].name, stored_at_us, self._by_event_id.get)
+        fresh = fresh_events(placed)
+        if fresh:
+            self._store(fresh)
+            self._delete_through(self._retention.surplus(self._head))
+            self._on_commit(Commit(fresh, self._floor))
+        return placed
+
+    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+        if after < self._floor.offset:
+            raise BelowFloor(self._floor)
+        through = max(after, min(through, self._head, after + EXAMINED_PER_READ))
+        found: list[StoredEvent] = []
+        for offset in range(after + 1, through + 1):
+            event = self._events[offset]
+            if wanted.matches(event):
+                found.append(event)
+            if len(found) == limit:
+                return Page(found, offset)
+        return Page(found, through)
+
+    async def offset_before(self, stored_at_us: int) -> int:
+        return self._offset_before(stored_at_us)
+
+    async def close(self) -> None:
+        self._on_commit = None
+        if self._next_check is not None:
+            self._next_check.cancel()
+
+    def _store(self, fresh: Sequence[StoredEvent]) -> None:
+        self._events.update((event.offset, event) for event in fresh)
+        self._by_event_id.update((event.event_id, event) for event in fresh)
+        self._head = fresh[-1].offset
+        self._stored_at_us = fresh[-1].stored_at_us
+
+    def _delete_through(self, offset: int) -> None:
+        for deleted in range(self._floor.offset + 1, offset + 1):
+            event = self._events.pop(deleted)
+            del self._by_event_id[event.event_id]
+            self._floor = Floor(event.offset, event.stored_at_us)
+
+    def _offset_before(self, stored_at_us: int) -> int:
+        offsets = range(self._floor.offset + 1, self._head + 1)
+        return self._floor.offset + bisect_left(offsets, stored_at_us, key=lambda at: self._events[at].stored_at_us)
+
+    def _check_ages_later(self) -> None:
+        self._next_check = asyncio.get_running_loop().call_later(CHECK_SECONDS, self._check_ages)
+
+    def _check_ages(self) -> None:
+        floor = self._floor
+        self._delete_through(self._offset_before(self._retention.expired_us() + 1))
+        if self._on_commit is not None and self._floor != floor:
+            self._on_commit(Commit((), self._floor))
+        self._check_ages_later()

@@ -1,0 +1,103 @@
+"""A SQLite log as the one connection that writes it sees it: what a transaction stores, and what it deletes.
+
+A transaction serves any number of requests, each all or nothing by itself. It is on disk when `commit` returns; where it
+fails, the log is as it was before.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from app.events.errors import EventIdConflict
+from app.events.event import Event, StoredEvent
+from app.events.position import Floor
+from app.events.store import Appended, Commit
+from app.stores.placement import fresh_events, next_stored_at_us, place
+from app.stores.retention import Retention
+from app.stores.sqlite_file import LogFile, connect_writer
+from app.stores.sqlite_queries import (
+    Newest,
+    delete_through,
+    insert_events,
+    offset_before,
+    read_epochs,
+    read_event,
+    read_floor,
+    read_newest,
+)
+
+DELETED_AT_ONCE = 5_000  # bounds a transaction where a log got a smaller limit; as much as it adds it may delete anyway
+
+Outcome: TypeAlias = list[Appended] | Exception
+
+
+class SqliteLog:
+    """Commit requests, and delete what retention does not keep."""
+
+    def __init__(self, path: Path, file: LogFile, retention: Retention) -> None:
+        self._path = path
+        self._connection = file.connection
+        self._epoch = file.opened.epochs.open
+        self._floor = file.opened.floor
+        self._newest = read_newest(file.connection)
+        self._retention = retention
+        self.behind = True  # there may be more to delete at once than one transaction does
+
+    def commit(self, requests: Sequence[Sequence[Event]]) -> tuple[Commit | None, Sequence[Outcome]]:
+        """Store the requests in order; return what changed, if anything, and what became of each. Raises sqlite3.Error."""
+        stored_at_us = next_stored_at_us(self._newest.stored_at_us)
+        fresh: list[StoredEvent] = []
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            outcomes = [self._insert(events, stored_at_us, fresh) for events in requests]
+            floor = self._delete(added=len(fresh))
+        changed = bool(fresh) or floor != self._floor
+        self._floor = floor
+        if fresh:
+            self._newest = Newest(fresh[-1].offset, stored_at_us)
+        return Commit(fresh, floor) if changed else None, outcomes
+
+    def mend(self) -> None:
+        """Replace the connection where it does not answer or cannot end its transaction. Raises sqlite3.Error."""
+        if self._answers():
+            return
+        self._connection.close()
+        self._connection = connect_writer(self._path)
+        if (read_epochs(self._connection)[-1], read_newest(self._connection)) != (self._epoch, self._newest):
+            self._connection.close()
+            raise sqlite3.DatabaseError("the file is not as this process left it")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _insert(self, events: Sequence[Event], stored_at_us: int, fresh: list[StoredEvent]) -> Outcome:
+        after = self._newest.offset + len(fresh)
+        try:
+            placed = place(events, after, self._epoch.name, stored_at_us, partial(read_event, self._connection))
+        except EventIdConflict as conflict:
+            return conflict
+        added = fresh_events(placed)
+        insert_events(self._connection, added)
+        fresh += added
+        return placed
+
+    def _delete(self, added: int) -> Floor:
+        through = self._retention.surplus(self._newest.offset + added)
+        if self._retention.by_age:
+            through = max(through, offset_before(self._connection, self._retention.expired_us() + 1))
+        at_once = self._floor.offset + max(added, DELETED_AT_ONCE)
+        self.behind = through > at_once
+        if through <= self._floor.offset:
+            return self._floor
+        return delete_through(self._connection, min(through, at_once))
+
+    def _answers(self) -> bool:
+        try:
+            read_floor(self._connection)
+        except sqlite3.Error:
+            return False
+        return not self._connection.in_transaction

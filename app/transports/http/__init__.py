@@ -1,0 +1,6 @@
+"""Order events over HTTP: an event stream, pages, and publishing."""
+
+import warnings
+
+# Connexion imports Starlette's test client, and that warns of its own dependencies; it is no business of who runs a server.
+warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient`")

@@ -1,0 +1,10 @@
+"""The HTTP contract, `openapi/orders-events.yaml`: read at startup, checked, bundled with the event schemas, and served.
+
+Reading order: `source` (YAML in), `bundle` (references), `openapi`, `event_types`, `examples`, `problems` (what is checked),
+`write` (JSON and YAML out), `load` (all of it).
+"""
+
+from app.transports.http.document.load import Document, load_document
+from app.transports.http.document.problems import ProblemType
+
+__all__ = ["Document", "ProblemType", "load_document"]

@@ -1,0 +1,39 @@
+"""The problems (RFC 9457) that the document defines: one example each under `components.examples`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from app.events.schema import compile_schema
+from app.transports.http.document.place import DOCUMENT, fault, find
+
+PREFIX = "/problems/"
+
+
+class ProblemType(NamedTuple):
+    """What all problems of a type have in common."""
+
+    type: str
+    title: str
+    status: int
+
+
+def read_problems(inlined: Mapping[str, Any], needed: Collection[str]) -> dict[str, ProblemType]:
+    """Read the problem types by slug, the last part of their `type`. Raises InvalidContract where a needed one is missing."""
+    schema = compile_schema(
+        find(inlined, "components", "schemas", "Problem"), f"{DOCUMENT}: components.schemas.Problem"
+    )
+    problems: dict[str, ProblemType] = {}
+    for key, example in find(inlined, "components", "examples").items():
+        place = ("components", "examples", key)
+        problem = find(example, "value")
+        for breach in schema.violations(problem, 1)[0]:
+            raise fault(place, f"the problem breaks the schema Problem: {breach.pointer or 'it'} {breach.message}")
+        slug = problem["type"].removeprefix(PREFIX)
+        if slug in problems:
+            raise fault(place, f"the problem {slug!r} is defined twice")
+        problems[slug] = ProblemType(problem["type"], problem["title"], problem["status"])
+    for slug in sorted(set(needed) - problems.keys()):
+        raise fault(("components", "examples"), f"the problem {slug!r} is missing")
+    return problems

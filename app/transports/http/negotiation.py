@@ -1,0 +1,48 @@
+"""Choose between the media types that one operation offers: RFC 9110 §12.5.1 (https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from app.events.errors import Refusal
+
+_WEIGHT = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
+
+
+class NotAcceptable(Refusal):
+    """Say what is offered to a client that accepts none of it."""
+
+    def __init__(self, offered: Sequence[str]) -> None:
+        super().__init__(f"None of the accepted media types is offered; choose {' or '.join(offered)}.")
+
+
+def choose_media_type(accept: str, offered: Sequence[str]) -> str:
+    """Return the offered type of the highest weight, the first of equals; raise NotAcceptable where all weigh nothing.
+
+    `accept` is the value of the Accept header, empty where there is none. A range that is not well formed is passed over.
+    """
+    weights = _weights(accept) if accept.strip() else {"*/*": 1.0}
+    weigh = [_weight(weights, media_type) for media_type in offered]
+    if max(weigh) == 0:
+        raise NotAcceptable(offered)
+    return offered[weigh.index(max(weigh))]
+
+
+def _weights(accept: str) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for part in accept.split(","):
+        media_range, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        stated = [value[2:] for value in parameters if value.startswith("q=")]
+        if all(_WEIGHT.fullmatch(value) for value in stated):
+            weight = float(stated[0]) if stated else 1.0
+            weights[media_range] = max(weight, weights.get(media_range, 0.0))
+    return weights
+
+
+def _weight(weights: dict[str, float], media_type: str) -> float:
+    # The most specific range that matches decides, whatever its weight.
+    for media_range in (media_type, media_type.partition("/")[0] + "/*", "*/*"):
+        if media_range in weights:
+            return weights[media_range]
+    return 0.0

@@ -1,0 +1,191 @@
+"""One method per operation of the contract, in its order: HTTP in, a call of the core, HTTP out.
+
+The method's name is the operationId in Python's spelling. Parameters arrive as the contract types them. Each returns a Starlette
+response: Connexion passes those through untouched, and gives a 500 to a dict where an operation also declares a problem.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import connexion
+from starlette.responses import JSONResponse, Response
+
+from app.events.contracts import Contracts
+from app.events.errors import ContractViolation, StoreUnavailable, Violation
+from app.events.event import JsonValue
+from app.events.filter import Filter
+from app.events.log import EventLog
+from app.events.pages import read_page
+from app.events.publish import Publisher
+from app.events.start import Since, Start, StartRequest, locate_start
+from app.events.store import Appended
+from app.events.subscribe import Closing, Subscription
+from app.transports.http import metrics, sse
+from app.transports.http.body import read_json
+from app.transports.http.document import Document
+from app.transports.http.negotiation import choose_media_type
+from app.transports.http.parameters import InvalidParameters, ParameterViolation
+from app.transports.http.problems import Draining
+from app.transports.http.response import STREAM_HEADERS, EventStreamResponse, Streams
+
+NO_STORE = {"Cache-Control": "no-store"}
+IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
+_PAGE = "application/json"
+_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Operations:
+    """The operations, and what they are made of."""
+
+    document: Document
+    contracts: Contracts
+    log: EventLog
+    publisher: Publisher
+    streams: Streams
+    metrics: metrics.Metrics
+
+    async def stream_order_events(
+        self,
+        *,
+        event_types: list[str] | None = None,
+        order_id: list[str] | None = None,
+        last_event_id: str | None = None,
+        since: str | None = None,
+        from_: Literal["latest", "earliest"] = "latest",
+        follow: bool = True,
+        limit: int | None = None,
+        wait: int = 0,
+        major_version: int | None = None,  # noqa: ARG002  # the one major there is; its enum is checked at the door
+    ) -> Response:
+        media_type = choose_media_type(_header("accept"), (sse.MEDIA_TYPE, _PAGE))
+        wanted = Filter(_set(event_types), _set(order_id))
+        last_event_id = _header("last-event-id") or last_event_id or None
+        request = StartRequest(last_event_id, _since(since), from_)
+        if media_type == _PAGE:
+            return await self._page(request, wanted, limit, 0 if _is_head() else wait)
+        try:
+            start = await locate_start(self.log, request)
+        except StoreUnavailable:
+            return self._stream(Closing("unavailable"))
+        return self._follow(start, wanted, follow=follow, limit=limit)
+
+    def _follow(self, start: Start, wanted: Filter, *, follow: bool, limit: int | None) -> Response:
+        subscription = Subscription(self.log, start, wanted, follow=follow, limit=limit)
+        if subscription.at_end and start.gap is None:
+            return Response(status_code=204, headers=NO_STORE)
+        return self._stream(subscription)
+
+    def _stream(self, subscription: Subscription | Closing) -> Response:
+        if _is_head():
+            return _headers_only()
+        return EventStreamResponse(self.streams, subscription)
+
+    async def _page(self, request: StartRequest, wanted: Filter, limit: int | None, wait_seconds: int) -> Response:
+        if self.log.draining:
+            raise Draining("The server is about to stop; ask again in a moment.")
+        limit = self.document.page_limit_default if limit is None else limit
+        if limit > self.document.page_limit_maximum:
+            message = f"must be at most {self.document.page_limit_maximum} for a page"
+            raise InvalidParameters([ParameterViolation("query", "limit", message)])
+        start = await locate_start(self.log, request)
+        page = await read_page(self.log, start, wanted, limit, wait_seconds)
+        events = [
+            f'{{"id":"{event.position}","eventType":"{event.event_type}",'
+            f'"schemaVersion":"{event.schema_version}","data":{event.data}}}'
+            for event in page.events
+        ]
+        body = f'{{"events":[{",".join(events)}],"lastEventId":"{self.log.position(page.through)}"}}'
+        return Response(body, headers=NO_STORE, media_type=_PAGE)
+
+    async def publish_order_events(self) -> Response:
+        submitted = await read_json(connexion.request, self.document.max_body_bytes)
+        if self.log.draining:
+            raise Draining("The server is about to stop; send the events again in a moment.")
+        appended = await self.publisher.publish(self._batch(submitted))
+        return JSONResponse({"events": [_published(each) for each in appended]}, 201, NO_STORE)
+
+    def _batch(self, submitted: JsonValue) -> list[JsonValue]:
+        if not isinstance(submitted, list):
+            return [submitted]
+        if 1 <= len(submitted) <= self.document.batch_maximum:
+            return submitted
+        message = f"must have at least 1 and at most {self.document.batch_maximum} items"
+        raise ContractViolation([Violation(0, "", message)], 1)
+
+    async def list_event_types(self) -> Response:
+        names = (*self.contracts.event_types, *self.contracts.control_types)
+        return JSONResponse({"eventTypes": [self._event_type(name) for name in names]}, headers=NO_STORE)
+
+    def _event_type(self, name: str) -> dict[str, Any]:
+        return {
+            "eventType": name,
+            "kind": "order" if name in self.contracts.event_types else "control",
+            "versions": [
+                {"version": version, "schema": f"/event-types/{name}/{version}"}
+                for version in self.contracts.versions(name)
+            ],
+        }
+
+    async def get_event_schema(self, event_type: str, version: str) -> Response:
+        contract = self.contracts.get(event_type, version)
+        return JSONResponse(contract.schema, headers=IMMUTABLE, media_type="application/schema+json")
+
+    async def get_liveness(self) -> Response:
+        return JSONResponse({"status": "live"}, headers=NO_STORE)
+
+    async def get_readiness(self) -> Response:
+        if self.log.draining:
+            raise Draining("The server is about to stop.")
+        return JSONResponse({"status": "ready"}, headers=NO_STORE)
+
+    async def get_metrics(self) -> Response:
+        return Response(self.metrics.text(), headers=NO_STORE, media_type=metrics.MEDIA_TYPE)
+
+    async def get_open_api_json(self) -> Response:
+        return Response(self.document.json, headers=NO_STORE, media_type="application/json")
+
+    async def get_open_api_yaml(self) -> Response:
+        return Response(self.document.yaml, headers=NO_STORE, media_type="application/yaml")
+
+
+def _published(appended: Appended) -> dict[str, Any]:
+    stored = appended.stored
+    return {
+        "id": str(stored.position),
+        "eventType": stored.event_type,
+        "schemaVersion": stored.schema_version,
+        "eventId": stored.event_id,
+        "duplicate": appended.duplicate,
+    }
+
+
+def _headers_only() -> Response:
+    response = Response(headers=dict(STREAM_HEADERS))
+    del response.headers["content-length"]  # a stream has none
+    return response
+
+
+def _set(values: list[str] | None) -> frozenset[str] | None:
+    return None if values is None else frozenset(values)
+
+
+def _since(text: str | None) -> Since | None:
+    if text is None:
+        return None
+    try:
+        since_epoch = datetime.fromisoformat(text.upper()) - _UNIX_EPOCH
+    except (ValueError, OverflowError):  # well formed, but no instant that a computer's calendar has: second 60, year 0
+        raise InvalidParameters([ParameterViolation("query", "since", "is not an instant of the calendar")]) from None
+    return Since(since_epoch // timedelta(microseconds=1), text)
+
+
+def _header(name: str) -> str:
+    return ",".join(connexion.request.headers.getlist(name))
+
+
+def _is_head() -> bool:
+    return bool(connexion.request.method == "HEAD")

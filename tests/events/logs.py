@@ -1,0 +1,60 @@
+"""Logs, events and readers for the tests of the core."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
+
+from app.events.event import Event
+from app.events.filter import EVERYTHING, Filter
+from app.events.log import EventLog
+from app.events.start import Start, StartRequest, locate_start
+from app.events.store import Page
+from app.events.subscribe import Closing, Step, Subscription
+from app.stores.memory import MemoryStore
+
+SHIPPED = Filter(event_types=frozenset({"order.shipped"}))
+CANCELLED = Filter(event_types=frozenset({"order.cancelled"}))
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a test's coroutine; one that hangs fails."""
+    return asyncio.run(asyncio.wait_for(work, 60))
+
+
+def event(event_id: str, event_type: str = "order.shipped", order_id: str | None = None) -> Event:
+    order_id = order_id or f"or_{event_id}"
+    return Event(event_type, "1.0.0", event_id, order_id, f'{{"orderId":"{order_id}","when":"2024-05-01T10:00:00Z"}}')
+
+
+async def open_log(*events: Event, retain_events: int = 100_000) -> EventLog:
+    log = EventLog(MemoryStore(retain_events))
+    await log.open()
+    if events:
+        await log.append(events)
+    return log
+
+
+async def start(log: EventLog, last_event_id: str | None = None) -> Start:
+    """Start after an id, or at the earliest event."""
+    return await locate_start(log, StartRequest(last_event_id, origin="earliest"))
+
+
+def subscribe(
+    log: EventLog, at: Start, wanted: Filter = EVERYTHING, *, follow: bool = True, limit: int | None = None
+) -> Subscription:
+    return Subscription(log, at, wanted, follow=follow, limit=limit)
+
+
+async def steps_to_the_end(subscription: Subscription) -> list[Step]:
+    steps: list[Step] = []
+    while not steps or not isinstance(steps[-1], Closing):
+        steps.append(await subscription.advance())
+    return steps
+
+
+def event_ids(steps: Sequence[Step]) -> list[str]:
+    return [stored.event_id for step in steps if isinstance(step, Page) for stored in step.events]

@@ -1,0 +1,110 @@
+"""A real server in a process of its own, on a free port, for tests that talk TCP to it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+START_SECONDS = 60  # generous: machines that run tests are busy
+
+_URL = re.compile(r"http://\S+:\d+")
+
+
+class ServerProcess:
+    """Run `python -m app serve`; as a context manager, end it whatever happens."""
+
+    def __init__(self, *arguments: str, port: int = 0, cwd: Path | None = None) -> None:
+        command = [sys.executable, "-m", "app", "serve", "--port", str(port), *arguments]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ORDERS_EVENTS_")}
+        environment["PYTHONUNBUFFERED"] = "1"
+        self._process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+            cwd=cwd,
+        )
+        self.output: list[str] = []
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.url = self._wait_for_url()
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rsplit(":", 1)[1])
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def events_url(self) -> str:
+        return f"{self.url}/events/orders"
+
+    def terminate(self, timeout_seconds: float = 30) -> int:
+        """Send SIGTERM and return the exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        return self.wait(timeout_seconds)
+
+    def kill(self) -> None:
+        """Send SIGKILL, as a power switch would, and wait until it is gone."""
+        self._process.kill()
+        self.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def wait(self, timeout_seconds: float = 30) -> int:
+        code = self._process.wait(timeout_seconds)
+        self._reader.join(timeout_seconds)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        return code
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._process.poll() is None:
+            # A clean end first: the coverage of a server that is killed is lost.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.terminate()
+        if self._process.poll() is None:
+            self.kill()
+        if self._process.stdout is not None and not self._process.stdout.closed:
+            self._reader.join()
+            self._process.stdout.close()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.output.append(line)
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def _wait_for_url(self) -> str:
+        for line in self._arriving():
+            found = _URL.search(line)
+            if found:
+                return found[0]
+        message = f"The server ended with {self._process.wait()} before it listened:\n{''.join(self.output)}"
+        raise AssertionError(message)
+
+    def _arriving(self) -> Iterator[str]:
+        while True:
+            line = self._lines.get(timeout=START_SECONDS)
+            if line is None:
+                return
+            yield line

@@ -1,0 +1,23 @@
+"""One server for all tests of the HTTP surface that need none of their own: no source, an empty log in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.server_process import ServerProcess
+from tests.transports.http.wire import PATIENCE_SECONDS
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[ServerProcess]:
+    with ServerProcess("--store", "memory:", "--heartbeat-seconds", "1", "--retry-ms", "50-100") as server:
+        yield server
+
+
+@pytest.fixture
+def http(server: ServerProcess) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client:
+        yield client
