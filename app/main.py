@@ -82,8 +82,8 @@ async def _serve(settings: Settings, on_listening: Callable[[str], None]) -> Non
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
-            on_listening(_url(listener))
-            await Server(config, service.drain).serve([listener])
+            server = Server(config, service.drain, on_started=lambda: on_listening(_url(listener)))
+            await server.serve([listener])
 
 
 @asynccontextmanager
@@ -163,6 +163,7 @@ async def _in_background(name: str, work: Coroutine[Any, Any, None]) -> AsyncIte
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+        work.close()  # where the task was cancelled before it began
 
 
 async def _logged(name: str, work: Coroutine[Any, Any, None]) -> None:

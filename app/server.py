@@ -26,10 +26,20 @@ _App = Callable[..., Awaitable[None]]
 class Server(uvicorn.Server):
     """Serve until a signal; then tell every stream, wait for it, and leave with exit code 0."""
 
-    def __init__(self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]]) -> None:
-        """Take `drain`, which tells the streams to end and returns when they have."""
+    def __init__(
+        self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]], on_started: Callable[[], None]
+    ) -> None:
+        """Take `drain`, which tells the streams to end and returns when they have.
+
+        `on_started` is called once requests are answered and signals are handled.
+        """
         super().__init__(config)
         self._drain = drain
+        self._on_started = on_started
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        self._on_started()
 
     async def shutdown(self, sockets: Any = None) -> None:
         """Drain first, with the listener still open: a client that comes now is told to come back, not refused."""

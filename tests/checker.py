@@ -103,7 +103,7 @@ class SubscriberLog:
     name: str
     wants: Callable[[Mark, str], bool] = lambda _mark, _event_type: True
     since: Mapping[int, int] = field(default_factory=dict)
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list, repr=False)
 
     @property
     def delivered(self) -> list[Delivered]:
@@ -128,23 +128,21 @@ def parse_mark(order_id: str) -> Mark | None:
 
 def read_frame(event: str, data: str, last_event_id: str) -> Entry | None:
     """Read a frame; None for a checkpoint or a closing that is as it should be."""
-    entry: Entry | None = Malformed(f"id {last_event_id!r}, event {event!r}, data {data[:200]!r}")
     value = _json(data)
-    if event != "stream.closing" and not _ID.fullmatch(last_event_id):
-        return entry
+    named = event == "stream.closing" or _ID.fullmatch(last_event_id) is not None
     match event, value:
-        case ("stream.checkpoint", {}) if not value:
-            entry = None
-        case "stream.closing", {"reason": str()}:
-            entry = None
-        case "stream.gap", {"reason": str(reason), "requested": str(requested), "earliest": str(earliest)}:
-            if earliest == last_event_id:
-                entry = GapTold(last_event_id, reason, requested)
-        case "order.shipped" | "order.cancelled", {"orderId": str(order_id), "when": str()}:
+        case (("order.shipped" | "order.cancelled"), {"orderId": str(order_id), "when": str()}) if named:
             mark = parse_mark(order_id)
             if mark is not None:
-                entry = Delivered(last_event_id, mark, event)
-    return entry
+                return Delivered(last_event_id, mark, event)
+        case ("stream.checkpoint", {}) if named and not value:
+            return None
+        case "stream.closing", {"reason": str()}:
+            return None
+        case "stream.gap", {"reason": str(reason), "requested": str(requested), "earliest": str(earliest)} if named:
+            if earliest == last_event_id:
+                return GapTold(last_event_id, reason, requested)
+    return Malformed(f"id {last_event_id!r}, event {event!r}, data {data[:200]!r}")
 
 
 def _json(text: str) -> object:
@@ -160,20 +158,19 @@ def judge(ledger: Ledger, logs: Sequence[SubscriberLog], *, gaps: Collection[str
 
     `gaps` are the reasons of gaps that this run gives cause for: only these may be told, and only these excuse missing events.
     """
-    stored = ledger.acknowledged.keys() | {
-        each.mark for log in logs for each in log.delivered if each.mark in ledger.sent
-    }
+    # What was read before a new beginning was kept by another history of the log, and what is kept is sent again after it.
+    current = [_segments(log)[-1] for log in logs]
+    seen = {entry.mark for entries in current for entry in entries if isinstance(entry, Delivered)}
+    stored = ledger.acknowledged.keys() | (seen & ledger.sent.keys())
     counters: dict[int, list[int]] = defaultdict(list)
     for mark in sorted(stored):
         counters[mark.publisher].append(mark.counter)
     faults = [*_misnumbered(ledger, logs), *_disagreements(logs)]
-    for log in logs:
+    for log, entries in zip(logs, current, strict=True):
         faults += _unfit(ledger, log, gaps)
-        segments = _segments(log)
-        for segment in segments:
+        for segment in _segments(log):
             faults += _repeated_or_reordered(log.name, segment)
-        # What was read before a new beginning is sent again after it, so the last segment alone must be whole.
-        faults += _lost(ledger, log, segments[-1], counters, gaps)
+        faults += _lost(ledger, log, entries, counters, gaps)
     return faults
 
 

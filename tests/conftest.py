@@ -9,6 +9,8 @@ import pytest
 
 from tests.server_process import ServerProcess
 
+pytest.register_assert_rewrite("tests.publishers", "tests.scenarios", "tests.subscribers")
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ServerProcess]:

@@ -96,7 +96,9 @@ class Publisher:
         return True
 
 
-def publish_now(url: str, marks: Sequence[Mark], ledger: Ledger | None = None, *, characters: int = 0, size: int = 1000) -> list[str]:
+def publish_now(
+    url: str, marks: Sequence[Mark], ledger: Ledger | None = None, *, characters: int = 0, size: int = 1000
+) -> list[str]:
     """Publish events in order, from a plain test; return their ids."""
     book = Ledger() if ledger is None else ledger
     with httpx.Client(trust_env=False, timeout=60) as client:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
 import httpx
 
-from tests.checker import Ledger, Mark, SubscriberLog, judge
-from tests.publishers import CANCELLED, LAST, SHIPPED, Publisher, counted
+from tests.checker import Delivered, Ledger, Mark, SubscriberLog, judge
+from tests.publishers import CANCELLED, LAST, SHIPPED, Publisher, as_event, batches, counted
 from tests.server_process import ServerProcess
-from tests.subscribers import Parameters, Subscriber, at_random, open_client, poll, read_stored
+from tests.subscribers import Subscriber, at_random, decode, open_client, poll, read_stored
 
 QUICK = ("--source", "none", "--heartbeat-seconds", "1", "--retry-ms", "50-100")
-
-_EVERYTHING: Parameters = {"from": "earliest"}
+PATIENCE_SECONDS = 120  # for subscribers to see the last event
 
 
 def start_server(store: str, *arguments: str, port: int = 0) -> ServerProcess:
@@ -56,13 +56,23 @@ def last_for(subscriber: Subscriber) -> Mark:
 
 @asynccontextmanager
 async def following(client: httpx.AsyncClient, subscribers: Sequence[Subscriber]) -> AsyncIterator[None]:
-    """Let subscribers follow, each connected before the body runs; then wait until all have seen the last event."""
-    async with asyncio.TaskGroup() as group:
+    """Let subscribers follow, each connected before the body runs; then wait until all have seen the last event.
+
+    One that waits in vain is left to the checker, which knows what it waits for.
+    """
+    tasks = [asyncio.create_task(subscriber.follow(client, until=last_for(subscriber))) for subscriber in subscribers]
+    try:
         for subscriber in subscribers:
-            group.create_task(subscriber.follow(client, until=last_for(subscriber)))
-        for subscriber in subscribers:
-            await subscriber.opened.wait()
+            await asyncio.wait_for(subscriber.opened.wait(), PATIENCE_SECONDS)
         yield
+        await asyncio.wait(tasks, timeout=PATIENCE_SECONDS)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for each in ended:
+        if isinstance(each, Exception):
+            raise each
 
 
 def stored_log(url: str) -> SubscriberLog:
@@ -82,14 +92,15 @@ async def come_and_go(
     """
     ledger = Ledger()
     readers = subscribers_of(url, subscribers, most_frames=most_frames, seed=seed)
-    async with open_client() as client:
-        async with following(client, readers):
-            async with asyncio.TaskGroup() as group:
-                for number in range(publishers):
-                    marks = counted(number, events // publishers)
-                    work = Publisher(url, ledger).publish_all(client, marks, random=Random(f"{seed} p{number}"), most=most_events)
-                    group.create_task(work)
-            await Publisher(url, ledger).ends(client)
+    async with open_client() as client, following(client, readers):
+        async with asyncio.TaskGroup() as group:
+            for number in range(publishers):
+                marks = counted(number, events // publishers)
+                work = Publisher(url, ledger).publish_all(
+                    client, marks, random=Random(f"{seed} p{number}"), most=most_events
+                )
+                group.create_task(work)
+        await Publisher(url, ledger).ends(client)
     assert judge(ledger, [*[reader.log for reader in readers], stored_log(url)]) == []
     assert sum(reader.cuts for reader in readers) == 0, "the server cut streams"
     return readers
@@ -98,27 +109,39 @@ async def come_and_go(
 async def join_and_leave(url: str, *, subscribers: int, publishers: int, seed: int) -> None:
     """Let subscribers join at the head, one after the other, while others publish; each leaves and resumes every few frames.
 
-    So every connection begins at the seam between what is stored and what comes.
+    The publishers are no faster than the subscribers, so every connection comes to the seam between what is stored and what comes.
     """
     ledger = Ledger()
     random = Random(seed)
     joined: list[tuple[Subscriber, set[Mark]]] = []
     stop = asyncio.Event()
-    async with open_client() as client, asyncio.TaskGroup() as readers:
+    async with open_client() as client, AsyncExitStack() as stack:
         async with asyncio.TaskGroup() as group:
             for number in range(publishers):
-                group.create_task(_publish_until(stop, Publisher(url, ledger), client, number, Random(f"{seed} {number}"), most=3))
+                work = publish_until(
+                    stop, Publisher(url, ledger), client, number, Random(f"{seed} {number}"), most=3, pause_seconds=0.02
+                )
+                group.create_task(work)
             for number in range(subscribers):
-                reader = Subscriber(url, SubscriberLog(f"s{number}"), {}, at_random(Random(f"{seed} s{number}"), 4), ledger)
+                leave = at_random(Random(f"{seed} s{number}"), 16)
+                reader = Subscriber(url, SubscriberLog(f"s{number}"), {}, leave, joins=ledger, hasty=True)
                 joined.append((reader, set(ledger.acknowledged)))
-                readers.create_task(reader.follow(client, until=LAST[SHIPPED]))
-                enough = random.randint(1, 10)
-                await poll(lambda log=reader.log, enough=enough: len(log.entries) >= enough, f"{enough} events")  # type: ignore[misc]
+                await stack.enter_async_context(following(client, [reader]))
+                await _has_read(reader, random.randint(1, 10))
             stop.set()
         await Publisher(url, ledger).ends(client)
     assert judge(ledger, [*[reader.log for reader, _ in joined], stored_log(url)]) == []
     for reader, before in joined:
         assert before.isdisjoint(each.mark for each in reader.log.delivered), "`latest` brought older events"
+
+
+async def _has_read(reader: Subscriber, entries: int) -> None:
+    await poll(lambda: len(reader.log.entries) >= entries, f"{entries} events")
+
+
+async def has_acknowledged(ledger: Ledger, events: int) -> None:
+    enough = len(ledger.acknowledged) + events
+    await poll(lambda: len(ledger.acknowledged) >= enough, f"{events} acknowledged events")
 
 
 @dataclass(slots=True)
@@ -145,18 +168,16 @@ async def kill_rounds(store: str, *, rounds: int, subscribers: int, publishers: 
         url, port = server.events_url, server.port
         readers = subscribers_of(url, subscribers, most_frames=500, seed=seed)
         writers = [Publisher(url, ledger, patience=None if number % 2 else 1) for number in range(publishers)]
-        async with open_client() as client:
-            async with following(client, readers):
-                async with asyncio.TaskGroup() as group:
-                    for number, writer in enumerate(writers):
-                        group.create_task(_publish_until(stop, writer, client, number, Random(f"{seed} {number}"), most=20))
-                    for _ in range(rounds):
-                        enough = len(ledger.acknowledged) + random.randint(0, 300)
-                        await poll(lambda enough=enough: len(ledger.acknowledged) >= enough, f"{enough} events")  # type: ignore[misc]
-                        await asyncio.to_thread(server.kill)
-                        server = stack.enter_context(await asyncio.to_thread(start_server, store, port=port))
-                    stop.set()
-                await Publisher(url, ledger).ends(client)
+        async with open_client() as client, following(client, readers):
+            async with asyncio.TaskGroup() as group:
+                for number, writer in enumerate(writers):
+                    group.create_task(publish_until(stop, writer, client, number, Random(f"{seed} {number}"), most=20))
+                for _ in range(rounds):
+                    await has_acknowledged(ledger, random.randint(0, 300))
+                    await asyncio.to_thread(server.kill)
+                    server = stack.enter_context(await asyncio.to_thread(start_server, store, port=port))
+                stop.set()
+            await Publisher(url, ledger).ends(client)
         assert judge(ledger, [*[reader.log for reader in readers], stored_log(url)]) == []
     return KillReport(
         acknowledged=len(ledger.acknowledged),
@@ -167,11 +188,194 @@ async def kill_rounds(store: str, *, rounds: int, subscribers: int, publishers: 
     )
 
 
-async def _publish_until(
-    stop: asyncio.Event, publisher: Publisher, client: httpx.AsyncClient, number: int, random: Random, *, most: int
+@dataclass(slots=True)
+class DrainReport:
+    """How a server ended under load: `replays` are the bodies of streams that were far behind."""
+
+    exit_code: int
+    seconds: float
+    replays: list[bytes]
+    readers: list[Subscriber]
+
+
+async def drained_and_restarted(
+    store: str, *, subscribers: int, publishers: int, stored: int, seed: int
+) -> DrainReport:
+    """Terminate the server while publishers publish, subscribers follow and others replay; restart it; judge what they read."""
+    ledger = Ledger()
+    stop, terminating = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    with ExitStack() as stack:
+        server = stack.enter_context(await asyncio.to_thread(start_server, store))
+        url, port = server.events_url, server.port
+        readers = [subscriber_of(url, f"s{number}") for number in range(subscribers)]
+        async with open_client() as client, open_client(receive_bytes=65_536) as narrow:
+            for some in batches(counted(1000, stored), 1000):
+                await Publisher(url, ledger, characters=500).publish(client, some)
+            async with following(client, readers):
+                async with asyncio.TaskGroup() as group:
+                    for number in range(publishers):
+                        work = publish_until(
+                            stop, Publisher(url, ledger), client, number, Random(f"{seed} {number}"), most=9
+                        )
+                        group.create_task(work)
+                    await has_acknowledged(ledger, 50)
+                    replaying = [asyncio.Event() for _ in range(3)]
+                    replays = [group.create_task(_replay(narrow, url, begun, terminating)) for begun in replaying]
+                    await asyncio.gather(*(begun.wait() for begun in replaying))
+                    started = loop.time()
+                    ending = asyncio.create_task(asyncio.to_thread(server.terminate))
+                    terminating.set()
+                    exit_code = await ending
+                    seconds = loop.time() - started
+                    server = stack.enter_context(await asyncio.to_thread(start_server, store, port=port))
+                    await has_acknowledged(ledger, 50)
+                    stop.set()
+                await Publisher(url, ledger).ends(client)
+        bodies = [task.result() for task in replays]
+        resumed = [await asyncio.to_thread(_resumed, url, body) for body in bodies]
+        assert judge(ledger, [*[reader.log for reader in readers], *resumed, stored_log(url)]) == []
+    return DrainReport(exit_code, seconds, bodies, readers)
+
+
+async def _replay(client: httpx.AsyncClient, url: str, begun: asyncio.Event, reading_on: asyncio.Event) -> bytes:
+    """Read a stream's beginning, then nothing until `reading_on`, then all of it; the end must be a clean one."""
+    async with client.stream("GET", url, params={"from": "earliest"}) as response:
+        assert response.status_code == 200
+        body = bytearray()
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > 10_000:
+                begun.set()
+                await reading_on.wait()
+        return bytes(body)
+
+
+def _resumed(url: str, body: bytes) -> SubscriberLog:
+    """What a reader has that was sent this body and resumed after it."""
+    log = SubscriberLog("replaying")
+    frames = decode(body)
+    for frame in (*frames, *read_stored(url, frames[-1].id)):
+        log.take(frame.event, frame.data, frame.id)
+    return log
+
+
+async def overtaken_by_retention(store: str, *, subscribers: int, kept: int, seed: int) -> list[Subscriber]:
+    """Let readers stop in the middle of a replay until all that they had before them is deleted; judge what they read."""
+    ledger = Ledger()
+    random = Random(seed)
+    with ExitStack() as stack:
+        server = stack.enter_context(await asyncio.to_thread(start_server, store, "--retain-events", str(kept)))
+        url = server.events_url
+        readers = [subscriber_of(url, f"s{number}") for number in range(subscribers)]
+        async with open_client(receive_bytes=65_536) as narrow, open_client() as client:
+            publisher = Publisher(url, ledger, characters=500)
+            await publish_in_batches(publisher, client, counted(0, kept))
+            for reader in readers:
+                reader.pause_after = random.randint(1, 100)
+            async with following(narrow, readers):
+                await publish_in_batches(publisher, client, counted(1, kept))
+                for reader in readers:
+                    reader.resume.set()
+                publisher.characters = 0
+                await publisher.ends(client)
+        assert judge(ledger, [*[reader.log for reader in readers], newest_log(url, ledger)], gaps=["expired"]) == []
+    return readers
+
+
+@dataclass(slots=True)
+class SlowReaderReport:
+    """What readers that stopped reading did to the server and to the others."""
+
+    published_bytes: int
+    growth_bytes: int
+    published_meanwhile: int
+    seen_by_others_meanwhile: int
+    readers: list[Subscriber]
+
+
+async def slow_readers(store: str, *, slow: int, events: int, seed: int) -> SlowReaderReport:
+    """Publish while some read on and others have stopped; let these read on too; judge what all read."""
+    ledger = Ledger()
+    random = Random(seed)
+    with ExitStack() as stack:
+        server = stack.enter_context(await asyncio.to_thread(start_server, store))
+        url = server.events_url
+        others = [Subscriber(url, SubscriberLog("quick"), {}, joins=ledger)]
+        readers = [Subscriber(url, SubscriberLog(f"slow{number}"), {}, joins=ledger) for number in range(slow)]
+        for reader in readers:
+            reader.pause_after = random.randint(1, 50)
+        async with open_client(receive_bytes=65_536) as narrow, open_client() as client:
+            publisher = Publisher(url, ledger, characters=500)
+            # What the server keeps in memory of any log is not what the slow readers cost: fill that first.
+            await publish_in_batches(publisher, client, counted(0, events))
+            async with following(client, others), following(narrow, readers):
+                before = resident_bytes(server.pid)
+                await publish_in_batches(publisher, client, counted(1, events))
+                last = Mark(1, events - 1)
+                await asyncio.gather(*(has_seen(reader, last) for reader in others))
+                growth = resident_bytes(server.pid) - before
+                seen = min(len(reader.log.delivered) for reader in others)
+                assert all(len(reader.log.delivered) < events for reader in readers), "no reader was slow"
+                for reader in readers:
+                    reader.resume.set()
+                publisher.characters = 0
+                await publisher.ends(client)
+        everyone = [*others, *readers]
+        assert judge(ledger, [*[reader.log for reader in everyone], stored_log(url)]) == []
+        assert [reader.cuts for reader in others] == [0] * len(others)
+    data_bytes = sum(len(json.dumps(as_event(mark, characters=500)["data"])) for mark in counted(1, events))
+    return SlowReaderReport(data_bytes, growth, events, seen, readers)
+
+
+async def publish_in_batches(publisher: Publisher, client: httpx.AsyncClient, marks: Sequence[Mark]) -> None:
+    for some in batches(marks, 1000):
+        await publisher.publish(client, some)
+
+
+async def has_seen(reader: Subscriber, mark: Mark) -> None:
+    def seen() -> bool:
+        last = reader.log.entries[-1] if reader.log.entries else None
+        return isinstance(last, Delivered) and last.mark == mark
+
+    await poll(seen, f"{reader.log.name} to see {mark}")
+
+
+def newest_log(url: str, ledger: Ledger) -> SubscriberLog:
+    """What the log still holds; what it held before is not missing."""
+    log = stored_log(url)
+    first = ledger.next_counters()
+    for each in reversed(log.delivered):
+        first[each.mark.publisher] = each.mark.counter
+    log.since = first
+    return log
+
+
+async def publish_until(
+    stop: asyncio.Event,
+    publisher: Publisher,
+    client: httpx.AsyncClient,
+    number: int,
+    random: Random,
+    *,
+    most: int,
+    pause_seconds: float = 0,
 ) -> None:
+    """Publish the next counters, up to `most` in a request, until told to stop."""
     first = 0
     while not stop.is_set():
         size = random.randint(1, most)
         await publisher.publish(client, counted(number, size, first=first))
         first += size
+        await asyncio.sleep(pause_seconds)
+
+
+def resident_bytes(pid: int, *, peak: bool = False) -> int:
+    """The memory of a process: what is resident now, or the most since `reset_peak` (Linux)."""
+    field_name = "VmHWM" if peak else "VmRSS"
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field_name))
+
+
+def reset_peak(pid: int) -> None:
+    Path(f"/proc/{pid}/clear_refs").write_text("5")

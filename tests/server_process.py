@@ -23,8 +23,8 @@ _URL = re.compile(r"http://\S+:\d+")
 class ServerProcess:
     """Run `python -m app serve`; as a context manager, end it whatever happens."""
 
-    def __init__(self, *arguments: str, port: int = 0, cwd: Path | None = None) -> None:
-        command = [sys.executable, "-m", "app", "serve", "--port", str(port), *arguments]
+    def __init__(self, *arguments: str, port: int = 0, cwd: Path | None = None, python: Path | str = sys.executable) -> None:
+        command = [str(python), "-m", "app", "serve", "--port", str(port), *arguments]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ORDERS_EVENTS_")}
         environment["PYTHONUNBUFFERED"] = "1"
         self._process = subprocess.Popen(

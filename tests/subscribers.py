@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from random import Random
 from typing import TypeAlias
 
 import httpx
-from httpx_sse import ServerSentEvent, aconnect_sse, connect_sse
+from httpx_sse import EventSource, ServerSentEvent, aconnect_sse, connect_sse
 
 from tests.checker import Delivered, Ledger, Mark, SubscriberLog
 
@@ -40,6 +41,12 @@ def read_stored(url: str, last_event_id: str | None = None, **parameters: str | 
     return [frame for frame in frames if frame.event.startswith("order.")]
 
 
+def decode(body: bytes) -> list[ServerSentEvent]:
+    """Decode the beginning of a stream, wherever it was cut."""
+    response = httpx.Response(200, headers={"Content-Type": "text/event-stream"}, content=body)
+    return list(EventSource(response).iter_sse())
+
+
 def head_id(url: str) -> str:
     """The id to resume from in order to see only what is published from now on."""
     answer = httpx.get(url, headers={"Accept": "application/json"}, timeout=ANSWER_SECONDS, trust_env=False)
@@ -48,11 +55,12 @@ def head_id(url: str) -> str:
 
 
 @asynccontextmanager
-async def open_client() -> AsyncIterator[httpx.AsyncClient]:
-    """A client for any number of streams at once."""
+async def open_client(*, receive_bytes: int | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """A client for any number of streams at once, of which each buffers `receive_bytes` in the kernel."""
+    options = [] if receive_bytes is None else [(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)]
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-    timeout = httpx.Timeout(ANSWER_SECONDS)
-    async with httpx.AsyncClient(trust_env=False, limits=limits, timeout=timeout) as client:
+    transport = httpx.AsyncHTTPTransport(limits=limits, socket_options=options, trust_env=False)
+    async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=ANSWER_SECONDS) as client:
         yield client
 
 
@@ -79,7 +87,8 @@ class Subscriber:
     """One subscriber of `url`, whose log grows across its connections.
 
     `parameters` are its query; a `from` in it counts only until there is an id, as the contract says. With `joins`, it is owed
-    what that ledger's publishers send after its first frame.
+    what that ledger's publishers send after its first frame. It reads on after `pause_after` frames only when `resume` is set.
+    A `hasty` one does not wait before it reconnects, as the stream asks it to.
     """
 
     url: str
@@ -87,6 +96,10 @@ class Subscriber:
     parameters: Parameters = field(default_factory=lambda: {"from": "earliest"})
     leave: Callable[[ServerSentEvent], bool] = never
     joins: Ledger | None = None
+    pause_after: int | None = None
+    resume: asyncio.Event = field(default_factory=asyncio.Event)
+    hasty: bool = False
+    frames: int = 0
     last_event_id: str | None = None
     retry_seconds: float = 0.05
     connections: int = 0
@@ -101,24 +114,28 @@ class Subscriber:
 
     async def follow_while(self, client: httpx.AsyncClient, going_on: Callable[[Delivered | None], bool]) -> None:
         """Read, and reconnect whatever happens, for as long as `going_on` says so; asked per frame, with its order event."""
-        while not await self._connect(client, going_on):
-            await asyncio.sleep(self.retry_seconds)
+        while True:
+            if await self._connect(client, going_on):
+                return
+            await asyncio.sleep(0 if self.hasty else self.retry_seconds)
 
     async def _connect(self, client: httpx.AsyncClient, going_on: Callable[[Delivered | None], bool]) -> bool:
         """Read one connection; tell whether there is nothing more to read."""
         headers = {} if self.last_event_id is None else {"Last-Event-ID": self.last_event_id}
         self.connections += 1
+        answered = False
         try:
             async with aconnect_sse(client, "GET", self.url, params=self.parameters, headers=headers) as source:
                 # Any other status, or another type, closes an EventSource for good.
                 assert source.response.status_code == 200, f"{source.response.status_code} ends an EventSource"
+                answered = True
                 frames = source.aiter_sse()
                 try:
                     return await self._read(frames, going_on)
                 finally:
                     await frames.aclose()
         except _CUT:
-            self.cuts += 1
+            self.cuts += answered
             return False
 
     async def _read(self, frames: AsyncIterator[ServerSentEvent], going_on: Callable[[Delivered | None], bool]) -> bool:
@@ -126,12 +143,17 @@ class Subscriber:
         async for frame in frames:
             entry = self._take(frame)
             if first:
-                assert frame.event in ("stream.checkpoint", "stream.gap", "stream.closing"), f"a stream began with {frame}"
+                assert frame.event in ("stream.checkpoint", "stream.gap", "stream.closing"), (
+                    f"a stream began with {frame}"
+                )
                 first = False
             if not going_on(entry if isinstance(entry, Delivered) else None):
                 return True
             if self.leave(frame):
                 return False
+            self.frames += 1
+            if self.frames == self.pause_after:
+                await self.resume.wait()
         return False
 
     def _take(self, frame: ServerSentEvent) -> object:
@@ -154,6 +176,6 @@ async def poll(condition: Callable[[], bool], what: str, *, timeout_seconds: flo
     """Wait for something that nobody announces."""
     with suppress(TimeoutError):
         async with asyncio.timeout(timeout_seconds):
-            while not condition():
+            while not condition():  # noqa: ASYNC110  # it happens in another process, which sends no word
                 await asyncio.sleep(0.01)
     assert condition(), f"Waited {timeout_seconds} s in vain for {what}."

@@ -25,7 +25,7 @@ def test_settings_table_is_the_table_of_settings() -> None:
 
 def test_make_targets_named_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    named = set(re.findall(r"\bmake ([a-z]+)", README))
+    named = set(re.findall(r"(?:^    |`)make ([a-z]+)", README, re.MULTILINE))
     assert named
     for target in named:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

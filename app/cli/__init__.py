@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from typing import Any, NoReturn
 
 import click
 
@@ -15,24 +16,27 @@ from app.cli.tail import tail
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
+class Program(click.Group):
+    """Commands that return their exit code, and whose errors are one line on standard error."""
+
+    def main(self, *arguments: Any, **options: Any) -> NoReturn:
+        """Run a command, and exit."""
+        try:
+            code = super().main(*arguments, **{"prog_name": PROGRAM, **options, "standalone_mode": False})
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            code = error.exit_code
+        except click.ClickException as error:
+            say(error.format_message())
+            code = error.exit_code
+        except click.Abort:
+            code = INTERRUPTED
+        sys.exit(code)
+
+
 @click.group(
-    commands=[serve, publish, tail], context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+    PROGRAM, cls=Program, commands=[serve, publish, tail], context_settings={"help_option_names": ["-h", "--help"]}
 )
 @click.version_option(program_version(), prog_name=PROGRAM)
-def orders_events() -> None:
+def main() -> None:
     """Stream order events with Server-Sent Events: run a server, publish events to one, follow those of one."""
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return the exit code; without `arguments`, those of the process. An error is one line on stderr."""
-    try:
-        code: int = orders_events.main(arguments, prog_name=PROGRAM, standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return error.exit_code
-    except click.ClickException as error:
-        say(error.format_message())
-        return error.exit_code
-    except click.Abort:
-        return INTERRUPTED
-    return code

@@ -13,7 +13,7 @@ import httpx
 
 EVENTS_PATH: Final = "/events/orders"
 TRANSIENT_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})  # repeating the request later may succeed
-_SHOWN_CHARACTERS: Final = 300  # of an answer that is no problem document
+_SHOWN_CHARACTERS: Final = 300  # of a place that a server points to
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -57,13 +57,22 @@ def describe_silence(client: httpx.Client, error: httpx.TransportError) -> str:
 
 
 def describe_answer(response: httpx.Response) -> str:
-    """Say in one sentence what an answer says that is not the one hoped for: the problem's detail, if it is a problem."""
+    """Say in one sentence what an answer says that is not the one hoped for; a problem document says it best."""
     problem = read_problem(response)
-    if problem.get("detail"):
-        return str(problem["detail"])
-    reason = f"{response.status_code} {response.reason_phrase}".strip()
+    if isinstance(problem.get("detail"), str):
+        return " ".join([problem["detail"], *_described_errors(problem)])
+    reason = f"The server answered {response.status_code} {response.reason_phrase}".strip()
     location = response.headers.get("location")
-    return f"The server answered {reason}" + (f" and points to {location[:_SHOWN_CHARACTERS]}." if location else ".")
+    return f"{reason}." if location is None else f"{reason} and points to {location[:_SHOWN_CHARACTERS]}."
+
+
+def _described_errors(problem: dict[str, Any]) -> list[str]:
+    described = []
+    for error in problem.get("errors") or []:
+        match error:
+            case {"name": str(name), "message": str(message)}:
+                described.append(f"{name} {message}.")
+    return described
 
 
 def read_problem(response: httpx.Response) -> dict[str, Any]:

@@ -84,9 +84,12 @@ class Publication:
 
     def _count(self, response: httpx.Response, lines: Sequence[Line]) -> None:
         try:
-            duplicates = sum(bool(event["duplicate"]) for event in response.json()["events"])
+            duplicate = [bool(event["duplicate"]) for event in response.json()["events"]]
         except (ValueError, LookupError, TypeError):
-            raise GaveUp(lines[0].number, "The server's answer is not that of Orders Events.") from None
+            duplicate = []
+        if len(duplicate) != len(lines):
+            raise GaveUp(lines[0].number, "The server's answer is not that of Orders Events.")
+        duplicates = sum(duplicate)
         self.duplicates += duplicates
         self.published += len(lines) - duplicates
 

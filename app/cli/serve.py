@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+from pathlib import Path
 
 import click
 
+from app.cli.messages import PROGRAM
 from app.events.errors import StartupError
 from app.settings import SETTINGS, Settings, read_settings
 
@@ -49,12 +52,14 @@ def _text(value: str | tuple[str, ...]) -> str:
 
 
 def _banner(url: str, settings: Settings) -> str:
+    # As it was typed, so that it can be typed again: a virtual environment is often not on the path.
+    program = sys.argv[0] if Path(sys.argv[0]).name == PROGRAM else "python -m app"
     return f"""\
 Orders Events is listening on {url}
 
-  follow the stream      curl -N {url}/events/orders
-  in this program        orders-events tail --url {url} --from earliest
-  publish events         orders-events publish --url {url} FILE
-  read the contract      {url}/openapi.json
+  follow the stream    curl -N {url}/events/orders
+  with resume          {program} tail --url {url} --from earliest
+  publish a file       {program} publish --url {url} FILE
+  read the contract    {url}/openapi.json
 
 The log is {":".join(settings.store)}, the source is {settings.source.kind}. Ctrl-C stops the server."""

@@ -36,7 +36,7 @@ def parse_json(body: bytes) -> JsonValue:
     try:
         value: JsonValue = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        _refuse(text, error.pos, error.msg.partition(":")[0])
+        _refuse(text, error.pos, error.msg.partition(": ")[0])
     except _UnfitTokenError as unfit:
         _refuse(text, _offset_of(unfit.token, text), unfit.reason)
     except RecursionError:

@@ -21,8 +21,8 @@ EVENTS_PER_TURN = 25  # about 2 ms of work, then streams go on
 class Publisher:
     """Publish to one log; for `envelopes`, and for what they raise, see `Acceptance`.
 
-    `published` counts events stored, by type; `duplicates` those stored before; `refused` those that broke their contract
-    or came under an eventId that was taken.
+    `published` counts events stored, by type; `duplicates` those stored before; `refused` those that broke their
+    contract or came under an eventId that was taken.
     """
 
     def __init__(self, log: EventLog, contracts: Contracts, envelopes: Mapping[str, Schema]) -> None:

@@ -48,8 +48,8 @@ def _additional(validator: Any, allowed: Any, value: Any, schema: Any) -> Iterat
 def _is_date_time(value: object) -> bool:
     """Tell whether a string is a date-time of RFC 3339 with an upper-case T and Z, and without a leap second.
 
-    RFC 3339 §5.6 lets a specification demand upper case. Neither JavaScript's Date nor Python's datetime reads a second
-    60, so an event that carried one would break its readers.
+    RFC 3339 §5.6 lets a specification demand upper case. Neither JavaScript's Date nor Python's datetime reads a
+    second 60, so an event that carried one would break its readers.
     """
     if not isinstance(value, str):
         return True

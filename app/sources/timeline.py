@@ -1,7 +1,7 @@
 """Publish a timeline of events, each when it is due.
 
 What is due together is published together, so a thousand events a second cost a hundred publishes. A timeline that falls behind,
-because the store was away or the machine slept, goes on from there: it never makes up for it in a burst.
+because the store was away or the machine slept, goes on from there: no more than a second is made up for.
 """
 
 from __future__ import annotations
@@ -49,12 +49,11 @@ async def publish_timeline(
     batch: list[JsonValue] = []
     for event, pause_seconds in timeline:
         batch.append(event)
-        due += pause_seconds
+        due = max(due + pause_seconds, clock() - LAG_SECONDS)
         if due <= clock() and len(batch) < BATCH_EVENTS:
             continue
         await _publish_until_stored(publisher, batch, sleep)
         batch = []
-        due = max(due, clock() - LAG_SECONDS)
         ahead = due - clock()
         await sleep(max(ahead, TICK_SECONDS) if ahead > 0 else 0)  # 0 lets others run
     await _publish_until_stored(publisher, batch, sleep)

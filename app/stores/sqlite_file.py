@@ -20,8 +20,9 @@ from app.stores.sqlite_queries import read_epochs, read_floor, read_newest
 
 APPLICATION_ID = 0x4F724576  # "OrEv", in the header of the file
 FORMAT = 1
+MAGIC = b"SQLite format 3\0"
 
-BUSY_SECONDS = 5.0  # how long to wait for a backup, or for an administrator's shell, that holds the file
+BUSY_MS = 5_000  # how long to wait for a backup, or for an administrator's shell, that holds the file
 
 LAYOUT = """
 CREATE TABLE events (
@@ -53,8 +54,10 @@ def open_file(path: Path) -> LogFile:
     """Open a log or make a new one, and begin an epoch. Raises StoreRefused."""
     try:
         with ExitStack() as undo:
+            _require_place(path)
             lock = _lock(path)
             undo.callback(os.close, lock)
+            _require_database(path)
             connection = connect_writer(path)
             undo.callback(connection.close)
             _lay_out(path, connection)
@@ -70,7 +73,11 @@ def open_file(path: Path) -> LogFile:
 def connect_writer(path: Path) -> sqlite3.Connection:
     """Open the only connection that may write; a commit on it returns when it is on disk. Raises sqlite3.Error."""
     connection = _connect(path, "rwc")
-    connection.execute("PRAGMA synchronous = FULL")
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -82,22 +89,36 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     # No isolation level: transactions begin and end where this package says so, not where the driver guesses.
     uri = f"{path.resolve().as_uri()}?mode={mode}"
-    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+
+
+def _require_place(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise StoreRefused(f"The store {str(path)!r} cannot be opened: its folder does not exist.")
+    if path.exists() and not path.is_file():
+        raise StoreRefused(f"The store {str(path)!r} is not a file.")
 
 
 def _lock(path: Path) -> int:
-    if path.is_dir():
-        raise StoreRefused(f"The store {str(path)!r} is a folder; name a file in it.")
-    if not path.parent.is_dir():
-        raise StoreRefused(f"The store {str(path)!r} cannot be opened: its folder does not exist.")
     # A file of its own, for closing any descriptor of the log would drop the locks that SQLite holds on it (POSIX fcntl).
     lock = os.open(f"{path.resolve()}.lock", os.O_RDWR | os.O_CREAT, 0o666)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError as error:
         os.close(lock)
-        raise StoreRefused(f"The store {str(path)!r} is in use by another process.") from None
+        if isinstance(error, BlockingIOError):
+            raise StoreRefused(f"The store {str(path)!r} is in use by another process.") from None
+        raise
     return lock
+
+
+def _require_database(path: Path) -> None:
+    # SQLite takes a file that is shorter than a page for an empty database, and would write over it.
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) not in {b"", MAGIC}:
+            raise StoreRefused(f"The store {str(path)!r} is not a database.")
 
 
 def _lay_out(path: Path, connection: sqlite3.Connection) -> None:

@@ -7,7 +7,9 @@ fails, the log is as it was before.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -18,7 +20,7 @@ from app.events.position import Floor
 from app.events.store import Appended, Commit
 from app.stores.placement import fresh_events, next_stored_at_us, place
 from app.stores.retention import Retention
-from app.stores.sqlite_file import LogFile, connect_writer
+from app.stores.sqlite_file import BUSY_MS, LogFile, connect_writer
 from app.stores.sqlite_queries import (
     Newest,
     delete_through,
@@ -32,6 +34,9 @@ from app.stores.sqlite_queries import (
 
 DELETED_AT_ONCE = 5_000  # bounds a transaction where a log got a smaller limit; as much as it adds it may delete anyway
 
+WAL_BYTES = 64 * 1024 * 1024  # SQLite starts its WAL file anew at 4 MB, unless reads overlap without end
+WAL_WAIT_MS = 100  # how long appends may stand still for reads to end, at most once a second
+
 Outcome: TypeAlias = list[Appended] | Exception
 
 
@@ -40,11 +45,13 @@ class SqliteLog:
 
     def __init__(self, path: Path, file: LogFile, retention: Retention) -> None:
         self._path = path
+        self._wal = Path(f"{path.resolve()}-wal")
         self._connection = file.connection
         self._epoch = file.opened.epochs.open
         self._floor = file.opened.floor
         self._newest = read_newest(file.connection)
         self._retention = retention
+        self._shortened_at = -1.0
         self.behind = True  # there may be more to delete at once than one transaction does
 
     def commit(self, requests: Sequence[Sequence[Event]]) -> tuple[Commit | None, Sequence[Outcome]]:
@@ -60,6 +67,19 @@ class SqliteLog:
         if fresh:
             self._newest = Newest(fresh[-1].offset, stored_at_us)
         return Commit(fresh, floor) if changed else None, outcomes
+
+    def shorten_wal(self) -> None:
+        """Start a WAL file anew that reads have kept from it, so that it does not grow for ever; or try again later."""
+        if time.monotonic() < self._shortened_at + 1:
+            return
+        with suppress(OSError, sqlite3.Error):  # nothing is lost, and where writing fails the next commit says so
+            if self._wal.stat().st_size < WAL_BYTES:
+                return
+            self._shortened_at = time.monotonic()
+            self._connection.execute(f"PRAGMA busy_timeout = {WAL_WAIT_MS}")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with suppress(sqlite3.Error):
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
     def mend(self) -> None:
         """Replace the connection where it does not answer or cannot end its transaction. Raises sqlite3.Error."""

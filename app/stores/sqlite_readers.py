@@ -18,7 +18,7 @@ from typing import TypeVar
 from app.events.errors import StoreUnavailable
 from app.stores.sqlite_file import connect_reader
 
-THREADS = 4  # SQLite lets go of the interpreter while it reads; more threads would only queue for it
+THREADS = 2  # a slow disk must not hold up all reads; more threads would fight for the interpreter, row by row
 
 Result = TypeVar("Result")
 

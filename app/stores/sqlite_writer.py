@@ -68,6 +68,7 @@ class Writer:
             commit, outcomes = self._commit([request.events for request in requests])
             if commit is not None or requests:
                 self._hand_over(commit, list(zip(requests, outcomes, strict=True)))
+            self._log.shorten_wal()
 
     def _take(self) -> tuple[list[Request], bool]:
         """Wait for a request and take all that wait with it; tell whether they are the last."""
@@ -96,10 +97,9 @@ class Writer:
             if self._failing:
                 self._log.mend()
             commit, outcomes = self._log.commit(requests)
-        except Exception as error:
-            # Whatever it is, those who wait must hear of it, and the next request must find a writer.
+        except Exception as error:  # noqa: BLE001 - those who wait must hear of it, and the next must find a writer
             if not self._failing:
-                logger.exception("The log cannot be written.")
+                logger.warning("The log cannot be written: %s.", error)
             self._failing = True
             return None, [_failure(error) for _ in requests]
         if self._failing and commit is not None:

@@ -16,7 +16,7 @@ ORDER_ID: dict[str, Any] = {"type": "string", "pattern": "^[0-9A-Za-z_.:-]{1,128
 def breaches(schema: dict[str, Any], value: JsonValue) -> list[tuple[str, str]]:
     found, total = compile_schema(schema, "The schema").violations(value, 100)
     assert total == len(found)
-    return [tuple(breach) for breach in found]
+    return [(breach.pointer, breach.message) for breach in found]
 
 
 def accepts(schema: dict[str, Any], value: JsonValue) -> bool:
@@ -72,7 +72,8 @@ def test_all_breaches_are_found_and_ordered_by_place() -> None:
         "properties": {"a": {"type": "array", "items": item}},
         "additionalProperties": False,
     }
-    value: JsonValue = {"a": [{"id": 1, "n": 0}, *({"id": "x", "n": 1} for _ in range(9)), {}], "c": 1}
+    good: JsonValue = {"id": "x", "n": 1}
+    value: JsonValue = {"a": [{"id": 1, "n": 0}, *[good] * 9, {}], "c": 1}
     assert breaches(schema, value) == [
         ("", "must not have the property 'c'"),
         ("", "must have the property 'b'"),
@@ -127,15 +128,18 @@ def test_no_message_is_longer_than_200_characters(schema: dict[str, Any]) -> Non
 
 
 def test_messages_repeat_nothing_of_the_value_but_shortened_names() -> None:
-    secret = "4111-1111-1111-1111"
+    card = "4111-1111-1111-1111"
     schema = {
         "type": "object",
-        "properties": {"a": {"type": "integer", "enum": [1]}, "b": {"pattern": "^x$", "maxLength": 3, "format": "date-time"}},
+        "properties": {
+            "a": {"type": "integer", "enum": [1]},
+            "b": {"pattern": "^x$", "maxLength": 3, "format": "date-time"},
+        },
         "additionalProperties": False,
     }
-    found = breaches(schema, {"a": secret, "b": secret, "n" * 50 + secret: secret})
+    found = breaches(schema, {"a": card, "b": card, "n" * 50 + card: card})
     assert len(found) == 6
-    assert not any(secret in message for _, message in found)
+    assert not any(card in message for _, message in found)
     assert ("", "must not have the property '" + "n" * 39 + "…'") in found
 
 
@@ -145,7 +149,7 @@ def test_names_in_messages_have_their_control_characters_escaped() -> None:
     ]
 
 
-@pytest.mark.parametrize("value", ["", "a\n", "\na", "a b", "a\r", "a\x00", "ä", "１２", "x" * 129, "a\nb"])
+@pytest.mark.parametrize("value", ["", "a\n", "\na", "a b", "a\r", "a\x00", "ä", "\uff11\uff12", "x" * 129, "a\nb"])
 def test_an_order_id_pattern_refuses(value: str) -> None:
     assert not accepts(ORDER_ID, value)
 
@@ -166,7 +170,7 @@ def test_an_order_id_pattern_accepts(value: str) -> None:
         ("^[^$]$", "$", False),
         (r"^[\]$]$", "$", True),
         ("^(a|b$)$", "b\n", False),
-        (r"^\d$", "１", False),
+        (r"^\d$", "\uff11", False),
         (r"^\w$", "ä", False),
         ("^a.c$", "a\nc", False),
         ("^a.c$", "a\rc", False),
@@ -232,7 +236,7 @@ def test_a_date_time_of_rfc_3339_is_accepted(value: str) -> None:
         "2024-05-01T10:00:00+05",
         "2024-05-01T10:00:00ZZ",
         "+2024-05-01T10:00:00Z",
-        "２０２４-05-01T10:00:00Z",
+        "\uff12\uff10\uff12\uff14-05-01T10:00:00Z",
         "2024-W18-3T10:00:00Z",
         "2024-122T10:00:00Z",
     ],
@@ -252,8 +256,14 @@ def test_numbers_with_a_zero_fraction_are_integers_and_booleans_are_not() -> Non
     [
         ({"type": "strin"}, "wrong at /type: 'strin' is not valid under any of the given schemas"),
         ({"required": "when"}, "wrong at /required: 'when' is not of type 'array'"),
-        ({"properties": {"a~b": {"minLength": -1}}}, "wrong at /properties/a~0b/minLength: -1 is less than the minimum of 0"),
-        ({"type": ["string", "null"]}, "wrong at /type: a list of types is outside the dialect shared with OpenAPI 3.0"),
+        (
+            {"properties": {"a~b": {"minLength": -1}}},
+            "wrong at /properties/a~0b/minLength: -1 is less than the minimum of 0",
+        ),
+        (
+            {"type": ["string", "null"]},
+            "wrong at /type: a list of types is outside the dialect shared with OpenAPI 3.0",
+        ),
         ({"items": {"const": 1}}, "wrong at /items/const: the keyword 'const' is outside the dialect"),
         ({"patern": "^a$"}, "wrong at /patern: the keyword 'patern' is outside the dialect"),
         ({"nullable": True}, "wrong at /nullable: the keyword 'nullable'"),
@@ -267,7 +277,10 @@ def test_numbers_with_a_zero_fraction_are_integers_and_booleans_are_not() -> Non
         ({"pattern": r"\p{L}"}, "wrong at /pattern:"),
         ({"format": "datetime"}, "wrong at /format: nothing here can check the format 'datetime'"),
         ({"exclusiveMinimum": 1}, "wrong at /exclusiveMinimum: the keyword 'exclusiveMinimum'"),
-        ({"$schema": "http://json-schema.org/draft-07/schema#"}, "must be https://json-schema.org/draft/2020-12/schema"),
+        (
+            {"$schema": "http://json-schema.org/draft-07/schema#"},
+            "must be https://json-schema.org/draft/2020-12/schema",
+        ),
     ],
 )
 def test_a_schema_outside_the_dialect_is_refused_in_one_line_that_names_the_place(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import connexion
 import inflection
@@ -17,15 +18,26 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from app.events.errors import InvalidContract
+from app.transports.http.document.openapi import operations as operations_of
 from app.transports.http.operations import Operations
 from app.transports.http.parameters import ContractParameters
 from app.transports.http.problems import HANDLED, Problems
+
+
+class _Routing(RoutingMiddleware):  # type: ignore[misc]  # Connexion ships no types
+    """Connexion's routing, without Starlette's redirect of `/path/` to `/path`: the contract has no such path."""
+
+    def add_api(self, *arguments: Any, **options: Any) -> None:
+        super().add_api(*arguments, **options)
+        for route in self.router.routes:
+            route.app.redirect_slashes = False
+
 
 # Connexion's stack without its Swagger UI (old, and it inlines the document), its handler of server errors (it fails itself, and
 # ours catches all), its validation of responses (it never looks into a stream; the contract tests do), and its lifespan.
 _MIDDLEWARES = (
     ExceptionMiddleware,
-    RoutingMiddleware,
+    _Routing,
     SecurityMiddleware,
     RequestValidationMiddleware,
     ContextMiddleware,
@@ -34,6 +46,8 @@ _MIDDLEWARES = (
 
 def create_application(operations: Operations, problems: Problems, cors_origins: Sequence[str] = ()) -> ASGIApp:
     """Put the application together. Raises InvalidContract where an operation has no handler."""
+    for each in operations_of(operations.document.bundled):
+        _handler(operations, each.content["operationId"])  # Connexion would look for it at the first request only
     app = connexion.AsyncApp("app", middlewares=list(_MIDDLEWARES))
     app.add_api(
         operations.document.bundled,

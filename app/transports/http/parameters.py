@@ -20,7 +20,7 @@ from app.events.errors import Refusal
 from app.events.event import JsonValue
 from app.events.schema import Schema, compile_schema
 
-SHOWN_VIOLATIONS = 10
+SHOWN_VIOLATIONS = 5  # keeps the problem below 2 KB
 SHOWN_CHARACTERS = 64  # of a name that the client made up
 
 # What the coerced types look like as text (RFC 8259 §6 and §3); int() and float() read far more.

@@ -20,7 +20,6 @@ Json: TypeAlias = Any
 
 EVENTS = "/events/orders"
 PAGE = {"Accept": "application/json"}
-STREAM = {"Accept": "text/event-stream"}
 WHEN = "2024-05-01T10:00:00Z"
 
 
@@ -60,16 +59,22 @@ def head_id(http: httpx.Client) -> str:
 
 
 def read_page(http: httpx.Client, **parameters: Json) -> dict[str, Json]:
-    response = http.get(EVENTS, params=parameters, headers=PAGE)
+    """Read a page; `from_` is the parameter `from`."""
+    response = http.get(EVENTS, params=query(parameters), headers=PAGE)
     assert response.status_code == 200, response.text
     return dict(response.json())
 
 
 def read_stored(http: httpx.Client, headers: dict[str, str] | None = None, **parameters: Json) -> list[Frame]:
-    """Read what is stored as a stream that ends."""
-    response = http.get(EVENTS, params={"follow": "false", **parameters}, headers=headers)
+    """Read what is stored as a stream that ends; `from_` is the parameter `from`."""
+    response = http.get(EVENTS, params=query({"follow": "false", **parameters}), headers=headers)
     assert response.status_code == 200, response.text
     return frames(response.text)
+
+
+def query(parameters: dict[str, Json]) -> dict[str, Json]:
+    """Spell parameters as the contract does: Python has a `from` of its own."""
+    return {name.removesuffix("_"): value for name, value in parameters.items()}
 
 
 def frames(stream: str) -> list[Frame]:

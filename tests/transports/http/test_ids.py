@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import httpx
 import pytest
@@ -62,7 +62,7 @@ def test_an_id_goes_before_since_and_since_before_from(
     start = started_at(http, headers, **{name: value for name, value in asked.items() if value is not None})
 
     begins_early = since == LONG_AGO or (since is None and origin == "earliest")
-    elsewhere = read_stored(http, **{"from": "earliest"})[0].id if begins_early else newest
+    elsewhere = read_stored(http, from_="earliest")[0].id if begins_early else newest
     assert start == ids.get(header_id or "", ids.get(query_id or "", elsewhere))
 
 
@@ -144,13 +144,14 @@ def test_a_malformed_query_is_refused_even_where_the_header_wins(http: httpx.Cli
 @pytest.mark.parametrize("place", ["header", "query"])
 def test_an_id_that_this_log_never_issued_is_foreign(http: httpx.Client, event_id: str, place: str) -> None:
     publish(http, shipped())
-    asked = {"headers": {"Last-Event-ID": event_id}} if place == "header" else {"lastEventId": event_id}
+    headers = {"Last-Event-ID": event_id} if place == "header" else {}
+    parameters = {} if headers else {"lastEventId": event_id}
 
-    gap, *rest = read_stored(http, **asked)
+    gap, *rest = read_stored(http, headers, **parameters)
 
     assert gap.event == "stream.gap"
     assert json.loads(gap.data or "") == {"reason": "foreign", "requested": event_id, "earliest": gap.id}
-    everything = order_events(read_stored(http, **{"from": "earliest"}))
+    everything = order_events(read_stored(http, from_="earliest"))
     assert order_events(rest) == everything
     assert order_events(read_stored(http, lastEventId=gap.id)) == everything
 
@@ -158,7 +159,13 @@ def test_an_id_that_this_log_never_issued_is_foreign(http: httpx.Client, event_i
 def test_an_id_that_is_written_differently_is_foreign(http: httpx.Client) -> None:
     (event_id,) = publish(http, shipped())
     epoch, offset = event_id.rsplit("-", 1)
-    for other in (f"{epoch.upper()}-{offset}", f"{epoch}-0{offset}", f"{epoch}_{offset}", f"{epoch}-{offset}-", f"{epoch}{offset}"):
+    for other in (
+        f"{epoch.upper()}-{offset}",
+        f"{epoch}-0{offset}",
+        f"{epoch}_{offset}",
+        f"{epoch}-{offset}-",
+        f"{epoch}{offset}",
+    ):
         if other == event_id:
             continue  # an epoch without letters has no capitals
         assert json.loads(read_stored(http, lastEventId=other)[0].data or "{}")["reason"] == "foreign"
@@ -173,7 +180,7 @@ def test_an_id_beyond_the_head_is_ahead(http: httpx.Client, distance: int) -> No
     gap, *rest = read_stored(http, lastEventId=beyond)
 
     assert json.loads(gap.data or "") == {"reason": "ahead", "requested": beyond, "earliest": gap.id}
-    assert order_events(rest) == order_events(read_stored(http, **{"from": "earliest"}))
+    assert order_events(rest) == order_events(read_stored(http, from_="earliest"))
 
 
 def test_an_id_after_which_something_was_deleted_is_expired(short_memory: httpx.Client) -> None:
@@ -237,7 +244,8 @@ def test_since_starts_with_the_first_event_that_was_stored_at_or_after_it(http: 
     assert eventually(lambda: datetime.now(UTC) > boundary)
     after = publish(http, shipped(), shipped())
 
-    for written in (boundary.isoformat(), boundary.astimezone().isoformat(), boundary.strftime("%Y-%m-%dt%H:%M:%S.%fz")):
+    elsewhere = boundary.astimezone(timezone(timedelta(hours=-3, minutes=-30)))
+    for written in (boundary.isoformat(), elsewhere.isoformat(), boundary.strftime("%Y-%m-%dT%H:%M:%S.%fZ")):
         events = order_events(read_stored(http, since=written))
         assert [event_id for event_id, _ in events] == after
         assert before not in dict(events)
@@ -252,7 +260,10 @@ def test_since_is_about_when_an_event_was_stored_and_not_about_its_own_time(http
 def test_since_in_the_future_is_the_head(http: httpx.Client) -> None:
     (newest,) = publish(http, shipped())
     assert started_at(http, since=IN_THE_FUTURE) == newest
-    assert http.get(EVENTS, params={"since": IN_THE_FUTURE}, headers=PAGE).json() == {"events": [], "lastEventId": newest}
+    assert http.get(EVENTS, params={"since": IN_THE_FUTURE}, headers=PAGE).json() == {
+        "events": [],
+        "lastEventId": newest,
+    }
 
 
 # Filters across a resume

@@ -79,7 +79,10 @@ REFUSED = [
     *(("wait", f"wait={value}") for value in ("", "31", "-1", "1.5", "1e1", "abc", "9" * 30, "5%0A")),
     *(("majorVersion", f"majorVersion={value}") for value in ("", "0", "2", "-1", "1.0", "1.0.0", "v1", "1%0A")),
     # literals
-    *(("follow", f"follow={value}") for value in ("", "yes", "no", "True", "FALSE", "1", "0", "on", "true%0A", "%20true")),
+    *(
+        ("follow", f"follow={value}")
+        for value in ("", "yes", "no", "True", "FALSE", "1", "0", "on", "true%0A", "%20true")
+    ),
     *(("from", f"from={value}") for value in ("", "now", "Latest", "earliest%0A", "beginning", "0")),
     # times
     *(
@@ -106,6 +109,7 @@ REFUSED = [
             "2024-W18-3T10:00:00Z",
             "%EF%BC%92024-05-01T10:00:00Z",
             "-2024-05-01T10:00:00Z",
+            "2024-05-01t10:00:00z",
             "12024-05-01T10:00:00Z",
             "2024-05-01T10:00:00." + "1" * 60 + "Z",
         )
@@ -137,14 +141,39 @@ REFUSED = [
     # orders
     *(
         ("orderId", f"orderId={value}")
-        for value in ("", "a,,b", "a,", "a%20b", "%C3%A9", "a%0A", "a%00", "a/b", "x" * 129, "%FF", "%22", "'--", "..%2Fx")
+        for value in (
+            "",
+            "a,,b",
+            "a,",
+            "a%20b",
+            "%C3%A9",
+            "a%0A",
+            "a%00",
+            "a/b",
+            "x" * 129,
+            "%FF",
+            "%22",
+            "'--",
+            "..%2Fx",
+        )
     ),
     ("orderId", "orderId=" + ",".join(f"or_{number}" for number in range(101))),
     ("orderId", "&".join(f"orderId=or_{number}" for number in range(101))),
     # ids
     *(
         ("lastEventId", f"lastEventId={value}")
-        for value in ("%0A", "nope%0A", "nope%00", "no%20pe", "../../x", "x" * 65, "a,b", "\uff11".encode().hex("%"), "a%2Bb", "'")
+        for value in (
+            "%0A",
+            "nope%0A",
+            "nope%00",
+            "no%20pe",
+            "../../x",
+            "x" * 65,
+            "a,b",
+            "\uff11".encode().hex("%"),
+            "a%2Bb",
+            "'",
+        )
     ),
     ("lastEventId", "lastEventId=%EF%BC%91%EF%BC%92"),
 ]
@@ -169,7 +198,12 @@ def test_a_bad_parameter_is_refused_by_its_name(http: httpx.Client, name: str, q
 
 
 def test_the_server_says_what_is_wrong_and_repeats_little_of_it(http: httpx.Client) -> None:
-    for query in ("eventTypes=" + "x" * 10_000, "lastEventId=" + "y" * 10_000, "z" * 10_000 + "=1", "since=" + "w" * 10_000):
+    for query in (
+        "eventTypes=" + "x" * 10_000,
+        "lastEventId=" + "y" * 10_000,
+        "z" * 10_000 + "=1",
+        "since=" + "w" * 10_000,
+    ):
         response = http.get(f"{EVENTS}?{query}")
         assert len(names(response)) == 1
         assert all(letter * 200 not in response.text for letter in "wxyz")
@@ -181,7 +215,7 @@ def test_all_violations_are_listed_at_once(http: httpx.Client) -> None:
 
 
 def test_many_violations_are_a_short_list(http: httpx.Client) -> None:
-    query = "&".join(f"{number:064}=1" for number in range(2000))
+    query = "&".join(f"{number:064}=1" for number in range(500))
     assert 1 <= len(names(http.get(f"{EVENTS}?{query}"))) <= 10
 
 
@@ -199,9 +233,8 @@ def test_ten_thousand_values_are_refused(http: httpx.Client) -> None:
         ("/health/live?x=1", "x"),
         ("/health/ready?x=1", "x"),
         ("/metrics?x=1", "x"),
-        ("/event-types/order.shipped/1.0", "version"),
-        ("/event-types/order.shipped/1.0.0%0A", "version"),
-        ("/event-types/ORDER/1.0.0", "eventType"),
+        ("/event-types/order.shipped/" + "1" * 33, "version"),
+        ("/event-types/" + "x" * 65 + "/1.0.0", "eventType"),
     ],
 )
 def test_parameters_of_other_operations_are_checked_too(http: httpx.Client, path: str, name: str) -> None:
@@ -221,7 +254,6 @@ def test_a_query_parameter_of_publish_is_refused(http: httpx.Client) -> None:
         "wait=30",
         "follow=true",
         "since=2024-05-01T10:00:00Z",
-        "since=2024-05-01t10:00:00z",
         "since=2024-05-01T10:00:00.123456789Z",
         "since=2024-05-01T10:00:00%2B02:00",
         "since=2024-05-01T10:00:00-03:00",
@@ -304,7 +336,7 @@ def test_event_types_may_be_repeated_or_separated_by_commas(http: httpx.Client, 
 def test_a_stream_of_one_event_type_has_no_other(http: httpx.Client, event_type: str) -> None:
     order = new_order()
     publish(http, shipped(order), cancelled(order), shipped(order), cancelled(order))
-    stream = read_stored(http, **{"from": "earliest", "eventTypes": event_type, "orderId": order})
+    stream = read_stored(http, from_="earliest", eventTypes=event_type, orderId=order)
     assert [frame.event for frame in stream[1:3]] == [event_type] * 2
     assert len(order_events(stream)) == 2
 
@@ -312,6 +344,6 @@ def test_a_stream_of_one_event_type_has_no_other(http: httpx.Client, event_type:
 def test_a_stream_of_some_orders_has_no_other(http: httpx.Client) -> None:
     wanted = [new_order(), new_order()]
     publish(http, *(shipped(order) for order in (wanted[0], new_order(), wanted[1], new_order(), wanted[0])))
-    for query in ({"orderId": wanted}, {"orderId": ",".join(wanted)}):
-        events = order_events(read_stored(http, **{"from": "earliest", **query}))
+    for spelling in (wanted, ",".join(wanted)):
+        events = order_events(read_stored(http, from_="earliest", orderId=spelling))
         assert [data["orderId"] for _, data in events] == [wanted[0], wanted[1], wanted[0]]

@@ -26,7 +26,9 @@ from tests.transports.http.orders import (
 )
 from tests.transports.http.wire import Head, Wire
 
-FIRST_WRITE = re.compile(rb"retry: ([0-9]+)\n:[^\n]*\nid: ([0-9A-Za-z_-]{1,64})\nevent: stream\.checkpoint\ndata: \{\}\n\n")
+FIRST_WRITE = re.compile(
+    rb"retry: ([0-9]+)\n:[^\n]*\nid: ([0-9A-Za-z_-]{1,64})\nevent: stream\.checkpoint\ndata: \{\}\n\n"
+)
 HEARTBEAT = re.compile(rb":[^\n]*\n")
 
 
@@ -100,7 +102,9 @@ def test_events_that_were_published_together_come_in_one_write(server: ServerPro
         assert [frame.id for frame in frames(next_frame(wire).decode())] == ids
 
 
-def test_the_data_keeps_the_order_of_its_members_and_the_offset_of_its_time(server: ServerProcess, http: httpx.Client) -> None:
+def test_the_data_keeps_the_order_of_its_members_and_the_offset_of_its_time(
+    server: ServerProcess, http: httpx.Client
+) -> None:
     data = '{"when":"2017-10-02T10:56:33-03:00","reason":"x","orderId":"or_1"}'
     with stream(server) as (wire, _, _):
         publish(http, {"eventType": "order.cancelled", "data": json.loads(data)})
@@ -146,11 +150,11 @@ def test_a_limit_ends_the_stream_with_a_closing_frame_without_an_id(server: Serv
     assert status == 200, "A stream that has ended leaves a connection that goes on."
 
 
-def test_without_follow_the_stream_ends_at_what_was_stored(server: ServerProcess, http: httpx.Client) -> None:
+def test_without_follow_the_stream_ends_at_what_was_stored(http: httpx.Client) -> None:
     order = new_order()
     ids = publish(http, shipped(order), shipped(order))
 
-    first, *events, closing = read_stored(http, **{"from": "earliest"})
+    first, *events, closing = read_stored(http, from_="earliest")
 
     assert first.event == "stream.checkpoint"
     assert [frame.id for frame in events[-2:]] == ids
@@ -161,7 +165,7 @@ def test_without_follow_a_checkpoint_passes_what_the_filter_skipped_last(http: h
     order = new_order()
     wanted, skipped = publish(http, shipped(order), shipped())
 
-    *_, last_event, checkpoint, closing = read_stored(http, **{"from": "earliest", "orderId": order})
+    *_, last_event, checkpoint, closing = read_stored(http, from_="earliest", orderId=order)
 
     assert last_event.id == wanted
     assert checkpoint == Frame(skipped, "stream.checkpoint", "{}")
@@ -171,14 +175,16 @@ def test_without_follow_a_checkpoint_passes_what_the_filter_skipped_last(http: h
 def test_without_follow_a_filter_that_matches_nothing_still_moves_the_client_on(http: httpx.Client) -> None:
     (skipped,) = publish(http, shipped())
 
-    first, checkpoint, closing = read_stored(http, **{"from": "earliest", "orderId": new_order()})
+    first, checkpoint, closing = read_stored(http, from_="earliest", orderId=new_order())
 
     assert first.event == "stream.checkpoint"
     assert checkpoint == Frame(skipped, "stream.checkpoint", "{}")
     assert closing.event == "stream.closing"
 
 
-@pytest.mark.parametrize("query", ["follow=false", "follow=false&from=latest", "follow=false&since=2999-01-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "query", ["follow=false", "follow=false&from=latest", "follow=false&since=2999-01-01T00:00:00Z"]
+)
 def test_without_follow_at_the_head_there_is_no_content(http: httpx.Client, query: str) -> None:
     publish(http, shipped())
     response = http.get(f"{EVENTS}?{query}")
@@ -200,7 +206,7 @@ def test_ids_are_unique_and_their_offsets_increase(http: httpx.Client) -> None:
     order = new_order()
     ids = [each for _ in range(5) for each in publish(http, *(shipped(order) for _ in range(20)))]
 
-    read = [event_id for event_id, _ in order_events(read_stored(http, **{"from": "earliest", "orderId": order}))]
+    read = [event_id for event_id, _ in order_events(read_stored(http, from_="earliest", orderId=order))]
 
     assert read == ids
     offsets = [int(event_id.rsplit("-", 1)[1]) for event_id in ids]

@@ -42,7 +42,9 @@ class Wire:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.socket.close()
 
     def send(self, data: bytes) -> None:
@@ -117,7 +119,9 @@ def request(target: str, *headers: str, method: str = "GET", version: str = "1.1
     return "".join(f"{line}\r\n" for line in lines).encode("latin-1") + b"\r\n"
 
 
-def post(target: str, body: bytes, *headers: str, content_type: str = "application/json", version: str = "1.1") -> bytes:
+def post(
+    target: str, body: bytes, *headers: str, content_type: str = "application/json", version: str = "1.1"
+) -> bytes:
     """Write a request with a body and its length."""
     described = (f"Content-Type: {content_type}", f"Content-Length: {len(body)}")
     return request(target, *described, *headers, method="POST", version=version) + body

@@ -1,6 +1,6 @@
 """The HTTP contract, `openapi/orders-events.yaml`: read at startup, checked, bundled with the event schemas, and served.
 
-Reading order: `source` (YAML in), `bundle` (references), `openapi`, `event_types`, `examples`, `problems` (what is checked),
+Reading order: `source` (YAML in), `bundle` (references), `openapi`, `schemas`, `event_types`, `problems` (what is checked),
 `write` (JSON and YAML out), `load` (all of it).
 """
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 from app.events.contracts import Contracts
@@ -53,7 +54,7 @@ def _schema(reference: str, place: Place, contracts: Contracts) -> dict[str, Any
     except UnknownEventType:
         raise fault(place, f"the reference {reference!r} leads to no contract") from None
     # The dialect's declaration has no place inside another document, nor has a name that would change where `#/` leads.
-    return {keyword: value for keyword, value in schema.items() if keyword not in ("$schema", "$id")}
+    return {keyword: deepcopy(value) for keyword, value in schema.items() if keyword not in ("$schema", "$id")}
 
 
 class _Inlining:
@@ -78,7 +79,7 @@ class _Inlining:
         if reference in trail:
             raise fault(place, f"the reference {reference!r} leads back to itself")
         if reference not in self._done:
-            self._done[reference] = self.of(self._target(reference, place), place, (*trail, reference))
+            self._done[reference] = self.of(self._target(reference, place), place_of(reference), (*trail, reference))
         return self._done[reference]
 
     def _target(self, reference: str, place: Place) -> Any:

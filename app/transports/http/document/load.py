@@ -11,10 +11,16 @@ from typing import Any
 from app.events.contracts import Contracts
 from app.transports.http.document.bundle import bundle, inline
 from app.transports.http.document.event_types import EVENT, check_event_types
-from app.transports.http.document.examples import check_examples
-from app.transports.http.document.openapi import check_openapi, check_version, operation, operations
+from app.transports.http.document.openapi import (
+    check_operations,
+    check_structure,
+    check_version,
+    operation,
+    operations,
+)
 from app.transports.http.document.place import fault, find
 from app.transports.http.document.problems import ProblemType, read_problems
+from app.transports.http.document.schemas import check_examples, check_schemas
 from app.transports.http.document.source import read_source
 from app.transports.http.document.write import write_json, write_yaml
 
@@ -56,9 +62,11 @@ def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[st
     check_version(source)
     bundled = bundle(source, contracts)
     inlined = inline(bundled)
-    check_openapi(bundled)
+    check_structure(bundled)
+    check_schemas(inlined)
     check_event_types(source, contracts)
     check_examples(inlined)
+    check_operations(bundled)
     page_limit = ("components", "parameters", "limit", "x-page-limit")
     publish = operation(inlined, "publishOrderEvents").place
     return Document(
@@ -85,7 +93,7 @@ def _envelopes(inlined: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _count(inlined: Mapping[str, Any], *place: str | int) -> int:
     value = find(inlined, *place)
-    if not isinstance(value, int) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise fault(place, f"this must be a whole number from 1, not {value!r}")
     return value
 

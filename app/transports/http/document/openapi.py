@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from jsonschema import Draft4Validator
 from jsonschema.exceptions import best_match
 from openapi_spec_validator import OpenAPIV30SpecValidator
+from openapi_spec_validator.schemas import schema_v30
 
+from app.events.schema_messages import cut
 from app.transports.http.document.place import Place, fault
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-MESSAGE_CHARACTERS = 300  # the validator repeats the whole object that it refuses
+MESSAGE_CHARACTERS = 200  # the validators repeat the whole object that they refuse
 
 
 class Operation(NamedTuple):
@@ -27,6 +30,12 @@ class Operation(NamedTuple):
         return ("paths", self.path, self.method)
 
 
+class _BeyondStructure(OpenAPIV30SpecValidator):
+    """The specification's rules that no schema can express; its schema is checked apart, where errors say where they are."""
+
+    schema_validator = Draft4Validator({})
+
+
 def check_version(document: Mapping[str, Any]) -> None:
     """Refuse what Connexion cannot read. Raises InvalidContract."""
     version = document.get("openapi")
@@ -34,16 +43,21 @@ def check_version(document: Mapping[str, Any]) -> None:
         raise fault(("openapi",), f"the version must be 3.0.x, not {version!r}")
 
 
-def check_openapi(document: Mapping[str, Any]) -> None:
-    """Refuse what is not OpenAPI 3.0, and operations without a name or a word on security. Raises InvalidContract."""
-    error = best_match(OpenAPIV30SpecValidator(document).iter_errors())
+def check_structure(document: Mapping[str, Any]) -> None:
+    """Refuse what the schema of OpenAPI 3.0 refuses. Raises InvalidContract."""
+    error = best_match(Draft4Validator(schema_v30).iter_errors(document))
     if error is not None:
-        message = " ".join(error.message.split())
-        raise fault(tuple(error.absolute_path), message[:MESSAGE_CHARACTERS].removesuffix("."))
-    for operation in operations(document):
+        raise fault(tuple(error.absolute_path), _line(error.message))
+
+
+def check_operations(document: Mapping[str, Any]) -> None:
+    """Refuse what else OpenAPI 3.0 forbids, and operations without a name or a word on security. Raises InvalidContract."""
+    for error in _BeyondStructure(document).iter_errors():
+        raise fault(tuple(error.absolute_path), _line(error.message))
+    for each in operations(document):
         for member in ("operationId", "security"):
-            if member not in operation.content:
-                raise fault(operation.place, f"the operation has no {member} of its own")
+            if member not in each.content:
+                raise fault(each.place, f"the operation has no {member} of its own")
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
@@ -60,3 +74,7 @@ def operation(document: Mapping[str, Any], operation_id: str) -> Operation:
         if each.content["operationId"] == operation_id:
             return each
     raise fault(("paths",), f"there is no operation {operation_id!r}")
+
+
+def _line(message: str) -> str:
+    return cut(message.partition("\n")[0], MESSAGE_CHARACTERS).removesuffix(".")

@@ -25,15 +25,15 @@ def read_problems(inlined: Mapping[str, Any], needed: Collection[str]) -> dict[s
         find(inlined, "components", "schemas", "Problem"), f"{DOCUMENT}: components.schemas.Problem"
     )
     problems: dict[str, ProblemType] = {}
-    for key, example in find(inlined, "components", "examples").items():
+    for key in find(inlined, "components", "examples"):
         place = ("components", "examples", key)
-        problem = find(example, "value")
-        for breach in schema.violations(problem, 1)[0]:
+        for breach in schema.violations(find(inlined, *place, "value"), 1)[0]:
             raise fault(place, f"the problem breaks the schema Problem: {breach.pointer or 'it'} {breach.message}")
-        slug = problem["type"].removeprefix(PREFIX)
+        problem = ProblemType(*(find(inlined, *place, "value", member) for member in ProblemType._fields))
+        slug = problem.type.removeprefix(PREFIX)
         if slug in problems:
             raise fault(place, f"the problem {slug!r} is defined twice")
-        problems[slug] = ProblemType(problem["type"], problem["title"], problem["status"])
+        problems[slug] = problem
     for slug in sorted(set(needed) - problems.keys()):
         raise fault(("components", "examples"), f"the problem {slug!r} is missing")
     return problems

@@ -1,4 +1,4 @@
-"""Check that every example in the document is what its schema asks for: consumers copy examples before they read schemas."""
+"""Check the schemas of the document, and by them every example: consumers copy examples before they read schemas."""
 
 from __future__ import annotations
 
@@ -7,34 +7,50 @@ from typing import Any, NamedTuple
 
 from app.events.schema import Schema, compile_schema
 from app.transports.http.document.openapi import operations
-from app.transports.http.document.place import DOCUMENT, Place, dotted, fault
+from app.transports.http.document.place import DOCUMENT, Place, dotted, fault, find
 
 
 class Example(NamedTuple):
-    """A value that the document shows, where it stands, and the schema that it is an example of."""
+    """A value that the document shows, or falls back on: where it stands, and the schema that it is an example of."""
 
     place: Place
     schema: Mapping[str, Any]
     value: Any
 
 
+def check_schemas(inlined: Mapping[str, Any]) -> None:
+    """Check that the components keep to the dialect that event schemas are written in. Raises InvalidContract."""
+    components = find(inlined, "components", "schemas")
+    compile_schema({"type": "object", "properties": components}, f"{DOCUMENT}: components.schemas")
+
+
 def check_examples(inlined: Mapping[str, Any]) -> None:
-    """Check the examples of an inlined document, and that our dialect has its schemas. Raises InvalidContract."""
+    """Check all examples and defaults of an inlined document. Raises InvalidContract."""
     compiled: dict[int, Schema] = {}
     for place, schema, value in examples(inlined):
         if id(schema) not in compiled:
             compiled[id(schema)] = compile_schema(schema, f"{DOCUMENT}: {dotted(place)}")
         breaches, _ = compiled[id(schema)].violations(value, 1)
         for breach in breaches:
-            raise fault(place, f"the example breaks its schema: {breach.pointer or 'it'} {breach.message}")
+            raise fault(place, f"this breaks its schema: {breach.pointer or 'it'} {breach.message}")
 
 
 def examples(inlined: Mapping[str, Any]) -> Iterator[Example]:
-    """Go through the examples of parameters, headers, bodies and schemas."""
+    """Go through the examples and defaults of schemas, parameters, headers and bodies."""
+    for name, schema in inlined["components"]["schemas"].items():
+        yield from _of_schema(schema, ("components", "schemas", name))
     for operation in operations(inlined):
         yield from _of_operation(operation.content, operation.place)
-    for name, schema in inlined["components"].get("schemas", {}).items():
-        yield from _of_schema(schema, ("components", "schemas", name))
+
+
+def _of_schema(schema: Mapping[str, Any], place: Place) -> Iterator[Example]:
+    for keyword in ("example", "default"):
+        if keyword in schema:
+            yield Example((*place, keyword), schema, schema[keyword])
+    for name, part in schema.get("properties", {}).items():
+        yield from _of_schema(part, (*place, "properties", name))
+    if "items" in schema:
+        yield from _of_schema(schema["items"], (*place, "items"))
 
 
 def _of_operation(operation: Mapping[str, Any], place: Place) -> Iterator[Example]:
@@ -55,16 +71,8 @@ def _of_content(body: Mapping[str, Any], place: Place) -> Iterator[Example]:
 
 def _shown(holder: Mapping[str, Any], place: Place) -> Iterator[Example]:
     schema = holder.get("schema", {})
+    yield from _of_schema(schema, (*place, "schema"))
     if "example" in holder:
         yield Example((*place, "example"), schema, holder["example"])
     for name, example in holder.get("examples", {}).items():
         yield Example((*place, "examples", name), schema, example.get("value"))
-
-
-def _of_schema(schema: Mapping[str, Any], place: Place) -> Iterator[Example]:
-    if "example" in schema:
-        yield Example((*place, "example"), schema, schema["example"])
-    for name, part in schema.get("properties", {}).items():
-        yield from _of_schema(part, (*place, "properties", name))
-    if "items" in schema:
-        yield from _of_schema(schema["items"], (*place, "items"))

@@ -1,0 +1,152 @@
+"""The contract as the server publishes it: what the checks hold the server to.
+
+It is read from `/openapi.json` and from nowhere else; its operations are found by `operationId`, its event types in the schema of
+`text/event-stream`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.check.blocks import CONTROL_PREFIX
+from app.check.report import CannotCheck
+from app.check.request import Answer, Request
+from app.events.errors import InvalidContract
+from app.events.schema import Schema, compile_schema
+
+DOCUMENT: Final = Request("/openapi.json", headers=(("Accept", "application/json"),))
+STREAM: Final = "text/event-stream"
+PAGE: Final = "application/json"
+PROBLEM: Final = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What the document says, as far as it is checked.
+
+    `frames` has a schema for each event name, without the requirement of an id, which is checked on its own: a decoder gives
+    a frame the id of the one before. `data` has the schema of each frame's data as it stands in the document. `paths` and
+    `methods` are by operationId and by path; `example` is an event that may be published, where the document shows one.
+    """
+
+    document: Mapping[str, Any]
+    name: str
+    paths: Mapping[str, str]
+    methods: Mapping[str, tuple[str, ...]]
+    parameters: Mapping[str, Mapping[str, Any]]
+    frames: Mapping[str, Schema]
+    data: Mapping[str, Mapping[str, Any]]
+    position: Schema
+    retry: Schema
+    page: Schema
+    problem: Schema
+    published: Schema | None
+    event_types: Schema | None
+    example: Mapping[str, Any] | None
+
+    @property
+    def stream_path(self) -> str:
+        return self.paths["streamOrderEvents"]
+
+    @property
+    def order_types(self) -> tuple[str, ...]:
+        return tuple(name for name in self.frames if not name.startswith(CONTROL_PREFIX))
+
+
+def read_contract(answer: Answer) -> Contract:
+    """Read the answer to `DOCUMENT`. Raises CannotCheck where it holds no contract that can be checked."""
+    try:
+        document = answer.json()
+    except ValueError:
+        document = None
+    if answer.status != 200 or not isinstance(document, dict):
+        raise CannotCheck(f"{DOCUMENT.path} is no JSON document: {answer}")
+    if not re.fullmatch(r"3\.0\.[0-9]+", str(document.get("openapi"))):
+        raise CannotCheck(f"{DOCUMENT.path} must be OpenAPI 3.0.x, not {document.get('openapi')!r}.")
+    try:
+        return _contract(document)
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise CannotCheck(f"{DOCUMENT.path} is not built as the contract is ({type(error).__name__}: {error}).") from None
+    except InvalidContract as error:
+        raise CannotCheck(f"{DOCUMENT.path} has a schema that cannot be checked: {error}") from None
+
+
+def _contract(document: Mapping[str, Any]) -> Contract:
+    operations = _operations(document)
+    read = operations["streamOrderEvents"][2]
+    frames = {frame["properties"]["event"]["enum"][0]: frame for frame in _schema(read, "200", STREAM)["oneOf"]}
+    any_frame = next(iter(frames.values()))
+    publish = operations["publishOrderEvents"][2] if "publishOrderEvents" in operations else None
+    types = operations["listEventTypes"][2] if "listEventTypes" in operations else None
+    return Contract(
+        document=document,
+        name=f"{document['info']['title']} {document['info']['version']}",
+        paths={name: path for name, (path, _, _) in operations.items()},
+        methods=_methods(operations),
+        parameters={parameter["name"]: parameter for parameter in read["parameters"]},
+        frames={name: compile_schema(_without_id(frame), name) for name, frame in frames.items()},
+        data={name: frame["properties"]["data"] for name, frame in frames.items()},
+        position=compile_schema(any_frame["properties"]["id"], "id"),
+        retry=compile_schema(any_frame["properties"]["retry"], "retry"),
+        page=compile_schema(_schema(read, "200", PAGE), "page"),
+        problem=compile_schema(_schema(read, "406", PROBLEM), "problem"),
+        published=publish and compile_schema(_schema(publish, "201", PAGE), "published"),
+        event_types=types and compile_schema(_schema(types, "200", PAGE), "eventTypes"),
+        example=publish and _example(publish),
+    )
+
+
+def _operations(document: Mapping[str, Any]) -> dict[str, tuple[str, str, Any]]:
+    """List the operations by operationId: path, method in upper case, and the Operation Object without references."""
+    return {
+        operation["operationId"]: (path, method.upper(), _inlined(operation, document, ()))
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if isinstance(operation, dict) and "operationId" in operation
+    }
+
+
+def _methods(operations: Mapping[str, tuple[str, str, Any]]) -> dict[str, tuple[str, ...]]:
+    methods: dict[str, tuple[str, ...]] = {}
+    for path, method, _ in operations.values():
+        methods[path] = (*methods.get(path, ()), *(("GET", "HEAD") if method == "GET" else (method,)))
+    return methods
+
+
+def _schema(operation: Mapping[str, Any], status: str, media_type: str) -> Any:
+    return operation["responses"][status]["content"][media_type]["schema"]
+
+
+def _without_id(frame: Mapping[str, Any]) -> dict[str, Any]:
+    return {**frame, "required": [name for name in frame["required"] if name != "id"]}
+
+
+def _example(publish: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    content = publish["requestBody"]["content"][PAGE]
+    values = [example.get("value") for example in content.get("examples", {}).values()]
+    return next((value for value in values if isinstance(value, dict)), None)
+
+
+def _inlined(node: Any, document: Mapping[str, Any], trail: Sequence[str]) -> Any:
+    """Replace every reference by what it refers to. Raises ValueError where one leads back to itself or out of the document."""
+    match node:
+        case {"$ref": str(reference)}:
+            if reference in trail or not reference.startswith("#/"):
+                raise ValueError(f"the reference {reference!r} cannot be followed")
+            return _inlined(_target(reference, document), document, (*trail, reference))
+        case dict():
+            return {key: _inlined(value, document, trail) for key, value in node.items()}
+        case list():
+            return [_inlined(value, document, trail) for value in node]
+        case _:
+            return node
+
+
+def _target(reference: str, document: Mapping[str, Any]) -> Any:
+    found: Any = document
+    for part in reference.removeprefix("#/").split("/"):
+        found = found[part.replace("~1", "/").replace("~0", "~")]
+    return found

@@ -1,0 +1,16 @@
+"""The compatibility gate: what is released is compared with what is there now, and nobody's reader may break in between.
+
+Two facts are found about every difference: what it does to what may be said (`Effect`: more is allowed, less, something else),
+and who says it (`Side`: clients in requests, the server in responses, both in events). One table makes of them the least
+step of the version that the difference needs (`LEVELS`). The rules are tables, too: one row per keyword of a schema, one per
+member of an OpenAPI object. No library is used for the diff: those that exist pass over parts of this dialect in silence.
+
+Reading order: `change` (what a difference is), `pair` and `rows` (how two documents are walked side by side), `effects` and
+`patterns` (which of two values allows more), `schema_rules` and `document_rules` (the tables), `versions`, `finding`;
+`event_schemas`, `document`, `consumers` (what is checked), `baseline` (what is released), `gate` (all of it).
+"""
+
+from app.compatibility.finding import Finding
+from app.compatibility.gate import Report, check, release
+
+__all__ = ["Finding", "Report", "check", "release"]

@@ -1,0 +1,73 @@
+"""What a difference between two versions is, and the least step of the version that it needs."""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+from typing import Final, NamedTuple
+
+from app.transports.http.document.place import Place
+
+
+class Level(IntEnum):
+    """How far a version moves (Semantic Versioning 2.0.0)."""
+
+    NONE = 0
+    PATCH = 1
+    MINOR = 2
+    MAJOR = 3
+
+
+class Effect(Enum):
+    """What a difference does to what may be said; its value is the last word of the rule's name."""
+
+    REWORDED = "reworded"  # the same in other words
+    EXTENDED = "extended"  # something new, which those who do not know it are told to ignore
+    LOOSENED = "loosened"  # more is allowed than before
+    TIGHTENED = "tightened"  # less is allowed than before
+    CHANGED = "changed"  # neither allows all that the other does, or a name is gone that someone may use
+
+
+class Side(Enum):
+    """Who says it: clients in a request, the server in a response, or first the one and then the other."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+    BOTH = "both"
+
+
+LEVELS: Final[dict[Side, dict[Effect, Level]]] = {
+    # What clients say may become more: those that exist go on saying what they said.
+    Side.REQUEST: {
+        Effect.REWORDED: Level.PATCH,
+        Effect.EXTENDED: Level.MINOR,
+        Effect.LOOSENED: Level.MINOR,
+        Effect.TIGHTENED: Level.MAJOR,
+        Effect.CHANGED: Level.MAJOR,
+    },
+    # What the server says may become less: clients that exist understand it as before.
+    Side.RESPONSE: {
+        Effect.REWORDED: Level.PATCH,
+        Effect.EXTENDED: Level.MINOR,
+        Effect.LOOSENED: Level.MAJOR,
+        Effect.TIGHTENED: Level.MINOR,
+        Effect.CHANGED: Level.MAJOR,
+    },
+    # An event is published in a request and read in a response: only an extension leaves both sides whole.
+    Side.BOTH: {
+        Effect.REWORDED: Level.PATCH,
+        Effect.EXTENDED: Level.MINOR,
+        Effect.LOOSENED: Level.MAJOR,
+        Effect.TIGHTENED: Level.MAJOR,
+        Effect.CHANGED: Level.MAJOR,
+    },
+}
+"""The least step that a difference needs, by who says it and by what it does."""
+
+
+class Change(NamedTuple):
+    """One difference: the rule that speaks of it, where it is, the least step that it needs, and what was and is there."""
+
+    rule: str
+    place: Place
+    level: Level
+    what: str

@@ -1,0 +1,92 @@
+"""Which of two values of a keyword allows more. Each function is asked of two different values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from app.compatibility.change import Effect
+from app.compatibility.pair import ABSENT
+from app.compatibility.patterns import allows_all
+from app.compatibility.rows import EffectOf
+
+
+def type_(before: Any, now: Any) -> Effect:
+    match before, now:
+        case ("integer", "number"):
+            return Effect.LOOSENED
+        case ("number", "integer"):
+            return Effect.TIGHTENED
+    return constraint(before, now)
+
+
+def constraint(before: Any, now: Any) -> Effect:
+    """Judge a constraint that either is there or is not, and of which one value says nothing about another."""
+    if before is ABSENT:
+        return Effect.TIGHTENED
+    return Effect.LOOSENED if now is ABSENT else Effect.CHANGED
+
+
+def pattern(before: Any, now: Any) -> Effect:
+    if before is ABSENT or now is ABSENT:
+        return constraint(before, now)
+    loosened, tightened = allows_all(now, of=before), allows_all(before, of=now)
+    if loosened and tightened:
+        return Effect.REWORDED
+    return Effect.LOOSENED if loosened else Effect.TIGHTENED if tightened else Effect.CHANGED
+
+
+def at_least(without: float) -> EffectOf:
+    """Judge a lower bound; `without` is the bound where there is none."""
+
+    def effect(before: Any, now: Any) -> Effect:
+        was, is_ = (without if bound is ABSENT else bound for bound in (before, now))
+        return _moved(was, is_, up=Effect.TIGHTENED, down=Effect.LOOSENED)
+
+    return effect
+
+
+def at_most(before: Any, now: Any) -> Effect:
+    was, is_ = (float("inf") if bound is ABSENT else bound for bound in (before, now))
+    return _moved(was, is_, up=Effect.LOOSENED, down=Effect.TIGHTENED)
+
+
+def _moved(before: float, now: float, *, up: Effect, down: Effect) -> Effect:
+    # Equal where a bound is written out that holds without it, too.
+    return Effect.REWORDED if now == before else up if now > before else down
+
+
+def multiple_of(before: Any, now: Any) -> Effect:
+    if before is ABSENT or now is ABSENT:
+        return constraint(before, now)
+    ratio = Fraction(str(now)) / Fraction(str(before))
+    if ratio == 1:
+        return Effect.REWORDED
+    if ratio.denominator == 1:
+        return Effect.TIGHTENED
+    return Effect.LOOSENED if ratio.numerator == 1 else Effect.CHANGED
+
+
+def switch(when_on: Effect) -> EffectOf:
+    """Judge a boolean that is off where it is absent; `when_on` is what turning it on does."""
+    when_off = {Effect.TIGHTENED: Effect.LOOSENED, Effect.LOOSENED: Effect.TIGHTENED}[when_on]
+
+    def effect(before: Any, now: Any) -> Effect:
+        was_on, is_on = before is True, now is True
+        return Effect.REWORDED if was_on == is_on else when_on if is_on else when_off
+
+    return effect
+
+
+def entries(before: Any, now: Any) -> Effect:
+    """Judge names with plain values: new ones extend, others must stay."""
+    if not isinstance(before, Mapping) or not isinstance(now, Mapping):
+        return Effect.EXTENDED if before is ABSENT else Effect.CHANGED
+    return Effect.EXTENDED if before.items() <= now.items() else Effect.CHANGED
+
+
+def choices(before: Any, now: Any) -> Effect:
+    """Judge a list of choices, each of which is enough."""
+    had, has = set(before), set(now)
+    return Effect.LOOSENED if had < has else Effect.TIGHTENED if has < had else Effect.CHANGED

@@ -1,0 +1,112 @@
+"""The same place in what is released and in what is there now."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from app.compatibility.change import LEVELS, Change, Effect, Side
+from app.events.schema_messages import cut
+from app.transports.http.document.place import Place, find, place_of
+
+ABSENT: Final = object()
+"""Stands for a member that is not there; null is a value."""
+
+_SHOWN_CHARACTERS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The documents that are compared, for references to be followed in.
+
+    `open_names` are those that may come to an enumeration or a union at any time, because readers are told to ignore what
+    they do not know of their kind: event types and problem types.
+    """
+
+    before: Mapping[str, Any] = field(default_factory=dict)
+    now: Mapping[str, Any] = field(default_factory=dict)
+    open_names: frozenset[str] = frozenset()
+    compared: set[tuple[Place, Side]] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What stands at a place before and now; either may be ABSENT."""
+
+    before: Any
+    now: Any
+    place: Place
+    side: Side
+    documents: Documents = field(default_factory=Documents, compare=False)
+
+    @property
+    def differs(self) -> bool:
+        return not same(self.before, self.now)
+
+    def member(self, name: str) -> Pair:
+        before, now = (ABSENT if each is ABSENT else each.get(name, ABSENT) for each in (self.before, self.now))
+        return replace(self, before=before, now=now, place=(*self.place, name))
+
+    def on(self, side: Side | None) -> Pair:
+        return replace(self, side=side or self.side)
+
+    def followed(self) -> Pair | None:
+        """Follow references. None where both sides refer to a component that has been compared before.
+
+        A component is reported where it stands, once, however often it is referred to.
+        """
+        before, now = (_reference(each) for each in (self.before, self.now))
+        if before is None and now is None:
+            return self
+        found = replace(
+            self,
+            before=self.before if before is None else find(self.documents.before, *place_of(before)),
+            now=self.now if now is None else find(self.documents.now, *place_of(now)),
+        )
+        if before is None or before != now:
+            return found.followed()
+        place = place_of(before)
+        if (place, self.side) in self.documents.compared:
+            return None
+        self.documents.compared.add((place, self.side))
+        return replace(found, place=place).followed()
+
+    def change(self, effect: Effect, rule: str | None = None, what: str | None = None) -> Change:
+        """Report a difference; the rule is called after the member and the effect, unless it has a name of its own."""
+        name = rule or f"{_kebab(str(self.place[-1]))}-{effect.value}"
+        return Change(name, self.place, LEVELS[self.side][effect], what or _described(self.before, self.now))
+
+
+def same(before: Any, now: Any) -> bool:
+    """Tell whether two values are the same JSON; Python alone holds True == 1."""
+    if before is ABSENT or now is ABSENT:
+        return before is now
+    return bool(before == now) and json_text(before) == json_text(now)
+
+
+def json_text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _reference(node: Any) -> str | None:
+    reference = node.get("$ref") if isinstance(node, Mapping) else None
+    return reference if isinstance(reference, str) else None
+
+
+def _described(before: Any, now: Any) -> str:
+    if before is ABSENT:
+        return f"is new: {_shown(now)}"
+    if now is ABSENT:
+        return f"is gone; it was {_shown(before)}"
+    return f"was {_shown(before)}, is {_shown(now)}"
+
+
+def _shown(value: Any) -> str:
+    return cut(json_text(value), _SHOWN_CHARACTERS)
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"(?<=[a-z])[A-Z]", lambda capital: f"-{capital[0]}", name).lower().lstrip("$")

@@ -1,0 +1,70 @@
+r"""Whether one pattern matches whatever another one does, as far as that can be seen by reading both.
+
+Two patterns are read when each is a chain of characters and classes, such as `^[a-z]{1,64}$`: link by link, the one must allow
+the characters and the numbers of repetitions of the other. Of groups, alternatives and lookarounds nothing is claimed.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import NamedTuple
+
+from app.events.schema_keywords import ecma_pattern
+
+_ATOM = r"\\[dDwWsS.^$*+?()\[\]{}|/\\-]|\[(?:\\.|[^\]\\])*\]|[^\\\[\](){}|*+?]"
+_LINK = re.compile(rf"(?P<atom>{_ATOM})(?:(?P<sign>[*+?])|\{{(?P<least>[0-9]+)(?P<comma>,(?P<most>[0-9]*))?\}})?")
+_SIGNS = {"*": (0, None), "+": (1, None), "?": (0, 1), "": (1, 1)}
+_ANCHORS = {"^", "$"}
+
+
+class _Link(NamedTuple):
+    """A character or class, and how often it may stand; `most` is None where there is no bound."""
+
+    atom: str
+    least: int
+    most: int | None
+
+
+def allows_all(pattern: str, *, of: str) -> bool:
+    """Tell whether `pattern` is seen to match every text that the pattern `of` does."""
+    wider, narrower = _links(pattern), _links(of)
+    if wider is None or narrower is None or len(wider) != len(narrower):
+        return False
+    return all(map(_covers, wider, narrower))
+
+
+def _links(pattern: str) -> list[_Link] | None:
+    links, end = [], 0
+    while end < len(pattern):
+        found = _LINK.match(pattern, end)
+        if found is None:
+            return None
+        links.append(_link(found))
+        end = found.end()
+    return links
+
+
+def _link(found: re.Match[str]) -> _Link:
+    if found["least"] is None:
+        return _Link(found["atom"], *_SIGNS[found["sign"] or ""])
+    least = int(found["least"])
+    if found["comma"] is None:
+        return _Link(found["atom"], least, least)
+    return _Link(found["atom"], least, int(found["most"]) if found["most"] else None)
+
+
+def _covers(wider: _Link, narrower: _Link) -> bool:
+    fewest = wider.least <= narrower.least
+    most = wider.most is None or (narrower.most is not None and narrower.most <= wider.most)
+    return fewest and most and _covers_characters(wider.atom, narrower.atom)
+
+
+def _covers_characters(wider: str, narrower: str) -> bool:
+    if wider == narrower:
+        return True
+    if not _ANCHORS.isdisjoint({wider, narrower}):
+        return False
+    wide, narrow = ecma_pattern(wider), ecma_pattern(narrower)
+    every = map(chr, range(sys.maxunicode + 1))
+    return all(wide.fullmatch(character) for character in every if narrow.fullmatch(character))

@@ -1,0 +1,166 @@
+"""The rules for schemas: one row per keyword of the dialect.
+
+A row says what becomes of a value that was valid; whether that breaks anyone depends on the side (`LEVELS`). For the data of
+events, which both sides use, there remains: a new optional property, and text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from app.compatibility import effects
+from app.compatibility.change import Change, Effect
+from app.compatibility.pair import ABSENT, Pair, json_text
+from app.compatibility.rows import (
+    Row,
+    Table,
+    compare,
+    compare_parts,
+    extended,
+    fixed,
+    leaf,
+    part,
+    reworded,
+)
+
+GROWS: Final = "x-extensible"
+"""Beside `enum`, `oneOf` or `anyOf`: the list may grow within a major version, and readers must expect that."""
+
+
+def _enum(parent: Pair, name: str) -> Iterator[Change]:
+    pair = parent.member(name)
+    if pair.before is ABSENT or pair.now is ABSENT:
+        yield pair.change(effects.constraint(pair.before, pair.now))
+        return
+    before, now = ({json_text(value): value for value in values} for values in (pair.before, pair.now))
+    added, removed = [now[key] for key in now if key not in before], [before[key] for key in before if key not in now]
+    if added:
+        effect = Effect.EXTENDED if _may_grow(parent, added) else Effect.LOOSENED
+        yield pair.change(effect, "enum-value-added", f"gains {_listed(added)}")
+    if removed:
+        # Never an advantage, even in a response: generated code has a name for each value.
+        yield pair.change(Effect.CHANGED, "enum-value-removed", f"loses {_listed(removed)}")
+
+
+def _required(parent: Pair, name: str) -> Iterator[Change]:
+    pair = parent.member(name)
+    before, now = (() if names is ABSENT else names for names in (pair.before, pair.now))
+    had, has = _properties_of(parent.before), _properties_of(parent.now)
+    gained = [each for each in now if each not in before]
+    if new := [each for each in gained if each in has and each not in had]:
+        yield pair.change(Effect.TIGHTENED, "required-property-added", f"gains {_listed(new)}")
+    if became := [each for each in gained if each not in new]:
+        yield pair.change(Effect.TIGHTENED, "property-became-required", f"gains {_listed(became)}")
+    # A property that is gone is spoken of where it was.
+    if lost := [each for each in before if each not in now and (each in has or each not in had)]:
+        yield pair.change(Effect.LOOSENED, "property-became-optional", f"loses {_listed(lost)}")
+
+
+def _properties(parent: Pair, name: str) -> Iterator[Change]:
+    # Where other properties were allowed, a value may have had this one already, and with any content.
+    others = parent.before.get("additionalProperties", True)
+    added = {False: Effect.EXTENDED, True: Effect.TIGHTENED}[others] if isinstance(others, bool) else Effect.CHANGED
+    yield from compare_parts(parent.member(name), SCHEMA, "property", added)
+
+
+def _additional_properties(parent: Pair, name: str) -> Iterator[Change]:
+    pair = parent.member(name)
+    before, now = (True if each is ABSENT else each for each in (pair.before, pair.now))
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        yield from compare(pair, SCHEMA)
+    elif pair.differs:
+        loosened = now is True or before is False
+        yield pair.change(Effect.REWORDED if before is now else Effect.LOOSENED if loosened else Effect.TIGHTENED)
+
+
+def _alternatives(added: Effect, removed: Effect) -> Row:
+    """Compare schemas in a list: those that are references by their names, others by their places."""
+
+    def row(parent: Pair, name: str) -> Iterator[Change]:
+        pair = parent.member(name)
+        before, now = _by_name(pair.before), _by_name(pair.now)
+        for key in dict.fromkeys((*before, *now)):
+            each = Pair(before.get(key, ABSENT), now.get(key, ABSENT), (*pair.place, key), pair.side, pair.documents)
+            if each.before is ABSENT:
+                grows = added is Effect.LOOSENED and _may_grow(parent, _names_in_mapping(parent.now, each.now))
+                yield each.change(Effect.EXTENDED if grows else added, "alternative-added", "is new")
+            elif each.now is ABSENT:
+                yield each.change(removed, "alternative-removed", "is gone")
+            else:
+                yield from compare(each, SCHEMA)
+
+    return row
+
+
+def _by_name(alternatives: Any) -> dict[str, Any]:
+    schemas = () if alternatives is ABSENT else alternatives
+    return {each.get("$ref", str(index)).rpartition("/")[2]: each for index, each in enumerate(schemas)}
+
+
+def _names_in_mapping(schema: Mapping[str, Any], alternative: Mapping[str, Any]) -> list[str]:
+    mapping: dict[str, str] = schema.get("discriminator", {}).get("mapping", {})
+    return [name for name, reference in mapping.items() if reference == alternative.get("$ref")]
+
+
+def _may_grow(parent: Pair, names: list[Any]) -> bool:
+    declared = parent.before.get(GROWS) is True
+    return declared or (bool(names) and all(name in parent.documents.open_names for name in names))
+
+
+def _properties_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    return properties
+
+
+def _listed(values: list[Any]) -> str:
+    return ", ".join(map(json_text, values))
+
+
+_DISCRIMINATOR: Final[Table] = {"propertyName": fixed, "mapping": leaf(effects.entries)}
+
+SCHEMA: Final[Table] = {
+    # What a value is
+    "type": leaf(effects.type_),
+    "format": leaf(effects.constraint),
+    "enum": _enum,
+    # Strings and numbers
+    "pattern": leaf(effects.pattern),
+    "minLength": leaf(effects.at_least(0)),
+    "maxLength": leaf(effects.at_most),
+    "minimum": leaf(effects.at_least(float("-inf"))),
+    "maximum": leaf(effects.at_most),
+    "multipleOf": leaf(effects.multiple_of),
+    # Objects
+    "required": _required,
+    "properties": _properties,
+    "additionalProperties": _additional_properties,
+    "minProperties": leaf(effects.at_least(0)),
+    "maxProperties": leaf(effects.at_most),
+    # Arrays
+    "items": part(lambda: SCHEMA, "items", added=Effect.TIGHTENED, removed=Effect.LOOSENED),
+    "minItems": leaf(effects.at_least(0)),
+    "maxItems": leaf(effects.at_most),
+    "uniqueItems": leaf(effects.switch(Effect.TIGHTENED)),
+    # Schemas within
+    "allOf": _alternatives(added=Effect.TIGHTENED, removed=Effect.LOOSENED),
+    "anyOf": _alternatives(added=Effect.LOOSENED, removed=Effect.CHANGED),
+    "oneOf": _alternatives(added=Effect.LOOSENED, removed=Effect.CHANGED),
+    "not": fixed,
+    "discriminator": part(lambda: _DISCRIMINATOR, "discriminator"),
+    GROWS: leaf(effects.switch(Effect.LOOSENED)),
+    # What changes how others use a value, although it stays valid
+    "default": fixed,
+    "readOnly": fixed,
+    "writeOnly": fixed,
+    "xml": fixed,
+    "deprecated": extended,  # announced, and still there
+    # Text
+    "$schema": reworded,
+    "$id": reworded,
+    "title": reworded,
+    "description": reworded,
+    "example": reworded,
+    "externalDocs": reworded,
+}
+"""The rows; `x-` keywords besides are text (see `compare`), and what is in no row must stay as it is."""

@@ -1,0 +1,118 @@
+"""The event catalogue: each event type in each of its versions, as the contract files have it and as it looks on the wire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from app.events.contract_files import entries, read_json
+from app.events.contracts import Contract, Contracts
+from app.events.event import JsonValue
+from app.events.schema import Breach
+from app.pages.changes import changes
+from app.transports.http.frame_text import frame_text
+
+_BREACHES = 10  # as many as the server tells of one event
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A value that the schema accepts: the name of its file in words, its JSON, and the frame that carries it."""
+
+    name: str
+    json: str
+    wire: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A value that the schema refuses, and what the server says of it."""
+
+    name: str
+    json: str
+    breaches: list[Breach]
+
+
+@dataclass(frozen=True, slots=True)
+class EventVersion:
+    """One version of an event type; `changed` says how it differs from the `previous` one, if there is one."""
+
+    version: str
+    lifecycle: Literal["current", "deprecated"]
+    schema: Mapping[str, Any]
+    examples: list[Example]
+    refusals: list[Refusal]
+    previous: str | None
+    changed: list[str]
+
+    @property
+    def first_data(self) -> JsonValue:
+        """The data of an example, for those who want to publish one."""
+        data: JsonValue = json.loads(self.examples[0].json)
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """An event type: what its frame says, and its versions, the newest first."""
+
+    name: str
+    kind: Literal["order", "control"]
+    frame: Mapping[str, Any]
+    versions: list[EventVersion]
+
+
+def read_catalogue(contracts: Contracts, folder: Path, frames: Mapping[str, Mapping[str, Any]]) -> list[EventType]:
+    """Read the catalogue: order events, then control events. `frames` has the schema of each type's frame, inlined.
+
+    Raises InvalidContract where an example can no longer be read.
+    """
+    return [
+        EventType(name, kind, frames[name], list(_versions(contracts, folder / name, name, frames[name])))
+        for names, kind in _kinds(contracts)
+        for name in names
+    ]
+
+
+def _kinds(contracts: Contracts) -> Iterator[tuple[tuple[str, ...], Literal["order", "control"]]]:
+    yield contracts.event_types, "order"
+    yield contracts.control_types, "control"
+
+
+def _versions(contracts: Contracts, folder: Path, name: str, frame: Mapping[str, Any]) -> Iterator[EventVersion]:
+    names = contracts.versions(name)
+    for index in reversed(range(len(names))):
+        contract = contracts.get(name, names[index])
+        previous = contracts.get(name, names[index - 1]) if index else None
+        yield EventVersion(
+            version=contract.version,
+            lifecycle="current",
+            schema=contract.schema,
+            examples=[_example(each, value, name, frame) for each, value in _values(folder, contract, "valid")],
+            refusals=[
+                Refusal(each, _pretty(value), contract.compiled.violations(value, _BREACHES)[0])
+                for each, value in _values(folder, contract, "invalid")
+            ],
+            previous=previous.version if previous else None,
+            changed=changes(previous.schema, contract.schema) if previous else [],
+        )
+
+
+def _values(folder: Path, contract: Contract, verdict: str) -> Iterator[tuple[str, JsonValue]]:
+    for path in entries(folder / contract.version / "examples"):
+        if path.stem.startswith(f"{verdict}-"):
+            yield path.stem.removeprefix(f"{verdict}-").replace("-", " "), read_json(path)
+
+
+def _example(name: str, value: JsonValue, event_type: str, frame: Mapping[str, Any]) -> Example:
+    # Not every frame has an id on the wire: a schema says which must.
+    has_id = "id" in frame["required"]
+    fields = {**({"id": frame["properties"]["id"]["example"]} if has_id else {}), "event": event_type, "data": value}
+    return Example(name, _pretty(value), frame_text(fields))
+
+
+def _pretty(value: JsonValue) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,0 +1,50 @@
+"""Tell what changed from one version of a schema to the next, in words; nothing is judged here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+TEXTS: Final = frozenset({"title", "description", "$id", "$schema"})
+"""What says something to people, or names the schema itself."""
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """List the changes as Markdown sentences, in the order of the new schema."""
+    found = list(_changes("", old, new))
+    return found or ["Only the text of descriptions."]
+
+
+def _changes(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    yield from _properties(path, old, new)
+    for keyword in dict.fromkeys((*new, *old)):
+        if keyword in TEXTS or keyword in {"properties", "required", "items"} or old.get(keyword) == new.get(keyword):
+            continue
+        yield _keyword(path or "the data", keyword, old, new)
+    if "items" in old and "items" in new:
+        yield from _changes(f"{path}[]", old["items"], new["items"])
+
+
+def _properties(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    before, after = old.get("properties", {}), new.get("properties", {})
+    for name in dict.fromkeys((*after, *before)):
+        here = f"{path}.{name}" if path else name
+        must, had_to = name in new.get("required", ()), name in old.get("required", ())
+        if name not in before:
+            yield f"`{here}` is new, and {'required' if must else 'optional'}."
+        elif name not in after:
+            yield f"`{here}` is gone."
+        else:
+            if must is not had_to:
+                yield f"`{here}` has become {'required' if must else 'optional'}."
+            yield from _changes(here, before[name], after[name])
+
+
+def _keyword(path: str, keyword: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    where = f"`{path}`" if path != "the data" else path
+    if keyword not in old:
+        return f"The `{keyword}` of {where} is new: `{json.dumps(new[keyword])}`."
+    if keyword not in new:
+        return f"The `{keyword}` of {where} is gone: it was `{json.dumps(old[keyword])}`."
+    return f"The `{keyword}` of {where} was `{json.dumps(old[keyword])}`, and is `{json.dumps(new[keyword])}`."

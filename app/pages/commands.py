@@ -1,0 +1,41 @@
+"""The commands that the pages show, to be typed as they stand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+ORIGIN: Final = "http://127.0.0.1:8000"
+"""Where a server listens unless told otherwise; a script puts the reader's own server in its place."""
+
+
+def read_command(path: str, *, streams: bool = False, query: str = "") -> str:
+    """Write a command that reads; `streams` shows each event as it comes."""
+    address = f"{ORIGIN}{path}{'?' if query else ''}{query}"
+    return f"curl {'-N ' if streams else ''}{quoted(address)}\n"
+
+
+def publish_command(path: str, body: Any) -> str:
+    """Write a command that publishes."""
+    text = json.dumps(body)
+    return f"curl {quoted(ORIGIN + path)} -H 'Content-Type: application/json' \\\n  -d {quoted(text)}\n"
+
+
+def filled(path: str, parameters: Mapping[str, Any]) -> str:
+    """Put examples in the places of a path template."""
+    for name, value in parameters.items():
+        path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
+    return path
+
+
+def query_of(parameter: Mapping[str, Any], value: Any) -> str:
+    """Write an example of a query parameter as it stands in an address."""
+    text = ",".join(map(str, value)) if isinstance(value, list) else json.dumps(value).strip('"')
+    return f"{parameter['name']}={quote(text, safe=',:')}"
+
+
+def quoted(text: str) -> str:
+    """Quote a text for a shell, always: it shows where the text ends."""
+    return "'" + text.replace("'", "'\"'\"'") + "'"

@@ -1,0 +1,45 @@
+"""Where everything is, served and written as files; and how one links to the other.
+
+A thing is named by its path on the server, without the leading slash. Links are relative, so the pages work below any prefix.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from enum import Enum
+
+HOME = "docs"
+REFERENCE = "docs/reference"
+EVENTS = "docs/events"
+TRY = "docs/try"
+EXPLORER = "docs/explorer"
+PROBLEMS = "problems"
+ASSETS = "docs/assets/"
+
+
+class Layout(Enum):
+    """The two ways in which the site exists."""
+
+    SERVED = "served"
+    FILES = "files"
+
+    def path(self, name: str) -> str:
+        """Tell where a thing is."""
+        return name if self is Layout.SERVED else _file(name)
+
+    def link(self, here: str, name: str, fragment: str = "") -> str:
+        """Write the reference from one thing to another, or to a place in it."""
+        anchor = f"#{fragment}" if fragment else ""
+        if name == here and anchor:
+            return anchor
+        return posixpath.relpath(self.path(name), posixpath.dirname(self.path(here)) or ".") + anchor
+
+
+def _file(name: str) -> str:
+    if name == HOME:
+        return "index.html"
+    if name.startswith(ASSETS):
+        return name.removeprefix("docs/")
+    if name.startswith("event-types/"):
+        return f"{name}.json"
+    return name if posixpath.splitext(name)[1] in {".json", ".yaml"} else f"{name.removeprefix('docs/')}.html"

@@ -1,0 +1,102 @@
+"""Render the contract's Markdown (CommonMark) as HTML: headings that can be linked to, code in colour, known terms linked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any, NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
+from markupsafe import Markup, escape
+
+from app.pages.highlight import highlight, language_of
+
+
+class Heading(NamedTuple):
+    """A heading that a table of contents may list: its level, from 1, its id, and its text."""
+
+    level: int
+    id: str
+    text: str
+
+
+class Text(NamedTuple):
+    """A rendered text and its headings."""
+
+    html: Markup
+    headings: list[Heading]
+
+
+def render(source: str, *, level: int = 1, prefix: str = "", terms: Mapping[str, str] | None = None) -> Text:
+    """Render a text whose `#` is a heading of `level`, and whose ids begin with `prefix`.
+
+    `terms` has the addresses of pieces of code that are names, such as `stream.gap`.
+    """
+    headings: list[Heading] = []
+    terms_here = dict(terms or {})
+    environment: dict[str, Any] = {"level": level, "prefix": prefix, "terms": terms_here, "headings": headings}
+    return Text(Markup(_MARKDOWN.render(source, environment)), headings)  # noqa: S704  # it escapes, and admits no HTML
+
+
+def render_line(source: str, terms: Mapping[str, str] | None = None) -> Markup:
+    """Render a text without a paragraph around it, for a cell of a table."""
+    environment: dict[str, Any] = {"terms": dict(terms or {})}
+    return Markup(_MARKDOWN.renderInline(source.strip(), environment))  # noqa: S704  # it escapes, and admits no HTML
+
+
+def slug(text: str) -> str:
+    """Make an id of a heading."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def code_block(code: str, language: str) -> Markup:
+    """Show code as a block, which a script may give a button to copy it."""
+    return Markup('<pre class="code" tabindex="0" data-language="{}"><code>{}</code></pre>\n').format(
+        language, highlight(code.removesuffix("\n"), language)
+    )
+
+
+class _Renderer(RendererHTML):
+    """What we render in our own way; markdown-it finds the methods by the names of tokens."""
+
+    def heading_open(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
+    ) -> str:
+        text = _plain(tokens[idx + 1])
+        level = int(tokens[idx].tag[1]) + env["level"] - 1
+        heading = Heading(level, env["prefix"] + slug(text), text)
+        env["headings"].append(heading)
+        return f'<h{level} id="{heading.id}">'
+
+    def heading_close(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
+    ) -> str:
+        heading: Heading = env["headings"][-1]
+        return f"{anchor(heading.id, heading.text)}</h{heading.level}>\n"
+
+    def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
+        code = tokens[idx].content
+        return code_block(code, language_of(code, tokens[idx].info.strip()))
+
+    def code_inline(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
+    ) -> str:
+        content = tokens[idx].content
+        code = f"<code>{escape(content)}</code>"
+        address = env["terms"].get(content)
+        return code if address is None else f'<a class="term" href="{escape(address)}">{code}</a>'
+
+
+def anchor(heading_id: str, text: str) -> Markup:
+    """Let a reader copy the address of a heading."""
+    return Markup('<a class="anchor" href="#{}" aria-label="Link to “{}”">#</a>').format(heading_id, text)
+
+
+def _plain(inline: Token) -> str:
+    return "".join(part.content for part in inline.children or ())
+
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer)

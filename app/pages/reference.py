@@ -1,0 +1,169 @@
+"""The reference: each operation of the contract with its parameters, bodies, answers, and commands to type."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from app.pages import commands
+from app.pages.markdown import code_block
+from app.pages.problem_types import PROBLEM_JSON, shown_in
+from app.pages.schema_rows import Row, alternatives, bounds, rows, type_of
+from app.transports.http.document.openapi import Operation, operations
+from app.transports.http.document.openapi_3_2 import STREAM
+from app.transports.http.frame_text import frame_text
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter as a row; `shown` are its examples as they stand in a request."""
+
+    location: str
+    row: Row
+    shown: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body in one media type: a table for each form that it may have, and examples with their summaries."""
+
+    media_type: str
+    type: str
+    tables: list[tuple[str, list[Row]]]
+    examples: list[tuple[str, Markup]]
+    is_stream: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response: its status, what it means, its headers as rows, its bodies, and the slugs of its problems."""
+
+    status: str
+    description: str
+    headers: list[Row]
+    bodies: list[Body]
+    problems: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An operation, as the reference shows it."""
+
+    id: str
+    method: str
+    path: str
+    tag: str
+    summary: str
+    description: str
+    parameters: list[Parameter]
+    request: str
+    bodies: list[Body]
+    answers: list[Answer]
+    commands: list[tuple[str, str]]
+
+
+def read_reference(inlined: Mapping[str, Any]) -> list[Entry]:
+    """Read the operations of an inlined document, in its order."""
+    return [_entry(each) for each in operations(inlined)]
+
+
+def _entry(operation: Operation) -> Entry:
+    content = operation.content
+    request = content.get("requestBody", {})
+    return Entry(
+        id=content["operationId"],
+        method=operation.method.upper(),
+        path=operation.path,
+        tag=content["tags"][0],
+        summary=content["summary"],
+        description=content["description"],
+        parameters=[_parameter(each) for each in content.get("parameters", ())],
+        request=request.get("description", ""),
+        bodies=list(_bodies(request)),
+        answers=[_answer(status, response) for status, response in content["responses"].items()],
+        commands=list(_commands(operation)),
+    )
+
+
+def _parameter(parameter: Mapping[str, Any]) -> Parameter:
+    schema = parameter["schema"]
+    row = Row(
+        parameter["name"],
+        type_of(schema),
+        parameter.get("required", False),
+        list(bounds(schema)),
+        parameter["description"],
+    )
+    return Parameter(parameter["in"], row, [_in_request(parameter, value) for value in _values(parameter)])
+
+
+def _in_request(parameter: Mapping[str, Any], value: Any) -> str:
+    match parameter["in"]:
+        case "query":
+            return f"?{commands.query_of(parameter, value)}"
+        case "header":
+            return f"{parameter['name']}: {value}"
+        case _:
+            return str(value)
+
+
+def _values(holder: Mapping[str, Any]) -> list[Any]:
+    """Give the values of all examples of a parameter, header or body."""
+    only = [holder["example"]] if "example" in holder else []
+    return only + [example["value"] for example in holder.get("examples", {}).values()]
+
+
+def _answer(status: str, response: Mapping[str, Any]) -> Answer:
+    headers = [
+        Row(name, type_of(header["schema"]), header.get("required", False), list(bounds(header["schema"])), header["description"])
+        for name, header in response.get("headers", {}).items()
+    ]
+    return Answer(status, response["description"], headers, list(_bodies(response)), shown_in(response))
+
+
+def _bodies(holder: Mapping[str, Any]) -> Iterator[Body]:
+    for media_type, content in holder.get("content", {}).items():
+        if media_type == PROBLEM_JSON:
+            continue  # a page of its own says more of each problem
+        schema = content["schema"]
+        tables = [(each.name, list(rows(each.schema))) for each in alternatives(schema)]
+        yield Body(
+            media_type=media_type,
+            type=type_of(schema),
+            tables=[] if media_type == STREAM else [(name, table) for name, table in tables if table],
+            examples=list(_examples(media_type, content)),
+            is_stream=media_type == STREAM,
+        )
+
+
+def _examples(media_type: str, content: Mapping[str, Any]) -> Iterator[tuple[str, Markup]]:
+    if "example" in content:
+        yield "Example", _shown(media_type, content["example"])
+    for example in content.get("examples", {}).values():
+        yield example.get("summary", "Example"), _shown(media_type, example["value"])
+
+
+def _shown(media_type: str, value: Any) -> Markup:
+    if media_type == STREAM:
+        return code_block(frame_text(value), "sse")
+    if isinstance(value, str):
+        return code_block(value, "")
+    return code_block(json.dumps(value, indent=2, ensure_ascii=False), "json")
+
+
+def _commands(operation: Operation) -> Iterator[tuple[str, str]]:
+    """Give what a reader may type, with what it is for; one for each example of a body that is sent."""
+    parameters = operation.content.get("parameters", ())
+    path = commands.filled(
+        operation.path, {each["name"]: _values(each)[0] for each in parameters if each["in"] == "path"}
+    )
+    if operation.method == "get":
+        streams = STREAM in operation.content["responses"]["200"]["content"]
+        yield operation.content["summary"], commands.read_command(path, streams=streams)
+    for content in operation.content.get("requestBody", {}).get("content", {}).values():
+        for example in content.get("examples", {}).values():
+            yield example["summary"], commands.publish_command(path, example["value"])

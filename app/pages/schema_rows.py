@@ -1,0 +1,111 @@
+"""A schema as the rows of a table: one for each property, however deep, with all that the schema says of it in words.
+
+Schemas are inlined: nothing in them refers to anything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from markupsafe import Markup
+
+
+class Row(NamedTuple):
+    """A property: its path from the root (`events[].id`), its type, its bounds in words, and what it is."""
+
+    path: str
+    type: str
+    required: bool
+    bounds: list[Markup]
+    description: str
+
+
+class Alternative(NamedTuple):
+    """One of the forms that a value may have: the value of its discriminator if it has one, and its schema."""
+
+    name: str
+    schema: Mapping[str, Any]
+
+
+_RANGES: Final = (
+    ("minLength", "maxLength", "characters"),
+    ("minItems", "maxItems", "items"),
+    ("minimum", "maximum", ""),
+)
+
+
+def rows(schema: Mapping[str, Any], path: str = "") -> Iterator[Row]:
+    """Go through the properties of a schema, each followed by its own."""
+    required = schema.get("required", ())
+    for name, part in schema.get("properties", {}).items():
+        here = f"{path}.{name}" if path else name
+        yield Row(here, type_of(part), name in required, list(bounds(part)), part.get("description", ""))
+        yield from rows(part, here)
+    items = schema.get("items", {})
+    if not path and items:
+        yield Row("[]", type_of(items), False, list(bounds(items)), items.get("description", ""))
+    yield from rows(items, f"{path}[]") if items else ()
+
+
+def alternatives(schema: Mapping[str, Any]) -> list[Alternative]:
+    """List the forms that a value may have; a schema without `oneOf` is the only one."""
+    if "oneOf" not in schema:
+        return [Alternative("", schema)]
+    discriminator = schema.get("discriminator", {}).get("propertyName")
+    found = []
+    for part in schema["oneOf"]:
+        if "oneOf" in part:
+            found += alternatives(part)
+        else:
+            names = part.get("properties", {}).get(discriminator, {}).get("enum", [""])
+            found.append(Alternative(names[0], part))
+    return found
+
+
+def type_of(schema: Mapping[str, Any]) -> str:
+    """Name the type of a value."""
+    match schema:
+        case {"type": "array", "items": items}:
+            return f"array of {type_of(items)}s" if "format" not in items else "array"
+        case {"type": str(kind), "format": str(form)}:
+            return f"{kind} ({form})"
+        case {"type": str(kind)}:
+            return kind
+        case _:
+            return "any"
+
+
+def bounds(schema: Mapping[str, Any]) -> Iterator[Markup]:
+    """Say in words what a schema demands of a value beyond its type."""
+    match schema.get("enum", []):
+        case [only]:
+            yield Markup("always {}").format(_code(only))
+        case [_, *_] as values:
+            yield Markup("one of {}").format(Markup(", ").join(_code(value) for value in values))
+    for low, high, unit in _RANGES:
+        if low in schema or high in schema:
+            yield Markup("{} {}").format(_range(schema.get(low), schema.get(high)), unit)
+    if "pattern" in schema:
+        yield Markup("pattern {}").format(_code(schema["pattern"]))
+    if schema.get("type") == "array":
+        yield from (Markup("each {}").format(each) for each in bounds(schema["items"]))
+    if "default" in schema:
+        yield Markup("default {}").format(_code(schema["default"]))
+
+
+def _range(low: float | None, high: float | None) -> str:
+    match low, high:
+        case None, _:
+            return f"at most {high:,}"
+        case _, None:
+            return f"at least {low:,}"
+        case _ if low == high:
+            return f"{low:,}"
+        case _:
+            return f"{low:,} to {high:,}"
+
+
+def _code(value: object) -> Markup:
+    return Markup("<code>{}</code>").format(value if isinstance(value, str) else json.dumps(value))

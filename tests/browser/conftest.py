@@ -1,0 +1,74 @@
+"""Clients that are not ours: Chromium, Node and curl of this machine; without one of them its tests are skipped, or fail in CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+HERE = Path(__file__).parent
+CHROMIUM_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def needed(*names: str) -> str:
+    """Find a program by one of its names."""
+    for name in names:
+        found = shutil.which(name)
+        if found:
+            return found
+    return unavailable(f"{names[0]} is not installed.")
+
+
+def unavailable(message: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="module")
+def curl() -> str:
+    return needed("curl")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    program = needed("chromium", "chromium-browser", "google-chrome")
+    # Not for the session: while Playwright runs, no other test could run an event loop.
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    page = chromium.new_page()
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def node() -> str:
+    """Find Node, with the package that follow.mjs imports."""
+    program, npm = needed("node"), needed("npm")
+    if not (HERE / "node_modules" / "eventsource").is_dir():
+        install = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+        installed = subprocess.run(install, cwd=HERE, capture_output=True, text=True, check=False)
+        if installed.returncode != 0:
+            unavailable(f"npm cannot install eventsource: {installed.stderr[-200:]!r}.")
+    return program

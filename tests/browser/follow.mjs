@@ -1,0 +1,14 @@
+// Follow a stream with the `eventsource` package as a Node program would; print each event as one line of JSON.
+// node follow.mjs URL TYPE...
+
+import { EventSource } from 'eventsource';
+
+const [url, ...types] = process.argv.slice(2);
+const source = new EventSource(url);
+const print = ({ type, lastEventId, data }) => console.log(JSON.stringify({ type, id: lastEventId, data }));
+
+source.onmessage = print; // no event of ours has no name: the test would see it
+for (const type of types) source.addEventListener(type, print);
+source.addEventListener('error', () => {
+  if (source.readyState === EventSource.CLOSED) process.exit(0); // told to stop, as by a 204
+});

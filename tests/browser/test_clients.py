@@ -1,0 +1,180 @@
+"""Foreign clients read the stream: all the same events, through restarts, and a gap where there is one."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.following import PageFollowing, Seen, curl_following, httpx_following, node_following
+from tests.server_process import ServerProcess
+from tests.transports.http.orders import EVENTS, PAGE, cancelled, new_order, publish, shipped
+
+QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServerProcess]:
+    with ServerProcess("--store", "memory:", *QUICK) as server:
+        yield server
+
+
+@pytest.fixture
+def http(server: ServerProcess) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, timeout=30) as client:
+        yield client
+
+
+def published(http: httpx.Client, **query: str) -> list[Seen]:
+    """What is stored, as every client must see it."""
+    page = http.get(EVENTS, params={"from": "earliest", "limit": "1000", **query}, headers=PAGE).json()
+    return [Seen(event["eventType"], event["id"], event["data"]) for event in page["events"]]
+
+
+def awkward(order: str) -> list[dict[str, object]]:
+    reasons = ("line\nfeed\r\n\nid: forged", "\u2028\u2029\u0085", "\x00", "\U0001f4e6 caf\u00e9")
+    return [shipped(order), *(cancelled(order, reason) for reason in reasons)]
+
+
+def test_chromium_node_curl_and_httpx_read_the_same_stored_and_live_events(
+    server: ServerProcess, http: httpx.Client, page: Page, node: str, curl: str
+) -> None:
+    order = new_order()
+    url = f"{server.events_url}?from=earliest&orderId={order}"
+    publish(http, *awkward(order))
+    page.goto(f"{server.url}/health/live")
+    with ExitStack() as running:
+        clients = [
+            PageFollowing(page, url),
+            running.enter_context(node_following(node, url)),
+            running.enter_context(curl_following(curl, url)),
+            running.enter_context(httpx_following(f"{url}&limit=10")),
+        ]
+        for client in clients:
+            assert client.first().type == "stream.checkpoint"
+        *_, last = publish(http, *awkward(order))
+
+        expected = published(http, orderId=order)
+        assert len(expected) == 10
+        for client in clients:
+            assert client.through(last) == expected
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_clients_that_began_in_a_quiet_hour_miss_nothing_of_a_restart(
+    tmp_path: Path, page: Page, node: str, end: signal.Signals
+) -> None:
+    arguments = ("--store", f"sqlite:{tmp_path / 'log.db'}", *QUICK)
+    with ExitStack() as running:
+        with ServerProcess(*arguments) as server, httpx.Client(base_url=server.url) as http:
+            port = server.port
+            publish(http, shipped("before"))
+            page.goto(f"{server.url}/health/live")
+            clients = [
+                PageFollowing(page, server.events_url),
+                running.enter_context(node_following(node, server.events_url)),
+            ]
+            for client in clients:
+                assert client.first().type == "stream.checkpoint"
+            server.signal(end)
+            assert server.wait() == (0 if end is signal.SIGTERM else -signal.SIGKILL)
+        # The clients knock at a closed door while events are published behind another.
+        with ServerProcess(*arguments) as server, httpx.Client(base_url=server.url) as http:
+            publish(http, shipped("away"), cancelled("away"))
+        with ServerProcess(*arguments, port=port) as server, httpx.Client(base_url=server.url) as http:
+            *_, last = publish(http, shipped("back"))
+            _, *missed = published(http)
+            for client in clients:
+                assert client.through(last) == missed
+                told = "stream.closing" in {event.type for event in client.seen()}
+                assert told == (end is signal.SIGTERM)
+            assert [seen.data["orderId"] for seen in missed] == ["away", "away", "back"]
+
+
+def test_a_plain_event_source_is_told_of_a_gap(server: ServerProcess, http: httpx.Client, page: Page) -> None:
+    (last,) = publish(http, shipped())
+    page.goto(f"{server.url}/health/live")
+    following = PageFollowing(page, f"{server.events_url}?lastEventId=nope")
+
+    gap = following.first()
+    assert gap.type == "stream.gap"
+    assert gap.data == {"reason": "foreign", "requested": "nope", "earliest": gap.id}
+    assert following.through(last) == published(http)
+    assert "message" not in {event.type for event in following.seen()}
+
+
+def test_an_event_source_with_a_bad_parameter_is_closed(server: ServerProcess, page: Page) -> None:
+    page.goto(f"{server.url}/health/live")
+    following = PageFollowing(page, f"{server.events_url}?limit=0")
+    assert following.closed()
+    assert following.seen() == []
+
+
+def test_an_event_source_that_asked_for_what_is_stored_reads_it_once_and_stops(
+    server: ServerProcess, http: httpx.Client, page: Page, node: str
+) -> None:
+    order = new_order()
+    *_, last = publish(http, shipped(order), cancelled(order), shipped(order))
+    url = f"{server.events_url}?from=earliest&follow=false&orderId={order}"
+    page.goto(f"{server.url}/health/live")
+    following = PageFollowing(page, url)
+    with node_following(node, url) as elsewhere:
+        assert following.closed()
+        assert following.through(last) == elsewhere.through(last) == published(http, orderId=order)
+
+
+def test_an_event_source_reconnects_with_its_last_id_after_every_event(
+    server: ServerProcess, http: httpx.Client, page: Page
+) -> None:
+    order = new_order()
+    *_, last = publish(http, *(shipped(order) for _ in range(5)))
+    page.goto(f"{server.url}/health/live")
+    following = PageFollowing(page, f"{server.events_url}?from=earliest&limit=1&orderId={order}")
+    assert following.through(last) == published(http, orderId=order)
+    assert following.reconnections() >= 4
+
+
+@contextmanager
+def shop() -> Iterator[str]:
+    """Serve an empty page from an origin of its own."""
+
+    class Empty(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_page_of_an_allowed_origin_follows_and_reconnects_and_another_does_not(page: Page) -> None:
+    with (
+        shop() as allowed,
+        shop() as other,
+        ServerProcess("--store", "memory:", "--cors-origin", allowed, *QUICK) as server,
+        httpx.Client(base_url=server.url) as http,
+    ):
+        *_, last = publish(http, shipped(), shipped(), shipped())
+        url = f"{server.events_url}?from=earliest&limit=1"  # each event brings a reconnection with its id
+        page.goto(allowed)
+        assert PageFollowing(page, url).through(last) == published(http)
+        page.goto(other)
+        refused = PageFollowing(page, url)
+        assert refused.closed()
+        assert refused.seen() == []

@@ -1,0 +1,113 @@
+"""A server that answers as it is told: for what a good server never does, and for when it is not there."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import parse_qsl, urlsplit
+
+PROBLEM: Final = {"Content-Type": "application/problem+json"}
+STREAM: Final = {"Content-Type": "text/event-stream; charset=utf-8"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer; with `held` the connection stays open after the body, with status 0 it is cut instead of answered."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    held: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as it came."""
+
+    method: str
+    path: str
+    parameters: Sequence[tuple[str, str]]
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def events(self) -> list[Any]:
+        return list(json.loads(self.body))
+
+
+def problem(status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: object) -> Answer:
+    body = json.dumps({"type": "about:blank", "status": status, "detail": detail, **members}).encode()
+    return Answer(status, body, {**PROBLEM, **(headers or {})})
+
+
+def stream(*frames: str, held: bool = False) -> Answer:
+    """An event stream; each frame is its lines."""
+    return Answer(200, "".join(f"{frame}\n\n" for frame in frames).encode(), STREAM, held)
+
+
+def stored(*duplicates: bool) -> Answer:
+    """The answer to a publish that succeeded."""
+    return Answer(201, json.dumps({"events": [{"duplicate": each} for each in duplicates]}).encode())
+
+
+class ScriptedServer:
+    """Give each request the next answer, and the last one to all that follow; note what was asked."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self._answers = list(answers)
+        self._closing = threading.Event()
+        self.asked: list[Asked] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = False  # so that closing waits for the answers under way
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _next(self, asked: Asked) -> Answer:
+        self.asked.append(asked)
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        script = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                url = urlsplit(self.path)
+                body = self.rfile.read(int(self.headers.get("content-length", "0")))
+                asked = Asked(self.command, url.path, parse_qsl(url.query), dict(self.headers), body)
+                self._answer(script._next(asked))
+
+            do_POST = do_GET  # noqa: N815  # the name that the base class calls
+
+            def _answer(self, answer: Answer) -> None:
+                if answer.status == 0:
+                    return
+                self.send_response(answer.status)
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(answer.body)
+                self.wfile.flush()
+                if answer.held:
+                    script._closing.wait()
+
+            def log_message(self, *_: object) -> None:
+                """Keep the output of the tests clean."""
+
+        return Handler

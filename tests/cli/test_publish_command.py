@@ -1,0 +1,321 @@
+"""`publish` stores every good event of a file once and in order, and names every other by its line."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import httpx
+import pytest
+
+from app.cli.progress import Progress
+from tests.cli.command import PATIENCE_SECONDS, Ran, run, started
+from tests.cli.scripted_server import Answer, ScriptedServer, problem, stored
+from tests.server_process import ServerProcess
+
+PAGE = {"Accept": "application/json"}
+MALFORMED = problem(400, "The JSON text is malformed.")
+TOO_LARGE = problem(413, "The body is larger than 1000 bytes.")
+
+
+def shipped(name: str, **members: object) -> dict[str, object]:
+    data = {"orderId": name, "when": "2024-05-01T10:00:00-03:00"}
+    return {"eventType": "order.shipped", "eventId": f"{name}-shipped", "data": data, **members}
+
+
+def lines(*events: object) -> bytes:
+    return b"".join(json.dumps(event).encode() + b"\n" for event in events)
+
+
+def named(*names: str) -> bytes:
+    return lines(*(shipped(name) for name in names))
+
+
+def publish(url: str, content: bytes, *options: str) -> Ran:
+    with NamedTemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        return run("publish", file.name, "--url", url, *options)
+
+
+def read_log(url: str) -> list[dict[str, Any]]:
+    """All events of a server's log."""
+    events: list[dict[str, Any]] = []
+    parameters = {"from": "earliest", "limit": "1000"}
+    with httpx.Client(trust_env=False, timeout=PATIENCE_SECONDS, headers=PAGE) as client:
+        while True:
+            page = client.get(f"{url}/events/orders", params=parameters).raise_for_status().json()
+            if not page["events"]:
+                return events
+            events += page["events"]
+            parameters = {"lastEventId": page["lastEventId"], "limit": "1000"}
+
+
+def wait_for_an_event(url: str) -> None:
+    parameters = {"from": "earliest", "limit": "1", "wait": "30"}
+    answer = httpx.get(
+        f"{url}/events/orders", params=parameters, headers=PAGE, trust_env=False, timeout=PATIENCE_SECONDS
+    )
+    assert answer.json()["events"]
+
+
+def orders(url: str, prefix: str) -> list[str]:
+    """The orders in a server's log that one test has published."""
+    found = [event["data"]["orderId"] for event in read_log(url)]
+    return [order for order in found if order.startswith(prefix)]
+
+
+def summary(published: int, duplicates: int, refused: int) -> str:
+    return f"orders-events: {published} published, {duplicates} duplicates, {refused} refused."
+
+
+def test_file_is_stored_once_and_in_order_however_often_it_is_published(server: ServerProcess, tmp_path: Path) -> None:
+    names = [f"file-{number}" for number in range(1203)]
+    file = tmp_path / "orders.ndjson"
+    file.write_bytes(named(*names))
+    first = run("publish", str(file), "--url", server.url)
+    again = run("publish", str(file), "--url", server.url, "--batch-size", "7")
+    assert first == Ran(0, "", [summary(1203, 0, 0)])
+    assert again == Ran(0, "", [summary(0, 1203, 0)])
+    assert orders(server.url, "file-") == names
+
+
+def test_events_without_event_id_are_stored_once_and_identical_lines_each(server: ServerProcess) -> None:
+    event = {"eventType": "order.shipped", "data": {"orderId": "bare-1", "when": "2024-05-01T10:00:00Z"}}
+    other = {"eventType": "order.shipped", "data": {"orderId": "bare-2", "when": "2024-05-01T10:00:00Z"}}
+    content = lines(event, event, other)
+    assert publish(server.url, content).code == 0
+    grown = publish(server.url, content + lines(event))
+    assert grown == Ran(0, "", [summary(1, 3, 0)])
+    assert orders(server.url, "bare-") == ["bare-1", "bare-1", "bare-2", "bare-1"]
+
+
+def test_refused_lines_are_named_and_all_others_stored_in_order(server: ServerProcess) -> None:
+    bad_type = shipped("refused-x", eventType="order.lost")
+    bad_twice = shipped("refused x", more=1)
+    content = b"".join(
+        [
+            named("refused-1", "refused-2"),
+            b"{nonsense\n",
+            lines(bad_type),
+            named("refused-5"),
+            b"\n",
+            lines(5, bad_twice),
+            named("refused-9"),
+        ]
+    )
+    ran = publish(server.url, content, "--batch-size", "4")
+    assert ran.code == 1
+    assert orders(server.url, "refused-") == ["refused-1", "refused-2", "refused-5", "refused-9"]
+    told = dict(line.removeprefix("orders-events: ").split(": ", 1) for line in ran.errors[:-1])
+    assert list(told) == ["line 3", "line 4", "line 7", "line 8"]
+    assert "malformed" in told["line 3"]
+    assert "/eventType" in told["line 4"]
+    assert "/data/orderId" in told["line 8"]
+    assert "more" in told["line 8"]
+    assert ran.errors[-1] == summary(4, 0, 4)
+
+
+def test_event_id_that_is_taken_is_named_and_the_rest_stored(server: ServerProcess) -> None:
+    taken = shipped("taken-2", eventId="taken-1-shipped")
+    ran = publish(server.url, lines(shipped("taken-1"), taken, shipped("taken-3"), taken))
+    assert orders(server.url, "taken-") == ["taken-1", "taken-3"]
+    assert ran == Ran(
+        1,
+        "",
+        [
+            "orders-events: line 2: the eventId 'taken-1-shipped' names another event already",
+            "orders-events: line 4: the eventId 'taken-1-shipped' names another event already",
+            summary(2, 0, 2),
+        ],
+    )
+
+
+def test_restart_of_the_server_in_the_middle_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    store = f"sqlite:{tmp_path / 'log.db'}"
+    names = [f"restart-{number}" for number in range(400)]  # what is left to read while it waits must fit into a pipe
+    with (
+        ServerProcess("--store", store, "--source", "none") as server,
+        started("publish", "-", "--url", server.url, "--batch-size", "10") as publishing,
+    ):
+        assert publishing.stdin is not None
+        assert publishing.stderr is not None
+        publishing.stdin.write(named(*names[:200]).decode())
+        publishing.stdin.flush()
+        wait_for_an_event(server.url)
+        server.kill()
+        publishing.stdin.write(named(*names[200:]).decode())
+        publishing.stdin.close()
+        assert "Trying again" in publishing.stderr.readline()
+        with ServerProcess("--store", store, "--source", "none", port=server.port) as restarted:
+            told = publishing.stderr.read()
+            assert publishing.wait(PATIENCE_SECONDS) == 0, told
+            assert orders(restarted.url, "restart-") == names
+
+
+def test_batches_are_as_large_as_asked_for() -> None:
+    with ScriptedServer(stored(False, False), stored(False, True), stored(True)) as server:
+        ran = publish(server.url, named("a", "b", "c", "d", "e"), "--batch-size", "2")
+    assert [len(asked.events) for asked in server.asked] == [2, 2, 1]
+    assert {(asked.method, asked.path, asked.headers["Content-Type"]) for asked in server.asked} == {
+        ("POST", "/events/orders", "application/json")
+    }
+    assert ran == Ran(0, "", [summary(3, 2, 0)])
+
+
+def asked_orders(server: ScriptedServer) -> list[list[str]]:
+    return [[event["data"]["orderId"] for event in asked.events] for asked in server.asked]
+
+
+def test_batch_that_is_too_large_is_halved_until_it_fits_or_one_is_left() -> None:
+    answers = [TOO_LARGE, TOO_LARGE, stored(False), TOO_LARGE, stored(False, False)]
+    with ScriptedServer(*answers) as server:
+        ran = publish(server.url, named("a", "b", "c", "d"))
+    assert asked_orders(server) == [["a", "b", "c", "d"], ["a", "b"], ["a"], ["b"], ["c", "d"]]
+    assert ran == Ran(1, "", ["orders-events: line 2: The body is larger than 1000 bytes.", summary(3, 0, 1)])
+
+
+def test_bad_event_that_an_answer_does_not_name_is_found() -> None:
+    answers = [MALFORMED, stored(False, False), MALFORMED, MALFORMED, stored(False)]
+    with ScriptedServer(*answers) as server:
+        ran = publish(server.url, named("a", "b", "c", "d"))
+    assert asked_orders(server) == [["a", "b", "c", "d"], ["a", "b"], ["c", "d"], ["c"], ["d"]]
+    assert ran == Ran(1, "", ["orders-events: line 3: The JSON text is malformed.", summary(3, 0, 1)])
+
+
+@pytest.mark.parametrize(
+    "nameless",
+    [
+        problem(422, "No.", violations="many"),
+        problem(422, "No.", violations=[{"index": 7, "pointer": "", "message": "is bad"}]),
+        problem(422, "No.", violations=[{"index": "0"}]),
+        problem(409, "No.", index=-1, eventId="x"),
+        Answer(409, b"[]"),
+        Answer(422, b"<html>"),
+    ],
+)
+def test_refusal_that_names_no_event_of_the_batch_is_taken_apart(nameless: Answer) -> None:
+    with ScriptedServer(nameless, stored(False), stored(False)) as server:
+        ran = publish(server.url, named("a", "b"))
+    assert asked_orders(server) == [["a", "b"], ["a"], ["b"]]
+    assert ran == Ran(0, "", [summary(2, 0, 0)])
+
+
+UNAVAILABLE = problem(503, "The log cannot be written.", headers={"Retry-After": "0"})
+
+
+@pytest.mark.parametrize("trouble", [UNAVAILABLE, Answer(0), Answer(502), problem(429, "Too many.")])
+def test_trouble_that_may_pass_is_answered_by_the_same_request_again(trouble: Answer) -> None:
+    with ScriptedServer(trouble, trouble, stored(False, True)) as server:
+        ran = publish(server.url, named("a", "b"))
+    assert len({asked.body for asked in server.asked}) == 1
+    assert len(server.asked) == 3
+    assert ran.code == 0
+    assert len(ran.errors) == 2
+    assert ran.errors[0].endswith("Trying again for up to 60 seconds.")
+    assert ran.errors[1] == summary(1, 1, 0)
+
+
+def test_server_that_asks_to_wait_longer_than_allowed_is_given_up() -> None:
+    busy = problem(503, "The log cannot be written.", headers={"Retry-After": "61"})
+    with ScriptedServer(stored(False), busy) as server:
+        ran = publish(server.url, b"\n" + named("a", "b"), "--batch-size", "1")
+    assert len(server.asked) == 2
+    stopped = (
+        "orders-events: Stopped at line 3: The log cannot be written. Nothing from that line on is known to be stored. "
+        "Run the same command again: what is stored already is not stored twice."
+    )
+    assert ran == Ran(1, "", [summary(1, 0, 0), stopped])
+
+
+def test_retry_after_is_waited_for() -> None:
+    busy = problem(503, "The log cannot be written.", headers={"Retry-After": "1"})
+    with ScriptedServer(busy, stored(False)) as server:
+        began = time.monotonic()
+        assert publish(server.url, named("a")).code == 0
+    assert time.monotonic() - began >= 1
+
+
+def test_server_that_is_not_there_is_given_up_in_time() -> None:
+    with ScriptedServer(stored(False)) as server:
+        pass
+    ran = publish(server.url, named("a"), "--retry-max-time", "0")
+    assert ran.code == 1
+    assert ran.errors[0] == summary(0, 0, 0)
+    assert ran.errors[1].startswith(f"orders-events: Stopped at line 1: No answer from {server.url} (ConnectError")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (problem(404, "The contract has no such path."), "The contract has no such path."),
+        (Answer(401), "The server answered 401 Unauthorized."),
+        (
+            Answer(301, b"", {"Location": "https://other.example"}),
+            "301 Moved Permanently and points to https://other.example.",
+        ),
+        (Answer(200, b"<html>"), "The server answered 200 OK."),
+        (Answer(201, b"<html>"), "The server's answer is not that of Orders Events."),
+        (stored(False, False), "The server's answer is not that of Orders Events."),
+    ],
+)
+def test_answer_that_is_not_about_the_events_stops_at_once(answer: Answer, reason: str) -> None:
+    with ScriptedServer(answer) as server:
+        ran = publish(server.url, named("a"))
+    assert len(server.asked) == 1
+    assert ran.code == 1
+    assert ran.errors[0] == summary(0, 0, 0)
+    assert ran.errors[1].startswith("orders-events: Stopped at line 1: ")
+    assert reason in ran.errors[1]
+    assert len(ran.errors) == 2
+
+
+def test_reason_is_one_line_that_cannot_steer_a_terminal() -> None:
+    hostile = {"index": 0, "pointer": "/data", "message": "is\r\nbad\x1b[2J"}
+    with ScriptedServer(problem(422, "No.", violations=[hostile]), stored()) as server:
+        ran = publish(server.url, named("a"))
+    assert ran.errors == ["orders-events: line 1: /data is bad\N{REPLACEMENT CHARACTER}[2J", summary(0, 0, 1)]
+
+
+def test_empty_file_is_no_request_and_no_failure() -> None:
+    with ScriptedServer(Answer(500)) as server:
+        assert publish(server.url, b"\n\n") == Ran(0, "", [summary(0, 0, 0)])
+    assert server.asked == []
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def shown(size_bytes: int | None, steps: Sequence[tuple[int, int]]) -> list[str]:
+    terminal = Terminal()
+    progress = Progress(size_bytes, terminal)
+    for bytes_read, events in steps:
+        progress.show(bytes_read, events)
+    progress.clear()
+    return terminal.getvalue().split("\r\x1b[K")[1:]
+
+
+def test_progress_of_a_file_is_a_bar() -> None:
+    assert shown(1000, [(0, 0), (500, 1200), (1000, 2400)]) == [
+        f"[{' ' * 30}]   0%  0 events",
+        f"[{'#' * 15}{' ' * 15}]  50%  1,200 events",
+        f"[{'#' * 30}] 100%  2,400 events",
+        "",
+    ]
+
+
+def test_progress_of_a_pipe_is_a_count() -> None:
+    assert shown(None, [(500, 1200)]) == ["1,200 events", ""]
+
+
+def test_progress_is_not_shown_where_nobody_looks() -> None:
+    output = io.StringIO()
+    Progress(1000, output).show(500, 1)
+    assert output.getvalue() == ""

@@ -1,0 +1,48 @@
+"""What Schemathesis is told beyond the contract: how a stream looks on the wire, and what to look for in its raw bytes."""
+
+from __future__ import annotations
+
+import re
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+
+CONTRACTS = Path(__file__).parents[2] / "contracts"
+STREAM = "text/event-stream"
+
+
+@schemathesis.hook
+def before_load_schema(_context: schemathesis.HookContext, raw_schema: dict[str, Any]) -> None:
+    """Say what the contract leaves to words: `data` is text on the wire, and which versions a type has."""
+    schemas = raw_schema["components"]["schemas"]
+    for frame in _alternatives(schemas, "OrderEventStreamFrame"):
+        parsed = frame["properties"]["data"]
+        frame["properties"]["data"] = {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": parsed,
+        }
+    for event in _alternatives(schemas, "OrderEvent"):
+        (event_type,) = event["properties"]["eventType"]["enum"]
+        versions = [path.name for path in (CONTRACTS / event_type).iterdir()]
+        event["properties"]["schemaVersion"] = {"type": "string", "enum": versions}
+
+
+@schemathesis.check
+def stream_is_resumable(
+    _context: schemathesis.CheckContext, response: schemathesis.Response, _case: schemathesis.Case
+) -> None:
+    """Find events without an id: Schemathesis itself, as a client does, takes the last id for theirs."""
+    (media_type, *_) = response.headers.get("content-type", [""])
+    if response.status_code == 200 and media_type.startswith(STREAM):
+        *blocks, _unfinished = response.content.split(b"\n\n")
+        assert blocks, "The stream has no event."
+        assert re.match(rb"retry: [0-9]+\n:[^\n]*\n", blocks[0]), f"The stream begins with {blocks[0]!r}."
+        for block in takewhile(lambda each: b"event: stream.closing" not in each, blocks):
+            assert re.search(rb"(?m)^id: [0-9A-Za-z_-]{1,64}$", block), f"The event has no id: {block!r}."
+
+
+def _alternatives(schemas: dict[str, Any], union: str) -> list[dict[str, Any]]:
+    return [schemas[reference["$ref"].rsplit("/", 1)[1]] for reference in schemas[union]["oneOf"]]

@@ -1,0 +1,125 @@
+"""Schemathesis holds the running server to its contract: all operations, valid and invalid data, streams included."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.server_process import ServerProcess
+
+HERE = Path(__file__).parent
+SECONDS = 300  # before a run that hangs is given up
+
+
+def run_schemathesis(url: str, document: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Test a server as its users do, from the command line; what the run leaves behind stays in `folder`.
+
+    The document is a file: Schemathesis would leave out the operation that it had fetched it from.
+    """
+    contract = folder / "contract.json"
+    contract.write_text(document)
+    command = (sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml"), "run")
+    hooks = {"SCHEMATHESIS_HOOKS": "tests.contract.schemathesis_hooks", "PYTHONPATH": str(HERE.parents[1])}
+    return subprocess.run(
+        [*command, str(contract), "--url", url, "--no-color", *arguments],
+        cwd=folder,
+        env={**os.environ, **hooks},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def document() -> str:
+    """The contract as the server publishes it."""
+    with ServerProcess("--store", "memory:") as server:
+        return httpx.get(f"{server.url}/openapi.json").text
+
+
+def test_the_server_keeps_its_contract(document: str, tmp_path: Path) -> None:
+    # Events and checkpoints come quickly: Schemathesis reads a few of each stream and goes on.
+    busy = ("--source", "simulator:500", "--seed", "1", "--retain-events", "2000", "--heartbeat-seconds", "0.05")
+    with ServerProcess("--store", "memory:", *busy) as server:
+        run = run_schemathesis(server.url, document, tmp_path)
+        assert httpx.get(f"{server.url}/health/ready").status_code == 200
+
+    assert run.returncode == 0, run.stdout
+    operations = sum(len(path) for path in json.loads(document)["paths"].values())
+    assert re.search(rf"Tested: {operations}\b", run.stdout), run.stdout
+    assert "Traceback" not in "".join(server.output)
+
+
+# That it would find what breaks the contract: a server with a planted fault.
+
+OPENING = "retry: 3000\n:\nid: a-1\nevent: stream.checkpoint\ndata: {}\n\n"
+EVENT = 'id: a-2\nevent: order.shipped\ndata: {"orderId":"or_1","when":"2024-05-01T10:00:00Z"}\n\n'
+CLOSING = 'event: stream.closing\ndata: {"reason":"end"}\n\n'
+GOOD = OPENING + EVENT + CLOSING
+
+PLANTED = {
+    "a value of the wrong type": (GOOD.replace('"or_1"', "7"), "violates schema"),
+    "a missing member": (GOOD.replace('"orderId":"or_1",', ""), "violates schema"),
+    "data that is no JSON": (GOOD.replace('"or_1"', "or_1"), "violates schema"),
+    "an event type that the contract does not have": (GOOD.replace("order.shipped", "order.lost"), "violates schema"),
+    "an unknown reason": (GOOD.replace('"end"', '"boredom"'), "violates schema"),
+    "an order event without an id": (GOOD.replace("id: a-2\n", ""), "The event has no id"),
+    "a first event without an id": (GOOD.replace("id: a-1\n", ""), "The event has no id"),
+    "a stream without events": (":\n", "The stream has no event"),
+}
+
+
+@contextmanager
+def serving(stream: str) -> Iterator[str]:
+    """Serve one and the same stream to whoever asks; give the URL."""
+
+    class Fixed(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = stream.encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Cache-Control", "no-store")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Fixed) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_stream_without_fault_passes(document: str, tmp_path: Path) -> None:
+    run = stream_alone(GOOD, document, tmp_path)
+    assert run.returncode == 0, run.stdout
+
+
+@pytest.mark.parametrize(("stream", "finding"), PLANTED.values(), ids=PLANTED)
+def test_a_planted_fault_is_found(stream: str, finding: str, document: str, tmp_path: Path) -> None:
+    run = stream_alone(stream, document, tmp_path)
+    assert run.returncode == 1, run.stdout
+    assert finding in run.stdout
+
+
+def stream_alone(stream: str, document: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    chosen = ("--include-operation-id", "streamOrderEvents", "--phases", "examples")
+    checks = ("--checks", "response_schema_conformance,stream_is_resumable", "--max-examples", "1")
+    with serving(stream) as url:
+        return run_schemathesis(url, document, folder, *chosen, *checks)

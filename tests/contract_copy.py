@@ -1,0 +1,26 @@
+"""A copy of the contract that a test may change before it is served."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+class ContractCopy:
+    """`openapi/` and `contracts/` in a folder of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder
+        self.document = folder / "openapi" / "orders-events.yaml"
+        self.contracts = folder / "contracts"
+        for name in ("openapi", "contracts"):
+            shutil.copytree(ROOT / name, folder / name)
+
+    def replace(self, pattern: str, replacement: str, count: int = 1) -> None:
+        """Change the text of the document where a regular expression matches; ^ and $ are the ends of a line."""
+        text, changed = re.subn(pattern, replacement, self.document.read_text(), flags=re.MULTILINE)
+        assert changed == count, f"{pattern!r} stands {changed} times in the document."
+        self.document.write_text(text)

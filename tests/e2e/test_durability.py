@@ -1,0 +1,191 @@
+"""What was acknowledged survives the server's death, its restart, a full disk; and what a restored backup lost is told."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from httpx_sse import connect_sse
+
+from tests.checker import GapTold, Ledger, SubscriberLog, judge
+from tests.publishers import Publisher, counted, publish_now
+from tests.scenarios import (
+    drained_and_restarted,
+    following,
+    kill_rounds,
+    sqlite,
+    start_server,
+    stored_log,
+)
+from tests.server_process import ServerProcess
+from tests.subscribers import Subscriber, open_client, poll, read_stored, read_stream
+
+
+def test_server_killed_while_publishing_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
+    report = asyncio.run(kill_rounds(sqlite(tmp_path), rounds=4, subscribers=8, publishers=4, seed=11))
+    assert report.unanswered > 0
+    assert report.cuts > 0
+
+
+@pytest.mark.parametrize("stored_before", [0, 7], ids=["an empty log", "a log with events"])
+def test_subscriber_of_a_quiet_hour_gets_what_was_published_while_the_server_was_away(
+    tmp_path: Path, stored_before: int
+) -> None:
+    with start_server(sqlite(tmp_path)) as server:
+        publish_now(server.events_url, counted(0, stored_before))
+        with (
+            httpx.Client(trust_env=False, timeout=30) as client,
+            connect_sse(client, "GET", server.events_url) as source,
+        ):
+            opening = next(source.iter_sse())
+            server.kill()
+    assert opening.event == "stream.checkpoint"
+    assert opening.id
+    with start_server(sqlite(tmp_path)) as server:
+        ids = publish_now(server.events_url, counted(1, 30))
+        assert [frame.id for frame in read_stored(server.events_url, opening.id)] == ids
+
+
+# --- another history of the log ------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def log_that_lost_its_future(
+    folder: Path, *, copied_while_running: bool
+) -> Iterator[tuple[ServerProcess, SubscriberLog]]:
+    """A server on a restored backup, with new events; and the log of a subscriber that read on after the backup was made."""
+    kept, live, log = folder / "kept", folder / "live", SubscriberLog("s")
+    live.mkdir()
+    with start_server(sqlite(live)) as server:
+        publish_now(server.events_url, counted(0, 10))
+        if copied_while_running:  # nothing is being written, so the copy is whole
+            shutil.copytree(live, kept)
+            lost = publish_now(server.events_url, counted(1, 10))
+            take_stored(log, server.events_url)
+    if not copied_while_running:
+        shutil.copytree(live, kept)
+        with start_server(sqlite(live)) as server:
+            lost = publish_now(server.events_url, counted(1, 10))
+            take_stored(log, server.events_url)
+    assert log.delivered[-1].id == lost[-1]
+    with start_server(sqlite(kept)) as server:
+        publish_now(server.events_url, counted(2, 10))
+        yield server, log
+
+
+def take_stored(log: SubscriberLog, url: str, last_event_id: str | None = None) -> None:
+    frames = read_stream(url, last_event_id, follow="false", **{"from": "earliest"})
+    for frame in frames:
+        log.take(frame.event, frame.data, frame.id)
+
+
+@pytest.mark.parametrize(("copied_while_running", "reason"), [(False, "foreign"), (True, "ahead")])
+def test_restored_backup_tells_of_the_future_it_lost_and_sends_what_it_has(
+    tmp_path: Path, copied_while_running: bool, reason: str
+) -> None:
+    with log_that_lost_its_future(tmp_path, copied_while_running=copied_while_running) as (server, log):
+        last = log.delivered[-1].id
+        take_stored(log, server.events_url, last)
+        page = httpx.get(
+            server.events_url, params={"lastEventId": last}, headers={"Accept": "application/json"}, trust_env=False
+        )
+        everything = stored_log(server.events_url)
+    assert log.gaps == [GapTold(log.gaps[0].id, reason, last)]
+    after_gap = log.entries[log.entries.index(log.gaps[0]) + 1 :]
+    assert after_gap == everything.delivered
+    assert [each.mark for each in everything.delivered] == [*counted(0, 10), *counted(2, 10)]
+    assert page.status_code == 410
+    assert (page.json()["reason"], page.json()["earliest"]) == (reason, log.gaps[0].id)
+
+
+def test_restarted_server_in_memory_knows_no_id_of_the_one_before() -> None:
+    with start_server("memory:") as server:
+        before = publish_now(server.events_url, counted(0, 10))
+    with start_server("memory:") as server:
+        url = server.events_url
+        opening, *rest = read_stream(url, before[-1], follow="false")
+        assert (opening.event, opening.json()["reason"], opening.json()["requested"]) == (
+            "stream.gap",
+            "foreign",
+            before[-1],
+        )
+        assert [frame.event for frame in rest] == ["stream.closing"]
+        after = publish_now(url, counted(1, 10))
+        assert [frame.id for frame in read_stored(url, opening.id)] == after
+        assert not set(before) & set(after)
+
+
+# --- drain ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_terminated_server_ends_every_stream_cleanly_and_the_next_one_goes_on(tmp_path: Path) -> None:
+    report = asyncio.run(drained_and_restarted(sqlite(tmp_path), subscribers=6, publishers=3, stored=10_000, seed=12))
+    assert report.exit_code == 0
+    assert report.seconds < 10
+    assert [reader.cuts for reader in report.readers] == [0] * len(report.readers), "a stream was cut in its middle"
+    assert all("drain" in reader.closings for reader in report.readers)
+    for body in report.replays:
+        assert body.count(b"\ndata: ") < 10_000, "the replay was over before the server was terminated"
+        assert body.endswith(b'\n\nevent: stream.closing\ndata: {"reason":"drain"}\n\n')
+
+
+# --- a disk that takes no more -------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def no_more_writes(server: ServerProcess) -> Iterator[None]:
+    soft, hard = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (soft, hard))
+
+
+async def heartbeats(client: httpx.AsyncClient, url: str, count: int) -> int:
+    """Wait for comments after a stream's opening, which has one of its own."""
+    seen = -1
+    async with client.stream("GET", url, params={"orderId": "or_nobody"}) as response:
+        async for line in response.aiter_lines():
+            seen += line.startswith(":")
+            if seen == count:
+                break
+    return seen
+
+
+async def publish_on_a_full_disk(server: ServerProcess, ledger: Ledger) -> list[Subscriber]:
+    url = server.events_url
+    readers = [Subscriber(url, SubscriberLog(f"s{number}")) for number in range(3)]
+    patient, hasty = Publisher(url, ledger), Publisher(url, ledger, patience=3)
+    async with open_client() as client, following(client, readers):
+        await patient.publish(client, counted(0, 200))
+        with no_more_writes(server):
+            held_up = asyncio.create_task(patient.publish(client, counted(0, 5, first=200)))
+            await hasty.publish(client, counted(1, 5))
+            await poll(lambda: patient.refused >= 2, "refusals")
+            assert hasty.refused == 3
+            # Readers keep streaming: live, and from the store.
+            assert await heartbeats(client, url, 2) == 2
+            replayed = await asyncio.to_thread(read_stored, url)
+            assert [frame.json()["orderId"] for frame in replayed] == [str(mark) for mark in counted(0, 200)]
+            assert (await client.get(f"{server.url}/health/live")).status_code == 200
+        await held_up
+        await patient.publish(client, counted(2, 20))
+        await patient.ends(client)
+    return readers
+
+
+def test_disk_that_is_full_refuses_publishers_keeps_readers_and_needs_no_restart(tmp_path: Path) -> None:
+    ledger = Ledger()
+    with start_server(sqlite(tmp_path)) as server:
+        readers = asyncio.run(publish_on_a_full_disk(server, ledger))
+        assert judge(ledger, [*[reader.log for reader in readers], stored_log(server.events_url)]) == []
+    assert [(reader.connections, reader.cuts) for reader in readers] == [(1, 0)] * 3
+    with start_server(sqlite(tmp_path)) as server:
+        assert judge(ledger, [*[reader.log for reader in readers], stored_log(server.events_url)]) == []

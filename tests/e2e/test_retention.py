@@ -1,0 +1,91 @@
+"""What retention deletes is told, wherever the reader stands: a gap, never a hole; and what is kept is all there."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.checker import Ledger, SubscriberLog, judge
+from tests.publishers import counted, publish_now
+from tests.scenarios import overtaken_by_retention, sqlite, start_server, stored_log
+from tests.subscribers import poll, read_stored, read_stream
+
+
+def test_slow_reader_whose_events_are_deleted_is_told_so_in_its_stream(tmp_path: Path) -> None:
+    readers = asyncio.run(overtaken_by_retention(sqlite(tmp_path), subscribers=2, kept=9_000, seed=21))
+    for reader in readers:
+        assert [gap.reason for gap in reader.log.gaps] == ["expired"]
+        assert (reader.connections, reader.cuts) == (1, 0), "the gap comes within the stream"
+
+
+def test_only_an_id_before_the_newest_deleted_event_is_expired(tmp_path: Path) -> None:
+    with start_server(sqlite(tmp_path), "--retain-events", "100") as server:
+        url = server.events_url
+        ids = [*publish_now(url, counted(0, 80)), *publish_now(url, counted(1, 80))]
+        kept = [frame.id for frame in read_stored(url)]
+        assert kept == ids[-100:]
+        newest_deleted = ids[-101]
+        assert [frame.id for frame in read_stored(url, newest_deleted)] == kept
+        assert read_stream(url, newest_deleted, follow="false")[0].event == "stream.checkpoint"
+        gap = read_stream(url, ids[-102], follow="false")[0]
+        assert gap.event == "stream.gap"
+        assert gap.json() == {"reason": "expired", "requested": ids[-102], "earliest": gap.id}
+        assert [frame.id for frame in read_stored(url, gap.id)] == kept
+        assert read_stream(url, gap.id, follow="false")[0].event == "stream.checkpoint"
+
+
+@pytest.mark.parametrize(
+    "filters", [{}, {"orderId": "p0-000159"}, {"orderId": "or_nobody"}], ids=["all", "kept", "nobody"]
+)
+def test_expired_id_is_told_of_whatever_the_filter(tmp_path: Path, filters: dict[str, str]) -> None:
+    with start_server(sqlite(tmp_path), "--retain-events", "50") as server:
+        ids = publish_now(server.events_url, counted(0, 160))
+        opening = read_stream(server.events_url, ids[0], follow="false", **filters)[0]
+        page = httpx.get(
+            server.events_url,
+            params={"lastEventId": ids[0], **filters},
+            headers={"Accept": "application/json"},
+            trust_env=False,
+        )
+    assert (opening.event, opening.json()["reason"]) == ("stream.gap", "expired")
+    assert page.status_code == 410
+    assert page.json()["earliest"] == opening.id
+
+
+def test_log_that_age_has_emptied_gives_a_place_to_go_on_from(tmp_path: Path) -> None:
+    with start_server(sqlite(tmp_path), "--retain-seconds", "1") as server:
+        url = server.events_url
+        ids = publish_now(url, counted(0, 30))
+        asyncio.run(poll(lambda: read_stored(url) == [], "retention by age"))
+        opening, *rest = read_stream(url, ids[3], follow="false")
+        assert (opening.event, opening.json()) == (
+            "stream.gap",
+            {"reason": "expired", "requested": ids[3], "earliest": opening.id},
+        )
+        assert [frame.event for frame in rest] == ["stream.closing"]
+        assert read_stream(url, opening.id, follow="false") == [], "the earliest position of an empty log is its head"
+        after = publish_now(url, counted(1, 3))
+        assert [frame.id for frame in read_stored(url, opening.id)] == after
+        assert not set(ids) & set(after)
+
+
+def test_ids_and_floor_survive_a_restart_of_a_log_that_age_has_emptied(tmp_path: Path) -> None:
+    with start_server(sqlite(tmp_path), "--retain-seconds", "1") as server:
+        url = server.events_url
+        ids = publish_now(url, counted(0, 30))
+        asyncio.run(poll(lambda: read_stored(url) == [], "retention by age"))
+        earliest = read_stream(url, ids[0], follow="false")[0].id
+    with start_server(sqlite(tmp_path)) as server:
+        url, ledger = server.events_url, Ledger()
+        after = publish_now(url, counted(1, 3), ledger)
+        assert not set(ids) & set(after)
+        assert [frame.id for frame in read_stored(url, earliest)] == after
+        assert [frame.id for frame in read_stored(url, ids[-1])] == after
+        log = SubscriberLog("s")
+        for frame in read_stream(url, ids[0], follow="false"):
+            log.take(frame.event, frame.data, frame.id)
+        assert [gap.reason for gap in log.gaps] == ["expired"]
+        assert judge(ledger, [log, stored_log(url)], gaps=["expired"]) == []

@@ -1,0 +1,23 @@
+"""A reader that stops reading costs the server little, disturbs nobody, and gets everything once it reads on."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios import slow_readers, sqlite
+
+MEGABYTE = 1024 * 1024
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the server's memory is read from /proc")
+def test_slow_readers_cost_bounded_memory_and_get_everything_when_they_read_on(tmp_path: Path) -> None:
+    report = asyncio.run(slow_readers(sqlite(tmp_path), slow=6, events=14_000, seed=31))
+    # Queues would have held what the kernel does not take: half of it, for each of them.
+    assert report.published_bytes > 7 * MEGABYTE
+    assert report.growth_bytes < 20 * MEGABYTE
+    assert report.seen_by_others_meanwhile == report.published_meanwhile
+    assert all(reader.log.gaps == [] for reader in report.readers)

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from app.events import log as log_module
+from app.events import tail as tail_module
+from app.events.filter import EVERYTHING, Filter
+from app.events.log import EventLog
+from app.events.position import Floor
+from app.events.store import BelowFloor
+from tests.events.logs import CANCELLED, SHIPPED, event, now_seconds, open_log, run, run_in_virtual_time, turns
+
+
+def test_an_empty_log_has_its_head_at_its_floor() -> None:
+    async def work() -> None:
+        log = await open_log()
+        assert (log.head, log.floor, log.position(0).offset) == (0, Floor(0, 0), 0)
+        assert (await log.read(0, 0, EVERYTHING, 10)).through == 0
+
+    run(work())
+
+
+def test_what_was_appended_is_read_back() -> None:
+    async def work() -> None:
+        log = await open_log(event("a"), event("b", "order.cancelled"), event("c"))
+        page = await log.read(0, log.head, SHIPPED, 10)
+        assert [(stored.event_id, stored.offset) for stored in page.events] == [("a", 1), ("c", 3)]
+        assert page.through == log.head == 3
+
+    run(work())
+
+
+def test_readers_at_one_place_with_one_filter_get_the_very_same_page() -> None:
+    async def work() -> None:
+        log = await open_log(*map(event, "abc"))
+        page = await log.read(0, 3, SHIPPED, 10)
+        assert await log.read(0, 3, Filter(frozenset({"order.shipped"})), 10) is page
+        others = [(1, 3, SHIPPED, 10), (0, 2, SHIPPED, 10), (0, 3, EVERYTHING, 10), (0, 3, SHIPPED, 9)]
+        assert page not in [await log.read(*other) for other in others]
+
+    run(work())
+
+
+def test_a_page_is_not_shared_across_a_commit() -> None:
+    async def work() -> None:
+        log = await open_log(event("a"))
+        page = await log.read(0, log.head, EVERYTHING, 10)
+        await log.append([event("b")])
+        assert await log.read(0, 1, EVERYTHING, 10) is not page
+
+    run(work())
+
+
+def test_shared_pages_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_module, "PAGES_KEPT", 10)
+
+    async def work() -> None:
+        log = await open_log(event("a"))
+        for number in range(100):
+            await log.read(0, 1, Filter(order_ids=frozenset({f"or_{number}"})), 10)
+            assert len(log._pages) <= 10
+
+    run(work())
+
+
+@pytest.mark.parametrize("wanted", [EVERYTHING, SHIPPED, CANCELLED])
+@pytest.mark.parametrize("limit", [1, 3, 100])
+def test_a_reader_that_fell_out_of_the_tail_reads_the_same_from_the_store(
+    monkeypatch: pytest.MonkeyPatch, wanted: Filter, limit: int
+) -> None:
+    async def everything(tail_events: int) -> list[str]:
+        monkeypatch.setattr(tail_module, "TAIL_EVENTS", tail_events)
+        log, after, read = await open_log(), 0, list[str]()
+        for number in range(50):
+            await log.append([event(f"e-{number}", "order.shipped" if number % 3 else "order.cancelled")])
+        assert log._tail.covers(0) is (tail_events == 50)
+        while after < log.head:
+            page = await log.read(after, log.head, wanted, limit)
+            read += [stored.event_id for stored in page.events]
+            assert page.through > after
+            after = page.through
+        return read
+
+    assert run(everything(5)) == run(everything(50)) != []
+
+
+def test_a_read_below_the_floor_is_refused_with_the_floor() -> None:
+    async def work() -> None:
+        log = await open_log(*map(event, "abcdefghij"), retain_events=4)
+        assert log.floor.offset == 6
+        with pytest.raises(BelowFloor) as refused:
+            await log.read(5, 10, EVERYTHING, 10)
+        assert refused.value.floor == log.floor
+        assert len((await log.read(6, 10, EVERYTHING, 10)).events) == 4
+
+    run(work())
+
+
+def test_a_time_after_everything_is_found_at_the_head() -> None:
+    async def work() -> None:
+        log = await open_log(event("a"))
+        assert await log.offset_before(2**62) == 1
+        assert await log.offset_before(0) == 0
+
+    run(work())
+
+
+def test_a_waiter_wakes_with_the_event_that_it_wants_and_not_before() -> None:
+    async def work() -> None:
+        log = await open_log(event("a"))
+        waiter = log.waiter(CANCELLED)
+        await log.append([event("b"), event("c")])
+        assert not waiter.done()
+        await log.append([event("d"), event("e", "order.cancelled")])
+        assert waiter.done()  # append and wake are one step
+        assert waiter.result() == 3  # b and c were examined; what follows is to be read
+        log.forget(CANCELLED, waiter)
+
+    run(work())
+
+
+def test_a_duplicate_wakes_no_one() -> None:
+    async def work() -> None:
+        log = await open_log(event("a"))
+        waiter = log.waiter(EVERYTHING)
+        await log.append([event("a")])
+        assert not waiter.done()
+        log.forget(EVERYTHING, waiter)
+
+    run(work())
+
+
+def test_waiting_ends_with_the_time_past_everything_that_was_examined() -> None:
+    async def work() -> None:
+        log = await open_log()
+        waiting = asyncio.create_task(log.wait(CANCELLED, 30))
+        await asyncio.sleep(10)
+        await log.append([event("a"), event("b")])
+        assert await waiting == 2
+        assert now_seconds() == pytest.approx(30)
+
+    run_in_virtual_time(work())
+
+
+def test_an_event_that_comes_just_as_the_time_is_up_is_not_passed_over() -> None:
+    async def work() -> None:
+        log = await open_log(event("a"))
+        waiting = asyncio.create_task(log.wait(EVERYTHING, 0.01))
+        await turns()
+        [waiter] = log._waiting[EVERYTHING]
+        while not waiter.done():
+            await turns(1)
+        await log.append([event("b")])  # the waiter was told that nothing came; now something has
+        assert await waiting == 1
+
+    run(work())
+
+
+def wait_out(_: EventLog, waiting: asyncio.Task[int]) -> object:
+    return waiting
+
+
+def drain(log: EventLog, _: asyncio.Task[int]) -> object:
+    log.drain()
+    return None
+
+
+def release(log: EventLog, _: asyncio.Task[int]) -> object:
+    for waiter in log._waiting[SHIPPED]:
+        log.release(waiter)
+    return None
+
+
+def cancel(_: EventLog, waiting: asyncio.Task[int]) -> object:
+    waiting.cancel()
+    return None
+
+
+@pytest.mark.parametrize("end", [wait_out, drain, release, cancel])
+def test_nothing_is_left_of_one_who_waited(end: Callable[[EventLog, asyncio.Task[int]], object]) -> None:
+    async def work() -> None:
+        log = await open_log()
+        waiting = asyncio.create_task(log.wait(SHIPPED, 30))
+        await turns()
+        end(log, waiting)
+        await asyncio.wait([waiting])
+        assert log._waiting == {}
+        assert waiting.cancelled() or waiting.result() == 0
+        await asyncio.sleep(60)  # no timer is left that would find the waiter gone
+
+    run_in_virtual_time(work())
+
+
+def test_draining_wakes_all_and_whoever_comes_to_wait() -> None:
+    async def work() -> None:
+        log = await open_log(event("a"))
+        waiters = [log.waiter(wanted) for wanted in (EVERYTHING, SHIPPED, CANCELLED, SHIPPED)]
+        log.drain()
+        assert [waiter.result() for waiter in [*waiters, log.waiter(SHIPPED)]] == [1] * 5
+
+    run(work())
+
+
+def test_releasing_twice_or_after_an_event_does_no_harm() -> None:
+    async def work() -> None:
+        log = await open_log()
+        waiter = log.waiter(EVERYTHING)
+        await log.append([event("a")])
+        log.release(waiter)
+        log.release(waiter)
+        assert waiter.result() == 0
+        log.forget(EVERYTHING, waiter)
+        log.forget(EVERYTHING, waiter)
+
+    run(work())
+
+
+def test_a_cancelled_waiter_does_not_disturb_a_commit() -> None:
+    async def work() -> None:
+        log = await open_log()
+        gone, stays = log.waiter(EVERYTHING), log.waiter(EVERYTHING)
+        gone.cancel()
+        await log.append([event("a")])
+        assert stays.result() == 0
+
+    run(work())

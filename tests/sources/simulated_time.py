@@ -1,0 +1,102 @@
+"""A clock that moves only when someone sleeps, and a real publisher on a log in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from app.events.contracts import load_contracts
+from app.events.event import Event, JsonValue, StoredEvent
+from app.events.filter import EVERYTHING
+from app.events.log import EventLog
+from app.events.publish import Publisher
+from app.events.schema import compile_schema
+from app.events.store import Appended
+from app.settings import Settings
+from app.stores.memory import MemoryStore
+from app.transports.http.document import load_document
+
+ROOT = Settings().contract_root
+
+
+class TimeIsUp(Exception):
+    """End what runs without end."""
+
+
+class SimulatedTime:
+    """Give `clock` and `sleep` to a source; raise TimeIsUp in it when it would sleep beyond `until`."""
+
+    def __init__(self, until: float = float("inf")) -> None:
+        self.now = 1000.0
+        self.began = self.now
+        self.until = self.now + until
+        self.sleeps: list[float] = []
+
+    @property
+    def elapsed(self) -> float:
+        return self.now - self.began
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        self.now += seconds
+        if self.now > self.until:
+            raise TimeIsUp
+        await asyncio.sleep(0)
+
+
+class Recorder:
+    """Pass what a source publishes on to a real publisher, and note at what time how much came."""
+
+    def __init__(self, time: SimulatedTime, publisher: Publisher) -> None:
+        self._time = time
+        self._publisher = publisher
+        self.publishes: list[tuple[float, int]] = []
+
+    async def publish(self, submissions: Sequence[JsonValue], /) -> list[Appended]:
+        self.publishes.append((self._time.elapsed, len(submissions)))
+        return await self._publisher.publish(submissions)
+
+
+class TroubledStore(MemoryStore):
+    """Fail appends as told: each of `troubles` is raised once, before the events are stored or after."""
+
+    def __init__(self, *, before: Sequence[Exception] = (), after: Sequence[Exception] = ()) -> None:
+        super().__init__()
+        self._before = list(before)
+        self._after = list(after)
+
+    async def append(self, events: Sequence[Event]) -> list[Appended]:
+        if self._before:
+            raise self._before.pop(0)
+        appended = await super().append(events)
+        if self._after:
+            raise self._after.pop(0)
+        return appended
+
+
+@asynccontextmanager
+async def open_publisher(store: MemoryStore | None = None) -> AsyncIterator[tuple[EventLog, Publisher]]:
+    """A publisher that holds events to the repository's contract, on a log in memory."""
+    contracts = load_contracts(ROOT / "contracts")
+    document = load_document(ROOT, contracts)
+    log = EventLog(store or MemoryStore())
+    await log.open()
+    try:
+        envelopes = {name: compile_schema(schema, name) for name, schema in document.envelopes.items()}
+        yield log, Publisher(log, contracts, envelopes)
+    finally:
+        await log.close()
+
+
+async def until_time_is_up(source: Coroutine[Any, Any, None]) -> None:
+    with suppress(TimeIsUp):
+        await source
+
+
+async def stored_events(log: EventLog) -> Sequence[StoredEvent]:
+    return (await log.read(0, log.head, EVERYTHING, log.head + 1)).events

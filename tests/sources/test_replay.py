@@ -1,0 +1,157 @@
+"""A recording is checked whole at the start, and published in the order of its times."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from app.events.errors import StartupError
+from app.events.event import StoredEvent
+from app.sources.replay import load_replay, replay
+from tests.sources.simulated_time import Recorder, SimulatedTime, open_publisher, stored_events
+
+
+def line(order: str, when: str, **members: object) -> str:
+    event = {"eventType": "order.shipped", "data": {"orderId": order, "when": when}, **members}
+    return json.dumps(event)
+
+
+async def replayed(
+    path: Path, speed: float = 1.0, *, times: int = 1
+) -> tuple[Sequence[StoredEvent], list[tuple[float, int]]]:
+    """The log after a replay (or more of them), and when how much was published."""
+    time = SimulatedTime()
+    async with open_publisher() as (log, publisher):
+        recorder = Recorder(time, publisher)
+        for _ in range(times):
+            recording = load_replay(path, publisher.check)
+            await replay(recorder, recording, speed, clock=time.clock, sleep=time.sleep)
+        return await stored_events(log), recorder.publishes
+
+
+async def loaded(path: Path) -> None:
+    async with open_publisher() as (_, publisher):
+        load_replay(path, publisher.check)
+
+
+def orders(stored: Sequence[StoredEvent]) -> list[str]:
+    return [json.loads(event.data)["orderId"] for event in stored]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "orders.ndjson"
+
+
+def test_events_come_in_the_order_of_their_instants_whatever_their_offsets(file: Path) -> None:
+    lines = [
+        line("third", "2024-05-01T10:00:00Z"),
+        line("second", "2024-05-01T12:00:00.5+03:00"),
+        line("fourth", "2024-05-01T07:00:00.25-03:00"),
+        line("first", "2024-05-01T09:00:00Z"),
+    ]
+    file.write_text("\n".join(lines))
+    stored, _ = asyncio.run(replayed(file))
+    assert orders(stored) == ["first", "second", "third", "fourth"]
+
+
+def test_times_are_kept_as_they_are_written(file: Path) -> None:
+    times = ["2024-05-01T09:00:00-03:00", "2024-05-01T12:00:00.000Z", "2024-05-01T15:00:00.5+03:00"]
+    file.write_text("\n".join(line(f"o{number}", when) for number, when in enumerate(times)))
+    stored, _ = asyncio.run(replayed(file))
+    assert [json.loads(event.data)["when"] for event in stored] == times
+
+
+def test_events_of_one_instant_keep_the_order_of_the_file(file: Path) -> None:
+    same_instant = ["2024-05-01T09:00:00-03:00", "2024-05-01T12:00:00Z", "2024-05-01T15:00:00+03:00"]
+    file.write_text("\n".join(line(f"o{number}", when) for number, when in enumerate(same_instant)))
+    stored, publishes = asyncio.run(replayed(file))
+    assert orders(stored) == ["o0", "o1", "o2"]
+    assert publishes == [(0.0, 3)]
+
+
+@pytest.mark.parametrize(("speed", "expected"), [(1.0, [0, 10, 70]), (10.0, [0, 1, 7]), (0.5, [0, 20, 140])])
+def test_speed_says_how_many_recorded_seconds_pass_in_one(file: Path, speed: float, expected: list[float]) -> None:
+    times = ["2024-05-01T10:00:00Z", "2024-05-01T10:00:10Z", "2024-05-01T10:01:10Z"]
+    file.write_text("\n".join(line(f"o{number}", when) for number, when in enumerate(times)))
+    _, publishes = asyncio.run(replayed(file, speed))
+    assert [at for at, _ in publishes] == pytest.approx(expected)
+
+
+def test_replaying_a_file_again_adds_nothing_even_without_event_ids(file: Path) -> None:
+    twice_the_same = line("a", "2024-05-01T10:00:00Z")
+    lines = [twice_the_same, twice_the_same, line("b", "2024-05-01T10:00:01Z", eventId="b-shipped")]
+    file.write_text("\n".join(lines) + "\n")
+    stored, _ = asyncio.run(replayed(file, speed=1e9, times=2))
+    assert orders(stored) == ["a", "a", "b"]
+
+
+def test_blank_lines_are_skipped(file: Path) -> None:
+    file.write_text(f"\n \r\n{line('a', '2024-05-01T10:00:00Z')}\r\n\n")
+    stored, _ = asyncio.run(replayed(file))
+    assert orders(stored) == ["a"]
+
+
+def test_empty_file_is_an_empty_replay(file: Path) -> None:
+    file.write_text("")
+    assert asyncio.run(replayed(file)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ("{", "The JSON text is malformed at column 2"),
+        ("{} {}", "The JSON text is malformed at column 4"),
+        ('{"a": 1, "a": 2}', "'a' twice"),
+        ('{"eventType": NaN}', "NaN"),
+        ("5", ""),
+        (line("a", "2024-05-01"), "/data/when"),
+        (line("a", "2024-05-01T10:00:00"), "/data/when"),
+        (line("a b", "2024-05-01T10:00:00Z"), "/data/orderId"),
+        (line("a", "2024-05-01T10:00:00Z", eventType="order.lost"), "/eventType"),
+        (line("a", "2024-05-01T10:00:00Z", eventType="stream.gap"), "/eventType"),
+        (line("a", "2024-05-01T10:00:00Z", eventId=""), "/eventId"),
+        (line("a", "2024-05-01T10:00:00Z", more=1), "more"),
+    ],
+)
+def test_bad_line_stops_the_start_and_is_named(file: Path, bad: str, reason: str) -> None:
+    good = [line(f"o{number}", "2024-05-01T10:00:00Z") for number in range(700)]
+    file.write_text("\n".join([*good, "", bad, *good]))
+    with pytest.raises(StartupError) as refused:
+        asyncio.run(loaded(file))
+    assert str(refused.value).startswith(f"{file}, line 702: ")
+    assert reason in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_first_bad_line_is_the_one_that_is_named(file: Path) -> None:
+    file.write_text("\n".join([line("a", "2024-05-01T10:00:00Z"), line("b", "soon"), line("c d", "later")]))
+    with pytest.raises(StartupError, match="line 2: "):
+        asyncio.run(loaded(file))
+
+
+def test_times_in_lower_case_are_times(file: Path) -> None:
+    file.write_text("\n".join([line("later", "2024-05-01t10:00:00z"), line("sooner", "2024-05-01T09:59:59.9Z")]))
+    assert [each.seconds for each in load_replay(file, list)] == [1714557599.9, 1714557600.0]
+
+
+def test_event_without_a_time_stops_the_start(file: Path) -> None:
+    file.write_text('{"eventType": "order.noted", "data": {"orderId": "a"}}')
+    with pytest.raises(StartupError, match="line 1: /data/when"):
+        load_replay(file, list)
+
+
+def test_time_that_is_in_no_calendar_stops_the_start(file: Path) -> None:
+    file.write_text(line("a", "2016-12-31T23:59:60Z"))
+    with pytest.raises(StartupError, match=r"line 1: /data/when: '2016-12-31T23:59:60Z' is no instant"):
+        load_replay(file, list)
+
+
+@pytest.mark.parametrize("name", ["missing.ndjson", "."])
+def test_file_that_cannot_be_read_stops_the_start(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StartupError, match="Cannot read "):
+        load_replay(tmp_path / name, list)

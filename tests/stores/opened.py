@@ -1,0 +1,75 @@
+"""Stores that are open for a test, and what they told of their commits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+
+from app.events.event import Event, StoredEvent
+from app.events.filter import EVERYTHING, Filter
+from app.events.position import Floor
+from app.events.store import Commit, EventStore, Opened, Page
+
+
+class OpenStore:
+    """A store that is open; it keeps every commit it is told of."""
+
+    def __init__(self, store: EventStore) -> None:
+        self.store = store
+        self.commits: list[Commit] = []
+        self._told = asyncio.Event()
+
+    async def open(self) -> OpenStore:
+        self.opened: Opened = await self.store.open(self._on_commit)
+        return self
+
+    @property
+    def floor(self) -> Floor:
+        return self.commits[-1].floor if self.commits else self.opened.floor
+
+    @property
+    def told(self) -> list[StoredEvent]:
+        return [event for commit in self.commits for event in commit.events]
+
+    async def append(self, *events: Event) -> list[StoredEvent]:
+        return [appended.stored for appended in await self.store.append(events)]
+
+    async def page(self, after: int, through: int = 10**9, wanted: Filter = EVERYTHING, limit: int = 1000) -> Page:
+        return await self.store.read(after, through, wanted, limit)
+
+    async def events(self, wanted: Filter = EVERYTHING) -> list[StoredEvent]:
+        """Read everything that is retained, page by page."""
+        found: list[StoredEvent] = []
+        after, page = self.floor.offset, None
+        while page is None or page.through > after:
+            after = after if page is None else page.through
+            page = await self.page(after, wanted=wanted)
+            found += page.events
+        return found
+
+    async def until(self, reached: Callable[[], bool]) -> None:
+        """Wait for a commit after which something is so."""
+        while not reached():
+            self._told.clear()
+            await self._told.wait()
+
+    def _on_commit(self, commit: Commit) -> None:
+        self.commits.append(commit)
+        self._told.set()
+
+
+@asynccontextmanager
+async def opening(store: EventStore) -> AsyncIterator[OpenStore]:
+    try:
+        yield await OpenStore(store).open()
+    finally:
+        await store.close()
+
+
+def ids(events: Iterable[StoredEvent]) -> list[str]:
+    return [event.event_id for event in events]
+
+
+def offsets(events: Sequence[StoredEvent]) -> list[int]:
+    return [event.offset for event in events]

@@ -1,0 +1,650 @@
+"""What every store promises (`app/events/store.py`)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from app.events.errors import EventIdConflict, StoreUnavailable
+from app.events.event import Event, StoredEvent
+from app.events.filter import EVERYTHING, Filter
+from app.events.position import Floor
+from app.events.store import BelowFloor, Commit, EventStore
+from app.stores.memory import MemoryStore
+from app.stores.sqlite import SqliteStore
+from tests.events.logs import CANCELLED, SHIPPED, event, run
+from tests.stores.opened import OpenStore, ids, offsets, opening
+
+MakeStore: TypeAlias = Callable[..., EventStore]
+
+NOTHING = Filter(event_types=frozenset({"order.unheard-of"}))
+SECOND_US = 1_000_000
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> MakeStore:
+    """Makes an empty store of each kind; call it with the limits of its retention."""
+
+    def make(*, retain_events: int = 100_000, retain_seconds: float | None = None) -> EventStore:
+        if request.param == "memory":
+            return MemoryStore(retain_events, retain_seconds)
+        return SqliteStore(tmp_path / "log.db", retain_events, retain_seconds)
+
+    return make
+
+
+class Clock:
+    """The wall clock, which a test sets, and the steady one, which moves with it only where time passes."""
+
+    def __init__(self) -> None:
+        self.now_us = time.time_ns() // 1000
+        self._steady_us = 0
+
+    def advance(self, seconds: int) -> None:
+        self.now_us += seconds * SECOND_US
+        self._steady_us += seconds * SECOND_US
+
+    def time_ns(self) -> int:
+        return self.now_us * 1000
+
+    def monotonic_ns(self) -> int:
+        return self._steady_us * 1000
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(time, "time_ns", clock.time_ns)
+    monkeypatch.setattr(time, "monotonic_ns", clock.monotonic_ns)
+    return clock
+
+
+def of_orders(*order_ids: str) -> Filter:
+    return Filter(order_ids=frozenset(order_ids))
+
+
+def numbered(count: int, prefix: str = "e") -> list[Event]:
+    return [event(f"{prefix}{number}") for number in range(1, count + 1)]
+
+
+# Opening
+
+
+def test_a_new_log_is_empty_and_starts_at_offset_1(make_store: MakeStore) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            assert log.opened.head == 0
+            assert log.opened.floor == Floor(0, 0)
+            assert log.opened.epochs.open.first_offset == 1
+            assert (await log.page(0)).events == []
+            assert (await log.page(0)).through == 0
+            [first] = await log.append(event("a"))
+            assert first.position == (log.opened.epochs.open.name, 1)
+
+    run(work())
+
+
+def test_a_store_that_is_not_open_appends_nothing(make_store: MakeStore) -> None:
+    async def work() -> None:
+        store = make_store()
+        with pytest.raises(StoreUnavailable, match=r"^The log is not open\.$"):
+            await store.append([event("a")])
+        async with opening(store):
+            pass
+        with pytest.raises(StoreUnavailable, match=r"^The log is not open\.$"):
+            await store.append([event("a")])
+
+    run(work())
+
+
+def test_closing_twice_and_closing_what_was_never_open_is_harmless(make_store: MakeStore) -> None:
+    async def work() -> None:
+        await make_store().close()
+        async with opening(make_store()) as log:
+            await log.store.close()
+
+    run(work())
+
+
+def test_closing_writes_what_was_accepted(make_store: MakeStore) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            appends = [asyncio.create_task(log.append(event(f"e{number}"))) for number in range(50)]
+            await asyncio.sleep(0)  # each of them has now called append
+            await log.store.close()
+            stored = [events[0] for events in await asyncio.gather(*appends)]
+            assert stored == log.told
+
+    run(work())
+
+
+# Appending and reading
+
+
+def test_appended_events_are_read_back_as_they_were_returned(make_store: MakeStore) -> None:
+    async def work() -> None:
+        sent = [
+            Event("order.shipped", "1.0.0", "a", "or_1", '{"orderId":"or_1"}'),
+            Event("order.cancelled", "1.2.0", "b", None, '{"text":"\\u2028 \\ud83d\\ude00"}', version_named=True),
+        ]
+        async with opening(make_store()) as log:
+            before_us = time.time_ns() // 1000
+            returned = await log.append(*sent)
+            after_us = time.time_ns() // 1000
+            page = await log.page(0)
+            assert page.events == returned
+            assert [(e.event_type, e.schema_version, e.event_id, e.order_id, e.data) for e in page.events] == [
+                (e.event_type, e.schema_version, e.event_id, e.order_id, e.data) for e in sent
+            ]
+            assert all(before_us <= e.stored_at_us <= after_us for e in page.events)
+
+    run(work())
+
+
+def test_an_empty_request_appends_nothing(make_store: MakeStore) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            assert await log.append() == []
+            assert log.commits == []
+
+    run(work())
+
+
+def test_the_events_of_a_request_are_adjacent_and_in_order_beside_others(make_store: MakeStore) -> None:
+    async def work() -> None:
+        batches = [numbered(1 + number % 7, f"{number}-") for number in range(100)]
+        async with opening(make_store()) as log:
+            stored = await asyncio.gather(*(log.append(*batch) for batch in batches))
+            everything = await log.events()
+            assert len(everything) == sum(map(len, batches))
+            assert all(a.offset < b.offset for a, b in pairwise(everything))
+            assert len({e.position for e in everything}) == len(everything)
+            for batch, events in zip(batches, stored, strict=True):
+                assert ids(events) == [e.event_id for e in batch]
+                start = everything.index(events[0])
+                assert everything[start : start + len(events)] == events
+
+    run(work())
+
+
+def test_requests_are_stored_in_the_order_of_their_arrival(make_store: MakeStore) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            await asyncio.gather(*(log.append(e) for e in numbered(200)))
+            assert ids(await log.events()) == [e.event_id for e in numbered(200)]
+
+    run(work())
+
+
+def test_cancelled_appends_disturb_no_others(make_store: MakeStore) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            tasks = [asyncio.create_task(log.append(*numbered(3, f"{number}-"))) for number in range(60)]
+            await asyncio.sleep(0)
+            for task in tasks[::2]:
+                task.cancel()
+            kept = await asyncio.gather(*tasks[1::2])
+            await asyncio.gather(*tasks, return_exceptions=True)
+            stored = await log.events()
+            assert [e for events in kept for e in events] == [e for e in stored if int(e.event_id.split("-")[0]) % 2]
+            assert len(stored) % 3 == 0
+            assert stored == log.told
+            await log.append(event("after"))
+
+    run(work())
+
+
+# The same event twice
+
+
+def test_a_repeated_event_is_not_stored_again(make_store: MakeStore) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            [first] = await log.store.append([event("a")])
+            again = await log.store.append([event("b"), event("a"), event("c"), event("b")])
+            assert not first.duplicate
+            assert [appended.duplicate for appended in again] == [False, True, False, True]
+            assert again[1].stored == first.stored
+            assert again[3].stored == again[0].stored
+            assert ids(await log.events()) == ["a", "b", "c"]
+
+    run(work())
+
+
+def test_an_event_sent_100_times_in_parallel_is_stored_once(make_store: MakeStore) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            appended = await asyncio.gather(*(log.store.append([event("a"), event(f"b{n}")]) for n in range(100)))
+            assert sum(not first.duplicate for first, _ in appended) == 1
+            assert len({first.stored for first, _ in appended}) == 1
+            assert len(await log.events()) == 101
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        pytest.param('{"a":1,"b":[2,{"c":null}]}', '{"b":[2,{"c":null}],"a":1.0}', True, id="equal-json"),
+        pytest.param('{"a":1}', '{"a":true}', False, id="number-or-boolean"),
+        pytest.param('{"a":[1,2]}', '{"a":[2,1]}', False, id="order-of-an-array"),
+        pytest.param('{"a":"1"}', '{"a":1}', False, id="string-or-number"),
+    ],
+)
+def test_content_is_the_same_where_it_is_equal_as_json(
+    make_store: MakeStore, first: str, second: str, same: bool
+) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            await log.append(Event("order.shipped", "1.0.0", "a", "or_1", first))
+            repeat = Event("order.shipped", "1.0.0", "a", "or_1", second)
+            if same:
+                assert [appended.duplicate for appended in await log.store.append([repeat])] == [True]
+            else:
+                with pytest.raises(EventIdConflict):
+                    await log.append(repeat)
+
+    run(work())
+
+
+def test_another_version_conflicts_only_where_it_was_named(make_store: MakeStore) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            await log.append(Event("order.shipped", "1.0.0", "a", "or_1", "{}"))
+            [again] = await log.store.append([Event("order.shipped", "1.1.0", "a", "or_1", "{}")])
+            assert again.duplicate
+            assert again.stored.schema_version == "1.0.0"
+            with pytest.raises(EventIdConflict):
+                await log.append(Event("order.shipped", "1.1.0", "a", "or_1", "{}", version_named=True))
+
+    run(work())
+
+
+@pytest.mark.parametrize("within_one_request", [False, True])
+def test_a_conflict_names_the_event_and_stores_nothing(make_store: MakeStore, within_one_request: bool) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            before = [event("a")]
+            after = [event("b"), event("a", "order.cancelled"), event("c")]
+            if within_one_request:
+                before, after = [], [*before, *after]
+            await log.append(*before)
+            with pytest.raises(EventIdConflict) as conflict:
+                await log.append(*after)
+            assert conflict.value.event_id == "a"
+            assert conflict.value.index == len(after) - 2
+            assert ids(await log.events()) == [e.event_id for e in before]
+            [stored] = await log.append(event("d"))
+            assert stored.offset == len(before) + 1
+
+    run(work())
+
+
+def test_a_conflict_fails_its_own_request_only(make_store: MakeStore) -> None:
+    async def work() -> None:
+        def batch(number: int) -> list[Event]:
+            return [event(f"{number}"), event("a", "order.cancelled" if number % 3 == 0 else "order.shipped")]
+
+        async with opening(make_store()) as log:
+            await log.append(event("a"))
+            outcomes = await asyncio.gather(*(log.append(*batch(n)) for n in range(60)), return_exceptions=True)
+            refused = [number for number, outcome in enumerate(outcomes) if isinstance(outcome, EventIdConflict)]
+            assert refused == list(range(0, 60, 3))
+            stored = ids(await log.events())
+            assert stored == ["a", *(f"{number}" for number in range(60) if number % 3)]
+            assert offsets(await log.events()) == list(range(1, 42))
+
+    run(work())
+
+
+# What on_commit is told
+
+
+def test_a_commit_is_told_before_its_append_returns(make_store: MakeStore) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+
+            async def append(number: int) -> None:
+                stored = await log.append(*numbered(3, f"{number}-"))
+                assert stored[-1] in log.told
+
+            await asyncio.gather(*map(append, range(100)))
+
+    run(work())
+
+
+def test_commits_are_told_in_log_order_on_the_event_loop(make_store: MakeStore) -> None:
+    async def work() -> None:
+        threads: set[int] = set()
+        told: list[StoredEvent] = []
+
+        def on_commit(commit: Commit) -> None:
+            threads.add(threading.get_ident())
+            told.extend(commit.events)
+
+        store = make_store()
+        await store.open(on_commit)
+        await asyncio.gather(*(store.append(numbered(3, f"{number}-")) for number in range(100)))
+        page = await store.read(0, 300, EVERYTHING, 1000)
+        await store.close()
+        assert told == page.events
+        assert offsets(told) == list(range(1, 301))
+        assert threads == {threading.get_ident()}
+
+    run(work())
+
+
+def test_a_repeated_or_refused_event_is_not_told(make_store: MakeStore) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            await log.append(event("a"))
+            await log.append(event("a"))
+            with pytest.raises(EventIdConflict):
+                await log.append(event("a", "order.cancelled"))
+            assert len(log.commits) == 1
+
+    run(work())
+
+
+# Reading
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        pytest.param(EVERYTHING, "abcdef", id="everything"),
+        pytest.param(SHIPPED, "acef", id="one-type"),
+        pytest.param(Filter(frozenset({"order.shipped", "order.cancelled"})), "abcdef", id="two-types"),
+        pytest.param(NOTHING, "", id="no-such-type"),
+        pytest.param(of_orders("x"), "abf", id="one-order"),
+        pytest.param(of_orders("x", "y"), "abcdf", id="two-orders"),
+        pytest.param(of_orders("z"), "", id="no-such-order"),
+        pytest.param(Filter(frozenset({"order.cancelled"}), frozenset({"x"})), "b", id="type-and-order"),
+        pytest.param(of_orders("x", *(f"o{number}" for number in range(99))), "abf", id="a-hundred-orders"),
+        pytest.param(of_orders("' OR 1=1 --", '"]'), "", id="hostile-orders"),
+    ],
+)
+def test_a_page_holds_what_is_wanted(make_store: MakeStore, wanted: Filter, expected: str) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            await log.append(event("a", order_id="x"), event("b", "order.cancelled", "x"), event("c", order_id="y"))
+            await log.append(event("d", "order.cancelled", "y"))
+            await log.append(Event("order.shipped", "1.0.0", "e", None, "{}"), event("f", order_id="x"))
+            page = await log.page(0, wanted=wanted)
+            assert "".join(ids(page.events)) == expected
+            assert page.through == 6
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    ("after", "through", "wanted", "limit", "expected", "examined"),
+    [
+        pytest.param(0, 10, EVERYTHING, 100, [*range(1, 11)], 10, id="all"),
+        pytest.param(0, 99, EVERYTHING, 100, [*range(1, 11)], 10, id="beyond-the-head"),
+        pytest.param(3, 7, EVERYTHING, 100, [4, 5, 6, 7], 7, id="a-piece"),
+        pytest.param(3, 7, EVERYTHING, 4, [4, 5, 6, 7], 7, id="a-piece-that-fills-the-limit"),
+        pytest.param(3, 7, EVERYTHING, 2, [4, 5], 5, id="limited"),
+        pytest.param(0, 10, CANCELLED, 2, [2, 4], 4, id="limited-and-filtered"),
+        pytest.param(2, 3, CANCELLED, 5, [], 3, id="nothing-found"),
+        pytest.param(0, 10, of_orders("or_e7"), 1, [7], 7, id="limited-to-an-order"),
+        pytest.param(0, 10, of_orders("or_e7"), 2, [7], 10, id="an-order"),
+        pytest.param(10, 10, EVERYTHING, 5, [], 10, id="at-the-head"),
+        pytest.param(12, 20, EVERYTHING, 5, [], 12, id="after-the-head"),
+    ],
+)
+def test_a_page_says_how_far_the_log_was_examined(
+    make_store: MakeStore, after: int, through: int, wanted: Filter, limit: int, expected: list[int], examined: int
+) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            types = ["order.cancelled", "order.shipped"]
+            await log.append(*(event(f"e{number}", types[number % 2]) for number in range(1, 11)))
+            page = await log.page(after, through, wanted, limit)
+            assert offsets(page.events) == expected
+            assert page.through == examined
+
+    run(work())
+
+
+@pytest.mark.parametrize("wanted", [NOTHING, of_orders("or_25000"), EVERYTHING])
+def test_a_long_search_moves_on_with_every_page(make_store: MakeStore, wanted: Filter) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            for start in range(0, 25_000, 5000):
+                await log.append(
+                    *(event(str(number), order_id=f"or_{number}") for number in range(start, start + 5000))
+                )
+            after, found = 0, 0
+            while after < 25_000:
+                page = await log.page(after, wanted=wanted, limit=5000)
+                assert after < page.through <= 25_000
+                after, found = page.through, found + len(page.events)
+            assert found == (25_000 if wanted is EVERYTHING else 0)
+
+    run(work())
+
+
+def test_a_time_is_found_in_the_log(make_store: MakeStore, clock: Clock) -> None:
+    async def work() -> None:
+        async with opening(make_store(retain_events=6)) as log:
+            assert await log.store.offset_before(clock.now_us) == 0
+            start_us = clock.now_us
+            for second in range(1, 5):
+                clock.now_us = start_us + second * SECOND_US
+                await log.append(*numbered(2, f"{second}-"))
+            assert log.floor == Floor(2, start_us + SECOND_US)
+            expected = {0: 2, 2 * SECOND_US: 2, 2 * SECOND_US + 1: 4, 3 * SECOND_US: 4, 4 * SECOND_US: 6}
+            found = {after_us: await log.store.offset_before(start_us + after_us) for after_us in expected}
+            assert found == expected
+            assert await log.store.offset_before(start_us + 4 * SECOND_US + 1) == 8
+            assert await log.store.offset_before(2**62) == 8
+
+    run(work())
+
+
+# Retention
+
+
+def test_retention_by_count_is_exact(make_store: MakeStore) -> None:
+    async def work() -> None:
+        async with opening(make_store(retain_events=10)) as log:
+            for number in range(1, 13):
+                await log.append(*numbered(number, f"{number}-"))
+                head = number * (number + 1) // 2
+                assert log.floor.offset == max(0, head - 10)
+                assert offsets(await log.events()) == list(range(max(0, head - 10) + 1, head + 1))
+
+    run(work())
+
+
+def test_a_request_larger_than_the_retention_keeps_its_end(make_store: MakeStore) -> None:
+    async def work() -> None:
+        async with opening(make_store(retain_events=10)) as log:
+            stored = await log.append(*numbered(12_000))
+            assert offsets(stored) == list(range(1, 12_001))
+            assert log.told == stored
+            assert log.floor == Floor(11_990, stored[11_989].stored_at_us)
+            assert await log.events() == stored[-10:]
+
+    run(work())
+
+
+def test_the_floor_is_the_newest_deleted_event(make_store: MakeStore, clock: Clock) -> None:
+    async def work() -> None:
+        async with opening(make_store(retain_events=2)) as log:
+            for number in range(1, 6):
+                clock.now_us += SECOND_US
+                await log.append(event(f"{number}"))
+            assert [commit.floor.offset for commit in log.commits] == [0, 0, 1, 2, 3]
+            assert log.floor.stored_at_us == log.told[2].stored_at_us
+
+    run(work())
+
+
+@pytest.mark.parametrize("wanted", [EVERYTHING, SHIPPED, of_orders("or_e9")])
+def test_a_read_from_below_the_floor_says_where_the_floor_is(make_store: MakeStore, wanted: Filter) -> None:
+    async def work() -> None:
+        async with opening(make_store(retain_events=4)) as log:
+            await log.append(*numbered(10))
+            assert log.floor.offset == 6
+            for after in (0, 5):
+                with pytest.raises(BelowFloor) as below:
+                    await log.page(after, wanted=wanted)
+                assert below.value.floor == log.floor
+            assert (await log.page(6, wanted=wanted)).through == 10
+
+    run(work())
+
+
+def test_a_deleted_event_may_be_stored_again(make_store: MakeStore) -> None:
+    async def work() -> None:
+        async with opening(make_store(retain_events=3)) as log:
+            await log.append(event("a"))
+            await log.append(event("b"), event("c"), event("d"))
+            [again] = await log.store.append([event("a", "order.cancelled")])
+            assert not again.duplicate
+            assert again.stored.offset == 5
+
+    run(work())
+
+
+def test_old_events_are_deleted_although_nothing_is_appended(make_store: MakeStore) -> None:
+    async def work() -> None:
+        async with opening(make_store(retain_seconds=0.3)) as log:
+            started = time.monotonic()
+            stored = await log.append(*numbered(20))
+            await log.until(lambda: log.floor.offset == 20)
+            assert time.monotonic() - started >= 0.3
+            assert not log.commits[-1].events
+            assert log.floor.stored_at_us == stored[-1].stored_at_us
+            assert (await log.page(20)).events == []
+            assert await log.store.offset_before(stored[-1].stored_at_us) == 20
+            with pytest.raises(BelowFloor):
+                await log.page(19)
+            [after] = await log.append(event("e1"))
+            assert after.offset == 21
+
+    run(work())
+
+
+def test_events_go_one_by_one_as_they_grow_old(make_store: MakeStore, clock: Clock) -> None:
+    async def work() -> None:
+        async with opening(make_store(retain_seconds=100)) as log:
+            await log.append(event("old"))
+            clock.advance(60)
+            await log.append(event("young"))
+            clock.advance(50)
+            await log.until(lambda: log.floor.offset > 0)
+            assert ids(await log.events()) == ["young"]
+            clock.advance(40)
+            await log.append(event("younger"))
+            clock.advance(20)
+            await log.until(lambda: log.floor.offset > 1)
+            assert ids(await log.events()) == ["younger"]
+
+    run(work())
+
+
+def test_a_clock_that_leaps_ahead_makes_nothing_older(make_store: MakeStore, clock: Clock) -> None:
+    async def work() -> None:
+        async with opening(make_store(retain_seconds=100)) as log:
+            await log.append(event("110"))
+            clock.advance(60)
+            await log.append(event("50"))
+            clock.now_us += 3600 * SECOND_US
+            await log.append(event("leapt"))
+            clock.advance(50)
+            await log.until(lambda: log.floor.offset > 0)
+            assert ids(await log.events()) == ["50", "leapt"]
+            clock.advance(60)
+            await log.until(lambda: log.floor.offset > 1)
+            clock.advance(100)
+            await log.until(lambda: log.floor.offset == 3)
+
+    run(work())
+
+
+def test_times_never_decrease_although_the_clock_is_set_back(make_store: MakeStore, clock: Clock) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            start_us = clock.now_us
+            for back_us in (0, 3600 * SECOND_US, -SECOND_US):
+                clock.now_us = start_us - back_us
+                await log.append(event(f"{back_us}"))
+            assert [e.stored_at_us - start_us for e in await log.events()] == [0, 0, SECOND_US]
+
+    run(work())
+
+
+# Against the reference
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_appends_and_reads_give_what_the_reference_gives(make_store: MakeStore, clock: Clock, seed: int) -> None:
+    async def work() -> None:
+        chance = random.Random(seed)
+        retain = chance.choice([20, 100])
+        async with opening(make_store(retain_events=retain)) as log, opening(MemoryStore(retain)) as reference:
+            for _ in range(200):
+                clock.now_us += chance.choice([-50, 0, 1, 1000])
+                batch = [random_event(chance) for _ in range(chance.choice([1, 1, 3, 30]))]
+                assert await appended(log, batch) == await appended(reference, batch)
+                head = max([0, *offsets(reference.told)])
+                after, through = chance.randint(0, head), chance.randint(0, head + 5)
+                wanted, limit = chance.choice(WANTED), chance.choice([1, 5, 1000])
+                assert await found(log, after, through, wanted, limit) == await found(
+                    reference, after, through, wanted, limit
+                )
+                at_us = clock.now_us - chance.randint(-10, 2000)
+                assert await log.store.offset_before(at_us) == await reference.store.offset_before(at_us)
+                assert log.floor == reference.floor
+            assert comparable(await log.events()) == comparable(await reference.events())
+
+    run(work())
+
+
+WANTED = [
+    EVERYTHING,
+    SHIPPED,
+    CANCELLED,
+    NOTHING,
+    of_orders("or_1"),
+    of_orders("or_1", "or_4", "or_5"),
+    Filter(frozenset({"order.shipped"}), frozenset({"or_2", "or_3"})),
+]
+
+
+def random_event(chance: random.Random) -> Event:
+    event_type = chance.choice(["order.shipped", "order.cancelled"])
+    order_id = chance.choice(["or_1", "or_2", "or_3", "or_4", None])
+    data = json.dumps({"orderId": order_id})
+    return Event(event_type, "1.0.0", f"e{chance.randint(1, 10 ** chance.choice([2, 9]))}", order_id, data)
+
+
+async def appended(log: OpenStore, batch: list[Event]) -> object:
+    try:
+        return [(comparable([stored]), duplicate) for stored, duplicate in await log.store.append(batch)]
+    except EventIdConflict as conflict:
+        return (conflict.index, conflict.event_id)
+
+
+async def found(log: OpenStore, after: int, through: int, wanted: Filter, limit: int) -> object:
+    try:
+        page = await log.page(after, through, wanted, limit)
+    except BelowFloor as below:
+        return below.floor
+    return (comparable(page.events), page.through)
+
+
+def comparable(events: Sequence[StoredEvent]) -> list[StoredEvent]:
+    return [stored._replace(epoch="") for stored in events]

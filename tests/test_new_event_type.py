@@ -1,0 +1,148 @@
+"""A third event type, added as `contracts/README.md` says: files and text, and no Python."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.contract_copy import ContractCopy
+from tests.server_process import ServerProcess
+from tests.transports.http.orders import EVENTS, PAGE, WHEN, frames, publish, shipped
+
+SCHEMA = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "urn:orders-events:contract:order.returned:1.0.0",
+    "title": "OrderReturned",
+    "description": "An order has come back.",
+    "type": "object",
+    "required": ["orderId", "when", "items"],
+    "properties": {
+        "orderId": {"type": "string", "pattern": "^[0-9A-Za-z_.:-]{1,128}$"},
+        "when": {"type": "string", "format": "date-time", "maxLength": 64},
+        "items": {"type": "integer", "minimum": 1, "maximum": 1000},
+    },
+    "additionalProperties": False,
+}
+DATA = {"orderId": "or_1", "when": WHEN, "items": 2}
+
+COMPONENTS = """\
+    # order.returned
+    OrderReturnedV1:
+      $ref: ../contracts/order.returned/1.0.0/schema.json
+    OrderReturnedEvent:
+      description: Says that an order has been returned.
+      type: object
+      required: [eventType, data]
+      properties:
+        eventType: {type: string, enum: [order.returned]}
+        data: {$ref: '#/components/schemas/OrderReturnedV1'}
+        eventId: {$ref: '#/components/schemas/EventId'}
+        schemaVersion: {$ref: '#/components/schemas/SchemaVersion'}
+      additionalProperties: false
+    OrderReturnedFrame:
+      description: An order has been returned.
+      type: object
+      required: [id, event, data]
+      properties:
+        id: {$ref: '#/components/schemas/Position'}
+        event: {type: string, enum: [order.returned]}
+        retry: {$ref: '#/components/schemas/RetryMilliseconds'}
+        data: {$ref: '#/components/schemas/OrderReturnedV1'}
+      additionalProperties: false
+
+"""
+EXAMPLE = """\
+                orderReturned:
+                  summary: An order has been returned
+                  value:
+                    id: k7f3q2xw-1044
+                    event: order.returned
+                    data: {orderId: or_12345, when: '2024-05-09T10:00:00Z', items: 1}
+"""
+
+
+def add_order_returned(copy: ContractCopy) -> None:
+    """Do what the five comments in the document ask for."""
+    folder = copy.contracts / "order.returned" / "1.0.0"
+    (folder / "examples").mkdir(parents=True)
+    (folder / "schema.json").write_text(json.dumps(SCHEMA))
+    (folder / "examples" / "valid-two.json").write_text(json.dumps(DATA))
+    (folder / "examples" / "invalid-none.json").write_text(json.dumps({**DATA, "items": 0}))
+    copy.replace(r"^( *)- order\.cancelled$", r"\1- order.cancelled\n\1- order.returned")
+    for kind in ("Event", "Frame"):
+        name = f"#/components/schemas/OrderCancelled{kind}"
+        returned = f"#/components/schemas/OrderReturned{kind}"
+        copy.replace(rf"^( *)- \$ref: '{name}'$", rf"\1- $ref: '{name}'\n\1- $ref: '{returned}'")
+        copy.replace(
+            rf"^( *)order\.cancelled: '{name}'$", rf"\1order.cancelled: '{name}'\n\1order.returned: '{returned}'"
+        )
+    copy.replace(r"^(?=    # A new event type \(4 of 5\))", COMPONENTS)
+    copy.replace(r"^(?=                # A new event type \(5 of 5)", EXAMPLE)
+
+
+@pytest.fixture(scope="module")
+def http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    copy = ContractCopy(tmp_path_factory.mktemp("three") / "contract")
+    add_order_returned(copy)
+    arguments = ("--store", "memory:", "--contract", str(copy.root))
+    with ServerProcess(*arguments) as server, httpx.Client(base_url=server.url, timeout=30) as client:
+        yield client
+
+
+def returned(**data: object) -> dict[str, object]:
+    return {"eventType": "order.returned", "data": {**DATA, **data}}
+
+
+def test_it_is_published_and_read(http: httpx.Client) -> None:
+    shipped_id, returned_id = publish(http, shipped(), returned())
+    stream = frames(http.get(EVENTS, params={"from": "earliest", "follow": "false"}).text)
+    assert [(frame.id, frame.event) for frame in stream[-3:-1]] == [
+        (shipped_id, "order.shipped"),
+        (returned_id, "order.returned"),
+    ]
+    assert json.loads(stream[-2].data or "") == DATA
+
+
+def test_it_is_filtered_by(http: httpx.Client) -> None:
+    publish(http, shipped(), returned(), shipped(), returned(orderId="or_2"))
+    page = http.get(EVENTS, params={"from": "earliest", "eventTypes": "order.returned"}, headers=PAGE).json()
+    assert {event["eventType"] for event in page["events"]} == {"order.returned"}
+    page = http.get(EVENTS, params={"from": "earliest", "orderId": "or_2"}, headers=PAGE).json()
+    assert {event["data"]["orderId"] for event in page["events"]} == {"or_2"}
+    assert http.get(EVENTS, params={"eventTypes": "order.lost"}).status_code == 400
+
+
+def test_it_is_held_to_its_schema(http: httpx.Client) -> None:
+    response = http.post(EVENTS, json=returned(items=0))
+    assert response.status_code == 422
+    assert [violation["pointer"] for violation in response.json()["violations"]] == ["/data/items"]
+
+
+def test_it_is_in_discovery(http: httpx.Client) -> None:
+    listed = {each["eventType"]: each for each in http.get("/event-types").json()["eventTypes"]}
+    assert listed["order.returned"]["kind"] == "order"
+    (version,) = listed["order.returned"]["versions"]
+    assert http.get(version["schema"]).json() == SCHEMA
+
+
+def test_it_is_in_the_served_contract(http: httpx.Client) -> None:
+    document = http.get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    assert "order.returned" in schemas["OrderEventType"]["enum"]
+    assert schemas["OrderReturnedV1"]["properties"] == SCHEMA["properties"]
+    assert {"$ref": "#/components/schemas/OrderReturnedFrame"} in schemas["OrderEventStreamFrame"]["oneOf"]
+
+
+def test_it_counts_in_the_metrics(http: httpx.Client) -> None:
+    publish(http, returned())
+    assert 'orders_events_events_published_total{event_type="order.returned"}' in http.get("/metrics").text
+
+
+def test_the_test_changed_no_python(tmp_path: Path) -> None:
+    copy = ContractCopy(tmp_path / "contract")
+    add_order_returned(copy)
+    assert not list(copy.root.rglob("*.py"))

@@ -1,0 +1,263 @@
+"""What the OpenAPI document owes its readers, beyond what the server checks when it starts."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from httpx_sse import EventSource
+
+from app.events.contracts import load_contracts
+from app.events.schema import compile_schema
+from app.transports.http.document import load_document
+from app.transports.http.document.bundle import inline
+from app.transports.http.document.openapi import Operation, operations
+from app.transports.http.document.schemas import examples
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "openapi" / "orders-events.yaml").read_text("utf-8")
+CONTRACTS = load_contracts(ROOT / "contracts")
+DOCUMENT = load_document(ROOT, CONTRACTS)
+INLINED = inline(DOCUMENT.bundled)
+OPERATIONS = list(operations(INLINED))
+PROBLEM = "application/problem+json"
+LARGEST_CHARACTER_BYTES = 12  # a character beyond the Basic Multilingual Plane, escaped as \ud83d\ude00
+
+each_operation = pytest.mark.parametrize(
+    "operation", OPERATIONS, ids=lambda operation: operation.content["operationId"]
+)
+
+
+def every_node(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+    for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from every_node(value)
+
+
+def find_operation(operation_id: str) -> dict[str, Any]:
+    return next(dict(each.content) for each in OPERATIONS if each.content["operationId"] == operation_id)
+
+
+def parameters() -> Iterator[dict[str, Any]]:
+    for operation in OPERATIONS:
+        yield from operation.content.get("parameters", ())
+
+
+def contents(operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Go through the bodies of an operation: of what (a status, or the request), and the Media Type Object."""
+    for media_type in operation.content.get("requestBody", {}).get("content", {}).values():
+        yield "request", media_type
+    for status, response in operation.content["responses"].items():
+        for media_type in response.get("content", {}).values():
+            yield status, media_type
+
+
+def test_operations_are_those_that_are_promised() -> None:
+    assert {(each.method, each.path, each.content["operationId"]) for each in OPERATIONS} == {
+        ("get", "/events/orders", "streamOrderEvents"),
+        ("post", "/events/orders", "publishOrderEvents"),
+        ("get", "/event-types", "listEventTypes"),
+        ("get", "/event-types/{eventType}/{version}", "getEventSchema"),
+        ("get", "/health/live", "getLiveness"),
+        ("get", "/health/ready", "getReadiness"),
+        ("get", "/metrics", "getMetrics"),
+        ("get", "/openapi.json", "getOpenApiJson"),
+        ("get", "/openapi.yaml", "getOpenApiYaml"),
+    }
+
+
+def test_nothing_in_the_document_looks_like_a_template() -> None:
+    for marker in ("{{", "{%", "{#"):
+        assert marker not in TEXT
+
+
+def test_nothing_in_the_document_names_python() -> None:
+    assert "x-openapi-router-controller" not in TEXT
+    assert not re.search(r"\bapp\.|\.py\b", TEXT)
+
+
+def test_nothing_stands_beside_a_reference() -> None:
+    for node in every_node(DOCUMENT.bundled):
+        if "$ref" in node:
+            assert list(node) == ["$ref"]
+
+
+def test_every_component_is_used() -> None:
+    used = {node["$ref"] for node in every_node(DOCUMENT.bundled) if "$ref" in node}
+    for kind, components in DOCUMENT.bundled["components"].items():
+        for name in components:
+            assert f"#/components/{kind}/{name}" in used
+
+
+@each_operation
+def test_operation_explains_itself(operation: Operation) -> None:
+    declared = {tag["name"] for tag in DOCUMENT.bundled["tags"]}
+
+    assert len(operation.content["tags"]) == 1
+    assert operation.content["tags"][0] in declared
+    assert re.fullmatch(r"[a-z][A-Za-z]+", operation.content["operationId"])
+    assert len(operation.content["summary"]) <= 80
+    assert operation.content["description"].rstrip().endswith(".")
+    assert operation.content["security"] == []
+
+
+@each_operation
+def test_operation_names_the_problems_that_every_operation_has(operation: Operation) -> None:
+    assert operation.content["responses"].keys() >= {"400", "405", "500"}
+    assert "Allow" in operation.content["responses"]["405"]["headers"]
+
+
+@each_operation
+def test_operation_shows_an_example_of_every_body(operation: Operation) -> None:
+    for status, media_type in contents(operation):
+        assert "schema" in media_type, status
+        assert "example" in media_type or media_type["examples"], status
+
+
+@each_operation
+def test_operation_shows_problems_of_the_status_that_they_come_with(operation: Operation) -> None:
+    for status, response in operation.content["responses"].items():
+        bodies = response.get("content", {})
+        assert (PROBLEM in bodies) is (int(status) >= 400)
+        for example in bodies.get(PROBLEM, {}).get("examples", {}).values():
+            assert example["value"]["status"] == int(status)
+
+
+def test_parameters_are_described_and_shown() -> None:
+    for parameter in parameters():
+        assert parameter["description"].rstrip().endswith("."), parameter["name"]
+        assert "example" in parameter or parameter["examples"], parameter["name"]
+
+
+def test_parameters_and_headers_are_bounded() -> None:
+    headers = (header for node in every_node(INLINED) for header in node.get("headers", {}).values())
+    for schema in [*(parameter["schema"] for parameter in parameters()), *(header["schema"] for header in headers)]:
+        assert is_bounded(schema), schema
+
+
+def is_bounded(schema: dict[str, Any]) -> bool:
+    match schema["type"]:
+        case "array":
+            return "maxItems" in schema and is_bounded(schema["items"])
+        case "integer":
+            return "enum" in schema or {"minimum", "maximum"} <= schema.keys()
+        case "string":
+            return not {"enum", "maxLength", "pattern"}.isdisjoint(schema)
+        case kind:
+            return bool(kind == "boolean")
+
+
+def test_objects_are_closed_unless_they_say_that_they_are_not() -> None:
+    for schema in DOCUMENT.bundled["components"]["schemas"].values():
+        if "properties" in schema:
+            assert "additionalProperties" in schema
+
+
+# Problems
+
+
+def test_every_problem_is_listed_and_answered() -> None:
+    problems = DOCUMENT.bundled["components"]["examples"]
+    types = [problem["value"]["type"] for problem in problems.values()]
+
+    assert types == DOCUMENT.bundled["components"]["schemas"]["Problem"]["properties"]["type"]["enum"]
+
+
+def test_problems_are_named_by_their_type() -> None:
+    for name, problem in DOCUMENT.bundled["components"]["examples"].items():
+        kebab = re.sub(r"[A-Z]", lambda capital: f"-{capital[0].lower()}", name)
+        assert problem["value"]["type"] == f"/problems/{kebab}"
+
+
+# The stream
+
+
+def stream_text() -> str:
+    description: str = find_operation("streamOrderEvents")["description"]
+    return description.split("```")[1].removeprefix("\n")
+
+
+def test_every_frame_type_has_an_example() -> None:
+    frames = find_operation("streamOrderEvents")["responses"]["200"]["content"]["text/event-stream"]
+    shown = {example["value"]["event"] for example in frames["examples"].values()}
+
+    assert shown == set(frames["schema"]["discriminator"]["mapping"])
+
+
+def test_stream_in_the_description_is_one_that_its_schema_describes() -> None:
+    frame = compile_schema(INLINED["components"]["schemas"]["OrderEventStreamFrame"], "A frame")
+    response = httpx.Response(200, headers={"Content-Type": "text/event-stream"}, text=f"{stream_text()}\n")
+
+    events = list(EventSource(response).iter_sse())
+
+    assert [event.event for event in events] == [
+        "stream.checkpoint",
+        "order.shipped",
+        "order.cancelled",
+        "stream.closing",
+    ]
+    for event in events:
+        assert frame.violations({"id": event.id, "event": event.event, "data": event.json()}, 1) == ([], 0)
+
+
+def test_stream_in_the_description_shows_the_examples() -> None:
+    frames = find_operation("streamOrderEvents")["responses"]["200"]["content"]["text/event-stream"]["examples"]
+    response = httpx.Response(200, headers={"Content-Type": "text/event-stream"}, text=f"{stream_text()}\n")
+
+    for event in EventSource(response).iter_sse():
+        assert event.json() in [example["value"]["data"] for example in frames.values()]
+
+
+# Numbers
+
+
+def test_largest_body_holds_the_largest_batch() -> None:
+    assert DOCUMENT.max_body_bytes >= DOCUMENT.batch_maximum * (max(map(largest_event, DOCUMENT.envelopes)) + 1) + 2
+
+
+def largest_event(event_type: str) -> int:
+    """Count the bytes of the largest event of a type, as compact JSON in ASCII."""
+    newest = CONTRACTS.get(event_type, CONTRACTS.versions(event_type)[-1])
+    envelope = DOCUMENT.envelopes[event_type]
+    return largest({**envelope, "properties": {**envelope["properties"], "data": newest.schema}})
+
+
+def largest(schema: dict[str, Any]) -> int:
+    match schema:
+        case {"enum": [*values]}:
+            return max(len(str(value)) for value in values) + 2
+        case {"type": "object", "additionalProperties": False}:
+            return 2 + sum(len(name) + 4 + largest(part) for name, part in schema.get("properties", {}).items())
+        case {"type": "string", "maxLength": maximum}:
+            # Our patterns and formats admit ASCII only.
+            is_ascii = "pattern" in schema or "format" in schema
+            return 2 + int(maximum) * (1 if is_ascii else LARGEST_CHARACTER_BYTES)
+        case {"type": "string", "pattern": pattern} if bound := re.search(r",([0-9]+)\}\$\Z", pattern):
+            return 2 + int(bound[1])
+        case _:
+            pytest.fail(f"Nothing bounds the length of {schema}.")
+
+
+def test_numbers_in_the_text_are_those_in_the_schemas() -> None:
+    stream, publish = find_operation("streamOrderEvents"), find_operation("publishOrderEvents")
+    limit = DOCUMENT.bundled["components"]["parameters"]["limit"]["description"]
+    batch = f"{DOCUMENT.batch_maximum:,}"
+    body = f"{DOCUMENT.max_body_bytes // 2**20} MiB"
+
+    assert f"an array of 1 to {batch}" in publish["description"]
+    assert body in publish["requestBody"]["description"]
+    assert body in publish["responses"]["413"]["description"]
+    assert f"more than {batch}" in publish["responses"]["422"]["description"]
+    assert f"{DOCUMENT.page_limit_default} unless said otherwise" in stream["description"]
+    assert f"never more than {DOCUMENT.page_limit_maximum:,}" in stream["description"]
+    assert f"at most {DOCUMENT.page_limit_maximum:,} events" in limit
+    assert (
+        DOCUMENT.page_limit_maximum == INLINED["components"]["schemas"]["EventPage"]["properties"]["events"]["maxItems"]
+    )
+
+
+def test_examples_are_found() -> None:
+    assert len(list(examples(INLINED))) > 80

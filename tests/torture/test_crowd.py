@@ -1,0 +1,68 @@
+"""The suite's runs of many subscribers, at full size."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from tests.scenarios import (
+    come_and_go,
+    drained_and_restarted,
+    join_and_leave,
+    kill_rounds,
+    overtaken_by_retention,
+    slow_readers,
+    sqlite,
+    start_server,
+)
+
+MEGABYTE = 1024 * 1024
+
+
+def test_200_subscribers_that_come_and_go_at_full_speed_read_everything_once_in_order(tmp_path: Path) -> None:
+    with start_server(sqlite(tmp_path)) as server:
+        scenario = come_and_go(
+            server.events_url, subscribers=200, publishers=8, events=20_000, most_frames=1000, most_events=50, seed=101
+        )
+        readers = asyncio.run(scenario)
+    connections = sum(reader.connections for reader in readers)
+    delivered = sum(len(reader.log.entries) for reader in readers)
+    print(f"\n{len(readers)} subscribers, {connections} connections, {delivered} events delivered, no fault")
+
+
+def test_50_kills_while_publishing_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    report = asyncio.run(kill_rounds(sqlite(tmp_path), rounds=50, subscribers=20, publishers=6, seed=102))
+    print(
+        f"\n50 kills: {report.acknowledged} events acknowledged, {report.unanswered} requests without an answer, "
+        f"{report.duplicates} found stored when sent again, {report.cuts} streams cut, no fault"
+    )
+    assert report.unanswered > 50
+    assert report.cuts > 500
+
+
+def test_200_subscribers_that_join_and_leave_at_the_head_miss_nothing_at_the_seam(tmp_path: Path) -> None:
+    with start_server(sqlite(tmp_path)) as server:
+        asyncio.run(join_and_leave(server.events_url, subscribers=200, publishers=2, seed=103))
+
+
+def test_terminated_server_with_200_streams_ends_each_cleanly(tmp_path: Path) -> None:
+    report = asyncio.run(
+        drained_and_restarted(sqlite(tmp_path), subscribers=200, publishers=4, stored=12_000, seed=104)
+    )
+    print(f"\ndrained 200 streams in {report.seconds:.1f} s")
+    assert report.exit_code == 0
+    assert report.seconds < 10
+    assert sum(reader.cuts for reader in report.readers) == 0
+
+
+def test_50_slow_readers_cost_bounded_memory_and_get_everything_when_they_read_on(tmp_path: Path) -> None:
+    report = asyncio.run(slow_readers(sqlite(tmp_path), slow=50, events=50_000, seed=105))
+    print(
+        f"\n50 stalled readers, {report.published_bytes / MEGABYTE:.0f} MB: memory +{report.growth_bytes / MEGABYTE:.0f} MB"
+    )
+    assert report.growth_bytes < 64 * MEGABYTE
+
+
+def test_readers_overtaken_by_retention_are_told_of_every_gap(tmp_path: Path) -> None:
+    readers = asyncio.run(overtaken_by_retention(sqlite(tmp_path), subscribers=30, kept=30_000, seed=106))
+    assert all([gap.reason for gap in reader.log.gaps] == ["expired"] for reader in readers)

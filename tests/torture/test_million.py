@@ -1,0 +1,115 @@
+"""A log of a million events: resuming from any of them is as quick as from the newest, and reading all of it costs no memory."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from random import Random
+from typing import NamedTuple
+
+import httpx
+import pytest
+from httpx_sse import connect_sse
+
+from tests.publishers import counted, publish_now
+from tests.scenarios import reset_peak, resident_bytes, sqlite, start_server
+from tests.server_process import ServerProcess
+from tests.subscribers import read_stream
+
+EVENTS = 1_000_000
+TRIES = 3  # the quickest counts: the promise is the server's, the noise is the machine's
+MEGABYTE = 1024 * 1024
+
+
+class Filled(NamedTuple):
+    """A server on a full log, and the ids that it acknowledged."""
+
+    server: ServerProcess
+    ids: list[str]
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+    folder = tmp_path_factory.mktemp("million")
+    with start_server(sqlite(folder)) as server:
+        started = time.monotonic()
+        ids = publish_now(server.events_url, counted(0, EVENTS))
+        print(f"\npublished {EVENTS} events in {time.monotonic() - started:.0f} s")
+    with start_server(sqlite(folder)) as server:  # nothing of it is in memory any more
+        yield Filled(server, ids)
+
+
+def milliseconds_to_first_event(client: httpx.Client, url: str, after: str, expected: str) -> float:
+    started = time.monotonic()
+    with connect_sse(client, "GET", url, headers={"Last-Event-ID": after}) as source:
+        first = next(frame for frame in source.iter_sse() if frame.event.startswith("order."))
+    elapsed = (time.monotonic() - started) * 1000
+    assert first.id == expected
+    return elapsed
+
+
+def test_first_event_comes_within_100_ms_from_any_of_a_million(filled: Filled) -> None:
+    random = Random(111)
+    places = [0, EVENTS // 2, EVENTS - 2, *random.sample(range(EVENTS - 1), 200)]
+    with httpx.Client(trust_env=False, timeout=60) as client:
+        every = {
+            place: [
+                milliseconds_to_first_event(client, filled.server.events_url, filled.ids[place], filled.ids[place + 1])
+                for _ in range(TRIES)
+            ]
+            for place in places
+        }
+    quickest = sorted(min(tries) for tries in every.values())
+    slowest = max(max(tries) for tries in every.values())
+    print(
+        f"\nfirst event: median {quickest[len(quickest) // 2]:.1f} ms, worst {quickest[-1]:.1f} ms, of all tries {slowest:.1f} ms"
+    )
+    assert quickest[-1] < 100
+
+
+def test_reading_a_million_events_costs_no_memory(filled: Filled) -> None:
+    url, pid = filled.server.events_url, filled.server.pid
+    assert len(read_stream(url, filled.ids[0], follow="false", limit="20000")) > 20_000
+    before = resident_bytes(pid)
+    reset_peak(pid)
+    started = time.monotonic()
+    places = {identifier: place for place, identifier in enumerate(filled.ids)}
+    expected = 0
+    with (
+        httpx.Client(trust_env=False, timeout=60) as client,
+        connect_sse(client, "GET", url, params={"from": "earliest", "follow": "false"}) as source,
+    ):
+        for frame in source.iter_sse():
+            if frame.event.startswith("order."):
+                assert places[frame.id] == expected
+                expected += 1
+    growth = resident_bytes(pid, peak=True) - before
+    seconds = time.monotonic() - started
+    print(
+        f"\nread {expected} events in {seconds:.0f} s; memory {before / MEGABYTE:.0f} MB, at its peak +{growth / MEGABYTE:.1f} MB"
+    )
+    assert expected == EVENTS
+    assert growth < 50 * MEGABYTE
+
+
+def test_filter_that_matches_nothing_in_a_million_lets_others_be_served_meanwhile(filled: Filled) -> None:
+    url = filled.server.events_url
+
+    async def search_and_ask() -> float:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+            query = {"from": "earliest", "follow": "false", "orderId": "or_nobody"}
+            searching = asyncio.create_task(client.get(url, params=query))
+            slowest = 0.0
+            while not searching.done():
+                started = time.monotonic()
+                (await client.get(f"{filled.server.url}/health/live")).raise_for_status()
+                slowest = max(slowest, time.monotonic() - started)
+            assert b"stream.checkpoint" in searching.result().content
+            return slowest
+
+    started = time.monotonic()
+    slowest = asyncio.run(search_and_ask())
+    print(f"\nsearched all in {time.monotonic() - started:.1f} s; slowest other answer {slowest * 1000:.0f} ms")
+    assert read_stream(url, filled.ids[-1], follow="false", orderId="or_nobody") == []
+    assert slowest < 1

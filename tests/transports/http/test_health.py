@@ -1,0 +1,15 @@
+"""Health: live as long as it answers, ready while it takes work (see test_drain.py for when it does not)."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+
+@pytest.mark.parametrize(("path", "status"), [("/health/live", "live"), ("/health/ready", "ready")])
+def test_a_server_that_runs_is_live_and_ready(http: httpx.Client, path: str, status: str) -> None:
+    response = http.get(path)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["cache-control"] == "no-store"
+    assert response.json() == {"status": status}
