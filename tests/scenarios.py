@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -13,7 +13,7 @@ from random import Random
 import httpx
 
 from tests.checker import Delivered, Ledger, Mark, SubscriberLog, judge
-from tests.publishers import CANCELLED, LAST, SHIPPED, Publisher, as_event, batches, counted
+from tests.publishers import CANCELLED, LAST, SHIPPED, Publisher, as_event, batches, counted, publish_now
 from tests.server_process import ServerProcess
 from tests.subscribers import Subscriber, at_random, decode, open_client, poll, read_stored
 
@@ -24,6 +24,15 @@ PATIENCE_SECONDS = 120  # for subscribers to see the last event
 def start_server(store: str, *arguments: str, port: int = 0) -> ServerProcess:
     """Start a server without a source, with quick heartbeats and reconnections."""
     return ServerProcess("--store", store, *QUICK, *arguments, port=port)
+
+
+@contextmanager
+def start_on_stored(store: str, marks: Sequence[Mark], ledger: Ledger | None = None) -> Iterator[ServerProcess]:
+    """Start a server on a log with events of which it has nothing in memory."""
+    with start_server(store) as server:
+        publish_now(server.events_url, marks, ledger)
+    with start_server(store) as server:
+        yield server
 
 
 def sqlite(folder: Path) -> str:
@@ -84,13 +93,20 @@ def stored_log(url: str) -> SubscriberLog:
 
 
 async def come_and_go(
-    url: str, *, subscribers: int, publishers: int, events: int, most_frames: int, most_events: int, seed: int
+    url: str,
+    ledger: Ledger,
+    *,
+    subscribers: int,
+    publishers: int,
+    events: int,
+    most_frames: int,
+    most_events: int,
+    seed: int,
 ) -> list[Subscriber]:
     """Publish `events` at full speed to subscribers that leave and resume at random, and judge what they read.
 
-    A subscriber stays for up to `most_frames`, a request carries up to `most_events`.
+    A subscriber stays for up to `most_frames`, a request carries up to `most_events`. `ledger` knows what is stored already.
     """
-    ledger = Ledger()
     readers = subscribers_of(url, subscribers, most_frames=most_frames, seed=seed)
     async with open_client() as client, following(client, readers):
         async with asyncio.TaskGroup() as group:

@@ -37,7 +37,9 @@ def test_subcommands_named_exist() -> None:
 
 
 def test_flags_named_exist() -> None:
-    known = {row.name for row in documented()} | set(re.findall(r"--[a-z-]+", CliRunner().invoke(main, ["tail", "--help"]).output))
+    known = {row.name for row in documented()} | set(
+        re.findall(r"--[a-z-]+", CliRunner().invoke(main, ["tail", "--help"]).output)
+    )
     prose = README.replace(settings_table(), "")
     assert set(re.findall(r"(?<=[ `])--[a-z][a-z-]+", prose)) <= known
 

@@ -23,7 +23,7 @@ CONTROL_PREFIX = "stream."
 ORDER_ID_PATTERN = "^[0-9A-Za-z_.:-]{1,128}$"  # the same for all types: a reader filters by orderId across them
 
 _EVENT_TYPE = re.compile(r"(?=.{3,64}\Z)[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
-_BESIDES = frozenset({"README.md"})
+_BESIDES = frozenset({"README.md", "consumers", "released.json"})
 _VERSION = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})\.){2}(?:0|[1-9][0-9]{0,8})")
 
 

@@ -15,7 +15,7 @@ from app.events.schema import Schema
 from app.events.store import Appended
 
 BREACHES_LISTED = 10  # of each event; all are counted
-EVENTS_PER_TURN = 25  # about 2 ms of work, then streams go on
+EVENTS_PER_TURN = 25  # about 1 ms of work, then streams go on
 
 
 class Publisher:

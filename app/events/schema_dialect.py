@@ -55,8 +55,8 @@ def _reason(keyword: str, value: Any) -> str | None:
 def _pattern_fault(pattern: str) -> str | None:
     try:
         ecma_pattern(pattern)
-    except re.error as error:
-        return f"the pattern does not compile: {error.msg}"
+    except (re.error, ValueError) as error:  # ValueError: a flag of Python within, such as (?u), which ECMA-262 has not
+        return f"the pattern does not compile: {error}"
     return None
 
 

@@ -127,7 +127,8 @@ class Subscription:
     async def _wait(self) -> None:
         self._waiter = self._log.waiter(self._wanted)
         try:
-            self.after = await self._waiter
+            # A gap may have led beyond the head: the store deletes on disk before the log hears of it. Never back behind it.
+            self.after = max(self.after, await self._waiter)
         finally:
             self._log.forget(self._wanted, self._waiter)
             self._waiter = None

@@ -158,9 +158,11 @@ def shop() -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_a_page_of_an_allowed_origin_follows_and_reconnects_and_another_does_not(page: Page) -> None:

@@ -32,7 +32,7 @@ def before_load_schema(_context: schemathesis.HookContext, raw_schema: dict[str,
 
 @schemathesis.check
 def stream_is_resumable(
-    _context: schemathesis.CheckContext, response: schemathesis.Response, _case: schemathesis.Case
+    _context: schemathesis.CheckContext, response: schemathesis.Response, _case: schemathesis.Case[Any]
 ) -> None:
     """Find events without an id: Schemathesis itself, as a client does, takes the last id for theirs."""
     (media_type, *_) = response.headers.get("content-type", [""])

@@ -15,7 +15,7 @@ from httpx_sse import ServerSentEvent, connect_sse
 
 from tests.checker import Delivered, Ledger, Mark, SubscriberLog
 from tests.publishers import CANCELLED, LAST, SHIPPED, Publisher, counted, publish_now, type_of
-from tests.scenarios import come_and_go, join_and_leave, sqlite, start_server, stored_log
+from tests.scenarios import come_and_go, join_and_leave, sqlite, start_on_stored, start_server, stored_log
 from tests.server_process import ServerProcess
 from tests.subscribers import Parameters, Subscriber, decode, head_id, open_client, read_stored, read_stream
 
@@ -23,9 +23,17 @@ NOBODY = "or_nobody"
 
 
 def test_subscribers_that_come_and_go_at_full_speed_read_everything_once_in_order(tmp_path: Path) -> None:
-    with start_server(sqlite(tmp_path)) as server:
+    ledger = Ledger()
+    with start_on_stored(sqlite(tmp_path), counted(100, 1000), ledger) as server:
         scenario = come_and_go(
-            server.events_url, subscribers=40, publishers=4, events=3000, most_frames=400, most_events=50, seed=1
+            server.events_url,
+            ledger,
+            subscribers=40,
+            publishers=4,
+            events=3000,
+            most_frames=400,
+            most_events=50,
+            seed=1,
         )
         readers = asyncio.run(scenario)
     assert sum(reader.connections for reader in readers) > 5 * len(readers)
@@ -200,6 +208,14 @@ def next_page(url: str, after: str, limit: int, filters: Parameters) -> Piece:
     return [(each["eventType"], each["data"]["orderId"]) for each in page["events"]], page["lastEventId"]
 
 
+@pytest.fixture(scope="module")
+def half_old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server with 200 events, of which it has half in memory."""
+    with start_on_stored(sqlite(tmp_path_factory.mktemp("half_old")), counted(300, 100)) as server:
+        publish_now(server.events_url, counted(300, 100, first=100))
+        yield server
+
+
 @pytest.mark.parametrize("ways", [[next_frames], [next_page], [next_frames, next_page]], ids=["stream", "page", "both"])
 @pytest.mark.parametrize(
     "filters",
@@ -207,11 +223,9 @@ def next_page(url: str, after: str, limit: int, filters: Parameters) -> Piece:
     ids=["all", "type", "order"],
 )
 def test_log_read_in_pieces_is_the_log_read_at_once(
-    server: ServerProcess, ways: Sequence[Callable[[str, str, int, Parameters], Piece]], filters: Parameters
+    half_old: ServerProcess, ways: Sequence[Callable[[str, str, int, Parameters], Piece]], filters: Parameters
 ) -> None:
-    url, random = server.events_url, Random(4)
-    if not read_stored(url, orderId=str(Mark(300, 0))):
-        publish_now(url, counted(300, 200))
+    url, random = half_old.events_url, Random(4)
     start = next(frame.id for frame in read_stored(url, orderId=str(Mark(300, 0))))
     at_once = [(frame.event, frame.json()["orderId"]) for frame in read_stored(url, start, **filters)]
     in_pieces: list[tuple[str, str]] = []
@@ -230,15 +244,18 @@ def test_log_read_in_pieces_is_the_log_read_at_once(
 
 
 def test_resume_from_any_of_many_stored_events_goes_on_behind_it(tmp_path: Path) -> None:
-    random, marks = Random(5), counted(0, 20_000)
-    with start_server(sqlite(tmp_path)) as server:
+    random, ledger = Random(5), Ledger()
+    with start_on_stored(sqlite(tmp_path), counted(0, 10_000), ledger) as server:
         url = server.events_url
-        ids = publish_now(url, marks)
-        assert len(set(ids)) == len(ids)
+        newer = publish_now(url, counted(1, 10_000), ledger)
+        ids = list(ledger.acknowledged.values())
+        assert ids[10_000:] == newer
+        assert len(set(ids)) == 20_000
         assert all(re.fullmatch(r"[0-9A-Za-z_-]{1,64}", each) for each in ids)
-        for place in [0, 9_999, 19_999, *random.sample(range(20_000), 20)]:
+        for place in [0, 9_900, 9_999, 19_998, *random.sample(range(20_000), 20)]:
             read = orders_of(read_stream(url, ids[place], follow="false", limit="300"))
             assert [each for each, _ in read] == ids[place + 1 : place + 301]
+        assert read_stream(url, ids[-1], follow="false") == []
         assert [frame.id for frame in read_stored(url)] == ids
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from app.events import log as log_module
 from app.events import tail as tail_module
+from app.events.errors import StoreUnavailable
 from app.events.filter import EVERYTHING, Filter
 from app.events.log import EventLog
 from app.events.position import Floor
@@ -118,6 +119,17 @@ def test_a_waiter_wakes_with_the_event_that_it_wants_and_not_before() -> None:
         assert waiter.done()  # append and wake are one step
         assert waiter.result() == 3  # b and c were examined; what follows is to be read
         log.forget(CANCELLED, waiter)
+
+    run(work())
+
+
+def test_a_log_that_is_closed_takes_no_more_events() -> None:
+    async def work() -> None:
+        log = await open_log(event("a"))
+        await log.close()
+        with pytest.raises(StoreUnavailable):
+            await log.append([event("b")])
+        assert log.head == 1
 
     run(work())
 

@@ -242,7 +242,8 @@ def small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
 def play(seed: int, retain_events: int) -> list[Session]:
     async def work() -> list[Session]:
         run = Play(seed, retain_events)
-        readers = await run.run()
+        async with asyncio.timeout(0.1):  # 100,000 turns; some 5,000 do
+            readers = await run.run()
         assert [stored.offset for stored in run.written] == list(range(1, EVENTS + 1))
         assert run.log._waiting == {}
         sessions = [session for reader in readers for session in reader.sessions]
@@ -256,14 +257,14 @@ def play(seed: int, retain_events: int) -> list[Session]:
     return run_in_virtual_time(work())
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_nothing_is_lost_repeated_or_reordered(seed: int) -> None:
     sessions = play(seed, retain_events=EVENTS)
     assert not any(session.gaps for session in sessions)
     assert sum(len(session.received) for session in sessions) > READERS * EVENTS // 4
 
 
-@pytest.mark.parametrize("seed", [4, 5, 6])
+@pytest.mark.parametrize("seed", [3, 4])
 def test_deletion_under_the_readers_makes_gaps_and_never_a_hole(seed: int) -> None:
     sessions = play(seed, retain_events=300)
     assert sum(len(session.gaps) for session in sessions) > 100

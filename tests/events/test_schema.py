@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -245,6 +247,23 @@ def test_no_date_time_of_rfc_3339_is_refused(value: str) -> None:
     assert not accepts(DATE_TIME, value)
 
 
+def test_a_date_time_that_nothing_can_check_is_refused_at_startup() -> None:
+    start = """
+import sys
+sys.modules["rfc3339_validator"] = None  # as if it were not installed
+from app.events.errors import InvalidContract
+from app.events.schema import compile_schema
+try:
+    compile_schema({"properties": {"when": {"format": "date-time"}}}, "order.json")
+except InvalidContract as refused:
+    print(refused.detail)
+"""
+    done = subprocess.run([sys.executable, "-c", start], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == (
+        "order.json: the schema is wrong at /properties/when/format: nothing here can check the format 'date-time'.\n"
+    )
+
+
 def test_numbers_with_a_zero_fraction_are_integers_and_booleans_are_not() -> None:
     assert accepts({"type": "integer"}, 2.0)
     assert not accepts({"enum": [1]}, True)
@@ -275,6 +294,7 @@ def test_numbers_with_a_zero_fraction_are_integers_and_booleans_are_not() -> Non
         ({"properties": {"a": True}}, "wrong at /properties/a: a schema must be an object"),
         ({"pattern": "("}, "wrong at /pattern: '(' is not a 'regex'"),
         ({"pattern": r"\p{L}"}, "wrong at /pattern:"),
+        ({"pattern": "(?u)a"}, "wrong at /pattern: the pattern does not compile: ASCII and UNICODE flags"),
         ({"format": "datetime"}, "wrong at /format: nothing here can check the format 'datetime'"),
         ({"exclusiveMinimum": 1}, "wrong at /exclusiveMinimum: the keyword 'exclusiveMinimum'"),
         (

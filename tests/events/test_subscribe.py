@@ -355,6 +355,19 @@ def test_a_log_that_cannot_be_read_closes_the_stream_and_loses_nothing(monkeypat
     run(work())
 
 
+def test_a_gap_is_told_of_even_while_the_log_cannot_be_read() -> None:
+    async def work() -> None:
+        log = EventLog(Unreadable(retain_events=2))
+        await log.open()
+        for event_id in "abcd":
+            await log.append([event(event_id)])
+        subscription = subscribe(log, Start(1))
+        assert await subscription.advance() == Gap("expired", str(log.position(1)), log.position(2))
+        assert event_ids([await subscription.advance()]) == ["c", "d"]
+
+    run(work())
+
+
 def test_a_reader_that_leaves_while_it_waits_leaves_nothing_behind() -> None:
     async def work() -> None:
         log = await open_log(event("a"))

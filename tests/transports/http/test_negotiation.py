@@ -88,7 +88,7 @@ def test_accept_headers_add_up(server: ServerProcess) -> None:
 @pytest.mark.parametrize("accept", REFUSED)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_the_server_answers_406_to_what_accepts_neither(http: httpx.Client, accept: str, method: str) -> None:
-    response = http.request(method, EVENTS, headers={"Accept": accept.encode()})
+    response = http.request(method, EVENTS, headers={b"Accept": accept.encode()})
     assert response.status_code == 406
     assert response.headers["content-type"] == "application/problem+json"
 

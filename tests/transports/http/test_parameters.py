@@ -219,9 +219,14 @@ def test_many_violations_are_a_short_list(http: httpx.Client) -> None:
     assert 1 <= len(names(http.get(f"{EVENTS}?{query}"))) <= 10
 
 
-def test_ten_thousand_values_are_refused(http: httpx.Client) -> None:
-    assert names(http.get(f"{EVENTS}?eventTypes=" + ",".join(["order.shipped"] * 4000))) == ["eventTypes"]
-    assert names(http.get(f"{EVENTS}?" + "&".join(["eventTypes=a"] * 4000))) == ["eventTypes"]
+@pytest.mark.parametrize(
+    "query", ["eventTypes=" + ",".join(["a"] * 10_000), "&".join(["eventTypes=a"] * 10_000)], ids=["one", "many"]
+)
+def test_ten_thousand_values_are_refused(server: ServerProcess, query: str) -> None:
+    with Wire(server.port) as wire:
+        head = wire.get(f"{EVENTS}?{query}")
+        assert head.status == 400
+        assert len(wire.body(head)) <= 2048
 
 
 @pytest.mark.parametrize(

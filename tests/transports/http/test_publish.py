@@ -448,7 +448,7 @@ def test_a_violation_repeats_little_of_what_was_sent(http: httpx.Client) -> None
 def test_another_content_type_is_refused(http: httpx.Client, content_type: str) -> None:
     with nothing_stored(http):
         refused(
-            http.post(EVENTS, content=GOOD, headers={"Content-Type": content_type.encode()}),
+            http.post(EVENTS, content=GOOD, headers={b"Content-Type": content_type.encode()}),
             415,
             "unsupported-media-type",
         )

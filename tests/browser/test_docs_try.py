@@ -1,0 +1,186 @@
+"""The page that follows the stream: what it shows is what a server says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.watching import PATIENCE_SECONDS, Watched
+from tests.server_process import ServerProcess
+from tests.transports.http.orders import EVENTS, PAGE, cancelled, new_order, publish, shipped
+
+QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServerProcess]:
+    with ServerProcess("--store", "memory:", *QUICK) as server:
+        yield server
+
+
+@pytest.fixture
+def http(server: ServerProcess) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client:
+        yield client
+
+
+class Bench:
+    """The page, opened at a server."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.watched = Watched()
+        self.watched.watch(page)
+        page.goto(f"{url}/docs/try")
+        self.state = page.locator("#state")
+        self.frames = page.locator("#frames > details")
+        self.order_events = page.locator("#frames > .order")
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def field(self, name: str, value: str) -> None:
+        self.page.get_by_label(name, exact=True).fill(value)
+
+    def shown_ids(self) -> list[str]:
+        return self.order_events.locator(".id").all_text_contents()
+
+    def wire_text(self, index: int) -> str | None:
+        return self.frames.nth(index).locator(".wire").text_content()
+
+
+@pytest.fixture
+def bench(page: Page, server: ServerProcess) -> Bench:
+    return Bench(page, server.url)
+
+
+def test_frames_appear_as_they_come(bench: Bench, http: httpx.Client) -> None:
+    bench.press("Start")
+    expect(bench.state).to_have_text("Live")
+    expect(bench.frames).to_have_count(1)
+    expect(bench.frames.locator(".type")).to_have_text("stream.checkpoint")
+    for count in (1, 2, 3):
+        *_, last = publish(http, shipped())
+        expect(bench.order_events).to_have_count(count)
+        expect(bench.page.locator("#last")).to_have_text(last)
+    expect(bench.page.locator("#count")).to_have_text("4")
+    assert bench.watched.errors == []
+
+
+def test_frame_opens_to_the_text_on_the_wire(bench: Bench, http: httpx.Client) -> None:
+    bench.press("Start")
+    expect(bench.frames).to_have_count(1)
+    (event_id,) = publish(http, cancelled(reason="<b>Paid</b> twice"))
+    expect(bench.order_events).to_have_count(1)
+    bench.order_events.locator("summary").click()
+    expect(bench.order_events.locator(".wire")).to_be_visible()
+    data = http.get(EVENTS, params={"from": "earliest"}, headers=PAGE).json()["events"][-1]["data"]
+    text = json.dumps(data, separators=(",", ":"))
+    assert bench.wire_text(1) == f"id: {event_id}\nevent: order.cancelled\ndata: {text}\n"
+
+
+def test_fields_filter_and_the_same_command_is_shown(bench: Bench, http: httpx.Client, server: ServerProcess) -> None:
+    order = new_order()
+    publish(http, shipped(order), cancelled(order), cancelled(order), shipped(), cancelled(order))
+    bench.page.get_by_label("order.cancelled").check()
+    bench.field("orderId", order)
+    bench.page.get_by_label("from", exact=True).select_option("earliest")
+    bench.field("limit", "2")
+    expect(bench.page.locator("#command")).to_contain_text(
+        f"curl -N '{server.url}/events/orders?eventTypes=order.cancelled&orderId={order}&from=earliest&limit=2'"
+    )
+    bench.press("Start")
+    expect(bench.state).to_have_text("Ended (limit): you have what you asked for")
+    assert bench.order_events.locator(".type").all_text_contents() == ["order.cancelled", "order.cancelled"]
+    expect(bench.frames.last.locator(".type")).to_have_text("stream.closing")
+    assert bench.watched.errors == []
+
+
+def test_stopped_stream_resumes_after_the_last_id(bench: Bench, http: httpx.Client) -> None:
+    bench.press("Start")
+    expect(bench.frames).to_have_count(1)
+    (before,) = publish(http, shipped())
+    expect(bench.order_events).to_have_count(1)
+    bench.press("Stop")
+    expect(bench.state).to_have_text("Stopped")
+    missed = publish(http, shipped(), cancelled())
+    bench.press("Resume after the last id")
+    expect(bench.order_events).to_have_count(3)
+    assert bench.shown_ids() == [before, *missed]
+
+
+def test_gap_is_shown(bench: Bench, http: httpx.Client) -> None:
+    publish(http, shipped())
+    bench.field("lastEventId", "nope")
+    bench.press("Start")
+    gap = bench.frames.first
+    expect(gap).to_have_class("gap")
+    expect(gap).to_contain_text('"reason":"foreign","requested":"nope"')
+    expect(bench.page.locator("#gaps")).to_have_text("1")
+
+
+def test_empty_log_read_to_its_end_is_explained(page: Page) -> None:
+    with ServerProcess("--store", "memory:", *QUICK) as server:
+        bench = Bench(page, server.url)
+        bench.page.get_by_label("follow", exact=True).select_option("false")
+        bench.press("Start")
+        expect(bench.state).to_have_text("Ended: there is nothing after the place where this stream would start")
+        expect(page.get_by_role("button", name="Start", exact=True)).to_be_enabled()
+
+
+def test_refusal_is_explained(bench: Bench) -> None:
+    bench.field("since", "yesterday")
+    bench.press("Start")
+    expect(bench.state).to_contain_text("Refused (400): since must be a date and time")
+
+
+def test_restart_of_the_server_is_said_and_survived(page: Page, tmp_path: Path) -> None:
+    arguments = ("--store", f"sqlite:{tmp_path / 'log.db'}", *QUICK)
+    with ServerProcess(*arguments) as server, httpx.Client(base_url=server.url) as http:
+        bench = Bench(page, server.url)
+        bench.press("Start")
+        expect(bench.frames).to_have_count(1)
+        publish(http, shipped())
+        expect(bench.order_events).to_have_count(1)
+        port = server.port
+        server.terminate()
+    expect(bench.page.locator("#frames > .closing")).to_contain_text('{"reason":"drain"}')
+    expect(bench.state).to_have_text("Connection lost; coming back with the last id")
+    with ServerProcess(*arguments, port=port) as server, httpx.Client(base_url=server.url) as http:
+        (missed,) = publish(http, shipped())
+        expect(bench.order_events).to_have_count(2)
+        expect(bench.state).to_have_text("Live")
+        assert bench.shown_ids()[-1] == missed
+        page.goto("about:blank")
+
+
+def test_page_of_a_busy_stream_keeps_only_the_newest_frames(bench: Bench, http: httpx.Client) -> None:
+    bench.press("Start")
+    expect(bench.frames).to_have_count(1)
+    *_, last = publish(http, *(shipped() for _ in range(900)))
+    expect(bench.page.locator("#last")).to_have_text(last)
+    expect(bench.page.locator("#count")).to_have_text("901")
+    assert bench.frames.count() == 300
+    assert bench.shown_ids()[-1] == last
+
+
+def test_published_event_arrives(bench: Bench) -> None:
+    bench.press("Start")
+    expect(bench.frames).to_have_count(1)
+    bench.page.get_by_label("Example").select_option("order.cancelled")
+    bench.press("Publish")
+    expect(bench.page.locator("#published strong")).to_have_text("201")
+    expect(bench.order_events.locator(".type")).to_have_text("order.cancelled")
+    expect(bench.page.locator("#published")).to_contain_text(bench.shown_ids()[0])
+
+
+def test_refused_event_is_explained(bench: Bench) -> None:
+    bench.page.get_by_label("Event", exact=True).fill('{"eventType": "order.shipped", "data": {}}')
+    bench.press("Publish")
+    expect(bench.page.locator("#published strong")).to_have_text("422")
+    expect(bench.page.locator("#published")).to_contain_text("must have the property 'orderId'")

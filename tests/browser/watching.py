@@ -1,0 +1,34 @@
+"""What a page did beyond what it shows: whom it asked, and what went wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from playwright.sync_api import ConsoleMessage, Page, Request, expect
+
+PATIENCE_SECONDS = 60  # machines that run tests are busy
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
+
+
+@dataclass
+class Watched:
+    """The requests of a page, what it complained of, and all else that it said on its console."""
+
+    requests: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        page.set_default_timeout(PATIENCE_SECONDS * 1000)
+        page.on("request", self._requested)
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def stayed_with(self, url: str) -> bool:
+        return all(request.startswith((url, "data:", "blob:")) for request in self.requests)
+
+    def _requested(self, request: Request) -> None:
+        self.requests.append(request.url)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        (self.errors if message.type in {"error", "warning"} else self.said).append(message.text)

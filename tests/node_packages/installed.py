@@ -1,0 +1,32 @@
+"""Packages of Node that judge what we make; without npm such a test is skipped, or fails in CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def node_package(name: str) -> Path:
+    """Return the folder of a package that package.json here names; install them all where it is missing."""
+    folder = HERE / "node_modules" / name
+    if not folder.is_dir():
+        _install(name)
+    return folder
+
+
+def _install(name: str) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        message = f"npm is not installed; it fetches {name}."
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    installed = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
+    assert installed.returncode == 0, installed.stderr
