@@ -10,6 +10,9 @@ from app.events.errors import InvalidContract, MalformedJson
 from app.events.event import JsonValue
 from app.events.json_text import parse_json
 from app.events.schema import Schema, compile_schema
+from app.events.schema_keywords import FORMATS
+
+DEPRECATED = "deprecated.json"
 
 _EXAMPLE = re.compile(r"(valid|invalid)-[0-9A-Za-z._-]+\.json")
 
@@ -56,8 +59,8 @@ def read_json(path: Path) -> JsonValue:
 def read_schema(folder: Path) -> tuple[dict[str, JsonValue], Schema]:
     """Read and compile `schema.json`, and hold the examples beside it to their names. Raises InvalidContract."""
     for entry in entries(folder):
-        if entry.name not in {"schema.json", "examples"}:
-            raise InvalidContract(f"{entry}: a contract holds schema.json and examples, nothing else.")
+        if entry.name not in {"schema.json", "examples", DEPRECATED}:
+            raise InvalidContract(f"{entry}: a contract holds schema.json, examples and {DEPRECATED}, nothing else.")
     path = folder / "schema.json"
     schema = read_json(path)
     if not isinstance(schema, dict):
@@ -65,6 +68,20 @@ def read_schema(folder: Path) -> tuple[dict[str, JsonValue], Schema]:
     compiled = compile_schema(schema, str(path))
     _check_examples(folder / "examples", compiled)
     return schema, compiled
+
+
+def read_deprecation(folder: Path) -> str | None:
+    """Read since which day a version is deprecated; None where it is not. Raises InvalidContract.
+
+    The day stands in a file of its own, because a released schema never changes.
+    """
+    path = folder / DEPRECATED
+    if not path.exists():
+        return None
+    match read_json(path):
+        case {"deprecatedOn": str(day), **rest} if not rest and FORMATS.conforms(day, "date"):
+            return day
+    raise InvalidContract(f'{path}: this must be {{"deprecatedOn": "2026-12-01"}}, with a date of RFC 3339.')
 
 
 def _check_examples(folder: Path, schema: Schema) -> None:

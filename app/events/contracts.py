@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.events.contract_files import folder_names, read_schema
+from app.events.contract_files import folder_names, read_deprecation, read_schema
 from app.events.errors import InvalidContract, UnknownEventType
 from app.events.event import JsonValue
 from app.events.schema import Schema
@@ -29,12 +29,16 @@ _VERSION = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})\.){2}(?:0|[1-9][0-9]{0,8})")
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One version of one event type: its schema as it stands in the file, and compiled."""
+    """One version of one event type: its schema as it stands in the file, and compiled.
+
+    `deprecated_on` is the day (RFC 3339 full-date) from which producers and consumers should use another version.
+    """
 
     event_type: str
     version: str
     schema: dict[str, JsonValue]
     compiled: Schema
+    deprecated_on: str | None = None
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -71,9 +75,14 @@ class Contracts:
         return contract
 
     def default_version(self, event_type: str) -> str:
-        """Tell which version an event has that names none: the newest of the oldest major. Raises UnknownEventType."""
+        """Tell which version an event has that names none. Raises UnknownEventType.
+
+        It is the newest that is not deprecated of the oldest major that has such a one; where all are deprecated, the
+        newest of the oldest major.
+        """
         contracts = list(self._of(event_type).values())
-        return next(each.version for each in reversed(contracts) if each.numbers[0] == contracts[0].numbers[0])
+        candidates = [each for each in contracts if each.deprecated_on is None] or contracts
+        return next(each.version for each in reversed(candidates) if each.numbers[0] == candidates[0].numbers[0])
 
     def _of(self, event_type: str) -> dict[str, Contract]:
         versions = self._versions.get(event_type)
@@ -90,9 +99,10 @@ def load_contracts(folder: Path) -> Contracts:
         _refuse_two_majors(folder / event_type, versions)
         for version in versions:
             schema, compiled = read_schema(folder / event_type / version)
+            deprecated_on = read_deprecation(folder / event_type / version)
             if not event_type.startswith(CONTROL_PREFIX):
                 _require_order_id(folder / event_type / version / "schema.json", schema)
-            contracts.append(Contract(event_type, version, schema, compiled))
+            contracts.append(Contract(event_type, version, schema, compiled, deprecated_on))
     loaded = Contracts(contracts)
     if not loaded.event_types:
         raise InvalidContract(f"{folder}: there is no event type besides control events.")

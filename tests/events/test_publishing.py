@@ -89,7 +89,7 @@ def test_an_event_without_an_id_or_a_version_is_given_both() -> None:
     first, second = published(shipped(), shipped())
     assert first.stored.event_id != second.stored.event_id
     assert str(uuid.UUID(first.stored.event_id, version=4)) == first.stored.event_id
-    assert first.stored.schema_version == "1.0.0"
+    assert first.stored.schema_version == "1.1.0"
 
 
 def test_publishing_nothing_stores_nothing() -> None:
@@ -155,7 +155,7 @@ WHEN = "must be a date and time of RFC 3339 with its offset, such as 2024-05-01T
         (shipped(data="{}"), [("/data", "must be an object")]),
         (shipped(data={}), [("/data", "must have the property 'orderId'"), ("/data", "must have the property 'when'")]),
         (shipped(data={"orderId": "a\r", "when": "now"}), [("/data/orderId", PATTERN), ("/data/when", WHEN)]),
-        (shipped(schemaVersion="1.0.1"), [("/schemaVersion", "must be '1.0.0'")]),
+        (shipped(schemaVersion="1.0.1"), [("/schemaVersion", "must be one of '1.0.0', '1.1.0'")]),
         (shipped(schemaVersion="1.0.0\n"), [("/schemaVersion", f"must match the pattern {VERSION_PATTERN}")]),
         (shipped(schemaVersion=1), [("/schemaVersion", "must be a string")]),
         (shipped(schemaVersion=None), [("/schemaVersion", "must be a string")]),
@@ -230,7 +230,7 @@ def test_the_same_event_again_is_a_duplicate_of_the_first() -> None:
         log = await open_log()
         to = publisher(log)
         [first] = await to.publish([shipped("e-1")])
-        [again, twice] = await to.publish([shipped("e-1", schemaVersion="1.0.0"), shipped("e-1")])
+        [again, twice] = await to.publish([shipped("e-1", schemaVersion="1.1.0"), shipped("e-1")])
         assert (again.stored, again.duplicate, twice.stored, twice.duplicate) == (
             first.stored,
             True,

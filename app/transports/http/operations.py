@@ -13,7 +13,7 @@ from typing import Any, Literal
 import connexion
 from starlette.responses import JSONResponse, Response
 
-from app.events.contracts import Contracts
+from app.events.contracts import Contract, Contracts
 from app.events.errors import ContractViolation, StoreUnavailable, Violation
 from app.events.event import JsonValue
 from app.events.filter import Filter
@@ -124,10 +124,7 @@ class Operations:
         return {
             "eventType": name,
             "kind": "order" if name in self.contracts.event_types else "control",
-            "versions": [
-                {"version": version, "schema": f"/event-types/{name}/{version}"}
-                for version in self.contracts.versions(name)
-            ],
+            "versions": [_version(self.contracts.get(name, version)) for version in self.contracts.versions(name)],
         }
 
     async def get_event_schema(self, event_type: str, version: str) -> Response:
@@ -160,6 +157,16 @@ def _published(appended: Appended) -> dict[str, Any]:
         "schemaVersion": stored.schema_version,
         "eventId": stored.event_id,
         "duplicate": appended.duplicate,
+    }
+
+
+def _version(contract: Contract) -> dict[str, Any]:
+    deprecated = contract.deprecated_on is not None
+    return {
+        "version": contract.version,
+        "lifecycle": "deprecated" if deprecated else "current",
+        **({"deprecatedOn": contract.deprecated_on} if deprecated else {}),
+        "schema": f"/event-types/{contract.event_type}/{contract.version}",
     }
 
 

@@ -281,8 +281,8 @@ def test_new_event_type_takes_a_folder_and_its_name_in_the_document(root: Path) 
 
 
 def test_new_minor_version_takes_a_folder_and_one_reference(root: Path) -> None:
-    add_version(root, "order.shipped", "1.1.0")
-    put(root, (*SCHEMAS, "OrderShippedV1", "$ref"), "../contracts/order.shipped/1.1.0/schema.json")
+    add_version(root, "order.shipped", "1.2.0")
+    put(root, (*SCHEMAS, "OrderShippedV1", "$ref"), "../contracts/order.shipped/1.2.0/schema.json")
 
     assert "order.shipped" in load(root).envelopes
 
@@ -492,7 +492,7 @@ def test_missing_control_frame_stops_the_start(root: Path, source: dict[str, Any
 
 
 def test_frame_of_an_older_minor_version_stops_the_start(root: Path) -> None:
-    add_version(root, "order.shipped", "1.1.0")
+    add_version(root, "order.shipped", "1.9.0")
     add_version(root, "order.shipped", "1.10.0")
 
     message = (

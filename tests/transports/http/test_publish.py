@@ -64,7 +64,7 @@ def test_one_event_is_answered_with_what_became_of_it(http: httpx.Client) -> Non
     assert re.fullmatch(r"[0-9A-Za-z_-]{1,64}", event.pop("id"))
     assert event == {
         "eventType": "order.shipped",
-        "schemaVersion": "1.0.0",
+        "schemaVersion": "1.1.0",
         "eventId": f"{order}-shipped",
         "duplicate": False,
     }
@@ -186,8 +186,16 @@ def test_one_event_published_100_times_in_parallel_is_one_event(server: ServerPr
     assert sorted(answer["duplicate"] for answer in answers) == [False] + [True] * 99
 
 
-@pytest.mark.parametrize("again", [{"schemaVersion": "1.0.0"}, {}])
-@pytest.mark.parametrize("first", [{"schemaVersion": "1.0.0"}, {}])
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        ({}, {}),
+        ({}, {"schemaVersion": "1.1.0"}),
+        ({"schemaVersion": "1.1.0"}, {}),
+        ({"schemaVersion": "1.0.0"}, {}),
+        ({"schemaVersion": "1.0.0"}, {"schemaVersion": "1.0.0"}),
+    ],
+)
 def test_a_version_that_is_named_only_once_makes_no_difference(
     http: httpx.Client, first: dict[str, str], again: dict[str, str]
 ) -> None:
