@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 PORT ?= 8000
 
-.PHONY: run test check lint fix torture lock clean
+.PHONY: run test check contracts lint fix torture docs lock clean
 
 run: .venv/run.stamp  ## a server on 127.0.0.1:8000 with simulated orders and a SQLite log
 	@mkdir -p var
@@ -15,7 +15,10 @@ test: .venv/test.stamp  ## the whole suite, with the coverage gate
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-check: lint test  ## what CI runs
+check: lint contracts test  ## what CI runs
+
+contracts: .venv/test.stamp  ## what is released must not change, and nobody who relies on it may be broken
+	$(BIN)/orders-events contracts
 
 lint: .venv/test.stamp
 	$(BIN)/ruff format --check .
@@ -30,6 +33,10 @@ fix: .venv/test.stamp
 torture: .venv/test.stamp  ## the suite's promises at full size; takes a while
 	$(BIN)/python -m pytest tests/torture $(PYTEST)
 
+docs: .venv/run.stamp  ## the documentation as files, in build/docs
+	@rm -rf build/docs
+	@$(BIN)/orders-events docs build/docs
+
 lock: .venv/test.stamp  ## refresh the locked versions, for every Python and platform at once
 	$(BIN)/uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements-dev.lock
@@ -41,9 +48,10 @@ clean:
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/run.stamp: .venv/python.stamp requirements.lock pyproject.toml
+.venv/run.stamp: .venv/python.stamp requirements.lock requirements-docs.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	-$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-docs.lock  # the docs stand without it
 	@touch $@
 
 .venv/test.stamp: .venv/run.stamp requirements-dev.lock

@@ -22,6 +22,7 @@ from app.events.publish import Publisher
 from app.events.schema import compile_schema
 from app.events.store import EventStore
 from app.events.subscriptions import Subscriptions
+from app.pages import with_pages
 from app.server import GRACE_SECONDS, Server, StreamProtocol
 from app.settings import Settings
 from app.sources.replay import load_replay, replay
@@ -108,6 +109,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         metrics=Metrics(log, publisher, subscriptions, tally),
     )
     application = create_application(operations, Problems(document, tally), settings.cors_origins)
+    application = with_pages(application, document, contracts, settings.contract_root)
     await log.open()
     try:
         async with _in_background("The heartbeat", subscriptions.run()):

@@ -15,10 +15,9 @@ import httpx
 from tests.checker import Delivered, Ledger, Mark, SubscriberLog, judge
 from tests.publishers import CANCELLED, LAST, SHIPPED, Publisher, as_event, batches, counted, publish_now
 from tests.server_process import ServerProcess
-from tests.subscribers import Subscriber, at_random, decode, open_client, poll, read_stored
+from tests.subscribers import PATIENCE_SECONDS, Subscriber, at_random, decode, open_client, poll, read_stored
 
 QUICK = ("--source", "none", "--heartbeat-seconds", "1", "--retry-ms", "50-100")
-PATIENCE_SECONDS = 120  # for subscribers to see the last event
 
 
 def start_server(store: str, *arguments: str, port: int = 0) -> ServerProcess:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,10 +12,11 @@ from random import Random
 from typing import TypeAlias
 
 import httpx
-from httpx_sse import EventSource, ServerSentEvent, aconnect_sse, connect_sse
+from httpx_sse import EventSource, ServerSentEvent, aconnect_sse
 
 from tests.checker import Delivered, Ledger, Mark, SubscriberLog
 
+PATIENCE_SECONDS = 120  # for all that is waited for
 ANSWER_SECONDS = 60  # without a byte, where heartbeats come every second: not slow, but broken
 
 Parameters: TypeAlias = Mapping[str, str | Sequence[str]]
@@ -24,15 +26,30 @@ _CUT = (httpx.NetworkError, httpx.RemoteProtocolError)  # refused, reset, or end
 
 def read_stream(url: str, last_event_id: str | None = None, **parameters: str | Sequence[str]) -> list[ServerSentEvent]:
     """Read a stream to its end, which must be a clean one; empty where the answer is 204."""
+    return read_until(None, url, last_event_id, **parameters)
+
+
+def read_until(
+    enough: Callable[[Sequence[ServerSentEvent]], bool] | None,
+    url: str,
+    last_event_id: str | None = None,
+    **parameters: str | Sequence[str],
+) -> list[ServerSentEvent]:
+    """Read a stream until its frames, of which `enough` is asked after each chunk, are enough; or to its clean end."""
     headers = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    body = bytearray()
     with (
         httpx.Client(trust_env=False, timeout=ANSWER_SECONDS) as client,
-        connect_sse(client, "GET", url, params=parameters, headers=headers) as source,
+        client.stream("GET", url, params=parameters, headers=headers) as response,
     ):
-        if source.response.status_code == 204:
-            return []
-        source.response.raise_for_status()
-        return list(source.iter_sse())
+        response.raise_for_status()
+        for chunk in response.iter_bytes():
+            assert time.monotonic() < deadline, f"nothing but heartbeats after {bytes(body[-500:])!r}"
+            body += chunk
+            if enough is not None and enough(decode(bytes(body))):
+                break
+    return decode(bytes(body))
 
 
 def read_stored(url: str, last_event_id: str | None = None, **parameters: str | Sequence[str]) -> list[ServerSentEvent]:

@@ -32,7 +32,7 @@ def test_make_targets_named_exist() -> None:
 
 
 def test_subcommands_named_exist() -> None:
-    for subcommand in set(re.findall(r"orders-events (serve|publish|tail)", README)):
+    for subcommand in set(re.findall(r"orders-events (serve|publish|tail|check|contracts|docs)", README)):
         assert CliRunner().invoke(main, [subcommand, "--help"]).exit_code == 0
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from app.check.json_text import read_json
+
 CONTROL_PREFIX: Final = "stream."
 
 
@@ -39,6 +41,14 @@ class Block(NamedTuple):
     @property
     def text(self) -> bytes:
         return b"\n".join(self.lines)
+
+    def member(self, name: str) -> object:
+        """Read one member of the data; None where there is none."""
+        try:
+            data = read_json(self.data)
+        except ValueError:
+            return None
+        return data.get(name) if isinstance(data, dict) else None
 
 
 class OrderEvent(NamedTuple):

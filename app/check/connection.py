@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import ssl
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,8 @@ from typing import Any, Final, Self, TypeVar
 
 import httpx
 
-from app.check.report import CannotCheck, Finding, Violated
+from app.check.event_loop import EventLoop
+from app.check.report import CannotCheck, Finding, NoAnswer, Violated
 from app.check.request import Answer, Request, shown, without_user
 from app.check.stream import MAX_BYTES, Reader, Stream
 
@@ -22,14 +23,14 @@ _T = TypeVar("_T")
 class Following:
     """A stream that stays open while other requests are made."""
 
-    def __init__(self, runner: asyncio.Runner, reader: Reader) -> None:
-        self._runner = runner
+    def __init__(self, loop: EventLoop, reader: Reader) -> None:
+        self._loop = loop
         self._reader = reader
 
     def until(self, enough: Callable[[Reader], bool], seconds: float) -> bool:
         """Read until there is enough or the server ends the stream; False where the time is up before, which is its end too."""
         try:
-            self._runner.run(_within(seconds, self._reader.until(enough)))
+            self._loop.run(self._reader.until(enough), seconds)
         except TimeoutError:
             return False
         return True
@@ -48,9 +49,14 @@ class Connection:
     def __init__(self, url: str, timeout_seconds: float) -> None:
         self.url = url
         self.timeout_seconds = timeout_seconds
-        self._runner = asyncio.Runner()
-        # `_within` bounds each request as a whole; httpx could only bound each single read of it.
-        self._client = httpx.AsyncClient(trust_env=False, timeout=None, headers=_HEADERS)  # noqa: S113  # see above
+        self._loop = EventLoop()
+        # The loop bounds each request as a whole; httpx could only bound each single read of it.
+        self._client = httpx.AsyncClient(
+            trust_env=False,
+            verify=ssl.create_default_context(),  # the certificates that this machine trusts
+            timeout=None,  # noqa: S113  # see above
+            headers=_HEADERS,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -58,8 +64,8 @@ class Connection:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._runner.run(self._client.aclose())
-        self._runner.close()
+        self._run(self._client.aclose())
+        self._loop.close()
 
     def fetch(self, request: Request) -> Answer:
         """Get a whole answer."""
@@ -70,9 +76,12 @@ class Connection:
     def read(self, request: Request, enough: Callable[[Reader], bool]) -> Stream:
         """Read a stream until there is enough or the server ends it; a 204 is a stream without blocks."""
         with self.following(request) as following:
-            if not following.until(enough, self.timeout_seconds):
-                raise CannotCheck(f"{self._shown(request)} did not come to its end in {self.timeout_seconds:g} s.")
-            return following.stream()
+            came = following.until(enough, self.timeout_seconds)
+            stream = following.stream()
+        if not came:
+            seen = f"after {self.timeout_seconds:g} s it was still open, with {len(stream.events)} order events"
+            raise Violated(Finding("A stream brings what is stored, or its end.", seen, request))
+        return stream
 
     @contextmanager
     def following(self, request: Request) -> Iterator[Following]:
@@ -84,18 +93,16 @@ class Connection:
             try:
                 if response.status_code not in (200, 204):
                     self._refuse(request, response)
-                yield Following(self._runner, reader)
+                yield Following(self._loop, reader)
             finally:
-                self._runner.run(reader.leave())
+                self._run(response.aclose())
 
     def _refuse(self, request: Request, response: httpx.Response) -> None:
         answer = Answer(request, response.status_code, response.headers, self._run(_body(response)))
-        raise Violated(
-            Finding("Every combination of valid parameters is answered.", str(_available(answer)), request)
-        )
+        raise Violated(Finding("Every combination of valid parameters is answered.", str(_available(answer)), request))
 
     def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
-        return self._runner.run(_within(self.timeout_seconds, work))
+        return self._loop.run(work, self.timeout_seconds)
 
     async def _fetched(self, request: Request) -> Answer:
         response = await self._sent(request)
@@ -105,7 +112,7 @@ class Connection:
             await response.aclose()
 
     async def _sent(self, request: Request) -> httpx.Response:
-        headers = list(request.headers)
+        headers = [(name.encode(), value.encode()) for name, value in request.headers]  # an id may be anything
         url = request.url(self.url)
         built = self._client.build_request(request.method, url, headers=headers, content=request.body)
         return await self._client.send(built, stream=True)
@@ -116,18 +123,13 @@ class Connection:
         try:
             yield
         except TimeoutError:
-            raise CannotCheck(f"No answer to {asked} within {self.timeout_seconds:g} s.") from None
-        except httpx.HTTPError as error:
+            raise NoAnswer(f"No answer to {asked} within {self.timeout_seconds:g} s.") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             raise CannotCheck(f"No answer to {asked} ({reason}).") from None
 
     def _shown(self, request: Request) -> str:
         return request.url(without_user(self.url))
-
-
-async def _within(seconds: float, work: Coroutine[Any, Any, _T]) -> _T:
-    async with asyncio.timeout(seconds):
-        return await work
 
 
 async def _body(response: httpx.Response) -> bytes:

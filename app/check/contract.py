@@ -69,7 +69,9 @@ def read_contract(answer: Answer) -> Contract:
     try:
         return _contract(document)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise CannotCheck(f"{DOCUMENT.path} is not built as the contract is ({type(error).__name__}: {error}).") from None
+        raise CannotCheck(
+            f"{DOCUMENT.path} is not built as the contract is ({type(error).__name__}: {error})."
+        ) from None
     except InvalidContract as error:
         raise CannotCheck(f"{DOCUMENT.path} has a schema that cannot be checked: {error}") from None
 
@@ -127,7 +129,7 @@ def _without_id(frame: Mapping[str, Any]) -> dict[str, Any]:
 def _example(publish: Mapping[str, Any]) -> Mapping[str, Any] | None:
     content = publish["requestBody"]["content"][PAGE]
     values = [example.get("value") for example in content.get("examples", {}).values()]
-    return next((value for value in values if isinstance(value, dict)), None)
+    return next((value for value in values if isinstance(value, dict) and isinstance(value.get("data"), dict)), None)
 
 
 def _inlined(node: Any, document: Mapping[str, Any], trail: Sequence[str]) -> Any:

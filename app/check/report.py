@@ -62,8 +62,16 @@ class NotSeen(Exception):
     """Say why nothing came by that would show whether a promise is kept."""
 
 
+class Deleted(NotSeen):
+    """Say that the server has deleted what was to be compared; with a log that is read anew it may be seen."""
+
+
 class CannotCheck(Exception):
     """Say what went wrong that is no breach of the contract."""
+
+
+class NoAnswer(CannotCheck):
+    """Say what was not answered in time."""
 
 
 class Violated(Exception):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import httpx
+
+from app.check.json_text import read_json
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -51,11 +52,12 @@ class Answer:
 
     @property
     def media_type(self) -> str:
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        content_type: str = self.headers.get("content-type", "")
+        return content_type.partition(";")[0].strip().lower()
 
     def json(self) -> Any:
         """Read the body as JSON. Raises ValueError."""
-        return json.loads(self.body)
+        return read_json(self.body)
 
     def __str__(self) -> str:
         return f"{self.status} {self.media_type or 'without a type'}: {shown(self.body)}"
@@ -63,11 +65,15 @@ class Answer:
 
 def without_user(url: str) -> str:
     """Take name and password out of a URL."""
-    return str(httpx.URL(url).copy_with(username=None, password=None)).rstrip("/")
+    return str(httpx.URL(url).copy_with(userinfo=b"")).rstrip("/")
 
 
 def shown(content: object) -> str:
     """Show the beginning of what a server sent, in one line of ASCII that no terminal acts on."""
     text = content.decode("latin-1") if isinstance(content, (bytes, bytearray)) else str(content)
     escaped = text[:SHOWN_CHARACTERS].encode("unicode_escape").decode("ascii")
-    return escaped if len(escaped) <= SHOWN_CHARACTERS and len(text) <= SHOWN_CHARACTERS else f"{escaped[:SHOWN_CHARACTERS]}..."
+    return (
+        escaped
+        if len(escaped) <= SHOWN_CHARACTERS and len(text) <= SHOWN_CHARACTERS
+        else f"{escaped[:SHOWN_CHARACTERS]}..."
+    )

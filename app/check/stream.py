@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,12 +69,6 @@ class Reader:
                 return
         self.ended = True
 
-    async def leave(self) -> None:
-        """Close the connection, unless the stream has ended."""
-        if isinstance(self._chunks, AsyncGenerator):
-            await self._chunks.aclose()
-        await self._response.aclose()
-
     def stream(self) -> Stream:
         """Give what has come so far. Raises CannotCheck where the server ended it for a reason that passes."""
         stream = Stream(
@@ -88,7 +82,7 @@ class Reader:
             first_byte_seconds=self._first_byte_seconds,
         )
         for block in stream.closings:
-            if any(f'"{reason}"' in block.data for reason in _PASSING):
+            if block.member("reason") in _PASSING:
                 raise CannotCheck(f"The server ended a stream with {shown(block.data)}.")
         return stream
 

@@ -7,7 +7,10 @@ from typing import Any, NoReturn
 
 import click
 
+from app.cli.check import check
 from app.cli.client import program_version
+from app.cli.contracts import contracts
+from app.cli.docs import docs
 from app.cli.messages import PROGRAM, say
 from app.cli.publish import publish
 from app.cli.serve import serve
@@ -35,7 +38,10 @@ class Program(click.Group):
 
 
 @click.group(
-    PROGRAM, cls=Program, commands=[serve, publish, tail], context_settings={"help_option_names": ["-h", "--help"]}
+    PROGRAM,
+    cls=Program,
+    commands=[serve, publish, tail, check, contracts, docs],
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(program_version(), prog_name=PROGRAM)
 def main() -> None:

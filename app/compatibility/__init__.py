@@ -7,7 +7,7 @@ member of an OpenAPI object. No library is used for the diff: those that exist p
 
 Reading order: `change` (what a difference is), `pair` and `rows` (how two documents are walked side by side), `effects` and
 `patterns` (which of two values allows more), `schema_rules` and `document_rules` (the tables), `versions`, `finding`;
-`event_schemas`, `document`, `consumers` (what is checked), `baseline` (what is released), `gate` (all of it).
+`present`, `baseline` (what is there, what is released); `event_schemas`, `document`, `consumers` (what is checked); `gate`.
 """
 
 from app.compatibility.finding import Finding

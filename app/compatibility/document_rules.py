@@ -1,7 +1,7 @@
 """The rules for the OpenAPI document: one table per kind of object, one row per member.
 
-Parameters and request bodies are said by clients, responses by the server; names of paths, operations, parameters, components,
-statuses, media types and headers are public, so none may go without a new major version.
+Clients say parameters and request bodies, the server says responses. The names of paths, operations, parameters, statuses, media
+types, headers and components are public: none may go without a new major version.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ from app.compatibility import effects
 from app.compatibility.change import Change, Effect, Side
 from app.compatibility.pair import ABSENT, Pair
 from app.compatibility.rows import (
-    EffectOfPart,
     Row,
     Table,
-    compare,
     compare_parts,
     extended,
     fixed,
@@ -30,17 +28,190 @@ from app.compatibility.rows import (
 from app.compatibility.schema_rules import SCHEMA
 from app.transports.http.document.openapi import METHODS
 
+_DEMANDED = leaf(effects.switch(Effect.TIGHTENED))  # `required`: of clients in a request, promised in a response
+_ALLOWED = leaf(effects.switch(Effect.LOOSENED))
 
-def _parameter_added(pair: Pair) -> Effect:
+
+def _if_demanded(pair: Pair) -> Effect:
     followed = pair.followed()
     return Effect.TIGHTENED if followed is not None and followed.now.get("required") is True else Effect.EXTENDED
 
 
-def _body_added(pair: Pair) -> Effect:
-    followed = pair.followed()
-    return Effect.TIGHTENED if followed is not None and followed.now.get("required") is True else Effect.EXTENDED
+def _by_status(pair: Pair) -> Effect:
+    # An unknown error is treated as its class (RFC 9110 §15), a success is expected to have the content that it had.
+    return Effect.EXTENDED if str(pair.place[-1])[0] in "45d" else Effect.LOOSENED
 
 
-def _response_added(pair: Pair) -> Effect:
-    # Clients treat an unknown error as the class of its status says (RFC 9110 §15); of a success they expect the content.
-    return Effect.EXTENDED if str(pair.place[-1])[:1] in ("4", "5", "d") else Effect.LOOSENED
+def _components(table: Table | None = None) -> Row:
+    """Compare the names of components, and by `table` the content of those that no operation leads to."""
+
+    def row(parent: Pair, name: str) -> Iterator[Change]:
+        pair = parent.member(name)
+        before, now = ({} if each is ABSENT else each for each in (pair.before, pair.now))
+        compared = {place[-1] for place, _ in pair.documents.compared if place[:-1] == pair.place}
+        done = {each for each in before if each in now and (table is None or each in compared)}
+        left = replace(pair, before=_without(before, done), now=_without(now, done))
+        yield from compare_parts(left, table or {}, "component")
+
+    return row
+
+
+def _without(components: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: component for name, component in components.items() if name not in names}
+
+
+def _examples(parent: Pair, name: str) -> Iterator[Change]:
+    """Compare the examples as text, and the problem types (RFC 9457) that they define."""
+    yield from reworded(parent, name)
+    pair = parent.member(name)
+    before, now = problem_types(parent.before), problem_types(parent.now)
+    for problem in dict.fromkeys((*before, *now)):
+        old, new = before.get(problem, ABSENT), now.get(problem, ABSENT)
+        here = replace(pair, before=old, now=new, place=(*pair.place, problem))
+        if old is ABSENT:
+            yield here.change(Effect.EXTENDED, "problem-type-added", "is new")
+        elif new is ABSENT:
+            yield here.change(Effect.CHANGED, "problem-type-removed", "is gone")
+        elif here.differs:
+            yield here.change(Effect.CHANGED, "problem-status-changed")
+
+
+def problem_types(components: Mapping[str, Any]) -> dict[str, Any]:
+    """Find the problem types among the examples, and their statuses."""
+    found: dict[str, Any] = {}
+    for example in components.get("examples", {}).values():
+        match example.get("value"):
+            case {"type": str(problem), "status": status}:
+                found[problem] = status
+    return found
+
+
+_MEDIA_TYPE: Final[Table] = {
+    "schema": part(lambda: SCHEMA, "schema", added=Effect.TIGHTENED, removed=Effect.LOOSENED),
+    "encoding": fixed,
+    "example": reworded,
+    "examples": reworded,
+}
+
+_HEADER: Final[Table] = {
+    "required": _DEMANDED,
+    "schema": part(lambda: SCHEMA, "schema", added=Effect.TIGHTENED, removed=Effect.LOOSENED),
+    "content": parts(lambda: _MEDIA_TYPE, "media-type"),
+    "style": fixed,
+    "explode": fixed,
+    "allowReserved": fixed,
+    "allowEmptyValue": _ALLOWED,
+    "deprecated": extended,
+    "description": reworded,
+    "example": reworded,
+    "examples": reworded,
+}
+
+_PAGE_LIMIT: Final[Table] = {"default": fixed, "maximum": leaf(effects.at_most)}
+
+_PARAMETER: Final[Table] = {
+    **_HEADER,
+    "name": fixed,
+    "in": fixed,
+    "x-page-limit": part(lambda: _PAGE_LIMIT, "page-limit"),  # read by the server
+}
+
+_REQUEST_BODY: Final[Table] = {
+    "required": _DEMANDED,
+    "content": parts(lambda: _MEDIA_TYPE, "media-type"),
+    "x-max-body-bytes": leaf(effects.at_most),  # read by the server
+    "description": reworded,
+}
+
+_LINK: Final[Table] = {
+    "operationId": fixed,
+    "operationRef": fixed,
+    "parameters": fixed,
+    "requestBody": fixed,
+    "server": fixed,
+    "description": reworded,
+}
+
+_RESPONSE: Final[Table] = {
+    "headers": parts(lambda: _HEADER, "header"),
+    "content": parts(lambda: _MEDIA_TYPE, "media-type"),
+    "links": parts(lambda: _LINK, "link"),
+    "description": reworded,
+}
+
+_OPERATION: Final[Table] = {
+    "operationId": fixed,
+    "tags": fixed,  # generated clients have a class for each
+    "security": leaf(effects.security),
+    "parameters": parts(lambda: _PARAMETER, "parameter", added=_if_demanded),
+    "requestBody": part(lambda: _REQUEST_BODY, "request-body", added=_if_demanded),
+    "responses": parts(lambda: _RESPONSE, "response", added=_by_status, side=Side.RESPONSE),
+    "callbacks": fixed,
+    "servers": fixed,
+    "deprecated": extended,
+    "summary": reworded,
+    "description": reworded,
+    "externalDocs": reworded,
+}
+
+_PATH: Final[Table] = {
+    **{method: part(lambda: _OPERATION, "operation") for method in METHODS},
+    "parameters": ignored,  # each operation has them (see `normal_form`)
+    "servers": fixed,
+    "summary": reworded,
+    "description": reworded,
+}
+
+_SECURITY_SCHEME: Final[Table] = {
+    **dict.fromkeys(("type", "name", "in", "scheme", "flows", "openIdConnectUrl"), fixed),
+    "bearerFormat": reworded,
+    "description": reworded,
+}
+
+_COMPONENTS: Final[Table] = {
+    "schemas": _components(SCHEMA),
+    "parameters": _components(),
+    "headers": _components(),
+    "requestBodies": _components(),
+    "responses": _components(),
+    "links": _components(),
+    "securitySchemes": _components(_SECURITY_SCHEME),
+    "callbacks": fixed,
+    "examples": _examples,
+}
+
+_INFO: Final[Table] = {
+    "version": ignored,  # it is what the differences are held against
+    **dict.fromkeys(("title", "description", "termsOfService", "contact", "license"), reworded),
+}
+
+_SERVER: Final[Table] = {"url": fixed, "variables": fixed, "description": reworded}
+
+DOCUMENT: Final[Table] = {
+    "info": part(lambda: _INFO, "info"),
+    "servers": parts(lambda: _SERVER, "server"),
+    "security": ignored,  # each operation has it (see `normal_form`)
+    "paths": parts(lambda: _PATH, "path", side=Side.REQUEST),
+    # After the paths, which tell on which side a component is used.
+    "components": part(lambda: _COMPONENTS, "components", side=Side.BOTH),
+    "openapi": reworded,
+    "tags": reworded,
+    "externalDocs": reworded,
+}
+"""The rows of a document in its normal form."""
+
+TABLES: Final[Mapping[str, Table]] = {
+    "Components": _COMPONENTS,
+    "Header": _HEADER,
+    "Info": _INFO,
+    "Link": _LINK,
+    "MediaType": _MEDIA_TYPE,
+    "Operation": _OPERATION,
+    "Parameter": _PARAMETER,
+    "PathItem": _PATH,
+    "RequestBody": _REQUEST_BODY,
+    "Response": _RESPONSE,
+    "Server": _SERVER,
+    "Schema": SCHEMA,
+}
+"""The tables, by the names that OpenAPI gives to the objects."""

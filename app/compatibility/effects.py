@@ -52,7 +52,9 @@ def at_most(before: Any, now: Any) -> Effect:
     return _moved(was, is_, up=Effect.LOOSENED, down=Effect.TIGHTENED)
 
 
-def _moved(before: float, now: float, *, up: Effect, down: Effect) -> Effect:
+def _moved(before: Any, now: Any, *, up: Effect, down: Effect) -> Effect:
+    if not isinstance(before, int | float) or not isinstance(now, int | float):
+        return Effect.CHANGED  # whoever loads the document says that it is wrong
     # Equal where a bound is written out that holds without it, too.
     return Effect.REWORDED if now == before else up if now > before else down
 
@@ -86,7 +88,18 @@ def entries(before: Any, now: Any) -> Effect:
     return Effect.EXTENDED if before.items() <= now.items() else Effect.CHANGED
 
 
-def choices(before: Any, now: Any) -> Effect:
-    """Judge a list of choices, each of which is enough."""
-    had, has = set(before), set(now)
-    return Effect.LOOSENED if had < has else Effect.TIGHTENED if has < had else Effect.CHANGED
+def security(before: Any, now: Any) -> Effect:
+    """Judge lists of security requirements: one of each list must be met, and all that it names."""
+    old, new = ([_demands(each) for each in requirements] for requirements in (before, now))
+    loosened, tightened = _lets_in_all(new, old), _lets_in_all(old, new)
+    if loosened and tightened:
+        return Effect.EXTENDED
+    return Effect.LOOSENED if loosened else Effect.TIGHTENED if tightened else Effect.CHANGED
+
+
+def _demands(requirement: Mapping[str, list[str]]) -> set[tuple[str, str]]:
+    return {(scheme, scope) for scheme, scopes in requirement.items() for scope in ("", *scopes)}
+
+
+def _lets_in_all(requirements: list[set[tuple[str, str]]], met: list[set[tuple[str, str]]]) -> bool:
+    return all(any(each <= credentials for each in requirements) for credentials in met)

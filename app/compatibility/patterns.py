@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import lru_cache
 from typing import NamedTuple
 
 from app.events.schema_keywords import ecma_pattern
@@ -65,6 +66,10 @@ def _covers_characters(wider: str, narrower: str) -> bool:
         return True
     if not _ANCHORS.isdisjoint({wider, narrower}):
         return False
-    wide, narrow = ecma_pattern(wider), ecma_pattern(narrower)
-    every = map(chr, range(sys.maxunicode + 1))
-    return all(wide.fullmatch(character) for character in every if narrow.fullmatch(character))
+    allowed = ecma_pattern(narrower).findall(_every_character())
+    return len(ecma_pattern(wider).findall("".join(allowed))) == len(allowed)
+
+
+@lru_cache(maxsize=1)
+def _every_character() -> str:
+    return "".join(map(chr, range(sys.maxunicode + 1)))

@@ -25,6 +25,10 @@ def compare(pair: Pair, table: Table) -> Iterator[Change]:
     followed = pair.followed()
     if followed is None:
         return
+    if not isinstance(followed.before, Mapping) or not isinstance(followed.now, Mapping):
+        if followed.differs:
+            yield followed.change(Effect.CHANGED)
+        return
     for name in dict.fromkeys((*table, *followed.before, *followed.now)):
         if name in followed.before or name in followed.now:
             row = table.get(name) or (reworded if name.startswith("x-") else fixed)

@@ -105,7 +105,7 @@ def _names_in_mapping(schema: Mapping[str, Any], alternative: Mapping[str, Any])
 
 def _may_grow(parent: Pair, names: list[Any]) -> bool:
     declared = parent.before.get(GROWS) is True
-    return declared or (bool(names) and all(name in parent.documents.open_names for name in names))
+    return declared or (bool(names) and all(name in parent.documents.open_names for name in map(str, names)))
 
 
 def _properties_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -38,10 +38,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class EventVersion:
-    """One version of an event type; `changed` says how it differs from the `previous` one, if there is one."""
+    """One version of an event type; `changed` says how it differs from the `previous` one, if there is one.
+
+    `is_default` tells whether an event that names no version is of this one.
+    """
 
     version: str
-    lifecycle: Literal["current", "deprecated"]
+    deprecated_on: str | None
+    is_default: bool
     schema: Mapping[str, Any]
     examples: list[Example]
     refusals: list[Refusal]
@@ -50,7 +54,7 @@ class EventVersion:
 
     @property
     def first_data(self) -> JsonValue:
-        """The data of an example, for those who want to publish one."""
+        """The data of the simplest example."""
         data: JsonValue = json.loads(self.examples[0].json)
         return data
 
@@ -64,22 +68,26 @@ class EventType:
     frame: Mapping[str, Any]
     versions: list[EventVersion]
 
+    @property
+    def sample(self) -> JsonValue:
+        """The data of an event that names no version, for those who want to publish one."""
+        return next(version for version in self.versions if version.is_default).first_data
+
 
 def read_catalogue(contracts: Contracts, folder: Path, frames: Mapping[str, Mapping[str, Any]]) -> list[EventType]:
-    """Read the catalogue: order events, then control events. `frames` has the schema of each type's frame, inlined.
+    """Read the catalogue in the order of `frames`, which has the schema of each type's frame, inlined.
 
     Raises InvalidContract where an example can no longer be read.
     """
     return [
-        EventType(name, kind, frames[name], list(_versions(contracts, folder / name, name, frames[name])))
-        for names, kind in _kinds(contracts)
-        for name in names
+        EventType(
+            name,
+            "order" if name in contracts.event_types else "control",
+            frame,
+            list(_versions(contracts, folder / name, name, frame)),
+        )
+        for name, frame in frames.items()
     ]
-
-
-def _kinds(contracts: Contracts) -> Iterator[tuple[tuple[str, ...], Literal["order", "control"]]]:
-    yield contracts.event_types, "order"
-    yield contracts.control_types, "control"
 
 
 def _versions(contracts: Contracts, folder: Path, name: str, frame: Mapping[str, Any]) -> Iterator[EventVersion]:
@@ -89,7 +97,8 @@ def _versions(contracts: Contracts, folder: Path, name: str, frame: Mapping[str,
         previous = contracts.get(name, names[index - 1]) if index else None
         yield EventVersion(
             version=contract.version,
-            lifecycle="current",
+            deprecated_on=contract.deprecated_on,
+            is_default=contract.version == contracts.default_version(name),
             schema=contract.schema,
             examples=[_example(each, value, name, frame) for each, value in _values(folder, contract, "valid")],
             refusals=[
@@ -102,15 +111,19 @@ def _versions(contracts: Contracts, folder: Path, name: str, frame: Mapping[str,
 
 
 def _values(folder: Path, contract: Contract, verdict: str) -> Iterator[tuple[str, JsonValue]]:
-    for path in entries(folder / contract.version / "examples"):
-        if path.stem.startswith(f"{verdict}-"):
-            yield path.stem.removeprefix(f"{verdict}-").replace("-", " "), read_json(path)
+    found = [
+        (path.stem.removeprefix(f"{verdict}-").replace("-", " "), read_json(path))
+        for path in entries(folder / contract.version / "examples")
+        if path.stem.startswith(f"{verdict}-")
+    ]
+    yield from sorted(found, key=lambda each: len(_pretty(each[1])))  # the simplest says most
 
 
 def _example(name: str, value: JsonValue, event_type: str, frame: Mapping[str, Any]) -> Example:
     # Not every frame has an id on the wire: a schema says which must.
     has_id = "id" in frame["required"]
-    fields = {**({"id": frame["properties"]["id"]["example"]} if has_id else {}), "event": event_type, "data": value}
+    shown = {"id": frame["properties"]["id"].get("example", "id-1")} if has_id else {}
+    fields = {**shown, "event": event_type, "data": value}
     return Example(name, _pretty(value), frame_text(fields))
 
 

@@ -19,7 +19,7 @@ def read_command(path: str, *, streams: bool = False, query: str = "") -> str:
 
 def publish_command(path: str, body: Any) -> str:
     """Write a command that publishes."""
-    text = json.dumps(body)
+    text = json.dumps(body, separators=(",", ":"))
     return f"curl {quoted(ORIGIN + path)} -H 'Content-Type: application/json' \\\n  -d {quoted(text)}\n"
 
 

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 _JSON = r"""
     (?P<name>"(?:[^"\\]|\\.)*"(?=\s*:)) | (?P<string>"(?:[^"\\]|\\.)*")
-  | (?P<literal>\b(?:true|false|null)\b|-?\b[0-9][0-9.eE+-]*\b)
+  | (?P<literal>(?<![\w-])(?:true|false|null|-?[0-9][0-9.eE+-]*)\b)
 """
 _GRAMMARS: Final[Mapping[str, re.Pattern[str]]] = {
     language: re.compile(grammar, re.VERBOSE | re.MULTILINE)

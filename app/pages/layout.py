@@ -32,7 +32,10 @@ class Layout(Enum):
         anchor = f"#{fragment}" if fragment else ""
         if name == here and anchor:
             return anchor
-        return posixpath.relpath(self.path(name), posixpath.dirname(self.path(here)) or ".") + anchor
+        # The folders are compared, and the last part is added: `/problems` is no folder, though something is below it.
+        folder, last = posixpath.split(self.path(name))
+        way = posixpath.relpath(folder or ".", posixpath.dirname(self.path(here)) or ".")
+        return posixpath.normpath(posixpath.join(way, last)) + anchor
 
 
 def _file(name: str) -> str:

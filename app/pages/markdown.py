@@ -1,5 +1,7 @@
 """Render the contract's Markdown (CommonMark) as HTML: headings that can be linked to, code in colour, known terms linked."""
 
+# ruff: noqa: ARG002  # markdown-it hands the same four things to every rule
+
 from __future__ import annotations
 
 import re

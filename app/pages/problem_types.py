@@ -40,7 +40,7 @@ def read_problem_kinds(inlined: Mapping[str, Any]) -> list[ProblemKind]:
     return [
         ProblemKind(
             slug=example["value"]["type"].removeprefix(PREFIX),
-            summary=example["summary"],
+            summary=example.get("summary", example["value"]["title"]),
             example=example["value"],
             members=[row for row in members if row.path.split(".")[0].removesuffix("[]") in example["value"]],
             occurrences=list(_occurrences(inlined, example["value"]["type"])),

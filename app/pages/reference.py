@@ -78,9 +78,9 @@ def _entry(operation: Operation) -> Entry:
         id=content["operationId"],
         method=operation.method.upper(),
         path=operation.path,
-        tag=content["tags"][0],
-        summary=content["summary"],
-        description=content["description"],
+        tag=next(iter(content.get("tags", ())), "Operations"),
+        summary=content.get("summary", ""),
+        description=content.get("description", ""),
         parameters=[_parameter(each) for each in content.get("parameters", ())],
         request=request.get("description", ""),
         bodies=list(_bodies(request)),
@@ -90,15 +90,15 @@ def _entry(operation: Operation) -> Entry:
 
 
 def _parameter(parameter: Mapping[str, Any]) -> Parameter:
-    schema = parameter["schema"]
-    row = Row(
-        parameter["name"],
-        type_of(schema),
-        parameter.get("required", False),
-        list(bounds(schema)),
-        parameter["description"],
-    )
-    return Parameter(parameter["in"], row, [_in_request(parameter, value) for value in _values(parameter)])
+    shown = [_in_request(parameter, value) for value in example_values(parameter)]
+    return Parameter(parameter["in"], _row(parameter["name"], parameter), shown)
+
+
+def _row(name: str, described: Mapping[str, Any]) -> Row:
+    """Make a row of a parameter or a header."""
+    schema = described["schema"]
+    required = described.get("required", False)
+    return Row(name, type_of(schema), required, list(bounds(schema)), described.get("description", ""))
 
 
 def _in_request(parameter: Mapping[str, Any], value: Any) -> str:
@@ -111,17 +111,14 @@ def _in_request(parameter: Mapping[str, Any], value: Any) -> str:
             return str(value)
 
 
-def _values(holder: Mapping[str, Any]) -> list[Any]:
-    """Give the values of all examples of a parameter, header or body."""
+def example_values(holder: Mapping[str, Any]) -> list[Any]:
+    """Give the values of all examples of a parameter or body."""
     only = [holder["example"]] if "example" in holder else []
     return only + [example["value"] for example in holder.get("examples", {}).values()]
 
 
 def _answer(status: str, response: Mapping[str, Any]) -> Answer:
-    headers = [
-        Row(name, type_of(header["schema"]), header.get("required", False), list(bounds(header["schema"])), header["description"])
-        for name, header in response.get("headers", {}).items()
-    ]
+    headers = [_row(name, header) for name, header in response.get("headers", {}).items()]
     return Answer(status, response["description"], headers, list(_bodies(response)), shown_in(response))
 
 
@@ -143,8 +140,8 @@ def _bodies(holder: Mapping[str, Any]) -> Iterator[Body]:
 def _examples(media_type: str, content: Mapping[str, Any]) -> Iterator[tuple[str, Markup]]:
     if "example" in content:
         yield "Example", _shown(media_type, content["example"])
-    for example in content.get("examples", {}).values():
-        yield example.get("summary", "Example"), _shown(media_type, example["value"])
+    for name, example in content.get("examples", {}).items():
+        yield example.get("summary", name), _shown(media_type, example["value"])
 
 
 def _shown(media_type: str, value: Any) -> Markup:
@@ -158,12 +155,11 @@ def _shown(media_type: str, value: Any) -> Markup:
 def _commands(operation: Operation) -> Iterator[tuple[str, str]]:
     """Give what a reader may type, with what it is for; one for each example of a body that is sent."""
     parameters = operation.content.get("parameters", ())
-    path = commands.filled(
-        operation.path, {each["name"]: _values(each)[0] for each in parameters if each["in"] == "path"}
-    )
-    if operation.method == "get":
-        streams = STREAM in operation.content["responses"]["200"]["content"]
-        yield operation.content["summary"], commands.read_command(path, streams=streams)
+    values = {each["name"]: value for each in parameters if each["in"] == "path" for value in example_values(each)}
+    path = commands.filled(operation.path, values)
+    if operation.method == "get" and "{" not in path:
+        streams = STREAM in operation.content["responses"].get("200", {}).get("content", {})
+        yield "", commands.read_command(path, streams=streams)
     for content in operation.content.get("requestBody", {}).get("content", {}).values():
         for example in content.get("examples", {}).values():
-            yield example["summary"], commands.publish_command(path, example["value"])
+            yield example.get("summary", ""), commands.publish_command(path, example["value"])

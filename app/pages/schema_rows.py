@@ -83,7 +83,8 @@ def bounds(schema: Mapping[str, Any]) -> Iterator[Markup]:
         case [only]:
             yield Markup("always {}").format(_code(only))
         case [_, *_] as values:
-            yield Markup("one of {}").format(Markup(", ").join(_code(value) for value in values))
+            more = ", or another that a later version adds" if schema.get("x-extensible", False) else ""
+            yield Markup("one of {}{}").format(Markup(", ").join(_code(value) for value in values), more)
     for low, high, unit in _RANGES:
         if low in schema or high in schema:
             yield Markup("{} {}").format(_range(schema.get(low), schema.get(high)), unit)

@@ -40,7 +40,8 @@ class Command(NamedTuple):
 
     @property
     def path(self) -> str:
-        return re.findall(rf"'{ORIGIN}([^']*)'", self.text)[0]
+        (path,) = re.findall(rf"'{ORIGIN}([^']*)'", self.text)
+        return str(path)
 
 
 def blocks(language: str) -> Iterator[tuple[str, str]]:

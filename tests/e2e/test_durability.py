@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import resource
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
-from httpx_sse import connect_sse
+from httpx_sse import ServerSentEvent
 
 from tests.checker import GapTold, Ledger, SubscriberLog, judge
 from tests.publishers import Publisher, counted, publish_now
@@ -24,7 +24,7 @@ from tests.scenarios import (
     stored_log,
 )
 from tests.server_process import ServerProcess
-from tests.subscribers import Subscriber, open_client, poll, read_stored, read_stream
+from tests.subscribers import Subscriber, open_client, poll, read_stored, read_stream, read_until
 
 
 def test_server_killed_while_publishing_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
@@ -33,18 +33,20 @@ def test_server_killed_while_publishing_loses_nothing_that_it_acknowledged(tmp_p
     assert report.cuts > 0
 
 
+def cut(server: ServerProcess, frames: Sequence[ServerSentEvent]) -> bool:
+    """Kill the server under a stream that has begun."""
+    if frames:
+        server.kill()
+    return bool(frames)
+
+
 @pytest.mark.parametrize("stored_before", [0, 7], ids=["an empty log", "a log with events"])
 def test_subscriber_of_a_quiet_hour_gets_what_was_published_while_the_server_was_away(
     tmp_path: Path, stored_before: int
 ) -> None:
     with start_server(sqlite(tmp_path)) as server:
         publish_now(server.events_url, counted(0, stored_before))
-        with (
-            httpx.Client(trust_env=False, timeout=30) as client,
-            connect_sse(client, "GET", server.events_url) as source,
-        ):
-            opening = next(source.iter_sse())
-            server.kill()
+        [opening] = read_until(lambda frames: cut(server, frames), server.events_url)
     assert opening.event == "stream.checkpoint"
     assert opening.id
     with start_server(sqlite(tmp_path)) as server:

@@ -148,6 +148,12 @@ class Operations:
     async def get_open_api_yaml(self) -> Response:
         return Response(self.document.yaml, headers=NO_STORE, media_type="application/yaml")
 
+    async def get_open_api32_json(self) -> Response:
+        return Response(self.document.openapi_3_2, headers=NO_STORE, media_type="application/json")
+
+    async def get_async_api_json(self) -> Response:
+        return Response(self.document.asyncapi, headers=NO_STORE, media_type="application/json")
+
 
 def _published(appended: Appended) -> dict[str, Any]:
     stored = appended.stored

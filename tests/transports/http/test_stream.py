@@ -197,11 +197,6 @@ def test_without_follow_at_the_head_there_is_no_content_whatever_the_filter(http
     assert response.status_code == 204
 
 
-def test_without_follow_at_the_head_a_gap_is_still_told(http: httpx.Client) -> None:
-    first, *_ = read_stored(http, lastEventId="nope")
-    assert first.event == "stream.gap"
-
-
 def test_ids_are_unique_and_their_offsets_increase(http: httpx.Client) -> None:
     order = new_order()
     ids = [each for _ in range(5) for each in publish(http, *(shipped(order) for _ in range(20)))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -95,10 +96,12 @@ class Wire:
         return found
 
     def closed_by_server(self) -> bool:
-        """Wait for the end of the connection, clean or not; False if it stays open and silent."""
+        """Wait for the end of the connection, clean or not; False if it stays open, silent or not."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
         try:
             while self.socket.recv(65536):
-                pass
+                if time.monotonic() > deadline:
+                    return False
         except TimeoutError:
             return False
         except ConnectionError:

@@ -20,6 +20,7 @@ from app.transports.http.document.asyncapi_messages import (
     schemas,
     sent,
     translate,
+    words,
 )
 from app.transports.http.document.bundle import inline
 from app.transports.http.document.openapi_3_2 import STREAM
@@ -46,7 +47,7 @@ def derive_asyncapi(bundled: Mapping[str, Any]) -> dict[str, Any]:
         messages |= {message.name: message.content for message in said}
     return {
         "asyncapi": "3.0.0",
-        "info": {key: deepcopy(bundled["info"][key]) for key in ("title", "version", "description")},
+        "info": words(bundled["info"], "title", "version", "description"),
         "defaultContentType": JSON,
         "channels": channels,
         "operations": operations,
@@ -85,9 +86,8 @@ def _operation(
 ) -> dict[str, Any]:
     return {
         "channel": {"$ref": f"#/channels/{channel}"},
-        "summary": operation["summary"],
-        "description": operation["description"],
-        "tags": [{"name": tag} for tag in operation["tags"]],
+        **words(operation, "summary", "description"),
+        "tags": [{"name": tag} for tag in operation.get("tags", ())],
         "bindings": {"http": {**binding, **HTTP}},
         "messages": _references(channel, messages),
     }
@@ -116,4 +116,4 @@ def _parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
     examples = [example["value"] for example in parameter.get("examples", {}).values()]
     if "example" in parameter:
         examples.append(parameter["example"])
-    return {**translate(parameter["schema"]), "description": parameter["description"], "examples": deepcopy(examples)}
+    return {**translate(parameter["schema"]), **words(parameter, "description"), "examples": deepcopy(examples)}

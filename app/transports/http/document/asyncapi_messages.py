@@ -65,6 +65,11 @@ def schemas(document: Components, node: Any) -> dict[str, dict[str, Any]]:
     return {name: translate(schema) for name, schema in components.items() if name in needed}
 
 
+def words(node: Mapping[str, Any], *names: str) -> dict[str, str]:
+    """Copy what an object says to people, as far as it says it."""
+    return {name: node[name] for name in names if name in node}
+
+
 def translate(schema: Any) -> Any:
     """Write a schema as AsyncAPI has it: its `discriminator` is something else, and `oneOf` says as much."""
     match schema:
@@ -109,11 +114,11 @@ def _message(document: Components, name: str, parts: Mapping[str, Any], shown: M
     schema = find(document.inlined, "components", "schemas", name)
     fits = compile_schema(schema, name)
     examples = [
-        {"name": key, "summary": example["summary"], "payload": deepcopy(example["value"])}
+        {"name": key, **words(example, "summary"), "payload": deepcopy(example["value"])}
         for key, example in shown.items()
         if fits.violations(example["value"], 1)[1] == 0
     ]
-    return Message(name, {"name": _called(schema, name), "summary": schema["description"].strip(), **parts, "examples": examples})
+    return Message(name, {"name": _called(schema, name), **words(schema, "description"), **parts, "examples": examples})
 
 
 def _called(schema: Mapping[str, Any], name: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.events.contracts import Contracts
+from app.transports.http.document.asyncapi import derive_asyncapi
 from app.transports.http.document.bundle import bundle, inline
 from app.transports.http.document.event_types import EVENT, check_event_types
 from app.transports.http.document.openapi import (
@@ -18,6 +19,7 @@ from app.transports.http.document.openapi import (
     operation,
     operations,
 )
+from app.transports.http.document.openapi_3_2 import derive_openapi_3_2
 from app.transports.http.document.place import fault, find
 from app.transports.http.document.problems import ProblemType, read_problems
 from app.transports.http.document.schemas import check_examples, check_schemas
@@ -29,7 +31,8 @@ from app.transports.http.document.write import write_json, write_yaml
 class Document:
     """The HTTP contract.
 
-    `bundled` is the document with the event schemas inside, `json` and `yaml` the same as it is served; `problems` are by slug.
+    `bundled` is the document with the event schemas inside, `json` and `yaml` the same as it is served, `openapi_3_2`
+    and `asyncapi` what is derived from it; `problems` are by slug.
     `envelopes` has, by event type, a self-contained schema of an event as it is published, in which `data` is any object:
     the contract of the type and version says more. `methods` has those of each path template, in upper case.
     """
@@ -37,6 +40,8 @@ class Document:
     bundled: dict[str, Any]
     json: bytes
     yaml: bytes
+    openapi_3_2: bytes
+    asyncapi: bytes
     problems: Mapping[str, ProblemType]
     envelopes: Mapping[str, dict[str, Any]]
     batch_maximum: int
@@ -73,6 +78,8 @@ def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[st
         bundled=bundled,
         json=write_json(bundled),
         yaml=write_yaml(bundled),
+        openapi_3_2=write_json(derive_openapi_3_2(bundled)),
+        asyncapi=write_json(derive_asyncapi(bundled)),
         problems=read_problems(inlined, problem_slugs),
         envelopes=_envelopes(inlined),
         batch_maximum=_count(inlined, "components", "schemas", "OrderEventBatch", "maxItems"),

@@ -115,8 +115,9 @@ def _body(body: dict[str, Any]) -> dict[str, Any]:
 
 def _stream(media_type: dict[str, Any]) -> dict[str, Any]:
     renamed = {"itemSchema" if key == "schema" else key: value for key, value in media_type.items()}
-    examples = {name: _stream_example(example) for name, example in media_type.get("examples", {}).items()}
-    return {**renamed, "examples": examples}
+    if "examples" in renamed:
+        renamed["examples"] = {name: _stream_example(each) for name, each in renamed["examples"].items()}
+    return renamed
 
 
 def _stream_example(example: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,77 @@
+"""Filters tell the truth: all that matches comes, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from app.check.blocks import OrderEvent
+from app.check.checks.following import read_known
+from app.check.json_text import read_json
+from app.check.log import Log
+from app.check.order import differences
+from app.check.report import Finding
+from app.check.request import Pairs, shown
+from app.check.target import Target
+
+ORDERS = 3  # that many orders of the log are asked for
+
+
+def event_type_filter(target: Target) -> Iterator[Finding]:
+    """With `eventTypes` come exactly the events of these types, whether it is repeated or separated by commas."""
+    log = target.log()
+    types = target.contract.order_types
+    for chosen in dict.fromkeys([*((each,) for each in types), types[1:], types]):
+        if chosen:
+            wanted = _of_types(chosen)
+            yield from _filtered(target, log, "eventTypes", chosen, wanted)
+
+
+def _of_types(types: Sequence[str]) -> Callable[[OrderEvent], bool]:
+    return lambda event: event.event in types
+
+
+def order_filter(target: Target) -> Iterator[Finding]:
+    """With `orderId` come exactly the events of these orders, whether it is repeated or separated by commas."""
+    log = target.log()
+    orders = sorted({order for event in log.events if (order := _order_of(event)) is not None})
+    chosen = tuple(target.random.sample(orders, k=min(ORDERS, len(orders))))
+    for each in dict.fromkeys([chosen[:1], chosen]):
+        if each:
+            yield from _filtered(target, log, "orderId", each, _of_orders(each))
+
+
+def _order_of(event: OrderEvent) -> str | None:
+    try:
+        data = read_json(event.data)
+    except ValueError:
+        return None
+    order = data.get("orderId") if isinstance(data, dict) else None
+    return order if isinstance(order, str) else None
+
+
+def _of_orders(orders: Sequence[str]) -> Callable[[OrderEvent], bool]:
+    return lambda event: _order_of(event) in orders
+
+
+def _filtered(
+    target: Target, log: Log, name: str, values: Sequence[str], wanted: Callable[[OrderEvent], bool]
+) -> Iterator[Finding]:
+    expected = [event for event in log.events if wanted(event)]
+    repeated = tuple((name, value) for value in values)
+    for parameters in dict.fromkeys([repeated, ((name, ",".join(values)),)]):
+        yield from _read(target, log, parameters, expected, wanted)
+
+
+def _read(
+    target: Target, log: Log, parameters: Pairs, expected: Sequence[OrderEvent], wanted: Callable[[OrderEvent], bool]
+) -> Iterator[Finding]:
+    request = target.finite(("from", "earliest"), *parameters)
+    stream = read_known(target, log, expected, request)
+    promised = f"Only events of these {parameters[0][0]}."
+    alien = next((event for event in stream.events if not wanted(event)), None)
+    if alien is not None:
+        yield Finding(promised, f"{shown(alien.event)} {shown(alien.data)}", request, (alien.id,))
+        return
+    yield from differences(
+        target, log, expected, stream.events, request=request, promised=f"{promised} None of them is left out."
+    )

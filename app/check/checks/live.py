@@ -1,0 +1,47 @@
+"""What arrives on an open stream is what the log has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from app.check.log import Log, as_values
+from app.check.order import differences
+from app.check.pages import PAGE_EVENTS, walk
+from app.check.probes import new_event, publish
+from app.check.report import Finding, NotSeen
+from app.check.stream import Stream
+from app.check.target import Target
+
+LIVE_EVENTS: Final = 3  # enough to see an order
+LONGEST_LOOK_SECONDS: Final = 5.0
+
+
+def live(target: Target) -> Iterator[Finding]:
+    """The events that arrive on an open stream stand in the log with the same ids, in the same order."""
+    stream = _look(target)
+    if not stream.events:
+        raise NotSeen("Nothing was published while the stream was open.")
+    start = stream.blocks[0].id
+    if start is None:
+        raise NotSeen("The stream began without an id (see opening) from which to read the log.")
+    last = stream.events[-1].id
+    stored = walk(
+        target, ("lastEventId", start), lambda each: each.id == last, size=PAGE_EVENTS, most=len(stream.events)
+    )
+    arrived = [as_values(event) for event in stream.events]
+    kept = [event.as_values() for event in stored]
+    log = Log(stream, stream.events, whole=False)
+    promised = "Every reader sees the same events in the same order; here the log is read by pages after the stream."
+    yield from differences(target, log, arrived, kept, request=stream.request, promised=promised)
+
+
+def _look(target: Target) -> Stream:
+    seconds = min(target.options.heartbeat_seconds, LONGEST_LOOK_SECONDS)
+    with target.connection.following(target.stream()) as following:
+        following.until(lambda reader: bool(reader.blocks), target.options.timeout_seconds)
+        if target.options.publish:
+            publish(target, *(new_event(target) for _ in range(LIVE_EVENTS)))
+            seconds = target.options.timeout_seconds
+        following.until(lambda reader: len(reader.events) >= LIVE_EVENTS, seconds)
+        return following.stream()

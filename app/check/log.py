@@ -1,0 +1,42 @@
+"""What the server has stored, as one read of it showed: the measure for every other way to read it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.check.blocks import OrderEvent
+from app.check.json_text import read_json
+from app.check.stream import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The order events of a stream from the earliest event on; `whole` unless it was left before its end."""
+
+    stream: Stream
+    events: Sequence[OrderEvent]
+    whole: bool
+
+    @property
+    def start(self) -> str | None:
+        """The id of the checkpoint that the stream began with."""
+        return self.stream.blocks[0].id if self.stream.blocks else None
+
+    @property
+    def ids(self) -> set[str]:
+        return {event.id for event in self.events}
+
+    @property
+    def is_usable(self) -> bool:
+        """Tell whether its ids name its events; where they do not, nothing can be compared by them."""
+        return "" not in self.ids and len(self.ids) == len(self.events)
+
+
+def as_values(event: OrderEvent) -> OrderEvent:
+    """Write an event's data so that equal JSON values are equal texts, to compare what was written by different hands."""
+    try:
+        return event._replace(data=json.dumps(read_json(event.data), sort_keys=True))
+    except ValueError:
+        return event

@@ -1,0 +1,75 @@
+"""Publish events of our own, where the user allows it: made after the example that the contract shows, each of a new order."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from app.check.contract import PAGE
+from app.check.pages import PageEvent, walk
+from app.check.report import CannotCheck, Finding, Violated
+from app.check.request import Request
+from app.check.target import Target
+
+_MOST_EVENTS = 20_000  # of others, between two of ours
+
+
+class Stored(NamedTuple):
+    """What the server answered about one event, and the request."""
+
+    id: str
+    duplicate: bool
+    request: Request
+
+
+def new_event(target: Target) -> dict[str, Any]:
+    """Make an event of an order that nobody has. Raises CannotCheck where the contract shows no event to publish."""
+    example = target.contract.example
+    if example is None:
+        raise CannotCheck("The contract shows no example of an event to publish.")
+    name = f"check-{uuid.uuid4().hex}"  # not of the seed: it must be new in every run
+    return {**example, "eventId": name, "data": {**example["data"], "orderId": name}}
+
+
+def publishing(target: Target, body: bytes) -> Request:
+    path = target.contract.paths["publishOrderEvents"]
+    return Request(path, headers=(("Content-Type", PAGE),), method="POST", body=body)
+
+
+def encoded(events: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> bytes:
+    return json.dumps(events).encode()
+
+
+def publish(target: Target, *events: Mapping[str, Any]) -> list[Stored]:
+    """Publish events in one request. Raises Violated where the answer is not as the contract describes it."""
+    request = publishing(target, encoded(events if len(events) > 1 else events[0]))
+    answer = target.connection.fetch(request)
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    schema = target.contract.published
+    wrong = schema is None or schema.violations(body, 1)[1]
+    if answer.status != 201 or wrong or [each["eventId"] for each in body["events"]] != _names(events):
+        promised = "201: the events are on disk, in the order of the request."
+        raise Violated(Finding(promised, str(answer), request))
+    return [Stored(each["id"], each["duplicate"], request) for each in body["events"]]
+
+
+def _names(events: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [event["eventId"] for event in events]
+
+
+def between(target: Target, first: Stored, last: Stored) -> list[PageEvent]:
+    """Read what the log has after one event, up to another that was published later. Raises Violated where that never comes."""
+    events = walk(target, ("lastEventId", first.id), lambda each: each.id == last.id, size=100, most=_MOST_EVENTS)
+    ids = [event.id for event in events]
+    if last.id not in ids:
+        if len(events) >= _MOST_EVENTS:
+            raise CannotCheck(f"More than {_MOST_EVENTS} events were published meanwhile.")
+        raise Violated(
+            Finding("After 201 every reader finds the event.", f"no event {last.id} in the log", last.request)
+        )
+    return events[: ids.index(last.id)]

@@ -1,0 +1,86 @@
+"""Run the checks, one after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from itertools import islice
+from typing import Final
+
+from app.check.connection import Connection
+from app.check.contract import DOCUMENT, Contract, read_contract
+from app.check.report import CannotCheck, Deleted, Finding, NotSeen, Outcome, Report, Result, Violated
+from app.check.request import without_user
+from app.check.table import CHECKS, Check
+from app.check.target import Options, Target
+
+ATTEMPTS: Final = 3  # where the server deletes what is being compared
+MOST_FINDINGS: Final = 5  # of one check: they tend to have one cause
+READABLE: Final = "The contract can be read at /openapi.json."
+
+
+def run(
+    url: str, options: Options, names: Collection[str] = (), on_result: Callable[[Result], None] = lambda _: None
+) -> Report:
+    """Check a server, by all checks or by those that are named; `on_result` is told of each result as it comes.
+
+    The first result, `contract`, is that there is a contract to hold the server to. Without one there is no other.
+    """
+    results: list[Result] = []
+
+    def told(result: Result) -> None:
+        results.append(result)
+        on_result(result)
+
+    with Connection(url, options.timeout_seconds) as connection:
+        contract, result = _contract(connection)
+        told(result)
+        if contract is None:
+            return Report(without_user(url), "", options.seed, 0, results)
+        target = Target(connection, contract, options)
+        for check in CHECKS:
+            if not names or check.name in names:
+                told(_result(check, target))
+    return Report(without_user(url), contract.name, options.seed, target.events, results)
+
+
+def _contract(connection: Connection) -> tuple[Contract | None, Result]:
+    started = time.monotonic()
+    try:
+        contract = read_contract(connection.fetch(DOCUMENT))
+    except CannotCheck as error:
+        return None, Result("contract", READABLE, Outcome.UNCHECKED, time.monotonic() - started, str(error))
+    return contract, Result("contract", READABLE, Outcome.HELD, time.monotonic() - started)
+
+
+def _result(check: Check, target: Target) -> Result:
+    started = time.monotonic()
+    findings: list[Finding] = []
+    for _ in range(ATTEMPTS):
+        try:
+            outcome, reason = _outcome(check, target, findings)
+            break
+        except Deleted as error:
+            outcome, reason = Outcome.NOT_SEEN, str(error)
+            target.read_anew()
+    return Result(check.name, check.promise, outcome, time.monotonic() - started, reason, tuple(findings))
+
+
+def _outcome(check: Check, target: Target, findings: list[Finding]) -> tuple[Outcome, str]:
+    """Collect what a check finds; what it found counts, whatever becomes of it then. Raises Deleted."""
+    reason = check.skipped(target.options)
+    if reason:
+        return Outcome.SKIPPED, reason
+    outcome = Outcome.HELD
+    try:
+        findings.extend(islice(check.judge(target), MOST_FINDINGS))
+    except Violated as violated:
+        findings.append(violated.finding)
+    except Deleted:
+        if not findings:
+            raise
+    except NotSeen as error:
+        outcome, reason = Outcome.NOT_SEEN, str(error)
+    except CannotCheck as error:
+        outcome, reason = Outcome.UNCHECKED, str(error)
+    return (Outcome.VIOLATED, "") if findings else (outcome, reason)

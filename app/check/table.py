@@ -1,0 +1,79 @@
+"""The table of checks: their order, and which option leaves one out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple, TypeAlias
+
+from app.check.checks import beginnings, documents, endings, filters, following, frames, live, publishing, refusals
+from app.check.report import Finding
+from app.check.target import Options, Target
+
+Judge: TypeAlias = Callable[[Target], Iterator[Finding]]
+
+
+def _never(_options: Options) -> str:
+    return ""
+
+
+def _when_quick(options: Options) -> str:
+    return "It takes as long as a heartbeat; leave out --quick." if options.quick else ""
+
+
+def _unless_publishing(options: Options) -> str:
+    return "" if options.publish else "It writes to the log; allow it with --publish."
+
+
+class Check(NamedTuple):
+    """A check: what finds the violations, and why the options leave it out (empty where they do not)."""
+
+    judge: Judge
+    skipped: Callable[[Options], str] = _never
+
+    @property
+    def name(self) -> str:
+        return self.judge.__name__.replace("_", "-")
+
+    @property
+    def promise(self) -> str:
+        return (self.judge.__doc__ or "").strip().splitlines()[0]
+
+
+CHECKS: Final = (
+    Check(documents.contract_document),
+    Check(documents.event_schemas),
+    Check(publishing.publish_once, _unless_publishing),  # first, so that an empty log is not empty for the others
+    Check(publishing.publish_batch, _unless_publishing),
+    Check(publishing.publish_again, _unless_publishing),
+    Check(publishing.publish_conflict, _unless_publishing),
+    Check(publishing.publish_invalid, _unless_publishing),
+    Check(publishing.publish_malformed, _unless_publishing),
+    Check(publishing.publish_all_or_none, _unless_publishing),
+    Check(beginnings.first_byte),
+    Check(beginnings.stream_headers),
+    Check(beginnings.opening),
+    Check(endings.heartbeat, _when_quick),
+    Check(endings.closing),
+    Check(endings.end_of_log),
+    Check(endings.limit),
+    Check(endings.head),
+    Check(frames.comments),
+    Check(frames.data_lines),
+    Check(frames.event_names),
+    Check(frames.payloads),
+    Check(frames.ids),
+    Check(following.resume),
+    Check(following.header_wins),
+    Check(following.foreign_id),
+    Check(following.paging),
+    Check(filters.event_type_filter),
+    Check(filters.order_filter),
+    Check(live.live),
+    Check(refusals.malformed_id),
+    Check(refusals.unknown_parameter),
+    Check(refusals.invalid_value),
+    Check(refusals.not_acceptable),
+    Check(refusals.unknown_path),
+    Check(refusals.wrong_method),
+    Check(refusals.lost_page),
+)

@@ -1,0 +1,56 @@
+"""Write a report for people: one line for each check, and below it what was promised, what was seen, and how to see it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from app.check.report import Finding, Outcome, Report, Result
+
+NAME_WIDTH: Final = 19
+_SYMBOLS: Final = {
+    Outcome.HELD: "✓",
+    Outcome.VIOLATED: "✗",
+    Outcome.NOT_SEEN: "\N{EN DASH}",
+    Outcome.SKIPPED: "\N{EN DASH}",
+    Outcome.UNCHECKED: "!",
+}
+_WORDS: Final = {
+    Outcome.HELD: "held",
+    Outcome.VIOLATED: "violated",
+    Outcome.NOT_SEEN: "not seen",
+    Outcome.SKIPPED: "skipped",
+    Outcome.UNCHECKED: "could not be checked",
+}
+
+
+def result_text(result: Result, url: str) -> str:
+    """Write one result."""
+    said = f"{_WORDS[result.outcome]}: {result.reason}" if result.reason else result.promise
+    lines = [f"{_SYMBOLS[result.outcome]} {result.name:{NAME_WIDTH}} {said}"]
+    for finding in result.findings:
+        lines += ["", *_finding(finding, url)]
+    return "\n".join([*lines, ""] if result.findings else lines)
+
+
+def _finding(finding: Finding, url: str) -> Iterator[str]:
+    yield f"    promised  {finding.promised}"
+    yield f"    seen      {finding.seen}"
+    if finding.ids:
+        yield f"    events    {', '.join(finding.ids)}"
+    yield f"    try       {finding.request.curl(url)}"
+
+
+def summary_text(report: Report) -> str:
+    """Write what a run comes to."""
+    outcomes = Counter(result.outcome for result in report.results)
+    counts = ", ".join(f"{outcomes[outcome]} {word}" for outcome, word in _WORDS.items() if outcomes[outcome])
+    if not report.contract:
+        return f"{counts}."
+    return f"{report.contract}: {counts}. {report.events} events of the log were compared; --seed {report.seed} repeats it."
+
+
+def report_text(report: Report) -> str:
+    """Write a whole report."""
+    return "\n".join([*(result_text(result, report.url) for result in report.results), "", summary_text(report)])

@@ -1,0 +1,144 @@
+"""`orders-events check`: hold a deployment to its contract."""
+
+from __future__ import annotations
+
+import random
+import sys
+from typing import Final, TextIO
+
+import click
+import httpx
+
+from app.check.machine import report_json, report_junit
+from app.check.report import Outcome, Result
+from app.check.run import run
+from app.check.table import CHECKS
+from app.check.target import Options
+from app.check.text import report_text, result_text, summary_text
+
+_WRITERS: Final = {"text": report_text, "json": report_json, "junit": report_junit}
+_CODES: Final = {Outcome.HELD: 0, Outcome.VIOLATED: 1, Outcome.UNCHECKED: 2}
+_FORMATS: Final = """\b
+--format json:
+  {"url", "contract", "outcome", "events", "seed", "checks": [
+    {"name", "promise", "outcome", "reason", "seconds", "violations": [
+      {"promised", "seen", "ids", "curl"}]}]}
+  An outcome is held, violated, not-seen, skipped or unchecked.
+  Members may be added; none changes its meaning.
+
+\b
+--format junit:
+  A violation is a failure, what could not be checked an error,
+  what was not seen or left out is skipped.
+"""
+
+
+def _checked_url(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host or url.query or url.fragment:
+        raise click.BadParameter(f"{text!r} is not a URL such as http://127.0.0.1:8000.")
+    return text.rstrip("/")
+
+
+@click.command(short_help="Check a server against its contract.", epilog=_FORMATS)
+@click.argument("url", callback=_checked_url)
+@click.option(
+    "--format",
+    "written",
+    type=click.Choice(list(_WRITERS)),
+    default="text",
+    show_default=True,
+    help="How to write the report.",
+)
+@click.option(
+    "--output",
+    type=click.File("w", encoding="utf-8", lazy=False),
+    metavar="FILE",
+    help="Write the report to FILE; what people read is printed all the same.",
+)
+@click.option("--publish", is_flag=True, help="Check publishing too. This WRITES some 15 events of invented orders.")
+@click.option("--quick", is_flag=True, help="Do not wait for a heartbeat.")
+@click.option(
+    "--only",
+    type=click.Choice([check.name for check in CHECKS]),
+    multiple=True,
+    metavar="NAME",
+    help="Check only this promise, as it is named in the report. May be repeated.",
+)
+@click.option(
+    "--max-events",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="Compare the earliest N events of the log.",
+)
+@click.option(
+    "--heartbeat-seconds",
+    type=click.FloatRange(min=0, min_open=True, max=3600),
+    default=15.0,
+    show_default=True,
+    metavar="S",
+    help="The longest silence that the operator promises.",
+)
+@click.option(
+    "--timeout-seconds",
+    type=click.FloatRange(min=0, min_open=True, max=3600),
+    default=30.0,
+    show_default=True,
+    metavar="S",
+    help="Give each request this long.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Choose the same places to resume from as the run that named it.",
+)
+def check(
+    *,
+    url: str,
+    written: str,
+    output: TextIO | None,
+    publish: bool,
+    quick: bool,
+    only: tuple[str, ...],
+    max_events: int,
+    heartbeat_seconds: float,
+    timeout_seconds: float,
+    seed: int | None,
+) -> int:
+    """Check the server at URL against the contract that it publishes there, from outside, as its consumers see it.
+
+    It reads unless you allow it to --publish. It stays right while others publish, and while the server deletes old events.
+
+    Each check ends as held, violated, not seen (nothing came by that would show it), skipped (an option says so) or could not be
+    checked. A violation says what the contract promises, what was seen, of which events, and a curl command to see it again.
+
+    Exit codes: 0 nothing is violated; 1 something is; 2 it could not be checked (no server, no contract), or usage.
+    """
+    chosen = random.randrange(2**32) if seed is None else seed
+    options = Options(max_events, chosen, timeout_seconds, heartbeat_seconds, quick, publish)
+    for_people = written == "text" or output is not None
+
+    def told(result: Result) -> None:
+        if for_people:
+            _print(result_text(result, url))
+
+    report = run(url, options, only, told)
+    if for_people:
+        _print(f"\n{summary_text(report)}")
+    if output is not None:
+        output.write(f"{_WRITERS[written](report)}\n")
+    elif not for_people:
+        _print(_WRITERS[written](report))
+    return _CODES[report.outcome]
+
+
+def _print(text: str) -> None:
+    """Print a text also where the console's encoding lacks a character of it."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    click.echo(text.encode(encoding, "replace").decode(encoding))

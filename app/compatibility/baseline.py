@@ -1,0 +1,58 @@
+"""What is released: the digests of the event schemas, and the OpenAPI document, each in a committed file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from app.compatibility.schema_files import SchemaFile
+from app.events.contract_files import read_json
+from app.events.errors import InvalidContract
+
+SCHEMAS: Final = "contracts/released.json"
+DOCUMENT: Final = "openapi/released.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """`digests` are SHA-256, in hexadecimal, of each released schema.json, by event type and version.
+
+    `document` is the bundled document, None where none has been released.
+    """
+
+    digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    document: Mapping[str, Any] | None = None
+
+    def digest(self, schema: SchemaFile) -> str | None:
+        return self.digests.get(schema.event_type, {}).get(str(schema.version))
+
+
+def read_baseline(root: Path) -> Baseline | None:
+    """Read what is released below a contract's root; None where nothing has been. Raises InvalidContract."""
+    present = [name for name in (SCHEMAS, DOCUMENT) if (root / name).exists()]
+    if not present:
+        return None
+    if len(present) == 1:
+        raise InvalidContract(f"{root}: {SCHEMAS} and {DOCUMENT} belong together, and only {present[0]} is there.")
+    digests, document = read_json(root / SCHEMAS), read_json(root / DOCUMENT)
+    if not isinstance(digests, dict) or not isinstance(document, dict):
+        raise InvalidContract(f"{root}: {SCHEMAS} and {DOCUMENT} must be objects.")
+    return Baseline({event_type: _versions(versions, root) for event_type, versions in digests.items()}, document)
+
+
+def write_baseline(root: Path, schemas: Iterable[SchemaFile], document: bytes) -> None:
+    """Write down as released what is there now."""
+    digests: dict[str, dict[str, str]] = {}
+    for schema in schemas:
+        digests.setdefault(schema.event_type, {})[str(schema.version)] = schema.digest
+    (root / SCHEMAS).write_text(json.dumps(digests, indent=2) + "\n", "utf-8")
+    (root / DOCUMENT).write_bytes(document)
+
+
+def _versions(versions: Any, root: Path) -> dict[str, str]:
+    if not isinstance(versions, dict) or not all(isinstance(digest, str) for digest in versions.values()):
+        raise InvalidContract(f"{root / SCHEMAS}: this must name a digest for each version of each event type.")
+    return versions

@@ -1,0 +1,80 @@
+"""Consumer contracts: what those who read events have written down that they rely on.
+
+`contracts/consumers/<name>.json` says, for each event type and major version that a consumer reads, which places in the data it
+needs (`required`), which it uses where they are (`optional`), and examples of data that it accepts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from app.events.contract_files import entries, read_json
+from app.events.errors import InvalidContract
+from app.events.event import JsonValue
+from app.events.schema import compile_schema
+
+FOLDER: Final = "contracts/consumers"
+
+_POINTERS: Final[dict[str, JsonValue]] = {
+    "description": "JSON pointers (RFC 6901) into the data.",
+    "type": "array",
+    "uniqueItems": True,
+    "items": {"type": "string", "pattern": "^(/([^/~]|~[01])+)+$"},
+}
+_READ: Final[dict[str, JsonValue]] = {
+    "type": "object",
+    "required": ["eventType", "majorVersion", "accepts"],
+    "properties": {
+        "eventType": {"type": "string"},
+        "majorVersion": {"type": "integer", "minimum": 0},
+        "required": _POINTERS,
+        "optional": _POINTERS,
+        "accepts": {"type": "array", "minItems": 1, "items": {"type": "object"}},
+    },
+    "additionalProperties": False,
+}
+_CONSUMER: Final = compile_schema(
+    {
+        "type": "object",
+        "required": ["consumer", "reads"],
+        "properties": {
+            "consumer": {"type": "string"},
+            "description": {"type": "string"},
+            "reads": {"type": "array", "minItems": 1, "items": _READ},
+        },
+        "additionalProperties": False,
+    },
+    "A consumer contract",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A consumer contract, as its file has it."""
+
+    name: str
+    reads: Sequence[Mapping[str, Any]]
+
+    @property
+    def file(self) -> str:
+        return f"{FOLDER}/{self.name}.json"
+
+
+def read_consumers(root: Path) -> list[Consumer]:
+    """Read the consumer contracts below a contract's root, if there are any. Raises InvalidContract."""
+    folder = root / FOLDER
+    if not folder.exists():
+        return []
+    return [_read(path) for path in entries(folder)]
+
+
+def _read(path: Path) -> Consumer:
+    content: Any = read_json(path)
+    for breach in _CONSUMER.violations(content, 1)[0]:
+        raise InvalidContract(f"{path}: the consumer contract is wrong: {breach.pointer or 'it'} {breach.message}.")
+    if path.name != f"{content['consumer']}.json":
+        raise InvalidContract(f"{path}: the file must have the name of its consumer, {content['consumer']}.json.")
+    return Consumer(content["consumer"], content["reads"])

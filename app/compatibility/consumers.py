@@ -1,0 +1,75 @@
+"""Check what consumers rely on: the newest version of the major that they read must still give it to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.compatibility.baseline import Baseline
+from app.compatibility.consumer_files import Consumer
+from app.compatibility.finding import Finding
+from app.compatibility.pointers import Presence, presence
+from app.compatibility.schema_files import SchemaFile
+from app.events.contracts import Contract
+
+
+def check_consumers(
+    consumers: Sequence[Consumer], schemas: Sequence[SchemaFile], baseline: Baseline
+) -> Iterator[Finding]:
+    """Find what consumers rely on and the newest schemas no longer give them."""
+    for consumer in consumers:
+        for index, read in enumerate(consumer.reads):
+            yield from _Check(consumer, index, read, schemas, baseline).findings()
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """One thing that a consumer reads, held against the schemas."""
+
+    consumer: Consumer
+    index: int
+    read: Mapping[str, Any]
+    schemas: Sequence[SchemaFile]
+    baseline: Baseline
+
+    def findings(self) -> Iterator[Finding]:
+        event_type, major = self.read["eventType"], self.read["majorVersion"]
+        of_type = [each for each in self.schemas if each.event_type == event_type]
+        of_major = [each for each in of_type if each.version.major == major]
+        if not of_type:
+            yield self._finding("event-type", "eventType", "gone", f"reads {event_type}, which is gone")
+        elif not of_major:
+            yield self._finding("major-version", "majorVersion", "gone", f"reads {event_type} {major}, which is gone")
+        elif (contract := of_major[-1].contract) is not None:
+            yield from self._places(contract)
+            yield from self._examples(contract)
+
+    def _places(self, newest: Contract) -> Iterator[Finding]:
+        for kind in ("required", "optional"):
+            for index, pointer in enumerate(self.read.get(kind, ())):
+                found, where = presence(newest.schema, pointer), f"{kind}/{index}"
+                if found is Presence.ABSENT:
+                    what = f"reads {pointer}, which {newest.event_type} does not have"
+                    yield self._finding("pointer-removed", where, newest.version, what)
+                elif kind == "required" and found is Presence.OPTIONAL:
+                    what = f"needs {pointer}, which {newest.event_type} does not require"
+                    yield self._finding("pointer-optional", where, newest.version, what)
+
+    def _examples(self, newest: Contract) -> Iterator[Finding]:
+        for index, example in enumerate(self.read["accepts"]):
+            for pointer, message in newest.compiled.violations(example, 1)[0]:
+                what = f"accepts an example that {newest.event_type} refuses: {pointer or 'it'} {message}"
+                yield self._finding("example-refused", f"accepts/{index}", newest.version, what)
+
+    def _finding(self, rule: str, where: str, now: str, what: str) -> Finding:
+        place = f"{self.consumer.file} at /reads/{self.index}/{where}"
+        fix = f"Give it back; or agree with {self.consumer.name} first, and then change its file."
+        return Finding(f"consumer-{rule}", place, self._before(), now, f"the consumer {self.consumer.name} {what}", fix)
+
+    def _before(self) -> str:
+        """Name the newest released version that the consumer reads, or the major version that it pins."""
+        versions = self.baseline.digests.get(self.read["eventType"], {})
+        major = self.read["majorVersion"]
+        released = [version for version in versions if version.partition(".")[0] == str(major)]
+        return released[-1] if released else f"{major}.x"

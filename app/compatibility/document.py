@@ -1,0 +1,91 @@
+"""Check the OpenAPI document: what clients use stays, and `info.version` says how much has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from app.compatibility.change import Change, Level, Side
+from app.compatibility.document_rules import DOCUMENT, problem_types
+from app.compatibility.finding import Finding, remedy
+from app.compatibility.normal_form import normal_form
+from app.compatibility.pair import Documents, Pair, same
+from app.compatibility.rows import compare
+from app.compatibility.versions import Version, read_version, step
+from app.transports.http.document.place import DOCUMENT as FILE
+from app.transports.http.document.place import Place, dotted
+
+_VERSION = f"{FILE} at info.version"
+_SHOWN_CHANGES = 3
+
+
+def check_document(
+    before: Mapping[str, Any],
+    now: Mapping[str, Any],
+    event_types: Collection[str] = (),
+    governed: Collection[Place] = (),
+) -> Iterator[Finding]:
+    """Compare two bundled documents that are valid, the released one and the present one.
+
+    `governed` are the components that other rules judge: whatever those let pass is no more than an addition here.
+    """
+    versions = [read_version(document["info"]["version"]) for document in (before, now)]
+    changes = [
+        change._replace(level=min(change.level, Level.MINOR)) if change.place[:3] in governed else change
+        for change in document_changes(before, now, event_types)
+    ]
+    match versions:
+        case [Version() as old, Version() as new]:
+            yield from _judged(changes, old, new)
+        case _:
+            text = now["info"]["version"]
+            fix = "Write it as major, minor and patch, such as 1.0.0."
+            yield Finding("version-malformed", _VERSION, before["info"]["version"], text, "is no version", fix)
+
+
+def document_changes(
+    before: Mapping[str, Any], now: Mapping[str, Any], event_types: Collection[str] = ()
+) -> list[Change]:
+    """Find every difference between two bundled documents, in the order of the tables; the most severe of those at one place."""
+    open_names = frozenset((*event_types, *problem_types(now.get("components", {}))))
+    old, new = normal_form(before), normal_form(now)
+    found: dict[object, Change] = {}
+    for change in compare(Pair(old, new, (), Side.REQUEST, Documents(old, new, open_names)), DOCUMENT):
+        # A component that clients and the server use is compared on both sides.
+        known = found.setdefault((change.rule, change.place), change)
+        if change.level > known.level:
+            found[change.rule, change.place] = change
+    if not found and not same(_without_version(before), _without_version(now)):
+        return [Change("document-reworded", (), Level.PATCH, "says the same in another form")]
+    return list(found.values())
+
+
+def _without_version(document: Mapping[str, Any]) -> dict[str, Any]:
+    info = {name: value for name, value in document["info"].items() if name != "version"}
+    return {**document, "info": info}
+
+
+def _judged(changes: Sequence[Change], old: Version, new: Version) -> Iterator[Finding]:
+    moved = step(old, new)
+    needed = max((change.level for change in changes), default=Level.NONE)
+    right = old.stepped(needed)
+    if new < old:
+        fix = f"Make it {right}."
+        yield Finding("version-backwards", _VERSION, str(old), str(new), "moved backwards", fix)
+    if needed <= moved:
+        return
+    if needed is not Level.MAJOR:
+        yield Finding("version-not-moved", _VERSION, str(old), str(new), _summed_up(changes), f"Make it {right}.")
+        return
+    for change in changes:
+        if change.level is Level.MAJOR:
+            fix = f"{remedy(change)}, or make info.version {right}."
+            yield Finding(change.rule, f"{FILE} at {dotted(change.place)}", str(old), str(new), change.what, fix)
+
+
+def _summed_up(changes: Sequence[Change]) -> str:
+    needed = max(change.level for change in changes)
+    kind = {Level.MINOR: "an addition", Level.PATCH: "a change of text"}[needed]
+    shown = [f"{change.rule} at {dotted(change.place)}" for change in changes if change.level is needed]
+    more = f", and {len(shown) - _SHOWN_CHANGES} more" if len(shown) > _SHOWN_CHANGES else ""
+    return f"stayed behind {kind}: {', '.join(shown[:_SHOWN_CHANGES])}{more}"

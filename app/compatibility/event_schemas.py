@@ -1,0 +1,75 @@
+"""Check the event schemas: what is released stays, and what follows it leaves producers and readers whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from app.compatibility.baseline import Baseline
+from app.compatibility.change import Change, Level, Side
+from app.compatibility.finding import Finding, remedy
+from app.compatibility.pair import Pair
+from app.compatibility.rows import compare
+from app.compatibility.schema_files import SchemaFile
+from app.compatibility.schema_rules import SCHEMA
+from app.compatibility.versions import step
+from app.transports.http.document.place import Place
+
+_SHOWN_DIGITS = 12
+
+
+def check_released(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterator[Finding]:
+    """Find released schemas that are no longer what they were."""
+    present = {(each.event_type, str(each.version)): each for each in schemas}
+    for event_type, versions in baseline.digests.items():
+        for version, digest in versions.items():
+            found = present.get((event_type, version))
+            if found is None:
+                place = f"contracts/{event_type}/{version}/schema.json"
+                yield _released(place, version, "schema-removed", "is gone", "Put the folder back")
+            elif found.digest != digest:
+                digests = f"was {digest[:_SHOWN_DIGITS]}…, is {found.digest[:_SHOWN_DIGITS]}… (SHA-256)"
+                yield _released(found.place, version, "schema-changed", digests, "Set the file back")
+
+
+def _released(place: str, version: str, rule: str, change: str, undo: str) -> Finding:
+    fix = f"{undo}, for consumers hold it in their hands; a change goes into a version of its own."
+    return Finding(f"released-{rule}", place, f"{version} as released", f"{version} as it is here", change, fix)
+
+
+def check_steps(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterator[Finding]:
+    """Compare each version that is not released with its neighbours in its major version."""
+    for before, now in steps(schemas, baseline):
+        yield from _breaches(before, now)
+
+
+def steps(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterator[tuple[SchemaFile, SchemaFile]]:
+    """Go through the steps from one version to the next of its major, as far as they are still to be released."""
+    for before, now in pairwise(schemas):
+        neighbours = (before.event_type, before.version.major) == (now.event_type, now.version.major)
+        settled = baseline.digest(before) is not None and baseline.digest(now) is not None
+        if neighbours and not settled:
+            yield before, now
+
+
+def _breaches(before: SchemaFile, now: SchemaFile) -> Iterator[Finding]:
+    if before.contract is None or now.contract is None:
+        return
+    moved = step(before.version, now.version)
+    for change in compare(Pair(before.contract.schema, now.contract.schema, (), Side.BOTH), SCHEMA):
+        if change.level > moved:
+            place = f"{now.place} at {_pointer(change.place)}"
+            yield Finding(
+                change.rule, place, str(before.version), str(now.version), change.what, _fix(change, before, now)
+            )
+
+
+def _fix(change: Change, before: SchemaFile, now: SchemaFile) -> str:
+    right = before.version.stepped(change.level)
+    if change.level is Level.MAJOR:
+        return f"{remedy(change)}, or make it a new major version, {now.event_type} {right}."
+    return f"Name the version {right}: a patch says the same in other words only."
+
+
+def _pointer(place: Place) -> str:
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place) or "its root"

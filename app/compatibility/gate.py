@@ -1,0 +1,84 @@
+"""The gate: everything that is checked before a contract may be released."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from app.compatibility.baseline import DOCUMENT, SCHEMAS, Baseline, read_baseline, write_baseline
+from app.compatibility.consumer_files import Consumer, read_consumers
+from app.compatibility.consumers import check_consumers
+from app.compatibility.document import check_document
+from app.compatibility.event_schemas import check_released, check_steps, steps
+from app.compatibility.finding import Finding
+from app.compatibility.present import Present, read_present
+from app.transports.http.document.place import Place
+from app.transports.http.document.write import write_json
+
+_NO_BASELINE: Final = Finding(
+    "baseline-missing",
+    f"{SCHEMAS} and {DOCUMENT}",
+    "",
+    "",
+    "nothing is known to be released",
+    "Put the files back; or, if nothing has been released yet, write them with --release.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the gate found, and in one sentence what it looked at."""
+
+    findings: Sequence[Finding]
+    summary: str
+
+
+def check(root: Path) -> Report:
+    """Compare the contract below a root with what is released. Raises InvalidContract where that cannot be read."""
+    baseline, present, consumers = read_baseline(root), read_present(root), read_consumers(root)
+    missing = [_NO_BASELINE] if baseline is None else []
+    known = baseline or Baseline()
+    findings = [*missing, *_findings(known, present, consumers)]
+    return Report(findings, _summary(known, present, consumers))
+
+
+def release(root: Path) -> Report:
+    """Check, and if nothing is found write down the contract as released. Raises InvalidContract."""
+    baseline, present, consumers = read_baseline(root) or Baseline(), read_present(root), read_consumers(root)
+    findings = list(_findings(baseline, present, consumers))
+    if findings or present.document is None:
+        return Report(findings, _summary(baseline, present, consumers))
+    write_baseline(root, present.schemas, write_json(present.document))
+    return Report((), f"Released: {_described(present)}.")
+
+
+def _findings(baseline: Baseline, present: Present, consumers: Sequence[Consumer]) -> Iterator[Finding]:
+    yield from present.faults
+    yield from check_released(present.schemas, baseline)
+    yield from check_steps(present.schemas, baseline)
+    yield from check_consumers(consumers, present.schemas, baseline)
+    if baseline.document is not None and present.document is not None:
+        event_types = {schema.event_type for schema in present.schemas}
+        yield from check_document(baseline.document, present.document, event_types, _governed(baseline, present))
+
+
+def _governed(baseline: Baseline, present: Present) -> set[Place]:
+    """Name the components that show an event schema which is checked by its own rules: it follows another one of its major."""
+    followers = {(now.event_type, str(now.version)) for _, now in steps(present.schemas, baseline)}
+    return {place for place, contract in present.components.items() if contract in followers}
+
+
+def _summary(baseline: Baseline, present: Present, consumers: Sequence[Consumer]) -> str:
+    new = [f"{each.event_type} {each.version}" for each in present.schemas if baseline.digest(each) is None]
+    released = len(present.schemas) - len(new)
+    unreleased = f"; not yet released: {', '.join(new)}" if new else ""
+    names = ", ".join(consumer.name for consumer in consumers) or "none"
+    return f"{_described(present)}; {released} schemas are released{unreleased}; consumers: {names}."
+
+
+def _described(present: Present) -> str:
+    version = present.document["info"]["version"] if present.document is not None else "that cannot be read"
+    types = len({schema.event_type for schema in present.schemas})
+    return f"{len(present.schemas)} schemas of {types} event types, document {version}"

@@ -1,0 +1,55 @@
+"""One form for what the OpenAPI document may write in several ways, so that only differences in meaning differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from app.compatibility.pair import json_text
+from app.transports.http.document.openapi import METHODS
+from app.transports.http.document.place import find, place_of
+
+_STYLES: Final = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
+
+
+def normal_form(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a valid document anew.
+
+    Parameters and servers stand under their names, parameters of a path with each operation; an operation has all of its
+    security requirements, where none is the empty one; a parameter has the members that hold by default.
+    """
+    components = document.get("components", {})
+    parameters = {name: _parameter(each) for name, each in components.get("parameters", {}).items()}
+    return {
+        **document,
+        "servers": {server["url"]: server for server in document.get("servers", ())},
+        "paths": {path: _path(item, document) for path, item in document["paths"].items()},
+        "components": {**components, "parameters": parameters},
+    }
+
+
+def _path(item: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    shared = _named(item.get("parameters", ()), document)
+    operations = {method: _operation(item[method], shared, document) for method in METHODS if method in item}
+    return {**{name: value for name, value in item.items() if name != "parameters"}, **operations}
+
+
+def _operation(operation: Mapping[str, Any], shared: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    parameters = {**shared, **_named(operation.get("parameters", ()), document)}
+    security = operation.get("security", document.get("security", ()))
+    return {**operation, "parameters": parameters, "security": sorted(security, key=json_text) or [{}]}
+
+
+def _named(parameters: Any, document: Mapping[str, Any]) -> dict[str, Any]:
+    named = {}
+    for each in parameters:
+        found = find(document, *place_of(each["$ref"])) if "$ref" in each else each
+        named[f"{found.get('name')} ({found.get('in')})"] = _parameter(each)
+    return named
+
+
+def _parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
+    if "$ref" in parameter or "content" in parameter:
+        return dict(parameter)
+    style = parameter.get("style", _STYLES[parameter["in"]])
+    return {"explode": style == "form", **parameter, "style": style}

@@ -1,0 +1,75 @@
+"""What is there now: event schemas, consumer contracts and the document, read so far as they can be.
+
+What keeps the server from starting is a finding, and so is every difference that can be told in spite of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.compatibility.finding import Finding
+from app.compatibility.schema_files import SchemaFile, contracts_of, read_schema_files
+from app.events.contracts import load_contracts
+from app.events.errors import InvalidContract
+from app.transports.http.document import load_document
+from app.transports.http.document.bundle import CONTRACT, bundle, inline
+from app.transports.http.document.openapi import check_structure, check_version
+from app.transports.http.document.place import DOCUMENT, Place
+from app.transports.http.document.source import read_source
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The contract as it is here.
+
+    `document` is the bundled one, None where there is none that could be compared. `components` tells which of its schemas stand
+    for an event type in a version.
+    """
+
+    schemas: Sequence[SchemaFile]
+    document: Mapping[str, Any] | None
+    components: Mapping[Place, tuple[str, str]]
+    faults: Sequence[Finding]
+
+
+def read_present(root: Path) -> Present:
+    """Read the contract below a root."""
+    schemas = read_schema_files(root / "contracts")
+    contracts = contracts_of(schemas)
+    faults: list[Finding] = []
+    source: Mapping[str, Any] = {}
+    document: Mapping[str, Any] | None = None
+    try:
+        source = read_source(root)
+        document = _comparable(source, bundle(source, contracts))
+        load_document(root, contracts)
+    except InvalidContract as fault:
+        faults.append(_fault("document-invalid", DOCUMENT, fault))
+    try:
+        load_contracts(root / "contracts")
+    except InvalidContract as fault:
+        faults.append(_fault("contracts-invalid", "contracts", fault))
+    return Present(schemas, document, _components(source), faults)
+
+
+def _comparable(source: Mapping[str, Any], bundled: dict[str, Any]) -> dict[str, Any]:
+    check_version(source)
+    check_structure(bundled)
+    inline(bundled)  # refuses references that lead nowhere, or in a circle
+    return bundled
+
+
+def _components(source: Mapping[str, Any]) -> dict[Place, tuple[str, str]]:
+    found: dict[Place, tuple[str, str]] = {}
+    for name, schema in source.get("components", {}).get("schemas", {}).items():
+        contract = CONTRACT.fullmatch(str(schema.get("$ref", "")))
+        if contract is not None:
+            found["components", "schemas", name] = (contract["event_type"], contract["version"])
+    return found
+
+
+def _fault(rule: str, place: str, fault: InvalidContract) -> Finding:
+    return Finding(rule, place, "", "", fault.detail, "Correct it: a server would not start with it.")

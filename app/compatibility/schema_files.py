@@ -1,0 +1,55 @@
+"""The schemas as files. They are read one by one, so that one that is wrong does not hide what is to be said of others."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.compatibility.versions import Version, read_version
+from app.events.contract_files import read_json
+from app.events.contracts import Contract, Contracts
+from app.events.errors import InvalidContract
+from app.events.schema import compile_schema
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaFile:
+    """One schema.json: the SHA-256 of its bytes, and its content, None where the dialect does not allow it."""
+
+    event_type: str
+    version: Version
+    digest: str
+    contract: Contract | None
+
+    @property
+    def place(self) -> str:
+        return f"contracts/{self.event_type}/{self.version}/schema.json"
+
+
+def read_schema_files(folder: Path) -> list[SchemaFile]:
+    """Read `<event type>/<version>/schema.json`, by type and in the order of the versions."""
+    paths = [path for path in folder.glob("*/*/schema.json") if path.is_file()]
+    files = [_read(path, version) for path in paths if (version := read_version(path.parts[-2])) is not None]
+    return sorted(files, key=lambda each: (each.event_type, each.version))
+
+
+def contracts_of(files: Iterable[SchemaFile]) -> Contracts:
+    """Put those together that are in order."""
+    return Contracts(each.contract for each in files if each.contract is not None)
+
+
+def _read(path: Path, version: Version) -> SchemaFile:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return SchemaFile(path.parts[-3], version, digest, _contract(path))
+
+
+def _contract(path: Path) -> Contract | None:
+    try:
+        schema = read_json(path)
+        if not isinstance(schema, dict):
+            return None
+        return Contract(path.parts[-3], path.parts[-2], schema, compile_schema(schema, str(path)))
+    except InvalidContract:
+        return None  # `load_contracts` says why

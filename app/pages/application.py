@@ -1,0 +1,87 @@
+"""Serve the pages in front of the contract's operations: a page is what its path says, for GET and HEAD.
+
+What is no page is passed on, so an unknown path below `/docs` is the same problem document as any other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.events.contracts import Contracts
+from app.pages.layout import HOME
+from app.pages.site import File, build_site
+from app.transports.http.document import Document, ProblemType
+
+_METHODS = ("GET", "HEAD")
+
+
+def with_pages(application: ASGIApp, document: Document, contracts: Contracts, contract_root: Path) -> ASGIApp:
+    """Put the documentation of a contract in front of the application that fulfils it. Raises InvalidContract."""
+    site = build_site(document, contracts, contract_root / "contracts")
+    return Pages(application, site, document.problems["method-not-allowed"])
+
+
+class Pages:
+    """An ASGI application that answers for a site, and leaves everything else to another application."""
+
+    def __init__(self, application: ASGIApp, site: Mapping[str, File], method_not_allowed: ProblemType) -> None:
+        self._application = application
+        self._site = {f"/{name}": (file, _etag(file.content)) for name, file in site.items()}
+        self._method_not_allowed = method_not_allowed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = self._respond(scope) if scope["type"] == "http" else None
+        await (response or self._application)(scope, receive, send)
+
+    def _respond(self, scope: Scope) -> Response | None:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if path == f"/{HOME}/":
+            return RedirectResponse(f"../{HOME}", 308, {"Cache-Control": "no-cache"})
+        found = self._site.get(path)
+        if found is None:
+            return None
+        return _response(Request(scope), *found) if scope["method"] in _METHODS else self._refuse()
+
+    def _refuse(self) -> Response:
+        problem = self._method_not_allowed._asdict()
+        detail = "A page can only be read; the Allow header names the methods."
+        return Response(
+            json.dumps({**problem, "detail": detail}, separators=(",", ":")),
+            self._method_not_allowed.status,
+            {"Allow": ", ".join(_METHODS), "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
+            "application/problem+json",
+        )
+
+
+def _etag(content: bytes) -> str:
+    return f'"{sha256(content).hexdigest()[:32]}"'
+
+
+def _response(request: Request, file: File, etag: str) -> Response:
+    # A cache may keep a page, but must ask whether it is still the same: the answer is 304 until the contract changes.
+    headers = {
+        "Cache-Control": "no-cache",
+        "ETag": etag,
+        "Content-Security-Policy": file.policy,
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if _knows(request.headers.get("if-none-match", ""), etag):
+        return Response(status_code=304, headers=headers)
+    response = Response(file.content, 200, headers, file.media_type)
+    if request.method == "HEAD":
+        response.body = b""
+    return response
+
+
+def _knows(if_none_match: str, etag: str) -> bool:
+    """Compare as RFC 9110 §13.1.2 says: weakly, so that a proxy that compresses may mark its copies."""
+    known = (each.strip().removeprefix("W/") for each in if_none_match.split(","))
+    return if_none_match.strip() == "*" or etag in known

@@ -1,0 +1,233 @@
+"""The documentation in a real browser: desktop and phone, light and dark, on a server and as files."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from app.pages.explorer import find_explorer
+from app.pages.layout import Layout
+from tests.browser.watching import Watched
+from tests.node_packages.installed import node_package
+from tests.pages.contract import pages, site
+from tests.server_process import ServerProcess
+
+ONE_OF_EACH_KIND = ("docs", "docs/events", "docs/reference", "docs/try", "problems", "problems/contract-violation")
+SERVED = sorted(name for name in pages() if name != "docs/explorer")
+FILES = sorted(pages(Layout.FILES))
+DESKTOP, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServerProcess]:
+    with ServerProcess("--store", "memory:", "--source", "simulator:50") as server:
+        yield server
+
+
+@pytest.fixture
+def watched(page: Page) -> Watched:
+    watched = Watched()
+    watched.watch(page)
+    return watched
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_page_asks_nobody_else_and_has_no_errors(
+    server: ServerProcess, page: Page, watched: Watched, name: str
+) -> None:
+    page.goto(f"{server.url}/{name}")
+    assert page.locator("h1").count() == 1
+    assert len(watched.requests) >= 3
+    assert watched.stayed_with(f"{server.url}/"), watched.requests
+    assert watched.errors == []
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_page_fits_a_phone(server: ServerProcess, chromium: Browser, name: str) -> None:
+    page = chromium.new_page(viewport=PHONE, is_mobile=True, has_touch=True)
+    page.goto(f"{server.url}/{name}")
+    content, screen = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    page.close()
+    assert content <= screen == PHONE["width"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_pages_are_accessible(server: ServerProcess, chromium: Browser, size: ViewportSize, scheme: Any) -> None:
+    judge = (node_package("axe-core") / "axe.min.js").read_text()
+    page = chromium.new_page(viewport=size, color_scheme=scheme, bypass_csp=True)
+    found = []
+    for name in ONE_OF_EACH_KIND:
+        page.goto(f"{server.url}/{name}")
+        page.evaluate(judge)
+        result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        found += [(name, each["id"], each["nodes"][0]["target"]) for each in result["violations"]]
+    page.close()
+    assert found == []
+
+
+def test_dark_and_light_differ(server: ServerProcess, page: Page) -> None:
+    page.goto(f"{server.url}/docs")
+    colours = set()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        colours.add(page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
+    assert len(colours) == 2
+
+
+def test_paper_has_no_navigation_and_all_that_is_folded(server: ServerProcess, page: Page) -> None:
+    page.goto(f"{server.url}/docs/events")
+    refused = page.get_by_text("must have the property 'when'").first
+    expect(refused).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(page.locator("header.site")).to_be_hidden()
+    expect(page.locator("#contents")).to_be_hidden()
+    expect(refused).to_be_visible()
+
+
+def test_contents_are_beside_the_text_and_on_a_phone_behind_a_button(server: ServerProcess, page: Page) -> None:
+    page.set_viewport_size(DESKTOP)
+    page.goto(f"{server.url}/docs/reference")
+    contents, button = page.locator("#contents"), page.get_by_role("button", name="On this page")
+    expect(contents).to_be_visible()
+    expect(button).to_be_hidden()
+    page.set_viewport_size(PHONE)
+    expect(contents).to_be_hidden()
+    button.click()
+    contents.get_by_role("link", name="GET /metrics").click()
+    expect(contents).to_be_hidden()
+    expect(page.locator("#getMetrics")).to_be_in_viewport()
+
+
+def test_contents_show_where_the_reader_is(server: ServerProcess, page: Page) -> None:
+    page.goto(f"{server.url}/docs/events#stream.gap")
+    expect(page.locator("#contents [aria-current]")).to_have_text("stream.gap")
+    page.goto(f"{server.url}/docs/events#order.shipped")
+    expect(page.locator("#contents [aria-current]")).to_have_text("order.shipped")
+
+
+def test_keyboard_reaches_the_content_past_the_navigation(server: ServerProcess, page: Page) -> None:
+    page.goto(f"{server.url}/docs")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#content")).to_be_focused()
+
+
+def test_copy_button_copies_the_code_with_the_address_of_this_server(server: ServerProcess, chromium: Browser) -> None:
+    context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{server.url}/docs")
+    block = page.locator(".copyable", has_text="curl").first
+    block.hover()
+    block.get_by_role("button", name="Copy").click()
+    expect(block.get_by_role("button")).to_have_text("Copied")
+    copied, shown = page.evaluate("navigator.clipboard.readText()"), block.locator("code").text_content()
+    context.close()
+    assert copied == shown
+    assert copied.startswith(f"curl -N '{server.url}/events/orders'")
+
+
+def test_pages_can_be_read_without_scripts(server: ServerProcess, chromium: Browser) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{server.url}/docs/events#order.cancelled")
+    expect(page.locator("[id='order.cancelled']")).to_be_in_viewport()
+    expect(page.locator("#contents")).to_be_visible()
+    context.close()
+
+
+def test_type_of_a_problem_leads_to_its_page(server: ServerProcess, page: Page) -> None:
+    page.goto(f"{server.url}/events/orders?limit=0")
+    problem = page.evaluate("JSON.parse(document.body.textContent)")
+    page.goto(f"{server.url}{problem['type']}")
+    expect(page.locator("h1")).to_contain_text(problem["title"])
+
+
+# Scalar
+
+
+@pytest.mark.skipif(find_explorer() is None, reason="flask-openapi3-scalar is not installed.")
+def test_explorer_asks_nobody_else_and_shows_the_stream_as_it_flows(
+    server: ServerProcess, page: Page, watched: Watched
+) -> None:
+    page.goto(f"{server.url}/docs/explorer#tag/events/GET/events/orders")
+    page.get_by_role("button", name="Test Request").first.click()
+    page.locator(".scalar-app").get_by_role("button", name="Send").last.click()
+    expect(page.get_by_text("Listening")).to_be_visible()
+    expect(page.get_by_text("event: order.shipped").first).to_be_visible()
+    assert watched.stayed_with(f"{server.url}/"), watched.requests
+    assert watched.errors == []
+
+
+# The same pages as files
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    for name, file in site(Layout.FILES).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(file.content)
+    return folder
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_file_opens_without_a_server(folder: Path, page: Page, watched: Watched, name: str) -> None:
+    page.goto((folder / name).as_uri())
+    assert watched.stayed_with(folder.as_uri()), watched.requests
+    assert watched.errors == []
+    expect(page.locator("header.site")).to_have_css("position", "sticky")  # the style sheet is there
+
+
+def test_links_between_files_work(folder: Path, page: Page, watched: Watched) -> None:
+    page.goto((folder / "index.html").as_uri())
+    page.get_by_role("link", name="See the events").click()
+    page.get_by_role("link", name="The JSON Schema of order.shipped").first.click()
+    page.go_back()
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Problems").click()
+    page.get_by_role("link", name="Position lost").click()
+    expect(page.locator("h1")).to_contain_text("Position lost")
+    page.get_by_role("link", name="AsyncAPI 3.0").click()
+    assert page.evaluate("JSON.parse(document.body.textContent).asyncapi") == "3.0.0"
+    assert watched.errors == []
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def web_server(folder: Path) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder)) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_files_on_another_origin_follow_a_server_that_lets_them(folder: Path, page: Page, watched: Watched) -> None:
+    with web_server(folder) as origin:
+        arguments = ("--store", "memory:", "--source", "simulator:50", "--cors-origin", origin)
+        with ServerProcess(*arguments) as server:
+            page.goto(f"{origin}/try.html")
+            page.get_by_label("Server").fill(server.url)
+            page.get_by_role("button", name="Start", exact=True).click()
+            expect(page.locator(".frames .order").first).to_be_visible()
+            expect(page.locator("#command")).to_contain_text(f"curl -N '{server.url}/events/orders'")
+            page.get_by_role("button", name="Publish").click()
+            expect(page.locator("#published strong")).to_have_text("201")
+            page.goto("about:blank")
+    assert watched.errors == []

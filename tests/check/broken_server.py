@@ -1,0 +1,192 @@
+"""A proxy in front of a good server that keeps every promise but one."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import httpx
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HOP_BY_HOP: Final = ("connection", "content-length", "date", "host", "keep-alive", "transfer-encoding")
+HEARTBEAT: Final = b":\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it came."""
+
+    method: str
+    path: str
+    parameters: Sequence[tuple[str, str]]
+    headers: Mapping[str, str]
+    body: bytes
+
+    def all(self, name: str) -> list[str]:
+        return [value for each, value in self.parameters if each == name]
+
+    def has(self, *names: str) -> bool:
+        return any(self.all(name) for name in names)
+
+    def without(self, *names: str) -> Asked:
+        """Leave out parameters."""
+        return replace(self, parameters=[each for each in self.parameters if each[0] not in names])
+
+    @property
+    def wants_page(self) -> bool:
+        return "application/json" in self.headers.get("accept", "")
+
+    @property
+    def last_event_id(self) -> str | None:
+        return self.headers.get("last-event-id") or next(iter(self.all("lastEventId")), None)
+
+    @property
+    def follows(self) -> bool:
+        return self.method == "GET" and self.all("follow") != ["false"]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer; of a stream the head alone, with an empty body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+def _as_it_is(piece: bytes) -> bytes:
+    return piece
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a broken server does otherwise.
+
+    `asks` changes what the good server is asked, `first` names what it is asked before that; `gives` changes the answer, of a stream
+    its head; `streams` makes, for each stream, what changes its pieces: heartbeats and whole frames; `waits` is how many seconds
+    it lets a client wait.
+    """
+
+    asks: Callable[[Asked], Asked] = lambda asked: asked
+    first: Callable[[Asked], Sequence[Asked]] = lambda _: ()
+    gives: Callable[[Asked, Given], Given] = lambda _, given: given
+    streams: Callable[[Asked], Callable[[bytes], bytes]] = lambda _: _as_it_is
+    waits: Callable[[Asked], float] = lambda _: 0
+
+
+class BrokenServer:
+    """The proxy as an ASGI application; `fault` may be changed between requests."""
+
+    def __init__(self, good_url: str) -> None:
+        self.fault = Fault()
+        self._good_url = good_url
+        self._client: httpx.AsyncClient
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            async with httpx.AsyncClient(base_url=self._good_url, trust_env=False, timeout=60) as self._client:
+                await receive()
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        asked = await _asked(scope, receive)
+        answering = asyncio.create_task(self._answer(asked, send))
+        left = asyncio.create_task(_disconnected(receive))
+        try:
+            await asyncio.wait((answering, left), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (answering, left):
+                task.cancel()
+            await asyncio.gather(answering, left, return_exceptions=True)
+
+    async def _answer(self, asked: Asked, send: Send) -> None:
+        fault = self.fault
+        await asyncio.sleep(fault.waits(asked))
+        for each in fault.first(asked):
+            await self._client.send(self._request(each))
+        response = await self._client.send(self._request(fault.asks(asked)), stream=True)
+        try:
+            streams = response.headers.get("content-type", "").startswith("text/event-stream") and asked.method == "GET"
+            body = b"" if streams else await response.aread()
+            headers = {name: value for name, value in response.headers.items() if name not in HOP_BY_HOP}
+            given = fault.gives(asked, Given(response.status_code, headers, body))
+            await _send(send, given, more=streams)
+            if streams:
+                change = fault.streams(asked)
+                async for piece in _pieces(response.aiter_raw()):
+                    await send(_body(change(piece), more=True))
+                await send(_body(b"", more=False))
+        finally:
+            await response.aclose()
+
+    def _request(self, asked: Asked) -> httpx.Request:
+        headers = {name: value for name, value in asked.headers.items() if name not in HOP_BY_HOP}
+        query = str(httpx.QueryParams(list(asked.parameters)))
+        url = f"{asked.path}?{query}" if query else asked.path
+        return self._client.build_request(asked.method, url, headers=headers, content=asked.body)
+
+
+@contextmanager
+def serving(application: ASGIApp) -> Iterator[str]:
+    """Serve an application in a thread; give its URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(application, lifespan="on", log_level="error", ws="none", timeout_graceful_shutdown=5)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+async def _asked(scope: Scope, receive: Receive) -> Asked:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+    parameters = httpx.QueryParams(scope["query_string"].decode()).multi_items()
+    return Asked(scope["method"], scope["path"], parameters, headers, body)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _send(send: Send, given: Given, *, more: bool) -> None:
+    headers = [(name.encode(), value.encode()) for name, value in given.headers.items()]
+    await send({"type": "http.response.start", "status": given.status, "headers": headers})
+    if not more:
+        await send(_body(given.body, more=False))
+
+
+def _body(body: bytes, *, more: bool) -> Message:
+    message: dict[str, Any] = {"type": "http.response.body", "body": body, "more_body": more}
+    return message
+
+
+async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Cut a stream into heartbeats and frames."""
+    buffer = b""
+    async for chunk in chunks:
+        buffer += chunk
+        while buffer:
+            if buffer.startswith(HEARTBEAT):
+                end = len(HEARTBEAT)
+            elif b"\n\n" in buffer:
+                end = buffer.index(b"\n\n") + 2
+            else:
+                break
+            yield buffer[:end]
+            buffer = buffer[end:]

@@ -1,0 +1,150 @@
+"""`orders-events check` as continuous integration runs it: what it prints, what it writes, how it exits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree as ET
+
+import pytest
+from click.testing import CliRunner
+
+from app.check.table import CHECKS
+from app.cli import Program
+from app.cli.check import check
+from tests.check.broken_server import BrokenServer, Fault, serving
+from tests.check.faults import PLANTED
+from tests.server_process import ServerProcess
+
+QUICK = ("--quick", "--heartbeat-seconds", "0.3")
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+    errors: str
+
+
+def run(*arguments: str) -> Ran:
+    result = CliRunner().invoke(Program("orders-events", commands=[check]), ["check", *arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Ran(result.exit_code, result.stdout, result.stderr)
+
+
+def parsed(xml: str) -> ET.Element:
+    return ET.fromstring(xml)  # noqa: S314  # we wrote it
+
+
+@pytest.fixture(scope="module")
+def broken() -> Iterator[tuple[BrokenServer, str]]:
+    with ServerProcess("--store", "memory:", "--source", "none") as good:
+        application = BrokenServer(good.url)
+        with serving(application) as url:
+            yield application, url
+
+
+@pytest.fixture
+def good_url(broken: tuple[BrokenServer, str]) -> str:
+    application, url = broken
+    application.fault = Fault()
+    return url
+
+
+@pytest.fixture
+def bad_url(broken: tuple[BrokenServer, str]) -> str:
+    """The URL of a server that sends 404 as HTML."""
+    application, url = broken
+    application.fault = PLANTED["a 404 is a page of HTML"].fault()
+    return url
+
+
+def test_a_good_server_is_reported_line_by_line_and_exits_with_0(good_url: str) -> None:
+    ran = run(good_url, *QUICK)
+    *lines, empty, summary = ran.out.splitlines()
+    assert ran.code == 0
+    assert [line.split()[1] for line in lines] == ["contract", *(each.name for each in CHECKS)]
+    assert {line[0] for line in lines} == {"✓", "\N{EN DASH}"}
+    assert empty == ""
+    assert summary.startswith("Orders Events 1.")
+    assert ran.errors == ""
+
+
+def test_a_violation_exits_with_1_and_says_how_to_see_it(bad_url: str) -> None:
+    ran = run(bad_url, *QUICK, "--only", "unknown-path")
+    assert ran.code == 1
+    assert "✗ unknown-path" in ran.out
+    assert f"    try       curl -iN {bad_url}/no-such-path-" in ran.out
+    assert "    seen      not application/problem+json: 404 text/html: <h1>Not Found</h1>" in ran.out
+
+
+def test_no_server_exits_with_2() -> None:
+    ran = run("http://127.0.0.1:1", *QUICK)
+    assert ran.code == 2
+    assert ran.out.startswith(
+        "! contract            could not be checked: No answer to GET http://127.0.0.1:1/openapi.json"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("nonsense",),
+        ("ftp://127.0.0.1",),
+        ("http://127.0.0.1/?a=b",),
+        ("http://127.0.0.1", "--only", "no-such-check"),
+        ("http://127.0.0.1", "--max-events", "0"),
+        ("http://127.0.0.1", "--timeout-seconds", "0"),
+        ("http://127.0.0.1", "--format", "html"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_one_line(arguments: tuple[str, ...]) -> None:
+    ran = run(*arguments)
+    assert ran.code == 2
+    assert ran.out == ""
+    assert len(ran.errors.splitlines()) == 1
+
+
+def test_json_goes_to_standard_output_alone(bad_url: str) -> None:
+    ran = run(bad_url, *QUICK, "--only", "unknown-path", "--format", "json", "--seed", "7")
+    report = json.loads(ran.out)
+    assert ran.code == 1
+    assert report["url"] == bad_url
+    assert report["seed"] == 7
+    assert [(each["name"], each["outcome"]) for each in report["checks"]] == [
+        ("contract", "held"),
+        ("unknown-path", "violated"),
+    ]
+
+
+@pytest.mark.parametrize("written", ["junit", "json", "text"])
+def test_a_report_in_a_file_leaves_the_text_on_standard_output(bad_url: str, tmp_path: Path, written: str) -> None:
+    file = tmp_path / "report"
+    ran = run(bad_url, *QUICK, "--only", "unknown-path", "--format", written, "--output", str(file))
+    assert ran.code == 1
+    assert "✗ unknown-path" in ran.out
+    content = file.read_text("utf-8")
+    match written:
+        case "junit":
+            assert parsed(content).get("failures") == "1"
+        case "json":
+            assert json.loads(content)["outcome"] == "violated"
+        case _:
+            assert content == ran.out
+
+
+def test_junit_is_written_without_a_server_too(tmp_path: Path) -> None:
+    file = tmp_path / "report.xml"
+    assert run("http://127.0.0.1:1", "--format", "junit", "--output", str(file)).code == 2
+    assert parsed(file.read_text("utf-8")).get("errors") == "1"
+
+
+def test_the_help_names_the_members_of_the_json_and_the_exit_codes(good_url: str) -> None:
+    shown = run("--help").out
+    report = json.loads(run(good_url, *QUICK, "--only", "head", "--format", "json").out)
+    for member in (*report, *report["checks"][0], "promised", "seen", "ids", "curl"):
+        assert f'"{member}"' in shown
+    assert "Exit codes: 0" in shown

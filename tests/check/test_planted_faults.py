@@ -1,0 +1,73 @@
+"""Every fault of a broken server is found by the check that is there for it, and by no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from app.check.report import Outcome, Report
+from app.check.run import run
+from app.check.table import CHECKS
+from app.check.target import Options
+from tests.check.broken_server import BrokenServer, Fault, serving
+from tests.check.faults import EVENTS, MARKED, PLANTED, REASON
+from tests.server_process import ServerProcess
+
+STORED = 24
+
+
+@pytest.fixture(scope="module")
+def broken() -> Iterator[tuple[BrokenServer, str]]:
+    """A broken server in front of a good one, and its URL."""
+    arguments = ("--store", "memory:", "--source", "none", "--heartbeat-seconds", "0.3")
+    with ServerProcess(*arguments) as good:
+        publish(good.url)
+        application = BrokenServer(good.url)
+        with serving(application) as url:
+            yield application, url
+
+
+def publish(url: str) -> None:
+    """Store shipments and cancellations of a few orders, the marked one among them."""
+    when = "2024-05-01T10:00:00Z"
+    events = [
+        {
+            "eventType": "order.shipped" if number % 3 else "order.cancelled",
+            "data": {"orderId": f"or_{number % 7}", "when": when},
+        }
+        for number in range(STORED)
+    ]
+    events[5] = {"eventType": "order.cancelled", "data": {"orderId": MARKED, "when": when, "reason": REASON}}
+    httpx.post(f"{url}{EVENTS}", json=events, trust_env=False, timeout=60).raise_for_status()
+
+
+def check(broken: tuple[BrokenServer, str], fault: Fault, options: Options) -> Report:
+    application, url = broken
+    application.fault = fault
+    return run(url, replace(options, max_events=STORED, publish=True))
+
+
+def violated(report: Report) -> dict[str, object]:
+    return {result.name: result.findings for result in report.results if result.outcome is Outcome.VIOLATED}
+
+
+def test_without_a_fault_every_promise_is_held(broken: tuple[BrokenServer, str]) -> None:
+    report = check(broken, Fault(), Options())
+    assert {result.name: result for result in report.results if result.outcome is not Outcome.HELD} == {}
+    assert report.outcome is Outcome.HELD
+    assert report.events == STORED
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_fault_is_found_by_its_check_alone(broken: tuple[BrokenServer, str], name: str) -> None:
+    planted = PLANTED[name]
+    report = check(broken, planted.fault(), planted.options)
+    assert list(violated(report)) == [planted.found_by], violated(report)
+    assert [result.name for result in report.results if result.outcome is Outcome.UNCHECKED] == []
+
+
+def test_every_check_finds_a_fault() -> None:
+    assert {planted.found_by for planted in PLANTED.values()} == {each.name for each in CHECKS}

@@ -1,0 +1,146 @@
+"""A report as people, programs and continuous integration read it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from app.check.machine import report_json, report_junit
+from app.check.report import Finding, Outcome, Report, Result
+from app.check.request import Request, shown
+from app.check.text import report_text, result_text
+
+REQUEST = Request("/events/orders", (("from", "earliest"), ("orderId", "a b")), (("Last-Event-ID", "a-1"),))
+FINDING = Finding("Nothing is missing.", "after a-1 came a-3 instead of a-2", REQUEST, ("a-2", "a-3"))
+COUNTS = "Orders Events 1.0.0: 1 held, 1 violated, 1 not seen, 1 skipped, 1 could not be checked."
+REPORT = Report(
+    "http://127.0.0.1:8000",
+    "Orders Events 1.0.0",
+    7,
+    20,
+    [
+        Result("contract", "It can be read.", Outcome.HELD, 0.5),
+        Result("resume", "Nothing is missing.", Outcome.VIOLATED, 1.25, findings=(FINDING,)),
+        Result("live", "What arrives is stored.", Outcome.NOT_SEEN, 0, "Nothing was published."),
+        Result("heartbeat", "It is not silent.", Outcome.SKIPPED, 0, "It takes long."),
+        Result("head", "It ends.", Outcome.UNCHECKED, 0, "No answer."),
+    ],
+)
+
+
+def parsed(xml: str) -> ET.Element:
+    return ET.fromstring(xml)  # noqa: S314  # we wrote it
+
+
+def test_the_text_has_a_line_for_each_check_and_says_how_to_see_a_violation() -> None:
+    assert report_text(REPORT).splitlines() == [
+        "✓ contract            It can be read.",
+        "✗ resume              Nothing is missing.",
+        "",
+        "    promised  Nothing is missing.",
+        "    seen      after a-1 came a-3 instead of a-2",
+        "    events    a-2, a-3",
+        "    try       curl -iN -H 'Last-Event-ID: a-1' 'http://127.0.0.1:8000/events/orders?from=earliest&orderId=a+b'",
+        "",
+        "\N{EN DASH} live                not seen: Nothing was published.",
+        "\N{EN DASH} heartbeat           skipped: It takes long.",
+        "! head                could not be checked: No answer.",
+        "",
+        f"{COUNTS} 20 events of the log were compared; --seed 7 repeats it.",
+    ]
+
+
+def test_the_json_is_as_the_help_describes_it() -> None:
+    report = json.loads(report_json(REPORT))
+    assert list(report) == ["url", "contract", "outcome", "events", "seed", "checks"]
+    assert report["outcome"] == "violated"
+    assert [check["outcome"] for check in report["checks"]] == ["held", "violated", "not-seen", "skipped", "unchecked"]
+    assert report["checks"][1] == {
+        "name": "resume",
+        "promise": "Nothing is missing.",
+        "outcome": "violated",
+        "reason": "",
+        "seconds": 1.25,
+        "violations": [
+            {
+                "promised": "Nothing is missing.",
+                "seen": "after a-1 came a-3 instead of a-2",
+                "ids": ["a-2", "a-3"],
+                "curl": "curl -iN -H 'Last-Event-ID: a-1' "
+                "'http://127.0.0.1:8000/events/orders?from=earliest&orderId=a+b'",
+            }
+        ],
+    }
+
+
+def test_the_junit_xml_counts_failures_errors_and_skips() -> None:
+    root = parsed(report_junit(REPORT))
+    assert root.tag == "testsuites"
+    (suite,) = root
+    for element in (root, suite):
+        assert {name: element.get(name) for name in ("tests", "failures", "errors", "skipped", "time")} == {
+            "tests": "5",
+            "failures": "1",
+            "errors": "1",
+            "skipped": "2",
+            "time": "1.750",
+        }
+    assert [(case.get("name"), [child.tag for child in case]) for case in suite] == [
+        ("contract", []),
+        ("resume", ["failure"]),
+        ("live", ["skipped"]),
+        ("heartbeat", ["skipped"]),
+        ("head", ["error"]),
+    ]
+    failure = suite[1][0]
+    assert failure.get("message") == "Nothing is missing."
+    assert "after a-1 came a-3 instead of a-2" in (failure.text or "")
+    assert "curl -iN" in (failure.text or "")
+
+
+def test_what_xml_cannot_hold_does_not_break_it() -> None:
+    bad = Result("head", "It ends.", Outcome.UNCHECKED, 0, 'a\0b\x1bc\ufffe<&>"')
+    root = parsed(report_junit(replace(REPORT, results=[bad])))
+    assert root[0][0][0].get("message") == 'a\ufffdb\ufffdc\ufffd<&>"'
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "whole"),
+    [
+        ([], Outcome.HELD),
+        ([Outcome.HELD, Outcome.NOT_SEEN, Outcome.SKIPPED], Outcome.HELD),
+        ([Outcome.HELD, Outcome.UNCHECKED], Outcome.UNCHECKED),
+        ([Outcome.UNCHECKED, Outcome.VIOLATED, Outcome.HELD], Outcome.VIOLATED),
+    ],
+)
+def test_a_report_is_as_bad_as_its_worst_result(outcomes: list[Outcome], whole: Outcome) -> None:
+    assert replace(REPORT, results=[Result("x", "x", each, 0) for each in outcomes]).outcome is whole
+
+
+@pytest.mark.parametrize(
+    ("request_", "command"),
+    [
+        (Request("/a", method="HEAD"), "curl -I http://h/p/a"),
+        (Request("/a", method="PATCH"), "curl -iN -X PATCH http://h/p/a"),
+        (
+            Request("/a", headers=(("Content-Type", "application/json"),), method="POST", body=b'{"a": "it\'s"}'),
+            """curl -iN -H 'Content-Type: application/json' --data-binary '{"a": "it'"'"'s"}' http://h/p/a""",
+        ),
+    ],
+)
+def test_a_request_is_shown_as_the_command_that_repeats_it(request_: Request, command: str) -> None:
+    assert request_.curl("http://h/p") == command
+
+
+def test_a_password_in_the_url_is_not_shown() -> None:
+    assert "secret" not in result_text(REPORT.results[1], "http://user:secret@127.0.0.1:8000")
+
+
+def test_what_a_server_sent_is_shown_short_and_cannot_steer_a_terminal() -> None:
+    assert shown(b"\x1b[2J\n\xff") == "\\x1b[2J\\n\\xff"
+    assert shown("a" * 200) == "a" * 200
+    assert shown("a" * 201) == "a" * 200 + "..."
+    assert len(shown("\0" * 200)) <= 203

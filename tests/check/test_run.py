@@ -1,0 +1,387 @@
+"""A run against good servers in every state, and against what is no server of this contract at all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from app.check.report import Outcome, Report
+from app.check.run import run
+from app.check.table import CHECKS
+from app.check.target import Options
+from tests.check.broken_server import Asked, BrokenServer, Fault, Given, serving
+from tests.check.faults import EVENTS, resumes
+from tests.contract_copy import ContractCopy
+from tests.server_process import ServerProcess
+from tests.test_new_event_type import add_order_returned
+
+QUICK = Options(quick=True)
+NOT_WITHOUT_EVENTS = {
+    *("closing", "limit", "payloads", "ids", "resume", "header-wins"),
+    *("paging", "event-type-filter", "order-filter", "live"),
+}
+
+
+def by_outcome(report: Report, outcome: Outcome) -> dict[str, str]:
+    return {
+        result.name: result.reason or str(result.findings) for result in report.results if result.outcome is outcome
+    }
+
+
+@pytest.fixture(scope="module")
+def good() -> Iterator[ServerProcess]:
+    """A good server whose log is empty and stays so."""
+    with ServerProcess("--store", "memory:", "--source", "none", "--heartbeat-seconds", "0.3") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def broken() -> Iterator[tuple[BrokenServer, str]]:
+    """A broken server in front of one that has some events, and its URL."""
+    with ServerProcess("--store", "memory:", "--source", "none", "--heartbeat-seconds", "0.3") as server:
+        event = {"eventType": "order.shipped", "data": {"orderId": "or_1", "when": "2024-05-01T10:00:00Z"}}
+        httpx.post(server.events_url, json=[event] * 20, trust_env=False, timeout=60).raise_for_status()
+        application = BrokenServer(server.url)
+        with serving(application) as url:
+            yield application, url
+
+
+def test_of_an_empty_log_nothing_is_violated_and_what_takes_events_is_not_seen(good: ServerProcess) -> None:
+    report = run(good.url, replace(QUICK, heartbeat_seconds=0.3))
+    skipped = {each.name for each in CHECKS if each.name.startswith("publish")} | {"heartbeat"}
+    assert by_outcome(report, Outcome.NOT_SEEN).keys() == NOT_WITHOUT_EVENTS
+    assert by_outcome(report, Outcome.SKIPPED).keys() == skipped
+    assert report.outcome is Outcome.HELD
+    assert report.events == 0
+
+
+def test_only_what_is_named_is_checked(good: ServerProcess) -> None:
+    report = run(good.url, QUICK, ["head", "end-of-log"])
+    assert [result.name for result in report.results] == ["contract", "end-of-log", "head"]
+
+
+def test_results_are_told_as_they_come(good: ServerProcess) -> None:
+    told: list[str] = []
+    report = run(good.url, QUICK, ["head"], lambda result: told.append(result.name))
+    assert told == [result.name for result in report.results]
+
+
+def test_a_log_of_several_epochs_is_read_to_its_end(tmp_path: Path) -> None:
+    store = ("--store", f"sqlite:{tmp_path}/orders.db", "--source", "none", "--heartbeat-seconds", "0.3")
+    for _ in range(3):
+        with ServerProcess(*store) as server:
+            report = run(server.url, replace(QUICK, publish=True))
+            assert by_outcome(report, Outcome.VIOLATED) == {}
+            assert by_outcome(report, Outcome.UNCHECKED) == {}
+            assert by_outcome(report, Outcome.NOT_SEEN) == {}
+    assert report.events > 30
+
+
+def test_a_log_that_grows_and_is_deleted_meanwhile_raises_no_false_alarm() -> None:
+    churning = (
+        "--store",
+        "memory:",
+        "--source",
+        "simulator:300",
+        "--retain-events",
+        "200",
+        "--heartbeat-seconds",
+        "0.3",
+    )
+    with ServerProcess(*churning) as server:
+        for seed in range(3):
+            report = run(server.url, Options(seed=seed, publish=True))
+            assert by_outcome(report, Outcome.VIOLATED) == {}
+            assert by_outcome(report, Outcome.UNCHECKED) == {}
+
+
+def test_a_new_event_type_is_checked_without_a_change_here(tmp_path: Path) -> None:
+    copy = ContractCopy(tmp_path / "contract")
+    add_order_returned(copy)
+    served = ("--store", "memory:", "--source", "none", "--contract", str(copy.root))
+    with ServerProcess(*served) as server:
+        events = [
+            {
+                "eventType": "order.returned",
+                "data": {"orderId": "or_1", "when": "2024-05-01T10:00:00Z", "items": number},
+            }
+            for number in range(1, 9)
+        ]
+        httpx.post(server.events_url, json=events, trust_env=False, timeout=60).raise_for_status()
+        report = run(server.url, replace(QUICK, publish=True))
+    assert {result.outcome for result in report.results} == {Outcome.HELD, Outcome.SKIPPED}
+
+
+def test_the_same_seed_chooses_the_same_places(broken: tuple[BrokenServer, str]) -> None:
+    application, url = broken
+    chosen: list[list[str | None]] = []
+
+    def note(asked: Asked) -> Asked:
+        chosen[-1].append(asked.last_event_id)
+        return asked
+
+    application.fault = Fault(asks=note)
+    for seed in (1, 1, 2):
+        chosen.append([])
+        run(url, replace(QUICK, seed=seed, max_events=20), ["resume"])
+    assert chosen[0] == chosen[1] != chosen[2]
+
+
+NONSENSE = [
+    b"[" * 100_000,
+    b'{"limit": ' + b"9" * 5000 + b"}",
+    b"",
+    b"null",
+    b"7",
+    b"[]",
+    b"{}",
+    b"<p>Hello</p>",
+    b"\xff\x00",
+    b'{"events": [{"id": 7}]}',
+    b'{"type": [], "status": {}}',
+]
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE)
+def test_nonsense_is_a_violation_and_no_crash(broken: tuple[BrokenServer, str], nonsense: bytes) -> None:
+    application, url = broken
+
+    def gives(asked: Asked, given: Given) -> Given:
+        return given if asked.path == "/openapi.json" or given.status == 204 else replace(given, body=nonsense)
+
+    def piece(_: bytes) -> bytes:
+        return b"id\nevent: \xff\ndata: " + nonsense + b"\n\n"
+
+    application.fault = Fault(gives=gives, streams=lambda _: piece)
+    report = run(url, replace(QUICK, publish=True, heartbeat_seconds=0.3, timeout_seconds=5))
+    found = by_outcome(report, Outcome.VIOLATED)
+    assert {
+        "event-schemas",
+        "opening",
+        "publish-once",
+        "publish-malformed",
+        "unknown-path",
+        "lost-page",
+    } <= found.keys()
+
+
+@pytest.mark.parametrize("letter", ["\u00e4", "\x01", "\x7f", " ", "\udc80"])
+def test_ids_that_no_header_or_url_can_carry_are_a_violation_and_no_crash(
+    broken: tuple[BrokenServer, str], letter: str
+) -> None:
+    application, url = broken
+    spoiled = b"\nid: " + letter.encode("utf-8", "surrogateescape")
+    application.fault = Fault(streams=lambda _: lambda piece: (b"\n" + piece).replace(b"\nid: ", spoiled)[1:])
+    report = run(url, replace(QUICK, heartbeat_seconds=0.3))
+    assert {"opening", "ids", "resume"} <= by_outcome(report, Outcome.VIOLATED).keys() | by_outcome(
+        report, Outcome.UNCHECKED
+    ).keys()
+
+
+BROKEN_DOCUMENTS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "a reference that leads nowhere": lambda paths: {**paths, "/x": {"get": {"$ref": "#/components/nothing"}}},
+    "a reference that leads out": lambda paths: {**paths, "/x": {"$ref": "http://127.0.0.1:1/x.json"}},
+    "a path that is a number": lambda paths: {**paths, "/x": 7},
+    "an operation that is a list": lambda paths: {**paths, "/x": {"get": []}},
+    "a parameter that is text": lambda paths: {**paths, "/x": {"get": {"operationId": "x", "parameters": ["y"]}}},
+    "nesting without end": lambda paths: {**paths, "/x": {"get": nested(400)}},
+}
+
+
+def test_nothing_is_fetched_because_a_document_refers_to_it(broken: tuple[BrokenServer, str]) -> None:
+    application, url = broken
+    asked_for: list[str] = []
+
+    def note(asked: Asked) -> Asked:
+        asked_for.append(asked.path)
+        return asked
+
+    def referring(asked: Asked, given: Given) -> Given:
+        if asked.path != "/openapi.json":
+            return given
+        document = json.loads(given.body)
+        document["paths"]["/x"] = {"$ref": f"{url}/elsewhere.json"}
+        return replace(given, body=json.dumps(document).encode())
+
+    application.fault = Fault(asks=note, gives=referring)
+    report = run(url, QUICK, ["contract-document"])
+    assert "leads out of the document" in by_outcome(report, Outcome.VIOLATED)["contract-document"]
+    assert asked_for == ["/openapi.json", "/openapi.yaml"]
+
+
+def nested(levels: int) -> Any:
+    value: Any = {}
+    for _ in range(levels):
+        value = {"x-nested": value}
+    return value
+
+
+@pytest.mark.parametrize("fault", BROKEN_DOCUMENTS)
+def test_a_broken_document_is_a_violation_and_no_crash(broken: tuple[BrokenServer, str], fault: str) -> None:
+    application, url = broken
+
+    def broken_document(asked: Asked, given: Given) -> Given:
+        if asked.path != "/openapi.json":
+            return given
+        document = json.loads(given.body)
+        document["paths"] = BROKEN_DOCUMENTS[fault](document["paths"])
+        return replace(given, body=json.dumps(document).encode())
+
+    application.fault = Fault(gives=broken_document)
+    report = run(url, QUICK, ["contract-document"])
+    assert report.outcome is not Outcome.HELD
+
+
+def test_a_stream_that_never_ends_is_a_violation(broken: tuple[BrokenServer, str]) -> None:
+    application, url = broken
+    application.fault = Fault(asks=lambda asked: asked.without("follow"))
+    report = run(url, replace(QUICK, timeout_seconds=1), ["closing", "end-of-log"])
+    found = by_outcome(report, Outcome.VIOLATED)
+    assert found.keys() == {"closing", "end-of-log"}
+    assert "after 1 s it was still open" in found["closing"]
+
+
+def test_an_old_event_at_the_end_of_the_log_is_a_violation(broken: tuple[BrokenServer, str]) -> None:
+    application, url = broken
+    first: list[bytes] = []
+
+    def repeat(piece: bytes) -> bytes:
+        first.extend([piece] if b"\nevent: order." in piece else [])
+        return first[0] + piece if b"stream.closing" in piece else piece
+
+    application.fault = Fault(streams=lambda asked: repeat if resumes(asked) else bytes)
+    report = run(url, QUICK, ["resume"])
+    assert "which has its place elsewhere" in by_outcome(report, Outcome.VIOLATED)["resume"]
+
+
+def loses(asked: Asked) -> bool:
+    return asked.wants_page and asked.path == EVENTS
+
+
+def test_pages_that_are_always_lost_are_given_up(broken: tuple[BrokenServer, str]) -> None:
+    application, url = broken
+    application.fault = Fault(
+        asks=lambda asked: replace(asked, parameters=[("lastEventId", "lost")]) if loses(asked) else asked
+    )
+    report = run(url, QUICK, ["paging"])
+    assert by_outcome(report, Outcome.UNCHECKED) == {
+        "paging": "The server deletes events faster than they can be read."
+    }
+
+
+def test_where_the_contract_shows_no_event_none_is_published(broken: tuple[BrokenServer, str]) -> None:
+    application, url = broken
+
+    def without_examples(_: Asked, given: Given) -> Given:
+        document = json.loads(given.body) if given.body else {}
+        if "paths" not in document:
+            return given
+        del document["paths"][EVENTS]["post"]["requestBody"]["content"]["application/json"]["examples"]
+        return replace(given, body=json.dumps(document).encode())
+
+    application.fault = Fault(gives=without_examples)
+    report = run(url, replace(QUICK, publish=True), ["publish-once"])
+    assert by_outcome(report, Outcome.UNCHECKED) == {
+        "publish-once": "The contract shows no example of an event to publish."
+    }
+
+
+NO_CONTRACT: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "is no JSON document": lambda _: [],
+    "must be OpenAPI 3.0.x, not '3.1.0'": lambda document: {**document, "openapi": "3.1.0"},
+    "must be OpenAPI 3.0.x, not None": lambda _: {},
+    "is not built as the contract is (KeyError": lambda document: {**document, "paths": {}},
+    "is not built as the contract is (AttributeError": lambda document: {**document, "paths": []},
+    "is not built as the contract is (ValueError": lambda document: {
+        **document,
+        "components": {
+            **document["components"],
+            "schemas": {**document["components"]["schemas"], "OrderEventStreamFrame": {"$ref": "elsewhere.json"}},
+        },
+    },
+    "has a schema that cannot be checked": lambda document: {
+        **document,
+        "components": {
+            **document["components"],
+            "schemas": {
+                **document["components"]["schemas"],
+                "Position": {"type": "string", "contentEncoding": "base64"},
+            },
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("reason", NO_CONTRACT)
+def test_without_a_contract_nothing_can_be_checked(broken: tuple[BrokenServer, str], reason: str) -> None:
+    application, url = broken
+    change = NO_CONTRACT[reason]
+    application.fault = Fault(
+        gives=lambda _, given: replace(given, body=json.dumps(change(json.loads(given.body))).encode())
+    )
+    report = run(url, QUICK)
+    assert [(result.name, result.outcome) for result in report.results] == [("contract", Outcome.UNCHECKED)]
+    assert reason in report.results[0].reason
+
+
+def test_a_server_that_is_not_available_is_not_blamed(broken: tuple[BrokenServer, str]) -> None:
+    application, url = broken
+    application.fault = Fault(
+        asks=lambda asked: replace(asked, path="/health/live", parameters=()) if asked.path == EVENTS else asked,
+        gives=lambda asked, given: replace(given, status=503) if asked.path == EVENTS else given,
+    )
+    report = run(url, replace(QUICK, publish=True))
+    assert by_outcome(report, Outcome.VIOLATED) == {}
+    assert "not available" in by_outcome(report, Outcome.UNCHECKED)["opening"]
+
+
+def test_a_server_that_drains_is_not_blamed(broken: tuple[BrokenServer, str]) -> None:
+    application, url = broken
+    application.fault = Fault(streams=lambda _: drained)
+    report = run(url, replace(QUICK, heartbeat_seconds=0.3))
+    assert by_outcome(report, Outcome.VIOLATED) == {}
+    assert "drain" in by_outcome(report, Outcome.UNCHECKED)["opening"]
+
+
+def drained(_: bytes) -> bytes:
+    return b'retry: 3000\nevent: stream.closing\ndata: {"reason":"drain"}\n\n'
+
+
+def test_a_server_that_cannot_be_reached_is_not_checked() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    report = run(f"http://127.0.0.1:{port}", QUICK)
+    assert report.outcome is Outcome.UNCHECKED
+    assert "No answer to GET" in report.results[0].reason
+
+
+def test_a_server_that_never_answers_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        report = run(f"http://127.0.0.1:{listener.getsockname()[1]}", replace(QUICK, timeout_seconds=0.5))
+    assert "within 0.5 s" in report.results[0].reason
+
+
+def test_an_answer_that_never_ends_is_given_up() -> None:
+    async def trickle(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            for event in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{event}.complete"})
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(40):
+            await send({"type": "http.response.body", "body": b" ", "more_body": True})
+            await asyncio.sleep(0.05)
+
+    with serving(trickle) as url:
+        report = run(url, replace(QUICK, timeout_seconds=0.5))
+    assert "within 0.5 s" in report.results[0].reason

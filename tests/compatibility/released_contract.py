@@ -1,0 +1,175 @@
+"""A copy of the contract that is released as it is, for a test to change."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from app.compatibility import Report, check, release
+from app.compatibility.change import Level
+from app.compatibility.versions import Version, read_version
+from app.events.schema import compile_schema
+from app.transports.http.document.source import read_source
+from tests.contract_copy import ContractCopy
+
+Edit = Callable[[Any], None]
+"""Change a schema or a document in place."""
+
+BASELINES = ("contracts/released.json", "openapi/released.json")
+
+
+class ReleasedContract:
+    """`openapi/` and `contracts/` in a folder, with baselines that say that both are released as they are."""
+
+    def __init__(self, folder: Path, baselines: Mapping[str, bytes]) -> None:
+        self.copy = ContractCopy(folder)
+        self.root = folder
+        for name, content in baselines.items():
+            (folder / name).write_bytes(content)
+
+    def check(self) -> Report:
+        return check(self.root)
+
+    def rules(self) -> list[str]:
+        return sorted({finding.rule for finding in self.check().findings})
+
+    def edit_document(self, edit: Edit) -> None:
+        text = self.copy.document.read_text()
+        document = json.loads(text) if text.startswith("{") else deepcopy(_parsed(text))
+        edit(document)
+        self.copy.document.write_text(json.dumps(document))  # JSON is YAML
+
+    def schema(self, event_type: str, version: str) -> Path:
+        return self.copy.contracts / event_type / version / "schema.json"
+
+    def edit_schema(self, event_type: str, version: str, edit: Edit) -> None:
+        path = self.schema(event_type, version)
+        schema = json.loads(path.read_text())
+        edit(schema)
+        path.write_text(json.dumps(schema, indent=2))
+
+    def newest(self, event_type: str) -> Version:
+        return max(
+            version for path in (self.copy.contracts / event_type).iterdir() if (version := read_version(path.name))
+        )
+
+    def add_version(
+        self, event_type: str, edit: Edit, step: Level = Level.MINOR, *, valid: object = None
+    ) -> tuple[str, str]:
+        """Do what `contracts/README.md` says: copy the newest folder, edit the copy, refer to it in the document.
+
+        Return the version that was the newest, and the one that is.
+        """
+        before, now = str(self.newest(event_type)), str(self.newest(event_type).stepped(step))
+        folder = self.schema(event_type, now).parent
+        shutil.copytree(self.schema(event_type, before).parent, folder)
+        self.edit_schema(event_type, now, edit)
+        if valid is not None:
+            (folder / "examples" / "valid-new.json").write_text(json.dumps(valid))
+        _correct_examples(folder)
+        references = [f"../contracts/{event_type}/{each}/schema.json" for each in (before, now)]
+        self.edit_document(lambda document: _refer(document, *references))
+        return before, now
+
+
+def move(step: Level) -> Edit:
+    """Give the document the next version."""
+
+    def edit(document: Any) -> None:
+        version = read_version(document["info"]["version"])
+        assert version is not None
+        document["info"]["version"] = str(version.stepped(step))
+
+    return edit
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str) -> dict[str, Any]:
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "openapi").mkdir()
+        (Path(folder) / "openapi" / "orders-events.yaml").write_text(text)
+        return read_source(Path(folder))
+
+
+def release_as_it_is(folder: Path) -> dict[str, bytes]:
+    """Release a copy of the repository's contract; return the baselines, by their paths."""
+    copy = ContractCopy(folder)
+    for name in BASELINES:
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(copy.contracts / "consumers", ignore_errors=True)
+    assert release(folder).findings == ()
+    return {name: (folder / name).read_bytes() for name in BASELINES}
+
+
+def _correct_examples(folder: Path) -> None:
+    """Name each example after the verdict that the edited schema has of it."""
+    schema = compile_schema(json.loads((folder / "schema.json").read_text()), "The edited schema")
+    for number, path in enumerate(sorted((folder / "examples").iterdir())):
+        verdict = "invalid" if schema.violations(json.loads(path.read_text()), 1)[1] else "valid"
+        path.rename(path.with_name(f"{verdict}-number-{number}.json"))
+
+
+def _refer(document: Any, before: str, now: str) -> None:
+    for schema in document["components"]["schemas"].values():
+        if schema.get("$ref") == before:
+            schema["$ref"] = now
+
+
+def put(*place: str | int, value: Any) -> Edit:
+    """Set what stands at a place."""
+
+    def edit(node: Any) -> None:
+        for step in place[:-1]:
+            node = node.setdefault(step, {}) if isinstance(node, dict) else node[step]
+        node[place[-1]] = deepcopy(value)
+
+    return edit
+
+
+def drop(*place: str | int) -> Edit:
+    """Take away what stands at a place."""
+
+    def edit(node: Any) -> None:
+        for step in place[:-1]:
+            node = node[step]
+        del node[place[-1]]
+
+    return edit
+
+
+def add(*place: str | int, value: Any) -> Edit:
+    """Add to the list that stands at a place."""
+
+    def edit(node: Any) -> None:
+        for step in place:
+            node = node[step]
+        node.append(deepcopy(value))
+
+    return edit
+
+
+def rename(*place: str | int, to: str) -> Edit:
+    """Give what stands at a place another name."""
+
+    def edit(node: Any) -> None:
+        for step in place[:-1]:
+            node = node[step]
+        node[to] = node.pop(place[-1])
+
+    return edit
+
+
+def both(*edits: Edit) -> Edit:
+    """Make one edit of several."""
+
+    def edit(node: Any) -> None:
+        for each in edits:
+            each(node)
+
+    return edit

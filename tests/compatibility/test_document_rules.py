@@ -1,0 +1,154 @@
+"""The tables for the document are whole, and see through what may be written in several ways."""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator.schemas import schema_v30
+
+from app.compatibility.change import Level
+from app.compatibility.document import document_changes
+from app.compatibility.document_rules import TABLES
+from app.events import schema_dialect
+from app.events.contracts import load_contracts
+from app.events.errors import InvalidContract
+from app.events.schema_messages import MESSAGES
+from app.transports.http.document.bundle import bundle
+from app.transports.http.document.openapi import METHODS
+from app.transports.http.document.source import read_source
+from tests.compatibility.released_contract import Edit, both, drop, put
+
+ROOT = Path(__file__).parents[2]
+BEFORE = bundle(read_source(ROOT), load_contracts(ROOT / "contracts"))
+LIST = ("paths", "/event-types", "get")
+
+
+def changes(*edits: Edit) -> dict[str, Level]:
+    now = deepcopy(BEFORE)
+    both(*edits)(now)
+    return {change.rule: change.level for change in document_changes(BEFORE, now)}
+
+
+@pytest.mark.parametrize("kind", TABLES.keys() - {"Schema"})
+def test_every_member_that_openapi_knows_has_a_rule(kind: str) -> None:
+    definition = schema_v30["definitions"][kind]
+    members = set(definition.get("properties", {})) - {"$ref"}
+    if kind == "PathItem":
+        members |= set(METHODS)
+        assert re.fullmatch(next(iter(definition["patternProperties"])), "get")
+    assert members - TABLES[kind].keys() == set()
+
+
+def test_every_keyword_that_openapi_and_the_dialect_share_has_a_rule() -> None:
+    dialect = {*MESSAGES, *schema_dialect._STRUCTURE, *schema_dialect._ANNOTATIONS}
+    shared = dialect & schema_v30["definitions"]["Schema"]["properties"].keys()
+    assert shared - TABLES["Schema"].keys() == set()
+
+
+def test_document_does_not_differ_from_itself() -> None:
+    assert document_changes(BEFORE, deepcopy(BEFORE)) == []
+
+
+def test_no_difference_goes_unseen() -> None:
+    for place in every_place(BEFORE)[::4]:  # for the sake of time
+        if place == ("info", "version"):
+            continue
+        now = deepcopy(BEFORE)
+        drop(*place)(now)
+        try:
+            found = document_changes(BEFORE, now)
+        except (
+            InvalidContract,
+            KeyError,
+        ):  # what is left is no OpenAPI document; the gate refuses it before it compares
+            continue
+        assert found, place
+
+
+def every_place(node: Any, place: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    members = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    places = [] if not place else [place]
+    for key, member in members:
+        if place[-1:] not in (("example",), ("examples",), ("value",)):  # all text
+            places += every_place(member, (*place, key))
+    return places
+
+
+@pytest.mark.parametrize(
+    ("edit", "rule"),
+    [
+        (put("components", "parameters", "limit", "x-page-limit", value="many"), "x-page-limit-changed"),
+        (put("components", "parameters", "limit", "x-page-limit", "maximum", value="many"), "maximum-changed"),
+    ],
+)
+def test_member_of_a_wrong_type_has_changed(edit: Edit, rule: str) -> None:
+    assert changes(edit) == {rule: Level.MAJOR}
+
+
+def test_change_of_a_component_is_told_once_and_where_it_stands() -> None:
+    now = deepcopy(BEFORE)
+    put("components", "schemas", "Position", "pattern", value="^a$")(now)
+    found = document_changes(BEFORE, now)
+    assert [change.place for change in found] == [("components", "schemas", "Position", "pattern")]
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        (put("components", "parameters", "since", "style", value="form"),),
+        (put("components", "parameters", "since", "explode", value=True),),
+        (put("components", "parameters", "since", "required", value=False),),
+        (put(*LIST, "deprecated", value=False),),
+        (put("security", value=[]), drop(*LIST, "security")),
+        (
+            put("paths", "/event-types/{eventType}/{version}", "parameters", value=[]),
+            lambda now: now["paths"]["/event-types/{eventType}/{version}"]["parameters"].extend(
+                now["paths"]["/event-types/{eventType}/{version}"]["get"].pop("parameters")
+            ),
+        ),
+    ],
+)
+def test_what_holds_anyway_may_be_written_out(edits: tuple[Edit, ...]) -> None:
+    assert set(changes(*edits).values()) <= {Level.PATCH, Level.MINOR}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "level"),
+    [
+        ([{}], [{"key": []}], Level.MAJOR),
+        ([{"key": []}], [{}], Level.MINOR),
+        ([{"key": []}], [{"key": []}, {"token": []}], Level.MINOR),
+        ([{"key": []}, {"token": []}], [{"token": []}], Level.MAJOR),
+        ([{"key": []}], [{"key": [], "token": []}], Level.MAJOR),
+        ([{"key": []}], [{"token": []}], Level.MAJOR),
+        ([{"token": ["read"]}], [{"token": ["read", "write"]}], Level.MAJOR),
+        ([{"token": ["read", "write"]}], [{"token": ["read"]}], Level.MINOR),
+        ([{}], [{}, {"key": []}], Level.MINOR),
+    ],
+)
+def test_security_may_let_in_more_and_not_fewer(before: list[Any], now: list[Any], level: Level) -> None:
+    old, new = deepcopy(BEFORE), deepcopy(BEFORE)
+    put(*LIST, "security", value=before)(old)
+    put(*LIST, "security", value=now)(new)
+    assert [change.level for change in document_changes(old, new)] == [level]
+
+
+def test_content_of_a_schema_that_no_operation_leads_to_must_stay() -> None:
+    before, now = deepcopy(BEFORE), deepcopy(BEFORE)
+    put("components", "schemas", "Alone", value={"type": "string"})(before)
+    put("components", "schemas", "Alone", value={"type": "integer"})(now)
+    assert [change.rule for change in document_changes(before, now)] == ["type-changed"]
+
+
+def test_schema_may_move_to_a_component_of_the_same_content() -> None:
+    place = ("components", "schemas", "Liveness", "properties", "status")
+    status = BEFORE["components"]["schemas"]["Liveness"]["properties"]["status"]
+    found = changes(
+        put("components", "schemas", "LivenessStatus", value=status),
+        put(*place, value={"$ref": "#/components/schemas/LivenessStatus"}),
+    )
+    assert found == {"component-added": Level.MINOR}

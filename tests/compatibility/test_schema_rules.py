@@ -1,0 +1,261 @@
+"""One test for each rule and direction: what a difference between two schemas needs of the version, on each side."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pytest
+
+from app.compatibility.change import Level, Side
+from app.compatibility.pair import Documents, Pair
+from app.compatibility.rows import compare
+from app.compatibility.schema_rules import SCHEMA
+from app.events import schema_dialect
+from app.events.schema_messages import MESSAGES
+
+PATCH, MINOR, MAJOR = Level.PATCH, Level.MINOR, Level.MAJOR
+CLOSED: dict[str, Any] = {"type": "object", "properties": {"a": {}}, "additionalProperties": False}
+OPEN: dict[str, Any] = {"type": "object", "properties": {"a": {}}}
+
+
+class Case(NamedTuple):
+    """Two schemas, the rule that speaks of them, and the least step in requests, in responses and in events."""
+
+    keyword: str
+    before: dict[str, Any]
+    now: dict[str, Any]
+    rule: str
+    request: Level
+    response: Level
+    event: Level
+
+
+def looser(keyword: str, before: Any, now: Any, rule: str = "") -> list[Case]:
+    """Make a case of each direction: `now` allows more than `before`; a keyword that is None is absent."""
+    name = rule or _kebab(keyword)
+    was, is_ = _schema(keyword, before), _schema(keyword, now)
+    return [
+        Case(keyword, was, is_, f"{name}-loosened", MINOR, MAJOR, MAJOR),
+        Case(keyword, is_, was, f"{name}-tightened", MAJOR, MINOR, MAJOR),
+    ]
+
+
+def breaking(keyword: str, before: Any, now: Any, rule: str = "") -> list[Case]:
+    """Make a case of each direction: either breaks someone."""
+    name = rule or f"{_kebab(keyword)}-changed"
+    was, is_ = _schema(keyword, before), _schema(keyword, now)
+    return [Case(keyword, old, new, name, MAJOR, MAJOR, MAJOR) for old, new in ((was, is_), (is_, was))]
+
+
+def harmless(keyword: str, before: Any, now: Any, level: Level = PATCH) -> list[Case]:
+    """Make a case of each direction: neither breaks anyone."""
+    name = f"{_kebab(keyword)}-{'reworded' if level is PATCH else 'extended'}"
+    was, is_ = _schema(keyword, before), _schema(keyword, now)
+    return [Case(keyword, old, new, name, level, level, level) for old, new in ((was, is_), (is_, was))]
+
+
+def _schema(keyword: str, value: Any) -> dict[str, Any]:
+    return {} if value is None else {keyword: value}
+
+
+def _kebab(keyword: str) -> str:
+    return "".join(f"-{each.lower()}" if each.isupper() else each for each in keyword).lstrip("$")
+
+
+def _requires(*names: str) -> dict[str, Any]:
+    return {**CLOSED, "required": list(names)}
+
+
+def _has(*names: str, **keywords: Any) -> dict[str, Any]:
+    return {**CLOSED, "properties": {name: {} for name in names}, **keywords}
+
+
+ONE, OTHER = {"type": "string"}, {"type": "integer"}
+
+CASES = [
+    *looser("type", "integer", "number"),
+    *looser("type", "string", None),
+    *breaking("type", "string", "integer"),
+    *looser("format", "date", None),
+    *breaking("format", "date", "date-time"),
+    *looser("enum", ["a"], None),
+    Case("enum", {"enum": ["a"]}, {"enum": ["a", "b"]}, "enum-value-added", MINOR, MAJOR, MAJOR),
+    Case("enum", {"enum": ["a", "b"]}, {"enum": ["a"]}, "enum-value-removed", MAJOR, MAJOR, MAJOR),
+    Case("enum", {"enum": [1]}, {"enum": [True, 1]}, "enum-value-added", MINOR, MAJOR, MAJOR),
+    *looser("pattern", "^a$", None),
+    *looser("pattern", "^[a-z]{1,8}$", "^[a-z0-9]{0,9}$"),
+    *breaking("pattern", "^[a-z]+$", "^[0-9]+$"),
+    *breaking("pattern", "^(a|b)$", "^(a|b|c)$"),
+    *harmless("pattern", "^[0-9]{1,}$", "^[0-9]+$"),
+    *looser("minLength", 2, 1),
+    *looser("minLength", 1, None),
+    *harmless("minLength", 0, None),
+    *looser("maxLength", 1, 2),
+    *looser("maxLength", 1, None),
+    *looser("minimum", 0, -1),
+    *looser("minimum", 0, None),
+    *looser("maximum", 1, 1.5),
+    *looser("maximum", 1, None),
+    *harmless("maximum", 1, 1.0),
+    *looser("multipleOf", 0.02, 0.01),
+    *looser("multipleOf", 2, None),
+    *breaking("multipleOf", 2, 3),
+    *harmless("multipleOf", 2, 2.0),
+    Case("required", _requires(), _requires("a"), "property-became-required", MAJOR, MINOR, MAJOR),
+    Case("required", _requires("a"), _requires(), "property-became-optional", MINOR, MAJOR, MAJOR),
+    Case("required", _has("a"), _has("a", "b", required=["b"]), "required-property-added", MAJOR, MINOR, MAJOR),
+    Case("properties", _has("a"), _has("a", "b"), "property-added", MINOR, MINOR, MINOR),
+    Case("properties", _has("a", "b"), _has("a"), "property-removed", MAJOR, MAJOR, MAJOR),
+    Case("properties", _has("a", "b", required=["b"]), _has("a"), "property-removed", MAJOR, MAJOR, MAJOR),
+    Case("properties", OPEN, {**OPEN, "properties": {"a": {}, "b": {}}}, "property-added", MAJOR, MINOR, MAJOR),
+    Case(
+        "properties",
+        {**CLOSED, "additionalProperties": {"type": "string"}},
+        {**_has("a", "b"), "additionalProperties": {"type": "string"}},
+        "property-added",
+        MAJOR,
+        MAJOR,
+        MAJOR,
+    ),
+    *looser("additionalProperties", False, True),
+    *looser("additionalProperties", False, None),
+    *looser("additionalProperties", False, {"type": "string"}),
+    *looser("additionalProperties", {"type": "string"}, None),
+    *harmless("additionalProperties", True, None),
+    *looser("additionalProperties", {"type": "integer"}, {"type": "number"}, rule="type"),
+    *looser("minProperties", 1, None),
+    *looser("maxProperties", 1, 2),
+    Case("items", {"items": ONE}, {}, "items-removed", MINOR, MAJOR, MAJOR),
+    Case("items", {}, {"items": ONE}, "items-added", MAJOR, MINOR, MAJOR),
+    *looser("items", {"maxLength": 1}, {"maxLength": 2}, rule="max-length"),
+    *looser("minItems", 2, 1),
+    *looser("maxItems", 1, 2),
+    *looser("uniqueItems", True, None),
+    *harmless("uniqueItems", False, None),
+    Case("allOf", {"allOf": [ONE]}, {"allOf": [ONE, OTHER]}, "alternative-added", MAJOR, MINOR, MAJOR),
+    Case("allOf", {"allOf": [ONE, OTHER]}, {"allOf": [ONE]}, "alternative-removed", MINOR, MAJOR, MAJOR),
+    Case("anyOf", {"anyOf": [ONE]}, {"anyOf": [ONE, OTHER]}, "alternative-added", MINOR, MAJOR, MAJOR),
+    Case("anyOf", {"anyOf": [ONE, OTHER]}, {"anyOf": [ONE]}, "alternative-removed", MAJOR, MAJOR, MAJOR),
+    Case("oneOf", {"oneOf": [ONE]}, {"oneOf": [ONE, OTHER]}, "alternative-added", MINOR, MAJOR, MAJOR),
+    Case("oneOf", {"oneOf": [ONE, OTHER]}, {"oneOf": [ONE]}, "alternative-removed", MAJOR, MAJOR, MAJOR),
+    *looser("oneOf", [{"maxLength": 1}], [{"maxLength": 2}], rule="max-length"),
+    *breaking("not", {"type": "string"}, {"type": "integer"}),
+    *breaking("not", {"type": "string"}, None),
+    Case("discriminator", {}, {"discriminator": {"propertyName": "a"}}, "discriminator-added", MINOR, MINOR, MINOR),
+    Case("discriminator", {"discriminator": {"propertyName": "a"}}, {}, "discriminator-removed", MAJOR, MAJOR, MAJOR),
+    *breaking("discriminator", {"propertyName": "a"}, {"propertyName": "b"}, rule="property-name-changed"),
+    Case(
+        "discriminator",
+        {"discriminator": {"propertyName": "a", "mapping": {"x": "X"}}},
+        {"discriminator": {"propertyName": "a", "mapping": {"x": "X", "y": "Y"}}},
+        "mapping-extended",
+        MINOR,
+        MINOR,
+        MINOR,
+    ),
+    *breaking(
+        "discriminator",
+        {"propertyName": "a", "mapping": {"x": "X"}},
+        {"propertyName": "a", "mapping": {"x": "Y"}},
+        rule="mapping-changed",
+    ),
+    *looser("x-extensible", None, True),
+    *breaking("default", 1, 2),
+    *breaking("default", None, 2),
+    *breaking("default", 1, True),
+    *breaking("readOnly", None, True, rule="read-only-changed"),
+    *breaking("writeOnly", None, True, rule="write-only-changed"),
+    *breaking("xml", {"name": "a"}, {"name": "b"}),
+    *harmless("deprecated", None, True, MINOR),
+    *harmless("$schema", "a", "b"),
+    *harmless("$id", "a", "b"),
+    *harmless("title", "a", "b"),
+    *harmless("description", None, "b"),
+    *harmless("example", 1, 2),
+    *harmless("externalDocs", {"url": "a"}, {"url": "b"}),
+    *harmless("x-note", 1, 2),
+]
+
+
+def changes(before: Any, now: Any, side: Side, documents: Documents | None = None) -> dict[str, Level]:
+    """Compare two schemas; return the levels by the names of the rules, without those of mere additions of names."""
+    pair = Pair(before, now, (), side, documents or Documents())
+    return {change.rule: change.level for change in compare(pair, SCHEMA)}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}, {case.before} to {case.now}")
+def test_difference_needs_a_step_on_each_side(case: Case) -> None:
+    for side, level in ((Side.REQUEST, case.request), (Side.RESPONSE, case.response), (Side.BOTH, case.event)):
+        found = changes(case.before, case.now, side)
+        assert found.pop(case.rule) is level, side
+        assert set(found) <= {"property-added"}, side  # comes with a required property
+
+
+def test_every_keyword_of_the_dialect_has_a_rule() -> None:
+    dialect = {*MESSAGES, *schema_dialect._STRUCTURE, *schema_dialect._ANNOTATIONS}
+    assert dialect - SCHEMA.keys() == set()
+
+
+def test_every_rule_has_a_test() -> None:
+    assert {case.keyword for case in CASES} >= SCHEMA.keys()
+
+
+def test_unknown_keyword_must_stay_as_it_is() -> None:
+    assert changes({"if": {}}, {"if": {"type": "string"}}, Side.RESPONSE) == {"if-changed": MAJOR}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}, {case.before}")
+def test_difference_is_found_as_deep_as_it_lies(case: Case) -> None:
+    def nested(schema: dict[str, Any]) -> dict[str, Any]:
+        return {"properties": {"list": {"items": {"allOf": [{"properties": {"a/b": schema}}]}}}}
+
+    pair = Pair(nested(case.before), nested(case.now), (), Side.BOTH)
+    places = {change.rule: change.place for change in compare(pair, SCHEMA)}
+    assert places[case.rule][:6] == ("properties", "list", "items", "allOf", "0", "properties")
+    assert places[case.rule][6] == "a/b"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}, {case.before}")
+def test_a_schema_does_not_differ_from_itself(case: Case) -> None:
+    assert changes(case.before, case.before, Side.BOTH) == {}
+
+
+def test_order_says_nothing() -> None:
+    before = {"enum": ["a", "b"], "required": ["a", "b"]}
+    assert changes(before, {"required": ["b", "a"], "enum": ["b", "a"]}, Side.BOTH) == {}
+
+
+@pytest.mark.parametrize("side", Side)
+def test_list_that_is_declared_extensible_may_grow_and_not_shrink(side: Side) -> None:
+    less, more = ({"x-extensible": True, "enum": values} for values in (["a"], ["a", "b"]))
+    assert changes(less, more, side) == {"enum-value-added": MINOR}
+    assert changes(more, less, side) == {"enum-value-removed": MAJOR}
+
+
+def test_list_may_not_grow_in_the_moment_in_which_it_is_declared_extensible() -> None:
+    found = changes({"enum": ["a"]}, {"x-extensible": True, "enum": ["a", "b"]}, Side.RESPONSE)
+    assert found == {"enum-value-added": MAJOR, "x-extensible-loosened": MAJOR}
+
+
+def test_event_types_may_be_added_to_a_list_of_a_response() -> None:
+    documents = Documents(open_names=frozenset({"order.shipped", "order.returned"}))
+    before, now = {"enum": ["order.shipped"]}, {"enum": ["order.shipped", "order.returned"]}
+    assert changes(before, now, Side.RESPONSE, documents) == {"enum-value-added": MINOR}
+    assert changes(before, {"enum": ["order.shipped", "lost"]}, Side.RESPONSE, documents) == {"enum-value-added": MAJOR}
+
+
+def test_frames_of_event_types_may_be_added_to_a_response() -> None:
+    names = {"order.shipped": "#/components/schemas/Shipped", "order.returned": "#/components/schemas/Returned"}
+    shipped, returned = ({"$ref": reference} for reference in names.values())
+    document: dict[str, Any] = {"components": {"schemas": {"Shipped": {}, "Returned": {}}}}
+
+    def union(*alternatives: dict[str, str]) -> dict[str, Any]:
+        mapping = {name: names[name] for name in names if {"$ref": names[name]} in alternatives}
+        return {"oneOf": list(alternatives), "discriminator": {"propertyName": "event", "mapping": mapping}}
+
+    known = Documents(document, document, frozenset(names))
+    added = changes(union(shipped), union(shipped, returned), Side.RESPONSE, known)
+    assert added == {"alternative-added": MINOR, "mapping-extended": MINOR}
+    unknown = Documents(document, document, frozenset({"order.shipped"}))
+    added = changes(union(shipped), union(shipped, returned), Side.RESPONSE, unknown)
+    assert added["alternative-added"] is MAJOR

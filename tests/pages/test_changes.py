@@ -1,0 +1,51 @@
+"""What changed between two versions is told, whatever it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.pages.changes import changes
+
+OLD: dict[str, Any] = {
+    "$id": "urn:1.0.0",
+    "type": "object",
+    "required": ["orderId"],
+    "properties": {
+        "orderId": {"type": "string", "pattern": "^a$"},
+        "reason": {"type": "string", "maxLength": 5, "enum": ["a", "b"]},
+        "items": {"type": "array", "items": {"type": "object", "properties": {"n": {"type": "integer"}}}},
+    },
+}
+
+
+def changed(**properties: Any) -> dict[str, Any]:
+    return {**OLD, "properties": {**OLD["properties"], **properties}}
+
+
+@pytest.mark.parametrize(
+    ("new", "told"),
+    [
+        (changed(carrier={"type": "string"}), ["`carrier` is new, and optional."]),
+        ({**changed(carrier={}), "required": ["orderId", "carrier"]}, ["`carrier` is new, and required."]),
+        ({**OLD, "required": []}, ["`orderId` has become optional."]),
+        ({**OLD, "required": ["orderId", "reason"]}, ["`reason` has become required."]),
+        ({**OLD, "properties": {"orderId": OLD["properties"]["orderId"]}}, ["`reason` is gone.", "`items` is gone."]),
+        (changed(orderId={"type": "string"}), ['The `pattern` of `orderId` is gone: it was `"^a$"`.']),
+        (changed(orderId={"type": "string", "pattern": "^b$"}), ['The `pattern` of `orderId` was `"^a$"`, and is `"^b$"`.']),
+        (
+            changed(reason={"type": "string", "maxLength": 9, "enum": ["a"]}),
+            ["The `maxLength` of `reason` was `5`, and is `9`.", 'The `enum` of `reason` was `["a", "b"]`, and is `["a"]`.'],
+        ),
+        ({**OLD, "additionalProperties": False}, ["The `additionalProperties` of the data is new: `false`."]),
+        (
+            changed(items={"type": "array", "items": {"type": "object", "properties": {"n": {"type": "string"}}}}),
+            ['The `type` of `items[].n` was `"integer"`, and is `"string"`.'],
+        ),
+        ({**changed(reason={**OLD["properties"]["reason"], "description": "Why."}), "$id": "urn:1.0.1"},
+         ["Only the text of descriptions."]),
+    ],
+)  # fmt: skip
+def test_change_is_told(new: dict[str, Any], told: list[str]) -> None:
+    assert changes(OLD, new) == told
