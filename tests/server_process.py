@@ -23,7 +23,9 @@ _URL = re.compile(r"http://\S+:\d+")
 class ServerProcess:
     """Run `python -m app serve`; as a context manager, end it whatever happens."""
 
-    def __init__(self, *arguments: str, port: int = 0, cwd: Path | None = None, python: Path | str = sys.executable) -> None:
+    def __init__(
+        self, *arguments: str, port: int = 0, cwd: Path | None = None, python: Path | str = sys.executable
+    ) -> None:
         command = [str(python), "-m", "app", "serve", "--port", str(port), *arguments]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ORDERS_EVENTS_")}
         environment["PYTHONUNBUFFERED"] = "1"
@@ -76,7 +78,9 @@ class ServerProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._process.poll() is None:
             # A clean end first: the coverage of a server that is killed is lost.
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -45,11 +45,11 @@ def run_schemathesis(url: str, document: str, folder: Path, *arguments: str) -> 
     )
 
 
-@pytest.fixture(scope="module")
-def document() -> str:
-    """The contract as the server publishes it."""
+@pytest.fixture(scope="module", params=["openapi.json", "openapi-3.2.json"])
+def document(request: pytest.FixtureRequest) -> str:
+    """The contract as the server publishes it, in 3.0.3 and as it is derived in 3.2."""
     with ServerProcess("--store", "memory:") as server:
-        return httpx.get(f"{server.url}/openapi.json").text
+        return httpx.get(f"{server.url}/{request.param}").text
 
 
 def test_the_server_keeps_its_contract(document: str, tmp_path: Path) -> None:
