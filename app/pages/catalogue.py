@@ -121,10 +121,18 @@ def _values(folder: Path, contract: Contract, verdict: str) -> Iterator[tuple[st
 
 def _example(name: str, value: JsonValue, event_type: str, frame: Mapping[str, Any]) -> Example:
     # Not every frame has an id on the wire: a schema says which must.
-    has_id = "id" in frame["required"]
-    shown = {"id": frame["properties"]["id"].get("example", "id-1")} if has_id else {}
+    shown = {"id": _id(value, frame)} if "id" in frame["required"] else {}
     fields = {**shown, "event": event_type, "data": value}
     return Example(name, _pretty(value), frame_text(fields))
+
+
+def _id(value: JsonValue, frame: Mapping[str, Any]) -> str:
+    """Take the id that data repeats, as that of a gap does, or else the example of an id."""
+    match value:
+        case {"earliest": str(position)}:
+            return position
+        case _:
+            return str(frame["properties"]["id"].get("example", "id-1"))
 
 
 def _pretty(value: JsonValue) -> str:

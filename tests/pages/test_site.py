@@ -14,14 +14,17 @@ import pytest
 
 from app.events.contracts import load_contracts
 from app.events.errors import InvalidContract
+from app.events.position import Gap, Position
 from app.pages import build_site
 from app.pages.book import read_book
 from app.pages.layout import Layout
 from app.transports.http.document import load_document
 from app.transports.http.document.bundle import inline
+from app.transports.http.sse import encode
 from tests.contract_copy import ContractCopy
 from tests.pages.contract import ROOT, Element, page, pages, read, site, words
 from tests.test_new_event_type import add_order_returned
+from tests.transports.http.orders import frames
 from tests.transports.http.test_derived import without_words
 
 CONTRACTS = load_contracts(ROOT / "contracts")
@@ -214,6 +217,15 @@ def test_frames_of_the_catalogue_have_an_id_where_the_wire_has_one() -> None:
         wire = [block.text for block in section.all("pre") if block.attributes["data-language"] == "sse"]
         assert wire
         assert all(text.startswith("id: ") is has_id for text in wire)
+
+
+def test_frame_of_a_gap_has_the_id_that_its_data_repeats_as_on_the_wire() -> None:
+    gap = Gap("foreign", "nope", Position("k7f3q2a1", 0))
+    wire = [block.text for block in page("docs/events").all("pre") if "stream.gap" in block.text]
+    assert encode(gap).decode().rstrip() in wire
+    for text in wire:
+        (event,) = frames(f"{text}\n\n")
+        assert event.id == json.loads(event.data or "")["earliest"]
 
 
 def test_every_problem_has_the_page_that_its_type_names() -> None:

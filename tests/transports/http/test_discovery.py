@@ -94,13 +94,6 @@ def test_the_contract_is_the_same_in_both_formats(http: httpx.Client) -> None:
     assert yaml.safe_load(response.text) == http.get("/openapi.json").json()
 
 
-def test_the_contract_names_no_python(http: httpx.Client) -> None:
-    document = http.get("/openapi.json").json()
-    operations = [operation for path in document["paths"].values() for operation in path.values()]
-    assert all(operation["operationId"].isalpha() for operation in operations)
-    assert "app." not in http.get("/openapi.json").text
-
-
 def references(node: Json) -> Iterator[str]:
     """Find every `$ref` of a document."""
     if isinstance(node, dict):
