@@ -13,8 +13,8 @@ from schemathesis.config import SchemathesisConfig
 
 from app.events.contracts import load_contracts
 from app.main import Service, open_service
-from app.settings import Settings
 from app.setting_values import StoreUrl
+from app.settings import Settings
 from app.sources.simulator import simulate
 from app.transports.http.document import load_document
 from tests.contract.schemathesis_hooks import stream_is_resumable
@@ -65,11 +65,11 @@ OPENAPI_3_0 = contract("json")
 OPENAPI_3_2 = contract("openapi_3_2")
 
 
-@OPENAPI_3_0.parametrize()
+@OPENAPI_3_0.parametrize()  # type: ignore[untyped-decorator]  # Schemathesis types it loosely
 def test_each_operation_keeps_its_contract(case: Any) -> None:
     case.call_and_validate(additional_checks=[stream_is_resumable])
 
 
-@OPENAPI_3_2.parametrize()
+@OPENAPI_3_2.parametrize()  # type: ignore[untyped-decorator]
 def test_each_operation_keeps_the_derived_contract(case: Any) -> None:
     case.call_and_validate(additional_checks=[stream_is_resumable])

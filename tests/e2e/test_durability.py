@@ -14,7 +14,7 @@ import pytest
 from httpx_sse import ServerSentEvent
 
 from tests.checker import GapTold, Ledger, SubscriberLog, judge
-from tests.publishers import Publisher, counted, publish_now
+from tests.publishers import Publisher, as_event, counted, publish_now
 from tests.scenarios import (
     drained_and_restarted,
     following,
@@ -31,6 +31,19 @@ def test_server_killed_while_publishing_loses_nothing_that_it_acknowledged(tmp_p
     report = asyncio.run(kill_rounds(sqlite(tmp_path), rounds=4, subscribers=8, publishers=4, seed=11))
     assert report.unanswered > 0
     assert report.cuts > 0
+
+
+def test_events_that_are_sent_again_after_a_kill_are_found_where_they_were_stored(tmp_path: Path) -> None:
+    ledger = Ledger()
+    with start_server(sqlite(tmp_path)) as server:
+        ids = publish_now(server.events_url, counted(0, 50), ledger)
+        server.kill()
+    with start_server(sqlite(tmp_path)) as server:
+        again = [as_event(mark) for mark in counted(0, 60)]
+        answer = httpx.post(server.events_url, json=again, trust_env=False).json()["events"]
+        assert [each["id"] for each in answer[:50]] == ids
+        assert [each["duplicate"] for each in answer] == [True] * 50 + [False] * 10
+        assert [frame.id for frame in read_stored(server.events_url)] == [each["id"] for each in answer]
 
 
 def cut(server: ServerProcess, frames: Sequence[ServerSentEvent]) -> bool:
