@@ -8,7 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from app.cli import main
 from tests.contract_copy import ContractCopy
 from tests.server_process import ServerProcess
 from tests.transports.http.orders import EVENTS, PAGE, WHEN, frames, publish, shipped
@@ -93,6 +95,12 @@ def http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         yield client
 
 
+def main_result(*arguments: str) -> int:
+    result = CliRunner().invoke(main, arguments)
+    assert isinstance(result.exit_code, int)
+    return result.exit_code
+
+
 def returned(**data: object) -> dict[str, object]:
     return {"eventType": "order.returned", "data": {**DATA, **data}}
 
@@ -135,6 +143,27 @@ def test_it_is_in_the_served_contract(http: httpx.Client) -> None:
     assert "order.returned" in schemas["OrderEventType"]["enum"]
     assert schemas["OrderReturnedV1"]["properties"] == SCHEMA["properties"]
     assert {"$ref": "#/components/schemas/OrderReturnedFrame"} in schemas["OrderEventStreamFrame"]["oneOf"]
+
+
+def test_it_is_in_what_is_derived_and_in_the_docs(http: httpx.Client) -> None:
+    schemas = http.get("/openapi-3.2.json").json()["components"]["schemas"]
+    assert schemas["OrderReturnedV1"]["properties"].keys() == SCHEMA["properties"].keys()
+    asyncapi = http.get("/asyncapi.json").json()
+    assert any(message.get("name") == "order.returned" for message in asyncapi["components"]["messages"].values())
+    assert "order.returned" in http.get("/docs/events").text
+
+
+def test_a_check_of_the_deployment_holds(http: httpx.Client) -> None:
+    publish(http, shipped(), returned())
+    assert main_result("check", str(http.base_url), "--quick") == 0
+
+
+def test_the_gate_lets_it_pass_with_the_next_minor_version(tmp_path: Path) -> None:
+    copy = ContractCopy(tmp_path / "contract")
+    add_order_returned(copy)
+    assert main_result("contracts", "--contract", str(copy.root)) == 1
+    copy.replace(r"^  version: 1\.0\.0$", "  version: 1.1.0")
+    assert main_result("contracts", "--contract", str(copy.root)) == 0
 
 
 def test_it_counts_in_the_metrics(http: httpx.Client) -> None:
