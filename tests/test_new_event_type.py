@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -15,7 +16,7 @@ from tests.contract_copy import ContractCopy
 from tests.server_process import ServerProcess
 from tests.transports.http.orders import EVENTS, PAGE, WHEN, frames, publish, shipped
 
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "$id": "urn:orders-events:contract:order.returned:1.0.0",
     "title": "OrderReturned",
