@@ -7,7 +7,6 @@ import sys
 from typing import Final, TextIO
 
 import click
-import httpx
 
 from app.check.machine import report_json, report_junit
 from app.check.report import Outcome, Result
@@ -15,6 +14,7 @@ from app.check.run import run
 from app.check.table import CHECKS
 from app.check.target import Options
 from app.check.text import report_text, result_text, summary_text
+from app.cli.client import checked_url
 
 _WRITERS: Final = {"text": report_text, "json": report_json, "junit": report_junit}
 _CODES: Final = {Outcome.HELD: 0, Outcome.VIOLATED: 1, Outcome.UNCHECKED: 2}
@@ -33,18 +33,8 @@ _FORMATS: Final = """\b
 """
 
 
-def _checked_url(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
-    try:
-        url = httpx.URL(text)
-    except httpx.InvalidURL:
-        url = httpx.URL("")
-    if url.scheme not in ("http", "https") or not url.host or url.query or url.fragment:
-        raise click.BadParameter(f"{text!r} is not a URL such as http://127.0.0.1:8000.")
-    return text.rstrip("/")
-
-
 @click.command(short_help="Check a server against its contract.", epilog=_FORMATS)
-@click.argument("url", callback=_checked_url)
+@click.argument("url", callback=checked_url)
 @click.option(
     "--format",
     "written",

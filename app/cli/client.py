@@ -27,7 +27,7 @@ def url_option(command: _Command) -> _Command:
         default="http://127.0.0.1:8000",
         show_default=True,
         show_envvar=True,
-        callback=_checked_url,
+        callback=checked_url,
         help="The server's URL.",
     )(command)
 
@@ -90,7 +90,7 @@ def retry_after_seconds(response: httpx.Response) -> float:
     return float(text) if text.isascii() and text.isdigit() else 0.0
 
 
-def _checked_url(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
+def checked_url(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL:

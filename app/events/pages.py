@@ -25,7 +25,11 @@ async def read_page(log: EventLog, start: Start, wanted: Filter, limit: int, wai
     after = start.after
     while True:
         if after < log.head:
-            page = await _read(log, after, wanted, limit)
+            try:
+                page = await log.read(after, log.head, wanted, limit)
+            except BelowFloor as expired:
+                after = _go_on(log, start, after, expired)
+                continue
             if page.events:
                 return page
             after = page.through
@@ -35,9 +39,9 @@ async def read_page(log: EventLog, start: Start, wanted: Filter, limit: int, wai
             after = await log.wait(wanted, deadline - loop.time())
 
 
-async def _read(log: EventLog, after: int, wanted: Filter, limit: int) -> Page:
-    try:
-        return await log.read(after, log.head, wanted, limit)
-    except BelowFloor as expired:
+def _go_on(log: EventLog, start: Start, after: int, expired: BelowFloor) -> int:
+    # Whoever asked for the earliest event gets the earliest there is now; nobody told it of those that went meanwhile.
+    if start.resumes:
         gap = Gap("expired", str(log.position(after)), log.position(expired.floor.offset))
         raise PositionLost(gap) from None
+    return expired.floor.offset

@@ -28,10 +28,14 @@ class StartRequest:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The offset after which to read, and the gap to tell of first, if continuity was lost."""
+    """The offset after which to read, and the gap to tell of first, if continuity was lost.
+
+    `resumes` is True where the reader named the place, by an id or a time: what is missing after it is missed then.
+    """
 
     after: int
     gap: Gap | None = None
+    resumes: bool = True
 
 
 async def locate_start(log: EventLog, request: StartRequest) -> Start:
@@ -40,7 +44,7 @@ async def locate_start(log: EventLog, request: StartRequest) -> Start:
         return _after_id(log, request.last_event_id)
     if request.since is not None:
         return await _since(log, request.since)
-    return Start(log.head if request.origin == "latest" else log.floor.offset)
+    return Start(log.head if request.origin == "latest" else log.floor.offset, resumes=False)
 
 
 def _after_id(log: EventLog, last_event_id: str) -> Start:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import httpx
@@ -16,6 +15,7 @@ from playwright.sync_api import Page
 from tests.browser.following import PageFollowing, Seen, curl_following, httpx_following, node_following
 from tests.server_process import ServerProcess
 from tests.transports.http.orders import EVENTS, PAGE, cancelled, new_order, publish, shipped
+from tests.web_server import serving
 
 QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
 
@@ -155,14 +155,8 @@ def shop() -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Empty) as url:
+        yield url
 
 
 def test_a_page_of_an_allowed_origin_follows_and_reconnects_and_another_does_not(page: Page) -> None:

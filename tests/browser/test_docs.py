@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from tests.browser.watching import Watched
 from tests.node_packages.installed import node_package
 from tests.pages.contract import pages, site
 from tests.server_process import ServerProcess
+from tests.web_server import serving
 
 ONE_OF_EACH_KIND = ("docs", "docs/events", "docs/reference", "docs/try", "problems", "problems/contract-violation")
 SERVED = sorted(name for name in pages() if name != "docs/explorer")
@@ -206,20 +205,8 @@ class _Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-@contextmanager
-def web_server(folder: Path) -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder)) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def test_files_on_another_origin_follow_a_server_that_lets_them(folder: Path, page: Page, watched: Watched) -> None:
-    with web_server(folder) as origin:
+    with serving(partial(_Quiet, directory=folder)) as origin:
         arguments = ("--store", "memory:", "--source", "simulator:50", "--cors-origin", origin)
         with ServerProcess(*arguments) as server:
             page.goto(f"{origin}/try.html")

@@ -178,10 +178,9 @@ EVENTS: dict[str, Mutation] = {
     "another type": event(prop("reason", "type", value="integer"), "type-changed"),
     "an enumeration where there was none": event(prop("reason", "enum", value=["Paid twice"]), "enum-tightened"),
     "a value removed": event(drop("properties", "reason", "enum", 1), "enum-value-removed", of=CLOSING),
-    "a value added": event(add("properties", "reason", "enum", value="expired"), "enum-value-added", of=CLOSING),
+    "a value added to a list that may grow": event(add("properties", "reason", "enum", value="expired"), of=CLOSING),
     "a value renamed": event(
         prop("reason", "enum", value=["drain", "limit", "done", "unavailable"]),
-        "enum-value-added",
         "enum-value-removed",
         of=CLOSING,
     ),

@@ -7,10 +7,9 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import httpx
@@ -20,6 +19,7 @@ from schemathesis.core.failures import FailureGroup
 
 from tests.contract.schemathesis_hooks import stream_is_resumable
 from tests.server_process import ServerProcess
+from tests.web_server import serving
 
 HERE = Path(__file__).parent
 SECONDS = 300  # before a run that hangs is given up
@@ -88,7 +88,7 @@ PLANTED = {
 
 
 @contextmanager
-def serving(stream: str) -> Iterator[str]:
+def serving_stream(stream: str) -> Iterator[str]:
     """Serve one and the same stream to whoever asks; give the URL."""
 
     class Fixed(BaseHTTPRequestHandler):
@@ -104,20 +104,14 @@ def serving(stream: str) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Fixed) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Fixed) as url:
+        yield url
 
 
 def judge(stream: str, document: str) -> None:
     """Have Schemathesis ask for a stream once, and judge it with all its checks and ours."""
     schema = schemathesis.openapi.from_dict(json.loads(document))
-    with serving(stream) as url:
+    with serving_stream(stream) as url:
         schema["/events/orders"]["GET"].Case().call_and_validate(base_url=url, additional_checks=[stream_is_resumable])
 
 

@@ -17,7 +17,8 @@ from tests.subscribers import poll, read_stored, read_stream
 def test_slow_reader_whose_events_are_deleted_is_told_so_in_its_stream(tmp_path: Path) -> None:
     readers = asyncio.run(overtaken_by_retention(sqlite(tmp_path), subscribers=2, kept=9_000, seed=21))
     for reader in readers:
-        assert [gap.reason for gap in reader.log.gaps] == ["expired"]
+        # One or more: retention may overtake a reader again while its buffers fill. The checker finds what no gap explains.
+        assert {gap.reason for gap in reader.log.gaps} == {"expired"}
         assert (reader.connections, reader.cuts) == (1, 0), "the gap comes within the stream"
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Literal
 
 import pytest
 
@@ -9,7 +10,7 @@ from app.events.filter import EVERYTHING, Filter
 from app.events.log import EventLog
 from app.events.pages import read_page
 from app.events.position import Gap
-from app.events.start import Start
+from app.events.start import Start, StartRequest, locate_start
 from tests.events.logs import CANCELLED, SHIPPED, event, now_seconds, open_log, run, run_in_virtual_time, start, turns
 
 
@@ -138,5 +139,21 @@ def test_a_page_whose_events_are_deleted_meanwhile_is_refused_with_the_gap() -> 
         with pytest.raises(PositionLost) as lost:
             await read_page(log, found, EVERYTHING, 10, 0)
         assert lost.value.gap == Gap("expired", str(log.position(1)), log.position(2))
+
+    run(work())
+
+
+@pytest.mark.parametrize("origin", ["earliest", "latest"])
+def test_a_page_from_the_earliest_event_begins_with_the_earliest_there_is_by_then(
+    origin: Literal["earliest", "latest"],
+) -> None:
+    async def work() -> None:
+        log = await open_log(*map(event, "abc"), retain_events=3)
+        located = await locate_start(log, StartRequest(origin=origin))
+        await log.append([*map(event, "defghi")])
+        read = await read_page(log, located, EVERYTHING, 100, 0)
+        assert [stored.event_id for stored in read.events] == ["g", "h", "i"]
+        with pytest.raises(PositionLost):
+            await read_page(log, await locate_start(log, StartRequest(str(log.position(3)))), EVERYTHING, 100, 0)
 
     run(work())

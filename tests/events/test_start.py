@@ -29,7 +29,7 @@ def request(log: EventLog, last_event_id: str) -> StartRequest:
 def test_a_reader_that_asks_for_nothing_starts_at_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
     async def work() -> None:
         log = await log_of_ten(monkeypatch)
-        assert await locate_start(log, StartRequest()) == Start(10)
+        assert await locate_start(log, StartRequest()) == Start(10, resumes=False)
 
     run(work())
 
@@ -37,7 +37,7 @@ def test_a_reader_that_asks_for_nothing_starts_at_the_head(monkeypatch: pytest.M
 def test_the_earliest_is_just_before_the_oldest_event_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     async def work() -> None:
         log = await log_of_ten(monkeypatch, retain_events=4)
-        assert await locate_start(log, StartRequest(origin="earliest")) == Start(6)
+        assert await locate_start(log, StartRequest(origin="earliest")) == Start(6, resumes=False)
 
     run(work())
 

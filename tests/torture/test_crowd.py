@@ -84,4 +84,5 @@ def test_50_slow_readers_cost_bounded_memory_and_get_everything_when_they_read_o
 
 def test_readers_overtaken_by_retention_are_told_of_every_gap(tmp_path: Path) -> None:
     readers = asyncio.run(overtaken_by_retention(sqlite(tmp_path), subscribers=30, kept=30_000, seed=106))
-    assert all([gap.reason for gap in reader.log.gaps] == ["expired"] for reader in readers)
+    assert all({gap.reason for gap in reader.log.gaps} == {"expired"} for reader in readers)
+    assert {(reader.connections, reader.cuts) for reader in readers} == {(1, 0)}

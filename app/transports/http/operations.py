@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import connexion
 from starlette.responses import JSONResponse, Response
 
-from app.events.contracts import Contract, Contracts
+from app.events.contracts import Contracts
 from app.events.errors import ContractViolation, StoreUnavailable, Violation
 from app.events.event import JsonValue
 from app.events.filter import Filter
@@ -21,7 +21,6 @@ from app.events.log import EventLog
 from app.events.pages import read_page
 from app.events.publish import Publisher
 from app.events.start import Since, Start, StartRequest, locate_start
-from app.events.store import Appended
 from app.events.subscribe import Closing, Subscription
 from app.transports.http import metrics, sse
 from app.transports.http.body import read_json
@@ -29,6 +28,7 @@ from app.transports.http.document import Document
 from app.transports.http.negotiation import choose_media_type
 from app.transports.http.parameters import InvalidParameters, ParameterViolation
 from app.transports.http.problems import Draining
+from app.transports.http.representation import event_page, event_types, published_events
 from app.transports.http.response import STREAM_HEADERS, EventStreamResponse, Streams
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -93,12 +93,7 @@ class Operations:
             raise InvalidParameters([ParameterViolation("query", "limit", message)])
         start = await locate_start(self.log, request)
         page = await read_page(self.log, start, wanted, limit, wait_seconds)
-        events = [
-            f'{{"id":"{event.position}","eventType":"{event.event_type}",'
-            f'"schemaVersion":"{event.schema_version}","data":{event.data}}}'
-            for event in page.events
-        ]
-        body = f'{{"events":[{",".join(events)}],"lastEventId":"{self.log.position(page.through)}"}}'
+        body = event_page(page, self.log.position(page.through))
         return Response(body, headers=NO_STORE, media_type=_PAGE)
 
     async def publish_order_events(self) -> Response:
@@ -106,7 +101,7 @@ class Operations:
         if self.log.draining:
             raise Draining("The server is about to stop; send the events again in a moment.")
         appended = await self.publisher.publish(self._batch(submitted))
-        return JSONResponse({"events": [_published(each) for each in appended]}, 201, NO_STORE)
+        return JSONResponse(published_events(appended), 201, NO_STORE)
 
     def _batch(self, submitted: JsonValue) -> list[JsonValue]:
         if not isinstance(submitted, list):
@@ -117,15 +112,7 @@ class Operations:
         raise ContractViolation([Violation(0, "", message)], 1)
 
     async def list_event_types(self) -> Response:
-        names = (*self.contracts.event_types, *self.contracts.control_types)
-        return JSONResponse({"eventTypes": [self._event_type(name) for name in names]}, headers=NO_STORE)
-
-    def _event_type(self, name: str) -> dict[str, Any]:
-        return {
-            "eventType": name,
-            "kind": "order" if name in self.contracts.event_types else "control",
-            "versions": [_version(self.contracts.get(name, version)) for version in self.contracts.versions(name)],
-        }
+        return JSONResponse(event_types(self.contracts), headers=NO_STORE)
 
     async def get_event_schema(self, event_type: str, version: str) -> Response:
         contract = self.contracts.get(event_type, version)
@@ -155,27 +142,6 @@ class Operations:
         return Response(self.document.asyncapi, headers=NO_STORE, media_type="application/json")
 
 
-def _published(appended: Appended) -> dict[str, Any]:
-    stored = appended.stored
-    return {
-        "id": str(stored.position),
-        "eventType": stored.event_type,
-        "schemaVersion": stored.schema_version,
-        "eventId": stored.event_id,
-        "duplicate": appended.duplicate,
-    }
-
-
-def _version(contract: Contract) -> dict[str, Any]:
-    deprecated = contract.deprecated_on is not None
-    return {
-        "version": contract.version,
-        "lifecycle": "deprecated" if deprecated else "current",
-        **({"deprecatedOn": contract.deprecated_on} if deprecated else {}),
-        "schema": f"/event-types/{contract.event_type}/{contract.version}",
-    }
-
-
 def _headers_only() -> Response:
     response = Response(headers=dict(STREAM_HEADERS))
     del response.headers["content-length"]  # a stream has none
@@ -190,7 +156,7 @@ def _since(text: str | None) -> Since | None:
     if text is None:
         return None
     try:
-        since_epoch = datetime.fromisoformat(text.upper()) - _UNIX_EPOCH
+        since_epoch = datetime.fromisoformat(text) - _UNIX_EPOCH
     except (ValueError, OverflowError):  # well formed, but no instant that a computer's calendar has: second 60, year 0
         raise InvalidParameters([ParameterViolation("query", "since", "is not an instant of the calendar")]) from None
     return Since(since_epoch // timedelta(microseconds=1), text)
