@@ -103,7 +103,8 @@ class ServerProcess:
             found = _URL.search(line)
             if found:
                 return found[0]
-        message = f"The server ended with {self._process.wait()} before it listened:\n{''.join(self.output)}"
+        code = self.wait()
+        message = f"The server ended with {code} before it listened:\n{''.join(self.output)}"
         raise AssertionError(message)
 
     def _arriving(self) -> Iterator[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -38,19 +40,26 @@ def test_only_an_id_before_the_newest_deleted_event_is_expired(tmp_path: Path) -
         assert read_stream(url, gap.id, follow="false")[0].event == "stream.checkpoint"
 
 
+class Overfull(NamedTuple):
+    """A server that has deleted most of its log, and the ids of all that it was sent."""
+
+    url: str
+    ids: list[str]
+
+
+@pytest.fixture(scope="module")
+def overfull(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Overfull]:
+    with start_server(sqlite(tmp_path_factory.mktemp("overfull")), "--retain-events", "50") as server:
+        yield Overfull(server.events_url, publish_now(server.events_url, counted(0, 160)))
+
+
 @pytest.mark.parametrize(
     "filters", [{}, {"orderId": "p0-000159"}, {"orderId": "or_nobody"}], ids=["all", "kept", "nobody"]
 )
-def test_expired_id_is_told_of_whatever_the_filter(tmp_path: Path, filters: dict[str, str]) -> None:
-    with start_server(sqlite(tmp_path), "--retain-events", "50") as server:
-        ids = publish_now(server.events_url, counted(0, 160))
-        opening = read_stream(server.events_url, ids[0], follow="false", **filters)[0]
-        page = httpx.get(
-            server.events_url,
-            params={"lastEventId": ids[0], **filters},
-            headers={"Accept": "application/json"},
-            trust_env=False,
-        )
+def test_expired_id_is_told_of_whatever_the_filter(overfull: Overfull, filters: dict[str, str]) -> None:
+    opening = read_stream(overfull.url, overfull.ids[0], follow="false", **filters)[0]
+    query = {"lastEventId": overfull.ids[0], **filters}
+    page = httpx.get(overfull.url, params=query, headers={"Accept": "application/json"}, trust_env=False)
     assert (opening.event, opening.json()["reason"]) == ("stream.gap", "expired")
     assert page.status_code == 410
     assert page.json()["earliest"] == opening.id

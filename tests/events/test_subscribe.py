@@ -419,3 +419,18 @@ def test_order_ids_are_followed_live() -> None:
         assert event_ids([await task]) == ["b", "d"]
 
     run(work())
+
+
+def test_a_reader_beyond_the_head_that_the_log_has_heard_of_is_not_set_back() -> None:
+    # A store may tell of a deletion before the log hears of the commit that made it.
+    async def work() -> None:
+        log = await open_log(*map(event, "abcde"))
+        reader = subscribe(log, Start(5))
+        reader.after = 7
+        waiting = asyncio.create_task(reader.advance())
+        await asyncio.sleep(0)
+        reader.beat()
+        assert await waiting == Checkpoint(log.position(7))
+        assert reader.after == 7
+
+    run(work())
