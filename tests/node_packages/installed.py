@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -15,8 +16,11 @@ HERE = Path(__file__).parent
 def node_package(name: str) -> Path:
     """Return the folder of a package that package.json here names; install them all where it is missing."""
     folder = HERE / "node_modules" / name
-    if not folder.is_dir():
-        _install(name)
+    # Tests run side by side; npm would tear down what another one has just installed.
+    with (HERE / "package.json").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            _install(name)
     return folder
 
 
