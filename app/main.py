@@ -17,13 +17,14 @@ from starlette.types import ASGIApp
 
 from app.events.contracts import load_contracts
 from app.events.errors import StartupError
+from app.events.fan_out import FanOut
 from app.events.log import EventLog
 from app.events.publish import Publisher
 from app.events.schema import compile_schema
 from app.events.store import EventStore
-from app.events.subscriptions import Subscriptions
 from app.pages import with_pages
-from app.server import GRACE_SECONDS, Server, StreamProtocol
+from app.server import GRACE_SECONDS, Server
+from app.server_protocol import StreamProtocol
 from app.settings import Settings
 from app.sources.replay import load_replay, replay
 from app.sources.simulator import check_simulator, simulate
@@ -48,12 +49,12 @@ class Service:
     application: ASGIApp
     publisher: Publisher
     log: EventLog
-    subscriptions: Subscriptions
+    fan_out: FanOut
 
     async def drain(self) -> None:
         """Tell every stream to end, and wait until each has."""
-        self.log.drain()
-        await self.subscriptions.ended()
+        self.fan_out.drain()
+        await self.fan_out.ended()
 
 
 def run(settings: Settings, on_listening: Callable[[str], None]) -> int:
@@ -93,7 +94,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     contracts = load_contracts(settings.contract_root / "contracts")
     document = load_document(settings.contract_root, contracts, SLUGS)
     log = EventLog(_open_store(settings))
-    subscriptions = Subscriptions(settings.heartbeat_seconds)
+    fan_out = FanOut(log, settings.heartbeat_seconds)
     tally = Tally()
     envelopes = {
         event_type: compile_schema(schema, f"The envelope of {event_type}")
@@ -105,15 +106,15 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         contracts=contracts,
         log=log,
         publisher=publisher,
-        streams=Streams(subscriptions, tally, settings.retry_ms),
-        metrics=Metrics(log, publisher, subscriptions, tally),
+        streams=Streams(fan_out, settings.retry_ms),
+        metrics=Metrics(log, publisher, fan_out, tally),
     )
     application = create_application(operations, Problems(document, tally), settings.cors_origins)
     application = with_pages(application, document, contracts, settings.contract_root)
     await log.open()
     try:
-        async with _in_background("The heartbeat", subscriptions.run()):
-            yield Service(application, publisher, log, subscriptions)
+        async with _in_background("The heartbeat", fan_out.run()):
+            yield Service(application, publisher, log, fan_out)
     finally:
         await log.close()
 

@@ -20,9 +20,9 @@ from tests.subscribers import PATIENCE_SECONDS, Subscriber, at_random, decode, o
 QUICK = ("--source", "none", "--heartbeat-seconds", "1", "--retry-ms", "50-100")
 
 
-def start_server(store: str, *arguments: str, port: int = 0) -> ServerProcess:
+def start_server(store: str, *arguments: str, port: int = 0, module: str = "app") -> ServerProcess:
     """Start a server without a source, with quick heartbeats and reconnections."""
-    return ServerProcess("--store", store, *QUICK, *arguments, port=port)
+    return ServerProcess("--store", store, *QUICK, *arguments, port=port, module=module)
 
 
 @contextmanager

@@ -24,9 +24,14 @@ class ServerProcess:
     """Run `python -m app serve`; as a context manager, end it whatever happens."""
 
     def __init__(
-        self, *arguments: str, port: int = 0, cwd: Path | None = None, python: Path | str = sys.executable
+        self,
+        *arguments: str,
+        port: int = 0,
+        cwd: Path | None = None,
+        python: Path | str = sys.executable,
+        module: str = "app",
     ) -> None:
-        command = [str(python), "-m", "app", "serve", "--port", str(port), *arguments]
+        command = [str(python), "-m", module, "serve", "--port", str(port), *arguments]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ORDERS_EVENTS_")}
         environment["PYTHONUNBUFFERED"] = "1"
         self._process = subprocess.Popen(

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from app.events.event import Event
+from app.events.audience import Audience
+from app.events.event import Event, StoredEvent
 from app.events.filter import Filter
 from app.events.position import Epochs, Floor, Position
 from app.events.store import Appended, BelowFloor, Commit, EventStore, Page
@@ -23,8 +24,9 @@ class EventLog:
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
-        self._waiting: dict[Filter, set[asyncio.Future[int]]] = {}
+        self._waiters: set[_Waiter] = set()
         self._pages: dict[tuple[int, int, Filter, int], Page] = {}
+        self.audience = Audience()
         self.draining = False
 
     async def open(self) -> None:
@@ -57,12 +59,14 @@ class EventLog:
         """Store events; see `EventStore.append` for what is promised and raised."""
         return await self._store.append(events)
 
-    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
-        """Read a page; see `EventStore.read`. Readers at one place with one filter get the same page object."""
+    def has_in_memory(self, after: int) -> bool:
+        """Tell whether everything after an offset is in the tail."""
+        return self._tail.covers(after)
+
+    def read_in_memory(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+        """Read a page of the tail; see `EventStore.read`. Readers at one place with one filter get the same page object."""
         if after < self._floor.offset:
             raise BelowFloor(self._floor)
-        if not self._tail.covers(after):
-            return await self._store.read(after, through, wanted, limit)
         key = (after, through, wanted, limit)
         page = self._pages.get(key)
         if page is None:
@@ -71,52 +75,40 @@ class EventLog:
             page = self._pages[key] = self._tail.read(after, through, wanted, limit)
         return page
 
+    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+        """Read a page, from the tail if it is there, else from the store; see `EventStore.read`."""
+        if after < self._floor.offset or self._tail.covers(after):
+            return self.read_in_memory(after, through, wanted, limit)
+        return await self._store.read(after, through, wanted, limit)
+
     async def offset_before(self, stored_at_us: int) -> int:
         """Find where events stored at or after a time begin; never beyond the head. Raises StoreUnavailable."""
         return min(await self._store.offset_before(stored_at_us), self.head)
 
     async def wait(self, wanted: Filter, timeout_seconds: float) -> int:
-        """Wait at the head until a wanted event is stored, the log drains, someone calls `release`, or the time is up.
+        """Wait at the head until a wanted event is stored, the log drains, or the time is up.
 
         Returns the offset through which everything stored meanwhile was examined and is not wanted.
         """
-        waiter = self.waiter(wanted)
+        if self.draining:
+            return self.head
+        waiter = _Waiter()
+        self.audience.join(wanted, waiter)
+        self._waiters.add(waiter)
         # Not asyncio.wait_for: after its timeout other tasks run before this one, and the head is no longer what it was.
-        timer = asyncio.get_running_loop().call_later(timeout_seconds, self.release, waiter)
+        timer = asyncio.get_running_loop().call_later(timeout_seconds, lambda: waiter.release(self.head))
         try:
-            return await waiter
+            return await waiter.examined
         finally:
             timer.cancel()
-            self.forget(wanted, waiter)
-
-    def waiter(self, wanted: Filter) -> asyncio.Future[int]:
-        """Join those who wait at the head; the future's result is as `wait` returns it. End with `forget`."""
-        waiter: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        if self.draining:
-            waiter.set_result(self.head)
-        else:
-            self._waiting.setdefault(wanted, set()).add(waiter)
-        return waiter
-
-    def release(self, waiter: asyncio.Future[int]) -> None:
-        """Wake one waiter although nothing came that it wants."""
-        if not waiter.done():
-            waiter.set_result(self.head)
-
-    def forget(self, wanted: Filter, waiter: asyncio.Future[int]) -> None:
-        waiters = self._waiting.get(wanted)
-        if waiters is not None:
-            waiters.discard(waiter)
-            if not waiters:
-                del self._waiting[wanted]
+            self._waiters.discard(waiter)
+            self.audience.leave(wanted, waiter)
 
     def drain(self) -> None:
-        """Wake every waiter, now and from now on: the server is about to stop."""
+        """Let nobody wait, now and from now on: the server is about to stop."""
         self.draining = True
-        for waiters in list(self._waiting.values()):
-            for waiter in waiters:
-                self.release(waiter)
-        self._waiting.clear()
+        for waiter in self._waiters:
+            waiter.release(self.head)
 
     def _committed(self, commit: Commit) -> None:
         # Append and wake are one step: nothing can run between the tail's growth and the waking of those who wait for it.
@@ -124,7 +116,18 @@ class EventLog:
         self._pages.clear()
         self._floor = commit.floor
         self._tail.extend(commit.events, commit.floor)
-        for wanted in [wanted for wanted in self._waiting if any(map(wanted.matches, commit.events))]:
-            for waiter in self._waiting.pop(wanted):
-                if not waiter.done():
-                    waiter.set_result(examined)
+        self.audience.tell(examined, commit.events)
+
+
+class _Waiter:
+    """One who waits for the next event, once."""
+
+    def __init__(self) -> None:
+        self.examined: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def hear(self, examined: int, _events: Sequence[StoredEvent]) -> None:
+        self.release(examined)
+
+    def release(self, examined: int) -> None:
+        if not self.examined.done():
+            self.examined.set_result(examined)

@@ -39,8 +39,9 @@ def test_subscribers_that_come_and_go_at_full_speed_read_everything_once_in_orde
     assert sum(reader.connections for reader in readers) > 5 * len(readers)
 
 
-def test_subscribers_that_join_and_leave_at_the_head_miss_nothing_at_the_seam() -> None:
-    with start_server("memory:") as server:
+@pytest.mark.parametrize("module", ["app", "tests.stock_server"])
+def test_subscribers_that_join_and_leave_at_the_head_miss_nothing_at_the_seam(module: str) -> None:
+    with start_server("memory:", module=module) as server:
         asyncio.run(join_and_leave(server.events_url, subscribers=25, publishers=2, seed=2))
 
 

@@ -6,13 +6,16 @@ import asyncio
 import selectors
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from app.events.event import Event
+from app.events.fan_out import FanOut
 from app.events.filter import EVERYTHING, Filter
 from app.events.log import EventLog
 from app.events.start import Start, StartRequest, locate_start
+from app.events.step import Closing, Opening, Step
 from app.events.store import Page
-from app.events.subscribe import Closing, Step, Subscription
+from app.events.subscribe import Subscription
 from app.stores.memory import MemoryStore
 
 SHIPPED = Filter(event_types=frozenset({"order.shipped"}))
@@ -44,16 +47,64 @@ async def start(log: EventLog, last_event_id: str | None = None) -> Start:
     return await locate_start(log, StartRequest(last_event_id, origin="earliest"))
 
 
+def fan_out_of(log: EventLog) -> FanOut:
+    """Return the one fan-out of a log."""
+    if log not in _FAN_OUTS:
+        _FAN_OUTS[log] = FanOut(log, heartbeat_seconds=15)
+    return _FAN_OUTS[log]
+
+
+_FAN_OUTS: WeakKeyDictionary[EventLog, FanOut] = WeakKeyDictionary()
+
+
+class Reader:
+    """A reader that takes one step at a time, when it asks for one; the sink of its own subscription."""
+
+    def __init__(self, log: EventLog, subscription: Subscription) -> None:
+        self.fan_out = fan_out_of(log)
+        self.subscription = subscription
+        self._opened = False
+        self._step: asyncio.Future[Step] | None = None
+
+    def send(self, step: Step) -> bool:
+        if not isinstance(step, Opening):
+            assert self._step is not None
+            self._step.set_result(step)
+        return False
+
+    async def advance(self) -> Step:
+        """Wait for the next step; cancelled, it may be called again and goes on waiting."""
+        if self._step is None:
+            self._step = asyncio.get_running_loop().create_future()
+            if not self._opened:
+                self.fan_out.open(self.subscription, self)
+            self._opened = True
+            self.fan_out.resume(self.subscription)
+        step = await asyncio.shield(self._step)
+        self._step = None
+        return step
+
+    def beat(self) -> None:
+        """Do what the clock does with a stream that was silent."""
+        if self.subscription.is_standing:
+            self.fan_out._beat(self.subscription)
+        else:
+            self.subscription.heartbeat_due = True
+
+    def leave(self) -> None:
+        self.fan_out.leave(self.subscription)
+
+
 def subscribe(
     log: EventLog, at: Start, wanted: Filter = EVERYTHING, *, follow: bool = True, limit: int | None = None
-) -> Subscription:
-    return Subscription(log, at, wanted, follow=follow, limit=limit)
+) -> Reader:
+    return Reader(log, Subscription(log, at, wanted, follow=follow, limit=limit))
 
 
-async def steps_to_the_end(subscription: Subscription) -> list[Step]:
+async def steps_to_the_end(reader: Reader) -> list[Step]:
     steps: list[Step] = []
     while not steps or not isinstance(steps[-1], Closing):
-        steps.append(await subscription.advance())
+        steps.append(await reader.advance())
     return steps
 
 

@@ -12,7 +12,7 @@ import pytest
 from app.events.contracts import Contracts, load_contracts
 from app.events.errors import InvalidContract, UnknownEventType
 from app.events.position import GapReason
-from app.events.subscribe import ClosingReason
+from app.events.step import ClosingReason
 
 RELEASED = Path(__file__).parents[2] / "contracts"
 ORDER_ID = {"type": "string", "pattern": "^[0-9A-Za-z_.:-]{1,128}$"}

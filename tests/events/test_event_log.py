@@ -109,16 +109,16 @@ def test_a_time_after_everything_is_found_at_the_head() -> None:
     run(work())
 
 
-def test_a_waiter_wakes_with_the_event_that_it_wants_and_not_before() -> None:
+def test_waiting_ends_with_the_event_that_is_wanted_and_not_before() -> None:
     async def work() -> None:
         log = await open_log(event("a"))
-        waiter = log.waiter(CANCELLED)
+        waiting = asyncio.create_task(log.wait(CANCELLED, 30))
+        await turns()
         await log.append([event("b"), event("c")])
-        assert not waiter.done()
+        await turns()
+        assert not waiting.done()
         await log.append([event("d"), event("e", "order.cancelled")])
-        assert waiter.done()  # append and wake are one step
-        assert waiter.result() == 3  # b and c were examined; what follows is to be read
-        log.forget(CANCELLED, waiter)
+        assert await waiting == 3  # b and c were examined; what follows is to be read
 
     run(work())
 
@@ -137,10 +137,12 @@ def test_a_log_that_is_closed_takes_no_more_events() -> None:
 def test_a_duplicate_wakes_no_one() -> None:
     async def work() -> None:
         log = await open_log(event("a"))
-        waiter = log.waiter(EVERYTHING)
+        waiting = asyncio.create_task(log.wait(EVERYTHING, 30))
+        await turns()
         await log.append([event("a")])
-        assert not waiter.done()
-        log.forget(EVERYTHING, waiter)
+        await turns()
+        assert not waiting.done()
+        waiting.cancel()
 
     run(work())
 
@@ -162,8 +164,8 @@ def test_an_event_that_comes_just_as_the_time_is_up_is_not_passed_over() -> None
         log = await open_log(event("a"))
         waiting = asyncio.create_task(log.wait(EVERYTHING, 0.01))
         await turns()
-        [waiter] = log._waiting[EVERYTHING]
-        while not waiter.done():
+        [waiter] = log._waiters
+        while not waiter.examined.done():
             await turns(1)
         await log.append([event("b")])  # the waiter was told that nothing came; now something has
         assert await waiting == 1
@@ -180,18 +182,12 @@ def drain(log: EventLog, _: asyncio.Task[int]) -> object:
     return None
 
 
-def release(log: EventLog, _: asyncio.Task[int]) -> object:
-    for waiter in log._waiting[SHIPPED]:
-        log.release(waiter)
-    return None
-
-
 def cancel(_: EventLog, waiting: asyncio.Task[int]) -> object:
     waiting.cancel()
     return None
 
 
-@pytest.mark.parametrize("end", [wait_out, drain, release, cancel])
+@pytest.mark.parametrize("end", [wait_out, drain, cancel])
 def test_nothing_is_left_of_one_who_waited(end: Callable[[EventLog, asyncio.Task[int]], object]) -> None:
     async def work() -> None:
         log = await open_log()
@@ -199,7 +195,7 @@ def test_nothing_is_left_of_one_who_waited(end: Callable[[EventLog, asyncio.Task
         await turns()
         end(log, waiting)
         await asyncio.wait([waiting])
-        assert log._waiting == {}
+        assert (len(log.audience), log._waiters) == (0, set())
         assert waiting.cancelled() or waiting.result() == 0
         await asyncio.sleep(60)  # no timer is left that would find the waiter gone
 
@@ -209,33 +205,23 @@ def test_nothing_is_left_of_one_who_waited(end: Callable[[EventLog, asyncio.Task
 def test_draining_wakes_all_and_whoever_comes_to_wait() -> None:
     async def work() -> None:
         log = await open_log(event("a"))
-        waiters = [log.waiter(wanted) for wanted in (EVERYTHING, SHIPPED, CANCELLED, SHIPPED)]
+        waiting = [asyncio.create_task(log.wait(wanted, 30)) for wanted in (EVERYTHING, SHIPPED, CANCELLED, SHIPPED)]
+        await turns()
         log.drain()
-        assert [waiter.result() for waiter in [*waiters, log.waiter(SHIPPED)]] == [1] * 5
+        assert [await each for each in waiting] == [1] * 4
+        assert await log.wait(SHIPPED, 30) == 1
+        assert now_seconds() < 1
 
-    run(work())
+    run_in_virtual_time(work())
 
 
-def test_releasing_twice_or_after_an_event_does_no_harm() -> None:
+def test_one_who_gave_up_does_not_disturb_a_commit() -> None:
     async def work() -> None:
         log = await open_log()
-        waiter = log.waiter(EVERYTHING)
-        await log.append([event("a")])
-        log.release(waiter)
-        log.release(waiter)
-        assert waiter.result() == 0
-        log.forget(EVERYTHING, waiter)
-        log.forget(EVERYTHING, waiter)
-
-    run(work())
-
-
-def test_a_cancelled_waiter_does_not_disturb_a_commit() -> None:
-    async def work() -> None:
-        log = await open_log()
-        gone, stays = log.waiter(EVERYTHING), log.waiter(EVERYTHING)
+        gone, stays = (asyncio.create_task(log.wait(EVERYTHING, 30)) for _ in range(2))
+        await turns()
         gone.cancel()
         await log.append([event("a")])
-        assert stays.result() == 0
+        assert await stays == 0
 
     run(work())

@@ -18,13 +18,15 @@ from app.events import subscribe as subscribe_module
 from app.events import tail as tail_module
 from app.events.errors import PositionLost
 from app.events.event import Event, StoredEvent
+from app.events.fan_out import FanOut
 from app.events.filter import Filter
 from app.events.log import EventLog
 from app.events.pages import read_page
 from app.events.position import Gap, parse_position
 from app.events.start import StartRequest, locate_start
+from app.events.step import Checkpoint, Closing, Opening, Step
 from app.events.store import Appended, Page
-from app.events.subscribe import Checkpoint, Closing, Step, Subscription
+from app.events.subscribe import Subscription
 from app.stores.memory import MemoryStore
 from tests.events.logs import event, run_in_virtual_time, turns
 
@@ -80,12 +82,12 @@ class Reader:
     def begin(self, wanted: Filter) -> None:
         self.sessions.append(Session(wanted, offset(self.last_id), offset(self.last_id)))
 
-    def take(self, step: Step, arrived: int | None = None) -> None:
-        """Take what was sent; of a page, only so many events may have arrived."""
+    def take(self, step: Step) -> None:
+        """Take what was sent."""
         session = self.sessions[-1]
         match step:
             case Page():
-                for stored in step.events[:arrived]:
+                for stored in step.events:
                     session.received.append(stored.offset)
                     self.last_id = str(stored.position)
             case Checkpoint(position):
@@ -108,6 +110,40 @@ def random_filter(chance: random.Random) -> Filter:
     return Filter(types, orders)
 
 
+class Connection:
+    """A client's connection: full now and then, writable again some turns later; the client reads what was written."""
+
+    def __init__(self, play: Play, reader: Reader, subscription: Subscription) -> None:
+        self._play = play
+        self._reader = reader
+        self._subscription = subscription
+        self._is_full = False
+        self.closing: Closing | None = None
+
+    def send(self, step: Step) -> bool:
+        assert not self._is_full
+        assert self.closing is None
+        if isinstance(step, Closing):
+            self.closing = step
+            return False
+        self._reader.take(step.first if isinstance(step, Opening) else step)
+        self._is_full = self._play.chance.random() < 0.3
+        if self._is_full:
+            self._writable_later(self._play.chance.randrange(60))
+        return not self._is_full
+
+    def leave(self) -> None:
+        self._play.fan_out.leave(self._subscription)
+
+    def _writable_later(self, after_turns: int) -> None:
+        again = self._writable if after_turns == 0 else lambda: self._writable_later(after_turns - 1)
+        asyncio.get_running_loop().call_soon(again)
+
+    def _writable(self) -> None:
+        self._is_full = False
+        self._play.fan_out.resume(self._subscription)
+
+
 class Play:
     """One run: a log, those who append to it, those who read it, and what each of them has seen."""
 
@@ -116,12 +152,12 @@ class Play:
         self.store = Dawdling(retain_events, self.chance)
         self.log = EventLog(self.store)
         self.written: list[StoredEvent] = []
-        self.open: list[Subscription] = []
+        self.fan_out = FanOut(self.log, heartbeat_seconds=500e-6)  # a turn takes a microsecond
         self.over = asyncio.Event()
 
     async def run(self) -> list[Reader]:
         await self.log.open()
-        clock = asyncio.create_task(self.beat())
+        clock = asyncio.create_task(self.fan_out.run())
         reading = [asyncio.create_task(self.read()) for _ in range(READERS)]
         await asyncio.gather(*(self.publish(f"p{number}", EVENTS // PUBLISHERS) for number in range(PUBLISHERS)))
         self.written.sort()
@@ -149,44 +185,25 @@ class Play:
 
     async def stream(self, reader: Reader) -> None:
         """Follow for a while; leave after any step, within a page, or while waiting."""
-        subscription = await self.subscribe(reader, follow=True)
-        step: Step | None = subscription.opening
-        for _ in range(self.chance.randrange(20)):
-            step = await self.step(subscription)
-            if step is None or isinstance(step, Closing):
-                break
-            leaves = isinstance(step, Page) and self.chance.random() < 0.1
-            reader.take(step, self.chance.randrange(PAGE_EVENTS) if leaves else None)
-            if leaves:
-                break
-            await turns(self.chance.randrange(4))
-        self.open.remove(subscription)
+        sink = await self.open_stream(reader, follow=True)
+        await turns(self.chance.randrange(200))
+        sink.leave()
 
     async def stream_to_the_head(self, reader: Reader) -> None:
-        subscription = await self.subscribe(reader, follow=False)
-        while not isinstance(step := await subscription.advance(), Closing):
-            reader.take(step)
-        assert step == Closing("end")
-        self.open.remove(subscription)
+        sink = await self.open_stream(reader, follow=False)
+        while sink.closing is None:
+            await turns(1)
+        assert sink.closing == Closing("end")
 
-    async def subscribe(self, reader: Reader, *, follow: bool) -> Subscription:
+    async def open_stream(self, reader: Reader, *, follow: bool) -> Connection:
         start = await locate_start(self.log, StartRequest(reader.last_id))
         wanted = self.random_filter()
         limit = self.chance.randint(1, 200) if follow and self.chance.random() < 0.2 else None
         subscription = Subscription(self.log, start, wanted, follow=follow, limit=limit)
-        self.open.append(subscription)
         reader.begin(wanted)
-        reader.take(subscription.opening)
-        return subscription
-
-    async def step(self, subscription: Subscription) -> Step | None:
-        """Take a step, or lose patience: None."""
-        advancing = asyncio.create_task(subscription.advance())
-        if self.chance.random() < 0.1:
-            await turns(self.chance.randrange(40))
-            advancing.cancel()
-        await asyncio.wait([advancing])
-        return None if advancing.cancelled() else advancing.result()
+        sink = Connection(self, reader, subscription)
+        self.fan_out.open(subscription, sink)
+        return sink
 
     async def poll(self, reader: Reader) -> None:
         """Read pages for a while, as a client does that cannot hold a stream."""
@@ -202,12 +219,6 @@ class Play:
             else:
                 reader.take(page)
                 reader.take(Checkpoint(self.log.position(page.through)))
-
-    async def beat(self) -> None:
-        while True:
-            for subscription in self.chance.sample(self.open, (len(self.open) + 9) // 10):
-                subscription.beat()
-            await turns(20)
 
     def random_filter(self) -> Filter:
         types = frozenset(self.chance.sample(TYPES, self.chance.randint(1, 3)))
@@ -245,7 +256,7 @@ def play(seed: int, retain_events: int) -> list[Session]:
         async with asyncio.timeout(0.1):  # 100,000 turns; some 5,000 do
             readers = await run.run()
         assert [stored.offset for stored in run.written] == list(range(1, EVENTS + 1))
-        assert run.log._waiting == {}
+        assert (len(run.log.audience), len(run.fan_out)) == (0, 0)
         sessions = [session for reader in readers for session in reader.sessions]
         assert [fault for session in sessions for fault in faults(session, run.written)] == []
         for reader in readers:

@@ -12,14 +12,16 @@ from app.events.filter import EVERYTHING, Filter
 from app.events.log import EventLog
 from app.events.position import Gap
 from app.events.start import Start
+from app.events.step import HEARTBEAT, Checkpoint, Closing, Step
 from app.events.store import Page
-from app.events.subscribe import HEARTBEAT, Checkpoint, Closing, Step, Subscription
 from app.stores.memory import MemoryStore
 from tests.events.logs import (
     CANCELLED,
     SHIPPED,
+    Reader,
     event,
     event_ids,
+    fan_out_of,
     open_log,
     run,
     start,
@@ -31,8 +33,8 @@ from tests.events.logs import (
 NOTHING = Filter(event_types=frozenset())
 
 
-async def waiting(subscription: Subscription) -> asyncio.Task[Step]:
-    task = asyncio.create_task(subscription.advance())
+async def waiting(reader: Reader) -> asyncio.Task[Step]:
+    task = asyncio.create_task(reader.advance())
     await turns()
     assert not task.done()
     return task
@@ -41,7 +43,7 @@ async def waiting(subscription: Subscription) -> asyncio.Task[Step]:
 def test_a_stream_opens_with_the_position_from_which_it_goes_on() -> None:
     async def work() -> None:
         log = await open_log(*map(event, "abc"))
-        assert subscribe(log, Start(2)).opening == Checkpoint(log.position(2))
+        assert subscribe(log, Start(2)).subscription.opening == Checkpoint(log.position(2))
 
     run(work())
 
@@ -49,9 +51,9 @@ def test_a_stream_opens_with_the_position_from_which_it_goes_on() -> None:
 def test_a_stream_opens_with_the_gap_where_continuity_was_lost() -> None:
     async def work() -> None:
         log = await open_log(*map(event, "abcd"), retain_events=3)
-        subscription = subscribe(log, await start(log, "nope"), follow=False)
-        assert subscription.opening == Gap("foreign", "nope", log.position(1))
-        assert event_ids(await steps_to_the_end(subscription)) == ["b", "c", "d"]
+        reader = subscribe(log, await start(log, "nope"), follow=False)
+        assert reader.subscription.opening == Gap("foreign", "nope", log.position(1))
+        assert event_ids(await steps_to_the_end(reader)) == ["b", "c", "d"]
 
     run(work())
 
@@ -59,14 +61,14 @@ def test_a_stream_opens_with_the_gap_where_continuity_was_lost() -> None:
 def test_history_comes_in_pages_and_then_what_is_appended() -> None:
     async def work() -> None:
         log = await open_log(*(event(f"e-{number}") for number in range(600)))
-        subscription = subscribe(log, Start(0))
-        steps = [await subscription.advance() for _ in range(3)]
+        reader = subscribe(log, Start(0))
+        steps = [await reader.advance() for _ in range(3)]
         assert [len(step.events) for step in steps if isinstance(step, Page)] == [256, 256, 88]
-        task = await waiting(subscription)
+        task = await waiting(reader)
         await log.append([event("new-1"), event("new-2")])
         steps += [await task]
         await log.append([event("new-3")])
-        steps += [await subscription.advance()]
+        steps += [await reader.advance()]
         expected = [*(f"e-{number}" for number in range(600)), "new-1", "new-2", "new-3"]
         assert event_ids(steps) == expected
 
@@ -76,10 +78,10 @@ def test_history_comes_in_pages_and_then_what_is_appended() -> None:
 def test_a_reader_that_is_slow_to_send_gets_what_piled_up_in_one_step() -> None:
     async def work() -> None:
         log = await open_log()
-        subscription = subscribe(log, Start(0))
+        reader = subscribe(log, Start(0))
         for event_id in "abc":
             await log.append([event(event_id)])
-        assert event_ids([await subscription.advance()]) == ["a", "b", "c"]
+        assert event_ids([await reader.advance()]) == ["a", "b", "c"]
 
     run(work())
 
@@ -101,9 +103,9 @@ def test_followers_of_the_same_are_handed_the_very_same_page() -> None:
 def test_a_filter_lets_through_what_matches_and_wakes_no_one_for_the_rest() -> None:
     async def work() -> None:
         log = await open_log(event("a"), event("b", "order.cancelled"))
-        subscription = subscribe(log, Start(0), CANCELLED)
-        assert event_ids([await subscription.advance()]) == ["b"]
-        task = await waiting(subscription)
+        reader = subscribe(log, Start(0), CANCELLED)
+        assert event_ids([await reader.advance()]) == ["b"]
+        task = await waiting(reader)
         await log.append([event("c")])
         await turns()
         assert not task.done()
@@ -139,9 +141,9 @@ def test_a_limit_counts_events_that_match_and_live_ones_too() -> None:
 def test_without_following_a_stream_ends_at_the_head_as_of_the_request() -> None:
     async def work() -> None:
         log = await open_log(*map(event, "abc"))
-        subscription = subscribe(log, Start(0), follow=False)
+        reader = subscribe(log, Start(0), follow=False)
         await log.append([event("d")])
-        steps = await steps_to_the_end(subscription)
+        steps = await steps_to_the_end(reader)
         assert (event_ids(steps), steps[1:]) == (["a", "b", "c"], [Closing("end")])
 
     run(work())
@@ -150,12 +152,12 @@ def test_without_following_a_stream_ends_at_the_head_as_of_the_request() -> None
 def test_a_stream_that_does_not_follow_is_at_its_end_where_nothing_is_left() -> None:
     async def work() -> None:
         log = await open_log(*map(event, "abc"))
-        assert subscribe(log, Start(3), follow=False).at_end
-        assert not subscribe(log, Start(2), NOTHING, follow=False).at_end  # the filter plays no part
-        assert not subscribe(log, Start(3)).at_end
+        assert subscribe(log, Start(3), follow=False).subscription.at_end
+        assert not subscribe(log, Start(2), NOTHING, follow=False).subscription.at_end  # the filter plays no part
+        assert not subscribe(log, Start(3)).subscription.at_end
         assert await steps_to_the_end(subscribe(log, Start(3), follow=False)) == [Closing("end")]
         empty = await open_log()
-        assert subscribe(empty, Start(0), follow=False).at_end
+        assert subscribe(empty, Start(0), follow=False).subscription.at_end
 
     run(work())
 
@@ -189,11 +191,11 @@ def test_draining_ends_every_stream_at_once() -> None:
         wanted = [EVERYTHING, SHIPPED, CANCELLED, NOTHING]
         tasks = [await waiting(subscribe(log, Start(3), each)) for each in wanted]
         replaying = subscribe(log, Start(0))
-        log.drain()
+        fan_out_of(log).drain()
         assert [await task for task in tasks] == [Closing("drain")] * 4
         assert await replaying.advance() == Closing("drain")
         assert await subscribe(log, Start(0), follow=False).advance() == Closing("drain")
-        assert log._waiting == {}
+        assert len(log.audience) == 0
 
     run(work())
 
@@ -201,11 +203,11 @@ def test_draining_ends_every_stream_at_once() -> None:
 def test_a_silent_stream_is_given_a_heartbeat_where_nothing_was_skipped() -> None:
     async def work() -> None:
         log = await open_log(event("a"))
-        subscription = subscribe(log, Start(1))
-        task = await waiting(subscription)
-        subscription.beat()
+        reader = subscribe(log, Start(1))
+        task = await waiting(reader)
+        reader.beat()
         assert await task == HEARTBEAT
-        assert (await waiting(subscription)).cancel()  # one beat, one heartbeat
+        assert (await waiting(reader)).cancel()  # one beat, one heartbeat
 
     run(work())
 
@@ -213,16 +215,16 @@ def test_a_silent_stream_is_given_a_heartbeat_where_nothing_was_skipped() -> Non
 def test_a_silent_stream_is_given_a_checkpoint_where_events_were_skipped() -> None:
     async def work() -> None:
         log = await open_log()
-        subscription = subscribe(log, Start(0), CANCELLED)
-        task = await waiting(subscription)
+        reader = subscribe(log, Start(0), CANCELLED)
+        task = await waiting(reader)
         await log.append([event("a"), event("b")])
-        subscription.beat()
+        reader.beat()
         assert await task == Checkpoint(log.position(2))
-        task = await waiting(subscription)
-        subscription.beat()
+        task = await waiting(reader)
+        reader.beat()
         assert await task == HEARTBEAT  # the reader knows where it is now
         await log.append([event("c", "order.cancelled")])
-        assert event_ids([await subscription.advance()]) == ["c"]
+        assert event_ids([await reader.advance()]) == ["c"]
 
     run(work())
 
@@ -230,10 +232,10 @@ def test_a_silent_stream_is_given_a_checkpoint_where_events_were_skipped() -> No
 def test_events_that_follow_the_last_match_in_a_page_are_told_of_at_the_next_beat() -> None:
     async def work() -> None:
         log = await open_log(event("a", "order.cancelled"), event("b"))
-        subscription = subscribe(log, Start(0), CANCELLED)
-        assert event_ids([await subscription.advance()]) == ["a"]
-        subscription.beat()
-        assert await subscription.advance() == Checkpoint(log.position(2))
+        reader = subscribe(log, Start(0), CANCELLED)
+        assert event_ids([await reader.advance()]) == ["a"]
+        reader.beat()
+        assert await reader.advance() == Checkpoint(log.position(2))
 
     run(work())
 
@@ -241,10 +243,10 @@ def test_events_that_follow_the_last_match_in_a_page_are_told_of_at_the_next_bea
 def test_a_beat_that_comes_while_events_are_due_gives_the_events_and_no_heartbeat() -> None:
     async def work() -> None:
         log = await open_log(event("a"))
-        subscription = subscribe(log, Start(0))
-        subscription.beat()
-        assert event_ids([await subscription.advance()]) == ["a"]
-        (await waiting(subscription)).cancel()
+        reader = subscribe(log, Start(0))
+        reader.beat()
+        assert event_ids([await reader.advance()]) == ["a"]
+        (await waiting(reader)).cancel()
 
     run(work())
 
@@ -252,12 +254,12 @@ def test_a_beat_that_comes_while_events_are_due_gives_the_events_and_no_heartbea
 def test_an_event_that_comes_with_the_beat_is_not_passed_over() -> None:
     async def work() -> None:
         log = await open_log()
-        subscription = subscribe(log, Start(0))
-        task = await waiting(subscription)
-        subscription.beat()  # releases the reader, who gets its turn only after the event
+        reader = subscribe(log, Start(0))
+        task = await waiting(reader)
+        reader.beat()  # releases the reader, who gets its turn only after the event
         await log.append([event("a")])
         assert await task == HEARTBEAT
-        assert event_ids([await subscription.advance()]) == ["a"]
+        assert event_ids([await reader.advance()]) == ["a"]
 
     run(work())
 
@@ -270,11 +272,15 @@ def test_a_long_search_that_finds_nothing_moves_the_reader_forward_at_a_beat(mon
         log = await open_log()
         for number in range(1000):
             await log.append([event(f"e-{number}")])
-        subscription = subscribe(log, Start(0), NOTHING)
-        subscription.beat()
-        assert await subscription.advance() == Checkpoint(log.position(100))
-        subscription.beat()
-        assert await subscription.advance() == Checkpoint(log.position(200))
+        reader = subscribe(log, Start(0), NOTHING)
+        for _ in range(2):
+            before = reader.subscription.after
+            step = asyncio.create_task(reader.advance())
+            while reader.subscription.after == before:
+                await turns(1)
+            reader.beat()
+            assert await step == Checkpoint(log.position(reader.subscription.after))
+            assert before < reader.subscription.after < 1000
 
     run(work())
 
@@ -287,10 +293,10 @@ def test_a_long_search_lets_others_run(monkeypatch: pytest.MonkeyPatch) -> None:
         log = await open_log()
         for number in range(1000):
             await log.append([event(f"e-{number}")])
-        subscription = subscribe(log, Start(0), NOTHING)
-        searching = asyncio.create_task(subscription.advance())
+        reader = subscribe(log, Start(0), NOTHING)
+        searching = asyncio.create_task(reader.advance())
         await turns(20)
-        assert 0 < subscription.after < 500
+        assert 0 < reader.subscription.after < 500
         searching.cancel()
 
     run(work())
@@ -299,11 +305,11 @@ def test_a_long_search_lets_others_run(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_deletion_under_a_reader_is_a_gap_and_the_stream_goes_on_behind_it() -> None:
     async def work() -> None:
         log = await open_log(*map(event, "abcd"), retain_events=4)
-        subscription = subscribe(log, Start(0), limit=2)
+        reader = subscribe(log, Start(0), limit=2)
         await log.append(list(map(event, "efg")))  # deletes a, b and c
-        gap = await subscription.advance()
+        gap = await reader.advance()
         assert gap == Gap("expired", str(log.position(0)), log.position(3))
-        assert event_ids(await steps_to_the_end(subscription)) == ["d", "e"]
+        assert event_ids(await steps_to_the_end(reader)) == ["d", "e"]
         again = subscribe(log, await start(log, str(gap.earliest)), follow=False)
         assert event_ids(await steps_to_the_end(again)) == ["d", "e", "f", "g"]
 
@@ -313,8 +319,8 @@ def test_deletion_under_a_reader_is_a_gap_and_the_stream_goes_on_behind_it() -> 
 def test_deletion_of_events_that_a_waiting_reader_had_examined_is_no_gap() -> None:
     async def work() -> None:
         log = await open_log(*map(event, "ab"), retain_events=2)
-        subscription = subscribe(log, Start(2), CANCELLED)
-        task = await waiting(subscription)
+        reader = subscribe(log, Start(2), CANCELLED)
+        task = await waiting(reader)
         await log.append(list(map(event, "cdefgh")))
         await log.append([event("i", "order.cancelled")])
         assert event_ids([await task]) == ["i"]
@@ -325,9 +331,9 @@ def test_deletion_of_events_that_a_waiting_reader_had_examined_is_no_gap() -> No
 def test_deletion_of_everything_up_to_a_fixed_end_is_a_gap_and_then_the_end() -> None:
     async def work() -> None:
         log = await open_log(*map(event, "abc"), retain_events=3)
-        subscription = subscribe(log, Start(0), follow=False)
+        reader = subscribe(log, Start(0), follow=False)
         await log.append(list(map(event, "defgh")))
-        steps = await steps_to_the_end(subscription)
+        steps = await steps_to_the_end(reader)
         assert steps == [Gap("expired", str(log.position(0)), log.position(5)), Closing("end")]
 
     run(work())
@@ -349,7 +355,7 @@ def test_a_log_that_cannot_be_read_closes_the_stream_and_loses_nothing(monkeypat
         await log.append([event(f"e-{number}") for number in range(100)])
         behind, live = subscribe(log, Start(50)), subscribe(log, Start(95))
         assert await behind.advance() == Closing("unavailable")
-        assert behind.after == 50
+        assert behind.subscription.after == 50
         assert event_ids([await live.advance()]) == [f"e-{number}" for number in range(95, 100)]
 
     run(work())
@@ -361,9 +367,9 @@ def test_a_gap_is_told_of_even_while_the_log_cannot_be_read() -> None:
         await log.open()
         for event_id in "abcd":
             await log.append([event(event_id)])
-        subscription = subscribe(log, Start(1))
-        assert await subscription.advance() == Gap("expired", str(log.position(1)), log.position(2))
-        assert event_ids([await subscription.advance()]) == ["c", "d"]
+        reader = subscribe(log, Start(1))
+        assert await reader.advance() == Gap("expired", str(log.position(1)), log.position(2))
+        assert event_ids([await reader.advance()]) == ["c", "d"]
 
     run(work())
 
@@ -371,13 +377,15 @@ def test_a_gap_is_told_of_even_while_the_log_cannot_be_read() -> None:
 def test_a_reader_that_leaves_while_it_waits_leaves_nothing_behind() -> None:
     async def work() -> None:
         log = await open_log(event("a"))
-        subscription = subscribe(log, Start(1))
-        task = await waiting(subscription)
-        task.cancel()
-        await asyncio.wait([task])
-        assert log._waiting == {}
+        reader = subscribe(log, Start(1))
+        task = await waiting(reader)
+        assert (len(fan_out_of(log)), len(log.audience)) == (1, 1)
+        reader.leave()
+        assert (len(fan_out_of(log)), len(log.audience)) == (0, 0)
         await log.append([event("b")])
-        assert event_ids([await subscription.advance()]) == ["b"]
+        await turns()
+        assert not task.done()
+        task.cancel()
 
     run(work())
 
@@ -385,14 +393,14 @@ def test_a_reader_that_leaves_while_it_waits_leaves_nothing_behind() -> None:
 def test_lag_is_the_distance_to_the_head_and_none_while_waiting() -> None:
     async def work() -> None:
         log = await open_log(*(event(f"e-{number}") for number in range(300)))
-        subscription = subscribe(log, Start(0), SHIPPED)
-        assert subscription.lag_events == 300
-        await subscription.advance()
-        assert subscription.lag_events == 44
-        await subscription.advance()
-        task = await waiting(subscription)
+        reader = subscribe(log, Start(0), SHIPPED)
+        assert reader.subscription.lag_events == 300
+        await reader.advance()
+        assert reader.subscription.lag_events == 44
+        await reader.advance()
+        task = await waiting(reader)
         await log.append([event("skipped", "order.cancelled")])
-        assert subscription.lag_events == 0
+        assert reader.subscription.lag_events == 0
         task.cancel()
 
     run(work())
@@ -413,8 +421,8 @@ def test_one_page_size_bounds_what_a_replay_holds(monkeypatch: pytest.MonkeyPatc
 def test_order_ids_are_followed_live() -> None:
     async def work() -> None:
         log = await open_log()
-        subscription = subscribe(log, Start(0), Filter(order_ids=frozenset({"or_b", "or_d"})))
-        task = await waiting(subscription)
+        reader = subscribe(log, Start(0), Filter(order_ids=frozenset({"or_b", "or_d"})))
+        task = await waiting(reader)
         await log.append([event("a"), replace(event("b"), event_type="order.cancelled"), event("c"), event("d")])
         assert event_ids([await task]) == ["b", "d"]
 
@@ -426,11 +434,11 @@ def test_a_reader_beyond_the_head_that_the_log_has_heard_of_is_not_set_back() ->
     async def work() -> None:
         log = await open_log(*map(event, "abcde"))
         reader = subscribe(log, Start(5))
-        reader.after = 7
+        reader.subscription.after = 7
         waiting = asyncio.create_task(reader.advance())
         await asyncio.sleep(0)
         reader.beat()
         assert await waiting == Checkpoint(log.position(7))
-        assert reader.after == 7
+        assert reader.subscription.after == 7
 
     run(work())

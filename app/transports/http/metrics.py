@@ -14,12 +14,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
+from app.events.fan_out import FanOut
 from app.events.log import EventLog
-from app.events.position import Gap
 from app.events.publish import Publisher
-from app.events.store import Page
-from app.events.subscribe import Closing, Step
-from app.events.subscriptions import Subscriptions
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -28,28 +25,16 @@ MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 class Tally:
     """Count what the HTTP transport did since the start."""
 
-    delivered: int = 0
-    gaps: Counter[str] = field(default_factory=Counter)
-    closings: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
-
-    def count(self, step: Step) -> None:
-        match step:
-            case Page(events=events):
-                self.delivered += len(events)
-            case Gap(reason=reason):
-                self.gaps[reason] += 1
-            case Closing(reason):
-                self.closings[reason] += 1
 
 
 class Metrics(Collector):
     """Expose one server's counts."""
 
-    def __init__(self, log: EventLog, publisher: Publisher, subscriptions: Subscriptions, tally: Tally) -> None:
+    def __init__(self, log: EventLog, publisher: Publisher, fan_out: FanOut, tally: Tally) -> None:
         self._log = log
         self._publisher = publisher
-        self._subscriptions = subscriptions
+        self._fan_out = fan_out
         self._tally = tally
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -59,15 +44,15 @@ class Metrics(Collector):
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
-        yield _gauge("streams", "Streams open now.", len(self._subscriptions))
-        yield _gauge("stream_lag_events", "Events that the slowest stream is behind.", self._subscriptions.lag_events())
+        yield _gauge("streams", "Streams open now.", len(self._fan_out))
+        yield _gauge("stream_lag_events", "Events that the slowest stream is behind.", self._fan_out.lag_events())
         yield _gauge("log_head_offset", "Offset of the newest event.", self._log.head)
         yield _gauge("log_floor_offset", "Offset of the newest event that retention deleted.", self._log.floor.offset)
         yield _counter("events_published", "Events stored.", "event_type", self._publisher.published)
         yield _counter("events_duplicate", "Events that were stored before.", None, {"": self._publisher.duplicates})
-        yield _counter("events_delivered", "Order events written to streams.", None, {"": self._tally.delivered})
-        yield _counter("stream_gaps", "Gaps that streams were told of.", "reason", self._tally.gaps)
-        yield _counter("streams_closed", "Streams that the server ended.", "reason", self._tally.closings)
+        yield _counter("events_delivered", "Order events written to streams.", None, {"": self._fan_out.delivered})
+        yield _counter("stream_gaps", "Gaps that streams were told of.", "reason", self._fan_out.gaps)
+        yield _counter("streams_closed", "Streams that the server ended.", "reason", self._fan_out.closings)
         yield _counter("requests_refused", "Requests answered with a problem.", "problem", self._tally.refusals)
 
 

@@ -21,7 +21,8 @@ from app.events.log import EventLog
 from app.events.pages import read_page
 from app.events.publish import Publisher
 from app.events.start import Since, Start, StartRequest, locate_start
-from app.events.subscribe import Closing, Subscription
+from app.events.step import Closing
+from app.events.subscribe import Subscription
 from app.transports.http import metrics, sse
 from app.transports.http.body import read_json
 from app.transports.http.document import Document

@@ -1,28 +1,25 @@
-"""The response that is a stream: one subscription pumped into one connection."""
+"""The response that is a stream: it puts a subscription's steps on a connection, by the shortest way that the server offers.
+
+Our own server lets the response take the connection over (see `connection.py`), and the request is done with: what stays in memory
+is the connection and the subscription. On any other ASGI server each step is sent as a message.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 from weakref import WeakKeyDictionary
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.events.position import Gap
+from app.events.fan_out import FanOut
+from app.events.step import Closing, Opening, Step
 from app.events.store import Page
-from app.events.subscribe import Checkpoint, Closing, Step, Subscription
-from app.events.subscriptions import Subscriptions
+from app.events.subscribe import Subscription
 from app.transports.http import sse
-from app.transports.http.metrics import Tally
-
-STREAM_EXTENSION = "orders_events.stream"
-"""The ASGI extension by which our server is told that a response does not end by itself; see `app/server.py`.
-
-Other servers lack it, and the stream is the same on them.
-"""
+from app.transports.http.connection import TAKE_OVER, Connection, Stream
+from app.transports.http.messages import Messages
 
 STREAM_HEADERS: Mapping[str, str] = {
     "Content-Type": f"{sse.MEDIA_TYPE}; charset=utf-8",
@@ -33,30 +30,40 @@ STREAM_HEADERS: Mapping[str, str] = {
 
 
 class Streams:
-    """What all streams of one server share: their clock, the bytes they have in common, their reconnection time."""
+    """What all streams of one server share: what moves them, the bytes they have in common, their reconnection time."""
 
-    def __init__(self, subscriptions: Subscriptions, tally: Tally, retry_ms: tuple[int, int]) -> None:
-        self.subscriptions = subscriptions
-        self.tally = tally
+    def __init__(self, fan_out: FanOut, retry_ms: tuple[int, int]) -> None:
+        self.fan_out = fan_out
         self._retry_ms = retry_ms
-        self._encoded: WeakKeyDictionary[Page, bytes] = WeakKeyDictionary()
-
-    def opening(self, step: Checkpoint | Gap | Closing) -> bytes:
-        """Encode a stream's beginning; the jitter keeps clients that were cut together from coming back together."""
-        return sse.encode_opening(random.randint(*self._retry_ms), step)
+        self._last: tuple[Step | None, bytes] = (None, b"")
+        self._pages: WeakKeyDictionary[Page, bytes] = WeakKeyDictionary()
 
     def encode(self, step: Step) -> bytes:
-        """Encode a step; readers that were handed one page are handed one `bytes`."""
-        if not isinstance(step, Page):
-            return sse.encode(step)
-        encoded = self._encoded.get(step)
-        if encoded is None:
-            encoded = self._encoded[step] = sse.encode(step)
+        """Encode a step; readers that were handed one step are handed one `bytes`.
+
+        The reconnection time of an opening is random: clients that were cut together must not come back together.
+        """
+        last, encoded = self._last
+        if step is not last:
+            encoded = self._encode(step)
+            self._last = step, encoded
         return encoded
+
+    def _encode(self, step: Step) -> bytes:
+        match step:
+            case Opening():
+                return sse.encode_opening(step, random.randint(*self._retry_ms))
+            case Page():
+                encoded = self._pages.get(step)
+                if encoded is None:
+                    encoded = self._pages[step] = sse.encode(step)
+                return encoded
+            case _:
+                return sse.encode(step)
 
 
 class EventStreamResponse(Response):
-    """Pump a subscription until it closes or its reader leaves.
+    """Send a subscription until it closes or its reader leaves; or the one `Closing` that there is to say.
 
     All that can fail has been done before one of these is made: from here on the status is 200.
     """
@@ -68,53 +75,40 @@ class EventStreamResponse(Response):
         self._subscription = subscription
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        extension = scope.get("extensions", {}).get(STREAM_EXTENSION)
-        if extension is not None:
-            extension["begin"]()
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        # The pump is a task of its own: a wake-up in it need not climb through the coroutines of nine middlewares.
-        pump = asyncio.create_task(self._pump(send))
-        left = asyncio.create_task(_disconnected(receive))
-        try:
-            await asyncio.wait((pump, left), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            await _end(pump, left)
-
-    async def _pump(self, send: Send) -> None:
-        write = _writer(send)
+        take_over = scope.get("extensions", {}).get(TAKE_OVER)
         if isinstance(self._subscription, Closing):
-            self._streams.tally.closings[self._subscription.reason] += 1
-            await write(self._streams.opening(self._subscription), more_body=False)
-            return
-        with self._streams.subscriptions.holding(self._subscription) as subscription:
-            self._streams.tally.count(subscription.opening)
-            await write(self._streams.opening(subscription.opening))
-            while True:
-                step = await subscription.advance()
-                await write(self._streams.encode(step), more_body=not isinstance(step, Closing))
-                self._streams.tally.count(step)
-                if isinstance(step, Closing):
-                    return
-                # A server's send may never suspend, least of all once the reader has left: let that be noticed.
-                await asyncio.sleep(0)
+            opening = self._streams.encode(Opening(self._subscription))
+            self._streams.fan_out.closings[self._subscription.reason] += 1
+            await send({"type": "http.response.body", "body": opening, "more_body": False})
+        elif take_over is not None:
+            Takeover(self._streams, self._subscription).begin(take_over["connection"])
+        else:
+            await Messages(self._streams.encode, receive, send).carry(self._streams.fan_out, self._subscription)
 
 
-def _writer(send: Send) -> Callable[..., Awaitable[None]]:
-    async def write(body: bytes, *, more_body: bool = True) -> None:
-        message: dict[str, Any] = {"type": "http.response.body", "body": body, "more_body": more_body}
-        await send(message)
+class Takeover:
+    """The sink of a subscription on a connection that is ours."""
 
-    return write
+    __slots__ = ("_connection", "_streams", "_subscription")
 
+    def __init__(self, streams: Streams, subscription: Subscription) -> None:
+        self._streams = streams
+        self._subscription = subscription
 
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    def begin(self, take_over: Callable[[Stream], Connection]) -> None:
+        """Take the connection over and open the subscription on it."""
+        self._connection = take_over(self)
+        self._streams.fan_out.open(self._subscription, self)
 
+    def send(self, step: Step) -> bool:
+        if isinstance(step, Closing):
+            self._connection.end(self._streams.encode(step))
+            return False
+        return self._connection.write(self._streams.encode(step))
 
-async def _end(pump: asyncio.Task[None], left: asyncio.Task[None]) -> None:
-    for task in (pump, left):
-        task.cancel()
-    ended, _ = await asyncio.gather(pump, left, return_exceptions=True)
-    if isinstance(ended, Exception):
-        raise ended
+    def writable(self) -> None:
+        self._streams.fan_out.resume(self._subscription)
+
+    def lost(self) -> None:
+        self._streams.fan_out.leave(self._subscription)

@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 from app.events.event import StoredEvent
 from app.events.position import Gap, Position
+from app.events.step import Checkpoint, Closing, Heartbeat, NextStep, Opening
 from app.events.store import Page
-from app.events.subscribe import Checkpoint, Closing, Heartbeat, Step
 
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT = b":\n"
@@ -22,16 +22,16 @@ HEARTBEAT = b":\n"
 _Data: TypeAlias = Mapping[str, str]
 
 
-def encode_opening(retry_ms: int, step: Checkpoint | Gap | Closing) -> bytes:
+def encode_opening(opening: Opening, retry_ms: int) -> bytes:
     """Write what every stream begins with: the reconnection time, a comment, and one event, all in one block.
 
     The comment stands inside the block of the event, so that no decoder sees an event before the first one.
     """
-    return b"retry: %d\n: orders-events\n%b" % (retry_ms, encode(step))
+    return b"retry: %d\n: orders-events\n%b" % (retry_ms, encode(opening.first))
 
 
-def encode(step: Step) -> bytes:
-    """Write one step of a subscription."""
+def encode(step: NextStep) -> bytes:
+    """Write one step of a subscription that has begun."""
     match step:
         case Page(events=events):
             return encode_events(events)

@@ -32,6 +32,15 @@ FIRST_WRITE = re.compile(
 HEARTBEAT = re.compile(rb":[^\n]*\n")
 
 
+@pytest.fixture(scope="module", params=["app", "tests.stock_server"])
+def server(request: pytest.FixtureRequest) -> Iterator[ServerProcess]:
+    """Serve with the protocol that hands connections over, and with uvicorn's own: the stream must be the same."""
+    with ServerProcess(
+        "--store", "memory:", "--heartbeat-seconds", "1", "--retry-ms", "50-100", module=request.param
+    ) as server:
+        yield server
+
+
 @contextmanager
 def stream(server: ServerProcess, query: str = "", *headers: str) -> Iterator[tuple[Wire, Head, str]]:
     """Open a stream; give the connection, the head, and the id of the checkpoint that it begins with."""

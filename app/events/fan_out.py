@@ -1,0 +1,244 @@
+"""One event to many readers: every open subscription of one process, and the one place from which each is moved on.
+
+    commit ─→ Audience ─→ Group: a round, one page for all who stand there ─→ Sink
+    behind ─→ next_step (the tail) or read_step (the store) ─→ Sink, until it stands at the head
+
+There is no task, timer or queue per subscription. A turn of the event loop moves on a bounded number of them; what is stored
+meanwhile waits for the next round, so the busier the process, the more events share a write. One clock gives signs of life.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter, deque
+
+from app.events.filter import Filter
+from app.events.group import Group
+from app.events.log import EventLog
+from app.events.position import Gap
+from app.events.step import Closing, NextStep, Opening, Step
+from app.events.store import Page
+from app.events.subscribe import NOWHERE, Sink, Subscription
+
+SENDS_PER_TURN = 256  # a millisecond or two; then requests, commits and those who read from the store have theirs
+BEATS_PER_TURN = 64
+STEPS_PER_TURN = 8  # of those who are behind: a page each, so that a crowd that replays does not hold up the live ones
+STORE_READS = 4  # under way at once: what they bring is sent before others are asked for
+TICKS_PER_HEARTBEAT = 15
+
+_log = logging.getLogger(__name__)
+
+
+class FanOut:
+    """Hold the open subscriptions of a log and send each what is next; `run` beats for those silent for `heartbeat_seconds`."""
+
+    def __init__(self, log: EventLog, heartbeat_seconds: float) -> None:
+        self._log = log
+        self._heartbeat_seconds = heartbeat_seconds
+        self._open: set[Subscription] = set()
+        self._groups: dict[Filter, Group] = {}
+        self._due: deque[Group] = deque()
+        self._behind: deque[Subscription] = deque()
+        self._silent: deque[Subscription] = deque()
+        self._reading: set[asyncio.Task[None]] = set()
+        self._store_reads = asyncio.Semaphore(STORE_READS)
+        self._turn_is_due = False
+        self._none_open = asyncio.Event()
+        self._none_open.set()
+        self.delivered = 0
+        self.gaps: Counter[str] = Counter()
+        self.closings: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def open(self, subscription: Subscription, sink: Sink) -> None:
+        """Begin to send: the opening at once, then whatever comes, until a `Closing` or `leave`."""
+        self._open.add(subscription)
+        self._none_open.clear()
+        subscription.sink = sink
+        self._send(subscription, Opening(subscription.opening))
+        self._move(subscription)
+
+    def resume(self, subscription: Subscription) -> None:
+        """Go on after a sink that returned False; it takes more now."""
+        if not subscription.is_ready:
+            subscription.is_ready = True
+            self._move_later(subscription)
+
+    def leave(self, subscription: Subscription) -> None:
+        """Send no more: the reader has gone. It may be gone already."""
+        self._open.discard(subscription)
+        subscription.sink = NOWHERE
+        if subscription.is_standing:
+            self._step_back(subscription)
+        if not self._open:
+            self._none_open.set()
+
+    def drain(self) -> None:
+        """Send every subscription its `Closing`, now and from now on."""
+        self._log.drain()
+        for subscription in self._open:
+            self._move_later(subscription)
+
+    async def ended(self) -> None:
+        """Wait until no subscription is open."""
+        await self._none_open.wait()
+
+    def lag_events(self) -> int:
+        """How many offsets the slowest subscription is behind the head."""
+        return max((subscription.lag_events for subscription in self._open), default=0)
+
+    async def run(self) -> None:
+        """Beat until cancelled.
+
+        Two ticks early: one because the next look comes a tick later, one for a busy event loop.
+        """
+        tick_seconds = self._heartbeat_seconds / TICKS_PER_HEARTBEAT
+        while True:
+            await asyncio.sleep(tick_seconds)
+            self._look_for_silence(_now() - (self._heartbeat_seconds - 2 * tick_seconds))
+
+    def _call_turn(self) -> None:
+        if not self._turn_is_due:
+            self._turn_is_due = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._turn_is_due = False
+        sends = SENDS_PER_TURN
+        while self._due and sends > 0:
+            sends -= self._go_round(sends)
+        for _ in range(min(BEATS_PER_TURN, len(self._silent))):
+            self._beat(self._silent.popleft())
+        for _ in range(min(STEPS_PER_TURN, len(self._behind))):
+            subscription = self._behind.popleft()
+            subscription.is_moving = False
+            self._move(subscription)
+        if self._due or self._silent or self._behind:
+            self._call_turn()
+
+    # Those who stand at the head
+
+    def _stand(self, subscription: Subscription) -> None:
+        group = self._groups.get(subscription.wanted)
+        if group is None:
+            group = self._groups[subscription.wanted] = Group(self._call_up, self._fell_behind)
+            self._log.audience.join(subscription.wanted, group)
+        subscription.stand()
+        group.followers[subscription] = None
+
+    def _step_back(self, subscription: Subscription) -> None:
+        subscription.is_standing = False
+        group = self._groups[subscription.wanted]
+        group.leave(subscription)
+        self._disband_if_empty(subscription.wanted, group)
+
+    def _call_up(self, group: Group) -> None:
+        self._due.append(group)
+        self._call_turn()
+
+    def _go_round(self, most: int) -> int:
+        group = self._due[0]
+        reached, delivered = group.step(most, _now())
+        self.delivered += delivered
+        if reached < most:
+            self._due.popleft()
+            if group.is_due:
+                self._due.append(group)
+        return max(reached, 1)
+
+    def _fell_behind(self, subscription: Subscription) -> None:
+        self._disband_if_empty(subscription.wanted, self._groups[subscription.wanted])
+        self._move_later(subscription)
+
+    def _disband_if_empty(self, wanted: Filter, group: Group) -> None:
+        if not group.followers:
+            del self._groups[wanted]
+            self._log.audience.leave(wanted, group)
+
+    # Those who are behind
+
+    def _move_later(self, subscription: Subscription) -> None:
+        if not subscription.is_moving:
+            subscription.is_moving = True
+            self._behind.append(subscription)
+            self._call_turn()
+
+    def _move(self, subscription: Subscription) -> None:
+        if subscription not in self._open or not subscription.is_ready:
+            return
+        step = subscription.next_step()
+        if step is not None:
+            self._send(subscription, step)
+            self._move_later(subscription)
+        elif subscription.may_stand:
+            self._stand(subscription)
+        elif subscription.is_within_tail:
+            self._move_later(subscription)
+        else:
+            self._read_later(subscription)
+
+    def _read_later(self, subscription: Subscription) -> None:
+        subscription.is_moving = True
+        task = asyncio.create_task(self._read(subscription))
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
+
+    async def _read(self, subscription: Subscription) -> None:
+        async with self._store_reads:
+            step = await self._step_of_store(subscription)
+            if step is not None and subscription in self._open:
+                self._send(subscription, step)
+        subscription.is_moving = False
+        self._move(subscription)
+
+    async def _step_of_store(self, subscription: Subscription) -> NextStep | None:
+        try:
+            return await subscription.read_step()
+        except Exception:  # noqa: BLE001  # whatever it was: a stream that nobody moves on would be silent for ever
+            _log.exception("A stream cannot go on.")
+            return Closing("unavailable")
+
+    # The clock
+
+    def _look_for_silence(self, silent_since: float) -> None:
+        if self._silent:
+            return  # the last look's are not done yet
+        for subscription in self._open:
+            if subscription.stepped_at > silent_since:
+                continue
+            if not subscription.is_standing:
+                subscription.heartbeat_due = True
+            elif self._groups[subscription.wanted].sent_at <= silent_since:
+                self._silent.append(subscription)
+        if self._silent:
+            self._call_turn()
+
+    def _beat(self, subscription: Subscription) -> None:
+        if subscription.is_standing and not self._groups[subscription.wanted].is_due:
+            self._send(subscription, subscription.sign_of_life())
+
+    def _send(self, subscription: Subscription, step: Step) -> None:
+        subscription.stepped_at = _now()
+        subscription.heartbeat_due = False
+        self._count(step)
+        subscription.is_ready = subscription.sink.send(step)
+        if isinstance(step, Closing):
+            self.leave(subscription)
+        elif not subscription.is_ready and subscription.is_standing:
+            self._step_back(subscription)
+
+    def _count(self, step: Step) -> None:
+        match step:
+            case Page(events=events):
+                self.delivered += len(events)
+            case Gap(reason=reason) | Opening(Gap(reason=reason)):
+                self.gaps[reason] += 1
+            case Closing(reason):
+                self.closings[reason] += 1
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,151 @@
+"""uvicorn's HTTP/1 protocol on httptools, for connections that may be taken over by a stream.
+
+What is changed, and why (uvicorn 0.54): an application that streams for days kept the whole request in memory and paid for a
+coroutine, a chunk head and a flow-control check per write and client; a second request behind an open stream leaked its task for
+good; an HTTP/1.0 client was sent chunks that it cannot read; what is no HTTP was answered in plain text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from app.transports.http.connection import TAKE_OVER, Stream
+
+_App = Callable[..., Awaitable[None]]
+
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+class StreamProtocol(HttpToolsProtocol):
+    """A connection that answers requests, until a response takes it over."""
+
+    _last_chunk: ClassVar[tuple[bytes, bytes]] = (b"", b"")
+
+    is_streaming = False
+    _running: RequestResponseCycle | None = None
+    _is_between_messages = True
+    _is_chunked = True
+    _keeps_alive = False
+    _stream: Stream | None = None
+
+    def data_received(self, data: bytes) -> None:
+        if not self.parser:
+            self.parser = httptools.HttpRequestParser(self)
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._is_between_messages = False
+        self.scope["extensions"] = {TAKE_OVER: {"connection": self._take_over}}
+
+    def on_headers_complete(self) -> None:
+        # A response that never ends cannot be followed by another: RFC 9112 §9.3.2 lets a server close instead of answering.
+        if self.is_streaming:
+            self.transport.abort()
+        else:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self.is_streaming:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._is_between_messages = True
+        if not self.is_streaming:
+            super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if cycle.scope["http_version"] == "1.0":
+            app = _close_delimited(app, cycle)
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        # uvicorn tells the newest request of the connection; with pipelining, the one that runs is an older one.
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
+        if self._stream is not None:
+            self._stream.lost()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stream is not None:
+            self._stream.writable()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP in the form of every other error; behind a stream there is no place for an answer."""
+        if self.is_streaming:
+            self.transport.abort()
+            return
+        body = json.dumps({"type": "about:blank", "title": "Bad Request", "status": 400, "detail": msg}).encode()
+        head = b"content-type: application/problem+json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
+        self.transport.write(STATUS_LINE[400] + head + body)
+        self.transport.close()
+
+    # The connection as `app/transports/http/connection.py` has it
+
+    def _take_over(self, stream: Stream) -> StreamProtocol:
+        cycle = self._running
+        if cycle is None or not cycle.response_started or cycle.response_complete:
+            raise RuntimeError("A connection can be taken over once, while its response has begun and not ended.")
+        cycle.response_complete = True  # so the application may return
+        self.is_streaming = True
+        self._stream = stream
+        self._is_chunked = bool(cycle.chunked_encoding)
+        self._keeps_alive = cycle.keep_alive
+        if self.pipeline:
+            self.transport.abort()
+        if self._is_between_messages:
+            self._let_the_request_go()
+        if self.transport.is_closing():
+            self.loop.call_soon(stream.lost)
+        return self
+
+    def _let_the_request_go(self) -> None:
+        # A stream lasts for days and there are thousands; what a request needs is several times what a stream does.
+        self.flow.resume_reading()
+        self.scope = self.headers = self.cycle = self.parser = self._running = None  # type: ignore[assignment]
+
+    def write(self, body: bytes) -> bool:
+        self.transport.write(self._framed(body))
+        return not self.flow.write_paused
+
+    def end(self, body: bytes) -> None:
+        self.transport.write(self._framed(body) + LAST_CHUNK if self._is_chunked else body)
+        self.is_streaming = False
+        self._stream = None
+        if not self._keeps_alive:
+            self.transport.close()
+        self.on_response_complete()
+
+    def _framed(self, body: bytes) -> bytes:
+        """Make a chunk (RFC 9112 §7.1) of a piece of the body: once, where it goes to many connections in a row."""
+        if not self._is_chunked:
+            return body
+        last, chunk = StreamProtocol._last_chunk
+        if body is not last:
+            chunk = b"%x\r\n%b\r\n" % (len(body), body)
+            StreamProtocol._last_chunk = body, chunk
+        return chunk
+
+
+def _close_delimited(app: _App, cycle: RequestResponseCycle) -> _App:
+    """Send no chunks to an HTTP/1.0 client: its body ends with the connection (RFC 9112 §6.1, §6.3)."""
+
+    async def without_chunks(scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+        async def send_plain(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.body":
+                cycle.expected_content_length = len(message.get("body", b""))
+            await send(message)
+
+        cycle.chunked_encoding = False
+        await app(scope, receive, send_plain)
+
+    return without_chunks

@@ -1,0 +1,12 @@
+"""`python -m tests.stock_server serve …`: the application on uvicorn as it comes, without the extension of our protocol."""
+
+from __future__ import annotations
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app import main as composition
+from app.cli import main
+
+if __name__ == "__main__":
+    vars(composition)["StreamProtocol"] = HttpToolsProtocol
+    main()
