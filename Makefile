@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 PORT ?= 8000
 
-.PHONY: run test check contracts lint fix torture docs lock clean
+.PHONY: run test check contracts lint fix torture bench docs lock clean
 
 run: .venv/run.stamp  ## a server on 127.0.0.1:8000 with simulated orders and a SQLite log
 	@mkdir -p var
@@ -32,6 +32,10 @@ fix: .venv/test.stamp
 
 torture: .venv/test.stamp  ## the suite's promises at full size; takes a while
 	$(BIN)/python -m pytest tests/torture $(PYTEST)
+
+bench: .venv/test.stamp  ## our product and its peers, measured side by side; QUICK=1, ONLY=one,burst-1000, SYSTEMS=, ROUNDS=, SECONDS=
+	$(BIN)/python -m tests.benchmark $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(SYSTEMS),--systems $(SYSTEMS)) \
+	    $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(BENCH)
 
 docs: .venv/run.stamp  ## the documentation as files, in build/docs
 	@rm -rf build/docs

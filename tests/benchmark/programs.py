@@ -1,0 +1,40 @@
+"""The C programs of the benchmark, compiled where they are needed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parent.parent.parent
+BUILD: Final = ROOT / "build" / "benchmark"
+
+_HERE: Final = Path(__file__).parent
+_FLAGS: Final = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror")
+_SOURCES: Final = {"driver": _HERE / "driver", "limit": _HERE / "peers" / "limit"}
+
+
+class NoCompilerError(Exception):
+    """There is no C compiler on this machine."""
+
+    def __init__(self) -> None:
+        super().__init__("The benchmark's load driver is written in C, and there is no cc here; install gcc or clang.")
+
+
+def compile_program(name: str, folder: Path = BUILD) -> Path:
+    """Compile one of the programs, unless that is done and its sources are older; give where it is.
+
+    Raises NoCompilerError where there is none.
+    """
+    compiler = shutil.which("cc")
+    if compiler is None:
+        raise NoCompilerError
+    program = folder / name
+    files = [each for each in _SOURCES[name].iterdir() if each.suffix in {".c", ".h"}]
+    if program.exists() and program.stat().st_mtime >= max(each.stat().st_mtime for each in files):
+        return program
+    folder.mkdir(parents=True, exist_ok=True)
+    sources = sorted(str(each) for each in files if each.suffix == ".c")
+    subprocess.run([compiler, *_FLAGS, "-o", str(program), *sources], check=True)
+    return program

@@ -1,0 +1,118 @@
+"""A system under load: its server on the first core, the driver on the second one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tests.benchmark.cores import started_on
+from tests.benchmark.programs import BUILD, compile_program
+from tests.benchmark.systems import System
+
+START_SECONDS: Final = 60
+STOP_SECONDS: Final = 30
+DRIVER_SECONDS: Final = 900  # the driver gives up by itself long before
+
+_SERVER_CORE: Final = 0
+_DRIVER_CORE: Final = 1
+
+
+class MeasurementError(Exception):
+    """A server did not start, or the driver could not measure it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A system that accepts connections."""
+
+    system: System
+    port: int
+    process: int
+
+    def drive(self, *options: str) -> dict[str, Any]:
+        """Run the driver on it and give its report, faults included."""
+        command = [str(compile_program("driver")), "--port", str(self.port), "--server", str(self.process), *options]
+        with started_on(_DRIVER_CORE):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=DRIVER_SECONDS, check=False)
+        if done.returncode not in {0, 1}:
+            message = f"{self.system.title} was not measured: {done.stderr.strip() or f'exit {done.returncode}'}"
+            raise MeasurementError(message)
+        report: dict[str, Any] = json.loads(done.stdout)
+        return report
+
+
+@contextmanager
+def running(system: System) -> Iterator[Running]:
+    """Start the server of a system on a free port, with an empty scratch folder; stop it at the end of the block."""
+    # The scratch folder is on the disk of the project: in a file system in memory, what is acknowledged would cost nothing.
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=BUILD) as folder, (BUILD / f"{system.name}.out").open("wb") as output:
+        port = _free_port()
+        with started_on(_SERVER_CORE):
+            process = subprocess.Popen(
+                system.command(Path(folder), port),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                env=_environment(),
+            )
+        try:
+            _wait_until_it_listens(system, process, port, Path(output.name))
+            yield Running(system, port, process.pid)
+        finally:
+            _stop(process)
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("ORDERS_EVENTS_")}
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _wait_until_it_listens(system: System, process: subprocess.Popen[bytes], port: int, output: Path) -> None:
+    give_up_at = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up_at:
+        if process.poll() is not None:
+            message = f"{system.title} ended with {process.returncode}: {_tail(output)}"
+            raise MeasurementError(message)
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.02)
+    message = f"{system.title} did not listen within {START_SECONDS} s: {_tail(output)}"
+    raise MeasurementError(message)
+
+
+def _tail(output: Path) -> str:
+    return " | ".join(output.read_text(errors="replace").splitlines()[-5:])
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def faults(report: dict[str, Any]) -> dict[str, int]:
+    """Give what went wrong, by name; empty where every event came once, in order, with its id."""
+    found = {"stalled": int(report["stalled"])}
+    for group in ("subscribers", "replayers"):
+        for name, count in report[group]["faults"].items():
+            found[name] = found.get(name, 0) + count
+    return {name: count for name, count in found.items() if count}
