@@ -33,7 +33,7 @@ fix: .venv/test.stamp
 torture: .venv/test.stamp  ## the suite's promises at full size; takes a while
 	$(BIN)/python -m pytest tests/torture $(PYTEST)
 
-bench: .venv/test.stamp  ## our product and its peers, measured side by side; QUICK=1, ONLY=one,burst-1000, SYSTEMS=, ROUNDS=, SECONDS=
+bench: .venv/bench.stamp  ## our product and its peers, measured side by side; QUICK=1, ONLY=one,burst-1000, SYSTEMS=, ROUNDS=, SECONDS=
 	$(BIN)/python -m tests.benchmark $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(SYSTEMS),--systems $(SYSTEMS)) \
 	    $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(BENCH)
 
@@ -44,6 +44,7 @@ docs: .venv/run.stamp  ## the documentation as files, in build/docs
 lock: .venv/test.stamp  ## refresh the locked versions, for every Python and platform at once
 	$(BIN)/uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml --group bench --constraint requirements-dev.lock --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements-bench.lock
 
 clean:
 	rm -rf .venv build dist
@@ -60,4 +61,8 @@ clean:
 
 .venv/test.stamp: .venv/run.stamp requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/bench.stamp: .venv/test.stamp requirements-bench.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@

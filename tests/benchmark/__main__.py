@@ -8,21 +8,25 @@ import resource
 import sys
 from pathlib import Path
 
+from tests.benchmark.field import SYSTEMS
 from tests.benchmark.programs import BUILD, NoCompilerError, compile_program
 from tests.benchmark.rounds import measure
 from tests.benchmark.running import MeasurementError
 from tests.benchmark.scenarios import SCENARIOS, Scenario
-from tests.benchmark.systems import SYSTEMS, System
+from tests.benchmark.systems import System
 
 
 def main() -> int:
     given = _arguments()
     _raise_limit_of_open_files()
+    present = [system for system in given.systems if not system.missing()]
+    for system in given.systems:
+        if system not in present:
+            _say(f"{system.title} is absent: {system.missing()}.")
     try:
         compile_program("driver")
         results = {
-            scenario.name: measure(scenario, given.systems, given.rounds, given.seconds, _say)
-            for scenario in given.scenarios
+            scenario.name: measure(scenario, present, given.rounds, given.seconds, _say) for scenario in given.scenarios
         }
     except (NoCompilerError, MeasurementError) as error:
         sys.stderr.write(f"{error}\n")

@@ -1,4 +1,4 @@
-"""The systems that are measured: how each is started, and how the driver speaks to it.
+"""What a system is that can be measured: how it is started, and how the driver speaks to it.
 
 All get the same order events, about 120 bytes of JSON, over HTTP. Ours gets them as any producer would send them; the others
 one event a line, the cheapest form there is, so that none pays for parsing what it does not need.
@@ -6,7 +6,6 @@ one event a line, the cheapest form there is, so that none pays for parsing what
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,9 @@ from typing import Final
 
 _WHEN: Final = '"when":"2026-11-20T10:00:00Z"'
 _PADDING: Final = ".0123456789.0123456789.0123456789.0123"  # fills the event up to 120 bytes
-_EVENT: Final = f'{{"orderId":"$mark{_PADDING}",{_WHEN}}}'
 _EVENT_OF_ORDER: Final = f'{{"orderId":"o-$order",{_WHEN},"trackingNumber":"$mark"}}'
+
+EVENT: Final = f'{{"orderId":"$mark{_PADDING}",{_WHEN}}}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,17 @@ class System:
     title: str
     command: Callable[[Path, int], Sequence[str]]
     missing: Callable[[], str]
+    version: Callable[[], str]
     path: str
     publish_path: str
     ids: str
     envelope: tuple[str, str] = ("", "")  # around each event that is published
     array: tuple[str, str, str] = ("", "\n", "")  # before, between and after the events of one request
-    headers: Sequence[str] = ()
+    headers: Sequence[str] = ("Accept: text/event-stream",)
     publish_headers: Sequence[str] = ()
     batches: bool = True  # takes several events in one request
     keeps: bool = False  # has a log to replay, filters by order, and acknowledges what is on disk
+    event: str = EVENT
 
     def subscribing(self, query: str = "") -> list[str]:
         """The driver's options for reading; `$index` in the query is the number of the subscriber."""
@@ -51,33 +53,6 @@ class System:
         size = batch if self.batches else 1
         start, separator, end = self.array if size > 1 else ("", "", "")
         headers = [part for each in self.publish_headers for part in ("--publish-header", each)]
-        event = before + (_EVENT_OF_ORDER if by_order else _EVENT) + after
+        event = before + (_EVENT_OF_ORDER if by_order else self.event) + after
         texts = ["--event", event, "--open", start, "--separator", separator, "--close", end]
         return ["--publish-path", self.publish_path, "--batch", str(size), *texts, *headers]
-
-
-def _available() -> str:
-    return ""
-
-
-def _ours(scratch: Path, port: int) -> Sequence[str]:
-    program = Path(sys.executable).with_name("orders-events")
-    return [str(program), "serve", "--port", str(port), "--source", "none", "--store", f"sqlite:{scratch / 'log.db'}"]
-
-
-OURS: Final = System(
-    name="orders-events",
-    title="Orders Events",
-    command=_ours,
-    missing=_available,
-    path="/events/orders",
-    publish_path="/events/orders",
-    ids="ordered",
-    envelope=('{"eventType":"order.shipped","data":', "}"),
-    array=("[", ",", "]"),
-    headers=("Accept: text/event-stream",),
-    publish_headers=("Content-Type: application/json",),
-    keeps=True,
-)
-
-SYSTEMS: Final = (OURS,)

@@ -129,8 +129,9 @@ static void open_group(struct group *group)
 {
     subscribers_open(group, after(options.connect_seconds));
     if (group->ready < group->count)
-        fatal("Only %d of %d subscribers got their first bytes within %g s; %d were refused.", group->ready,
-              group->count, options.connect_seconds, (int)group->tally.refused);
+        fatal("Only %d of %d subscribers got their first bytes within %g s; %d were refused (status %d).",
+              group->ready, group->count, options.connect_seconds, (int)group->tally.refused,
+              group->tally.refused_with);
 }
 
 static void measure(void)

@@ -111,6 +111,12 @@ static void forget_connection(struct subscriber *subscriber)
     subscriber->requested = false;
 }
 
+static void refuse(struct group *group, int status)
+{
+    group->tally.refused++;
+    group->tally.refused_with = status;
+}
+
 /* A replay is complete when it had all that was stored when it began; then the next one begins. */
 static void end_replay(struct subscriber *subscriber)
 {
@@ -132,7 +138,7 @@ static void end_connection(struct subscriber *subscriber)
     bool complete = response_end(&subscriber->response);
     bool within_event = event_stream_is_within_event(&subscriber->stream);
     if (!subscriber->ready)
-        group->tally.refused++;
+        refuse(group, subscriber->response.status);
     else if (subscriber->response.state == RESPONSE_GARBLED || within_event)
         group->tally.garbled++;
     else if (!complete || !group->ends)

@@ -20,6 +20,7 @@ struct tally {
     uint64_t id_shared;  /* two events, one id */
     uint64_t id_disordered;
     uint64_t refused;    /* no 200 */
+    int refused_with;    /* the status, or 0 where there was none */
     uint64_t cut;        /* ended before its time */
     uint64_t garbled;    /* not HTTP, or an end within an event */
     int64_t last_at;     /* when the last event was read */

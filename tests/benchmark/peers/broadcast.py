@@ -1,0 +1,42 @@
+"""What the Python peers have in common: a queue for each subscriber, and a POST that puts every line of its body into all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Generic, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+Event = TypeVar("Event")
+
+
+class Broadcast(Generic[Event]):
+    """Make an event of each published line, once, and hand it to every subscriber.
+
+    `make` takes the number of the event and the line.
+    """
+
+    def __init__(self, make: Callable[[int, str], Event]) -> None:
+        self._make = make
+        self._published = 0
+        self._queues: set[asyncio.Queue[Event]] = set()
+
+    async def subscribe(self) -> AsyncIterator[Event]:
+        queue: asyncio.Queue[Event] = asyncio.Queue()
+        self._queues.add(queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._queues.discard(queue)
+
+    async def publish(self, request: Request) -> Response:
+        body = await request.body()
+        for line in body.decode().split("\n"):
+            self._published += 1
+            event = self._make(self._published, line)
+            for queue in self._queues:
+                queue.put_nowait(event)
+        return Response(status_code=204)
