@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 PORT ?= 8000
 
-.PHONY: run test check contracts lint fix torture bench docs lock clean
+.PHONY: run test check contracts types lint fix torture bench docs lock clean
 
 run: .venv/run.stamp  ## a server on 127.0.0.1:8000 with simulated orders and a SQLite log
 	@mkdir -p var
@@ -19,6 +19,11 @@ check: lint contracts test  ## what CI runs
 
 contracts: .venv/test.stamp  ## what is released must not change, and nobody who relies on it may be broken
 	$(BIN)/orders-events contracts
+
+types: .venv/run.stamp  ## the client's event types, after a release of the contract
+	@mkdir -p build
+	$(BIN)/orders-events types > build/event_types.py
+	mv build/event_types.py app/client/event_types.py
 
 lint: .venv/test.stamp
 	$(BIN)/ruff format --check .

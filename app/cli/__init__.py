@@ -15,6 +15,7 @@ from app.cli.messages import PROGRAM, say
 from app.cli.publish import publish
 from app.cli.serve import serve
 from app.cli.tail import tail
+from app.cli.types import types
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
@@ -40,7 +41,7 @@ class Program(click.Group):
 @click.group(
     PROGRAM,
     cls=Program,
-    commands=[serve, publish, tail, check, contracts, docs],
+    commands=[serve, publish, tail, check, contracts, types, docs],
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(program_version(), prog_name=PROGRAM)

@@ -1,0 +1,39 @@
+"""`orders-events types`: the released event types for Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from app.events.errors import InvalidContract
+from app.python_types import python_types
+from app.settings import Settings
+
+
+@click.command(short_help="Write the event types for Python.")
+@click.option(
+    "--contract",
+    "folder",
+    envvar="ORDERS_EVENTS_CONTRACT",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    show_envvar=True,
+    help="Write the types of the contract in this folder (openapi/ and contracts/). Not given: the built-in one.",
+)
+def types(*, folder: Path | None) -> int:
+    """Write a Python module with the types of the events that are released, for type checkers and editors.
+
+    app/client/event_types.py is made so. A type that is not released yet, or that a client was not made with, is read all the same:
+    as an event whose data is a plain mapping.
+
+    Exit codes: 0 written; 1 the contract cannot be read; 2 usage.
+    """
+    from app.compatibility.released_types import released_types  # noqa: PLC0415  # the other commands need not wait for it
+
+    try:
+        schemas = released_types(Settings(contract=folder).contract_root)
+    except InvalidContract as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(python_types(schemas), nl=False)
+    return 0

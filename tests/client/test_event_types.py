@@ -1,0 +1,120 @@
+"""The event types of the client are those of the contract, and a schema becomes the type that its readers may rely on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, assert_type
+
+import pytest
+
+import app.client
+from app.client import AsyncOrdersClient, AsyncOrderStream, Gap, OrderEvent, OrdersClient, OrderShipped, OrderStream
+from app.client.event_types import EVENT_CLASSES, OrderShippedData
+from app.client.reading import events_only
+from app.python_types import class_name, python_types
+from tests.cli.command import run
+from tests.contract_copy import ContractCopy
+from tests.test_new_event_type import add_order_returned
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_types_are_what_make_types_writes_of_the_released_contract() -> None:
+    ran = run("types")
+    assert (ran.code, ran.errors) == (0, [])
+    assert ran.out == (ROOT / "app" / "client" / "event_types.py").read_text(), "run `make types`"
+
+
+def test_event_type_that_is_not_released_yet_needs_no_type(tmp_path: Path) -> None:
+    copy = ContractCopy(tmp_path / "contract")
+    add_order_returned(copy)
+    assert run("types", "--contract", str(copy.root)) == run("types")
+
+
+def test_event_type_that_is_released_has_one(tmp_path: Path) -> None:
+    copy = ContractCopy(tmp_path / "contract")
+    add_order_returned(copy)
+    copy.replace(r"^  version: 1\.0\.0$", "  version: 1.1.0")
+    assert run("contracts", "--release", "--contract", str(copy.root)).code == 0
+    written = run("types", "--contract", str(copy.root)).out
+    assert "class OrderReturned(OrderEvent):" in written
+    assert "    items: int\n" in written
+    compile(written, "event_types.py", "exec")
+
+
+def test_contract_that_cannot_be_read_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / "contracts" / "released.json").write_text("{}")
+    ran = run("types", "--contract", str(tmp_path))
+    assert (ran.code, ran.out, len(ran.errors)) == (1, "", 1)
+
+
+def shown(schema: dict[str, Any]) -> str:
+    """The module for one property."""
+    return python_types({"order.held": {"type": "object", "required": ["it"], "properties": {"it": schema}}})
+
+
+@pytest.mark.parametrize(
+    ("schema", "written"),
+    [
+        ({"type": "string", "pattern": "^x$"}, "str"),
+        ({"type": "integer"}, "int"),
+        ({"type": "number"}, "float"),
+        ({"type": "boolean"}, "bool"),
+        ({"type": "string", "enum": ["a", 'b"\\']}, 'Literal["a", "b\\"\\\\"]'),
+        ({"type": "integer", "enum": [1, 2]}, "Literal[1, 2]"),
+        ({"type": "string", "enum": ["a"], "x-extensible": True}, "str"),
+        ({"type": "array", "items": {"type": "string"}}, "list[str]"),
+        ({"type": "array"}, "list[Any]"),
+        ({"type": "object"}, "dict[str, Any]"),
+        ({"type": "object", "properties": {"a": {"type": "string"}}}, "OrderHeldDataIt"),
+        ({"type": "array", "items": {"type": "object", "properties": {"a": {}}}}, "list[OrderHeldDataIt]"),
+        ({"oneOf": [{"type": "string"}, {"type": "integer"}]}, "Any"),
+    ],
+)
+def test_schema_becomes_a_type(schema: dict[str, Any], written: str) -> None:
+    text = shown(schema)
+    assert f"    it: {written}\n" in text
+    names: dict[str, Any] = {}
+    exec(compile(text, "held.py", "exec"), {**names, "__name__": "app.client.events"})  # noqa: S102  # it is Python
+    assert text.index("class OrderHeldDataIt") < text.index("class OrderHeldData(") if "DataIt" in written else True
+
+
+def test_property_that_may_be_absent_is_marked_so() -> None:
+    text = python_types({"order.held": {"type": "object", "properties": {"it": {"type": "string"}}}})
+    assert "    it: NotRequired[str]\n" in text
+
+
+def test_description_cannot_end_its_docstring() -> None:
+    text = shown({"type": "string", "description": 'Say """no"""\nor \\x'})
+    compile(text, "held.py", "exec")
+    assert "\"\"\"Say '''no''' or \\\\x\"\"\"" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("order.shipped", "OrderShipped"), ("order.partly_shipped", "OrderPartlyShipped"), ("trackingNumber", "TrackingNumber")],
+)  # fmt: skip
+def test_class_is_named_after_its_type(name: str, expected: str) -> None:
+    assert class_name(name) == expected
+
+
+def test_every_event_type_is_exported() -> None:
+    for event_class in EVENT_CLASSES.values():
+        assert event_class.__name__ in app.client.__all__
+    assert all(hasattr(app.client, name) for name in app.client.__all__)
+
+
+def typed(orders: OrdersClient, aorders: AsyncOrdersClient, event: OrderEvent) -> None:
+    """Never run: a type checker reads it."""
+    assert_type(orders.stream(), OrderStream[OrderEvent])
+    assert_type(orders.stream(gaps="raise", after=None), OrderStream[OrderEvent])
+    assert_type(orders.stream(gaps="yield", limit=5), OrderStream[OrderEvent | Gap])
+    assert_type(aorders.stream(gaps="yield"), AsyncOrderStream[OrderEvent | Gap])
+    assert_type(events_only(event), OrderEvent)
+    if isinstance(event, OrderShipped):
+        assert_type(event.data, OrderShippedData)
+        assert_type(event.data["orderId"], str)
+    match event:
+        case OrderShipped(data=data):
+            assert_type(data.get("carrier"), str | None)

@@ -1,0 +1,323 @@
+"""What a subscription decides, without a socket: what to ask for, what to deliver, when to come back, when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+import pytest
+from httpx_sse import ServerSentEvent
+
+from app.client.answer import Answer
+from app.client.errors import EventsLost, RequestRefused, Unavailable, UnexpectedAnswer
+from app.client.event_types import OrderShipped
+from app.client.events import Gap, OrderEvent
+from app.client.reading import Reading, events_and_gaps, events_only
+from app.client.stream_request import StreamOptions, stream_request
+from app.client.trouble import Trouble
+from tests.client.frames import answer, checkpoint, closing, frame, gap, problem, shipped
+
+CUT = Trouble("Cut.")
+
+
+class Clock:
+    """A clock that stands still."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Subject:
+    """A reading that is followed, and what it reported."""
+
+    def __init__(self, options: StreamOptions | None = None) -> None:
+        given: StreamOptions = {} if options is None else options
+        self.clock = Clock()
+        self.reports: list[str] = []
+        self.reading: Reading[OrderEvent | Gap] = Reading(
+            stream_request(given),
+            events_and_gaps,
+            retry_max_seconds=given.get("retry_max_seconds"),
+            report=self.reports.append,
+            clock=self.clock,
+        )
+        self._following: AbstractContextManager[None] = self.reading.following()
+        self._following.__enter__()
+
+    def connect(self, *frames: ServerSentEvent) -> list[OrderEvent | Gap]:
+        """Make a connection; return what is delivered of its frames."""
+        self.reading.ask()
+        self.reading.opened(answer())
+        return read(self.reading, frames)
+
+    def fail(self, trouble: Trouble = CUT) -> float:
+        """Make a connection that brings nothing; return how long to wait."""
+        self.reading.ask()
+        self.reading.lost(trouble)
+        return self.reading.wait_seconds()
+
+    def asked(self) -> tuple[dict[str, str], str | None]:
+        """The parameters and the last id of the next request."""
+        ask = self.reading.ask()
+        return dict(ask.query), ask.headers.get("Last-Event-ID")
+
+
+def read(reading: Reading[OrderEvent | Gap], frames: Sequence[ServerSentEvent]) -> list[OrderEvent | Gap]:
+    delivered = []
+    for each in frames:
+        if not reading.reading_on:
+            break
+        value = reading.receive(each)
+        if value is not None:
+            delivered.append(value)
+    reading.lost(CUT)
+    return delivered
+
+
+def ids(values: Sequence[OrderEvent | Gap]) -> list[str]:
+    return [value.id for value in values]
+
+
+def test_event_is_delivered_with_its_type_and_data() -> None:
+    (event,) = Subject().connect(checkpoint(0), shipped(1))
+    assert event == OrderShipped("e-1", "order.shipped", {"orderId": "o1", "when": "2024-05-01T10:00:00Z"})
+
+
+def test_event_of_a_type_that_the_client_was_not_made_with_is_delivered_too() -> None:
+    (event,) = Subject().connect(frame("order.returned", "e-1", orderId="o1", items=2))
+    assert event == OrderEvent("e-1", "order.returned", {"orderId": "o1", "items": 2})
+    assert type(event) is OrderEvent
+
+
+def test_first_request_says_where_to_start_and_later_ones_the_last_id() -> None:
+    subject = Subject({"event_types": ["a", "b"], "from_": "earliest", "since": "t", "limit": 5})
+    first = {"eventTypes": "b", "from": "earliest", "since": "t", "limit": "5"}
+    assert subject.asked() == (first, None)
+    subject.fail()
+    assert subject.asked() == (first, None)
+    subject.connect(checkpoint(0), shipped(1))
+    assert subject.asked() == ({"eventTypes": "b", "limit": "4"}, "e-1")
+
+
+def test_given_id_goes_before_where_to_start() -> None:
+    assert Subject({"after": "e-7", "from_": "earliest"}).asked() == ({}, "e-7")
+
+
+@pytest.mark.parametrize("frames", [[checkpoint(3)], [frame("stream.promise", "e-3")], [frame("message", "e-3")]])
+def test_frame_that_is_no_event_moves_the_last_id_only(frames: list[ServerSentEvent]) -> None:
+    subject = Subject()
+    assert subject.connect(*frames) == []
+    assert subject.asked() == ({}, "e-3")
+
+
+def test_id_that_was_delivered_is_not_delivered_again_by_a_server_that_repeats_itself() -> None:
+    subject = Subject({"limit": 4})
+    assert ids(subject.connect(shipped(1), shipped(2), shipped(2))) == ["e-1", "e-2"]
+    assert ids(subject.connect(shipped(1), shipped(2), shipped(3))) == ["e-3"]
+    assert subject.asked() == ({"limit": "1"}, "e-3")
+
+
+def test_what_follows_a_gap_is_delivered_although_it_was_before() -> None:
+    subject = Subject()
+    subject.connect(shipped(1), shipped(2))
+    assert ids(subject.connect(gap("e-0", reason="ahead"), shipped(1), shipped(2))) == ["e-0", "e-1", "e-2"]
+
+
+def test_gap_is_delivered_as_a_value_and_moves_the_last_id() -> None:
+    subject = Subject()
+    assert subject.connect(gap()) == [Gap("f-6", "expired", "e-1", "f-6")]
+    assert subject.reading.last_event_id == "f-6"
+
+
+def test_gap_that_says_less_than_it_should_is_a_gap() -> None:
+    assert Subject().connect(frame("stream.gap", "f-6")) == [Gap("f-6", "unknown", "unknown", "unknown")]
+
+
+def test_gap_that_is_raised_is_told_again_to_whoever_resumes_and_passed_by_whoever_iterates_again() -> None:
+    reading = Reading(stream_request({"after": "e-1"}), events_only, retry_max_seconds=None, report=print)
+    with reading.following():
+        reading.ask()
+        reading.opened(answer())
+        with pytest.raises(EventsLost, match="the position e-1 is expired") as lost:
+            reading.receive(gap())
+    assert lost.value.gap.earliest == "f-6"
+    assert (reading.last_event_id, reading.active) == ("e-1", False)
+    with reading.following():
+        assert reading.active
+        assert reading.ask().headers["Last-Event-ID"] == "f-6"
+        assert reading.last_event_id == "f-6"
+
+
+@pytest.mark.parametrize("reason", ["limit", "end"])
+def test_final_closing_is_the_end(reason: str) -> None:
+    subject = Subject()
+    assert ids(subject.connect(shipped(1), closing(reason, "e-1"), shipped(2))) == ["e-1"]
+    assert subject.reading.ended
+    assert subject.reading.wait_seconds() == 0
+
+
+@pytest.mark.parametrize("reason", ["drain", "unavailable", "overloaded", ""])
+def test_any_other_closing_ends_the_connection_only(reason: str) -> None:
+    subject = Subject()
+    assert ids(subject.connect(shipped(1), closing(reason, "e-1"), shipped(2))) == ["e-1"]
+    assert not subject.reading.ended
+    assert ids(subject.connect(shipped(2))) == ["e-2"]
+
+
+@pytest.mark.parametrize("data", ["{}", "[]", "x", ""])
+def test_closing_that_is_malformed_ends_the_connection_only(data: str) -> None:
+    subject = Subject()
+    subject.connect(ServerSentEvent("stream.closing", data, "e-1"))
+    assert not subject.reading.ended
+
+
+def test_limit_ends_after_so_many_events_across_connections() -> None:
+    subject = Subject({"limit": 3})
+    assert ids(subject.connect(shipped(1), shipped(2))) == ["e-1", "e-2"]
+    assert ids(subject.connect(gap(), shipped(3), shipped(4))) == ["f-6", "e-3"]
+    assert subject.reading.ended
+
+
+def test_nothing_stored_ends_a_finite_stream() -> None:
+    subject = Subject({"follow": False})
+    assert subject.asked() == ({"follow": "false"}, None)
+    subject.reading.opened(answer(204))
+    assert subject.reading.ended
+    assert not subject.reading.reading_on
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "text"),
+    [
+        (problem(400, "1 parameter is wrong.", errors=[{"name": "since", "message": "is no time"}, 5]), 400, "is no time"),
+        (problem(406, "The Accept header admits neither."), 406, "admits neither"),
+        (answer(204), 204, "there is no stream to follow"),
+        (answer(401, b"<html>"), 401, "The server answered 401 Unauthorized."),
+        (answer(307, location="/x"), 307, "The server answered 307 Temporary Redirect and points to /x."),
+        (answer(404, b"[]"), 404, "404 Not Found"),
+    ],
+)  # fmt: skip
+def test_refusal_says_why(given: Answer, status: int, text: str) -> None:
+    reading = Subject().reading
+    with pytest.raises(RequestRefused, match=text) as refused:
+        reading.opened(given)
+    assert (refused.value.status, refused.value.problem.status) == (status, status)
+
+
+def test_problem_document_is_there_in_full() -> None:
+    with pytest.raises(RequestRefused) as refused:
+        Subject().reading.opened(problem(400, "No.", errors=[]))
+    told = refused.value.problem
+    assert (told.type, told.title, told.detail, told.members["errors"]) == ("/problems/x", "X", "No.", [])
+
+
+@pytest.mark.parametrize(
+    ("content_type", "told"), [("text/html; charset=utf-8", "text/html"), ("", "of no known type")]
+)
+def test_other_type_is_no_stream(content_type: str, told: str) -> None:
+    with pytest.raises(UnexpectedAnswer, match=f"no event stream, but {told}"):
+        Subject().reading.opened(answer(200, content_type=content_type))
+
+
+@pytest.mark.parametrize("data", ["", "x", "[]", "5"])
+def test_event_whose_data_is_no_object_is_an_error_that_moves_nothing(data: str) -> None:
+    subject = Subject()
+    with pytest.raises(UnexpectedAnswer, match="The data of the event 'e-2' is no JSON object"):
+        subject.connect(shipped(1), ServerSentEvent("order.shipped", data, "e-2"))
+    assert subject.asked() == ({}, "e-1")
+
+
+def test_event_without_an_id_is_an_error() -> None:
+    with pytest.raises(UnexpectedAnswer, match=r"order\.shipped"):
+        Subject().connect(frame("order.shipped", orderId="o1"))
+
+
+def test_wait_is_what_the_stream_said_after_a_connection_that_brought_something() -> None:
+    subject = Subject()
+    assert subject.connect(checkpoint(0, retry=2345)) == []
+    assert subject.reading.wait_seconds() == 2.345
+    assert subject.reports == []
+
+
+@pytest.mark.parametrize(("retry", "seconds"), [(-5, 1.0), (0, 0.0), (10**15, 3600.0)])
+def test_time_to_wait_that_makes_no_sense_is_bounded(retry: int, seconds: float) -> None:
+    subject = Subject()
+    subject.connect(checkpoint(0, retry=retry))
+    assert subject.reading.wait_seconds() == seconds
+
+
+def test_waits_of_failures_in_a_row_grow_with_jitter_and_one_is_reported() -> None:
+    waits: list[list[float]] = [[] for _ in range(8)]
+    for _ in range(300):
+        subject = Subject()
+        subject.connect(checkpoint(0, retry=2000))
+        for of_failure in waits:
+            of_failure.append(subject.fail())
+        assert subject.reports == ["Cut. Trying again."]
+    for of_failure, bound in zip(waits, [2, 4, 8, 16, 30, 30, 30, 30], strict=True):
+        assert 2.0 <= min(of_failure) < 2.0 + bound * 0.1
+        assert 2.0 + bound * 0.9 < max(of_failure) <= 2.0 + bound
+
+
+def test_success_ends_a_row_of_failures() -> None:
+    subject = Subject()
+    for _ in range(6):
+        subject.fail()
+    subject.connect(checkpoint(0, retry=100))
+    subject.reading.wait_seconds()
+    assert subject.fail() <= 0.2
+    assert subject.reports == ["Cut. Trying again."] * 2
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+def test_answer_that_may_be_another_later_is_trouble_and_its_time_is_kept(status: int) -> None:
+    subject = Subject()
+    with pytest.raises(Trouble, match="Busy") as trouble:
+        subject.reading.opened(problem(status, "Busy.", retry_after="7"))
+    assert 7.0 <= subject.fail(trouble.value) <= 8.0
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "least", "most"),
+    [
+        ("120", 120, 120),
+        ("1e9", 0, 0),
+        ("-1", 0, 0),
+        ("999999", 3600, 3600),
+        ("soon", 0, 0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 3600, 3600),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(retry_after: str, least: float, most: float) -> None:
+    assert least <= answer(503, retry_after=retry_after).retry_after_seconds <= most
+
+
+def test_patience_ends_when_nothing_could_be_read_for_so_long() -> None:
+    subject = Subject({"retry_max_seconds": 60})
+    subject.fail()
+    assert subject.reports == ["Cut. Trying again for up to 60 seconds."]
+    subject.clock.now = 59.9
+    with pytest.raises(Unavailable, match=r"^Cut\.$"):
+        subject.fail()
+
+
+def test_patience_begins_anew_with_what_was_read() -> None:
+    subject = Subject({"retry_max_seconds": 60})
+    subject.fail()
+    subject.clock.now = 59.0
+    subject.connect(checkpoint(0, retry=1000))
+    assert subject.reading.wait_seconds() == 1.0
+    subject.clock.now = 100.0
+    subject.fail()
+    with pytest.raises(Unavailable):
+        subject.fail(Trouble("Busy.", retry_after_seconds=20))
+
+
+def test_patience_is_not_longer_than_the_time_that_the_server_asks_for() -> None:
+    subject = Subject({"retry_max_seconds": 1})
+    subject.connect(checkpoint(0, retry=2000))
+    with pytest.raises(Unavailable):
+        subject.reading.wait_seconds()

@@ -1,0 +1,20 @@
+"""Memory of what was delivered is bounded."""
+
+from __future__ import annotations
+
+from app.client.recent import RecentIds
+
+
+def test_oldest_ids_are_forgotten_first() -> None:
+    recent = RecentIds(kept=3)
+    assert [recent.add(each) for each in "abcabc"] == [True] * 3 + [False] * 3
+    assert recent.add("d")
+    assert [recent.add(each) for each in "dcb"] == [False] * 3
+    assert recent.add("a")
+
+
+def test_all_are_forgotten() -> None:
+    recent = RecentIds()
+    recent.add("a")
+    recent.clear()
+    assert recent.add("a")
