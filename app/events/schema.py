@@ -14,6 +14,7 @@ from app.events.event import JsonValue
 from app.events.schema_dialect import DRAFT, refusals
 from app.events.schema_keywords import FORMATS, DialectValidator
 from app.events.schema_messages import MESSAGES, cut
+from app.events.schema_verdict import Verdict, compile_verdict
 
 POINTER_CHARACTERS = 200  # a property's name may be as long as a request
 
@@ -25,15 +26,34 @@ class Breach(NamedTuple):
     message: str
 
 
-class Schema:
-    """A compiled schema; `compile_schema` makes it."""
+class VerdictsDiffer(Exception):
+    """Say that of two validators one refuses a value and the other finds nothing wrong: a fault of ours, or of theirs.
 
-    def __init__(self, validator: Validator) -> None:
+    To accept the value would hide it, and to refuse it would leave a client without a reason; so the request fails and is logged.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name}: jsonschema-rs refuses a value in which jsonschema finds nothing wrong.")
+
+
+class Schema:
+    """A compiled schema; `compile_schema` makes it.
+
+    `accepts` tells whether a value satisfies it. It is quick, and agrees with `violations`.
+    """
+
+    def __init__(self, name: str, accepts: Verdict, validator: Validator) -> None:
+        self._name = name
+        self.accepts = accepts
         self._validator = validator
 
     def violations(self, value: JsonValue, limit: int) -> tuple[list[Breach], int]:
         """Find all breaches; return the first `limit` of them, ordered by pointer, and how many there are."""
+        if self.accepts(value):
+            return [], 0
         errors: list[ValidationError] = sorted(self._validator.iter_errors(value), key=_order)
+        if not errors:
+            raise VerdictsDiffer(self._name)
         found = [(error, MESSAGES[str(error.validator)](error.validator_value, error)) for error in errors]
         breaches = (Breach(_pointer(error.absolute_path), each) for error, messages in found for each in messages)
         return list(islice(breaches, limit)), sum(len(messages) for _, messages in found)
@@ -45,7 +65,7 @@ def compile_schema(schema: Mapping[str, JsonValue], name: str) -> Schema:
         raise InvalidContract(f"{name}: the $schema must be {DRAFT}.")
     for path, reason in _faults(schema):
         raise InvalidContract(f"{name}: the schema is wrong at {_pointer(path) or 'its root'}: {reason}.")
-    return Schema(DialectValidator(schema, format_checker=FORMATS))
+    return Schema(name, compile_verdict(schema), DialectValidator(schema, format_checker=FORMATS))
 
 
 def _faults(schema: Mapping[str, JsonValue]) -> Iterator[tuple[Iterable[str | int], str]]:
