@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import connexion
 import inflection
-from connexion.middleware import MiddlewarePosition
-from connexion.middleware.context import ContextMiddleware
+from connexion.middleware import ConnexionMiddleware, MiddlewarePosition
 from connexion.middleware.exceptions import ExceptionMiddleware
-from connexion.middleware.request_validation import RequestValidationMiddleware
 from connexion.middleware.routing import RoutingMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from connexion.resolver import Resolver
@@ -20,8 +17,8 @@ from starlette.types import ASGIApp
 from app.events.errors import InvalidContract
 from app.transports.http.document.openapi import operations as operations_of
 from app.transports.http.operations import Operations
-from app.transports.http.parameters import ContractParameters
 from app.transports.http.problems import HANDLED, Problems
+from app.transports.http.routed import RoutedOperations, not_found
 
 
 class _Routing(RoutingMiddleware):  # type: ignore[misc]  # Connexion ships no types
@@ -34,28 +31,19 @@ class _Routing(RoutingMiddleware):  # type: ignore[misc]  # Connexion ships no t
 
 
 # Connexion's stack without its Swagger UI (old, and it inlines the document), its handler of server errors (it fails itself, and
-# ours catches all), its validation of responses (it never looks into a stream; the contract tests do), and its lifespan.
-_MIDDLEWARES = (
-    ExceptionMiddleware,
-    _Routing,
-    SecurityMiddleware,
-    RequestValidationMiddleware,
-    ContextMiddleware,
-)
+# ours catches all), its validation of requests (see `parameters.py` and `body.py`), its validation of responses (it never looks
+# into a stream; the contract tests do), and its lifespan.
+_MIDDLEWARES = (ExceptionMiddleware, _Routing, SecurityMiddleware, RoutedOperations)
 
 
 def create_application(operations: Operations, problems: Problems, cors_origins: Sequence[str] = ()) -> ASGIApp:
     """Put the application together. Raises InvalidContract where an operation has no handler."""
     for each in operations_of(operations.document.bundled):
         _handler(operations, each.content["operationId"])  # Connexion would look for it at the first request only
-    app = connexion.AsyncApp("app", middlewares=list(_MIDDLEWARES))
+    app = ConnexionMiddleware(not_found, import_name="app", middlewares=list(_MIDDLEWARES))
     app.add_api(
         operations.document.bundled,
         resolver=Resolver(lambda operation_id: _handler(operations, operation_id)),
-        strict_validation=True,
-        pythonic_params=True,
-        # Bodies are read by `body.read_json`: Connexion would validate them as Draft 4, slowly, and answer 400 or 500.
-        validator_map={"parameter": ContractParameters, "body": {}},
     )
     for error in HANDLED:
         app.add_error_handler(error, problems.render)

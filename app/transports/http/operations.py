@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-import connexion
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.events.contracts import Contracts
@@ -20,7 +20,7 @@ from app.events.filter import Filter
 from app.events.log import EventLog
 from app.events.pages import read_page
 from app.events.publish import Publisher
-from app.events.start import Since, Start, StartRequest, locate_start
+from app.events.start import Since, StartRequest, locate_start
 from app.events.step import Closing
 from app.events.subscribe import Subscription
 from app.transports.http import metrics, sse
@@ -30,7 +30,7 @@ from app.transports.http.negotiation import choose_media_type
 from app.transports.http.parameters import InvalidParameters, ParameterViolation
 from app.transports.http.problems import Draining
 from app.transports.http.representation import event_page, event_types, published_events
-from app.transports.http.response import STREAM_HEADERS, EventStreamResponse, Streams
+from app.transports.http.response import EventStreamResponse, Streams
 
 NO_STORE = {"Cache-Control": "no-store"}
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -51,6 +51,7 @@ class Operations:
 
     async def stream_order_events(
         self,
+        request: Request,
         *,
         event_types: list[str] | None = None,
         order_id: list[str] | None = None,
@@ -62,43 +63,38 @@ class Operations:
         wait: int = 0,
         major_version: int | None = None,  # noqa: ARG002  # the one major there is; its enum is checked at the door
     ) -> Response:
-        media_type = choose_media_type(_header("accept"), (sse.MEDIA_TYPE, _PAGE))
+        media_type = choose_media_type(_header(request, "accept"), (sse.MEDIA_TYPE, _PAGE))
         wanted = Filter(_set(event_types), _set(order_id))
-        last_event_id = _header("last-event-id") or last_event_id or None
-        request = StartRequest(last_event_id, _since(since), from_)
+        last_event_id = _header(request, "last-event-id") or last_event_id or None
+        place = StartRequest(last_event_id, _since(since), from_)
         if media_type == _PAGE:
-            return await self._page(request, wanted, limit, 0 if _is_head() else wait)
-        try:
-            start = await locate_start(self.log, request)
-        except StoreUnavailable:
-            return self._stream(Closing("unavailable"))
-        return self._follow(start, wanted, follow=follow, limit=limit)
+            return await self._page(place, wanted, limit, 0 if request.method == "HEAD" else wait)
+        return await self._stream(place, wanted, follow=follow, limit=limit)
 
-    def _follow(self, start: Start, wanted: Filter, *, follow: bool, limit: int | None) -> Response:
+    async def _stream(self, place: StartRequest, wanted: Filter, *, follow: bool, limit: int | None) -> Response:
+        try:
+            start = await locate_start(self.log, place)
+        except StoreUnavailable:
+            return EventStreamResponse(self.streams, Closing("unavailable"))
         subscription = Subscription(self.log, start, wanted, follow=follow, limit=limit)
         if subscription.at_end and start.gap is None:
             return Response(status_code=204, headers=NO_STORE)
-        return self._stream(subscription)
-
-    def _stream(self, subscription: Subscription | Closing) -> Response:
-        if _is_head():
-            return _headers_only()
         return EventStreamResponse(self.streams, subscription)
 
-    async def _page(self, request: StartRequest, wanted: Filter, limit: int | None, wait_seconds: int) -> Response:
+    async def _page(self, place: StartRequest, wanted: Filter, limit: int | None, wait_seconds: int) -> Response:
         if self.log.draining:
             raise Draining("The server is about to stop; ask again in a moment.")
         limit = self.document.page_limit_default if limit is None else limit
         if limit > self.document.page_limit_maximum:
             message = f"must be at most {self.document.page_limit_maximum} for a page"
             raise InvalidParameters([ParameterViolation("query", "limit", message)])
-        start = await locate_start(self.log, request)
+        start = await locate_start(self.log, place)
         page = await read_page(self.log, start, wanted, limit, wait_seconds)
         body = event_page(page, self.log.position(page.through))
         return Response(body, headers=NO_STORE, media_type=_PAGE)
 
-    async def publish_order_events(self) -> Response:
-        submitted = await read_json(connexion.request, self.document.max_body_bytes)
+    async def publish_order_events(self, request: Request) -> Response:
+        submitted = await read_json(request, self.document.max_body_bytes)
         if self.log.draining:
             raise Draining("The server is about to stop; send the events again in a moment.")
         appended = await self.publisher.publish(self._batch(submitted))
@@ -143,12 +139,6 @@ class Operations:
         return Response(self.document.asyncapi, headers=NO_STORE, media_type="application/json")
 
 
-def _headers_only() -> Response:
-    response = Response(headers=dict(STREAM_HEADERS))
-    del response.headers["content-length"]  # a stream has none
-    return response
-
-
 def _set(values: list[str] | None) -> frozenset[str] | None:
     return None if values is None else frozenset(values)
 
@@ -163,9 +153,5 @@ def _since(text: str | None) -> Since | None:
     return Since(since_epoch // timedelta(microseconds=1), text)
 
 
-def _header(name: str) -> str:
-    return ",".join(connexion.request.headers.getlist(name))
-
-
-def _is_head() -> bool:
-    return bool(connexion.request.method == "HEAD")
+def _header(request: Request, name: str) -> str:
+    return ",".join(request.headers.getlist(name))

@@ -1,33 +1,31 @@
-"""Validate the parameters of a request against the contract; every violation is named, at once.
+"""Read the parameters of a request as the contract types them; every violation is named, at once.
 
-Connexion parses and coerces; what it lets pass is refused here: a single value given twice, numbers that only Python reads as
-numbers, a pattern that a trailing newline slips through, an unknown name.
+Not by Connexion's parser and validator: those take the last of a single value given twice, numbers that only Python reads as
+numbers, and a pattern that a trailing newline slips through; and they are put together anew for each request, which took longer
+than all that follows. The contract is read once, when the server starts.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from connexion.lifecycle import ConnexionRequest
-from connexion.validators import ParameterValidator
+from starlette.requests import Request
 
 from app.events.errors import Refusal
 from app.events.event import JsonValue
-from app.events.schema import Schema, compile_schema
+from app.events.schema import compile_schema
 
 SHOWN_VIOLATIONS = 5  # keeps the problem below 2 KB
 SHOWN_CHARACTERS = 64  # of a name that the client made up
 
-# What the coerced types look like as text (RFC 8259 §6 and §3); int() and float() read far more.
-_LITERALS = {
-    "integer": re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII),
-    "number": re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?", re.ASCII),
-    "boolean": re.compile(r"true|false"),
+# What the types look like as text (RFC 8259 §6 and §3), and how they are read; int() and float() alone read far more.
+_LITERALS: Mapping[str, tuple[re.Pattern[str], Callable[[str], JsonValue]]] = {
+    "integer": (re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII), int),
+    "number": (re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?", re.ASCII), float),
+    "boolean": (re.compile(r"true|false"), "true".__eq__),
 }
 
 
@@ -48,43 +46,105 @@ class InvalidParameters(Refusal):
         self.violations = violations[:SHOWN_VIOLATIONS]
 
 
-class ContractParameters(ParameterValidator):  # type: ignore[misc]  # Connexion ships no types
-    """Connexion's validator of parameters, replaced by ours."""
+class ContractParameters:
+    """The parameters of one operation."""
 
-    def validate_request(self, request: ConnexionRequest) -> None:
-        violations = list(self._violations(request))
+    def __init__(self, definitions: Sequence[Mapping[str, Any]], spell: Callable[[str], str]) -> None:
+        """Take the contract's definitions, and how a name is spelt in Python. Raises InvalidContract."""
+        by_location: dict[str, dict[str, _Parameter]] = {"query": {}, "header": {}, "path": {}}
+        for definition in definitions:
+            by_location[definition["in"]][definition["name"]] = _Parameter(definition)
+        self._query, self._headers, self._path = by_location["query"], by_location["header"], by_location["path"]
+        self._spelt = {name: spell(name) for name in (*self._query, *self._path)}
+
+    def read(self, request: Request) -> dict[str, JsonValue]:
+        """Return the parameters of query and path by their names in Python; those that are absent as their default, if any.
+
+        Headers are checked and left to the operation: one may have the name of a parameter of the query. Raises
+        InvalidParameters.
+        """
+        arguments: dict[str, JsonValue] = {}
+        violations = [
+            *self._read_query(_sent(request.scope["query_string"]), arguments),
+            *self._read_headers(request),
+            *self._read_path(request.path_params, arguments),
+        ]
         if violations:
             raise InvalidParameters(violations)
+        return arguments
 
-    def _violations(self, request: ConnexionRequest) -> Iterator[ParameterViolation]:
-        sent = _sent(request.scope["query_string"])
-        known = {parameter["name"] for parameter in self.parameters["query"]}
-        for name in sent.keys() - known:
+    def _read_query(self, sent: dict[str, list[str]], arguments: dict[str, JsonValue]) -> Iterator[ParameterViolation]:
+        for name in sent.keys() - self._query.keys():
             yield ParameterViolation("query", name[:SHOWN_CHARACTERS], "is not a parameter of this operation")
-        for parameter in self.parameters["query"]:
-            yield from self._query(parameter, sent.get(parameter["name"], []), request)
-        for parameter in self.parameters["header"]:
-            yield from _header(parameter, request.headers.getlist(parameter["name"]))
-        for parameter in self.parameters["path"]:
-            value = request.path_params.get(parameter["name"]) or request.path_params.get(
-                parameter["name"].replace("-", "_")
-            )
-            yield from _value(parameter, value)
-
-    def _query(
-        self, parameter: dict[str, Any], sent: list[str], request: ConnexionRequest
-    ) -> Iterator[ParameterViolation]:
-        name, kind = parameter["name"], parameter["schema"]["type"]
-        if not sent:
-            if parameter.get("required"):
+        for name, parameter in self._query.items():
+            values = sent.get(name)
+            if values is not None:
+                yield from parameter.read(values, arguments, self._spelt[name])
+            elif parameter.is_required:
                 yield ParameterViolation("query", name, "is required")
+            elif parameter.default is not None:
+                arguments[self._spelt[name]] = parameter.default
+
+    def _read_headers(self, request: Request) -> Iterator[ParameterViolation]:
+        for name, parameter in self._headers.items():
+            sent = request.headers.getlist(name)
+            if len(sent) > 1:
+                yield ParameterViolation("header", name, "takes one value and was given more")
+            elif sent and sent[0]:  # an empty header says nothing: EventSource sends none before its first id
+                yield from parameter.violations(sent[0])
+
+    def _read_path(
+        self, path_params: Mapping[str, JsonValue], arguments: dict[str, JsonValue]
+    ) -> Iterator[ParameterViolation]:
+        for name, parameter in self._path.items():
+            value = path_params.get(name, path_params.get(name.replace("-", "_")))
+            arguments[self._spelt[name]] = value
+            yield from parameter.violations(value)
+
+
+class _Parameter:
+    """One parameter as the contract defines it."""
+
+    def __init__(self, definition: Mapping[str, Any]) -> None:
+        schema = definition["schema"]
+        self._name, self._location = definition["name"], definition["in"]
+        self._is_array = schema["type"] == "array"
+        self._type = schema["items"]["type"] if self._is_array else schema["type"]
+        self._may_be_empty = definition.get("allowEmptyValue", False)
+        self._schema = compile_schema(schema, f"The parameter {self._name}")
+        self.is_required = definition.get("required", False)
+        self.default: JsonValue = schema.get("default")
+
+    def read(self, sent: list[str], arguments: dict[str, JsonValue], spelt: str) -> Iterator[ParameterViolation]:
+        """Put the value among the arguments, or say what is wrong with it."""
+        if len(sent) > 1 and not self._is_array:
+            yield self._violation("takes one value and was given more")
             return
-        if kind != "array" and len(sent) > 1:
-            yield ParameterViolation("query", name, "takes one value and was given more")
-        elif kind in _LITERALS and not _LITERALS[kind].fullmatch(sent[0]):
-            yield ParameterViolation("query", name, f"must be {'an' if kind == 'integer' else 'a'} {kind}")
-        elif sent != [""] or not parameter.get("allowEmptyValue"):
-            yield from _value(parameter, request.query_params[name])
+        texts = ",".join(sent).split(",") if self._is_array else sent  # style form, explode true; commas are taken too
+        if not self._are_literals(texts):
+            yield self._violation(f"must be {'an' if self._type == 'integer' else 'a'} {self._type}")
+            return
+        values = [self._value(text) for text in texts]
+        arguments[spelt] = value = values if self._is_array else values[0]
+        if value or not self._may_be_empty:
+            yield from self.violations(value)
+
+    def violations(self, value: JsonValue) -> Iterator[ParameterViolation]:
+        breaches, _ = self._schema.violations(value, limit=1)
+        for breach in breaches:
+            yield self._violation(breach.message)
+
+    def _are_literals(self, texts: list[str]) -> bool:
+        if self._type not in _LITERALS:
+            return True
+        pattern, _ = _LITERALS[self._type]
+        return all(pattern.fullmatch(text) for text in texts)
+
+    def _value(self, text: str) -> JsonValue:
+        return _LITERALS[self._type][1](text) if self._type in _LITERALS else text
+
+    def _violation(self, message: str) -> ParameterViolation:
+        return ParameterViolation(self._location, self._name, message)
 
 
 def _sent(query_string: bytes) -> dict[str, list[str]]:
@@ -92,22 +152,3 @@ def _sent(query_string: bytes) -> dict[str, list[str]]:
     for name, value in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True):
         sent.setdefault(name, []).append(value)
     return sent
-
-
-def _header(parameter: dict[str, Any], sent: list[str]) -> Iterator[ParameterViolation]:
-    if len(sent) > 1:
-        yield ParameterViolation("header", parameter["name"], "takes one value and was given more")
-    elif sent and sent[0]:  # an empty header says nothing: EventSource sends none before its first id
-        yield from _value(parameter, sent[0])
-
-
-def _value(parameter: dict[str, Any], value: JsonValue) -> Iterator[ParameterViolation]:
-    schema = _compiled(json.dumps(parameter["schema"], sort_keys=True))
-    violations, _ = schema.violations(value, limit=1)
-    for violation in violations:
-        yield ParameterViolation(parameter["in"], parameter["name"], violation.message)
-
-
-@cache
-def _compiled(schema: str) -> Schema:
-    return compile_schema(json.loads(schema), "A parameter")

@@ -77,7 +77,9 @@ class EventStreamResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         take_over = scope.get("extensions", {}).get(TAKE_OVER)
-        if isinstance(self._subscription, Closing):
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body"})
+        elif isinstance(self._subscription, Closing):
             opening = self._streams.encode(Opening(self._subscription))
             self._streams.fan_out.closings[self._subscription.reason] += 1
             await send({"type": "http.response.body", "body": opening, "more_body": False})
