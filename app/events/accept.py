@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from app.events.contracts import Contract, Contracts
-from app.events.errors import InvalidContract, UnknownEventType
+from app.events.errors import InvalidContract
 from app.events.event import Event, JsonValue, serialise
 from app.events.schema import Breach, Schema, compile_schema
 from app.events.schema_messages import MESSAGE_CHARACTERS, cut, one_of
@@ -18,6 +18,18 @@ class Breaches(NamedTuple):
 
     listed: list[Breach]
     total: int
+
+
+class _Gate(NamedTuple):
+    """What an event of one type must pass: its envelope, then the contract of its version."""
+
+    envelope: Schema
+    contracts: Mapping[str, Contract]
+    default_version: str
+
+    def contract(self, submission: Mapping[str, JsonValue]) -> Contract | None:
+        version = submission.get("schemaVersion", self.default_version)
+        return self.contracts.get(version) if isinstance(version, str) else None
 
 
 class Acceptance:
@@ -31,8 +43,7 @@ class Acceptance:
         for event_type in sorted(envelopes.keys() ^ set(contracts.event_types)):
             lacking = "contract" if event_type in envelopes else "schema for publishing it in the OpenAPI document"
             raise InvalidContract(f"The event type {event_type} has no {lacking}.")
-        self._contracts = contracts
-        self._envelopes = envelopes
+        self._gates = {name: _gate(contracts, name, envelope) for name, envelope in envelopes.items()}
         known: dict[str, JsonValue] = {"enum": list(contracts.event_types)}
         self._typed = compile_schema(
             {"type": "object", "required": ["eventType"], "properties": {"eventType": known}}, "OrderEvent"
@@ -40,29 +51,39 @@ class Acceptance:
 
     def accept(self, submission: JsonValue, limit: int) -> Event | Breaches:
         """Turn a submission into an event with an id and a version, or list up to `limit` breaches."""
+        event = self._accepted(submission)
+        return self._breaches(submission, limit) if event is None else event
+
+    def _accepted(self, submission: JsonValue) -> Event | None:
+        """Make the event; None where anything is wrong, which is rare and may then take its time to be named."""
+        if not isinstance(submission, dict):
+            return None
+        event_type, data = submission.get("eventType"), submission.get("data")
+        gate = self._gates.get(event_type) if isinstance(event_type, str) else None
+        if gate is None or not isinstance(data, dict) or not gate.envelope.accepts(submission):
+            return None
+        contract = gate.contract(submission)
+        return _event(contract, submission, data) if contract is not None and contract.compiled.accepts(data) else None
+
+    def _breaches(self, submission: JsonValue, limit: int) -> Breaches:
         listed, total = self._typed.violations(submission, limit)
         if total or not isinstance(submission, dict):
             return Breaches(listed, total)
-        event_type = str(submission["eventType"])
-        listed, total = self._envelopes[event_type].violations(submission, limit)
-        contract = self._contract(event_type, submission)
-        data = submission.get("data")
+        gate, data = self._gates[str(submission["eventType"])], submission.get("data")
+        listed, total = gate.envelope.violations(submission, limit)
+        contract = gate.contract(submission)
         if contract is None and not any(breach.pointer == "/schemaVersion" for breach in listed):
-            versions = cut(one_of(self._contracts.versions(event_type)), MESSAGE_CHARACTERS)
+            versions = cut(one_of(tuple(gate.contracts)), MESSAGE_CHARACTERS)
             listed, total = [*listed, Breach("/schemaVersion", versions)], total + 1
         if contract is not None and isinstance(data, dict):
             inner, more = contract.compiled.violations(data, limit)
             listed, total = [*listed, *(Breach(f"/data{pointer}", message) for pointer, message in inner)], total + more
-        if total or contract is None or not isinstance(data, dict):
-            return Breaches(sorted(listed, key=_property)[:limit], total)
-        return _event(contract, submission, data)
+        return Breaches(sorted(listed, key=_property)[:limit], total)
 
-    def _contract(self, event_type: str, submission: Mapping[str, JsonValue]) -> Contract | None:
-        version = submission.get("schemaVersion", self._contracts.default_version(event_type))
-        try:
-            return self._contracts.get(event_type, version) if isinstance(version, str) else None
-        except UnknownEventType:
-            return None
+
+def _gate(contracts: Contracts, event_type: str, envelope: Schema) -> _Gate:
+    versions = {version: contracts.get(event_type, version) for version in contracts.versions(event_type)}
+    return _Gate(envelope, versions, contracts.default_version(event_type))
 
 
 def _event(contract: Contract, submission: Mapping[str, JsonValue], data: Mapping[str, JsonValue]) -> Event:

@@ -58,7 +58,11 @@ def serialise(data: Mapping[str, JsonValue]) -> str:
 
     ASCII escapes keep U+2028 and its like out of clients that split lines as Python does.
     """
-    return json.dumps(data, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return _encode(data)
+
+
+# `json.dumps` would make an encoder for each event; and what was parsed from a text holds no circle to look for.
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, allow_nan=False, check_circular=False).encode
 
 
 def same_content(event: Event, stored: StoredEvent) -> bool:

@@ -14,7 +14,7 @@ from app.events.errors import ContractViolation, EventIdConflict, InvalidContrac
 from app.events.event import Event, JsonValue
 from app.events.filter import EVERYTHING
 from app.events.log import EventLog
-from app.events.publish import EVENTS_PER_TURN, Publisher
+from app.events.publish import EVENTS_PER_REFUSAL, EVENTS_PER_TURN, Publisher
 from app.events.schema import Schema, compile_schema
 from app.events.store import Appended
 from app.stores.memory import MemoryStore
@@ -311,6 +311,19 @@ def test_streams_go_on_while_a_thousand_events_are_checked() -> None:
             turns += 1
         assert turns >= 1000 // EVENTS_PER_TURN
         assert len((await log.read(0, log.head, EVERYTHING, 2000)).events) == 1000
+
+    run(work())
+
+
+def test_streams_go_on_all_the_more_while_a_thousand_events_are_refused() -> None:
+    async def work() -> None:
+        publishing = asyncio.create_task(publisher(await open_log()).publish([shipped(x=1)] * 1000))
+        turns = 0
+        while not publishing.done():
+            await asyncio.sleep(0)
+            turns += 1
+        assert turns >= 1000 * EVENTS_PER_REFUSAL // EVENTS_PER_TURN
+        assert isinstance(publishing.exception(), ContractViolation)
 
     run(work())
 
