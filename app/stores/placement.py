@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 from app.events.errors import EventIdConflict
 from app.events.event import Event, StoredEvent, same_content
 from app.events.store import Appended
+
+
+def place_all(requests: Sequence[Sequence[Event]], after: int, epoch: str, stored_at_us: int) -> list[StoredEvent]:
+    """Give each event of all requests the next offset after `after`, as if none repeated another. Nothing is stored here."""
+    events = chain.from_iterable(requests)
+    return [_stored(event, offset, epoch, stored_at_us) for offset, event in enumerate(events, after + 1)]
 
 
 def place(

@@ -10,15 +10,15 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
+from itertools import islice, repeat
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from app.events.errors import EventIdConflict
 from app.events.event import Event, StoredEvent
 from app.events.position import Floor
 from app.events.store import Appended, Commit
-from app.stores.placement import fresh_events, next_stored_at_us, place
+from app.stores.placement import fresh_events, next_stored_at_us, place, place_all
 from app.stores.retention import Retention
 from app.stores.sqlite_file import BUSY_MS, LogFile, connect_writer
 from app.stores.sqlite_queries import (
@@ -27,7 +27,7 @@ from app.stores.sqlite_queries import (
     insert_events,
     offset_before,
     read_epochs,
-    read_event,
+    read_events,
     read_floor,
     read_newest,
 )
@@ -38,6 +38,13 @@ WAL_BYTES = 64 * 1024 * 1024  # SQLite starts its WAL file anew at 4 MB, unless 
 WAL_WAIT_MS = 100  # how long appends may stand still for reads to end, at most once a second
 
 Outcome: TypeAlias = list[Appended] | Exception
+
+
+class Stored(NamedTuple):
+    """What a transaction added, and what became of each request."""
+
+    fresh: list[StoredEvent]
+    outcomes: Sequence[Outcome]
 
 
 class SqliteLog:
@@ -57,10 +64,9 @@ class SqliteLog:
     def commit(self, requests: Sequence[Sequence[Event]]) -> tuple[Commit | None, Sequence[Outcome]]:
         """Store the requests in order; return what changed, if anything, and what became of each. Raises sqlite3.Error."""
         stored_at_us = next_stored_at_us(self._newest.stored_at_us)
-        fresh: list[StoredEvent] = []
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            outcomes = [self._insert(events, stored_at_us, fresh) for events in requests]
+            fresh, outcomes = self._store_all(requests, stored_at_us) or self._store_each(requests, stored_at_us)
             floor = self._delete(added=len(fresh))
         changed = bool(fresh) or floor != self._floor
         self._floor = floor
@@ -94,10 +100,29 @@ class SqliteLog:
     def close(self) -> None:
         self._connection.close()
 
-    def _insert(self, events: Sequence[Event], stored_at_us: int, fresh: list[StoredEvent]) -> Outcome:
+    def _store_all(self, requests: Sequence[Sequence[Event]], stored_at_us: int) -> Stored | None:
+        """Store all events at once, as if none were a repetition: nearly always none is. None, and nothing stored, if one is.
+
+        SQLite finds a repetition when it writes the index of event ids, so no event need be looked up before.
+        """
+        fresh = place_all(requests, self._newest.offset, self._epoch.name, stored_at_us)
+        with suppress(sqlite3.Error):  # what fails here may not be needed: a repetition is answered on a full disk too
+            if insert_events(self._connection, fresh) == len(fresh):
+                placed = map(Appended, fresh, repeat(False))
+                return Stored(fresh, [[*islice(placed, len(events))] for events in requests])
+        self._connection.rollback()
+        self._connection.execute("BEGIN IMMEDIATE")
+        return None
+
+    def _store_each(self, requests: Sequence[Sequence[Event]], stored_at_us: int) -> Stored:
+        fresh: list[StoredEvent] = []
+        return Stored(fresh, [self._store(events, stored_at_us, fresh) for events in requests])
+
+    def _store(self, events: Sequence[Event], stored_at_us: int, fresh: list[StoredEvent]) -> Outcome:
         after = self._newest.offset + len(fresh)
+        retained = read_events(self._connection, [event.event_id for event in events])
         try:
-            placed = place(events, after, self._epoch.name, stored_at_us, partial(read_event, self._connection))
+            placed = place(events, after, self._epoch.name, stored_at_us, retained.get)
         except EventIdConflict as conflict:
             return conflict
         added = fresh_events(placed)

@@ -9,6 +9,8 @@ import json
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cache
+from itertools import chain
 from typing import NamedTuple
 
 from app.events.event import StoredEvent
@@ -17,6 +19,9 @@ from app.events.position import Epoch, Floor
 from app.events.store import BelowFloor, Page
 
 EXAMINED_PER_READ = 10_000  # offsets; a search that finds nothing takes a millisecond or two, then others have a turn
+INSERTED_AT_ONCE = (
+    500  # events in a statement: Python lets go of its lock once for each, and a busy event loop is slow to return it
+)
 EXAMINED_BY_ORDER = 100_000  # offsets; the index leads to events of these orders only, and one order has few
 
 _SELECT = f"SELECT {', '.join(StoredEvent._fields)} FROM events"  # noqa: S608 - nothing but column names is put in
@@ -24,6 +29,7 @@ _BY_ORDER = "INDEXED BY events_by_order"  # said, lest statistics that an admini
 _BETWEEN = "WHERE offset > :after AND offset <= :through"
 _OF_ORDERS = "AND order_id IN (SELECT value FROM json_each(:order_ids))"
 _OF_TYPES = "AND event_type IN (SELECT value FROM json_each(:event_types))"
+_WITH_IDS = "WHERE event_id IN (SELECT value FROM json_each(?))"
 _FIRST = "ORDER BY offset LIMIT :limit"
 
 PAGE_QUERIES = {  # by whether orders and types are named: few texts, so that SQLite keeps their statements
@@ -54,9 +60,10 @@ def read_newest(connection: sqlite3.Connection) -> Newest:
     return Newest(*(row or read_floor(connection)))
 
 
-def read_event(connection: sqlite3.Connection, event_id: str) -> StoredEvent | None:
-    row = connection.execute(f"{_SELECT} WHERE event_id = ?", (event_id,)).fetchone()
-    return row and StoredEvent._make(row)
+def read_events(connection: sqlite3.Connection, event_ids: Sequence[str]) -> dict[str, StoredEvent]:
+    """Find the retained events of these ids, by id."""
+    rows = connection.execute(f"{_SELECT} {_WITH_IDS}", (json.dumps(event_ids),))
+    return {event.event_id: event for event in map(StoredEvent._make, rows)}
 
 
 def read_page(connection: sqlite3.Connection, after: int, through: int, wanted: Filter, limit: int) -> Page:
@@ -90,8 +97,17 @@ def offset_before(connection: sqlite3.Connection, stored_at_us: int) -> int:
     return floor.offset + bisect_left(offsets, stored_at_us, key=stored_at)
 
 
-def insert_events(connection: sqlite3.Connection, events: Sequence[StoredEvent]) -> None:
-    connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", events)
+def insert_events(connection: sqlite3.Connection, events: Sequence[StoredEvent]) -> int:
+    """Add events but those whose `event_id` is there already; return how many were added."""
+    parts = (events[start : start + INSERTED_AT_ONCE] for start in range(0, len(events), INSERTED_AT_ONCE))
+    return sum(connection.execute(_insertion(len(part)), [*chain.from_iterable(part)]).rowcount for part in parts)
+
+
+@cache
+def _insertion(count: int) -> str:
+    row = f"({', '.join('?' * len(StoredEvent._fields))})"
+    rows = ", ".join([row] * count)
+    return f"INSERT INTO events VALUES {rows} ON CONFLICT (event_id) DO NOTHING"  # noqa: S608 - nothing but question marks
 
 
 def delete_through(connection: sqlite3.Connection, offset: int) -> Floor:

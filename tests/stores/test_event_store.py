@@ -231,6 +231,32 @@ def test_an_event_sent_100_times_in_parallel_is_stored_once(make_store: MakeStor
     run(work())
 
 
+def test_a_repetition_late_in_a_large_request_is_found(make_store: MakeStore) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            [first] = await log.append(event("first"))
+            many = numbered(1300, "e")
+            appended = await log.store.append([*many[:1200], event("first"), many[700], *many[1200:]])
+            assert appended[1200] == (first, True)
+            assert appended[1201] == (appended[700].stored, True)
+            assert ids(await log.events()) == ["first", *(each.event_id for each in many)]
+            assert offsets(log.told) == list(range(1, 1302))
+
+    run(work())
+
+
+def test_a_conflict_late_in_a_large_request_stores_nothing(make_store: MakeStore) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            await log.append(event("first"))
+            with pytest.raises(EventIdConflict) as conflict:
+                await log.append(*numbered(1200, "e"), event("first", "order.cancelled"))
+            assert conflict.value.index == 1200
+            assert ids(await log.events()) == ["first"]
+
+    run(work())
+
+
 @pytest.mark.parametrize(
     ("first", "second", "same"),
     [
