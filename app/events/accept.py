@@ -90,12 +90,12 @@ def _event(contract: Contract, submission: Mapping[str, JsonValue], data: Mappin
     event_id = submission.get("eventId")
     order_id = data.get("orderId")
     return Event(
-        event_type=contract.event_type,
-        schema_version=contract.version,
-        event_id=str(uuid.uuid4()) if event_id is None else str(event_id),
-        order_id=order_id if isinstance(order_id, str) else None,
-        data=serialise(data),
-        version_named="schemaVersion" in submission,
+        contract.event_type,
+        contract.version,
+        str(uuid.uuid4()) if event_id is None else str(event_id),
+        order_id if isinstance(order_id, str) else None,
+        serialise(data),
+        "schemaVersion" in submission,
     )
 
 

@@ -27,7 +27,7 @@ class Position(NamedTuple):
     offset: int
 
     def __str__(self) -> str:
-        return f"{self.epoch}-{self.offset}"
+        return write_position(self.epoch, self.offset)
 
 
 class Epoch(NamedTuple):
@@ -56,6 +56,11 @@ class Floor(NamedTuple):
 def new_epoch(first_offset: int) -> Epoch:
     """Make an epoch with a name that no log has used."""
     return Epoch("".join(secrets.choice(_EPOCH_ALPHABET) for _ in range(_EPOCH_LENGTH)), first_offset)
+
+
+def write_position(epoch: str, offset: int) -> str:
+    """Write a position as clients see it: an id."""
+    return f"{epoch}-{offset}"
 
 
 def parse_position(text: str) -> Position | None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -423,7 +422,7 @@ def test_order_ids_are_followed_live() -> None:
         log = await open_log()
         reader = subscribe(log, Start(0), Filter(order_ids=frozenset({"or_b", "or_d"})))
         task = await waiting(reader)
-        await log.append([event("a"), replace(event("b"), event_type="order.cancelled"), event("c"), event("d")])
+        await log.append([event("a"), event("b")._replace(event_type="order.cancelled"), event("c"), event("d")])
         assert event_ids([await task]) == ["b", "d"]
 
     run(work())

@@ -98,7 +98,7 @@ class Operations:
         if self.log.draining:
             raise Draining("The server is about to stop; send the events again in a moment.")
         appended = await self.publisher.publish(self._batch(submitted))
-        return JSONResponse(published_events(appended), 201, NO_STORE)
+        return Response(published_events(appended), 201, NO_STORE, media_type="application/json")
 
     def _batch(self, submitted: JsonValue) -> list[JsonValue]:
         if not isinstance(submitted, list):

@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from json.encoder import encode_basestring_ascii as _quoted
+from typing import Any, Final
 
 from app.events.contracts import Contract, Contracts
 from app.events.position import Position
 from app.events.store import Appended, Page
 
+_BOOLEANS: Final = ("false", "true")
+
 
 def event_page(page: Page, last: Position) -> str:
     """Write `EventPage`; the data of each event is the text that was serialised when it was accepted."""
     events = ",".join(
-        f'{{"id":"{event.position}","eventType":"{event.event_type}",'
+        f'{{"id":"{event.id}","eventType":"{event.event_type}",'
         f'"schemaVersion":"{event.schema_version}","data":{event.data}}}'
         for event in page.events
     )
     return f'{{"events":[{events}],"lastEventId":"{last}"}}'
 
 
-def published_events(appended: list[Appended]) -> dict[str, Any]:
-    """Make `PublishedEvents`."""
-    return {"events": [_published_event(each) for each in appended]}
+def published_events(appended: Iterable[Appended]) -> str:
+    """Write `PublishedEvents`; none of its texts needs an escape but perhaps an eventId, which a contract may widen."""
+    events = ",".join(
+        f'{{"id":"{event.id}","eventType":"{event.event_type}","schemaVersion":"{event.schema_version}",'
+        f'"eventId":{_quoted(event.event_id)},"duplicate":{_BOOLEANS[duplicate]}}}'
+        for event, duplicate in appended
+    )
+    return f'{{"events":[{events}]}}'
 
 
 def event_types(contracts: Contracts) -> dict[str, Any]:
     """Make `EventTypes`: order events first, each group by name."""
     names = (*contracts.event_types, *contracts.control_types)
     return {"eventTypes": [_event_type(contracts, name) for name in names]}
-
-
-def _published_event(appended: Appended) -> dict[str, Any]:
-    stored = appended.stored
-    return {
-        "id": str(stored.position),
-        "eventType": stored.event_type,
-        "schemaVersion": stored.schema_version,
-        "eventId": stored.event_id,
-        "duplicate": appended.duplicate,
-    }
 
 
 def _event_type(contracts: Contracts, name: str) -> dict[str, Any]:
