@@ -1,77 +1,93 @@
-"""`python -m tests.benchmark`: measure our product and its peers, on this machine, in one run."""
+"""`python -m tests.benchmark`: measure our product and its peers, on this machine, in one run.
+
+The full run keeps its results in tests/benchmark/results and shows them in the README; any other keeps them in the build folder.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
 import resource
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
+from tests.benchmark import results
 from tests.benchmark.field import SYSTEMS
-from tests.benchmark.programs import BUILD, NoCompilerError, compile_program
-from tests.benchmark.rounds import measure
-from tests.benchmark.running import MeasurementError
-from tests.benchmark.scenarios import SCENARIOS, Scenario
-from tests.benchmark.systems import System
+from tests.benchmark.pages import RESULTS, write
+from tests.benchmark.programs import BUILD, ROOT, NoCompilerError, compile_program
+from tests.benchmark.scenarios import scenarios
+from tests.benchmark.sizes import FULL, QUICK, Sizes
+from tests.benchmark.tables import targets_table
+
+_T = TypeVar("_T")
 
 
 def main() -> int:
     given = _arguments()
-    _raise_limit_of_open_files()
-    present = [system for system in given.systems if not system.missing()]
-    for system in given.systems:
-        if system not in present:
-            _say(f"{system.title} is absent: {system.missing()}.")
-    try:
-        compile_program("driver")
-        results = {
-            scenario.name: measure(scenario, present, given.rounds, given.seconds, _say) for scenario in given.scenarios
-        }
-    except (NoCompilerError, MeasurementError) as error:
-        sys.stderr.write(f"{error}\n")
+    folder = RESULTS if _is_whole(given) else BUILD / "results"
+    if not given.draw:
+        try:
+            compile_program("driver")
+        except NoCompilerError as error:
+            sys.stderr.write(f"{error}\n")
+            return 1
+        _raise_limit_of_open_files()
+        _run(given, folder)
+    found = results.read(folder)
+    if found is None:
+        sys.stderr.write(f"There are no results in {_short(folder)} to draw; take some with `make bench`.\n")
         return 1
-    given.output.parent.mkdir(parents=True, exist_ok=True)
-    given.output.write_text(json.dumps({"scenarios": results}, indent=1) + "\n")
-    _say(f"All rounds are in {given.output}.")
-    return 0
+    write(found, folder)
+    sys.stdout.write(f"\n{targets_table(found)}\n\nEvery figure: {_short(folder / 'README.md')}\n")
+    return 1 if results.has_faults(found) else 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__)
-    parser.add_argument("--only", dest="scenarios", type=_scenarios, default=SCENARIOS, help="scenarios, by comma")
-    parser.add_argument("--systems", type=_systems, default=SYSTEMS, help="systems, by comma")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=5, help="how long one measurement takes")
-    parser.add_argument("--output", type=Path, default=BUILD / "results.json")
-    parser.add_argument("--quick", action="store_true", help="one round of one second each")
-    given = parser.parse_args()
-    if given.quick:
-        given.rounds, given.seconds = 1, 1
-    return given
+    parser.add_argument("--quick", action="store_true", help="the short form: one round, small crowds, a few minutes")
+    parser.add_argument("--only", default="", help="scenarios by comma; `one` is one-100, one-1000 and one-5000")
+    parser.add_argument("--systems", default="", help="systems by comma")
+    parser.add_argument("--rounds", type=int, help="how often each system has its turn")
+    parser.add_argument("--seconds", type=float, help="how long one measurement takes")
+    parser.add_argument("--draw", action="store_true", help="measure nothing; make tables and charts anew")
+    return parser.parse_args()
 
 
-def _scenarios(names: str) -> list[Scenario]:
-    """Choose by whole names, or by the word before the dash: `one` is one-100, one-1000 and one-5000."""
-    chosen = [each for each in SCENARIOS if {each.name, each.name.split("-")[0]} & set(names.split(","))]
-    if not chosen:
-        message = f"no scenario is called {names}; there are {', '.join(each.name for each in SCENARIOS)}"
-        raise argparse.ArgumentTypeError(message)
-    return chosen
+def _is_whole(given: argparse.Namespace) -> bool:
+    return not (given.quick or given.only or given.systems)
 
 
-def _systems(names: str) -> list[System]:
-    chosen = [each for each in SYSTEMS if each.name in names.split(",")]
-    if not chosen:
-        message = f"no system is called {names}; there are {', '.join(each.name for each in SYSTEMS)}"
-        raise argparse.ArgumentTypeError(message)
-    return chosen
+def _run(given: argparse.Namespace, folder: Path) -> None:
+    sizes = _sizes(given)
+    chosen = _chosen(given.only, scenarios(sizes), lambda each: {each.name, each.name.split("-")[0]})
+    systems = _chosen(given.systems, SYSTEMS, lambda each: {each.name})
+    results.take(sizes, chosen, systems, folder, _say)
+
+
+def _sizes(given: argparse.Namespace) -> Sizes:
+    sizes = QUICK if given.quick else FULL
+    return replace(sizes, rounds=given.rounds or sizes.rounds, seconds=given.seconds or sizes.seconds)
+
+
+def _chosen(names: str, all_of_them: Sequence[_T], called: Callable[[_T], set[str]]) -> Sequence[_T]:
+    """Choose by names; all where none is given. Ends the program where a name is nobody's."""
+    wanted = set(names.split(",")) - {""}
+    known = {name for each in all_of_them for name in called(each)}
+    if wanted - known:
+        sys.exit(f"There is no {', '.join(sorted(wanted - known))}; there are {', '.join(sorted(known))}.")
+    return [each for each in all_of_them if not wanted or called(each) & wanted]
 
 
 def _raise_limit_of_open_files() -> None:
     """Let the servers, which inherit it, hold as many connections as the machine allows."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(ROOT))
 
 
 def _say(line: str) -> None:

@@ -4,54 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from statistics import median
-from typing import Any
+from typing import Any, Final
 
-from tests.benchmark.running import faults, running
+from tests.benchmark.running import MeasurementError, Report, faults, scratch_folder
 from tests.benchmark.scenarios import Scenario
 from tests.benchmark.systems import System
 
-Figures = dict[str, float]
+Round = dict[str, Any]  # figures, faults, and how busy the machine was; {} where it could not be measured
+
+_BUSY: Final = ("seconds", "driver_utilisation", "server_utilisation", "others_cpu_seconds", "stolen_seconds")
+_DISTURBING: Final = 0.05  # of a core, that others use
 
 
 def measure(
-    scenario: Scenario, systems: Sequence[System], rounds: int, seconds: float, say: Callable[[str], None]
-) -> dict[str, Any]:
+    scenario: Scenario, systems: Sequence[System], rounds: int, say: Callable[[str], None]
+) -> dict[str, dict[str, Any]]:
     """Measure a scenario on all systems that take part, in alternation; give each one's rounds and what they come to."""
     taking_part = [system for system in systems if scenario.takes_part(system)]
-    found: dict[str, list[dict[str, Any]]] = {system.name: [] for system in taking_part}
+    found: dict[str, list[Round]] = {system.name: [] for system in taking_part}
     for number in range(1, rounds + 1):
         for system in taking_part:
-            result = _measure_once(scenario, system, seconds)
+            result = _measure_once(scenario, system, say)
             found[system.name].append(result)
-            say(_line(scenario, system, number, result))
+            if result:
+                say(_line(scenario, system, number, result))
     return {name: {"rounds": results, **summary(results)} for name, results in found.items()}
 
 
-def summary(results: Sequence[dict[str, Any]]) -> dict[str, Figures]:
-    """Give the median, the least and the most of each figure over the rounds."""
-    figures = {name: [result["figures"][name] for result in results] for name in results[0]["figures"]}
+def summary(results: Sequence[Round]) -> dict[str, dict[str, float]]:
+    """Give the median, the least and the most of each figure over the rounds that could be measured."""
+    measured = [result["figures"] for result in results if result]
+    values = {name: [figures[name] for figures in measured] for name in (measured[0] if measured else {})}
     return {
-        "median": {name: median(values) for name, values in figures.items()},
-        "least": {name: min(values) for name, values in figures.items()},
-        "most": {name: max(values) for name, values in figures.items()},
+        "median": {name: median(each) for name, each in values.items()},
+        "least": {name: min(each) for name, each in values.items()},
+        "most": {name: max(each) for name, each in values.items()},
     }
 
 
-def _measure_once(scenario: Scenario, system: System, seconds: float) -> dict[str, Any]:
-    with running(system) as server:
-        report = server.drive(*scenario.options(system, seconds))
+def _measure_once(scenario: Scenario, system: System, say: Callable[[str], None]) -> Round:
+    try:
+        with scratch_folder() as scratch:
+            report = scenario.measure(system, scratch)
+    except MeasurementError as error:
+        say(f"{scenario.name}: {error}")
+        return {}
+    return _round(scenario, report)
+
+
+def _round(scenario: Scenario, report: Report) -> Round:
     return {
         "figures": scenario.figures(report),
         "faults": faults(report),
-        "driver_utilisation": report["window"]["driver_utilisation"],
-        "server_utilisation": report["window"]["server_utilisation"],
-        "others_cpu_seconds": report["window"]["others_cpu_seconds"],
         "events": report["events"],
         "deliveries": report["deliveries"],
+        "latency_quantiles_ms": report["subscribers"]["latency"]["quantiles_ms"],
+        **{name: report["window"][name] for name in _BUSY},
     }
 
 
-def _line(scenario: Scenario, system: System, number: int, result: dict[str, Any]) -> str:
+def _line(scenario: Scenario, system: System, number: int, result: Round) -> str:
     figures = "  ".join(f"{name} {value:,.2f}" for name, value in result["figures"].items())
     wrong = "".join(f"  {name.upper()} {count}" for name, count in result["faults"].items())
-    return f"{scenario.name:<12} {number}  {system.name:<18} {figures}{wrong}"
+    others = (result["others_cpu_seconds"] + result["stolen_seconds"]) / result["seconds"]
+    disturbed = f"  (others used {others:.0%} of a core)" if others > _DISTURBING else ""
+    return f"{scenario.name:<14} {number}  {system.name:<14} {figures}{wrong}{disturbed}"

@@ -27,6 +27,9 @@ _SERVER_CORE: Final = 0
 _DRIVER_CORE: Final = 1
 
 
+Report = dict[str, Any]
+
+
 class MeasurementError(Exception):
     """A server did not start, or the driver could not measure it."""
 
@@ -39,7 +42,7 @@ class Running:
     port: int
     process: int
 
-    def drive(self, *options: str) -> dict[str, Any]:
+    def drive(self, *options: str) -> Report:
         """Run the driver on it and give its report, faults included."""
         command = [str(compile_program("driver")), "--port", str(self.port), "--server", str(self.process), *options]
         with started_on(_DRIVER_CORE):
@@ -47,30 +50,36 @@ class Running:
         if done.returncode not in {0, 1}:
             message = f"{self.system.title} was not measured: {done.stderr.strip() or f'exit {done.returncode}'}"
             raise MeasurementError(message)
-        report: dict[str, Any] = json.loads(done.stdout)
+        report: Report = json.loads(done.stdout)
         return report
 
 
 @contextmanager
-def running(system: System) -> Iterator[Running]:
-    """Start the server of a system on a free port, with an empty scratch folder; stop it at the end of the block."""
-    # The scratch folder is on the disk of the project: in a file system in memory, what is acknowledged would cost nothing.
+def scratch_folder() -> Iterator[Path]:
+    """A folder for the files of servers, on the disk of the project: in memory, writing to disk would cost nothing."""
     BUILD.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=BUILD) as folder, (BUILD / f"{system.name}.out").open("wb") as output:
-        port = _free_port()
-        with started_on(_SERVER_CORE):
-            process = subprocess.Popen(
-                system.command(Path(folder), port),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=folder,
-                env=_environment(),
-            )
-        try:
-            _wait_until_it_listens(system, process, port, Path(output.name))
-            yield Running(system, port, process.pid)
-        finally:
-            _stop(process)
+    with tempfile.TemporaryDirectory(dir=BUILD) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def running(system: System, scratch: Path) -> Iterator[Running]:
+    """Start the server of a system on a free port; stop it at the end of the block."""
+    output = BUILD / f"{system.name}.out"
+    port = _free_port()
+    with started_on(_SERVER_CORE), output.open("wb") as file:
+        process = subprocess.Popen(
+            system.command(scratch, port),
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            cwd=scratch,
+            env=_environment(),
+        )
+    try:
+        _wait_until_it_listens(system, process, port, output)
+        yield Running(system, port, process.pid)
+    finally:
+        _stop(process)
 
 
 def _environment() -> dict[str, str]:
@@ -109,7 +118,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def faults(report: dict[str, Any]) -> dict[str, int]:
+def faults(report: Report) -> dict[str, int]:
     """Give what went wrong, by name; empty where every event came once, in order, with its id."""
     found = {"stalled": int(report["stalled"])}
     for group in ("subscribers", "replayers"):

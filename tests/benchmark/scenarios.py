@@ -1,67 +1,103 @@
-"""What is measured: for each scenario who takes part, what the driver is told, and which figures come of its report."""
+"""What is measured: for each scenario who takes part, how the driver is used, and which figures come of its report."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from pathlib import Path
 
+from tests.benchmark import delivering, storing
+from tests.benchmark.running import Report
+from tests.benchmark.sizes import BURST, LIVE, RATE, Sizes
 from tests.benchmark.systems import System
-
-CROWDS: Final = (100, 1_000, 5_000)
-BURST: Final = 64
-
-Report = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One measurement of one system.
 
-    `options` are the driver's, for a system and a time in seconds that a measurement should take. `figures` reads its report.
+    `measure` takes the system and an empty scratch folder, and gives the driver's report. `figures` reads it.
     """
 
     name: str
     title: str
-    options: Callable[[System, float], Sequence[str]]
+    measure: Callable[[System, Path], Report]
     figures: Callable[[Report], dict[str, float]]
-    takes_part: Callable[[System], bool] = lambda _: True
+    needs_log: bool = False  # only systems that keep events take part
+
+    def takes_part(self, system: System) -> bool:
+        return system.keeps or not self.needs_log
 
 
-def _delivering(subscribers: int, burst: int) -> Callable[[System, float], Sequence[str]]:
-    def options(system: System, seconds: float) -> Sequence[str]:
-        lockstep = ["--mode", "lockstep", "--subscribers", str(subscribers), "--seconds", f"{seconds:g}"]
-        bursts = ["--burst", str(burst), "--warm-up", str(2 * burst)]
-        return [*lockstep, *bursts, *system.subscribing(), *system.publishing(burst)]
-
-    return options
+def scenarios(sizes: Sizes) -> list[Scenario]:
+    """All of them, in the order in which they are measured."""
+    return [*_for_all(sizes), *_for_logs(sizes)]
 
 
-def _delivery_figures(report: Report) -> dict[str, float]:
-    deliveries, window = report["deliveries"], report["window"]
-    return {
-        "cpu_us_per_delivery": 1e6 * window["server_cpu_seconds"] / deliveries,
-        "deliveries_per_second": deliveries / report["last_event_seconds"],
-    }
-
-
-SCENARIOS: Final = (
-    *(
+def _for_all(sizes: Sizes) -> list[Scenario]:
+    crowds = [(crowd, burst) for burst in (1, BURST) for crowd in sizes.crowds]
+    return [
+        *(
+            Scenario(
+                f"{'one' if burst == 1 else 'burst'}-{crowd}",
+                f"{'One event per wake-up' if burst == 1 else f'Bursts of {burst}'}, {crowd:,} subscribers",
+                delivering.in_lockstep(crowd, burst, sizes.seconds),
+                delivering.delivery_figures,
+            )
+            for crowd, burst in crowds
+        ),
         Scenario(
-            f"one-{crowd}",
-            f"One event per wake-up, {crowd:,} subscribers",
-            _delivering(crowd, 1),
-            _delivery_figures,
-        )
-        for crowd in CROWDS
-    ),
-    *(
+            f"latency-{LIVE}",
+            f"Latency, {LIVE:,} subscribers, {RATE} events a second",
+            delivering.at_rate(LIVE, 2 * sizes.seconds),
+            delivering.latency_figures,
+        ),
         Scenario(
-            f"burst-{crowd}",
-            f"Bursts of {BURST}, {crowd:,} subscribers",
-            _delivering(crowd, BURST),
-            _delivery_figures,
-        )
-        for crowd in CROWDS
-    ),
-)
+            f"idle-{sizes.idle_crowd}",
+            f"Accepting and keeping {sizes.idle_crowd:,} streams",
+            delivering.idle(sizes.idle_crowd, sizes.idle_seconds),
+            delivering.idle_figures(sizes.idle_crowd),
+        ),
+    ]
+
+
+def _for_logs(sizes: Sizes) -> list[Scenario]:
+    return [
+        *(
+            Scenario(
+                f"orders-{crowd}",
+                f"{crowd:,} subscribers, each on its own order",
+                delivering.by_order(crowd, sizes.seconds),
+                delivering.event_figures,
+                needs_log=True,
+            )
+            for crowd in sizes.order_crowds
+        ),
+        *(
+            Scenario(
+                f"publish-{batch}",
+                f"Publishing, {batch} a request, {in_flight} requests in flight",
+                storing.publishing(batch, in_flight, sizes.seconds),
+                storing.publishing_figures,
+                needs_log=True,
+            )
+            for batch, in_flight in ((500, 4), (1, 64))
+        ),
+        Scenario(
+            f"replay-{sizes.stored_events}",
+            f"Replay of {sizes.stored_events:,} stored events to one subscriber",
+            storing.replaying(sizes.stored_events),
+            storing.replay_figures,
+            needs_log=True,
+        ),
+        *(
+            Scenario(
+                f"beside-{replayers}",
+                f"Latency, {LIVE:,} subscribers, {RATE} events a second, beside {replayers} that replay",
+                storing.beside_replayers(LIVE, replayers, sizes.history, 2 * sizes.seconds),
+                delivering.latency_figures,
+                needs_log=True,
+            )
+            for replayers in (0, sizes.replayers)
+        ),
+    ]

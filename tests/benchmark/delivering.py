@@ -1,0 +1,98 @@
+"""Measurements of delivery: what an event costs on its way to everybody, and how long it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from tests.benchmark.running import Report, running
+from tests.benchmark.sizes import RATE
+from tests.benchmark.systems import System
+
+_WARM_UP_BURSTS: Final = 2
+_ORDERS_IN_A_BURST: Final = 10  # events of one request, each for an order of its own, however many orders are followed
+
+Measure = Callable[[System, Path], Report]
+
+
+def in_lockstep(subscribers: int, burst: int, seconds: float) -> Measure:
+    """Publish a burst, in one request where the system takes several events, when everybody has the one before."""
+
+    def options(system: System) -> list[str]:
+        bursts = ["--burst", str(burst), "--warm-up", str(_WARM_UP_BURSTS * burst), "--seconds", f"{seconds:g}"]
+        return [*_crowd("lockstep", subscribers), *bursts, *system.subscribing(), *system.publishing(burst)]
+
+    return _once(options)
+
+
+def by_order(subscribers: int, seconds: float) -> Measure:
+    """The same, but each subscriber follows one order, and each event belongs to one of them."""
+
+    def options(system: System) -> list[str]:
+        size = _ORDERS_IN_A_BURST
+        bursts = ["--burst", str(size), "--warm-up", str(_WARM_UP_BURSTS * size), "--seconds", f"{seconds:g}"]
+        orders = [*system.subscribing("?orderId=o-$index"), *system.publishing(size, by_order=True)]
+        return [*_crowd("lockstep", subscribers), "--spread", *bursts, *orders]
+
+    return _once(options)
+
+
+def at_rate(subscribers: int, seconds: float) -> Measure:
+    """Publish at a steady rate, whatever the system makes of it."""
+    return _once(lambda system: rate_options(system, subscribers, seconds))
+
+
+def idle(subscribers: int, seconds: float) -> Measure:
+    """Open streams, let them be, and then send one event to show that all are alive."""
+
+    def options(system: System) -> list[str]:
+        times = ["--events", "1", "--settle-seconds", "2", "--idle-seconds", f"{seconds:g}"]
+        return [*_crowd("lockstep", subscribers), *times, *system.subscribing(), *system.publishing()]
+
+    return _once(options)
+
+
+def rate_options(system: System, subscribers: int, seconds: float) -> list[str]:
+    rate = ["--rate", str(RATE), "--seconds", f"{seconds:g}", "--warm-up", str(RATE)]
+    return [*_crowd("rate", subscribers), *rate, *system.subscribing(), *system.publishing()]
+
+
+def delivery_figures(report: Report) -> dict[str, float]:
+    deliveries, window = report["deliveries"], report["window"]
+    return {
+        "cpu_us_per_delivery": 1e6 * window["server_cpu_seconds"] / deliveries,
+        "deliveries_per_second": deliveries / report["last_event_seconds"],
+    }
+
+
+def event_figures(report: Report) -> dict[str, float]:
+    return {"cpu_us_per_event": 1e6 * report["window"]["server_cpu_seconds"] / report["events"]}
+
+
+def latency_figures(report: Report) -> dict[str, float]:
+    quantiles = dict(report["subscribers"]["latency"]["quantiles_ms"])
+    return {"p50_ms": quantiles[0.5], "p99_ms": quantiles[0.99], "p999_ms": quantiles[0.999]}
+
+
+def idle_figures(subscribers: int) -> Callable[[Report], dict[str, float]]:
+    def figures(report: Report) -> dict[str, float]:
+        memory = report["memory"]
+        return {
+            "memory_kb_per_stream": (memory["idle_bytes"] - memory["before_bytes"]) / 1024 / subscribers,
+            "accept_ms_per_stream": 1e3 * report["connecting"]["server_cpu_seconds"] / subscribers,
+        }
+
+    return figures
+
+
+def _crowd(mode: str, subscribers: int) -> list[str]:
+    return ["--mode", mode, "--subscribers", str(subscribers)]
+
+
+def _once(options: Callable[[System], Sequence[str]]) -> Measure:
+    def measure(system: System, scratch: Path) -> Report:
+        with running(system, scratch) as server:
+            return server.drive(*options(system))
+
+    return measure

@@ -1,0 +1,59 @@
+"""The results of a run: one JSON file, from which every table and chart is made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from tests.benchmark.machine import describe
+from tests.benchmark.rounds import measure
+from tests.benchmark.scenarios import Scenario
+from tests.benchmark.sizes import Sizes
+from tests.benchmark.systems import System
+from tests.benchmark.targets import judged
+
+Results = dict[str, Any]
+
+_FILE: Final = "results.json"
+
+
+def take(
+    sizes: Sizes, scenarios: Sequence[Scenario], systems: Sequence[System], folder: Path, say: Callable[[str], None]
+) -> None:
+    """Measure the scenarios on the systems that are present, and keep what is found in a folder, after each scenario."""
+    absent = {system.title: system.missing() for system in systems if system.missing()}
+    for title, reason in absent.items():
+        say(f"{title} is absent: {reason}.")
+    present = [system for system in systems if system.title not in absent]
+    results: Results = {
+        "machine": describe(present),
+        "sizes": asdict(sizes),
+        "absent": absent,
+        "scenarios": {},
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for scenario in scenarios:
+        found = measure(scenario, present, sizes.rounds, say)
+        results["scenarios"][scenario.name] = {"title": scenario.title, "systems": found}
+        results["targets"] = judged(sizes, results["scenarios"])
+        (folder / _FILE).write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+
+
+def read(folder: Path) -> Results | None:
+    """Read what was found; nothing where nothing was."""
+    file = folder / _FILE
+    results: Results | None = json.loads(file.read_text()) if file.exists() else None
+    return results
+
+
+def has_faults(results: Results) -> bool:
+    """Whether any event was lost, came twice, in disorder or with a wrong id, whoever sent it."""
+    return any(
+        each.get("faults")
+        for scenario in results["scenarios"].values()
+        for found in scenario["systems"].values()
+        for each in found["rounds"]
+    )

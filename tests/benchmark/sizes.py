@@ -1,0 +1,49 @@
+"""How large and how long: the full benchmark, and the short form of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Numbers of subscribers and events, and times in seconds."""
+
+    rounds: int
+    seconds: float  # of one measurement
+    crowds: tuple[int, ...]  # subscribers of everything
+    idle_crowd: int
+    idle_seconds: float
+    order_crowds: tuple[int, int]  # subscribers that follow one order each
+    stored_events: int  # to one subscriber, from the start
+    history: int  # to each of the replayers, again and again
+    replayers: int
+
+
+FULL: Final = Sizes(
+    rounds=3,
+    seconds=5,
+    crowds=(100, 1_000, 5_000),
+    idle_crowd=5_000,
+    idle_seconds=17,  # every stream has had a heartbeat by then
+    order_crowds=(10, 10_000),
+    stored_events=1_000_000,
+    history=200_000,
+    replayers=100,
+)
+QUICK: Final = Sizes(
+    rounds=1,
+    seconds=1,
+    crowds=(100, 1_000),
+    idle_crowd=1_000,
+    idle_seconds=1,
+    order_crowds=(10, 1_000),
+    stored_events=100_000,
+    history=20_000,
+    replayers=20,
+)
+
+LIVE: Final = 1_000  # subscribers whose latency is measured, and who stand for "a thousand" in the table of figures
+RATE: Final = 20  # events a second for latency
+BURST: Final = 64

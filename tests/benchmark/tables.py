@@ -1,0 +1,125 @@
+"""The tables of the README and of the results page, made from what a run found and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from statistics import median
+from typing import Any, Final
+
+from tests.benchmark.field import SYSTEMS
+from tests.benchmark.results import Results
+from tests.benchmark.sizes import BURST, LIVE, RATE
+
+_COLUMNS: Final = (  # of the table of systems: title, scenario, figure, digits
+    ("one event: CPU µs", f"one-{LIVE}", "cpu_us_per_delivery", 1),
+    ("deliveries/s", f"one-{LIVE}", "deliveries_per_second", 0),
+    (f"bursts of {BURST}: CPU µs", f"burst-{LIVE}", "cpu_us_per_delivery", 2),
+    ("deliveries/s", f"burst-{LIVE}", "deliveries_per_second", 0),
+    (f"p99 at {RATE} events/s, ms", f"latency-{LIVE}", "p99_ms", 1),
+)
+
+
+def targets_table(results: Results) -> str:
+    """Each figure that counts, what it should be, and what it was."""
+    rows = [(each["title"], *_bounds(each), _found(each), each["reached"]) for each in results["targets"]]
+    return _table(("figure", "least", "aim", "found (least to most)", "reached"), rows)
+
+
+def systems_table(results: Results) -> str:
+    """Each system's figures: CPU time of the server per delivered event, and what is kept and paid for a stream."""
+    crowd = results["sizes"]["idle_crowd"]
+    columns = [
+        *_COLUMNS,
+        (f"memory of an idle stream at {crowd:,}, KB", f"idle-{crowd}", "memory_kb_per_stream", 1),
+        ("accepting it, CPU ms", f"idle-{crowd}", "accept_ms_per_stream", 2),
+    ]
+    rows = [
+        (
+            system.title,
+            *(_median(results, scenario, system.name, name, digits) for _, scenario, name, digits in columns),
+        )
+        for system in SYSTEMS
+        if system.name in measured(results)
+    ]
+    return _table((f"{LIVE:,} subscribers", *(title for title, *_ in columns)), rows)
+
+
+def scenario_tables(results: Results) -> str:
+    """Every figure of every scenario, with its spread."""
+    return "\n\n".join(
+        f"### {scenario['title']}\n\n{_scenario_table(scenario['systems'])}"
+        for scenario in results["scenarios"].values()
+        if scenario["systems"]
+    )
+
+
+def absentees(results: Results) -> str:
+    """One line for each system that was not measured, and why."""
+    return "\n".join(f"- {title} was not measured: {reason}." for title, reason in results["absent"].items())
+
+
+def measured(results: Results) -> set[str]:
+    """The names of the systems that took part."""
+    return {system for scenario in results["scenarios"].values() for system in scenario["systems"]}
+
+
+def _scenario_table(systems: dict[str, Any]) -> str:
+    titles = {system.name: system.title for system in SYSTEMS}
+    names = next((list(found["median"]) for found in systems.values() if found["median"]), [])
+    rows = [
+        (titles[system], *(_spread(found, name) for name in names), _busy(found["rounds"]), _faults(found["rounds"]))
+        for system, found in systems.items()
+    ]
+    return _table(("system", *(name.replace("_", " ") for name in names), "driver busy", "faults"), rows)
+
+
+def _spread(found: dict[str, Any], name: str) -> str:
+    if not found["median"]:
+        return "not measured"
+    return f"{_number(found['median'][name])} ({_number(found['least'][name])} to {_number(found['most'][name])})"
+
+
+def _busy(rounds: Sequence[dict[str, Any]]) -> str:
+    """How busy the driver was: where it had no time left, deliveries a second are its limit, not the server's."""
+    return f"{max((each['driver_utilisation'] for each in rounds if each), default=0):.0%}"
+
+
+def _faults(rounds: Iterable[dict[str, Any]]) -> str:
+    counts: dict[str, int] = {}
+    for each in rounds:
+        for name, count in each.get("faults", {}).items():
+            counts[name] = counts.get(name, 0) + count
+    return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()) or "none"
+
+
+def _bounds(target: dict[str, Any]) -> tuple[str, str]:
+    sign = "≥" if target["more_is_better"] else "≤"
+    return f"{sign} {_value(target, target['least'])}", f"{sign} {_value(target, target['aim'])}"
+
+
+def _found(target: dict[str, Any]) -> str:
+    values = target["values"]
+    if not values:
+        return "not measured"
+    return f"**{_value(target, median(values))}** ({_value(target, min(values))} to {_value(target, max(values))})"
+
+
+def _value(target: dict[str, Any], value: float) -> str:
+    if not target["unit"] and value < 1 / 5:
+        return f"1/{_number(1 / value)}"
+    return f"{_number(value)}{target['unit']}"
+
+
+def _number(value: float) -> str:
+    """Write three significant digits, and whole numbers above a hundred."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _median(results: Results, scenario: str, system: str, name: str, digits: int) -> str:
+    systems = results["scenarios"].get(scenario, {"systems": {}})["systems"]
+    medians = systems[system]["median"] if system in systems else {}
+    return f"{medians[name]:,.{digits}f}" if name in medians else ""
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, ["---"] * len(head), *rows))

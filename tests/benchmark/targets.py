@@ -1,0 +1,188 @@
+"""The figures that count, and what each should be at least: ratios within one round, so that the machine cancels out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from tests.benchmark.sizes import BURST, LIVE, RATE, Sizes
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure of a system in a scenario."""
+
+    scenario: str
+    name: str
+    system: str = "orders-events"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a figure, or its ratio to another one of the same round, is to be.
+
+    `unit` is empty for a ratio. What is worse than `least` is not reached.
+    """
+
+    title: str
+    figure: Figure
+    of: Figure | None
+    least: float
+    aim: float
+    unit: str = ""
+    more_is_better: bool = False
+
+
+def targets(sizes: Sizes) -> list[Target]:
+    """All of them, in the order in which they are shown."""
+    return [*_against_peers(), *_growth(sizes), *_log(sizes), *_streams(sizes)]
+
+
+def judged(sizes: Sizes, scenarios: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Hold what was found to the targets; those whose scenario was not run are left out."""
+    return [_judge(each, _values(each, scenarios)) for each in targets(sizes) if each.figure.scenario in scenarios]
+
+
+def _judge(target: Target, values: Sequence[float]) -> dict[str, Any]:
+    found = {
+        "title": target.title,
+        "unit": target.unit,
+        "more_is_better": target.more_is_better,
+        "least": target.least,
+        "aim": target.aim,
+        "values": list(values),
+    }
+    return {**found, "reached": _verdict(target, median(values)) if values else "not measured"}
+
+
+def _verdict(target: Target, value: float) -> str:
+    def reaches(bound: float) -> bool:
+        return value >= bound if target.more_is_better else value <= bound
+
+    if reaches(target.aim):
+        return "aim"
+    return "least" if reaches(target.least) else "no"
+
+
+def _values(target: Target, scenarios: Mapping[str, Any]) -> list[float]:
+    """The figure in each round, over the other one where it is a ratio; rounds that were not measured do not count."""
+    over = _rounds(target.figure, scenarios)
+    under = [1.0] * len(over) if target.of is None else _rounds(target.of, scenarios)
+    return [a / b for a, b in zip(over, under, strict=False) if a is not None and b is not None]
+
+
+def _rounds(figure: Figure, scenarios: Mapping[str, Any]) -> list[float | None]:
+    systems = scenarios[figure.scenario]["systems"] if figure.scenario in scenarios else {}
+    rounds = systems[figure.system]["rounds"] if figure.system in systems else []
+    return [each["figures"][figure.name] if each else None for each in rounds]
+
+
+def _against_peers() -> list[Target]:
+    one, burst, latency = f"one-{LIVE}", f"burst-{LIVE}", f"latency-{LIVE}"
+    cost = "cpu_us_per_delivery"
+    return [
+        Target(
+            f"CPU per delivery, one event per wake-up, {LIVE:,} subscribers, against Nchan",
+            Figure(one, cost),
+            of=Figure(one, cost, "nchan"),
+            least=1.2,
+            aim=0.9,
+        ),
+        Target(
+            "the same against FastAPI's SSE",
+            Figure(one, cost),
+            of=Figure(one, cost, "fastapi"),
+            least=1 / 10,
+            aim=1 / 15,
+        ),
+        Target(
+            f"CPU per delivery, bursts of {BURST}, against sse-starlette",
+            Figure(burst, cost),
+            of=Figure(burst, cost, "sse-starlette"),
+            least=1 / 50,
+            aim=1 / 80,
+        ),
+        Target(
+            "the same against the C limit, which batches too",
+            Figure(burst, cost),
+            of=Figure(burst, cost, "limit"),
+            least=4,
+            aim=2.5,
+        ),
+        Target(
+            f"p99 latency, {LIVE:,} subscribers, {RATE} events/s, against Nchan",
+            Figure(latency, "p99_ms"),
+            of=Figure(latency, "p99_ms", "nchan"),
+            least=1.3,
+            aim=0.9,
+        ),
+    ]
+
+
+def _growth(sizes: Sizes) -> list[Target]:
+    few, many = sizes.crowds[0], sizes.crowds[-1]
+    few_orders, many_orders = sizes.order_crowds
+    return [
+        Target(
+            f"growth of CPU per delivery from {few:,} to {many:,} subscribers",
+            Figure(f"one-{many}", "cpu_us_per_delivery"),
+            of=Figure(f"one-{few}", "cpu_us_per_delivery"),
+            least=2,
+            aim=1.6,
+        ),
+        Target(
+            f"{many_orders:,} subscribers each on their own order, cost of an event against {few_orders}",
+            Figure(f"orders-{many_orders}", "cpu_us_per_event"),
+            of=Figure(f"orders-{few_orders}", "cpu_us_per_event"),
+            least=2,
+            aim=1.2,
+        ),
+    ]
+
+
+def _log(sizes: Sizes) -> list[Target]:
+    rates = [
+        ("publishing over HTTP, acknowledged on disk, batches of 500, on one core", "publish-500", 30_000, 80_000),
+        ("publishing over HTTP, one event a request, 64 in flight", "publish-1", 2_500, 5_000),
+        (
+            f"replay of {sizes.stored_events:,} stored events to one subscriber",
+            f"replay-{sizes.stored_events}",
+            200_000,
+            500_000,
+        ),
+    ]
+    return [
+        Target(title, Figure(scenario, "events_per_second"), None, least, aim, unit="/s", more_is_better=True)
+        for title, scenario, least, aim in rates
+    ]
+
+
+def _streams(sizes: Sizes) -> list[Target]:
+    idle, beside = f"idle-{sizes.idle_crowd}", f"beside-{sizes.replayers}"
+    return [
+        Target(
+            f"memory per idle stream at {sizes.idle_crowd:,}",
+            Figure(idle, "memory_kb_per_stream"),
+            of=None,
+            least=20,
+            aim=10,
+            unit=" KB",
+        ),
+        Target(
+            "accepting a stream (connect to first byte), server CPU",
+            Figure(idle, "accept_ms_per_stream"),
+            of=None,
+            least=0.7,
+            aim=0.3,
+            unit=" ms",
+        ),
+        Target(
+            f"p99 latency beside {sizes.replayers} subscribers that replay from the start, against without them",
+            Figure(beside, "p99_ms"),
+            of=Figure("beside-0", "p99_ms"),
+            least=3,
+            aim=1.5,
+        ),
+    ]

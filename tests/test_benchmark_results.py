@@ -1,0 +1,76 @@
+"""What is said of the benchmark's results is what was found: medians of ratios within a round, and a README made from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.benchmark import pages, results, tables
+from tests.benchmark.sizes import FULL
+from tests.benchmark.targets import judged
+
+ONE = "one-1000"
+
+
+def found(*rounds: float | None) -> dict[str, Any]:
+    """What is kept of a system; None stands for a round in which it could not be measured."""
+    return {"rounds": [{} if each is None else {"figures": {"cpu_us_per_delivery": each}} for each in rounds]}
+
+
+def judged_against_nchan(ours: dict[str, Any], nchan: dict[str, Any] | None) -> dict[str, Any]:
+    systems = {"orders-events": ours, **({} if nchan is None else {"nchan": nchan})}
+    return judged(FULL, {ONE: {"title": "", "systems": systems}})[0]
+
+
+def test_a_ratio_is_taken_within_each_round() -> None:
+    # The second round was twice as slow for everybody: that is the machine, and it cancels out.
+    assert judged_against_nchan(found(4, 12, 6), found(8, 16, 12))["values"] == [0.5, 0.75, 0.5]
+
+
+def test_a_round_in_which_one_of_both_was_not_measured_does_not_count() -> None:
+    assert judged_against_nchan(found(4, None, 6), found(8, 16, None))["values"] == [0.5]
+
+
+@pytest.mark.parametrize("nchan", [None, found(None, None)])
+def test_a_ratio_to_an_absent_system_is_not_measured(nchan: dict[str, Any] | None) -> None:
+    target = judged_against_nchan(found(4, 6), nchan)
+    assert (target["values"], target["reached"]) == ([], "not measured")
+
+
+@pytest.mark.parametrize(
+    ("ratios", "reached"),
+    [((0.5, 0.9, 3), "aim"), ((0.5, 0.91, 0.91), "least"), ((1.2, 1.2, 9), "least"), ((0.1, 1.21, 9), "no")],
+)
+def test_the_median_decides_what_is_reached(ratios: tuple[float, ...], reached: str) -> None:
+    target = judged_against_nchan(found(*ratios), found(*(1 for _ in ratios)))
+    assert target["reached"] == reached
+
+
+def test_where_more_is_better_the_bounds_are_lower_ones() -> None:
+    rounds = [{"figures": {"events_per_second": rate}} for rate in (29_000, 31_000, 90_000)]
+    scenarios = {"publish-500": {"title": "", "systems": {"orders-events": {"rounds": rounds}}}}
+    assert [target["reached"] for target in judged(FULL, scenarios)] == ["least"]
+
+
+def test_a_small_ratio_is_written_as_a_fraction() -> None:
+    fastapi = {"title": "", "systems": {"orders-events": found(4, 5), "fastapi": found(100, 100)}}
+    row = tables.targets_table({"targets": judged(FULL, {ONE: fastapi})}).splitlines()[3]
+    assert row == "| the same against FastAPI's SSE | ≤ 1/10 | ≤ 1/15 | **1/22.2** (1/25 to 1/20) | aim |"
+
+
+def test_the_readme_shows_the_results_that_are_kept() -> None:
+    assert pages.shown_section() == pages.section(results.read(pages.RESULTS))
+
+
+def test_the_page_of_every_figure_is_made_from_the_results_that_are_kept() -> None:
+    kept = results.read(pages.RESULTS)
+    page = pages.RESULTS / "README.md"
+    assert (page.read_text() if page.exists() else None) == (None if kept is None else pages.page(kept))
+
+
+def test_the_charts_of_the_readme_exist() -> None:
+    kept = results.read(pages.RESULTS)
+    expected = set() if kept is None else {f"{name}.svg" for name in pages.CHARTS}
+    assert {each.name for each in Path(pages.RESULTS).glob("*.svg")} == expected
