@@ -1,0 +1,101 @@
+"""A proxy on loopback that breaks connections as it is told, in front of a server that may come and go."""
+
+from __future__ import annotations
+
+import socket
+import socketserver
+import struct
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Literal, Self
+
+CHUNK_BYTES = 16_384
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with RST instead of FIN
+
+
+class CuttingProxy:
+    """Pass `allowed()` bytes of the answers of each connection (None: all), and break it when the server has sent so many.
+
+    `close` ends the connection as if all had been sent, `reset` breaks it with an error, `hold` says nothing at all any more.
+    """
+
+    def __init__(
+        self, port: int, allowed: Callable[[], int | None], how: Literal["close", "reset", "hold"] = "close"
+    ) -> None:
+        self.target = port
+        self.broken = 0
+        self._allowed = allowed
+        self._how = how
+        self._closing = threading.Event()
+        self._open: set[socket.socket] = set()
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = False  # so that closing waits for the connections
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._closing.set()
+        for each in list(self._open):
+            _end(each)
+        self._server.server_close()
+
+    def _handler(self) -> type[socketserver.BaseRequestHandler]:
+        proxy = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                proxy._serve(self.request)
+
+        return Handler
+
+    def _serve(self, client: socket.socket) -> None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.target)) as server:
+            self._open |= {client, server}
+            requests = threading.Thread(target=_pass_on, args=(client, server))
+            requests.start()
+            try:
+                self._answer(server, client)
+            finally:
+                _end(server)
+                _end(client)
+                requests.join()
+                self._open -= {client, server}
+
+    def _answer(self, server: socket.socket, client: socket.socket) -> None:
+        left = self._allowed()
+        while chunk := server.recv(CHUNK_BYTES):
+            client.sendall(chunk[:left])
+            if left is not None and len(chunk) >= left:
+                self._break(client)
+                return
+            left = None if left is None else left - len(chunk)
+
+    def _break(self, client: socket.socket) -> None:
+        self.broken += 1
+        if self._how == "hold":
+            self._closing.wait()
+        if self._how == "reset":
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            client.close()
+
+
+def _pass_on(client: socket.socket, server: socket.socket) -> None:
+    with suppress(OSError):
+        while chunk := client.recv(CHUNK_BYTES):
+            server.sendall(chunk)
+    _end(server)  # the client has gone: so the server, which streams on, is told
+
+
+def _end(each: socket.socket) -> None:
+    with suppress(OSError):
+        each.shutdown(socket.SHUT_RDWR)

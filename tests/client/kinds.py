@@ -1,0 +1,65 @@
+"""The two clients behind one face, so that each test is made of both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from contextlib import aclosing
+from typing import Protocol, Unpack
+
+from app.client import AsyncOrdersClient, Gap, OrderEvent, OrdersClient, PublishedEvent, StreamOptions
+
+
+class Kind(Protocol):
+    """What a test does with a client."""
+
+    def read(self, url: str, count: int | None = None, **options: Unpack[StreamOptions]) -> list[OrderEvent | Gap]:
+        """Read so many values, or to the end."""
+
+    def publish(
+        self, url: str, events: Iterable[Mapping[str, object]], retry_max_seconds: float | None = 60
+    ) -> list[PublishedEvent]:
+        """Publish events in one request."""
+
+
+class Blocking:
+    """The client for threads."""
+
+    def read(self, url: str, count: int | None = None, **options: Unpack[StreamOptions]) -> list[OrderEvent | Gap]:
+        values: list[OrderEvent | Gap] = []
+        with OrdersClient(url) as orders, orders.stream(gaps="yield", **options) as stream:
+            while len(values) != count and (value := next(stream, None)):
+                values.append(value)
+        return values
+
+    def publish(
+        self, url: str, events: Iterable[Mapping[str, object]], retry_max_seconds: float | None = 60
+    ) -> list[PublishedEvent]:
+        with OrdersClient(url) as orders:
+            return orders.publish(events, retry_max_seconds=retry_max_seconds)
+
+
+class Asynchronous:
+    """The client for asyncio."""
+
+    def read(self, url: str, count: int | None = None, **options: Unpack[StreamOptions]) -> list[OrderEvent | Gap]:
+        async def read() -> list[OrderEvent | Gap]:
+            values: list[OrderEvent | Gap] = []
+            async with AsyncOrdersClient(url) as orders, aclosing(orders.stream(gaps="yield", **options)) as stream:
+                while len(values) != count and (value := await anext(stream, None)):
+                    values.append(value)
+            return values
+
+        return asyncio.run(read())
+
+    def publish(
+        self, url: str, events: Iterable[Mapping[str, object]], retry_max_seconds: float | None = 60
+    ) -> list[PublishedEvent]:
+        async def publish() -> list[PublishedEvent]:
+            async with AsyncOrdersClient(url) as orders:
+                return await orders.publish(events, retry_max_seconds=retry_max_seconds)
+
+        return asyncio.run(publish())
+
+
+KINDS: Mapping[str, Kind] = {"threads": Blocking(), "asyncio": Asynchronous()}

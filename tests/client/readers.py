@@ -1,0 +1,142 @@
+"""Readers for tests: what the client delivers, written down for the checker, by threads and by asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from random import Random
+
+import httpx
+
+from app.client import AsyncOrdersClient, Gap, OrderEvent, OrdersClient, StreamOptions
+from tests.checker import Delivered, Entry, Mark, SubscriberLog
+from tests.publishers import CANCELLED, LAST, SHIPPED
+from tests.subscribers import PATIENCE_SECONDS
+
+SILENCE_SECONDS = 5.0  # heartbeats come every second
+GIVING_UP_SECONDS = 60.0  # so that a thread ends when its test has failed
+
+
+@dataclass(slots=True)
+class Reader:
+    """A consumer that reads until the last event, in as many streams as `most_events` makes it; it keeps its last id.
+
+    It stops before the event of the number `pause_before` (from 1) until `resume` is set.
+    """
+
+    url: str
+    log: SubscriberLog
+    random: Random
+    options: StreamOptions
+    until: Mark
+    blocking: bool
+    most_events: int = 1_000_000
+    pause_before: int | None = None
+    resume: asyncio.Event = field(default_factory=asyncio.Event)
+    http: httpx.AsyncClient | None = None
+    last_event_id: str | None = None
+    events: int = 0
+    streams: int = 0
+
+    async def follow(self) -> None:
+        """Read to the end."""
+        await (asyncio.to_thread(self._follow_blocking) if self.blocking else self._follow())
+
+    def _follow_blocking(self) -> None:
+        with OrdersClient(self.url, silence_seconds=SILENCE_SECONDS, report=_quietly) as orders:
+            while not self._done():
+                limit = self._new_limit()
+                for value in (stream := orders.stream(gaps="yield", **self._options(limit))):
+                    self._take(value, stream.last_event_id)
+                    if self._done():
+                        break
+
+    async def _follow(self) -> None:
+        client = AsyncOrdersClient(self.url, http=self.http, silence_seconds=SILENCE_SECONDS, report=_quietly)
+        async with client as orders:
+            while not self._done():
+                async with orders.stream(gaps="yield", **self._options(self._new_limit())) as stream:
+                    async for value in stream:
+                        self._take(value, stream.last_event_id)
+                        if self._done():
+                            break
+                        if self.events == self.pause_before:
+                            await self.resume.wait()
+
+    def _new_limit(self) -> int:
+        self.streams += 1
+        return self.random.randint(1, self.most_events)
+
+    def _options(self, limit: int) -> StreamOptions:
+        patience: StreamOptions = {"retry_max_seconds": GIVING_UP_SECONDS}
+        return {**self.options, **patience, "after": self.last_event_id, "limit": limit}
+
+    def _take(self, value: OrderEvent | Gap, last_event_id: str | None) -> None:
+        assert value.id == last_event_id
+        self.last_event_id = last_event_id
+        take(self.log, value)
+        self.events += isinstance(value, OrderEvent)
+
+    def _done(self) -> bool:
+        last = self.log.entries[-1] if self.log.entries else None
+        return isinstance(last, Delivered) and last.mark == self.until
+
+
+def take(log: SubscriberLog, value: OrderEvent | Gap) -> Entry | None:
+    """Write down what a client delivered."""
+    if isinstance(value, OrderEvent):
+        return log.take(value.event_type, json.dumps(value.data), value.id)
+    told = asdict(value)
+    return log.take(
+        "stream.gap", json.dumps({name: told[name] for name in ("reason", "requested", "earliest")}), value.id
+    )
+
+
+def readers_of(url: str, count: int, *, seed: int, most_events: int = 1_000_000) -> list[Reader]:
+    """Readers from the earliest event on; every second one blocks a thread, every third wants one type only."""
+    return [_reader(url, number, Random(f"{seed} {number}"), most_events) for number in range(count)]
+
+
+def _reader(url: str, number: int, random: Random, most_events: int) -> Reader:
+    wanted = {1: SHIPPED, 2: CANCELLED}.get(number % 3)
+    options: StreamOptions = {"from_": "earliest"}
+    if wanted is not None:
+        options["event_types"] = [wanted]
+    log = SubscriberLog(f"r{number}", wants=lambda _mark, sent_as: wanted in (None, sent_as))
+    last = LAST[CANCELLED if wanted == CANCELLED else SHIPPED]
+    return Reader(url, log, random, options, last, blocking=number % 2 == 1, most_events=most_events)
+
+
+@asynccontextmanager
+async def reading(readers: Sequence[Reader]) -> AsyncIterator[None]:
+    """Let readers follow while the body runs; then wait until all have seen the last event.
+
+    One that waits in vain is left to the checker, which knows what it waits for.
+    """
+    tasks = [asyncio.create_task(reader.follow()) for reader in readers]
+    try:
+        yield
+        await asyncio.wait(tasks, timeout=PATIENCE_SECONDS)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for each in ended:
+        if isinstance(each, Exception):
+            raise each
+
+
+def logs(readers: Iterable[Reader]) -> list[SubscriberLog]:
+    return [reader.log for reader in readers]
+
+
+def draws(random: Random, first: int, last: int) -> Callable[[], int]:
+    """A function that draws another number each time."""
+    return lambda: random.randint(first, last)
+
+
+def _quietly(_text: str) -> None:
+    """Trouble is what these tests make."""

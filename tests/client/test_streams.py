@@ -1,0 +1,231 @@
+"""Both clients do what `Reading` decides, and leave no connection behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from app.client import AsyncOrdersClient, OrdersClient, RequestRefused, Unavailable, UnexpectedAnswer
+from app.client.answer import MAX_BODY_BYTES
+from tests.cli.scripted_server import STREAM, Answer, ScriptedServer, problem, stream
+from tests.client.kinds import Kind
+from tests.publishers import counted, publish_now
+from tests.scenarios import start_server
+from tests.server_process import ServerProcess
+from tests.subscribers import PATIENCE_SECONDS
+from tests.transports.http.orders import eventually
+
+OPENING = "retry: 10\n: hello\nid: e-0\nevent: stream.checkpoint\ndata: {}"
+END = 'event: stream.closing\ndata: {"reason": "end"}'
+
+
+def shipped(number: int) -> str:
+    return f'id: e-{number}\nevent: order.shipped\ndata: {{"orderId": "o{number}"}}'
+
+
+@pytest.fixture(scope="module")
+def filled() -> Iterator[ServerProcess]:
+    """A server of its own, whose log holds nine events."""
+    with start_server("memory:") as server:
+        publish_now(server.events_url, counted(0, 9))
+        yield server
+
+
+def open_streams(server: ServerProcess) -> int:
+    text = httpx.get(f"{server.url}/metrics", trust_env=False).text
+    return int(float(next(line.split()[1] for line in text.splitlines() if line.startswith("orders_events_streams "))))
+
+
+def none_is_open(server: ServerProcess) -> bool:
+    return eventually(lambda: open_streams(server) == 0, PATIENCE_SECONDS)
+
+
+# --- what both do --------------------------------------------------------------------------------------------------------------
+
+
+def test_stream_goes_on_after_the_last_event_whatever_ended_its_connections(client: Kind) -> None:
+    cut = Answer(200, stream(OPENING, shipped(1), shipped(2)).body[:-1], STREAM)  # the second one is not complete
+    trouble = [Answer(0), problem(503, "Busy."), Answer(502, b"<html>")]
+    with ScriptedServer(cut, *trouble, stream(shipped(2)), stream(shipped(2), shipped(3), END)) as server:
+        values = client.read(f"{server.url}/behind/a/proxy/", from_="earliest", order_ids=["o"])
+    assert [value.id for value in values] == ["e-1", "e-2", "e-3"]
+    assert [asked.headers.get("Last-Event-ID") for asked in server.asked] == [None, *["e-1"] * 4, "e-2"]
+    assert [asked.parameters for asked in server.asked] == [
+        [("orderId", "o"), ("from", "earliest")],
+        *[[("orderId", "o")]] * 5,
+    ]
+    assert {asked.path for asked in server.asked} == {"/behind/a/proxy/events/orders"}
+    assert {asked.headers["Accept"] for asked in server.asked} == {"text/event-stream"}
+    assert all(asked.headers["User-Agent"].startswith("orders-events/") for asked in server.asked)
+
+
+def test_refusal_is_raised_with_its_problem(client: Kind, server: ServerProcess) -> None:
+    with pytest.raises(RequestRefused, match="eventTypes") as refused:
+        client.read(server.url, event_types=["order.lost"])
+    assert (refused.value.status, refused.value.problem.type) == (400, "/problems/invalid-parameter")
+
+
+def test_body_of_a_refusal_may_be_of_any_size(client: Kind) -> None:
+    with (
+        ScriptedServer(Answer(404, b"x" * (MAX_BODY_BYTES + 100_000))) as server,
+        pytest.raises(RequestRefused, match="404"),
+    ):
+        client.read(server.url)
+
+
+def test_page_of_somebody_else_is_no_stream(client: Kind) -> None:
+    with ScriptedServer(Answer(200, b"<html>", {"Content-Type": "text/html"})) as server:
+        with pytest.raises(UnexpectedAnswer, match="text/html"):
+            client.read(server.url)
+        assert len(server.asked) == 1
+
+
+def test_server_that_is_not_there_is_given_up_in_time(client: Kind) -> None:
+    with ScriptedServer(Answer(500)) as server:
+        pass
+    with pytest.raises(Unavailable, match=f"^No answer from {server.url} \\(ConnectError: "):
+        client.read(server.url, retry_max_seconds=0)
+
+
+def test_address_that_is_none_is_refused_at_once(client: Kind) -> None:
+    with pytest.raises(ValueError, match=r"'127\.0\.0\.1:8000' is not a URL such as"):
+        client.read("127.0.0.1:8000")
+
+
+def test_finite_stream_of_nothing_is_empty(client: Kind, server: ServerProcess) -> None:
+    assert client.read(server.url, follow=False) == []
+
+
+def test_limit_ends_a_stream_that_follows(client: Kind, filled: ServerProcess) -> None:
+    assert len(client.read(filled.url, from_="earliest", limit=4)) == 4
+    assert none_is_open(filled)
+
+
+def test_stream_that_is_left_leaves_no_connection(client: Kind, filled: ServerProcess) -> None:
+    assert len(client.read(filled.url, 4, from_="earliest")) == 4
+    assert none_is_open(filled)
+
+
+# --- for threads ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def orders(filled: ServerProcess) -> Iterator[OrdersClient]:
+    """A client that stays open, so that its streams are what ends connections."""
+    with OrdersClient(filled.url) as client:
+        yield client
+
+
+def test_leaving_the_loop_ends_the_connection(orders: OrdersClient, filled: ServerProcess) -> None:
+    for _ in orders.stream(from_="earliest"):
+        break
+    assert none_is_open(filled)
+
+
+def test_exception_in_the_loop_ends_the_connection(orders: OrdersClient, filled: ServerProcess) -> None:
+    with pytest.raises(KeyError):
+        [event.data["no such member"] for event in orders.stream(from_="earliest")]
+    assert none_is_open(filled)
+
+
+def test_stream_that_was_closed_goes_on_when_it_is_iterated_again(orders: OrdersClient, filled: ServerProcess) -> None:
+    everything = [event.id for event in orders.stream(from_="earliest", follow=False)]
+    with orders.stream(from_="earliest", limit=9) as stream:
+        first = [next(stream).id for _ in range(4)]
+        assert stream.last_event_id == everything[3]
+    assert none_is_open(filled)
+    assert [*first, *(event.id for event in stream)] == everything
+    assert list(stream) == []
+
+
+def test_callers_own_http_client_is_used_and_left_open() -> None:
+    with ScriptedServer(stream(OPENING, END)) as server:
+        with httpx.Client(headers={"Authorization": "Bearer x"}) as http:
+            with OrdersClient(server.url, http=http) as orders:
+                assert list(orders.stream()) == []
+            assert not http.is_closed
+        assert server.asked[0].headers["Authorization"] == "Bearer x"
+
+
+def test_trouble_that_may_pass_is_logged(caplog: pytest.LogCaptureFixture, client: Kind) -> None:
+    with (
+        ScriptedServer(stream(OPENING), Answer(503), stream(END)) as server,
+        caplog.at_level(logging.WARNING, logger="app.client"),
+    ):
+        assert client.read(server.url) == []
+    assert [record.getMessage() for record in caplog.records] == [
+        "The server answered 503 Service Unavailable. Trying again."
+    ]
+
+
+@pytest.mark.parametrize("error", [httpx.LocalProtocolError, httpx.UnsupportedProtocol])
+def test_error_that_is_the_callers_own_is_not_tried_again(error: Callable[[str], Exception]) -> None:
+    def refuse(_request: httpx.Request) -> httpx.Response:
+        raise error("Illegal header value.")
+
+    with httpx.Client(transport=httpx.MockTransport(refuse)) as http:
+        orders = OrdersClient("http://orders.invalid", http=http)
+        with pytest.raises(httpx.TransportError, match="Illegal header value"):
+            next(orders.stream())
+
+
+# --- for asyncio ---------------------------------------------------------------------------------------------------------------
+
+
+def test_cancelled_reader_leaves_no_connection_and_may_go_on(filled: ServerProcess) -> None:
+    async def scenario() -> list[str]:
+        async with AsyncOrdersClient(filled.url) as orders:
+            stream = orders.stream(from_="earliest")
+            first = [(await anext(stream)).id for _ in range(9)]
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await anext(stream)
+            assert await asyncio.to_thread(none_is_open, filled)
+            assert stream.last_event_id == first[-1]
+            waiting = asyncio.create_task(anext(stream))
+            await asyncio.to_thread(publish_now, filled.events_url, counted(1, 1))
+            first.append((await waiting).id)
+            await stream.aclose()
+            assert await asyncio.to_thread(none_is_open, filled)
+            return first
+
+    assert len(asyncio.run(scenario())) == 10
+
+
+def test_stream_that_is_dropped_ends_its_connection(filled: ServerProcess) -> None:
+    async def scenario() -> None:
+        async with AsyncOrdersClient(filled.url) as orders:
+            async for _ in orders.stream(from_="earliest"):
+                break
+            gc.collect()
+            assert await asyncio.to_thread(none_is_open, filled)
+
+    asyncio.run(scenario())
+
+
+def test_many_streams_of_one_client_do_not_wait_for_each_other(filled: ServerProcess) -> None:
+    async def scenario() -> int:
+        async with AsyncOrdersClient(filled.url) as orders:
+            streams = [orders.stream(from_="earliest") for _ in range(120)]
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                firsts = await asyncio.gather(*(anext(stream) for stream in streams))
+            for stream in streams:
+                await stream.aclose()
+            return len(firsts)
+
+    assert asyncio.run(scenario()) == 120
+
+
+def test_callers_own_asynchronous_http_client_is_left_open(filled: ServerProcess) -> None:
+    async def scenario() -> None:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            async with AsyncOrdersClient(filled.url, http=http) as orders:
+                assert (await anext(orders.stream(from_="earliest"))).id
+            assert not http.is_closed
+
+    asyncio.run(scenario())
