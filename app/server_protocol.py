@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from app.transports.http.connection import TAKE_OVER, Stream
+from app.transports.http.connection import TAKE_OVER, Stream, TransferCoding
 
 _App = Callable[..., Awaitable[None]]
 
@@ -24,12 +24,10 @@ LAST_CHUNK = b"0\r\n\r\n"
 class StreamProtocol(HttpToolsProtocol):
     """A connection that answers requests, until a response takes it over."""
 
-    _last_chunk: ClassVar[tuple[bytes, bytes]] = (b"", b"")
-
+    coding: TransferCoding
     is_streaming = False
     _running: RequestResponseCycle | None = None
     _is_between_messages = True
-    _is_chunked = True
     _keeps_alive = False
     _stream: Stream | None = None
 
@@ -98,7 +96,7 @@ class StreamProtocol(HttpToolsProtocol):
         cycle.response_complete = True  # so the application may return
         self.is_streaming = True
         self._stream = stream
-        self._is_chunked = bool(cycle.chunked_encoding)
+        self.coding = chunked if cycle.chunked_encoding else until_closed
         self._keeps_alive = cycle.keep_alive
         if self.pipeline:
             self.transport.abort()
@@ -113,27 +111,27 @@ class StreamProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         self.scope = self.headers = self.cycle = self.parser = self._running = None  # type: ignore[assignment]
 
-    def write(self, body: bytes) -> bool:
-        self.transport.write(self._framed(body))
+    def write(self, coded: bytes) -> bool:
+        self.transport.write(coded)
         return not self.flow.write_paused
 
-    def end(self, body: bytes) -> None:
-        self.transport.write(self._framed(body) + LAST_CHUNK if self._is_chunked else body)
+    def end(self, coded: bytes) -> None:
+        self.transport.write(coded + LAST_CHUNK if self.coding is chunked else coded)
         self.is_streaming = False
         self._stream = None
         if not self._keeps_alive:
             self.transport.close()
         self.on_response_complete()
 
-    def _framed(self, body: bytes) -> bytes:
-        """Make a chunk (RFC 9112 §7.1) of a piece of the body: once, where it goes to many connections in a row."""
-        if not self._is_chunked:
-            return body
-        last, chunk = StreamProtocol._last_chunk
-        if body is not last:
-            chunk = b"%x\r\n%b\r\n" % (len(body), body)
-            StreamProtocol._last_chunk = body, chunk
-        return chunk
+
+def chunked(body: bytes) -> bytes:
+    """Write a piece of a body as a chunk: RFC 9112 §7.1."""
+    return b"%x\r\n%b\r\n" % (len(body), body)
+
+
+def until_closed(body: bytes) -> bytes:
+    """Write a piece of a body that ends with its connection: RFC 9112 §6.3."""
+    return body
 
 
 def _close_delimited(app: _App, cycle: RequestResponseCycle) -> _App:

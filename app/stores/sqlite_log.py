@@ -58,7 +58,7 @@ class SqliteLog:
         self._floor = file.opened.floor
         self._newest = read_newest(file.connection)
         self._retention = retention
-        self._shortened_at = -1.0
+        self._looked_at = -1.0
         self.behind = True  # there may be more to delete at once than one transaction does
 
     def commit(self, requests: Sequence[Sequence[Event]]) -> tuple[Commit | None, Sequence[Outcome]]:
@@ -76,12 +76,12 @@ class SqliteLog:
 
     def shorten_wal(self) -> None:
         """Start a WAL file anew that reads have kept from it, so that it does not grow for ever; or try again later."""
-        if time.monotonic() < self._shortened_at + 1:
+        if time.monotonic() < self._looked_at + 1:
             return
+        self._looked_at = time.monotonic()
         with suppress(OSError, sqlite3.Error):  # nothing is lost, and where writing fails the next commit says so
             if self._wal.stat().st_size < WAL_BYTES:
                 return
-            self._shortened_at = time.monotonic()
             self._connection.execute(f"PRAGMA busy_timeout = {WAL_WAIT_MS}")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         with suppress(sqlite3.Error):

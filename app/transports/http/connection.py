@@ -7,6 +7,7 @@ as a connection does that was upgraded. `app/server_protocol.py` offers it; `mes
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 TAKE_OVER = "orders_events.take_over"
@@ -22,11 +23,20 @@ class Stream(Protocol):
         """The client has gone, or the server cut it."""
 
 
+TransferCoding = Callable[[bytes], bytes]
+"""Writes a piece of a body as the wire has it: a chunk (RFC 9112 §7.1), or the piece itself where the connection's end is the
+body's. A pure function: the application codes a piece once and writes it to every connection of that coding."""
+
+
 class Connection(Protocol):
     """The body of a response that has begun; called on the event loop, and nothing here waits."""
 
-    def write(self, body: bytes) -> bool:
-        """Send a piece of the body; return False where the client is slow and nothing more should be written for now."""
+    @property
+    def coding(self) -> TransferCoding:
+        """How pieces of this body must be coded."""
 
-    def end(self, body: bytes) -> None:
+    def write(self, coded: bytes) -> bool:
+        """Send a piece; return False where the client is slow and nothing more should be written for now."""
+
+    def end(self, coded: bytes) -> None:
         """Send the last piece, and complete the response."""

@@ -18,7 +18,7 @@ from app.events.step import Closing, Opening, Step
 from app.events.store import Page
 from app.events.subscribe import Subscription
 from app.transports.http import sse
-from app.transports.http.connection import TAKE_OVER, Connection, Stream
+from app.transports.http.connection import TAKE_OVER, Connection, Stream, TransferCoding
 from app.transports.http.messages import Messages
 
 STREAM_HEADERS: Mapping[str, str] = {
@@ -35,21 +35,14 @@ class Streams:
     def __init__(self, fan_out: FanOut, retry_ms: tuple[int, int]) -> None:
         self.fan_out = fan_out
         self._retry_ms = retry_ms
-        self._last: tuple[Step | None, bytes] = (None, b"")
         self._pages: WeakKeyDictionary[Page, bytes] = WeakKeyDictionary()
+        self._written: dict[TransferCoding, Written] = {}
 
     def encode(self, step: Step) -> bytes:
-        """Encode a step; readers that were handed one step are handed one `bytes`.
+        """Encode a step; readers that were handed one page are handed one `bytes`.
 
         The reconnection time of an opening is random: clients that were cut together must not come back together.
         """
-        last, encoded = self._last
-        if step is not last:
-            encoded = self._encode(step)
-            self._last = step, encoded
-        return encoded
-
-    def _encode(self, step: Step) -> bytes:
         match step:
             case Opening():
                 return sse.encode_opening(step, random.randint(*self._retry_ms))
@@ -60,6 +53,29 @@ class Streams:
                 return encoded
             case _:
                 return sse.encode(step)
+
+    def written_in(self, coding: TransferCoding) -> Written:
+        """Return what the connections of one transfer coding share."""
+        return self._written.setdefault(coding, Written(self.encode, coding))
+
+
+class Written:
+    """The last step as it goes to a connection: made once, then the same for all who are sent it one after another."""
+
+    __slots__ = ("_coding", "_encode", "body", "is_closing", "step")
+
+    def __init__(self, encode: Callable[[Step], bytes], coding: TransferCoding) -> None:
+        self._encode = encode
+        self._coding = coding
+        self.step: Step | None = None
+        self.body = b""
+        self.is_closing = False
+
+    def write(self, step: Step) -> None:
+        """Make `body` of another step."""
+        self.step = step
+        self.body = self._coding(self._encode(step))
+        self.is_closing = isinstance(step, Closing)
 
 
 class EventStreamResponse(Response):
@@ -84,7 +100,7 @@ class EventStreamResponse(Response):
             self._streams.fan_out.closings[self._subscription.reason] += 1
             await send({"type": "http.response.body", "body": opening, "more_body": False})
         elif take_over is not None:
-            Takeover(self._streams, self._subscription).begin(take_over["connection"])
+            Takeover(self._streams, self._subscription, take_over["connection"])
         else:
             await Messages(self._streams.encode, receive, send).carry(self._streams.fan_out, self._subscription)
 
@@ -92,25 +108,27 @@ class EventStreamResponse(Response):
 class Takeover:
     """The sink of a subscription on a connection that is ours."""
 
-    __slots__ = ("_connection", "_streams", "_subscription")
+    __slots__ = ("_connection", "_fan_out", "_subscription", "_written")
 
-    def __init__(self, streams: Streams, subscription: Subscription) -> None:
-        self._streams = streams
-        self._subscription = subscription
-
-    def begin(self, take_over: Callable[[Stream], Connection]) -> None:
+    def __init__(self, streams: Streams, subscription: Subscription, take_over: Callable[[Stream], Connection]) -> None:
         """Take the connection over and open the subscription on it."""
+        self._fan_out = streams.fan_out
+        self._subscription = subscription
         self._connection = take_over(self)
-        self._streams.fan_out.open(self._subscription, self)
+        self._written = streams.written_in(self._connection.coding)
+        self._fan_out.open(subscription, self)
 
     def send(self, step: Step) -> bool:
-        if isinstance(step, Closing):
-            self._connection.end(self._streams.encode(step))
+        written = self._written
+        if step is not written.step:
+            written.write(step)
+        if written.is_closing:
+            self._connection.end(written.body)
             return False
-        return self._connection.write(self._streams.encode(step))
+        return self._connection.write(written.body)
 
     def writable(self) -> None:
-        self._streams.fan_out.resume(self._subscription)
+        self._fan_out.resume(self._subscription)
 
     def lost(self) -> None:
-        self._streams.fan_out.leave(self._subscription)
+        self._fan_out.leave(self._subscription)
