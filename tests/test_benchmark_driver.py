@@ -43,7 +43,10 @@ def byte_by_byte(text: bytes) -> list[bytes]:
 
 @dataclass
 class FaultyServer:
-    """Send each published line to every subscriber as an event, but the first subscriber suffers the fault."""
+    """Send each published line to every subscriber as an event, but the first subscriber suffers the fault.
+
+    What is stored is sent to those who ask for a replay, which ends with it; it is not what they should get, either.
+    """
 
     fault: Fault = in_order
     write: Callable[[bytes], list[bytes]] = chunked
@@ -53,12 +56,15 @@ class FaultyServer:
     cuts_after: int = 1_000_000  # events published
     subscribers: list[asyncio.StreamWriter] = field(default_factory=list)
     published: int = 0
+    stored: list[Frame] = field(default_factory=list)
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
-                if head.startswith(b"GET"):
-                    await self.subscribe(writer)
+                if head.startswith(b"GET /replay"):
+                    await self.replay(writer)
+                elif head.startswith(b"GET"):
+                    self.subscribe(writer)
                 else:
                     length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
                     await self.publish((await reader.readexactly(length)).decode().split("\n"))
@@ -66,10 +72,19 @@ class FaultyServer:
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
-    async def subscribe(self, writer: asyncio.StreamWriter) -> None:
+    def subscribe(self, writer: asyncio.StreamWriter) -> None:
+        self.begin(writer)
+        self.subscribers.append(writer)
+
+    async def replay(self, writer: asyncio.StreamWriter) -> None:
+        self.begin(writer)
+        for frame in self.fault(self.stored):
+            await self.send(writer, frame)
+        writer.write(b"0\r\n\r\n")
+
+    def begin(self, writer: asyncio.StreamWriter) -> None:
         coding = "" if self.write is whole else "Transfer-Encoding: chunked\r\n"
         writer.write(f"HTTP/1.1 {self.stream_status}\r\nContent-Type: text/event-stream\r\n{coding}\r\n".encode())
-        self.subscribers.append(writer)
 
     async def publish(self, lines: Sequence[str]) -> None:
         frames = [(f"e-{self.published + number + 1}", line) for number, line in enumerate(lines)]
@@ -183,6 +198,43 @@ def test_a_stream_that_the_server_ends_is_a_fault(driver: Path) -> None:
     assert outcome.faults == {"missing": EVENTS, "cut": 1}
 
 
+def stored(sequences: Sequence[int]) -> list[Frame]:
+    return [(f"e-{place}", f"bench.{sequence:010}.{0:020}") for place, sequence in enumerate(sequences, start=1)]
+
+
+@pytest.mark.parametrize(
+    ("sequences", "found"),
+    [
+        (range(8), {}),
+        (range(7), {"missing": 1}),
+        ([0, 1, 2, 4, 5, 6, 7], {"missing": 1}),
+        ([1, 0, *range(2, 8)], {"disordered": 1}),
+        ([*range(8), 7], {"duplicated": 1, "id_changed": 1}),
+        (range(9), {"foreign": 1}),
+    ],
+)
+def test_a_stored_event_is_read_once_and_in_order(
+    driver: Path, sequences: Sequence[int], found: dict[str, int]
+) -> None:
+    options = ["--mode", "read", "--subscribers", "1", "--events", "8", "--path", "/replay", "--ids", "ordered"]
+    outcome = run(driver, FaultyServer(stored=stored(sequences)), options)
+    assert (outcome.status, outcome.faults) == (1 if found else 0, found)
+
+
+@pytest.mark.parametrize(("sequences", "status"), [(range(20), 0), ([*range(9), *range(10, 20)], 1), (range(19), 1)])
+def test_replays_beside_live_subscribers_go_on_and_are_checked(
+    driver: Path, sequences: Sequence[int], status: int
+) -> None:
+    rate = ["--mode", "rate", "--rate", "50", "--seconds", "0.5", "--subscribers", "1", "--publish-path", "/publish"]
+    replays = ["--replayers", "2", "--replayer-path", "/replay", "--history", "20"]
+    outcome = run(driver, FaultyServer(stored=stored(sequences)), [*rate, *replays])
+    replayers = outcome.report["replayers"]
+    assert outcome.status == status
+    assert replayers["replays"] > 2
+    assert (replayers["faults"]["missing"] >= replayers["replays"]) == bool(status)
+    assert (outcome.report["deliveries"], outcome.faults) == (25, {})
+
+
 def test_an_order_s_events_are_foreign_to_the_subscribers_of_others(driver: Path) -> None:
     outcome = run(driver, FaultyServer(), lockstep("--spread"))
     assert outcome.status == 1
@@ -206,6 +258,11 @@ def test_what_cannot_be_measured_ends_with_a_sentence(driver: Path, server: Faul
     outcome = run(driver, server, lockstep())
     assert outcome.status == 2
     assert sentence in outcome.error
+
+
+def test_a_stream_that_should_begin_with_an_event_is_not_ready_without_it(driver: Path) -> None:
+    outcome = run(driver, FaultyServer(), lockstep("--ready-by-event", "--connect-seconds", "0.2"))
+    assert (outcome.status, "Only 0 of 3" in outcome.error) == (2, True)
 
 
 @pytest.mark.parametrize("options", [["--mode", "rate"], ["--mode", "nonsense"], ["--port", "x"], ["--rounds"], ["x"]])

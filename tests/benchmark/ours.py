@@ -28,5 +28,6 @@ OURS: Final = System(
     envelope=('{"eventType":"order.shipped","data":', "}"),
     array=("[", ",", "]"),
     publish_headers=("Content-Type: application/json",),
+    opens_with_event=True,
     keeps=True,
 )

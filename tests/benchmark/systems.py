@@ -38,6 +38,7 @@ class System:
     array: tuple[str, str, str] = ("", "\n", "")  # before, between and after the events of one request
     headers: Sequence[str] = ("Accept: text/event-stream",)
     publish_headers: Sequence[str] = ()
+    opens_with_event: bool = False  # a stream begins with an event at once, before any is published
     batches: bool = True  # takes several events in one request
     keeps: bool = False  # has a log to replay, filters by order, and acknowledges what is on disk
     event: str = EVENT
@@ -45,7 +46,8 @@ class System:
     def subscribing(self, query: str = "") -> list[str]:
         """The driver's options for reading; `$index` in the query is the number of the subscriber."""
         headers = [part for each in self.headers for part in ("--header", each)]
-        return ["--path", self.path + query, "--ids", self.ids, *headers]
+        ready = ["--ready-by-event"] if self.opens_with_event else []
+        return ["--path", self.path + query, "--ids", self.ids, *headers, *ready]
 
     def publishing(self, batch: int = 1, *, by_order: bool = False) -> list[str]:
         """The driver's options for publishing this many events in a request; a single one is sent bare."""

@@ -177,8 +177,8 @@ int main(int count, char **arguments)
     pass(options.idle_seconds);
     run.idle = usage_read(options.server);
     open_group(&replayers);
-    if (options.warm_up)
-        lockstep(options.warm_up, INT64_MAX);
+    if (options.warm_up_seconds > 0)
+        lockstep(0, after(options.warm_up_seconds));
     measure();
     subscribers_leave(&replayers);
     pass(options.linger_seconds);

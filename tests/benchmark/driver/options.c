@@ -41,7 +41,7 @@ static const struct row rows[] = {
     ROW("burst", WHOLE, burst),
     ROW("in-flight", WHOLE, in_flight),
     ROW("events", SEQUENCE, events),
-    ROW("warm-up", SEQUENCE, warm_up),
+    ROW("warm-up-seconds", DECIMAL, warm_up_seconds),
     ROW("rate", DECIMAL, rate),
     ROW("seconds", DECIMAL, seconds),
     ROW("idle-seconds", DECIMAL, idle_seconds),

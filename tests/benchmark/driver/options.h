@@ -44,9 +44,9 @@ struct options {
     int in_flight; /* most requests under way */
 
     uint64_t events; /* in all; 0: as many as the time allows */
-    uint64_t warm_up;
     double rate;
     double seconds;
+    double warm_up_seconds; /* in lockstep, before the measurement */
     double idle_seconds;
     double settle_seconds;
     double linger_seconds;

@@ -76,6 +76,8 @@ void report_write(const struct options *options, const struct run *run, const st
            run->before.server_bytes, run->settled.server_bytes, run->idle.server_bytes, run->closed.server_bytes);
     write_span("connecting", &run->before, &run->connected);
     printf(", ");
+    write_span("accepting", &run->before, &run->settled);
+    printf(", ");
     write_span("idle", &run->settled, &run->idle);
     printf(", ");
     write_span("window", &run->opened, &run->closed);

@@ -29,6 +29,7 @@ struct subscriber {
     uint32_t index;
     bool requested;
     bool ready;
+    bool counted; /* among those that have been ready once */
     struct response response;
     struct event_stream stream;
     struct ledger ledger;
@@ -63,9 +64,9 @@ static void become_ready(struct subscriber *subscriber)
 {
     if (subscriber->ready)
         return;
-    subscriber->ready = true;
-    subscriber->group->ready++;
     subscriber->group->open++;
+    subscriber->group->ready += !subscriber->counted;
+    subscriber->ready = subscriber->counted = true;
 }
 
 static void receive_event(void *context, const struct event *event)
@@ -128,7 +129,6 @@ static void end_replay(struct subscriber *subscriber)
     if (group->left)
         return;
     subscriber->ready = false;
-    group->ready--;
     open_connection(subscriber);
 }
 
