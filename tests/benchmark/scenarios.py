@@ -95,7 +95,7 @@ def _for_logs(sizes: Sizes) -> list[Scenario]:
                 f"beside-{replayers}",
                 f"Latency, {LIVE:,} subscribers, {RATE} events a second, beside {replayers} that replay",
                 storing.beside_replayers(LIVE, replayers, sizes.history, 2 * sizes.seconds),
-                delivering.latency_figures,
+                storing.beside_figures,
                 needs_log=True,
             )
             for replayers in (0, sizes.replayers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from tests.benchmark.delivering import Measure, rate_options
+from tests.benchmark.delivering import Measure, latency_figures, rate_options
 from tests.benchmark.running import Report, Running, running
 from tests.benchmark.systems import System
 
@@ -58,6 +58,12 @@ def publishing_figures(report: Report) -> dict[str, float]:
         "cpu_us_per_event": 1e6 * report["window"]["server_cpu_seconds"] / report["events"],
         "acknowledged_p99_ms": quantiles[0.99],
     }
+
+
+def beside_figures(report: Report) -> dict[str, float]:
+    """Latency, and how much was replayed meanwhile: to keep the others waiting would be no achievement."""
+    replayed = report["replayers"]["deliveries"] / report["window"]["seconds"]
+    return {**latency_figures(report), "replayed_per_second": replayed}
 
 
 def replay_figures(report: Report) -> dict[str, float]:
