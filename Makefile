@@ -49,7 +49,7 @@ docs: .venv/run.stamp  ## the documentation as files, in build/docs
 lock: .venv/test.stamp  ## refresh the locked versions, for every Python and platform at once
 	$(BIN)/uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements-dev.lock
-	$(BIN)/uv pip compile pyproject.toml --group bench --constraint requirements-dev.lock --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements-bench.lock
+	$(BIN)/uv pip compile --group bench --constraint requirements-dev.lock --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements-bench.lock
 
 clean:
 	rm -rf .venv build dist
