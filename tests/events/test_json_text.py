@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import random
+from collections import Counter
 
 import pytest
 
 from app.events.errors import MalformedJson
 from app.events.event import JsonValue
-from app.events.json_text import LARGEST_INTEGER, NESTING_LEVELS, parse_json
+from app.events.json_numbers import LARGEST_INTEGER
+from app.events.json_strict import NESTING_LEVELS, read_strictly
+from app.events.json_text import is_in_order, parse_json
 
 READ: dict[str, tuple[bytes, JsonValue]] = {
     "y_object": (b'{"a":1,"b":[true,false,null]}', {"a": 1, "b": [True, False, None]}),
@@ -155,3 +159,83 @@ def test_a_name_that_is_there_twice_is_repeated_shortened() -> None:
 def test_place_is_counted_in_characters_of_a_line() -> None:
     with pytest.raises(MalformedJson, match="line 3, column 7"):
         parse_json('{"a":\n1,\n"éé": nope}'.encode())
+
+
+# What is read quickly, and what strictly
+
+
+ORDINARY: list[JsonValue] = [
+    {"eventType": "order.shipped", "data": {"orderId": "or_1", "when": "2024-05-01T10:00:00Z"}, "eventId": "e-1"},
+    [{"eventType": "order.cancelled", "data": {"orderId": f"or_{number}", "n": number / 4}} for number in range(1000)],
+    [{"text": "São Paulo\n\u2028", "list": [[], {}, None, True, 1e20, -1], "": {"a": {"a": {"a": ""}}}}],
+    "text",
+    [],
+]
+
+
+@pytest.mark.parametrize("value", ORDINARY)
+@pytest.mark.parametrize("written", [{}, {"separators": (" , ", " : "), "ensure_ascii": False}, {"indent": 2}])
+def test_what_is_in_order_is_seen_to_be_so(value: JsonValue, written: dict[str, object]) -> None:
+    text = json.dumps(value, **written)  # type: ignore[arg-type]  # one of several keyword arguments
+    assert is_in_order(text, parse_json(text.encode()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":1,"a":1}',
+        r'{"a":1,"\u0061":1}',
+        r'{"a":"\"","a":1}',
+        '[{"a":{"b":"","b":""}}]',
+        '{"a":{"a":1},"a":{"a":1}}',
+        r'["\ud83d"]',
+        r'{"\ud83d\ude00":1}',
+        "[" * 33 + "]" * 33,
+        '{"a":' * 33 + "1" + "}" * 33,
+        r'["an escaped \" is one too many to be sure"]',
+    ],
+)
+def test_what_may_not_be_in_order_is_read_strictly(text: str) -> None:
+    assert not is_in_order(text, json.loads(text))
+
+
+def outcome(text: str, *, strictly: bool) -> str:
+    try:
+        return repr(read_strictly(text) if strictly else parse_json(text.encode()))
+    except MalformedJson as refused:
+        return refused.detail
+
+
+def any_json(dice: random.Random, depth: int = 4) -> str:
+    """A text that mostly is JSON, with much that is rare elsewhere."""
+    space = dice.choice(("", "", "", " ", "\n"))
+    inner = [any_json(dice, depth - 1) for _ in range(dice.randrange(4 if depth else 1))]
+    match dice.randrange(6):
+        case 0 | 1:
+            names = [dice.choice(('"a"', '"b"', r'"\u0061"', '""', r'"\""', '":"', '"é"')) for _ in inner]
+            pairs = [f"{name}{space}:{value}" for name, value in zip(names, inner, strict=True)]
+            return "{" + f",{space}".join(pairs) + "}"
+        case 2:
+            return "[" + f"{space},".join(inner) + "]"
+        case 3:
+            return dice.choice(("0", "-0", "1.5", "1e400", "1e-400", "9007199254740993", "-9007199254740991", "01"))
+        case 4:
+            return dice.choice(
+                ('"a"', '""', r'"\""', r'"\ud83d\ude00"', r'"\ud83d"', r'"\\ud83d"', '"\\n"', '"[{"', '"\t"')
+            )
+        case _:
+            return dice.choice(("null", "true", "false", "NaN", "-Infinity", "nul", "[" * 30 + "]" * 30))
+
+
+def test_a_text_that_is_read_quickly_is_what_it_is_when_read_strictly() -> None:
+    dice = random.Random(8259)
+    seen: Counter[str] = Counter()
+    for _ in range(8000):
+        text = any_json(dice)
+        at = dice.randrange(len(text) + 1)
+        if dice.random() < 0.3:
+            text = text[:at] + dice.choice('"\\:,{}[]e0 ') + text[at + dice.randrange(2) :]
+        quick = outcome(text, strictly=False)
+        assert quick == outcome(text, strictly=True), text
+        seen["malformed" if "malformed" in quick else "twice" if quick.endswith(" twice.") else "read"] += 1
+    assert min(seen.values()) > 150
