@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from app.events.contracts import Contract, Contracts
 from app.events.errors import InvalidContract
 from app.events.event import Event, JsonValue, serialise
+from app.events.event_id import new_event_id
 from app.events.schema import Breach, Schema, compile_schema
 from app.events.schema_messages import MESSAGE_CHARACTERS, cut, one_of
 
@@ -92,7 +92,7 @@ def _event(contract: Contract, submission: Mapping[str, JsonValue], data: Mappin
     return Event(
         contract.event_type,
         contract.version,
-        str(uuid.uuid4()) if event_id is None else str(event_id),
+        new_event_id() if event_id is None else str(event_id),
         order_id if isinstance(order_id, str) else None,
         serialise(data),
         "schemaVersion" in submission,
