@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -85,7 +86,15 @@ async def _serve(settings: Settings, on_listening: Callable[[str], None]) -> Non
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
             server = Server(config, service.drain, on_started=lambda: on_listening(_url(listener)))
+            _freeze_garbage_collection()
             await server.serve([listener])
+
+
+def _freeze_garbage_collection() -> None:
+    # What is here now, modules and the contract, stays to the end. Looked through again and again, it makes pauses of tens of
+    # milliseconds, and a tenth of the cost of publishing.
+    gc.collect()
+    gc.freeze()
 
 
 @asynccontextmanager

@@ -11,5 +11,5 @@ def test_numbers_are_read_as_python_has_them() -> None:
 
 @pytest.mark.parametrize("text", ["NaN", "-Infinity", "[1e400]", "-1e999", "[" * 100_000, "{,}", "\ufeff{}"])
 def test_what_readers_would_not_all_understand_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(ValueError, match=r"\.|Expecting|BOM"):
         read_json(text)

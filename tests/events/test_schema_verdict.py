@@ -319,7 +319,29 @@ def test_a_pattern_that_they_might_read_otherwise_is_handed_back(pattern: str) -
 @pytest.mark.filterwarnings("ignore:Possible (nested )?set:FutureWarning")
 def test_any_pattern_that_is_put_together_at_random_means_the_same() -> None:
     dice = random.Random(262)
-    parts = ["a", "b", "-", "^", "$", "|", "(", "(?:", ")", "[ab]", "[^a-]", r"\d", r"\W", r"\.", "é", "1", "&", "~"]
+    parts = [
+        "a",
+        "b",
+        "-",
+        "^",
+        "$",
+        "|",
+        "(",
+        "(?:",
+        ")",
+        "[ab]",
+        "[^a-]",
+        r"[^\W]",
+        r"[\D-]",
+        r"[^\wé]",
+        r"\d",
+        r"\W",
+        r"\.",
+        "é",
+        "1",
+        "&",
+        "~",
+    ]
     counts = ["*", "+", "?", "{2}", "{1,3}", "*?", "{0,1}?", ".", r"\b", "{", "[[]"]
     compiled = 0
     for _ in range(3000):
