@@ -33,6 +33,7 @@ _MEDIA_TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".ts": "application/typescript; charset=utf-8",
 }
 _HTML: Final = "text/html; charset=utf-8"
 _JSON: Final = "application/json"
@@ -59,7 +60,9 @@ def build_site(
     for page in all_pages:
         html = environment.get_template(page.template).render(_context(page, all_pages, book, kind))
         files[kind.path(page.name)] = File(html.encode(), _HTML, page.policy)
-    if kind is Layout.FILES:
+    if kind is Layout.SERVED:
+        files |= {path.name: _file(path) for path in sorted((_HERE / "client").iterdir())}
+    else:
         files |= {kind.path(name): file for name, file in _documents(document, contracts)}
     return files
 
@@ -77,9 +80,13 @@ def _environment() -> Environment:
 def _assets(explorer: Path | None) -> Iterator[tuple[str, File]]:
     for path in sorted((_HERE / "assets").iterdir()):
         if explorer is not None or path.name != _EXPLORER_START:
-            yield f"{layout.ASSETS}{path.name}", File(path.read_bytes(), _MEDIA_TYPES[path.suffix])
+            yield f"{layout.ASSETS}{path.name}", _file(path)
     if explorer is not None:
-        yield EXPLORER_SCRIPT, File(explorer.read_bytes(), _MEDIA_TYPES[".js"])
+        yield EXPLORER_SCRIPT, _file(explorer)
+
+
+def _file(path: Path) -> File:
+    return File(path.read_bytes(), _MEDIA_TYPES[path.suffix])
 
 
 def _documents(document: Document, contracts: Contracts) -> Iterator[tuple[str, File]]:

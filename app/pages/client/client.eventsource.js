@@ -1,0 +1,110 @@
+// One connection to a stream by EventSource, which returns by itself with its last id, until it gives up.
+
+import { addressOf, failure, fetchEventTypes, fetchStream } from './client.request.js';
+
+/** @typedef {import('./client.request.js').StreamRequest} StreamRequest */
+/** @typedef {import('./client.follow.js').Listener} Listener */
+/** @typedef {import('./client.follow.js').Outcome} Outcome */
+
+const CONTROL_TYPES = ['stream.checkpoint', 'stream.gap', 'stream.closing'];
+
+/**
+ * Read a stream.
+ * @param {StreamRequest} request
+ * @param {string | undefined} id the place to return to
+ * @param {Listener} listener
+ * @param {AbortSignal} signal
+ * @returns {Promise<Outcome>}
+ */
+export async function readByEventSource(request, id, listener, signal) {
+  try {
+    const types = request.eventTypes ?? (await fetchEventTypes(request, signal));
+    signal.throwIfAborted();
+    const url = addressOf(request, id);
+    const outcome = await new Promise((end) => new Reading(url, types, request, listener, signal, end));
+    return outcome ?? (await explain(url, request, signal));
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+/**
+ * An open EventSource. It hears only the types that it knows by name, and what is published under another name would pass
+ * unheard. So the types are asked for again whenever it has returned, perhaps to a newer server; what it says waits meanwhile.
+ */
+class Reading {
+  #types;
+  #request;
+  #listener;
+  #signal;
+  #end;
+  #source;
+  #returning = false;
+  #waiting; // the events that wait for the types, while these are asked for
+
+  constructor(url, types, request, listener, signal, end) {
+    this.#types = types;
+    this.#request = request;
+    this.#listener = listener;
+    this.#signal = signal;
+    this.#end = end;
+    this.#source = new EventSource(url);
+    const handle = (event) => this.#handle(event);
+    for (const type of new Set([...types, ...CONTROL_TYPES, 'message'])) this.#source.addEventListener(type, handle);
+    // A stream may have events of these names, too, which are no business of ours.
+    this.#source.addEventListener('open', (event) => event instanceof MessageEvent || this.#opened());
+    this.#source.addEventListener('error', (event) => event instanceof MessageEvent || this.#failed());
+    signal.addEventListener('abort', () => this.#close({ reason: 'left' }), { once: true });
+  }
+
+  #handle(event) {
+    if (this.#waiting) {
+      this.#waiting.push(event);
+      return;
+    }
+    this.#listener.frame({ type: event.type, id: event.lastEventId, data: event.data });
+    this.#listener.moved(event.lastEventId);
+  }
+
+  #opened() {
+    if (!this.#returning || this.#request.eventTypes) return;
+    this.#waiting = [];
+    this.#compareTypes().catch((error) => this.#close(failure(error)));
+  }
+
+  async #compareTypes() {
+    const types = await fetchEventTypes(this.#request, this.#signal);
+    if (!types.every((type) => this.#types.includes(type))) {
+      this.#close({ reason: 'event types', again: true });
+      return;
+    }
+    const events = this.#waiting;
+    this.#waiting = undefined;
+    for (const event of events) {
+      if (this.#source.readyState !== EventSource.CLOSED) this.#handle(event);
+    }
+  }
+
+  #failed() {
+    if (this.#source.readyState === EventSource.CLOSED) this.#close(undefined);
+    else if (this.#waiting) this.#close({ reason: 'lost' });
+    else this.#listener.lost();
+    this.#returning = true;
+  }
+
+  #close(outcome) {
+    this.#source.close();
+    this.#end(outcome);
+  }
+}
+
+/** Ask once more by fetch, since an EventSource hides why it was refused. */
+async function explain(url, request, signal) {
+  const enough = new AbortController();
+  try {
+    const response = await fetchStream(url, request, AbortSignal.any([signal, enough.signal]));
+    return response ? { reason: 'lost' } : { reason: 'end', final: true };
+  } finally {
+    enough.abort();
+  }
+}

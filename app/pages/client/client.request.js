@@ -1,0 +1,114 @@
+// Ask a server of this contract: for a stream, and for the types of events that there are.
+
+const STREAM = 'text/event-stream';
+const HEARTBEATS = 3; // as many may be missing before a connection counts as dead
+
+/**
+ * What to ask for.
+ * @typedef {object} StreamRequest
+ * @property {string} url the stream, with its filter, and without a place to start at
+ * @property {string} [after] the place to return to at first
+ * @property {{since?: string, from?: string}} start where to start as long as there is no place to return to
+ * @property {'eventsource' | 'fetch'} transport
+ * @property {Record<string, string>} [headers] with fetch only
+ * @property {string[]} [eventTypes] those that the URL asks for; absent where it asks for all
+ * @property {number} silenceMs after so long without a byte a connection is given up; an EventSource hides how long it is
+ */
+
+/**
+ * Read the options of a subscription; what its URL says in its query counts where an option is absent.
+ * @param {import('./client.d.ts').Options} options
+ * @returns {StreamRequest}
+ */
+export function requestFor({ url = '/events/orders', eventTypes, orderId, after, since, from, ...options }) {
+  const address = new URL(url, globalThis.location?.href);
+  const query = address.searchParams;
+  if (eventTypes?.length) query.set('eventTypes', eventTypes.join());
+  for (const each of [orderId ?? []].flat()) query.append('orderId', each);
+  const named = query.getAll('eventTypes').flatMap((each) => each.split(','));
+  const places = { lastEventId: after, since: since instanceof Date ? since.toISOString() : since, from };
+  for (const name of Object.keys(places)) {
+    places[name] ??= query.get(name) ?? undefined;
+    query.delete(name);
+  }
+  const { lastEventId, ...start } = places;
+  return {
+    url: address.href,
+    after: lastEventId,
+    start,
+    eventTypes: named.length > 0 ? named : undefined,
+    ...transportFor(options),
+    silenceMs: HEARTBEATS * 1000 * (options.heartbeatSeconds ?? 15),
+  };
+}
+
+function transportFor({ transport = globalThis.EventSource ? 'eventsource' : 'fetch', headers }) {
+  if (transport !== 'eventsource' && transport !== 'fetch') {
+    throw new TypeError(`The transport is ${transport}; it must be eventsource or fetch.`);
+  }
+  if (headers && transport !== 'fetch') throw new TypeError('An EventSource sends no headers; use the transport fetch.');
+  return { transport, headers };
+}
+
+/**
+ * Write the address of a stream that goes on after `id`, or begins where the request says.
+ * @param {StreamRequest} request
+ * @param {string | undefined} id
+ * @param {Record<string, string>} [more] further parameters
+ */
+export function addressOf(request, id, more = {}) {
+  const url = new URL(request.url);
+  const place = id ? { lastEventId: id } : request.start;
+  for (const [name, value] of Object.entries({ ...place, ...more })) {
+    if (value !== undefined) url.searchParams.set(name, value);
+  }
+  return url.href;
+}
+
+/**
+ * Ask for a stream by fetch.
+ * @param {string} url
+ * @param {StreamRequest} request
+ * @param {AbortSignal} signal
+ * @returns {Promise<Response | undefined>} nothing where the answer is 204: there is no more to come
+ * @throws an error with the `status` and the `problem` of an answer that is no stream
+ */
+export async function fetchStream(url, request, signal) {
+  const headers = { ...request.headers, Accept: STREAM };
+  const response = await fetch(url, { headers, cache: 'no-store', signal });
+  if (response.status === 204) return undefined;
+  if (response.status === 200 && typeOf(response) === STREAM) return response;
+  throw await refusal(response);
+}
+
+/**
+ * Ask for the types of order events: an EventSource hears only what it has been told the name of.
+ * @param {StreamRequest} request
+ * @param {AbortSignal} signal
+ * @returns {Promise<string[]>}
+ */
+export async function fetchEventTypes(request, signal) {
+  const response = await fetch(new URL('../event-types', request.url), { cache: 'no-store', signal });
+  if (!response.ok) throw await refusal(response);
+  const { eventTypes } = await response.json();
+  return eventTypes.filter(({ kind }) => kind === 'order').map(({ eventType }) => eventType);
+}
+
+/**
+ * Tell from an error how a connection ended.
+ * @param {Error & {status?: number}} error
+ */
+export function failure(error) {
+  return error.status ? { reason: 'refused', error } : { reason: 'lost' };
+}
+
+async function refusal(response) {
+  const type = typeOf(response);
+  const problem = type.endsWith('json') ? await response.json().catch(() => undefined) : await response.body?.cancel();
+  const detail = problem?.detail ?? `this is no event stream, but ${type || 'of no type'}.`;
+  return Object.assign(new Error(`${response.status}: ${detail}`), { status: response.status, problem });
+}
+
+function typeOf(response) {
+  return (response.headers.get('Content-Type') ?? '').split(';')[0].trim().toLowerCase();
+}

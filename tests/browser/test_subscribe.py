@@ -1,0 +1,100 @@
+"""The browser client, in Chromium: every event once and in order, whatever happens to the connection and to the page."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.following import PATIENCE_SECONDS
+from tests.browser.subscribing import Subscribed
+from tests.browser.test_clients import published
+from tests.browser.watching import Watched
+from tests.server_process import ServerProcess
+from tests.transports.http.orders import cancelled, eventually, new_order, publish, shipped, streams_open
+
+QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
+
+each_transport = pytest.mark.parametrize("transport", ["eventsource", "fetch"])
+
+
+@pytest.fixture
+def http(server: ServerProcess) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client:
+        yield client
+
+
+@pytest.fixture
+def opened(page: Page, server: ServerProcess) -> Page:
+    page.goto(f"{server.url}/docs")
+    return page
+
+
+@each_transport
+def test_stored_and_live_events_are_told_as_they_were_published(
+    opened: Page, http: httpx.Client, transport: str
+) -> None:
+    watched = Watched()
+    watched.watch(opened)
+    order = new_order()
+    publish(http, shipped(order), cancelled(order, "line\nfeed\r\n\nid: forged"), shipped())
+    subscribed = Subscribed(opened, orderId=order, **{"from": "earliest"}, transport=transport, shared=False)
+    subscribed.reaches("open")
+    *_, last = publish(http, cancelled(order, "\u2028\U0001f4e6"))
+    assert subscribed.through(last) == published(http, orderId=order)
+    assert subscribed.do("lastEventId") == last
+    assert watched.errors == []
+
+
+@each_transport
+def test_only_the_types_asked_for_are_told(opened: Page, http: httpx.Client, transport: str) -> None:
+    subscribed = Subscribed(opened, eventTypes=["order.cancelled"], transport=transport, shared=False)
+    subscribed.reaches("open")
+    first, _, third = publish(http, cancelled(), shipped(), cancelled())
+    subscribed.through(third)
+    assert subscribed.ids() == [first, third]
+
+
+@each_transport
+def test_what_was_published_during_a_pause_comes_after_it(opened: Page, http: httpx.Client, transport: str) -> None:
+    before = streams_open(http)
+    subscribed = Subscribed(opened, transport=transport, shared=False)
+    subscribed.reaches("open")
+    (first,) = publish(http, shipped())
+    subscribed.through(first)
+    subscribed.do("pause()")
+    assert eventually(lambda: streams_open(http) == before)
+    missed = [event_id for _ in range(3) for event_id in publish(http, *(shipped() for _ in range(1000)))]
+    assert subscribed.ids() == [first]
+    subscribed.do("resume()")
+    subscribed.through(missed[-1])
+    assert subscribed.ids() == [first, *missed]
+    assert subscribed.states() == ["connecting", "open", "paused", "connecting", "open"]
+
+
+@each_transport
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_is_missed_while_the_server_is_away(
+    page: Page, tmp_path: Path, transport: str, end: signal.Signals
+) -> None:
+    arguments = ("--store", f"sqlite:{tmp_path / 'log.db'}", *QUICK)
+    with ServerProcess(*arguments) as server, httpx.Client(base_url=server.url) as http:
+        port = server.port
+        page.goto(f"{server.url}/docs")
+        subscribed = Subscribed(page, transport=transport, shared=False)
+        subscribed.reaches("open")
+        server.signal(end)
+        server.wait()
+        subscribed.reaches("reconnecting")
+    with ServerProcess(*arguments) as server, httpx.Client(base_url=server.url) as http:
+        publish(http, shipped(), cancelled())
+    with ServerProcess(*arguments, port=port) as server, httpx.Client(base_url=server.url) as http:
+        *_, last = publish(http, shipped())
+        assert subscribed.through(last) == published(http)
+        assert subscribed.told("closing") == ([{"reason": "drain"}] if end is signal.SIGTERM else [])
+        assert subscribed.told("gap") == []
+        subscribed.do("close()")

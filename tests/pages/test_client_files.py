@@ -1,0 +1,49 @@
+"""The browser client is served whole: every module that it imports, with its types, and it is small."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.pages.layout import Layout
+from tests.pages.contract import site
+from tests.server_process import ServerProcess
+
+CLIENT = Path(__file__).parents[2] / "app" / "pages" / "client"
+NAMES = sorted(path.name for path in CLIENT.iterdir())
+SCRIPTS = [name for name in NAMES if name.endswith(".js")]
+
+COMMENTS = re.compile(r"/\*.*?\*/|^\s*//.*?$|(?<=[;{,]) //.*?$", re.DOTALL | re.MULTILINE)
+MOST_BYTES = 8_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_file_of_the_client_is_served_at_the_root_and_asked_for_once(server: ServerProcess, name: str) -> None:
+    answer = httpx.get(f"{server.url}/{name}")
+    assert answer.status_code == 200
+    assert answer.content == (CLIENT / name).read_bytes()
+    kind = "text/javascript" if name.endswith(".js") else "application/typescript"
+    assert answer.headers["content-type"] == f"{kind}; charset=utf-8"
+    assert "worker-src 'self'" in answer.headers["content-security-policy"]
+    again = httpx.get(f"{server.url}/{name}", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+
+
+def test_client_is_no_part_of_the_documentation_as_files() -> None:
+    assert not set(NAMES) & set(site(Layout.FILES))
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_script_imports_nothing_but_its_siblings(name: str) -> None:
+    text = (CLIENT / name).read_text()
+    assert set(re.findall(r"^import .* from '(.*)';", text, re.MULTILINE)) <= {f"./{each}" for each in SCRIPTS}
+
+
+def test_client_is_small() -> None:
+    # As libraries are measured: what a proxy that compresses sends. Comments are for readers.
+    code = {name: COMMENTS.sub("", (CLIENT / name).read_text()) for name in SCRIPTS}
+    assert sum(len(gzip.compress(text.encode())) for text in code.values()) < MOST_BYTES
