@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 from enum import Enum
 
+DASHBOARD = ""
 HOME = "docs"
 REFERENCE = "docs/reference"
 EVENTS = "docs/events"
@@ -15,6 +16,7 @@ TRY = "docs/try"
 EXPLORER = "docs/explorer"
 PROBLEMS = "problems"
 ASSETS = "docs/assets/"
+DASHBOARD_ASSETS = "dashboard/"
 
 
 class Layout(Enum):

@@ -32,8 +32,12 @@ class Page(NamedTuple):
     policy: str = POLICY
 
 
-def pages(book: Book, guide: list[Heading], *, explorer: bool) -> Iterator[Page]:
+def pages(book: Book, guide: list[Heading], *, served: bool, explorer: bool) -> Iterator[Page]:
     """Go through all pages; `guide` has the headings of the contract's own description."""
+    if (
+        served
+    ):  # it shows the stream of the server that it came from; among files, the page to try has a field for a server
+        yield Page(layout.DASHBOARD, "Dashboard", "dashboard.html", [], {})
     yield Page(layout.HOME, "Guide", "guide.html", [each for each in guide if each.level == 2], {})
     yield Page(layout.EVENTS, "Events", "events.html", list(_events(book)), {})
     yield Page(layout.TRY, "Try it", "try.html", [], {"parameters": list(_fields(book)), "shown": shown})

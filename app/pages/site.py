@@ -56,12 +56,13 @@ def build_site(
     files = {kind.path(name): file for name, file in _assets(explorer)}
     environment = _environment()
     guide = render(book.description).headings
-    all_pages = list(pages(book, guide, explorer=explorer is not None))
+    all_pages = list(pages(book, guide, served=kind is Layout.SERVED, explorer=explorer is not None))
     for page in all_pages:
         html = environment.get_template(page.template).render(_context(page, all_pages, book, kind))
         files[kind.path(page.name)] = File(html.encode(), _HTML, page.policy)
     if kind is Layout.SERVED:
         files |= {path.name: _file(path) for path in sorted((_HERE / "client").iterdir())}
+        files |= dict(_dashboard_assets())
     else:
         files |= {kind.path(name): file for name, file in _documents(document, contracts)}
     return files
@@ -69,7 +70,7 @@ def build_site(
 
 def _environment() -> Environment:
     return Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
+        loader=FileSystemLoader([_HERE / "templates", _HERE / "dashboard"]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -83,6 +84,12 @@ def _assets(explorer: Path | None) -> Iterator[tuple[str, File]]:
             yield f"{layout.ASSETS}{path.name}", _file(path)
     if explorer is not None:
         yield EXPLORER_SCRIPT, _file(explorer)
+
+
+def _dashboard_assets() -> Iterator[tuple[str, File]]:
+    for path in sorted((_HERE / "dashboard").iterdir()):
+        if path.suffix in _MEDIA_TYPES:
+            yield f"{layout.DASHBOARD_ASSETS}{path.name}", _file(path)
 
 
 def _file(path: Path) -> File:

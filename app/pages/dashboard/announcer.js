@@ -1,0 +1,29 @@
+// What a screen reader says by itself: not every event, but a sum from time to time, and at once what has become of the connection.
+
+import { element, say } from './element.js';
+import { nameOf, number } from './words.js';
+
+const QUIET_MS = 20_000;
+
+export class Announcer {
+  #counted = new Map();
+  #saidAt = performance.now();
+
+  say(text) {
+    this.#saidAt = performance.now();
+    say(element('announcement'), text);
+  }
+
+  /** Sum up what has come since the last time, if that is long enough ago. */
+  sum(tally) {
+    if (performance.now() - this.#saidAt < QUIET_MS) return;
+    const parts = [];
+    for (const type of tally.types) {
+      const { count } = tally.of(type);
+      const more = count - (this.#counted.get(type) ?? 0);
+      if (more) parts.push(`${number(more)} ${nameOf(type).toLowerCase()}`);
+      this.#counted.set(type, count);
+    }
+    if (parts.length) this.say(`New: ${parts.join(', ')}`);
+  }
+}

@@ -1,0 +1,56 @@
+// The last ten minutes, a lane for each event type. Each lane has its own scale, so a few cancellations show beside many shipments.
+
+import { copy, element, say } from './element.js';
+import { SPANS } from './history.js';
+import { nameOf, number, times } from './words.js';
+
+const SPAN_WIDTH = 600 / SPANS;
+const GAP = 2;
+const LEAST = 4; // a single event among thousands can still be seen
+const SPANS_A_MINUTE = 6;
+
+export class Chart {
+  #lanes = new Map();
+
+  /** Make sure that a type has its lane. */
+  add(type, hue) {
+    if (this.#lanes.has(type)) return;
+    const lane = copy('lane');
+    lane.dataset.type = type;
+    lane.dataset.hue = hue;
+    say(lane.querySelector('.name'), nameOf(type));
+    const picture = lane.querySelector('svg');
+    this.#lanes.set(type, { most: lane.querySelector('.most'), picture, path: picture.firstElementChild });
+    element('lanes').append(lane);
+  }
+
+  show(tally, now) {
+    for (const [type, { most, picture, path }] of this.#lanes) {
+      const counts = tally.of(type).history.counts(now);
+      const top = Math.max(...counts);
+      const drawn = bars(counts, Math.max(top, 4));
+      if (path.getAttribute('d') === drawn) continue;
+      path.setAttribute('d', drawn);
+      say(most, top ? `at most ${number(top)}` : 'none');
+      picture.setAttribute('aria-label', described(type, counts));
+    }
+  }
+}
+
+function bars(counts, top) {
+  return counts.map((count, index) => (count ? bar(index, Math.max(LEAST, (count * 100) / top)) : '')).join('');
+}
+
+function bar(index, height) {
+  const width = SPAN_WIDTH - GAP;
+  return `M${index * SPAN_WIDTH + GAP / 2} 100v${-height.toFixed(1)}h${width}V100z`;
+}
+
+function described(type, counts) {
+  const minutes = [];
+  for (let start = 0; start < SPANS; start += SPANS_A_MINUTE) {
+    minutes.push(counts.slice(start, start + SPANS_A_MINUTE).reduce((sum, count) => sum + count, 0));
+  }
+  const total = minutes.reduce((sum, count) => sum + count, 0);
+  return `${nameOf(type)}: ${times(total, 'event')} in the last ten minutes; minute by minute ${minutes.join(', ')}`;
+}

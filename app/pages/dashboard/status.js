@@ -1,0 +1,45 @@
+// The state of the connection, in words and in colour, and the figures beside it.
+
+import { element, say } from './element.js';
+import { ago, duration, number } from './words.js';
+
+const WORDS = {
+  connecting: () => 'Connecting',
+  open: () => 'Live',
+  reconnecting: ({ retryInMs, refusal }) => `${refusal ? `Refused: ${refusal}` : 'Not connected'}; trying again${retryInMs >= 1000 ? ` in ${duration(retryInMs)}` : ''}`,
+  paused: () => 'Paused, nothing is lost',
+  offline: () => 'Offline: this device has no network',
+  closed: ({ reason }) => `Stopped by the server: ${reason}; load the page to go on`,
+};
+
+export class Status {
+  #state = 'connecting';
+  reconnects = 0;
+
+  state(told) {
+    this.#state = told.state;
+    const text = (WORDS[told.state] ?? (() => told.state))(told);
+    element('state').dataset.state = told.state;
+    say(element('state'), text);
+    const button = element('pause');
+    button.disabled = told.state === 'closed';
+    say(button, told.state === 'paused' ? 'Resume' : 'Pause');
+    return text;
+  }
+
+  show({ newestAt }, freshness, gaps, now) {
+    say(element('newest'), newestAt === null ? 'none yet' : ago(now - newestAt));
+    say(element('lag'), this.#lag(freshness));
+    element('lag').parentElement.dataset.level = freshness.waiting > 0 ? 'warn' : '';
+    say(element('reconnects'), number(this.reconnects));
+    say(element('gap-count'), number(gaps.count));
+    element('gap-count').parentElement.dataset.level = gaps.count ? 'bad' : '';
+  }
+
+  #lag({ waiting, isFull, checkedAt }) {
+    if (waiting === null) return checkedAt === null ? 'not known yet' : `not known for ${duration(performance.now() - checkedAt)}`;
+    const many = isFull ? `${number(waiting)} or more` : number(waiting);
+    if (this.#state === 'paused') return waiting ? `${many} waiting` : 'none waiting';
+    return waiting ? `${many} behind` : `none, checked ${ago(performance.now() - checkedAt)}`;
+  }
+}

@@ -1,0 +1,50 @@
+// A tile for each event type: how many, how many a minute, and when the newest came.
+
+import { copy, element, make, say } from './element.js';
+import { ago, nameOf } from './words.js';
+
+const HUES = 4; // the style sheet has so many
+
+export class Tiles {
+  #tiles = new Map();
+
+  /** Make sure that a type has its tile. */
+  add(type, isFollowed) {
+    if (this.#tiles.has(type)) return;
+    const tile = copy('tile');
+    tile.dataset.type = type;
+    tile.dataset.hue = this.#tiles.size % HUES;
+    say(tile.querySelector('.name'), nameOf(type));
+    say(tile.querySelector('.type'), type);
+    const count = tile.querySelector('.count');
+    count.dataset.count = type;
+    if (!isFollowed) {
+      tile.classList.add('left-out');
+      tile.querySelector('dl').replaceWith(make('p', 'hint', 'Not in this view'));
+    }
+    this.#tiles.set(type, { tile, count, rate: tile.querySelector('.rate'), last: tile.querySelector('.last') });
+    element('tiles').append(tile);
+    show(count, 0);
+  }
+
+  hueOf(type) {
+    return this.#tiles.get(type)?.tile.dataset.hue ?? '0';
+  }
+
+  show(tally, now) {
+    for (const [type, { count, rate, last }] of this.#tiles) {
+      const counted = tally.of(type);
+      show(count, counted.count);
+      if (rate === null) continue;
+      say(rate, tally.rate(type, now).toFixed(1));
+      say(last, counted.newestAt === null ? 'none yet' : ago(now - counted.newestAt));
+    }
+  }
+}
+
+// Thousands are set apart by space that is no text: whoever reads or copies the number gets its digits.
+function show(count, value) {
+  if (count.textContent === String(value)) return;
+  const groups = String(value).match(/\d{1,3}(?=(\d{3})*$)/g);
+  count.replaceChildren(...groups.map((digits) => make('span', '', digits)));
+}

@@ -1,0 +1,30 @@
+// Things in words.
+
+export const number = (value) => value.toLocaleString('en');
+
+export const times = (count, thing) => `${number(count)} ${thing}${count === 1 ? '' : 's'}`;
+
+/** Name an event type as people do: `order.shipped` is Shipped. */
+export function nameOf(type) {
+  const name = type.slice(type.indexOf('.') + 1).replaceAll(/[._-]/g, ' ');
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+export function duration(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
+  return times(Math.floor(seconds / 86_400), 'day');
+}
+
+export const ago = (ms) => (ms < 1000 ? 'just now' : `${duration(ms)} ago`);
+
+/** The time of a day, as the reader's clocks show it; with the date where it is another day. */
+export function clockTime(at, now = new Date()) {
+  const date = new Date(at);
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
+  if (date.toDateString() === now.toDateString()) return time;
+  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, '0')).join('-');
+  return `${day} ${time}`;
+}

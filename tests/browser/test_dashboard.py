@@ -1,0 +1,293 @@
+"""The dashboard in a real browser: what it shows is what was published."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from tests.browser.dashboard import QUICK, Dashboard, client, some
+from tests.contract_copy import ContractCopy
+from tests.node_packages.installed import node_package
+from tests.server_process import ServerProcess
+from tests.test_new_event_type import add_order_returned
+from tests.transports.http.orders import cancelled, new_order, publish, shipped
+
+DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
+MARKUP = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>&amp;"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServerProcess]:
+    with ServerProcess("--store", "memory:", *QUICK) as server:
+        yield server
+
+
+@pytest.fixture
+def http(server: ServerProcess) -> Iterator[httpx.Client]:
+    with client(server.url) as http:
+        yield http
+
+
+@pytest.fixture
+def dashboard(page: Page, server: ServerProcess) -> Dashboard:
+    return Dashboard(page, server.url).live()
+
+
+# Counting
+
+
+def test_counts_run_from_when_the_page_was_opened(dashboard: Dashboard, http: httpx.Client) -> None:
+    dashboard.shows(shipped=0, cancelled=0)
+    publish(http, *some(3, 2))
+    dashboard.shows(shipped=3, cancelled=2)
+    publish(http, *some(1, 0))
+    dashboard.shows(shipped=4, cancelled=2)
+    assert dashboard.watched.errors == []
+    assert dashboard.watched.stayed_with(f"{dashboard.url}/"), dashboard.watched.requests
+
+
+def test_counts_run_from_the_oldest_event_where_that_is_asked_for(page: Page) -> None:
+    with ServerProcess("--store", "memory:", *QUICK) as server, client(server.url) as http:
+        for _ in range(12):
+            publish(http, *some(900, 100))
+        dashboard = Dashboard(page, server.url, "?from=earliest")
+        dashboard.shows(shipped=10_800, cancelled=1_200)
+        publish(http, *some(1, 1))
+        dashboard.shows(shipped=10_801, cancelled=1_201)
+        expect(dashboard.fact("lag")).to_contain_text("none, checked")
+        page.goto("about:blank")
+
+
+def test_counts_are_right_while_nothing_is_drawn(page: Page, server: ServerProcess, http: httpx.Client) -> None:
+    # What a browser does to a page that is hidden: it says so, and calls for no frames.
+    page.add_init_script("""
+        Object.defineProperty(Document.prototype, 'hidden', { get: () => true });
+        window.requestAnimationFrame = () => 0;
+    """)
+    dashboard = Dashboard(page, server.url).live()
+    publish(http, *some(3, 1))
+    dashboard.shows(shipped=3, cancelled=1)
+    expect(page).to_have_title(re.compile(r"^1 cancelled, 3 shipped · "))
+
+
+def test_rate_and_chart_show_the_last_minutes(dashboard: Dashboard, http: httpx.Client) -> None:
+    publish(http, *some(6, 0))
+    tile = dashboard.page.locator('.tile[data-type="order.shipped"]')
+    lane = dashboard.page.locator('.lane[data-type="order.shipped"] svg')
+    expect(tile.locator(".rate")).to_have_text("6.0")
+    expect(lane).to_have_attribute("aria-label", re.compile("^Shipped: 6 events in the last ten minutes; .*6$"))
+    expect(lane.locator("path")).to_have_attribute("d", re.compile("^M"))
+
+
+def test_event_of_another_year_is_drawn_when_it_arrives(dashboard: Dashboard, http: httpx.Client) -> None:
+    publish(http, cancelled(), cancelled())  # they tell of 2024
+    expect(dashboard.page.locator('.lane[data-type="order.cancelled"] .most')).to_have_text("at most 2")
+
+
+def test_new_event_type_has_its_tile_by_files_alone(page: Page, tmp_path: Path) -> None:
+    copy = ContractCopy(tmp_path / "contract")
+    add_order_returned(copy)
+    arguments = ("--store", "memory:", "--contract", str(copy.root), *QUICK)
+    with ServerProcess(*arguments) as server, client(server.url) as http:
+        dashboard = Dashboard(page, server.url).live()
+        dashboard.shows(returned=0)
+        publish(http, {"eventType": "order.returned", "data": {**some(1, 0)[0]["data"], "items": 2}})
+        dashboard.shows(returned=1, shipped=0)
+        expect(dashboard.rows.first).to_contain_text("Returned")
+        expect(dashboard.rows.first).to_contain_text("items 2")
+        page.goto("about:blank")
+
+
+# The newest events
+
+
+def test_newest_events_are_listed_the_newest_first(dashboard: Dashboard, http: httpx.Client) -> None:
+    first, second = new_order(), new_order()
+    publish(http, shipped(first), cancelled(second, "Paid twice"))
+    expect(dashboard.rows).to_have_count(2)
+    expect(dashboard.rows.nth(0).locator("th, td")).to_have_text(
+        ["Cancelled", second, re.compile(r"^2024-"), "Paid twice"]
+    )
+    expect(dashboard.rows.nth(1).locator("th, td")).to_have_text(["Shipped", first, re.compile(r"^2024-"), ""])
+    publish(http, shipped(second))
+    expect(dashboard.rows.nth(0)).to_contain_text("Shipped")
+
+
+def test_list_is_bounded_and_keeps_the_newest(dashboard: Dashboard, http: httpx.Client) -> None:
+    *_, last = publish(http, *some(900, 0))
+    dashboard.shows(shipped=900)
+    expect(dashboard.rows).to_have_count(50)
+    expect(dashboard.rows.first).to_have_attribute("data-id", last)
+
+
+def test_what_producers_write_is_text(dashboard: Dashboard, http: httpx.Client) -> None:
+    publish(http, cancelled("or_1", MARKUP))
+    expect(dashboard.rows.first.locator("td").last).to_have_text(MARKUP)
+    dashboard.shows(cancelled=1)
+    assert dashboard.page.locator("#orders img, #orders script").count() == 0
+    assert "owned" not in dashboard.page.title()
+    assert dashboard.watched.errors == []
+
+
+def test_what_stands_in_the_address_is_text_too(page: Page, server: ServerProcess) -> None:
+    dashboard = Dashboard(page, server.url, "?orderId=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&eventTypes=%3Cb%3E")
+    expect(dashboard.state).to_contain_text("Refused")
+    assert page.locator("main img, main b").count() == 0
+
+
+# Filters
+
+
+def test_view_by_type_counts_that_type_only(page: Page, server: ServerProcess, http: httpx.Client) -> None:
+    dashboard = Dashboard(page, server.url, "?eventTypes=order.cancelled").live()
+    publish(http, *some(2, 1))
+    dashboard.shows(cancelled=1, shipped=0)
+    expect(page.locator(".tile.left-out")).to_contain_text("Not in this view")
+    expect(dashboard.rows).to_have_count(1)
+
+
+def test_order_in_the_list_leads_to_all_that_is_kept_of_it(dashboard: Dashboard, http: httpx.Client) -> None:
+    order = new_order()
+    publish(http, shipped(order), shipped(), cancelled(order))
+    dashboard.page.get_by_role("link", name=order).first.click()
+    expect(dashboard.page).to_have_url(f"{dashboard.url}/?orderId={order}&from=earliest")
+    dashboard.live().shows(shipped=1, cancelled=1)
+    publish(http, shipped(), shipped(order))
+    dashboard.shows(shipped=2, cancelled=1)
+    expect(dashboard.page.locator("#counts-title")).to_contain_text(order)
+
+
+def test_filter_is_chosen_with_the_keyboard_and_kept_in_the_address(dashboard: Dashboard) -> None:
+    page, keyboard = dashboard.page, dashboard.page.keyboard
+    page.get_by_role("button", name="Filter").focus()
+    keyboard.press("Enter")
+    page.get_by_role("checkbox", name="Cancelled").focus()
+    keyboard.press("Space")
+    page.get_by_label("Orders", exact=True).focus()
+    keyboard.type("or_1, or_2")
+    keyboard.press("Tab")
+    keyboard.press("ArrowDown")
+    keyboard.press("Tab")
+    keyboard.press("Enter")
+    expect(page).to_have_url(f"{dashboard.url}/?eventTypes=order.cancelled&orderId=or_1,or_2&from=earliest")
+    dashboard.live()
+    page.get_by_role("button", name="Filter").click()
+    expect(page.get_by_role("checkbox", name="Cancelled")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Shipped")).not_to_be_checked()
+    expect(page.get_by_label("Orders", exact=True)).to_have_value("or_1, or_2")
+    expect(page.get_by_label("Count", exact=True)).to_have_value("earliest")
+    keyboard.press("Escape")
+    expect(page.locator("#view")).to_be_hidden()
+
+
+def test_view_that_the_server_refuses_is_explained(page: Page, server: ServerProcess) -> None:
+    dashboard = Dashboard(page, server.url, "?eventTypes=order.lost")
+    expect(dashboard.state).to_contain_text("Refused")
+    expect(dashboard.state).to_contain_text("eventTypes")
+
+
+# Pause
+
+
+def test_pause_loses_nothing_and_says_how_much_waits(dashboard: Dashboard, http: httpx.Client) -> None:
+    publish(http, *some(1, 0))
+    dashboard.shows(shipped=1)
+    dashboard.press("Pause")
+    expect(dashboard.state).to_have_text("Paused, nothing is lost")
+    publish(http, *some(2, 1))
+    expect(dashboard.fact("lag")).to_have_text("3 waiting")
+    dashboard.shows(shipped=1, cancelled=0)
+    dashboard.press("Resume")
+    dashboard.live().shows(shipped=3, cancelled=1)
+    expect(dashboard.gaps).to_have_count(0)
+
+
+def test_pause_and_resume_by_keyboard(dashboard: Dashboard) -> None:
+    button = dashboard.page.locator("#pause")
+    button.focus()
+    dashboard.page.keyboard.press("Enter")
+    expect(button).to_have_text("Resume")
+    expect(button).to_be_focused()
+    dashboard.page.keyboard.press("Enter")
+    dashboard.live()
+
+
+# Reading
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_dashboard_is_accessible(
+    server: ServerProcess, http: httpx.Client, chromium: Browser, size: ViewportSize, scheme: Any
+) -> None:
+    judge = (node_package("axe-core") / "axe.min.js").read_text()
+    page = chromium.new_page(viewport=size, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce")
+    dashboard = Dashboard(page, server.url, "?since=2026-01-01T00:00:00Z&orderId=or_1,or_2").live()
+    publish(http, shipped("or_1"), cancelled("or_2"))
+    expect(dashboard.rows.first).to_be_visible()
+    page.evaluate(judge)
+    found = []
+    for show in ("live", "paused", "filter"):
+        if show == "paused":
+            dashboard.press("Pause")
+            expect(dashboard.state).to_contain_text("Paused")
+        if show == "filter":
+            page.locator("#choose").click()
+        result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        found += [(show, each["id"], each["nodes"][0]["target"]) for each in result["violations"]]
+    page.close()
+    assert found == []
+
+
+def test_dashboard_fits_a_phone_whatever_producers_write(
+    server: ServerProcess, http: httpx.Client, chromium: Browser
+) -> None:
+    page = chromium.new_page(viewport=PHONE, is_mobile=True, has_touch=True)
+    dashboard = Dashboard(page, server.url).live()
+    publish(http, cancelled("o" * 128, "r" * 500), shipped("o" * 128))
+    dashboard.shows(shipped=1, cancelled=1)
+    expect(dashboard.rows).to_have_count(2)
+    assert dashboard.sideways() == 0
+    page.locator("#choose").click()
+    expect(page.locator("#view")).to_be_in_viewport(ratio=1)
+    assert dashboard.sideways() == 0
+    page.close()
+
+
+def test_wall_has_all_on_one_screen(dashboard: Dashboard, http: httpx.Client) -> None:
+    dashboard.page.set_viewport_size(ViewportSize(width=1920, height=1080))
+    publish(http, *some(100, 10))
+    dashboard.shows(shipped=100)
+    for part in ("#state", "#tiles", "#lanes", "#orders tr:first-child", "#journal li:first-child"):
+        expect(dashboard.page.locator(part)).to_be_in_viewport()
+    assert dashboard.page.evaluate("document.documentElement.scrollHeight - document.documentElement.clientHeight") == 0
+
+
+def test_theme_that_is_chosen_holds_after_a_reload(dashboard: Dashboard) -> None:
+    page = dashboard.page
+    page.emulate_media(color_scheme="light")
+    light = background(page)
+    dashboard.press("Dark theme")
+    dark = background(page)
+    assert light != dark
+    page.reload()
+    assert background(page) == dark
+    dashboard.press("Light theme")
+    assert background(page) == light
+
+
+def background(page: Page) -> str:
+    return str(page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
+
+
+def test_screen_reader_is_told_what_has_become_of_the_connection(dashboard: Dashboard) -> None:
+    told = dashboard.page.get_by_role("status")
+    expect(told).to_have_text("Live")
+    dashboard.press("Pause")
+    expect(told).to_have_text("Paused, nothing is lost")
