@@ -33,7 +33,8 @@ export class EventStreamDecoder {
   decode(bytes) {
     const text = this.#utf8.decode(bytes, { stream: true });
     if (text === '') return [];
-    const lines = (this.#line + (this.#ended && text[0] === '\n' ? text.slice(1) : text)).split(/\r\n|\n|\r/);
+    const lines = (this.#ended && text[0] === '\n' ? text.slice(1) : text).split(/\r\n|\n|\r/);
+    lines[0] = this.#line + lines[0];
     // A line that ends with CR is over, although an LF may follow: an event must not wait for the next one.
     this.#ended = text.endsWith('\r');
     this.#line = lines.pop();

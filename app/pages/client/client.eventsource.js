@@ -49,9 +49,9 @@ class Reading {
     this.#signal = signal;
     this.#end = end;
     this.#source = new EventSource(url);
-    const handle = (event) => this.#handle(event);
-    for (const type of new Set([...types, ...CONTROL_TYPES, 'message'])) this.#source.addEventListener(type, handle);
-    // A stream may have events of these names, too, which are no business of ours.
+    // What a stream says is a MessageEvent, even if its type is `open` or `error`.
+    const said = (event) => event instanceof MessageEvent && this.#handle(event);
+    for (const type of new Set([...types, ...CONTROL_TYPES, 'message'])) this.#source.addEventListener(type, said);
     this.#source.addEventListener('open', (event) => event instanceof MessageEvent || this.#opened());
     this.#source.addEventListener('error', (event) => event instanceof MessageEvent || this.#failed());
     signal.addEventListener('abort', () => this.#close({ reason: 'left' }), { once: true });
