@@ -90,6 +90,24 @@ def test_event_of_another_year_is_drawn_when_it_arrives(dashboard: Dashboard, ht
     expect(dashboard.page.locator('.lane[data-type="order.cancelled"] .most')).to_have_text("at most 2")
 
 
+def test_chart_forgets_after_ten_minutes_and_counts_do_not(dashboard: Dashboard, http: httpx.Client) -> None:
+    page = dashboard.page
+    page.clock.install()
+    # No answer tells the page that the server's clock did not leap.
+    page.route("**/events/orders?*limit=*", lambda route: route.fulfill(json={"events": []}))
+    page.reload()
+    dashboard.live()
+    publish(http, *some(2, 0))
+    dashboard.shows(shipped=2)
+    most = page.locator('.lane[data-type="order.shipped"] .most')
+    expect(most).to_have_text("at most 2")
+    page.clock.fast_forward("09:40")
+    expect(most).to_have_text("at most 2")
+    page.clock.fast_forward("00:40")
+    expect(most).to_have_text("none")
+    dashboard.shows(shipped=2)
+
+
 def test_new_event_type_has_its_tile_by_files_alone(page: Page, tmp_path: Path) -> None:
     copy = ContractCopy(tmp_path / "contract")
     add_order_returned(copy)
@@ -221,16 +239,23 @@ def test_pause_and_resume_by_keyboard(dashboard: Dashboard) -> None:
 # Reading
 
 
+@pytest.fixture(scope="module")
+def forgetful() -> Iterator[ServerProcess]:
+    """A server whose log has lost events, and says so to those who ask for them."""
+    with ServerProcess("--store", "memory:", "--retain-events", "5", *QUICK) as server:
+        with client(server.url) as http:
+            publish(http, *some(8, 0), shipped("or_1"), cancelled("or_2"))
+        yield server
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_dashboard_is_accessible(
-    server: ServerProcess, http: httpx.Client, chromium: Browser, size: ViewportSize, scheme: Any
-) -> None:
+def test_dashboard_is_accessible(forgetful: ServerProcess, chromium: Browser, size: ViewportSize, scheme: Any) -> None:
     judge = (node_package("axe-core") / "axe.min.js").read_text()
     page = chromium.new_page(viewport=size, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce")
-    dashboard = Dashboard(page, server.url, "?since=2026-01-01T00:00:00Z&orderId=or_1,or_2").live()
-    publish(http, shipped("or_1"), cancelled("or_2"))
-    expect(dashboard.rows.first).to_be_visible()
+    dashboard = Dashboard(page, forgetful.url, "?since=2026-01-01T00:00:00Z&orderId=or_1,or_2").live()
+    dashboard.shows(shipped=1, cancelled=1)
+    expect(dashboard.gaps).to_have_count(1)
     page.evaluate(judge)
     found = []
     for show in ("live", "paused", "filter"):
@@ -241,6 +266,7 @@ def test_dashboard_is_accessible(
             page.locator("#choose").click()
         result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         found += [(show, each["id"], each["nodes"][0]["target"]) for each in result["violations"]]
+    assert dashboard.sideways() == 0
     page.close()
     assert found == []
 

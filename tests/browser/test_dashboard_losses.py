@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.dashboard import QUICK, Dashboard, client, some
 from tests.browser.hanging import HangingProxy
@@ -196,11 +196,17 @@ def test_page_that_lost_the_server_before_it_was_connected_misses_nothing(tmp_pa
     log = tmp_path / "log"
     with serving(log) as server, client(server.url) as http:
         publish(http, *some(7, 7))
-        # The page has come, and its first stream does not: as if the server had gone in between.
-        page.route("**/events/orders*", lambda route: route.abort("connectionrefused"))
+
+        def answer_and_die(route: Route) -> None:
+            response = route.fetch()
+            server.kill()
+            route.fulfill(response=response)
+
+        page.route("**/event-types", answer_and_die, times=1)  # the last thing that the page asks for before the stream
         dashboard = Dashboard(page, server.url)
         expect(dashboard.state).to_contain_text("Not connected")
+    with elsewhere(log) as other, client(other.url) as http:
         publish(http, *some(2, 1))
-        page.unroute("**/events/orders*")
+    with serving(log, port=server.port):
         dashboard.live().shows(shipped=2, cancelled=1)
         page.goto("about:blank")

@@ -3,22 +3,22 @@
 const AGREES_MS = 3_000;
 
 export class ServerClock {
-  #aheadMs = 0;
+  #startedAt = Date.now() - performance.now(); // from then on this clock runs evenly, whatever is done to the machine's
 
   /** Hear an answer. Its Date has whole seconds and may be old by some, so a clock that agrees to within those is right. */
   hear(response) {
     const second = Date.parse(response.headers.get('Date') ?? '');
     if (Number.isNaN(second)) return;
-    const here = Date.now();
-    this.#aheadMs = here >= second && here < second + AGREES_MS ? 0 : second - here;
+    const now = this.now();
+    if (now < second || now >= second + AGREES_MS) this.#startedAt += second - now;
   }
 
   now() {
-    return Date.now() + this.#aheadMs;
+    return this.at(performance.now());
   }
 
-  /** Translate a time of this machine. */
-  from(here) {
-    return here + this.#aheadMs;
+  /** Tell what the time was when the page had been there for so many milliseconds. */
+  at(age) {
+    return this.#startedAt + age;
   }
 }

@@ -17,7 +17,7 @@ const CONSEQUENCES = {
 export class Gaps {
   #keptAs = `orders-events.gaps ${location.search}`;
   #kept = read(this.#keptAs);
-  count = 0;
+  count = this.#kept.length;
 
   constructor() {
     this.#show();

@@ -24,7 +24,13 @@ export class History {
 
   #advance(now) {
     const span = Math.floor(now / SPAN_MS);
+    if (span < this.#newest - 1) this.#restart(span); // the clock has been put right
     for (let next = Math.max(this.#newest + 1, span - SPANS + 1); next <= span; next += 1) this.#counts[next % SPANS] = 0;
     this.#newest = Math.max(this.#newest, span);
+  }
+
+  #restart(span) {
+    this.#counts.fill(0);
+    this.#newest = span;
   }
 }

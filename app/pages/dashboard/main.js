@@ -15,13 +15,13 @@ import { Status } from './status.js';
 import { Tally } from './tally.js';
 import { Tiles } from './tiles.js';
 import { follows, readView, startsNow } from './view.js';
-import { clockTime, duration, nameOf, number } from './words.js';
+import { dateTime, duration, nameOf, number } from './words.js';
 
 const RETRY_MS = 2_000;
 const HIDDEN_MS = 1_000; // a hidden page draws no frames
 const TITLE = document.title;
 
-const openedHere = Date.now();
+const openedAfterMs = performance.now();
 const view = readView(location.search);
 const clock = new ServerClock();
 const api = new Api(element('content').dataset, clock);
@@ -38,11 +38,12 @@ let tally;
 let feed;
 let freshness;
 let caughtUp = startsNow(view);
+let stateSaid = '';
 let refusal = ''; // what the server said when it last refused the stream
 
 async function start() {
   types = await untilAnswered(() => api.orderEventTypes());
-  const openedAt = clock.from(openedHere);
+  const openedAt = clock.at(openedAfterMs);
   tally = new Tally(openedAt);
   addTypes();
   offer(view, types);
@@ -76,7 +77,7 @@ function addTypes() {
 }
 
 function describeCounting(openedAt) {
-  const from = startsNow(view) ? `Counted since ${clockTime(openedAt)}, when this page was opened` : null;
+  const from = startsNow(view) ? `Counted since ${dateTime(openedAt)}, when this page was opened` : null;
   const kept = view.start.since ? `Counted since ${view.start.since}` : 'Counted from the oldest event that is kept';
   const of = view.orderId.length ? `, only ${view.orderId.join(', ')}` : '';
   say(element('counts-title'), (from ?? kept) + of);
@@ -115,14 +116,15 @@ function state(told) {
     journal.note(text);
     doubt();
   }
-  announcer.say(text);
+  if (told.state !== stateSaid) announcer.say(text); // and not at each attempt
+  stateSaid = told.state;
   changed();
 }
 
 async function opened(afterMs) {
   if (afterMs === null) return journal.note('Connected');
   status.reconnects += 1;
-  journal.note(`Connected again after ${duration(afterMs)}, where it had been cut`, 'good');
+  journal.note(`Connected again after ${duration(afterMs)}`, 'good');
   changed();
   // The server may have been replaced by one that knows more types.
   const known = await untilAnswered(() => api.orderEventTypes());

@@ -2,7 +2,7 @@
 
 import { element, make } from './element.js';
 import { writeView } from './view.js';
-import { clockTime, nameOf } from './words.js';
+import { clockTime, inWords, nameOf } from './words.js';
 
 const MOST = 50;
 
@@ -59,6 +59,6 @@ function time(when) {
 
 /** Say the reason, and whatever else this or a later version has. */
 function details({ orderId, when, reason, ...others } = {}) {
-  const rest = Object.entries(others).map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const rest = Object.entries(others).map(([name, value]) => `${inWords(name)} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
   return [reason, ...rest].filter((part) => part !== undefined).join(' · ');
 }

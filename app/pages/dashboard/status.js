@@ -19,7 +19,7 @@ export class Status {
   state(told) {
     this.#state = told.state;
     const text = (WORDS[told.state] ?? (() => told.state))(told);
-    element('state').dataset.state = told.state;
+    for (const id of ['state', 'content']) element(id).dataset.state = told.state;
     say(element('state'), text);
     const button = element('pause');
     button.disabled = told.state === 'closed';

@@ -6,9 +6,12 @@ export const times = (count, thing) => `${number(count)} ${thing}${count === 1 ?
 
 /** Name an event type as people do: `order.shipped` is Shipped. */
 export function nameOf(type) {
-  const name = type.slice(type.indexOf('.') + 1).replaceAll(/[._-]/g, ' ');
+  const name = inWords(type.slice(type.indexOf('.') + 1));
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
+
+/** Take a name of programs apart: `trackingNumber` is tracking number. */
+export const inWords = (name) => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').replaceAll(/[._-]/g, ' ').toLowerCase();
 
 export function duration(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
@@ -21,10 +24,16 @@ export function duration(ms) {
 export const ago = (ms) => (ms < 1000 ? 'just now' : `${duration(ms)} ago`);
 
 /** The time of a day, as the reader's clocks show it; with the date where it is another day. */
-export function clockTime(at, now = new Date()) {
+export function clockTime(at) {
   const date = new Date(at);
-  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
-  if (date.toDateString() === now.toDateString()) return time;
-  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, '0')).join('-');
-  return `${day} ${time}`;
+  return date.toDateString() === new Date().toDateString() ? timeOf(date) : dateTime(at);
 }
+
+export function dateTime(at) {
+  const date = new Date(at);
+  return `${[date.getFullYear(), date.getMonth() + 1, date.getDate()].map(twoDigits).join('-')} ${timeOf(date)}`;
+}
+
+const timeOf = (date) => [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(':');
+
+const twoDigits = (part) => String(part).padStart(2, '0');
