@@ -1,6 +1,7 @@
 // The operations of the contract that the dashboard calls beside the stream, and why the server refuses one.
 
 const PATIENCE_MS = 5_000;
+const RETRY_MS = 2_000;
 
 export class Api {
   #clock;
@@ -11,13 +12,20 @@ export class Api {
     this.#clock = clock;
   }
 
-  /** Name the types of order events. Raises Error where the server does not answer, or refuses. */
-  async orderEventTypes() {
-    const { eventTypes } = await this.#get(this.eventTypesUrl);
-    return eventTypes.filter((each) => each.kind === 'order').map((each) => each.eventType);
+  /** Name the types of order events, as soon as the server answers; `onFailure` is told of each time that it does not. */
+  async orderEventTypes(onFailure) {
+    for (;;) {
+      try {
+        const { eventTypes } = await this.#get(this.eventTypesUrl);
+        return eventTypes.filter((each) => each.kind === 'order').map((each) => each.eventType);
+      } catch (failure) {
+        onFailure(failure);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
   }
 
-  /** Read a page of a view: `{events, lastEventId}`. Raises as above. */
+  /** Read a page of a view: `{events, lastEventId}`. Raises Error where the server does not answer, or refuses. */
   async page(view, query) {
     const url = new URL(this.streamUrl);
     for (const name of ['eventTypes', 'orderId']) if (view[name].length) url.searchParams.set(name, view[name].join(','));

@@ -7,6 +7,7 @@ import { ServerClock } from './clock.js';
 import { element, say } from './element.js';
 import { Feed } from './feed.js';
 import { offer } from './form.js';
+import { Frames } from './frames.js';
 import { Freshness } from './freshness.js';
 import { Gaps } from './gaps.js';
 import { Journal } from './journal.js';
@@ -14,12 +15,10 @@ import { Orders } from './orders.js';
 import { Status } from './status.js';
 import { Tally } from './tally.js';
 import { Tiles } from './tiles.js';
-import { follows, readView, startsNow } from './view.js';
-import { dateTime, duration, nameOf, number } from './words.js';
+import { showTitle } from './title.js';
+import { describe, follows, readView, startsNow } from './view.js';
+import { duration } from './words.js';
 
-const RETRY_MS = 2_000;
-const HIDDEN_MS = 1_000; // a hidden page draws no frames
-const TITLE = document.title;
 
 const openedAfterMs = performance.now();
 const view = readView(location.search);
@@ -37,34 +36,24 @@ let types = [];
 let tally;
 let feed;
 let freshness;
+let frames;
 let caughtUp = startsNow(view);
 let stateSaid = '';
 let refusal = ''; // what the server said when it last refused the stream
 
 async function start() {
-  types = await untilAnswered(() => api.orderEventTypes());
+  types = await api.orderEventTypes(unanswered);
   const openedAt = clock.at(openedAfterMs);
   tally = new Tally(openedAt);
   addTypes();
   offer(view, types);
-  describeCounting(openedAt);
+  say(element('counts-title'), describe(view, openedAt));
   feed = new Feed(api, view, openedAt, { event, gap, closing, state, opened, error });
   freshness = new Freshness(api, clock, feed, view, () => tally.received, { checked, stalled });
   freshness.start();
   element('pause').addEventListener('click', () => (feed.state === 'paused' ? feed.resume() : feed.pause()));
-  document.addEventListener('visibilitychange', show);
-  setInterval(changed, 1_000);
-}
-
-async function untilAnswered(ask) {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (failure) {
-      journal.note(`The server does not answer: ${failure.message}`, 'bad');
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-  }
+  frames = new Frames(show);
+  setInterval(() => frames.ask(), 1_000);
 }
 
 function addTypes() {
@@ -76,11 +65,8 @@ function addTypes() {
   }
 }
 
-function describeCounting(openedAt) {
-  const from = startsNow(view) ? `Counted since ${dateTime(openedAt)}, when this page was opened` : null;
-  const kept = view.start.since ? `Counted since ${view.start.since}` : 'Counted from the oldest event that is kept';
-  const of = view.orderId.length ? `, only ${view.orderId.join(', ')}` : '';
-  say(element('counts-title'), (from ?? kept) + of);
+function unanswered(failure) {
+  journal.note(`The server does not answer: ${failure.message}`, 'bad');
 }
 
 // What the stream says
@@ -92,7 +78,7 @@ function event(told) {
   }
   tally.add(told, clock.now(), caughtUp);
   orders.add(told);
-  changed();
+  frames.ask();
 }
 
 function gap(told) {
@@ -118,16 +104,16 @@ function state(told) {
   }
   if (told.state !== stateSaid) announcer.say(text); // and not at each attempt
   stateSaid = told.state;
-  changed();
+  frames.ask();
 }
 
 async function opened(afterMs) {
   if (afterMs === null) return journal.note('Connected');
   status.reconnects += 1;
   journal.note(`Connected again after ${duration(afterMs)}`, 'good');
-  changed();
+  frames.ask();
   // The server may have been replaced by one that knows more types.
-  const known = await untilAnswered(() => api.orderEventTypes());
+  const known = await api.orderEventTypes(unanswered);
   if (known.every((type) => types.includes(type))) return;
   types = [...new Set([...types, ...known])];
   addTypes();
@@ -148,7 +134,7 @@ function doubt() {
 
 function checked() {
   if (freshness.waiting === 0 && feed.state === 'open') caughtUp = true;
-  changed();
+  frames.ask();
 }
 
 function stalled(after) {
@@ -157,29 +143,14 @@ function stalled(after) {
   feed.reopen(after);
 }
 
-// Showing
-
-let waiting = false;
-
-function changed() {
-  if (waiting) return;
-  waiting = true;
-  if (document.hidden) setTimeout(show, HIDDEN_MS);
-  else requestAnimationFrame(show);
-}
-
 function show() {
-  waiting = false;
   const now = clock.now();
   tiles.show(tally, now);
   chart.show(tally, now);
   orders.show((type) => tiles.hueOf(type));
   status.show(tally, freshness, gaps, now);
   announcer.sum(tally);
-  const counts = types.filter((type) => follows(view, type)).map((type) => `${number(tally.of(type).count)} ${nameOf(type).toLowerCase()}`);
-  const warning = gaps.unacknowledged ? '⚠ Gap · ' : feed.state === 'open' ? '' : `${nameOf(feed.state)} · `;
-  const title = `${warning}${counts.join(', ')} · ${TITLE}`;
-  if (document.title !== title) document.title = title;
+  showTitle(tally, view, feed.state, gaps);
 }
 
 await start();
