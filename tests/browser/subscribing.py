@@ -59,7 +59,10 @@ class Subscribed:
 
     def through(self, event_id: str) -> list[Seen]:
         """Wait until an event was told; return all that were told by then."""
-        assert eventually(lambda: event_id in self.ids(), PATIENCE_SECONDS), self._all()[-20:]
+        expression = (
+            f"subscriptions.{self._name}.told.some(({{ value }}) => value.rawData && value.id === '{event_id}')"
+        )
+        assert eventually(lambda: bool(self.page.evaluate(expression)), PATIENCE_SECONDS), self._all()[-20:]
         return self.events()
 
     def reaches(self, state: str) -> None:

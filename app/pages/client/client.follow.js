@@ -121,7 +121,7 @@ class Connection {
 }
 
 /** Counts attempts since the last good event, and spaces them. */
-class Pace {
+export class Pace {
   attempt = 0;
   #retryMs = FIRST_MS;
 
@@ -138,7 +138,8 @@ class Pace {
   }
 }
 
-function awayState() {
+/** The state of one who waits to return. */
+export function awayState() {
   return globalThis.navigator?.onLine === false ? 'offline' : 'reconnecting';
 }
 
@@ -148,7 +149,7 @@ function listenToNetwork(name, listener, signal) {
 }
 
 /** Wait; a network that comes back, or the signal, ends the waiting. */
-function sleep(milliseconds, signal) {
+export function sleep(milliseconds, signal) {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const woken = new AbortController();

@@ -4,6 +4,7 @@
 import { tell } from './client.event.js';
 import { follow } from './client.follow.js';
 import { requestFor } from './client.request.js';
+import { canShare, followShared } from './client.shared.js';
 import { storedPlace } from './client.storage.js';
 
 /**
@@ -19,6 +20,7 @@ export function subscribe(options = {}, handlers = {}) {
 class Subscription {
   #handlers;
   #request;
+  #follow; // on a connection that is shared, or on one of its own
   #stored;
   #place; // the id of the last event that was handled, or passed by the filter
   #state = 'connecting';
@@ -30,6 +32,7 @@ class Subscription {
   constructor(options, handlers) {
     this.#handlers = handlers;
     this.#request = requestFor(options);
+    this.#follow = options.shared !== false && canShare(this.#request) ? followShared : follow;
     this.#stored = storedPlace(options, (error) => this.#fail(error));
     this.#place = this.#stored.read() ?? this.#request.after;
     queueMicrotask(() => {
@@ -66,7 +69,7 @@ class Subscription {
         continue;
       }
       this.#reading = new AbortController();
-      const reason = await follow(this.#request, this.#follower(), this.#reading.signal);
+      const reason = await this.#follow(this.#request, this.#follower(), this.#reading.signal);
       if (reason !== undefined) this.#end(reason);
     }
   }
@@ -125,7 +128,7 @@ class Subscription {
   #report(state) {
     this.#state = state.state;
     try {
-      this.#handlers.onState?.({ ...state, shared: false });
+      this.#handlers.onState?.({ shared: false, ...state });
     } catch (error) {
       this.#fail(error);
     }

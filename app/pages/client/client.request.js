@@ -47,7 +47,7 @@ function transportFor({ transport = globalThis.EventSource ? 'eventsource' : 'fe
     throw new TypeError(`The transport is ${transport}; it must be eventsource or fetch.`);
   }
   if (headers && transport !== 'fetch') throw new TypeError('An EventSource sends no headers; use the transport fetch.');
-  return { transport, headers };
+  return { transport, headers: headers && Object.fromEntries(new Headers(headers)) }; // a plain object, to be sent to a worker
 }
 
 /**
