@@ -16,7 +16,7 @@ from tests.contract_copy import ContractCopy
 from tests.node_packages.installed import node_package
 from tests.server_process import ServerProcess
 from tests.test_new_event_type import add_order_returned
-from tests.transports.http.orders import cancelled, new_order, publish, shipped
+from tests.transports.http.orders import cancelled, eventually, new_order, publish, shipped, streams_open
 
 DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
 MARKUP = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>&amp;"
@@ -234,6 +234,23 @@ def test_pause_and_resume_by_keyboard(dashboard: Dashboard) -> None:
     expect(button).to_be_focused()
     dashboard.page.keyboard.press("Enter")
     dashboard.live()
+
+
+# Many
+
+
+def test_dashboards_in_many_tabs_take_one_connection(
+    server: ServerProcess, http: httpx.Client, chromium: Browser
+) -> None:
+    context = chromium.new_context()
+    before = streams_open(http)
+    # More than the six connections that a browser opens to one host.
+    dashboards = [Dashboard(context.new_page(), server.url).live() for _ in range(8)]
+    assert eventually(lambda: streams_open(http) == before + 1)
+    publish(http, *some(2, 1))
+    for dashboard in dashboards:
+        dashboard.shows(shipped=2, cancelled=1)
+    context.close()
 
 
 # Reading

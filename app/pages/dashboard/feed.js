@@ -21,8 +21,8 @@ export class Feed {
   state = 'connecting';
 
   /**
-   * Follow a view. `on` is told: event, gap, closing, state, opened(afterMs), error; `afterMs` is how long the connection was
-   * lost, or null where it was not. `openedAt` is when the page was opened, by the server's clock.
+   * Follow a view. `on` is told: event, gap, closing, state(told, before), opened(afterMs), error; `afterMs` is how long the
+   * connection was lost, or null the first time. `openedAt` is when the page was opened, by the server's clock.
    */
   constructor(api, view, openedAt, on) {
     this.#api = api;
@@ -100,7 +100,7 @@ export class Feed {
     this.state = told.state;
     if (NOT_FOLLOWING.has(told.state)) this.#lost();
     else if (told.state === 'open' && before !== 'open') this.#found();
-    if (told.state !== before || told.state === 'reconnecting') this.#on.state(told);
+    if (told.state !== before || told.state === 'reconnecting') this.#on.state(told, before);
   }
 
   #lost() {
@@ -113,7 +113,8 @@ export class Feed {
   #found() {
     const lostAt = this.#lostAt;
     this.#lostAt = null;
-    this.#on.opened(lostAt !== null && this.#everOpen ? performance.now() - lostAt : null);
+    if (!this.#everOpen) this.#on.opened(null);
+    else if (lostAt !== null) this.#on.opened(performance.now() - lostAt);
     this.#everOpen = true;
   }
 }

@@ -6,8 +6,7 @@ const MOST = 100; // events that one question brings back
 const CALM_MS = 15_000;
 const EAGER_MS = 1_000;
 const UNANSWERED_MS = 3_000;
-const PATIENCE_MS = 10_000; // with a connection that brings nothing; twice as long each time that a new one did not help
-const MOST_PATIENCE_MS = 60_000;
+const PATIENCE_MS = 10_000; // with a connection that brings nothing
 
 /** What is wrong, by the state of the stream: so many events wait, or none (0), or the server does not answer (null). */
 const IS_WRONG = {
@@ -26,7 +25,6 @@ export class Freshness {
   #timer = 0;
   #receivedThen = 0;
   #doubtedSince = null;
-  #patienceMs = PATIENCE_MS;
   /** How many events wait to be received; null where that is not known. */
   waiting = null;
   checkedAt = null;
@@ -84,15 +82,13 @@ export class Freshness {
     const moves = this.#received() !== this.#receivedThen;
     this.#receivedThen = this.#received();
     const { state } = this.#feed;
-    if (state === 'open' && this.waiting === 0) this.#patienceMs = PATIENCE_MS;
     if (moves || !IS_WRONG[state]?.(this.waiting)) {
       this.#doubtedSince = null;
       return;
     }
     this.#doubtedSince ??= performance.now();
-    if (performance.now() - this.#doubtedSince < this.#patienceMs) return;
+    if (performance.now() - this.#doubtedSince < PATIENCE_MS) return;
     this.#doubtedSince = null;
-    this.#patienceMs = Math.min(this.#patienceMs * 2, MOST_PATIENCE_MS);
     this.#on.stalled(after);
   }
 }

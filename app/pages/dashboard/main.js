@@ -91,13 +91,14 @@ function closing({ reason }) {
   journal.note(`The server ends the stream: ${reason}`, 'warn');
 }
 
-function state(told) {
+function state(told, before) {
   const text = status.state({ ...told, refusal: told.reason === 'refused' ? refusal : '' });
   if (told.state === 'reconnecting' || told.state === 'offline') {
     journal.note(told.state === 'offline' ? text : 'Connection lost', 'warn');
     doubt();
   }
   if (told.state === 'open') freshness.start();
+  if (before === 'paused') journal.note('Resumed');
   if (told.state === 'paused') {
     journal.note(text);
     doubt();
