@@ -15,9 +15,9 @@ export const inWords = (name) => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').
 
 export function duration(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
+  if (seconds < 60) return `${seconds}\u00a0s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}\u00a0min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}\u00a0h`;
   return times(Math.floor(seconds / 86_400), 'day');
 }
 
