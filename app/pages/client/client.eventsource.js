@@ -39,7 +39,7 @@ class Reading {
   #signal;
   #end;
   #source;
-  #returning = false;
+  #openings = 0;
   #waiting; // the events that wait for the types, while these are asked for
 
   constructor(url, types, request, listener, signal, end) {
@@ -67,17 +67,23 @@ class Reading {
   }
 
   #opened() {
-    if (!this.#returning || this.#request.eventTypes) return;
-    this.#waiting = [];
-    this.#compareTypes().catch((error) => this.#close(failure(error)));
+    this.#openings += 1;
+    if (this.#openings === 1 || this.#request.eventTypes) return;
+    this.#waiting ??= [];
+    this.#compareTypes(this.#openings);
   }
 
-  async #compareTypes() {
-    const types = await fetchEventTypes(this.#request, this.#signal);
-    if (!types.every((type) => this.#types.includes(type))) {
-      this.#close({ reason: 'event types', again: true });
-      return;
-    }
+  async #compareTypes(opening) {
+    const outcome = await fetchEventTypes(this.#request, this.#signal).then(
+      (types) => types.every((type) => this.#types.includes(type)) || { reason: 'event types', again: true },
+      failure,
+    );
+    if (opening !== this.#openings) return; // it has been lost and opened again: its types are asked for, too
+    if (outcome === true) this.#stopWaiting();
+    else if (outcome.again || this.#source.readyState === EventSource.OPEN) this.#close(outcome);
+  }
+
+  #stopWaiting() {
     const events = this.#waiting;
     this.#waiting = undefined;
     for (const event of events) {
@@ -87,9 +93,7 @@ class Reading {
 
   #failed() {
     if (this.#source.readyState === EventSource.CLOSED) this.#close(undefined);
-    else if (this.#waiting) this.#close({ reason: 'lost' });
     else this.#listener.lost();
-    this.#returning = true;
   }
 
   #close(outcome) {

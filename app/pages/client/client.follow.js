@@ -144,7 +144,7 @@ export function awayState() {
 }
 
 /** Listen where there is anything to listen to: Node has no such events. */
-function listenToNetwork(name, listener, signal) {
+export function listenToNetwork(name, listener, signal) {
   globalThis.addEventListener?.(name, listener, { signal });
 }
 

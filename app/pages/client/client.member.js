@@ -1,5 +1,7 @@
 // A tab's seat at the shared worker: it asks and is answered, and each notices when the other has died.
 
+import { listenToNetwork } from './client.follow.js';
+
 const PROTOCOL = 1; // a worker outlives the deployment of another version: one that speaks otherwise has another name
 
 export class Member {
@@ -75,6 +77,8 @@ export class Member {
     const worker = new SharedWorker(url, { type: 'module', name: `orders-events ${PROTOCOL}` });
     worker.addEventListener('error', () => this.leave());
     worker.port.onmessage = ({ data }) => this.#hear(data);
+    const pass = ({ type }) => worker.port.postMessage({ changed: type });
+    for (const name of ['online', 'offline']) listenToNetwork(name, pass, this.signal);
     return worker.port;
   }
 

@@ -11,13 +11,15 @@ const MOST = 250; // frames in one answer
 /** @type {Map<string, Stream>} by what they ask for */
 const streams = new Map();
 
+let network = 'online';
+
 /** A lock that is held for as long as this worker lives: a tab that is given it knows that this is over. */
 const alive = navigator.locks && lockForGood(`orders-events ${crypto.randomUUID()}`);
 
 addEventListener('connect', ({ ports: [port] }) => {
   let stream;
   const leave = () => stream?.leave(port);
-  port.onmessage = async ({ data: { join, lock, place, next, leaving } }) => {
+  port.onmessage = async ({ data: { join, lock, place, next, leaving, changed } }) => {
     if (join) {
       stream = streamOf(join);
       stream.join(port);
@@ -26,6 +28,7 @@ addEventListener('connect', ({ ports: [port] }) => {
     } else if (place) stream.tellPlace(port);
     else if (next !== undefined) stream.tellNext(port, next);
     else if (leaving) leave();
+    else if (changed && changed !== network) dispatchEvent(new Event((network = changed))); // Chromium tells only pages
   };
 });
 

@@ -1,0 +1,82 @@
+"""A network between a browser and a server that cuts streams, or holds them back; all else passes."""
+
+from __future__ import annotations
+
+import http.client
+import random
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import parse_qs, urlsplit
+
+from tests.server_process import ServerProcess
+from tests.web_server import serving
+
+_RESET = struct.pack("ii", 1, 0)  # closing a socket with this says RST instead of FIN
+
+
+class BadNetwork:
+    """While `cutting`, each stream is cut after a random number of bytes; while not `passing`, none comes through."""
+
+    def __init__(self, server: ServerProcess) -> None:
+        self.server = server
+        self.url = ""
+        self.cutting = False
+        self.cuts = 0
+        self.passing = threading.Event()
+        self.passing.set()
+        self.random = random.Random(7)
+
+    def forward(self, handler: BaseHTTPRequestHandler) -> None:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.server.port)) as upstream:
+            self._forward(upstream, handler)
+
+    def _forward(self, upstream: http.client.HTTPConnection, handler: BaseHTTPRequestHandler) -> None:
+        headers = {name: value for name, value in handler.headers.items() if name not in {"Host", "Connection"}}
+        upstream.request("GET", handler.path, headers=headers)
+        response = upstream.getresponse()
+        handler.send_response(response.status)
+        for name, value in response.getheaders():
+            if name.lower() not in {"transfer-encoding", "connection", "date"}:
+                handler.send_header(name, value)
+        handler.end_headers()
+        endless = parse_qs(urlsplit(handler.path).query).get("follow") != ["false"]
+        streams = "event-stream" in response.getheader("content-type", "")
+        if streams and endless:
+            self._stream(response, handler)
+        else:
+            handler.wfile.write(response.read())
+
+    def _stream(self, response: http.client.HTTPResponse, handler: BaseHTTPRequestHandler) -> None:
+        remaining = self.random.randint(1, 1500)
+        while chunk := response.read1(65_536):
+            self.passing.wait()
+            handler.wfile.write(chunk[:remaining] if self.cutting else chunk)
+            if not self.cutting:
+                continue
+            remaining -= len(chunk)
+            if remaining <= 0:
+                self.cuts += 1
+                if self.random.random() < 0.5:
+                    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                return
+
+
+@contextmanager
+def bad_network(server: ServerProcess) -> Iterator[BadNetwork]:
+    network = BadNetwork(server)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            with suppress(BrokenPipeError, ConnectionResetError):
+                network.forward(self)
+
+        def log_message(self, *_: object) -> None:
+            """Keep the output of the tests clean."""
+
+    with serving(Handler) as network.url:
+        yield network
+        network.passing.set()

@@ -1,0 +1,165 @@
+"""The browser client on a bad network: cut two hundred times, held back, offline; nothing is lost, and nothing comes twice."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser.bad_network import BadNetwork, bad_network
+from tests.browser.following import PATIENCE_SECONDS
+from tests.browser.subscribing import Subscribed
+from tests.checker import Ledger, judge
+from tests.publishers import counted, publish_now
+from tests.server_process import ServerProcess
+from tests.subscribers import head_id
+from tests.transports.http.orders import eventually, publish, shipped, streams_open
+
+CUTS = 200
+MODES = {
+    "eventsource": {"transport": "eventsource", "shared": False},
+    "fetch": {"transport": "fetch", "shared": False},
+    "shared": {"transport": "eventsource", "shared": True},
+}
+
+each_mode = pytest.mark.parametrize("options", MODES.values(), ids=MODES.keys())
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServerProcess]:
+    with ServerProcess("--store", "memory:", "--heartbeat-seconds", "1", "--retry-ms", "1-5") as server:
+        yield server
+
+
+@pytest.fixture
+def network(server: ServerProcess) -> Iterator[BadNetwork]:
+    with bad_network(server) as network:
+        yield network
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def tab(context: BrowserContext, network: BadNetwork) -> Page:
+    page = context.new_page()
+    page.goto(f"{network.url}/docs")
+    return page
+
+
+def set_offline(context: BrowserContext, offline: bool) -> None:
+    """Take the network from a context; Playwright takes it from its pages only, and shared workers are none."""
+    assert context.browser is not None
+    browser = context.browser.new_browser_cdp_session()
+    conditions = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    for target in browser.send("Target.getTargets")["targetInfos"]:
+        if target["type"] == "shared_worker":
+            session = browser.send("Target.attachToTarget", {"targetId": target["targetId"], "flatten": False})[
+                "sessionId"
+            ]
+            message = {"id": 1, "method": "Network.emulateNetworkConditions", "params": conditions}
+            browser.send("Target.sendMessageToTarget", {"sessionId": session, "message": json.dumps(message)})
+    context.set_offline(offline)
+
+
+_publishers = iter(range(1000))
+
+
+@contextmanager
+def busy(server: ServerProcess, ledger: Ledger) -> Iterator[None]:
+    """Publish all the time, a few events in a request; at the end, the last ones."""
+    publisher = next(_publishers)
+    stop = threading.Event()
+
+    def publish_on() -> None:
+        first = 0
+        while not stop.wait(0.01):
+            publish_now(server.events_url, counted(publisher, 3, first=first), ledger)
+            first += 3
+
+    thread = threading.Thread(target=publish_on)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+@each_mode
+def test_two_hundred_cuts_lose_nothing_and_repeat_nothing(
+    server: ServerProcess, network: BadNetwork, tab: Page, options: dict[str, object]
+) -> None:
+    subscribed = Subscribed(tab, **options)
+    subscribed.reaches("open")
+    ledger = Ledger()
+    network.cutting = True
+    with busy(server, ledger):
+        assert eventually(lambda: network.cuts >= CUTS, 2 * PATIENCE_SECONDS), network.cuts
+    network.cutting = False
+    (last,) = publish_now(server.events_url, counted(next(_publishers), 1), ledger)
+    subscribed.through(last)
+    assert judge(ledger, [subscribed.log("cut")]) == []
+    assert (
+        subscribed.states().count("reconnecting") > CUTS / 2
+    )  # of some connections, not even the beginning came through
+    assert subscribed.told("error") == []
+    subscribed.do("close()")
+
+
+@each_mode
+def test_what_was_published_while_offline_comes_at_once_when_online(
+    context: BrowserContext, options: dict[str, object]
+) -> None:
+    # Nobody would return for ten minutes if it were not for the network.
+    with ServerProcess("--store", "memory:", "--retry-ms", "600000") as server:
+        page = context.new_page()
+        page.goto(f"{server.url}/docs")
+        subscribed = Subscribed(page, **options)
+        subscribed.reaches("open")
+        ledger = Ledger()
+        publish_now(server.events_url, counted(0, 10), ledger)
+        set_offline(context, True)
+        subscribed.reaches("offline")
+        *_, last = publish_now(server.events_url, counted(1, 10), ledger)
+        set_offline(context, False)
+        subscribed.through(last)
+        subscribed.reaches("open")
+        assert judge(ledger, [subscribed.log("offline")]) == []
+        subscribed.do("close()")
+
+
+def test_tab_that_is_ahead_of_the_shared_connection_is_told_nothing_twice(
+    server: ServerProcess, network: BadNetwork, context: BrowserContext, tab: Page
+) -> None:
+    behind = Subscribed(tab)
+    behind.reaches("open")
+    network.passing.clear()
+    with httpx.Client(base_url=server.url) as http:
+        ids = publish(http, *(shipped() for _ in range(5)))
+        other = context.new_page()
+        other.goto(f"{network.url}/docs")
+        start = behind.do("lastEventId")
+        from_before = Subscribed(other, after=start)
+        from_among = Subscribed(other, after=ids[2])
+        from_the_head = Subscribed(other, after=head_id(server.events_url))
+        for each in (from_before, from_among, from_the_head):
+            each.reaches("open")
+        assert from_before.ids() == ids  # in the log, and not by the connection
+        assert from_among.ids() == ids[3:]
+        assert behind.ids() == []
+        network.passing.set()
+        *_, last = more = publish(http, *(shipped() for _ in range(5)))
+        for each, told in ((behind, ids), (from_before, ids), (from_among, ids[3:]), (from_the_head, [])):
+            each.through(last)
+            assert each.ids() == [*told, *more]
+        assert streams_open(http) == 1
