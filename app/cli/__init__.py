@@ -8,14 +8,15 @@ from typing import Any, NoReturn
 import click
 
 from app.cli.check import check
-from app.cli.client import program_version
+from app.cli.completion import completion
 from app.cli.contracts import contracts
 from app.cli.docs import docs
-from app.cli.messages import PROGRAM, say
+from app.cli.messages import PROGRAM, complain
 from app.cli.publish import publish
 from app.cli.serve import serve
 from app.cli.tail import tail
 from app.cli.types import types
+from app.client.connection import program_version
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
@@ -31,7 +32,7 @@ class Program(click.Group):
             error.show()
             code = error.exit_code
         except click.ClickException as error:
-            say(error.format_message())
+            complain(error.format_message())
             code = error.exit_code
         except click.Abort:
             code = INTERRUPTED
@@ -41,7 +42,7 @@ class Program(click.Group):
 @click.group(
     PROGRAM,
     cls=Program,
-    commands=[serve, publish, tail, check, contracts, types, docs],
+    commands=[serve, publish, tail, check, contracts, types, docs, completion],
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(program_version(), prog_name=PROGRAM)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 from typing import Final, TextIO
 
 import click
@@ -14,7 +13,8 @@ from app.check.run import run
 from app.check.table import CHECKS
 from app.check.target import Options
 from app.check.text import report_text, result_text, summary_text
-from app.cli.client import checked_url
+from app.cli.messages import print_line
+from app.cli.server_url import read_url
 
 _WRITERS: Final = {"text": report_text, "json": report_json, "junit": report_junit}
 _CODES: Final = {Outcome.HELD: 0, Outcome.VIOLATED: 1, Outcome.UNCHECKED: 2}
@@ -34,7 +34,7 @@ _FORMATS: Final = """\b
 
 
 @click.command(short_help="Check a server against its contract.", epilog=_FORMATS)
-@click.argument("url", callback=checked_url)
+@click.argument("url", callback=read_url)
 @click.option(
     "--format",
     "written",
@@ -116,19 +116,13 @@ def check(
 
     def told(result: Result) -> None:
         if for_people:
-            _print(result_text(result, url))
+            print_line(result_text(result, url))
 
     report = run(url, options, only, told)
     if for_people:
-        _print(f"\n{summary_text(report)}")
+        print_line(f"\n{summary_text(report)}")
     if output is not None:
         output.write(f"{_WRITERS[written](report)}\n")
     elif not for_people:
-        _print(_WRITERS[written](report))
+        print_line(_WRITERS[written](report))
     return _CODES[report.outcome]
-
-
-def _print(text: str) -> None:
-    """Print a text also where the console's encoding lacks a character of it."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    click.echo(text.encode(encoding, "replace").decode(encoding))

@@ -5,12 +5,12 @@ A pipe is read as its writer writes: a batch ends when it is full, or when there
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
 from app.events.errors import MalformedJson
+from app.events.event import JsonValue
 from app.sources.ndjson import BLANK, read_event
 
 CHUNK_BYTES: Final = 256 * 1024
@@ -29,10 +29,10 @@ class BinaryFile(Protocol):
 
 
 class Line(NamedTuple):
-    """An event to send: the number of its line (from 1), and the event as JSON."""
+    """An event to send, and the number of its line (from 1)."""
 
     number: int
-    body: bytes
+    event: dict[str, JsonValue]
 
 
 class RefusedLine(NamedTuple):
@@ -70,7 +70,7 @@ def read_batches(file: BinaryFile, batch_size: int) -> Iterator[Batch]:
             batch.refused.append(read)
         else:
             batch.lines.append(read)
-            batch_bytes += len(read.body)
+            batch_bytes += len(text)
 
 
 def _read(number: int, text: bytes) -> Line | RefusedLine:
@@ -80,7 +80,9 @@ def _read(number: int, text: bytes) -> Line | RefusedLine:
         event = read_event(number, text)
     except MalformedJson as malformed:
         return RefusedLine(number, str(malformed))
-    return Line(number, json.dumps(event, separators=(",", ":")).encode())
+    if not isinstance(event, dict):
+        return RefusedLine(number, 'An event is a JSON object, such as {"eventType": ..., "data": {...}}.')
+    return Line(number, event)
 
 
 def _texts(file: BinaryFile) -> Iterator[bytes | None]:

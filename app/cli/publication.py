@@ -6,49 +6,36 @@ it; what it refuses is taken out, and the rest sent again, in order.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import click
-import httpx
 
-from app.backoff import backoff_seconds
-from app.cli.client import (
-    EVENTS_PATH,
-    TRANSIENT_STATUSES,
-    describe_answer,
-    describe_silence,
-    read_problem,
-    retry_after_seconds,
-)
 from app.cli.lines import Batch, Line, RefusedLine
+from app.cli.messages import next_step
+from app.client import EventsRefused, OrdersClient, OrdersError, PublishedEvent, RequestRefused, Violation
 
-_FIRST_WAIT_SECONDS: Final = 0.25
-_LONGEST_WAIT_SECONDS: Final = 8.0
-_ANSWERS: Final = frozenset(
-    {201, 400, 409, 413, 422}
-)  # about the events; any other refuses the request, whatever is in it
+_ABOUT_EVENTS: Final = frozenset({400, 409, 413, 422})  # any other refuses the request, whatever is in it
 
 
 class GaveUp(click.ClickException):
     """Say from which line on nothing is known to be stored, and why; exit code 1."""
 
-    def __init__(self, number: int, reason: str) -> None:
+    def __init__(self, number: int, error: OrdersError) -> None:
         super().__init__(
-            f"Stopped at line {number}: {reason} Nothing from that line on is known to be stored. Run the same command again: "
-            "what is stored already is not stored twice."
+            f"Stopped at line {number}: {error} Nothing from that line on is known to be stored. Run the same command again: "
+            f"what is stored already is not stored twice. {next_step(error)}".strip()
         )
 
 
 class Publication:
     """Publish batch after batch, and count what became of the lines.
 
-    `report` is told of every line that is refused, and of trouble that may pass.
+    `report` is told of every line that is refused.
     """
 
-    def __init__(self, client: httpx.Client, retry_max_seconds: float, report: Callable[[str], None]) -> None:
-        self._client = client
+    def __init__(self, orders: OrdersClient, retry_max_seconds: float, report: Callable[[str], None]) -> None:
+        self._orders = orders
         self._retry_max_seconds = retry_max_seconds
         self._report = report
         self.published = 0
@@ -67,67 +54,40 @@ class Publication:
 
     def _send(self, lines: Sequence[Line], refused: list[RefusedLine]) -> None:
         while lines:
-            response = self._post(lines)
-            if response.status_code == 201:
-                self._count(response, lines)
-                return
-            reasons = _reasons(response, len(lines))
-            if not reasons and len(lines) > 1:
-                # It is too much, or something in it is wrong that the answer does not name: look for it in each half.
-                middle = len(lines) // 2
-                self._send(lines[:middle], refused)
-                lines = lines[middle:]
-                continue
-            reasons = reasons or {0: describe_answer(response)}
-            refused += [RefusedLine(lines[index].number, reason) for index, reason in reasons.items()]
-            lines = [line for index, line in enumerate(lines) if index not in reasons]
-
-    def _count(self, response: httpx.Response, lines: Sequence[Line]) -> None:
-        try:
-            duplicate = [bool(event["duplicate"]) for event in response.json()["events"]]
-        except (ValueError, LookupError, TypeError):
-            duplicate = []
-        if len(duplicate) != len(lines):
-            raise GaveUp(lines[0].number, "The server's answer is not that of Orders Events.")
-        duplicates = sum(duplicate)
-        self.duplicates += duplicates
-        self.published += len(lines) - duplicates
-
-    def _post(self, lines: Sequence[Line]) -> httpx.Response:
-        body = b"[%b]" % b",".join(line.body for line in lines)
-        deadline = time.monotonic() + self._retry_max_seconds
-        failures = 0
-        while True:
-            wait_seconds = backoff_seconds(failures, _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS)
             try:
-                response = self._client.post(EVENTS_PATH, content=body, headers={"Content-Type": "application/json"})
-            except httpx.TransportError as error:
-                trouble = describe_silence(self._client, error)
+                events = [line.event for line in lines]
+                self._count(self._orders.publish(events, retry_max_seconds=self._retry_max_seconds))
+            except EventsRefused as refusal:
+                reasons = _reasons(refusal.violations)
+                refused += [RefusedLine(lines[index].number, reason) for index, reason in reasons.items()]
+                lines = [line for index, line in enumerate(lines) if index not in reasons]
+            except RequestRefused as refusal:
+                if refusal.status not in _ABOUT_EVENTS:
+                    raise GaveUp(lines[0].number, refusal) from None
+                lines = self._halve(lines, refused, refusal)
+            except OrdersError as error:
+                raise GaveUp(lines[0].number, error) from None
             else:
-                if response.status_code in _ANSWERS:
-                    return response
-                trouble = describe_answer(response)
-                if response.status_code not in TRANSIENT_STATUSES:
-                    raise GaveUp(lines[0].number, trouble)
-                wait_seconds = max(wait_seconds, retry_after_seconds(response))
-            if time.monotonic() + wait_seconds > deadline:
-                raise GaveUp(lines[0].number, trouble)
-            if failures == 0:
-                self._report(f"{trouble} Trying again for up to {self._retry_max_seconds:g} seconds.")
-            failures += 1
-            time.sleep(wait_seconds)
+                return
+
+    def _halve(self, lines: Sequence[Line], refused: list[RefusedLine], refusal: RequestRefused) -> Sequence[Line]:
+        """Look in each half: they are too much together, or something in them is wrong that the answer does not name."""
+        if len(lines) == 1:
+            refused.append(RefusedLine(lines[0].number, str(refusal)))
+            return []
+        middle = len(lines) // 2
+        self._send(lines[:middle], refused)
+        return lines[middle:]
+
+    def _count(self, published: Sequence[PublishedEvent]) -> None:
+        duplicates = sum(event.duplicate for event in published)
+        self.duplicates += duplicates
+        self.published += len(published) - duplicates
 
 
-def _reasons(response: httpx.Response, count: int) -> dict[int, str]:
-    """Say which events an answer refuses, by their index, and why; empty where it does not tell."""
-    problem = read_problem(response)
+def _reasons(violations: Sequence[Violation]) -> dict[int, str]:
+    """Say by its index why an event is refused."""
     reasons: dict[int, list[str]] = {}
-    match problem:
-        case {"violations": list(violations)}:
-            for violation in violations:
-                match violation:
-                    case {"index": int(index), "pointer": str(pointer), "message": str(message)} if 0 <= index < count:
-                        reasons.setdefault(index, []).append(f"{pointer} {message}".strip())
-        case {"index": int(index), "eventId": str(event_id)} if 0 <= index < count:
-            reasons[index] = [f"the eventId {event_id!r} names another event already"]
+    for violation in violations:
+        reasons.setdefault(violation.index, []).append(str(violation))
     return {index: "; ".join(messages) for index, messages in reasons.items()}

@@ -7,13 +7,12 @@ import stat
 
 import click
 
-from app.cli.client import new_client, url_option
 from app.cli.lines import BinaryFile, read_batches
 from app.cli.messages import say
 from app.cli.progress import Progress
 from app.cli.publication import Publication
-
-ANSWER_SECONDS = 60.0  # a server that is busy with its disk may take a while
+from app.cli.server_url import url_option
+from app.client import OrdersClient
 
 
 @click.command(short_help="Send a file of events to a server.")
@@ -53,8 +52,8 @@ def publish(file: BinaryFile, url: str, batch_size: int, retry_max_time: float) 
         progress.clear()
         say(message)
 
-    with new_client(url, ANSWER_SECONDS) as client:
-        publication = Publication(client, retry_max_time, report)
+    with OrdersClient(url, report=report) as orders:
+        publication = Publication(orders, retry_max_time, report)
         try:
             for batch in read_batches(file, batch_size):
                 publication.publish(batch)

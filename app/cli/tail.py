@@ -1,20 +1,25 @@
-"""`orders-events tail`: follow the stream, and print it as one JSON object a line."""
+"""`orders-events tail`: follow the stream, and print an event a line."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final, Literal
 
 import click
-from httpx_sse import ServerSentEvent
 
-from app.cli.client import new_client, url_option
-from app.cli.following import Following, StreamRequest
-from app.cli.messages import say
+from app.cli.event_line import json_line, text_line
+from app.cli.event_types import complete_event_types
+from app.cli.messages import Failed, print_line, say
+from app.cli.server_url import url_option
+from app.cli.since import read_since
+from app.cli.terminal import paint_for
+from app.client import Gap, OrderEvent, OrdersClient, OrdersError, OrderStream, StreamOptions
 
-SILENCE_SECONDS = 45.0  # three heartbeats of a server with default settings: a connection silent for longer is dead
-FINITE_RETRY_SECONDS = 60.0
+FINITE_RETRY_SECONDS: Final = 60.0
+_LINES: Final = {"json": json_line, "text": text_line}
 
 
 @click.command(short_help="Follow the events of a server.")
@@ -23,6 +28,7 @@ FINITE_RETRY_SECONDS = 60.0
     "--event-types",
     multiple=True,
     metavar="TYPE[,TYPE...]",
+    shell_complete=complete_event_types,
     help="Only events of these types, such as order.cancelled. May be repeated.",
 )
 @click.option("--order-id", multiple=True, metavar="ID[,ID...]", help="Only events of these orders. May be repeated.")
@@ -32,11 +38,22 @@ FINITE_RETRY_SECONDS = 60.0
     type=click.Choice(["earliest", "latest"]),
     help="Begin with the earliest event retained, or with those to come (the default).",
 )
-@click.option("--since", metavar="TIME", help="Begin with what was stored at or after this RFC 3339 time.")
+@click.option(
+    "--since",
+    callback=read_since,
+    metavar="TIME",
+    help="Begin with what was stored at or after this RFC 3339 time, or so long ago: 90s, 10m, 2h30m, 7d.",
+)
 @click.option("--last-event-id", metavar="ID", help="Go on after the event with this id; it goes before the other two.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after N events.")
 @click.option(
     "--follow/--no-follow", default=True, help="Wait for what comes (the default), or end with what is there."
+)
+@click.option(
+    "--format",
+    "written",
+    type=click.Choice(list(_LINES)),
+    help="Print JSON for programs, or text for people. [default: text on a terminal, else json]",
 )
 @click.option(
     "--retry-max-time",
@@ -49,50 +66,53 @@ def tail(
     url: str,
     event_types: tuple[str, ...],
     order_id: tuple[str, ...],
-    origin: str | None,
-    since: str | None,
+    origin: Literal["earliest", "latest"] | None,
+    since: str | timedelta | None,
     last_event_id: str | None,
     limit: int | None,
     follow: bool,
+    written: str | None,
     retry_max_time: float | None,
 ) -> int:
-    """Follow the events of a server: one JSON object a line, {"id": ..., "eventType": ..., "data": {...}}.
+    """Follow the events of a server, an event a line: as text, or as JSON, {"id": ..., "eventType": ..., "data": {...}}.
 
     When the connection breaks or the server restarts, tail comes back and goes on after the last event that it printed.
     Where events are lost nevertheless, because the server has deleted them, it says so on standard error and goes on.
 
     Exit codes: 0 the end that was asked for is reached; 1 the server refuses or cannot be reached; 2 usage.
     """
-    if retry_max_time is None and not follow:
-        retry_max_time = FINITE_RETRY_SECONDS
-    request = StreamRequest(
-        parameters=[
-            *(("eventTypes", each) for each in event_types),
-            *(("orderId", each) for each in order_id),
-            *([] if follow else [("follow", "false")]),
-        ],
-        start=[(name, value) for name, value in (("from", origin), ("since", since)) if value is not None],
-        last_event_id=last_event_id,
-        limit=limit,
-    )
-    with new_client(url, SILENCE_SECONDS) as client:
-        try:
-            _print(Following(client, request, retry_max_time, say))
-        except BrokenPipeError:
-            # Whoever read the output has enough. Python would complain when it flushes at the exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    options: StreamOptions = {
+        "event_types": event_types,
+        "order_ids": order_id,
+        "after": last_event_id,
+        "since": since,
+        "from_": origin,
+        "limit": limit,
+        "follow": follow,
+        "retry_max_seconds": FINITE_RETRY_SECONDS if retry_max_time is None and not follow else retry_max_time,
+    }
+    try:
+        with OrdersClient(url, report=say) as orders, _stream(orders, options) as stream:
+            _print(stream, written or ("text" if sys.stdout.isatty() else "json"))
+    except BrokenPipeError:
+        # Whoever read the output has enough. Python would complain when it flushes at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OrdersError as error:
+        raise Failed(error) from None
     return 0
 
 
-def _print(events: Following) -> None:
-    for event in events:
-        line = {"id": event.id, "eventType": event.event, "data": _data(event)}
-        sys.stdout.write(json.dumps(line) + "\n")
-        sys.stdout.flush()
-
-
-def _data(event: ServerSentEvent) -> object:
+def _stream(orders: OrdersClient, options: StreamOptions) -> OrderStream[OrderEvent | Gap]:
     try:
-        return json.loads(event.data)
-    except ValueError:
-        raise click.ClickException(f"The data of the event {event.id!r} is no JSON.") from None
+        return orders.stream(gaps="yield", **options)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _print(values: Iterable[OrderEvent | Gap], written: str) -> None:
+    line, paint = _LINES[written], paint_for(sys.stdout)
+    for value in values:
+        if isinstance(value, Gap):
+            say(str(value))
+        else:
+            print_line(line(value, paint))

@@ -52,7 +52,8 @@ def stream(*frames: str, held: bool = False) -> Answer:
 
 def stored(*duplicates: bool) -> Answer:
     """The answer to a publish that succeeded."""
-    return Answer(201, json.dumps({"events": [{"duplicate": each} for each in duplicates]}).encode())
+    event = {"id": "e-1", "eventType": "order.shipped", "schemaVersion": "1.0.0", "eventId": "x"}
+    return Answer(201, json.dumps({"events": [{**event, "duplicate": each} for each in duplicates]}).encode())
 
 
 class ScriptedServer:

@@ -28,8 +28,8 @@ def test_lines_are_numbered_from_one_and_blank_ones_are_skipped() -> None:
     content = b"\n" + event("a") + b"\r\n \t\n" + event("b") + b"\n\n" + event("c")
     read = batches(content)
     assert numbers(read) == [[2, 4], [6]] or numbers(read) == [[2, 4, 6]]
-    bodies = [json.loads(line.body) for batch in read for line in batch.lines]
-    assert bodies == [{"eventId": "a"}, {"eventId": "b"}, {"eventId": "c"}]
+    events = [line.event for batch in read for line in batch.lines]
+    assert events == [{"eventId": "a"}, {"eventId": "b"}, {"eventId": "c"}]
 
 
 @pytest.mark.parametrize(("batch_size", "expected"), [(1, [[1], [2], [3]]), (2, [[1, 2], [3]]), (3, [[1, 2, 3]])])
@@ -41,7 +41,7 @@ def test_every_line_of_a_long_file_is_read_once_in_order() -> None:
     count = 3 * CHUNK_BYTES // len(event(100_000))
     read = batches(b"\n".join(event(100_000 + number) for number in range(count)))
     assert [number for batch in numbers(read) for number in batch] == list(range(1, count + 1))
-    assert [json.loads(line.body)["eventId"] for batch in read for line in batch.lines] == [
+    assert [line.event["eventId"] for batch in read for line in batch.lines] == [
         str(100_000 + number) for number in range(count)
     ]
     assert max(len(batch.lines) for batch in read) == 500
@@ -49,7 +49,7 @@ def test_every_line_of_a_long_file_is_read_once_in_order() -> None:
 
 def test_batch_of_large_events_is_bounded_in_bytes() -> None:
     large = event("x" * 100_000) + b"\n"
-    sizes = [sum(len(line.body) for line in batch.lines) for batch in batches(large * 30)]
+    sizes = [sum(len(json.dumps(line.event)) for line in batch.lines) for batch in batches(large * 30)]
     assert sum(sizes) > 29 * 100_000
     assert max(sizes) <= BATCH_BYTES + len(large)
 
@@ -58,6 +58,12 @@ def test_lines_that_are_no_json_are_told_with_their_numbers() -> None:
     read = batches(event("a") + b"\n{nonsense}\n" + event("b") + b"\n\xff\n")
     assert numbers(read) == [[1, 3]]
     assert [line.number for batch in read for line in batch.refused] == [2, 4]
+
+
+@pytest.mark.parametrize("value", [b"5", b"[]", b"null", b'"text"'])
+def test_line_that_is_no_object_is_told(value: bytes) -> None:
+    refused = [line for batch in batches(value) for line in batch.refused]
+    assert [(line.number, line.reason[:26]) for line in refused] == [(1, "An event is a JSON object,")]
 
 
 def test_bytes_read_grow_to_the_size_of_the_file() -> None:

@@ -129,8 +129,8 @@ def test_event_id_that_is_taken_is_named_and_the_rest_stored(server: ServerProce
         1,
         "",
         [
-            "orders-events: line 2: the eventId 'taken-1-shipped' names another event already",
-            "orders-events: line 4: the eventId 'taken-1-shipped' names another event already",
+            "orders-events: line 2: /eventId 'taken-1-shipped' names another event already",
+            "orders-events: line 4: /eventId 'taken-1-shipped' names another event already",
             summary(2, 0, 2),
         ],
     )
@@ -228,7 +228,8 @@ def test_server_that_asks_to_wait_longer_than_allowed_is_given_up() -> None:
     assert len(server.asked) == 2
     stopped = (
         "orders-events: Stopped at line 3: The log cannot be written. Nothing from that line on is known to be stored. "
-        "Run the same command again: what is stored already is not stored twice."
+        "Run the same command again: what is stored already is not stored twice. Is the server running, and is it the one at "
+        "--url? --retry-max-time makes this command wait longer."
     )
     assert ran == Ran(1, "", [summary(1, 0, 0), stopped])
 

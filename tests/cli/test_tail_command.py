@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import click
 import httpx
 import pytest
 
-from app.cli.client import new_client
-from app.cli.following import Following, StreamRequest
 from tests.cli.command import PATIENCE_SECONDS, Ran, run, started
 from tests.cli.scripted_server import STREAM, Answer, ScriptedServer, problem, stream
 from tests.server_process import ServerProcess
@@ -257,7 +259,7 @@ def test_any_other_closing_makes_tail_come_back(data: str) -> None:
 
 def test_answer_204_ends_tail() -> None:
     with ScriptedServer(stream(OPENING, DRAIN), Answer(204)) as server:
-        assert tail(server.url) == Ran(0, "", [])
+        assert tail(server.url, "--no-follow") == Ran(0, "", [])
     assert len(server.asked) == 2
 
 
@@ -287,23 +289,38 @@ def test_server_that_is_not_there_is_given_up_in_time() -> None:
 def test_finite_tail_does_not_try_for_ever() -> None:
     busy = problem(503, "The log cannot be read.", headers={"Retry-After": "61"})
     with ScriptedServer(busy) as server:
-        assert tail(server.url, "--no-follow") == Ran(1, "", ["orders-events: The log cannot be read."])
+        ran = tail(server.url, "--no-follow")
+    assert (ran.code, ran.out, len(ran.errors)) == (1, "", 1)
+    assert ran.errors[0].startswith("orders-events: The log cannot be read. Is the server running")
 
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (problem(404, "The contract has no such path."), "The contract has no such path."),
+        (
+            problem(404, "The contract has no such path."),
+            "no such path. Is --url the address of an Orders Events server, without a path behind it?",
+        ),
         (
             problem(
                 400, "2 parameters.", errors=[{"name": "a", "message": "is bad"}, {"name": "b", "message": "too"}, 5]
             ),
-            "2 parameters. a is bad. b too.",
+            "2 parameters. a is bad. b too. --help says what may be asked for.",
         ),
-        (Answer(401, b"<html>"), "The server answered 401 Unauthorized."),
+        (
+            Answer(401, b"<html>"),
+            "401 Unauthorized. The server, or what stands before it, asks for credentials, which this command has none of.",
+        ),
         (Answer(307, b"", {"Location": "/x"}), "The server answered 307 Temporary Redirect and points to /x."),
-        (Answer(200, b"<html>", {"Content-Type": "text/html"}), "is no event stream, but text/html."),
-        (stream(OPENING, "id: e-1\nevent: order.shipped\ndata: <b>"), "The data of the event 'e-1' is no JSON."),
+        (
+            Answer(200, b"<html>", {"Content-Type": "text/html"}),
+            "is no event stream, but text/html. Is --url the address of an Orders Events server?",
+        ),
+        (
+            stream(OPENING, "id: e-1\nevent: order.shipped\ndata: <b>"),
+            "The data of the event 'e-1' is no JSON object. Is --url the address of an Orders Events server?",
+        ),
+        (Answer(204), "The server answered 204: there is no stream to follow."),
     ],
 )
 def test_answer_that_coming_back_does_not_change_ends_tail(answer: Answer, reason: str) -> None:
@@ -314,40 +331,85 @@ def test_answer_that_coming_back_does_not_change_ends_tail(answer: Answer, reaso
     assert len(server.asked) == 1
 
 
-def following(url: str, silence_seconds: float, retry_max_seconds: float | None = None) -> Iterator[str]:
-    with new_client(url, silence_seconds) as client:
-        for event in Following(client, StreamRequest(), retry_max_seconds, lambda _: None):
-            yield event.id
+@pytest.fixture(scope="module")
+def recent() -> Iterator[ServerProcess]:
+    """A server that was sent one event a moment ago."""
+    with ServerProcess("--store", "memory:") as server:
+        publish(server.url, "a1")
+        yield server
 
 
-def test_connection_that_is_silent_for_too_long_is_given_up_for_a_new_one() -> None:
-    silent = Answer(200, f"{OPENING}\n\n{shipped(1)}\n\n".encode(), STREAM, held=True)
-    with ScriptedServer(silent, stream(shipped(2), END)) as server:
-        assert list(following(server.url, silence_seconds=0.2)) == ["e-1", "e-2"]
-    assert server.asked[1].headers["Last-Event-ID"] == "e-1"
+@pytest.mark.parametrize("span", ["10m", "1h30m", "2d", "1w", "3600s"])
+def test_since_may_be_a_span_before_now(recent: ServerProcess, span: str) -> None:
+    assert orders(tail(recent.url, "--since", span, "--no-follow").out) == ["a1"]
 
 
-def test_outage_that_lasts_too_long_ends_tail_after_shorter_ones_did_not() -> None:
-    too_long = problem(503, "The log cannot be read.", headers={"Retry-After": "61"})
-    answers = [
-        stream(OPENING, shipped(1)),
-        Answer(503),
-        Answer(503),
-        stream(OPENING, shipped(2)),
-        Answer(503),
-        too_long,
-    ]
-    with ScriptedServer(*answers) as server:
-        received = following(server.url, silence_seconds=PATIENCE_SECONDS, retry_max_seconds=60)
-        assert [next(received), next(received)] == ["e-1", "e-2"]
-        with pytest.raises(click.ClickException, match=r"The log cannot be read\."):
-            next(received)
-    assert len(server.asked) == len(answers)
+def test_span_is_subtracted_from_the_time() -> None:
+    with ScriptedServer(stream(OPENING, END)) as server:
+        before = datetime.now(UTC)
+        assert tail(server.url, "--since", "1h30m") == Ran(0, "", [])
+    ((name, since),) = server.asked[0].parameters
+    assert name == "since"
+    assert (
+        timedelta(0) <= datetime.fromisoformat(since) + timedelta(hours=1, minutes=30) - before < timedelta(minutes=1)
+    )
 
 
-def test_time_to_wait_is_the_one_that_the_server_says() -> None:
-    patient = OPENING.replace("retry: 10", "retry: 700")
-    with ScriptedServer(stream(patient), stream(END)) as server:
-        began = time.monotonic()
-        assert list(following(server.url, silence_seconds=10)) == []
-    assert time.monotonic() - began >= 0.7
+@pytest.mark.parametrize("since", ["10", "m", "10x", "-10m", "10m ", "2026-01-01T00:00:00Z"])
+def test_what_is_no_span_is_left_to_the_server(since: str) -> None:
+    with ScriptedServer(stream(OPENING, END)) as server:
+        assert tail(server.url, "--since", since) == Ran(0, "", [])
+    assert server.asked[0].parameters == [("since", since)]
+
+
+def test_text_is_a_line_that_people_read() -> None:
+    data = {"orderId": "o1", "when": "2026-01-01T00:00:00Z", "reason": "paid\ntwice \x1b[2J", "n": 5}
+    event = f"id: e-1\nevent: order.cancelled\ndata: {json.dumps(data)}"
+    returned = "id: e-2\nevent: order.returned\ndata: {}"
+    with ScriptedServer(stream(OPENING, event, returned, END)) as server:
+        ran = tail(server.url, "--format", "text")
+    assert ran == Ran(
+        0,
+        "2026-01-01T00:00:00Z  order.cancelled   o1  reason=paid twice \N{REPLACEMENT CHARACTER}[2J  n=5  e-1\n"
+        "  order.returned      e-2\n",
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "expected"),
+    [
+        ([], {}, b"\x1b[2mw\x1b[0m  \x1b["),
+        ([], {"NO_COLOR": "1"}, b"w  order.shipped     o1  e-1"),
+        ([], {"TERM": "dumb"}, b"w  order.shipped     o1  e-1"),
+        (
+            ["--format", "json"],
+            {},
+            b'{"id": "e-1", "eventType": "order.shipped", "data": {"orderId": "o1", "when": "w"}}',
+        ),
+    ],
+    ids=["colour", "no colour", "dumb", "json"],
+)
+def test_terminal_shows_text_in_colour_unless_told_otherwise(
+    options: list[str], environment: dict[str, str], expected: bytes
+) -> None:
+    event = 'id: e-1\nevent: order.shipped\ndata: {"orderId": "o1", "when": "w"}'
+    with ScriptedServer(stream(OPENING, event, END)) as server:
+        command = [sys.executable, "-m", "app", "tail", "--url", server.url, *options]
+        shown = on_a_terminal(command, {"TERM": "xterm", **environment})
+    assert shown.startswith(expected)
+    assert (b"\x1b[" in shown) is expected.startswith(b"\x1b")
+
+
+def on_a_terminal(command: list[str], environment: dict[str, str]) -> bytes:
+    """What a command writes to a terminal."""
+    terminal, end = pty.openpty()
+    inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    with subprocess.Popen(command, stdout=end, stderr=end, env={**inherited, **environment}):
+        os.close(end)
+        written = bytearray()
+        with suppress(OSError):  # how Linux says that nobody writes to it any more
+            while chunk := os.read(terminal, 4096):
+                written += chunk
+        os.close(terminal)
+    return bytes(written)

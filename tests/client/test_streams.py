@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import time
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -62,6 +63,14 @@ def test_stream_goes_on_after_the_last_event_whatever_ended_its_connections(clie
     assert {asked.path for asked in server.asked} == {"/behind/a/proxy/events/orders"}
     assert {asked.headers["Accept"] for asked in server.asked} == {"text/event-stream"}
     assert all(asked.headers["User-Agent"].startswith("orders-events/") for asked in server.asked)
+
+
+def test_time_between_connections_is_the_one_that_the_server_says(client: Kind) -> None:
+    patient = OPENING.replace("retry: 10", "retry: 700")
+    with ScriptedServer(stream(patient), stream(END)) as server:
+        began = time.monotonic()
+        assert client.read(server.url) == []
+    assert time.monotonic() - began >= 0.7
 
 
 def test_refusal_is_raised_with_its_problem(client: Kind, server: ServerProcess) -> None:
@@ -161,6 +170,16 @@ def test_trouble_that_may_pass_is_logged(caplog: pytest.LogCaptureFixture, clien
     assert [record.getMessage() for record in caplog.records] == [
         "The server answered 503 Service Unavailable. Trying again."
     ]
+
+
+def test_connection_that_is_silent_for_too_long_is_given_up_for_a_new_one() -> None:
+    silent = Answer(200, stream(OPENING, shipped(1)).body, STREAM, held=True)
+    with (
+        ScriptedServer(silent, stream(shipped(2), END)) as server,
+        OrdersClient(server.url, silence_seconds=0.2) as orders,
+    ):
+        assert [event.id for event in orders.stream()] == ["e-1", "e-2"]
+    assert server.asked[1].headers["Last-Event-ID"] == "e-1"
 
 
 @pytest.mark.parametrize("error", [httpx.LocalProtocolError, httpx.UnsupportedProtocol])
