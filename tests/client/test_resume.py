@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from typing import Literal
@@ -14,31 +13,16 @@ import pytest
 
 from app.client import EventsLost, OrdersClient
 from tests.checker import Ledger, SubscriberLog, judge
+from tests.client.client_scenarios import read_slowly, read_through, read_through_kills
 from tests.client.cutting_proxy import CuttingProxy
-from tests.client.readers import Reader, draws, logs, readers_of, reading, take
-from tests.publishers import LAST, SHIPPED, Publisher, counted, publish_now, type_of
+from tests.client.readers import draws, readers_of, take
+from tests.publishers import counted, publish_now, type_of
 from tests.scenarios import (
-    has_acknowledged,
-    newest_log,
-    publish_in_batches,
-    publish_until,
     sqlite,
     start_server,
-    stored_log,
 )
-from tests.subscribers import PATIENCE_SECONDS, open_client, poll
+from tests.subscribers import PATIENCE_SECONDS
 from tests.transports.http.orders import eventually
-
-
-async def read_through(proxy: CuttingProxy, url: str, readers: list[Reader], *, events: int, seed: int) -> Ledger:
-    """Publish at the server while readers read through the proxy; judge what they read."""
-    ledger = Ledger()
-    async with open_client() as client, reading(readers):
-        await Publisher(url, ledger).publish_all(client, counted(0, events), random=Random(seed), most=20)
-        await Publisher(url, ledger).ends(client)
-    assert proxy.broken > 0
-    assert judge(ledger, [*logs(readers), stored_log(url)]) == []
-    return ledger
 
 
 # A reset loses what was not read yet, too, so there is less progress in each connection.
@@ -67,56 +51,9 @@ def test_connection_on_which_nothing_comes_any_more_is_given_up_for_a_new_one() 
         asyncio.run(read_through(proxy, server.events_url, readers, events=1500, seed=54))
 
 
-async def read_through_kills(store: str, *, kills: int, readers: int, seed: int) -> Ledger:
-    ledger, random, stop = Ledger(), Random(seed), asyncio.Event()
-    with ExitStack() as stack:
-        server = stack.enter_context(await asyncio.to_thread(start_server, store))
-        url, port = server.events_url, server.port
-        followers = readers_of(server.url, readers, seed=seed, most_events=300)
-        async with open_client() as client, reading(followers):
-            async with asyncio.TaskGroup() as group:
-                for number in range(2):
-                    writer = Publisher(url, ledger, patience=None if number else 1)
-                    group.create_task(publish_until(stop, writer, client, number, Random(f"{seed} {number}"), most=20))
-                for _ in range(kills):
-                    await has_acknowledged(ledger, random.randint(0, 300))
-                    await asyncio.to_thread(server.kill)
-                    server = stack.enter_context(await asyncio.to_thread(start_server, store, port=port))
-                stop.set()
-            await Publisher(url, ledger).ends(client)
-        assert judge(ledger, [*logs(followers), stored_log(url)]) == []
-    return ledger
-
-
 def test_server_that_is_killed_again_and_again_costs_its_readers_nothing(tmp_path: Path) -> None:
     ledger = asyncio.run(read_through_kills(sqlite(tmp_path), kills=4, readers=6, seed=55))
     assert len(ledger.acknowledged) > 100
-
-
-async def read_slowly(store: str, arguments: tuple[str, ...], *, kept: int, gaps: list[str]) -> list[Reader]:
-    """Let readers stop until far more has been published than the kernel buffers; judge what they read."""
-    ledger, random = Ledger(), Random(56)
-    with ExitStack() as stack:
-        server = stack.enter_context(await asyncio.to_thread(start_server, store, *arguments))
-        async with open_client(receive_bytes=65_536) as narrow, open_client() as client:
-            readers = readers_of(server.url, 3, seed=57)
-            for reader in readers:
-                reader.blocking, reader.http = False, narrow
-                reader.options = {"from_": "earliest"}
-                reader.until, reader.log = LAST[SHIPPED], SubscriberLog(reader.log.name)
-                reader.pause_before = random.randint(1, 100)
-            publisher = Publisher(server.events_url, ledger, characters=500)
-            await publish_in_batches(publisher, client, counted(0, kept))
-            async with reading(readers):
-                await poll(lambda: all(each.events == each.pause_before for each in readers), "readers to stop")
-                await publish_in_batches(publisher, client, counted(1, kept))
-                for reader in readers:
-                    reader.resume.set()
-                publisher.characters = 0
-                await publisher.ends(client)
-        log = newest_log(server.events_url, ledger)
-        assert judge(ledger, [*logs(readers), log], gaps=gaps) == []
-    return readers
 
 
 def test_reader_that_takes_its_time_gets_everything(tmp_path: Path) -> None:

@@ -1,0 +1,128 @@
+"""The mirror of the README, killed and started again, and what is in its table."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Self
+
+from tests.checker import Delivered, Ledger, Mark, SubscriberLog, judge
+from tests.publishers import LAST, SHIPPED, Publisher
+from tests.readme_text import at, python_examples
+from tests.scenarios import has_acknowledged, publish_until, sqlite, start_server, stored_log
+from tests.subscribers import PATIENCE_SECONDS, open_client, poll
+
+
+def mirror_program(url: str) -> str:
+    """The program, from the README."""
+    (program,) = (example for example in python_examples() if "sqlite3" in example)
+    return at(url, program)
+
+
+class Mirror:
+    """The program in a process that can be killed; it works in a folder, where its table is."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._program = mirror_program(url)
+        self._folder = folder
+        self._process = self._started()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def kill(self) -> None:
+        """Send SIGKILL; it must have been alive."""
+        assert self._process.poll() is None, "the mirror ended by itself"
+        self._process.kill()
+        self._process.wait()
+
+    def start(self) -> None:
+        self._process = self._started()
+
+    def size(self) -> int:
+        """How many events are in the table."""
+        return len(self._rows())
+
+    def log(self) -> SubscriberLog:
+        """What is in the table, in the order in which it came there."""
+        log = SubscriberLog("mirror")
+        for event_id, event_type, order_id, happened in self._rows():
+            log.take(event_type, json.dumps({"orderId": order_id, "when": happened}), event_id)
+        return log
+
+    def has(self, mark: Mark) -> bool:
+        entries = self.log().entries
+        return bool(entries) and isinstance(entries[-1], Delivered) and entries[-1].mark == mark
+
+    def _rows(self) -> list[tuple[str, str, str, str]]:
+        if not (self._folder / "mirror.db").exists():
+            return []
+        with closing(sqlite3.connect(self._folder / "mirror.db", timeout=PATIENCE_SECONDS)) as table:
+            try:
+                return table.execute("SELECT id, type, order_id, happened FROM events ORDER BY rowid").fetchall()
+            except sqlite3.OperationalError:  # it was killed before it made its table
+                return []
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-c", self._program], cwd=self._folder)
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorReport:
+    """What a run amounted to."""
+
+    events: int
+    server_kills: int
+    mirror_kills: int
+
+
+async def mirrored_through_kills(folder: Path, *, rounds: int, seed: int) -> MirrorReport:
+    """Kill the server, the mirror or both, again and again while others publish; judge what is in the table."""
+    ledger, random, stop = Ledger(), Random(seed), asyncio.Event()
+    kills = {"server": 0, "mirror": 0}
+    with ExitStack() as stack:
+        server = stack.enter_context(await asyncio.to_thread(start_server, sqlite(folder)))
+        url, port = server.events_url, server.port
+        mirror = stack.enter_context(Mirror(server.url, folder))
+        async with open_client() as client:
+            async with asyncio.TaskGroup() as group:
+                for number in range(2):
+                    writer = Publisher(url, ledger, patience=None if number else 1)
+                    work = publish_until(
+                        stop, writer, client, number, Random(f"{seed} {number}"), most=5, pause_seconds=0.01
+                    )
+                    group.create_task(work)
+                for number in range(rounds):
+                    victims = [("server",), ("mirror",), ("server", "mirror")][number % 3]
+                    before, more = mirror.size(), random.randint(1, 60)
+                    await has_acknowledged(ledger, random.randint(0, 60))
+                    await poll(lambda enough=before + more: mirror.size() >= enough, "the mirror to grow")  # type: ignore[misc]
+                    if "mirror" in victims:
+                        mirror.kill()
+                    if "server" in victims:
+                        await asyncio.to_thread(server.kill)
+                        server = stack.enter_context(await asyncio.to_thread(start_server, sqlite(folder), port=port))
+                    if "mirror" in victims:
+                        mirror.start()
+                    for victim in victims:
+                        kills[victim] += 1
+                stop.set()
+            await Publisher(url, ledger).ends(client)
+        await poll(lambda: mirror.has(LAST[SHIPPED]), "the last event in the table", timeout_seconds=PATIENCE_SECONDS)
+        log = mirror.log()
+        assert judge(ledger, [log, stored_log(url)]) == []
+    return MirrorReport(len(log.delivered), kills["server"], kills["mirror"])

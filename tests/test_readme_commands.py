@@ -1,0 +1,89 @@
+"""The commands in the README do what stands beside them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.publishers import counted, publish_now
+from tests.readme_text import at, commands, installed
+from tests.scenarios import start_server
+from tests.server_process import ServerProcess
+from tests.subscribers import read_stored
+
+CURL = shutil.which("curl")
+READING = [command for command in commands("curl") if " -d " not in command]
+PUBLISHING = [command for command in commands("curl") if " -d " in command]
+TAILING = commands("orders-events tail")
+
+
+@pytest.fixture(scope="module")
+def filled() -> Iterator[ServerProcess]:
+    with start_server("memory:") as server:
+        publish_now(server.events_url, counted(0, 20))
+        yield server
+
+
+def shown(command: str, url: str, enough: str) -> str:
+    """Run a command until it has shown enough, or to its end."""
+    text = ""
+    environment = {**os.environ, "ORDERS_EVENTS_URL": url}
+    with subprocess.Popen(
+        ["sh", "-c", f"exec {at(url, command)}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            text += line
+            if enough in text:
+                break
+        process.kill()
+    assert enough in text, text
+    return text
+
+
+def test_there_are_examples() -> None:
+    assert (len(READING), len(PUBLISHING), len(TAILING)) >= (6, 1, 2)
+
+
+@pytest.mark.skipif(CURL is None, reason="there is no curl")
+@pytest.mark.parametrize("command", READING)
+def test_curl_reads(filled: ServerProcess, command: str) -> None:
+    if "application/json" in command:
+        page = json.loads(shown(command, filled.url, '"lastEventId"'))
+        assert len(page["events"]) == 20
+    else:
+        text = shown(command, filled.url, "\n\n")
+        assert text.startswith("retry: ")
+        assert "\nid: " in text
+
+
+@pytest.mark.skipif(CURL is None, reason="there is no curl")
+@pytest.mark.parametrize("command", PUBLISHING)
+def test_curl_publishes(filled: ServerProcess, command: str) -> None:
+    assert shown(command, filled.url, '"duplicate":false').startswith("HTTP/1.1 201")
+    assert read_stored(filled.events_url)[-1].json()["orderId"] == "or_12345"
+
+
+@pytest.mark.parametrize("command", TAILING)
+def test_tail_reads(filled: ServerProcess, command: str) -> None:
+    first = shown(installed(command), filled.url, "\n")
+    assert json.loads(first)["eventType"].startswith("order.")
+
+
+def test_file_is_published(filled: ServerProcess, tmp_path: Path) -> None:
+    (command,) = commands("orders-events publish")
+    event = {"eventType": "order.shipped", "data": {"orderId": "or_file", "when": "2024-05-01T10:00:00Z"}}
+    (tmp_path / "orders.ndjson").write_text(json.dumps(event))
+    environment = {**os.environ, "ORDERS_EVENTS_URL": filled.url}
+    subprocess.run(["sh", "-c", installed(command)], check=True, cwd=tmp_path, env=environment, capture_output=True)
+    assert read_stored(filled.events_url)[-1].json()["orderId"] == "or_file"

@@ -1,0 +1,83 @@
+"""The Python programs in the README run as they stand, and the mirror keeps its promise."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.mirror import Mirror, mirror_program, mirrored_through_kills
+from tests.publishers import counted, publish_now
+from tests.readme_text import at, python_examples
+from tests.server_process import ServerProcess
+from tests.subscribers import PATIENCE_SECONDS, poll
+
+
+def example(word: str) -> str:
+    (found,) = (each for each in python_examples() if word in each)
+    return found
+
+
+def test_program_that_publishes_and_reads_ends_with_the_event(server: ServerProcess, tmp_path: Path) -> None:
+    program = at(server.url, example("orders.publish("))
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        timeout=PATIENCE_SECONDS,
+    )
+    stored, read = ran.stdout.splitlines()
+    assert read == f"{stored.removeprefix('stored as ')} order.cancelled or_12345"
+
+
+def test_program_for_asyncio_tells_of_every_event(server: ServerProcess, tmp_path: Path) -> None:
+    publish_now(server.events_url, counted(0, 2))
+    command = [sys.executable, "-u", "-W", "error", "-c", at(server.url, example("asyncio.run("))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        lines: list[str] = []
+        for line in process.stdout:
+            lines.append(line.strip())
+            if line.startswith("p0-000001"):
+                break
+        process.kill()
+    assert lines[-2:] == ["p0-000000 is cancelled: no reason given", "p0-000001 is on its way"]
+
+
+def test_mirror_has_twenty_lines() -> None:
+    assert len(mirror_program("http://127.0.0.1:1").splitlines()) <= 20
+
+
+def test_programs_pass_the_type_checker(tmp_path: Path) -> None:
+    for number, program in enumerate(python_examples()):
+        (tmp_path / f"example_{number}.py").write_text(program)
+    ran = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--cache-dir", str(tmp_path / "cache"), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parent.parent,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout
+
+
+def test_mirror_that_is_started_again_goes_on(server: ServerProcess, tmp_path: Path) -> None:
+    with Mirror(server.url, tmp_path) as mirror:
+        publish_now(server.events_url, counted(1, 5))
+        asyncio.run(poll(lambda: mirror.has(counted(1, 5)[-1]), "the mirror"))
+        mirror.kill()
+        publish_now(server.events_url, counted(1, 5, first=5))
+        mirror.start()
+        asyncio.run(poll(lambda: mirror.has(counted(1, 5, first=5)[-1]), "the mirror"))
+
+
+@pytest.mark.parametrize("seed", [71])
+def test_mirror_holds_every_event_once_whichever_side_is_killed(tmp_path: Path, seed: int) -> None:
+    report = asyncio.run(mirrored_through_kills(tmp_path, rounds=6, seed=seed))
+    assert (report.server_kills, report.mirror_kills) == (4, 4)
+    assert report.events > 100
