@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sqlite3
 import subprocess
 import sys
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -19,6 +21,8 @@ from tests.publishers import LAST, SHIPPED, Publisher
 from tests.readme_text import at, python_examples
 from tests.scenarios import has_acknowledged, publish_until, sqlite, start_server, stored_log
 from tests.subscribers import PATIENCE_SECONDS, open_client, poll
+
+VICTIMS = (("mirror",), ("server",), ("mirror",), ("server", "mirror"))
 
 
 def mirror_program(url: str) -> str:
@@ -50,12 +54,22 @@ class Mirror:
         self._process.kill()
         self._process.wait()
 
+    def pause(self) -> None:
+        """Let it fall behind."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
     def start(self) -> None:
         self._process = self._started()
 
     def size(self) -> int:
         """How many events are in the table."""
         return len(self._rows())
+
+    def holds(self, events: int) -> bool:
+        return self.size() >= events
 
     def log(self) -> SubscriberLog:
         """What is in the table, in the order in which it came there."""
@@ -103,14 +117,17 @@ async def mirrored_through_kills(folder: Path, *, rounds: int, seed: int) -> Mir
                 for number in range(2):
                     writer = Publisher(url, ledger, patience=None if number else 1)
                     work = publish_until(
-                        stop, writer, client, number, Random(f"{seed} {number}"), most=5, pause_seconds=0.01
+                        stop, writer, client, number, Random(f"{seed} {number}"), most=5, pause_seconds=0.005
                     )
                     group.create_task(work)
                 for number in range(rounds):
-                    victims = [("server",), ("mirror",), ("server", "mirror")][number % 3]
-                    before, more = mirror.size(), random.randint(1, 60)
-                    await has_acknowledged(ledger, random.randint(0, 60))
-                    await poll(lambda enough=before + more: mirror.size() >= enough, "the mirror to grow")  # type: ignore[misc]
+                    victims = VICTIMS[number % len(VICTIMS)]
+                    # One that is behind is writing all the time, and so it is killed while it writes.
+                    mirror.pause()
+                    await has_acknowledged(ledger, 600)
+                    enough = mirror.size() + random.randint(1, 300)
+                    mirror.go_on()
+                    await poll(partial(mirror.holds, enough), "the mirror to grow")
                     if "mirror" in victims:
                         mirror.kill()
                     if "server" in victims:

@@ -79,14 +79,6 @@ def test_refusal_is_raised_with_its_problem(client: Kind, server: ServerProcess)
     assert (refused.value.status, refused.value.problem.type) == (400, "/problems/invalid-parameter")
 
 
-def test_body_of_a_refusal_may_be_of_any_size(client: Kind) -> None:
-    with (
-        ScriptedServer(Answer(404, b"x" * (MAX_BODY_BYTES + 100_000))) as server,
-        pytest.raises(RequestRefused, match="404"),
-    ):
-        client.read(server.url)
-
-
 def test_page_of_somebody_else_is_no_stream(client: Kind) -> None:
     with ScriptedServer(Answer(200, b"<html>", {"Content-Type": "text/html"})) as server:
         with pytest.raises(UnexpectedAnswer, match="text/html"):
@@ -182,6 +174,16 @@ def test_connection_that_is_silent_for_too_long_is_given_up_for_a_new_one() -> N
     assert server.asked[1].headers["Last-Event-ID"] == "e-1"
 
 
+ENDLESS = Answer(404, b"x" * (MAX_BODY_BYTES + 100_000), held=True)
+
+
+def test_refusal_that_does_not_end_is_read_in_part_and_left() -> None:
+    with ScriptedServer(ENDLESS) as server, httpx.Client(trust_env=False) as http:
+        with pytest.raises(RequestRefused, match="404"):
+            next(OrdersClient(server.url, http=http).stream())
+        assert http._transport._pool.connections == []  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("error", [httpx.LocalProtocolError, httpx.UnsupportedProtocol])
 def test_error_that_is_the_callers_own_is_not_tried_again(error: Callable[[str], Exception]) -> None:
     def refuse(_request: httpx.Request) -> httpx.Response:
@@ -248,3 +250,14 @@ def test_callers_own_asynchronous_http_client_is_left_open(filled: ServerProcess
             assert not http.is_closed
 
     asyncio.run(scenario())
+
+
+def test_refusal_that_does_not_end_is_read_in_part_and_left_in_asyncio() -> None:
+    async def scenario(url: str) -> None:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            with pytest.raises(RequestRefused, match="404"):
+                await anext(AsyncOrdersClient(url, http=http).stream())
+            assert http._transport._pool.connections == []  # type: ignore[attr-defined]
+
+    with ScriptedServer(ENDLESS) as server:
+        asyncio.run(scenario(server.url))
