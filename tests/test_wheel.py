@@ -30,6 +30,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_carries_the_contract_and_nothing_else_of_the_repository(wheel: Path) -> None:
     names = ZipFile(wheel).namelist()
     assert "app/contract/openapi/orders-events.yaml" in names
+    assert "app/py.typed" in names
     assert "app/contract/contracts/order.shipped/1.0.0/schema.json" in names
     assert {name.split("/")[0] for name in names} == {"app", next(n for n in names if ".dist-info/" in n).split("/")[0]}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
 KEPT: Final = 10_000  # about a megabyte; a server repeats what it has just sent, or it repeats everything
@@ -12,17 +13,20 @@ class RecentIds:
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
-        self._ids: dict[str, None] = {}  # keeps its order
+        self._ids: set[str] = set()
+        self._order: deque[str] = deque()
 
     def add(self, event_id: str) -> bool:
         """Note an id; False where it was noted before."""
         if event_id in self._ids:
             return False
-        self._ids[event_id] = None
-        if len(self._ids) > self._kept:
-            del self._ids[next(iter(self._ids))]
+        self._ids.add(event_id)
+        self._order.append(event_id)
+        if len(self._order) > self._kept:
+            self._ids.remove(self._order.popleft())
         return True
 
     def clear(self) -> None:
         """Forget all."""
         self._ids.clear()
+        self._order.clear()

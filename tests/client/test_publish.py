@@ -184,6 +184,9 @@ def test_server_that_asks_to_wait_longer_than_allowed_is_given_up() -> None:
         publishing(shipped("a")).wait_seconds(Trouble("Busy.", 61))
 
 
+STORED = {"id": "e-1", "eventType": "x", "schemaVersion": "1.0.0", "eventId": "x", "duplicate": False}
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -191,6 +194,7 @@ def test_server_that_asks_to_wait_longer_than_allowed_is_given_up() -> None:
         answer(201, b"[]"),
         answer(201, b'{"events": []}'),
         answer(201, b'{"events": [5]}'),
+        answer(201, json.dumps({"events": [STORED] * 2}).encode()),
         answer(201, b'{"events": [{"id": "e-1"}]}'),
     ],
 )

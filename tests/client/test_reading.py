@@ -150,6 +150,13 @@ def test_gap_that_is_raised_is_told_again_to_whoever_resumes_and_passed_by_whoev
         assert reading.last_event_id == "f-6"
 
 
+def test_gap_that_was_passed_is_not_gone_back_to() -> None:
+    subject = Subject()
+    subject.connect(gap("f-6"), shipped(7))
+    with subject.reading.following():
+        assert subject.asked() == ({}, "e-7")
+
+
 @pytest.mark.parametrize("reason", ["limit", "end"])
 def test_final_closing_is_the_end(reason: str) -> None:
     subject = Subject()
@@ -314,6 +321,15 @@ def test_patience_begins_anew_with_what_was_read() -> None:
     subject.fail()
     with pytest.raises(Unavailable):
         subject.fail(Trouble("Busy.", retry_after_seconds=20))
+
+
+def test_patience_begins_anew_for_one_who_iterates_again() -> None:
+    subject = Subject({"retry_max_seconds": 60})
+    subject.clock.now = 61.0
+    with pytest.raises(Unavailable):
+        subject.fail()
+    with subject.reading.following():
+        assert subject.fail() <= 2.0
 
 
 def test_patience_is_not_longer_than_the_time_that_the_server_asks_for() -> None:
