@@ -1,0 +1,62 @@
+"""Back and forward: a page that Chromium keeps as it is goes on where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+from tests.browser.conftest import CHROMIUM_FLAGS, needed
+from tests.browser.subscribing import Subscribed
+from tests.server_process import ServerProcess
+from tests.transports.http.orders import cancelled, eventually, publish, shipped, streams_open
+
+OFF = "--disable-back-forward-cache"  # what Playwright starts Chromium with
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    program = needed("chromium", "chromium-browser", "google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=list(CHROMIUM_FLAGS), ignore_default_args=[OFF]
+        )
+        yield browser
+        browser.close()
+
+
+def was_kept(page: Page) -> bool:
+    """Tell whether the page is back, and not loaded anew."""
+    try:
+        return bool(page.evaluate("Boolean(window.persisted)"))
+    except Error:
+        return False  # between two pages there is nothing to ask
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"shared": False}, {"shared": False, "transport": "fetch"}, {"shared": True}],
+    ids=["eventsource", "fetch", "shared"],
+)
+def test_page_from_the_back_forward_cache_goes_on_where_it_was(
+    server: ServerProcess, page: Page, options: dict[str, object]
+) -> None:
+    with httpx.Client(base_url=server.url) as http:
+        page.goto(f"{server.url}/docs")
+        page.evaluate("addEventListener('pageshow', ({ persisted }) => (window.persisted = persisted))")
+        subscribed = Subscribed(page, **options)
+        subscribed.reaches("open")
+        (first,) = publish(http, shipped())
+        subscribed.through(first)
+        page.goto(f"{server.url}/docs/events")
+        assert eventually(lambda: streams_open(http) == 0)
+        missed = publish(http, shipped(), cancelled())
+        page.evaluate("void setTimeout(() => history.back())")
+        assert eventually(lambda: was_kept(page))
+        subscribed.through(missed[-1])
+        assert subscribed.ids() == [first, *missed]
+        assert "frozen" in {state.get("reason") for state in subscribed.told("state")}
+        subscribed.do("close()")
+        assert eventually(lambda: streams_open(http) == 0)

@@ -1,0 +1,284 @@
+"""The browser client and its page: loaded again, hidden, with handlers that fail, and a server that refuses or learns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.client_server import Answer, Asked, client_server
+from tests.browser.following import PATIENCE_SECONDS
+from tests.browser.subscribing import Subscribed
+from tests.contract_copy import ContractCopy
+from tests.server_process import ServerProcess
+from tests.test_new_event_type import DATA, add_order_returned
+from tests.transports.http.orders import cancelled, eventually, publish, shipped, streams_open
+
+QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
+KEY = {"storageKey": "place"}
+
+each_way = pytest.mark.parametrize("shared", [False, True], ids=["alone", "shared"])
+
+
+@pytest.fixture
+def http(server: ServerProcess) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client:
+        yield client
+
+
+@pytest.fixture
+def opened(page: Page, server: ServerProcess) -> Page:
+    page.goto(f"{server.url}/docs")
+    return page
+
+
+# The place that is kept
+
+
+@each_way
+def test_kept_place_goes_on_when_the_page_is_loaded_again(
+    server: ServerProcess, opened: Page, http: httpx.Client, shared: bool
+) -> None:
+    subscribed = Subscribed(opened, shared=shared, **KEY)
+    subscribed.reaches("open")
+    (first,) = publish(http, shipped())
+    subscribed.through(first)
+    opened.goto("about:blank")
+    missed = publish(http, shipped(), cancelled())
+    opened.goto(f"{server.url}/docs")
+    again = Subscribed(opened, shared=shared, after="an id that is older", **KEY)
+    again.through(missed[-1])
+    assert again.ids() == missed
+    assert again.told("gap") == []
+    opened.reload()
+    *_, last = more = publish(http, shipped(), cancelled())
+    third = Subscribed(opened, shared=shared, **KEY)
+    third.through(last)
+    assert third.ids() == more
+
+
+def test_place_is_kept_of_a_quiet_hour_too(server: ServerProcess, opened: Page, http: httpx.Client) -> None:
+    Subscribed(opened, shared=False, **KEY).reaches("open")
+    opened.goto("about:blank")
+    (missed,) = publish(http, shipped())
+    opened.goto(f"{server.url}/docs")
+    again = Subscribed(opened, shared=False, **KEY)
+    again.through(missed)
+
+
+def test_place_of_another_log_is_answered_with_a_gap(opened: Page, http: httpx.Client) -> None:
+    (last,) = publish(http, shipped())
+    opened.evaluate("localStorage.setItem('place', 'nope')")
+    subscribed = Subscribed(opened, shared=False, **KEY)
+    subscribed.through(last)
+    (gap,) = subscribed.told("gap")
+    assert gap == {"reason": "foreign", "requested": "nope", "earliest": gap["id"], "id": gap["id"]}
+
+
+def test_place_is_kept_where_the_page_says(opened: Page, http: httpx.Client) -> None:
+    opened.evaluate(
+        """async () => {
+          const { subscribe } = await import('/client.js');
+          window.subscription = subscribe({ storageKey: 'place', storage: sessionStorage, shared: false });
+        }"""
+    )
+    assert eventually(lambda: opened.evaluate("subscription.state") == "open")
+    (last,) = publish(http, shipped())
+    assert eventually(lambda: opened.evaluate("sessionStorage.getItem('place')") == last)
+    assert opened.evaluate("localStorage.getItem('place')") is None
+
+
+def test_browser_that_keeps_nothing_is_told_of_once_and_followed_all_the_same(opened: Page, http: httpx.Client) -> None:
+    opened.evaluate("void (Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') })")
+    subscribed = Subscribed(opened, shared=False, **KEY)
+    subscribed.reaches("open")
+    *_, last = publish(http, shipped(), shipped())
+    subscribed.through(last)
+    assert [error["message"] for error in subscribed.told("error")] == ["full"]
+
+
+# Pausing
+
+
+@each_way
+def test_hidden_page_pauses_if_asked_and_misses_nothing(opened: Page, http: httpx.Client, shared: bool) -> None:
+    # Headless Chromium calls every page visible, so the page is made to say otherwise.
+    def show(state: str) -> None:
+        opened.evaluate(
+            f"Object.defineProperty(document, 'visibilityState', {{ value: '{state}', configurable: true }})"
+        )
+        opened.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    before = streams_open(http)
+    subscribed = Subscribed(opened, pauseWhenHidden=True, shared=shared)
+    subscribed.reaches("open")
+    show("hidden")
+    subscribed.reaches("paused")
+    assert subscribed.told("state")[-1]["reason"] == "hidden"
+    assert eventually(lambda: streams_open(http) == before)
+    missed = publish(http, shipped(), cancelled())
+    subscribed.do("pause()")
+    show("visible")
+    assert subscribed.do("state") == "paused"  # the page is seen, and paused by its user
+    subscribed.do("resume()")
+    subscribed.through(missed[-1])
+    assert subscribed.ids() == missed
+
+
+@each_way
+def test_pause_before_the_first_place_misses_nothing(opened: Page, http: httpx.Client, shared: bool) -> None:
+    before = streams_open(http)
+    subscribed = Subscribed(opened, shared=shared)
+    subscribed.do("pause()")
+    assert subscribed.do("state") == "paused"
+    assert eventually(lambda: subscribed.do("lastEventId") is not None)
+    assert eventually(lambda: streams_open(http) == before)
+    missed = publish(http, shipped(), cancelled())
+    assert subscribed.ids() == []
+    subscribed.do("resume()")
+    subscribed.through(missed[-1])
+    assert subscribed.ids() == missed
+
+
+@each_way
+def test_closed_subscription_is_told_nothing_more(opened: Page, http: httpx.Client, shared: bool) -> None:
+    before = streams_open(http)
+    subscribed = Subscribed(opened, shared=shared)
+    subscribed.reaches("open")
+    subscribed.do("close()")
+    assert subscribed.told("state")[-1] == {"state": "closed", "attempt": 0, "reason": "requested", "shared": False}
+    assert eventually(lambda: streams_open(http) == before)
+    publish(http, shipped())
+    subscribed.do("resume()")
+    subscribed.do("pause()")
+    assert subscribed.do("state") == "closed"
+    assert subscribed.ids() == []
+
+
+# Handlers
+
+
+@pytest.mark.parametrize("transport", ["eventsource", "fetch"])
+def test_handler_that_fails_is_told_of_and_the_next_event_comes(
+    opened: Page, http: httpx.Client, transport: str
+) -> None:
+    opened.evaluate(
+        """async (transport) => {
+          const { subscribe } = await import('/client.js');
+          window.seen = [];
+          window.failed = [];
+          window.subscription = subscribe({ transport, shared: false }, {
+            onEvent: ({ id }) => { seen.push(id); throw new Error(id); },
+            onState: ({ state }) => { if (state === 'open') throw new Error('open'); },
+            onError: (error) => failed.push(error.message),
+          });
+        }""",
+        transport,
+    )
+    assert eventually(lambda: opened.evaluate("subscription.state") == "open")
+    ids = publish(http, shipped(), shipped())
+    assert eventually(lambda: opened.evaluate("seen") == ids)
+    assert opened.evaluate("failed") == ["open", *ids]
+    assert opened.evaluate("subscription.lastEventId") == ids[-1]
+
+
+def test_unknown_control_events_are_not_told_and_move_the_place(page: Page) -> None:
+    body = b'id: 1\nevent: stream.weather\ndata: {}\n\nid: 2\nevent: stream.closing\ndata: {"reason":"end"}\n\n'
+    with client_server(lambda _asked: Answer(pieces=(body,))) as url:
+        page.goto(url)
+        subscribed = Subscribed(page, url=f"{url}/stream/x", transport="fetch", shared=False)
+        subscribed.reaches("closed")
+        assert subscribed.told("event") == []
+        assert subscribed.told("error") == []
+        assert subscribed.do("lastEventId") == "2"
+
+
+def test_unknown_reason_of_a_closing_is_no_end(page: Page) -> None:
+    answers = iter((b'retry: 1\nevent: stream.closing\ndata: {"reason":"overloaded"}\n\n',))
+    end = b'event: stream.closing\ndata: {"reason":"end"}\n\n'
+    with client_server(lambda _asked: Answer(pieces=(next(answers, end),))) as url:
+        page.goto(url)
+        subscribed = Subscribed(page, url=f"{url}/stream/x", transport="fetch", shared=False)
+        subscribed.reaches("closed")
+        assert subscribed.told("closing") == [{"reason": "overloaded"}, {"reason": "end"}]
+        assert [state.get("reason") for state in subscribed.told("state")] == [None, "overloaded", "end"]
+
+
+# Refusals
+
+
+@pytest.mark.parametrize("transport", ["eventsource", "fetch"])
+@each_way
+def test_refusal_is_explained_by_the_problem_of_the_server(opened: Page, transport: str, shared: bool) -> None:
+    subscribed = Subscribed(opened, orderId="no such id", transport=transport, shared=shared)
+    assert eventually(lambda: bool(subscribed.told("error")))
+    error = subscribed.told("error")[0]
+    assert (error["status"], error["problem"]["type"]) == (400, "/problems/invalid-parameter")
+    assert error["message"] == f"400: {error['problem']['detail']}"
+    assert subscribed.do("state") == "reconnecting"
+    subscribed.do("close()")
+
+
+def test_attempts_back_off_with_jitter_until_a_good_event(page: Page) -> None:
+    requests: list[Asked] = []
+
+    def answer(asked: Asked) -> Answer:
+        requests.append(asked)
+        match len(requests):
+            case 1:
+                return Answer(pieces=(b"retry: 20\n\n",))
+            case 8:
+                return Answer(pieces=(b"id: 1\ndata: 1\n\n",))
+            case 11:
+                return Answer(pieces=(b'event: stream.closing\ndata: {"reason":"end"}\n\n',))
+        return Answer(503, (b"{}",), {"Content-Type": "application/problem+json"})
+
+    with client_server(answer) as url:
+        page.goto(url)
+        subscribed = Subscribed(page, url=f"{url}/stream/x", transport="fetch", shared=False)
+        subscribed.reaches("closed")
+    waits = [(state["attempt"], state["retryInMs"]) for state in subscribed.told("state") if "retryInMs" in state]
+    assert [attempt for attempt, _ in waits] == [1, 2, 3, 4, 5, 6, 7, 1, 2, 3]
+    assert [wait for attempt, wait in waits if attempt == 1] == [20, 20]  # as the server asks
+    for attempt, wait in waits:
+        assert wait <= max(20, 100 * 2 ** (attempt - 1))
+    assert len({wait for attempt, wait in waits if attempt > 1}) > 5
+
+
+def test_options_that_cannot_be_are_refused_at_once(opened: Page) -> None:
+    def refusal(options: dict[str, Any]) -> str:
+        script = "async (options) => { const { subscribe } = await import('/client.js'); try { subscribe(options) } catch (error) { return String(error) } }"
+        return str(opened.evaluate(script, options))
+
+    assert refusal({"transport": "pigeon"}) == "TypeError: The transport is pigeon; it must be eventsource or fetch."
+    assert refusal({"headers": {"A": "b"}}) == "TypeError: An EventSource sends no headers; use the transport fetch."
+    assert refusal({"url": "http://"}).startswith("TypeError: ")
+
+
+# A server that learns
+
+
+@each_way
+def test_new_event_type_comes_to_a_page_that_was_opened_before_it_existed(
+    page: Page, tmp_path: Path, shared: bool
+) -> None:
+    store = ("--store", f"sqlite:{tmp_path / 'log.db'}", *QUICK)
+    with ServerProcess(*store) as server:
+        port = server.port
+        page.goto(f"{server.url}/docs")
+        subscribed = Subscribed(page, shared=shared)
+        subscribed.reaches("open")
+    copy = ContractCopy(tmp_path / "contract")
+    add_order_returned(copy)
+    newer = (*store, "--contract", str(copy.root))
+    with ServerProcess(*newer) as server, httpx.Client(base_url=server.url) as http:
+        publish(http, {"eventType": "order.returned", "data": DATA}, shipped())
+    with ServerProcess(*newer, port=port) as server, httpx.Client(base_url=server.url) as http:
+        (last,) = publish(http, {"eventType": "order.returned", "data": DATA})
+        told = [event.type for event in subscribed.through(last)]
+        assert told == ["order.returned", "order.shipped", "order.returned"]
+        subscribed.do("close()")
