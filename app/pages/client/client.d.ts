@@ -55,7 +55,13 @@ export interface Handlers {
   /** The state has changed, or another attempt is due. */
   onState?(state: State): unknown;
   /** A handler has thrown, or the server has answered with something else than a stream. Default: `console.error`. */
-  onError?(error: Error & { status?: number; problem?: Problem }): unknown;
+  onError?(error: StreamError): unknown;
+}
+
+/** What has gone wrong; with the `status` and the `problem` of the server, if it was an answer of its. */
+export interface StreamError extends Error {
+  status?: number;
+  problem?: Problem;
 }
 
 export interface OrderEvent {

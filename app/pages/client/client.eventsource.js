@@ -74,13 +74,20 @@ class Reading {
   }
 
   async #compareTypes(opening) {
-    const outcome = await fetchEventTypes(this.#request, this.#signal).then(
-      (types) => types.every((type) => this.#types.includes(type)) || { reason: 'event types', again: true },
-      failure,
-    );
-    if (opening !== this.#openings) return; // it has been lost and opened again: its types are asked for, too
-    if (outcome === true) this.#stopWaiting();
+    const outcome = await this.#checkTypes();
+    if (opening !== this.#openings) return; // it has been lost and opened again, and so the types are asked for again
+    if (!outcome) this.#stopWaiting();
     else if (outcome.again || this.#source.readyState === EventSource.OPEN) this.#close(outcome);
+  }
+
+  /** @returns {Promise<Outcome | undefined>} why to end, if that must be */
+  async #checkTypes() {
+    try {
+      const types = await fetchEventTypes(this.#request, this.#signal);
+      return types.every((type) => this.#types.includes(type)) ? undefined : { reason: 'event types', again: true };
+    } catch (error) {
+      return failure(error);
+    }
   }
 
   #stopWaiting() {

@@ -19,7 +19,7 @@ import { readByFetch } from './client.fetch.js';
 
 /**
  * How a connection ended. It is `final` if the server has no more to say; it is opened `again` at once if nothing is wrong.
- * @typedef {{reason: string, final?: boolean, again?: boolean, error?: Error}} Outcome
+ * @typedef {{reason: string, final?: boolean, again?: boolean, error?: import('./client.d.ts').StreamError}} Outcome
  */
 
 /**
@@ -29,7 +29,7 @@ import { readByFetch } from './client.fetch.js';
  * @property {(frame: Frame) => Promise<void>} frame
  * @property {(id: string) => void} moved
  * @property {(state: object) => void} state
- * @property {(error: Error) => void} error
+ * @property {(error: import('./client.d.ts').StreamError) => void} error
  */
 
 const FINAL_REASONS = ['limit', 'end'];

@@ -23,9 +23,11 @@ class Subscription {
   #follow; // on a connection that is shared, or on one of its own
   #stored;
   #place; // the id of the last event that was handled, or passed by the filter
+  /** @type {import('./client.d.ts').StateName} */
   #state = 'connecting';
   #holds = new Set(); // why nothing is to be read for now
-  #released = () => {}; // called when the last hold goes
+  /** Called when the last hold goes. @type {(value?: unknown) => void} */
+  #released = () => {};
   #reading = new AbortController(); // ends what is being read now
   #over = new AbortController(); // ends it all
 
@@ -74,6 +76,7 @@ class Subscription {
     }
   }
 
+  /** @returns {import('./client.follow.js').Follower} */
   #follower() {
     return {
       place: () => this.#place,

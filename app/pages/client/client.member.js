@@ -17,12 +17,13 @@ export class Member {
   /** Told how the shared connection is. @type {(state: object) => void} */
   onState;
 
-  /** @type {(error: Error) => void} */
+  /** @type {(error: import('./client.d.ts').StreamError) => void} */
   onError;
 
   #port;
   #joined;
   #lost = new AbortController();
+  /** @type {{resolve: (answer: any) => void, reject: (reason: any) => void}} */
   #pending = { resolve() {}, reject() {} };
 
   /**

@@ -42,6 +42,10 @@ export function requestFor({ url = '/events/orders', eventTypes, orderId, after,
   };
 }
 
+/**
+ * @param {import('./client.d.ts').Options} options
+ * @returns {Pick<StreamRequest, 'transport' | 'headers'>}
+ */
 function transportFor({ transport = globalThis.EventSource ? 'eventsource' : 'fetch', headers }) {
   if (transport !== 'eventsource' && transport !== 'fetch') {
     throw new TypeError(`The transport is ${transport}; it must be eventsource or fetch.`);
@@ -54,13 +58,13 @@ function transportFor({ transport = globalThis.EventSource ? 'eventsource' : 'fe
  * Write the address of a stream that goes on after `id`, or begins where the request says.
  * @param {StreamRequest} request
  * @param {string | undefined} id
- * @param {Record<string, string>} [more] further parameters
+ * @param {Record<string, string | number>} [more] further parameters
  */
 export function addressOf(request, id, more = {}) {
   const url = new URL(request.url);
   const place = id ? { lastEventId: id } : request.start;
   for (const [name, value] of Object.entries({ ...place, ...more })) {
-    if (value !== undefined) url.searchParams.set(name, value);
+    if (value !== undefined) url.searchParams.set(name, String(value));
   }
   return url.href;
 }
@@ -96,7 +100,8 @@ export async function fetchEventTypes(request, signal) {
 
 /**
  * Tell from an error how a connection ended.
- * @param {Error & {status?: number}} error
+ * @param {import('./client.d.ts').StreamError} error
+ * @returns {import('./client.follow.js').Outcome}
  */
 export function failure(error) {
   return error.status ? { reason: 'refused', error } : { reason: 'lost' };

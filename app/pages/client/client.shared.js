@@ -146,6 +146,7 @@ class Reading {
     return { frames, whole: reason === 'end', lastEventId: decoder.lastEventId };
   }
 
+  /** @param {import('./client.follow.js').Outcome} outcome */
   async #backOff({ reason, error }) {
     if (error) this.#follower.error(error);
     const retryInMs = this.#pace.next();

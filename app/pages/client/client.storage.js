@@ -1,5 +1,6 @@
 // Keep the place of a subscription across page loads.
 
+/** @type {Pick<Storage, 'getItem' | 'setItem'>} */
 const NOTHING = { getItem: () => null, setItem: () => {} };
 
 /**

@@ -16,7 +16,7 @@ let network = 'online';
 /** A lock that is held for as long as this worker lives: a tab that is given it knows that this is over. */
 const alive = navigator.locks && lockForGood(`orders-events ${crypto.randomUUID()}`);
 
-addEventListener('connect', ({ ports: [port] }) => {
+addEventListener('connect', (/** @type {MessageEvent} */ { ports: [port] }) => {
   let stream;
   const leave = () => stream?.leave(port);
   port.onmessage = async ({ data: { join, lock, place, next, leaving, changed } }) => {
@@ -71,6 +71,7 @@ class Stream {
     else port.postMessage({ answer: { frames: this.#frames.slice(index, index + MOST) } });
   }
 
+  /** @returns {import('./client.follow.js').Follower} */
   #follower() {
     return {
       place: () => this.#place,

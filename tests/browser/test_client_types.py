@@ -1,0 +1,46 @@
+"""TypeScript agrees with the browser client: with what is written in it, and with what is written for it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.browser.client_server import CLIENT
+from tests.browser.conftest import needed
+from tests.node_packages.installed import node_package
+
+COMMON = {
+    "noEmit": True,
+    "target": "es2022",
+    "module": "nodenext",
+    "lib": ["es2024", "dom", "dom.iterable"],
+    "types": [],
+}
+
+
+def check(folder: Path, files: list[str], **options: object) -> str:
+    """Let the compiler read the client, with `files` as its programs; return what it complains of."""
+    compiler = node_package("typescript") / "bin" / "tsc"
+    for path in CLIENT.iterdir():
+        shutil.copy(path, folder)
+    (folder / "package.json").write_text('{"type": "module"}')
+    (folder / "tsconfig.json").write_text(json.dumps({"compilerOptions": {**COMMON, **options}, "files": files}))
+    command = [needed("node"), str(compiler), "--project", str(folder)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
+
+
+def test_program_is_checked_against_the_types(tmp_path: Path) -> None:
+    shutil.copy(Path(__file__).parent / "usage.ts", tmp_path)
+    assert check(tmp_path, ["usage.ts"], strict=True) == ""
+
+
+def test_program_against_the_types_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "wrong.ts").write_text("import { subscribe } from './client.js';\nsubscribe({ orderId: 1 });\n")
+    assert check(tmp_path, ["wrong.ts"], strict=True).startswith("wrong.ts(2,13): error TS2322: ")
+
+
+def test_client_keeps_to_its_own_types(tmp_path: Path) -> None:
+    # Not `strict`: what may be undefined, and what is any, would have to be said in comments all over.
+    assert check(tmp_path, ["client.js", "client.worker.js"], allowJs=True, checkJs=True, strict=False) == ""
