@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.events.contracts import Contracts
 from app.pages import layout
 from app.pages.book import Book, read_book
+from app.pages.client_package import client_package
 from app.pages.commands import ORIGIN
 from app.pages.explorer import find_explorer
 from app.pages.layout import Layout
@@ -29,6 +30,7 @@ EXPLORER_SCRIPT: Final = f"{layout.ASSETS}scalar.js"
 
 _EXPLORER_START: Final = "explorer.js"
 _HERE: Final = Path(__file__).parent
+_CLIENT: Final = _HERE / "client"
 _MEDIA_TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -61,7 +63,8 @@ def build_site(
         html = environment.get_template(page.template).render(_context(page, all_pages, book, kind))
         files[kind.path(page.name)] = File(html.encode(), _HTML, page.policy)
     if kind is Layout.SERVED:
-        files |= {path.name: _file(path) for path in sorted((_HERE / "client").iterdir())}
+        files |= {path.name: _file(path) for path in sorted(_CLIENT.iterdir())}
+        files["client.tgz"] = File(client_package(_CLIENT, book.version), "application/gzip")
         files |= dict(_dashboard_assets())
     else:
         files |= {kind.path(name): file for name, file in _documents(document, contracts)}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import io
+import json
 import re
+import tarfile
 from pathlib import Path
 
 import httpx
 import pytest
 
+from app.pages.client_package import client_package
 from app.pages.layout import Layout
 from tests.pages.contract import site
 from tests.server_process import ServerProcess
@@ -31,6 +35,23 @@ def test_file_of_the_client_is_served_at_the_root_and_asked_for_once(server: Ser
     assert "worker-src 'self'" in answer.headers["content-security-policy"]
     again = httpx.get(f"{server.url}/{name}", headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
+
+
+def test_package_has_the_files_of_the_client_and_the_version_of_the_contract(server: ServerProcess) -> None:
+    answer = httpx.get(f"{server.url}/client.tgz")
+    assert answer.headers["content-type"] == "application/gzip"
+    with tarfile.open(fileobj=io.BytesIO(answer.content)) as archive:
+        files = {each.name.removeprefix("package/"): archive.extractfile(each) for each in archive}
+        contents = {name: file.read() for name, file in files.items() if file is not None}
+    described = json.loads(contents.pop("package.json"))
+    assert contents == {name: (CLIENT / name).read_bytes() for name in NAMES}
+    assert described["version"] == httpx.get(f"{server.url}/openapi.json").json()["info"]["version"]
+    assert {described["exports"]["."]["default"], described["exports"]["."]["types"]} <= {f"./{name}" for name in NAMES}
+
+
+def test_package_is_the_same_bytes_each_time() -> None:
+    assert client_package(CLIENT, "1.0.0") == client_package(CLIENT, "1.0.0")
+    assert client_package(CLIENT, "1.0.0") != client_package(CLIENT, "1.0.1")
 
 
 def test_client_is_no_part_of_the_documentation_as_files() -> None:
