@@ -54,8 +54,9 @@ class BadNetwork:
         remaining = self.random.randint(1, 1500)
         while chunk := response.read1(65_536):
             self.passing.wait()
-            handler.wfile.write(chunk[:remaining] if self.cutting else chunk)
-            if not self.cutting:
+            cutting = self.cutting  # looked at once: what was shortened must be the end
+            handler.wfile.write(chunk[:remaining] if cutting else chunk)
+            if not cutting:
                 continue
             remaining -= len(chunk)
             if remaining <= 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -28,7 +29,7 @@ class Asked:
     """A request for a stream: its path below `/stream/`, its headers, and the last id, from the header or else the query."""
 
     path: str
-    headers: Mapping[str, str]
+    headers: Message  # names in any case
     last_event_id: str
 
 
@@ -42,7 +43,7 @@ def client_server(answer: Callable[[Asked], Answer]) -> Iterator[str]:
             if url.path.startswith("/stream/"):
                 header = self.headers.get("Last-Event-ID", "").encode("latin-1").decode()  # in UTF-8, as browsers do
                 last_event_id = header or parse_qs(url.query).get("lastEventId", [""])[0]
-                self._send(answer(Asked(url.path.removeprefix("/stream/"), dict(self.headers), last_event_id)))
+                self._send(answer(Asked(url.path.removeprefix("/stream/"), self.headers, last_event_id)))
             elif (CLIENT / url.path[1:]).is_file():
                 script = (CLIENT / url.path[1:]).read_bytes()
                 self._send(Answer(200, (script,), {"Content-Type": "text/javascript"}))
