@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from email.message import Message
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -26,10 +25,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request for a stream: its path below `/stream/`, its headers, and the last id, from the header or else the query."""
+    """A request for a stream: its path below `/stream/`, its headers in small letters, and the last id, from the header or else the query."""
 
     path: str
-    headers: Message  # names in any case
+    headers: Mapping[str, str]
     last_event_id: str
 
 
@@ -42,8 +41,9 @@ def client_server(answer: Callable[[Asked], Answer]) -> Iterator[str]:
             url = urlsplit(self.path)
             if url.path.startswith("/stream/"):
                 header = self.headers.get("Last-Event-ID", "").encode("latin-1").decode()  # in UTF-8, as browsers do
+                headers = {name.lower(): value for name, value in self.headers.items()}
                 last_event_id = header or parse_qs(url.query).get("lastEventId", [""])[0]
-                self._send(answer(Asked(url.path.removeprefix("/stream/"), self.headers, last_event_id)))
+                self._send(answer(Asked(url.path.removeprefix("/stream/"), headers, last_event_id)))
             elif (CLIENT / url.path[1:]).is_file():
                 script = (CLIENT / url.path[1:]).read_bytes()
                 self._send(Answer(200, (script,), {"Content-Type": "text/javascript"}))
@@ -55,9 +55,10 @@ def client_server(answer: Callable[[Asked], Answer]) -> Iterator[str]:
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            for piece in answer.pieces:
-                self.wfile.write(piece)
-                self.wfile.flush()
+            with suppress(BrokenPipeError, ConnectionResetError):  # a client may leave
+                for piece in answer.pieces:
+                    self.wfile.write(piece)
+                    self.wfile.flush()
 
         def log_message(self, *_: object) -> None:
             """Keep the output of the tests clean."""

@@ -114,6 +114,6 @@ def test_headers_are_sent_each_time(page: Page) -> None:
         headers = {"Authorization": "Bearer secret"}
         subscribed = Subscribed(page, url=f"{url}/stream/x", transport="fetch", shared=False, headers=headers)
         subscribed.reaches("closed")
-    assert [(asked.headers["Authorization"], asked.headers["Accept"]) for asked in requests] == [
+    assert [(asked.headers["authorization"], asked.headers["accept"]) for asked in requests] == [
         ("Bearer secret", "text/event-stream")
     ] * 2

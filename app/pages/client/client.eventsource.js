@@ -40,6 +40,7 @@ class Reading {
   #end;
   #source;
   #openings = 0;
+  #returning = false; // whether it was lost before
   #waiting; // the events that wait for the types, while these are asked for
 
   constructor(url, types, request, listener, signal, end) {
@@ -68,7 +69,7 @@ class Reading {
 
   #opened() {
     this.#openings += 1;
-    if (this.#openings === 1 || this.#request.eventTypes) return;
+    if (!this.#returning || this.#request.eventTypes) return;
     this.#waiting ??= [];
     this.#compareTypes(this.#openings);
   }
@@ -77,14 +78,14 @@ class Reading {
     const outcome = await this.#checkTypes();
     if (opening !== this.#openings) return; // it has been lost and opened again, and so the types are asked for again
     if (!outcome) this.#stopWaiting();
-    else if (outcome.again || this.#source.readyState === EventSource.OPEN) this.#close(outcome);
+    else if (this.#source.readyState === EventSource.OPEN) this.#close(outcome);
   }
 
   /** @returns {Promise<Outcome | undefined>} why to end, if that must be */
   async #checkTypes() {
     try {
       const types = await fetchEventTypes(this.#request, this.#signal);
-      return types.every((type) => this.#types.includes(type)) ? undefined : { reason: 'event types', again: true };
+      return types.every((type) => this.#types.includes(type)) ? undefined : { reason: 'event types' };
     } catch (error) {
       return failure(error);
     }
@@ -99,6 +100,7 @@ class Reading {
   }
 
   #failed() {
+    this.#returning = true;
     if (this.#source.readyState === EventSource.CLOSED) this.#close(undefined);
     else this.#listener.lost();
   }
@@ -113,7 +115,8 @@ class Reading {
 async function explain(url, request, signal) {
   const enough = new AbortController();
   try {
-    const response = await fetchStream(url, request, AbortSignal.any([signal, enough.signal]));
+    const stop = AbortSignal.any([signal, enough.signal, AbortSignal.timeout(request.silenceMs)]);
+    const response = await fetchStream(url, request, stop);
     return response ? { reason: 'lost' } : { reason: 'end', final: true };
   } finally {
     enough.abort();

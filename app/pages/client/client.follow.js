@@ -18,8 +18,8 @@ import { readByFetch } from './client.fetch.js';
  */
 
 /**
- * How a connection ended. It is `final` if the server has no more to say; it is opened `again` at once if nothing is wrong.
- * @typedef {{reason: string, final?: boolean, again?: boolean, error?: import('./client.d.ts').StreamError}} Outcome
+ * How a connection ended: `final` if the server has no more to say.
+ * @typedef {{reason: string, final?: boolean, error?: import('./client.d.ts').StreamError}} Outcome
  */
 
 /**
@@ -46,7 +46,7 @@ const LONGEST_RETRY_MS = 600_000; // what a server of ours can ask for at most
  * @returns {Promise<string | undefined>} why there is no more to come; nothing if told to stop
  */
 export async function follow(request, follower, signal) {
-  const read = request.transport === 'fetch' ? readByFetch : readByEventSource;
+  const read = request.transport === 'fetch' || !globalThis.EventSource ? readByFetch : readByEventSource;
   const pace = new Pace();
   follower.state({ state: 'connecting', attempt: 0 });
   while (!signal.aborted) {
@@ -57,7 +57,7 @@ export async function follow(request, follower, signal) {
     const reason = connection.reason ?? outcome.reason;
     if (outcome.final || FINAL_REASONS.includes(reason)) return reason;
     if (outcome.error) follower.error(outcome.error);
-    const retryInMs = outcome.again || reason === 'online' ? 0 : pace.next();
+    const retryInMs = reason === 'online' ? 0 : pace.next();
     follower.state({ state: awayState(), attempt: pace.attempt, retryInMs, reason });
     await sleep(retryInMs, signal);
   }

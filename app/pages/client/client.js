@@ -138,7 +138,11 @@ class Subscription {
   }
 
   #fail(error) {
-    (this.#handlers.onError ?? console.error)(error);
+    try {
+      (this.#handlers.onError ?? console.error)(error);
+    } catch (another) {
+      console.error(another); // an event must not come again for it
+    }
   }
 
   /** Read nothing while the page is in the back-forward cache, which takes no page that does; nor while it is hidden, if asked. */

@@ -92,7 +92,8 @@ export async function fetchStream(url, request, signal) {
  * @returns {Promise<string[]>}
  */
 export async function fetchEventTypes(request, signal) {
-  const response = await fetch(new URL('../event-types', request.url), { cache: 'no-store', signal });
+  const stop = AbortSignal.any([signal, AbortSignal.timeout(request.silenceMs)]); // events may be waiting for this
+  const response = await fetch(new URL('../event-types', request.url), { cache: 'no-store', signal: stop });
   if (!response.ok) throw await refusal(response);
   const { eventTypes } = await response.json();
   return eventTypes.filter(({ kind }) => kind === 'order').map(({ eventType }) => eventType);
