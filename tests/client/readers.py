@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from random import Random
@@ -41,9 +42,12 @@ class Reader:
     events: int = 0
     streams: int = 0
 
-    async def follow(self) -> None:
+    async def follow(self, threads: Executor) -> None:
         """Read to the end."""
-        await (asyncio.to_thread(self._follow_blocking) if self.blocking else self._follow())
+        if self.blocking:
+            await asyncio.get_running_loop().run_in_executor(threads, self._follow_blocking)
+        else:
+            await self._follow()
 
     def _follow_blocking(self) -> None:
         with OrdersClient(self.url, silence_seconds=SILENCE_SECONDS, report=_quietly) as orders:
@@ -116,7 +120,8 @@ async def reading(readers: Sequence[Reader]) -> AsyncIterator[None]:
 
     One that waits in vain is left to the checker, which knows what it waits for.
     """
-    tasks = [asyncio.create_task(reader.follow()) for reader in readers]
+    threads = ThreadPoolExecutor(len(readers))  # their own: asyncio's are few, and others wait for them
+    tasks = [asyncio.create_task(reader.follow(threads)) for reader in readers]
     try:
         yield
         await asyncio.wait(tasks, timeout=PATIENCE_SECONDS)
@@ -124,6 +129,7 @@ async def reading(readers: Sequence[Reader]) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         ended = await asyncio.gather(*tasks, return_exceptions=True)
+        threads.shutdown(wait=False)
     for each in ended:
         if isinstance(each, Exception):
             raise each
