@@ -51,12 +51,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--systems", default="", help="systems by comma")
     parser.add_argument("--rounds", type=int, help="how often each system has its turn")
     parser.add_argument("--seconds", type=float, help="how long one measurement takes")
+    parser.add_argument("--keep", action="store_true", help="put what is found to the kept results, for a run in parts")
     parser.add_argument("--draw", action="store_true", help="measure nothing; make tables and charts anew")
     return parser.parse_args()
 
 
 def _is_whole(given: argparse.Namespace) -> bool:
-    return not (given.quick or given.only or given.systems)
+    return given.keep or not (given.quick or given.only or given.systems)
 
 
 def _run(given: argparse.Namespace, folder: Path) -> None:

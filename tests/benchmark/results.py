@@ -23,7 +23,11 @@ _FILE: Final = "results.json"
 def take(
     sizes: Sizes, scenarios: Sequence[Scenario], systems: Sequence[System], folder: Path, say: Callable[[str], None]
 ) -> None:
-    """Measure the scenarios on the systems that are present, and keep what is found in a folder, after each scenario."""
+    """Measure the scenarios on the systems that are present, and keep what is found in a folder, after each scenario.
+
+    What the folder holds of other scenarios, taken at the same sizes, stays: systems take turns within a scenario, so each
+    stands by itself.
+    """
     absent = {system.title: system.missing() for system in systems if system.missing()}
     for title, reason in absent.items():
         say(f"{title} is absent: {reason}.")
@@ -32,7 +36,7 @@ def take(
         "machine": describe(present),
         "sizes": asdict(sizes),
         "absent": absent,
-        "scenarios": {},
+        "scenarios": _kept(folder, sizes),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for scenario in scenarios:
@@ -40,6 +44,14 @@ def take(
         results["scenarios"][scenario.name] = {"title": scenario.title, "systems": found}
         results["targets"] = judged(sizes, results["scenarios"])
         (folder / _FILE).write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+
+
+def _kept(folder: Path, sizes: Sizes) -> Results:
+    kept = read(folder)
+    if kept is None or kept["sizes"] != json.loads(json.dumps(asdict(sizes))):
+        return {}
+    scenarios: Results = kept["scenarios"]
+    return scenarios
 
 
 def read(folder: Path) -> Results | None:
