@@ -13,7 +13,7 @@ async ([name, options]) => {
     onClosing: tell('closing'),
     onCheckpoint: tell('checkpoint'),
     onState: tell('state'),
-    onError: (error) => told.push({ kind: 'error', value: { message: error.message, status: error.status, problem: error.problem } }),
+    onError: ({ message, status, problem }) => told.push({ kind: 'error', value: { message, status, problem } }),
   });
   const kept = { subscription, told, held: false };
   kept.release = () => {

@@ -83,7 +83,7 @@ class Answers:
 
 @pytest.fixture(scope="module")
 def read(chromium: Browser) -> Iterator[dict[tuple[str, str], tuple[list[Any], str]]]:
-    """What the client tells of each stream by each transport, and the id that it returns with; all at once, as most of it is waiting."""
+    """What the client tells of each stream by each transport, and the id that it returns with; all at once, as most is waiting."""
     answers = Answers()
     with client_server(answers) as url:
         page = chromium.new_page()

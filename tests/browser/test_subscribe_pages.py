@@ -251,7 +251,10 @@ def test_attempts_back_off_with_jitter_until_a_good_event(page: Page) -> None:
 
 def test_options_that_cannot_be_are_refused_at_once(opened: Page) -> None:
     def refusal(options: dict[str, Any]) -> str:
-        script = "async (options) => { const { subscribe } = await import('/client.js'); try { subscribe(options) } catch (error) { return String(error) } }"
+        script = """async (options) => {
+          const { subscribe } = await import('/client.js');
+          try { subscribe(options); } catch (error) { return String(error); }
+        }"""
         return str(opened.evaluate(script, options))
 
     assert refusal({"transport": "pigeon"}) == "TypeError: The transport is pigeon; it must be eventsource or fetch."

@@ -249,7 +249,7 @@ def test_tabs_survive_the_death_of_the_server_and_are_told_once_of_an_older_log(
 WITHOUT_WORKER = {
     "no such thing": "delete window.SharedWorker",
     "it cannot be made": "window.SharedWorker = class { constructor() { throw new DOMException('no', 'SecurityError') } }",
-    "it cannot be loaded": "{ const Worker = SharedWorker; window.SharedWorker = function () { return new Worker('/none.js') } }",
+    "it cannot be loaded": "{ const Real = SharedWorker; window.SharedWorker = function () { return new Real('/none.js') } }",
 }
 
 

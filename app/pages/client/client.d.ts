@@ -1,9 +1,9 @@
 /**
  * Subscribe to order events.
  *
- * A subscription is told of every event that matches, once and in order, across disconnects, restarts of the server, pauses and,
- * with a `storageKey`, page loads; or of a gap, where that cannot be. It goes on after the last event that it has handled.
- * What there is to tell comes after `subscribe` has returned.
+ * A subscription is told of every event that matches, once and in order, across disconnects, restarts of the server, pauses
+ * and, with a `storageKey`, page loads; or of a gap, where that cannot be. It goes on after the last event that it has
+ * handled. What there is to tell comes after `subscribe` has returned.
  */
 export function subscribe(options?: Options, handlers?: Handlers): Subscription;
 
@@ -36,7 +36,7 @@ export interface Options {
   transport?: 'eventsource' | 'fetch';
   /** Request headers, with the transport `fetch`. */
   headers?: Readonly<Record<string, string>>;
-  /** How often the server sends something at the least, its `--heartbeat-seconds`; `fetch` gives up after three. Default: 15. */
+  /** How often the server says something, its `--heartbeat-seconds`; `fetch` gives up after three of them. Default: 15. */
   heartbeatSeconds?: number;
   /** Pause while the page is hidden. Default: false. */
   pauseWhenHidden?: boolean;

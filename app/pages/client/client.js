@@ -116,7 +116,8 @@ class Subscription {
 
   #release(reason) {
     if (!this.#holds.delete(reason) || this.#holds.size > 0) return;
-    if (!this.#reading.signal.aborted) this.#report({ state: 'connecting', attempt: 0 }); // it was waiting for its first place
+    // If it has been waiting for its first place, nobody else will tell that it goes on.
+    if (!this.#reading.signal.aborted) this.#report({ state: 'connecting', attempt: 0 });
     this.#released();
   }
 
@@ -145,7 +146,7 @@ class Subscription {
     }
   }
 
-  /** Read nothing while the page is in the back-forward cache, which takes no page that does; nor while it is hidden, if asked. */
+  /** Read nothing while the page is in the back-forward cache, which takes none that does; nor while hidden, if asked. */
   #watchPage(pauseWhenHidden) {
     const { document } = globalThis;
     if (!document) return;

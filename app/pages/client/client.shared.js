@@ -1,7 +1,7 @@
 // Follow a stream on the connection that all tabs share.
 //
-// Wherever a tab comes from - a page just opened, a pause, the back-forward cache, hours of being slow - it has a place of its own,
-// and what it lacks is in the server's log. It reads that to its end, by requests that end, and then goes on with the others.
+// Wherever a tab comes from - a page just opened, a pause, the back-forward cache, hours of being slow - it has a place of its
+// own, and what it lacks is in the server's log. It reads that to its end, by requests that end, and goes on with the others.
 
 import { EventStreamDecoder } from './client.decoder.js';
 import { dataOf } from './client.event.js';
