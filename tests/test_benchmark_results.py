@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.benchmark import pages, results, tables
+from tests.benchmark import findings, pages, tables
 from tests.benchmark.sizes import FULL
 from tests.benchmark.targets import judged
 
@@ -61,16 +61,16 @@ def test_a_small_ratio_is_written_as_a_fraction() -> None:
 
 
 def test_the_readme_shows_the_results_that_are_kept() -> None:
-    assert pages.shown_section() == pages.section(results.read(pages.RESULTS))
+    assert pages.shown_section() == pages.section(findings.read(pages.RESULTS))
 
 
 def test_the_page_of_every_figure_is_made_from_the_results_that_are_kept() -> None:
-    kept = results.read(pages.RESULTS)
+    kept = findings.read(pages.RESULTS)
     page = pages.RESULTS / "README.md"
     assert (page.read_text() if page.exists() else None) == (None if kept is None else pages.page(kept))
 
 
 def test_the_charts_of_the_readme_exist() -> None:
-    kept = results.read(pages.RESULTS)
+    kept = findings.read(pages.RESULTS)
     expected = set() if kept is None else {f"{name}.svg" for name in pages.CHARTS}
     assert {each.name for each in Path(pages.RESULTS).glob("*.svg")} == expected

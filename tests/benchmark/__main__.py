@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from tests.benchmark import results
+from tests.benchmark import findings
 from tests.benchmark.field import SYSTEMS
 from tests.benchmark.pages import RESULTS, write
 from tests.benchmark.programs import BUILD, ROOT, NoCompilerError, compile_program
@@ -35,13 +35,13 @@ def main() -> int:
             return 1
         _raise_limit_of_open_files()
         _run(given, folder)
-    found = results.read(folder)
+    found = findings.read(folder)
     if found is None:
         sys.stderr.write(f"There are no results in {_short(folder)} to draw; take some with `make bench`.\n")
         return 1
     write(found, folder)
     sys.stdout.write(f"\n{targets_table(found)}\n\nEvery figure: {_short(folder / 'README.md')}\n")
-    return 1 if results.has_faults(found) else 0
+    return 1 if findings.has_faults(found) else 0
 
 
 def _arguments() -> argparse.Namespace:
@@ -64,7 +64,7 @@ def _run(given: argparse.Namespace, folder: Path) -> None:
     sizes = _sizes(given)
     chosen = _chosen(given.only, scenarios(sizes), lambda each: {each.name, each.name.split("-")[0]})
     systems = _chosen(given.systems, SYSTEMS, lambda each: {each.name})
-    results.take(sizes, chosen, systems, folder, _say)
+    findings.take(sizes, chosen, systems, folder, _say)
 
 
 def _sizes(given: argparse.Namespace) -> Sizes:

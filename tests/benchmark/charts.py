@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from tests.benchmark.field import SYSTEMS
-from tests.benchmark.results import Results
+from tests.benchmark.findings import Results
 from tests.benchmark.sizes import BURST, LIVE, RATE
 from tests.benchmark.tables import measured
 

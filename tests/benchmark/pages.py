@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from tests.benchmark import tables
+from tests.benchmark.findings import Results
 from tests.benchmark.programs import ROOT
-from tests.benchmark.results import Results
 
 RESULTS: Final = ROOT / "tests" / "benchmark" / "results"
 README: Final = ROOT / "README.md"

@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any, Final
 
 from tests.benchmark.field import SYSTEMS
-from tests.benchmark.results import Results
+from tests.benchmark.findings import Results
 from tests.benchmark.sizes import BURST, LIVE, RATE
 
 _COLUMNS: Final = (  # of the table of systems: title, scenario, figure, digits
