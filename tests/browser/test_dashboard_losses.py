@@ -34,8 +34,7 @@ def elsewhere(folder: Path) -> Iterator[ServerProcess]:
         yield server
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
-@pytest.mark.parametrize("before", [0, 3], ids=["a quiet hour", "events before"])
+@pytest.mark.parametrize(("end", "before"), [(signal.SIGKILL, 0), (signal.SIGTERM, 3)])
 def test_counts_survive_a_restart(tmp_path: Path, page: Page, end: signal.Signals, before: int) -> None:
     log = tmp_path / "log"
     with serving(log) as server, client(server.url) as http:
@@ -81,9 +80,14 @@ def test_restarts_in_a_row_are_counted_and_lose_nothing(tmp_path: Path, page: Pa
             server.wait()
 
 
-@pytest.mark.parametrize("query", ["", "?from=earliest"])
 @pytest.mark.parametrize(
-    ("copied", "reason"), [("before this start", "foreign"), ("before the page", "ahead"), ("while it counts", "ahead")]
+    ("copied", "reason", "query"),
+    [
+        ("before this start", "foreign", ""),
+        ("before the page", "ahead", "?from=earliest"),
+        ("while it counts", "ahead", ""),
+        ("while it counts", "ahead", "?from=earliest"),
+    ],
 )
 def test_older_log_is_a_gap_and_what_it_repeats_is_not_counted_again(
     tmp_path: Path, page: Page, query: str, copied: str, reason: str
