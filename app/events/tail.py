@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Sequence
 
 from app.events.event import StoredEvent
@@ -21,6 +22,7 @@ class Tail:
         self._after = after
         self._events: list[StoredEvent] = []
         self._offsets: list[int] = []
+        self._by_order: dict[str, deque[StoredEvent]] = {}  # ten thousand tabs, each of one order, may return at once
         self._characters = 0
         self.head = after
 
@@ -30,10 +32,8 @@ class Tail:
 
     def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
         """Read as `EventStore.read` does; `after` must be covered."""
-        start = bisect_right(self._offsets, after)
-        end = bisect_right(self._offsets, through)
         found: list[StoredEvent] = []
-        for event in self._events[start:end]:
+        for event in self._candidates(after, through, wanted):
             if not wanted.matches(event):
                 continue
             found.append(event)
@@ -41,10 +41,20 @@ class Tail:
                 return Page(found, event.offset)
         return Page(found, max(after, min(through, self.head)))
 
+    def _candidates(self, after: int, through: int, wanted: Filter) -> Sequence[StoredEvent]:
+        if wanted.order_ids is None:
+            start = bisect_right(self._offsets, after)
+            return self._events[start : bisect_right(self._offsets, through)]
+        of_orders = (self._by_order.get(order_id, ()) for order_id in wanted.order_ids)
+        return sorted(event for events in of_orders for event in events if after < event.offset <= through)
+
     def extend(self, events: Sequence[StoredEvent], floor: Floor) -> None:
         """Take in what was appended, and let go what was deleted or is too much to keep."""
         self._events.extend(events)
         self._offsets.extend(event.offset for event in events)
+        for event in events:
+            if event.order_id is not None:
+                self._by_order.setdefault(event.order_id, deque()).append(event)
         self._characters += sum(len(event.data) for event in events)
         if events:
             self.head = events[-1].offset
@@ -59,5 +69,14 @@ class Tail:
         if count == 0:
             return
         self._after = self._offsets[count - 1]
-        self._characters -= sum(len(event.data) for event in self._events[:count])
+        for event in self._events[:count]:
+            self._characters -= len(event.data)
+            self._forget(event.order_id)
         del self._events[:count], self._offsets[:count]
+
+    def _forget(self, order_id: str | None) -> None:
+        if order_id is not None:
+            of_order = self._by_order[order_id]
+            of_order.popleft()  # the oldest events go first, whatever their order
+            if not of_order:
+                del self._by_order[order_id]

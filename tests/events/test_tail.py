@@ -6,7 +6,7 @@ import pytest
 
 from app.events import tail as tail_module
 from app.events.event import StoredEvent
-from app.events.filter import EVERYTHING
+from app.events.filter import EVERYTHING, Filter
 from app.events.position import Floor
 from app.events.tail import Tail
 from tests.events.logs import CANCELLED, SHIPPED
@@ -117,3 +117,18 @@ def test_an_event_larger_than_the_bound_is_left_to_the_store(monkeypatch: pytest
     assert (tail.head, tail.covers(3), tail.covers(4)) == (4, False, True)
     tail.extend([stored(5)], NOTHING_DELETED)
     assert offsets(tail.read(4, 5, EVERYTHING, 9).events) == [5]
+
+
+def test_orders_are_found_as_a_search_through_everything_finds_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tail_module, "TAIL_EVENTS", 50)
+    tail = Tail(after=0)
+    events = [stored(offset)._replace(order_id=f"or_{offset % 7}" if offset % 5 else None) for offset in range(1, 301)]
+    for first in range(0, 300, 10):
+        tail.extend(events[first : first + 10], Floor(max(0, first - 70), 0))
+        kept = [event for event in events[: first + 10] if tail.covers(event.offset - 1)]
+        for orders in ({"or_1"}, {"or_2", "or_5", "or_6"}, {"nobody"}, set[str]()):
+            wanted = Filter(order_ids=frozenset(orders))
+            page = tail.read(tail._after, tail.head, wanted, 1000)
+            assert page.events == [event for event in kept if event.order_id in orders]
+            assert page.through == tail.head
+    assert sum(map(len, tail._by_order.values())) == sum(event.order_id is not None for event in tail._events)
