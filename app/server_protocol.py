@@ -14,7 +14,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from app.transports.http.connection import TAKE_OVER, Stream, TransferCoding
+from app.transports.http.connection import TAKE_OVER, Connection, Stream, TransferCoding
 
 _App = Callable[..., Awaitable[None]]
 
@@ -90,11 +90,14 @@ class StreamProtocol(HttpToolsProtocol):
 
     # The connection as `app/transports/http/connection.py` has it
 
-    def _take_over(self, stream: Stream) -> StreamProtocol:
+    def _take_over(self, stream: Stream) -> Connection:
         cycle = self._running
-        if cycle is None or not cycle.response_started or cycle.response_complete:
-            raise RuntimeError("A connection can be taken over once, while its response has begun and not ended.")
+        if cycle is None or cycle.response_complete:
+            raise RuntimeError("A connection can be taken over once, while its response has not ended.")
         cycle.response_complete = True  # so the application may return
+        if self.transport.is_closing():
+            self.loop.call_soon(stream.lost)
+            return Gone()
         self.is_streaming = True
         self._stream = stream
         self.coding = chunked if cycle.chunked_encoding else until_closed
@@ -103,8 +106,6 @@ class StreamProtocol(HttpToolsProtocol):
             self.transport.abort()
         if self._is_between_messages:
             self._let_the_request_go()
-        if self.transport.is_closing():
-            self.loop.call_soon(stream.lost)
         return self
 
     def _let_the_request_go(self) -> None:
@@ -133,6 +134,18 @@ def chunked(body: bytes) -> bytes:
 def until_closed(body: bytes) -> bytes:
     """Write a piece of a body that ends with its connection: RFC 9112 §6.3."""
     return body
+
+
+class Gone:
+    """The connection of a client that left before its response could begin; it takes nothing."""
+
+    coding = staticmethod(until_closed)
+
+    def write(self, coded: bytes) -> bool:  # noqa: ARG002  # as every connection
+        return False
+
+    def end(self, coded: bytes) -> None:
+        """Complete a response that nobody reads."""
 
 
 def _close_delimited(app: _App, cycle: RequestResponseCycle) -> _App:

@@ -6,13 +6,14 @@ import json
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.server_process import ServerProcess
 from tests.transports.http.orders import EVENTS, eventually, new_order, publish, read_page, shipped, streams_open
-from tests.transports.http.wire import Wire, post, request
+from tests.transports.http.wire import PATIENCE_SECONDS, Wire, post, request
 
 GOOD = json.dumps(shipped()).encode()
 
@@ -242,6 +243,21 @@ def test_a_client_that_leaves_before_the_answer_costs_nothing(server: ServerProc
             reset(wire.socket)
     assert http.get("/health/live").status_code == 200
     assert no_stream_is_left(http)
+
+
+def test_a_client_that_leaves_while_its_place_is_looked_up_is_no_fault(tmp_path: Path) -> None:
+    with (
+        ServerProcess("--store", f"sqlite:{tmp_path / 'log.db'}") as server,
+        httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as http,
+    ):
+        publish(http, *(shipped() for _ in range(100)))
+        for _ in range(200):
+            with Wire(server.port) as wire:
+                wire.send(request(f"{EVENTS}?since=2024-05-01T10:00:00Z"))
+                reset(wire.socket)
+        assert no_stream_is_left(http)
+        assert "internal-error" not in http.get("/metrics").text
+        assert "Traceback" not in "".join(server.output)
 
 
 # What streams make nothing of
