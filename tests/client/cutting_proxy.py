@@ -28,6 +28,8 @@ class CuttingProxy:
         self.broken = 0
         self._allowed = allowed
         self._how = how
+        # A socket in which another thread still reads is not closed by `close`: its reader is woken, without a word to the peer.
+        self._ends_with = socket.SHUT_RD if how == "reset" else socket.SHUT_RDWR
         self._closing = threading.Event()
         self._open: set[socket.socket] = set()
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._handler())
@@ -67,8 +69,9 @@ class CuttingProxy:
                 self._answer(server, client)
             finally:
                 _end(server)
-                _end(client)
+                _end(client, self._ends_with)
                 requests.join()
+                client.close()
                 self._open -= {client, server}
 
     def _answer(self, server: socket.socket, client: socket.socket) -> None:
@@ -86,7 +89,6 @@ class CuttingProxy:
             self._closing.wait()
         if self._how == "reset":
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            client.close()
 
 
 def _pass_on(client: socket.socket, server: socket.socket) -> None:
@@ -96,6 +98,6 @@ def _pass_on(client: socket.socket, server: socket.socket) -> None:
     _end(server)  # the client has gone: so the server, which streams on, is told
 
 
-def _end(each: socket.socket) -> None:
+def _end(each: socket.socket, how: int = socket.SHUT_RDWR) -> None:
     with suppress(OSError):
-        each.shutdown(socket.SHUT_RDWR)
+        each.shutdown(how)

@@ -25,19 +25,16 @@ from tests.subscribers import PATIENCE_SECONDS
 from tests.transports.http.orders import eventually
 
 
-# A reset loses what was not read yet, too, so there is less progress in each connection.
-@pytest.mark.parametrize(("how", "events", "breaks"), [("close", 1500, 20), ("reset", 300, 6)])
-def test_connections_that_break_anywhere_lose_and_double_nothing(
-    how: Literal["close", "reset"], events: int, breaks: int
-) -> None:
+@pytest.mark.parametrize("how", ["close", "reset"])
+def test_connections_that_break_anywhere_lose_and_double_nothing(how: Literal["close", "reset"]) -> None:
     random = Random(f"cut {how}")
     with (
         start_server("memory:") as server,
         CuttingProxy(server.port, draws(random, 1, 20_000), how) as proxy,
     ):
-        readers = readers_of(proxy.url, 6, seed=51, most_events=events // 4)
-        asyncio.run(read_through(proxy, server.events_url, readers, events=events, seed=52))
-    assert proxy.broken >= breaks
+        readers = readers_of(proxy.url, 6, seed=51, most_events=375)
+        asyncio.run(read_through(proxy, server.events_url, readers, events=1500, seed=52))
+    assert proxy.broken > 20  # at any speed: the readers need more than 500 KB, and a connection brings 10 KB on average
     assert sum(reader.streams for reader in readers) > 2 * len(readers)
 
 
