@@ -14,7 +14,7 @@ from app.events.event import JsonValue
 from app.events.schema_dialect import DRAFT, refusals
 from app.events.schema_keywords import FORMATS, DialectValidator
 from app.events.schema_messages import MESSAGES, cut
-from app.events.schema_verdict import Verdict, compile_verdict
+from app.events.schema_verdict import Verdict, compile_verdict, is_schema
 
 POINTER_CHARACTERS = 200  # a property's name may be as long as a request
 
@@ -69,6 +69,9 @@ def compile_schema(schema: Mapping[str, JsonValue], name: str) -> Schema:
 
 
 def _faults(schema: Mapping[str, JsonValue]) -> Iterator[tuple[Iterable[str | int], str]]:
+    if is_schema(dict(schema)):
+        yield from refusals(schema)
+        return
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:

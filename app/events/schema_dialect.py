@@ -54,6 +54,7 @@ def _reason(keyword: str, value: Any) -> str | None:
 
 def _pattern_fault(pattern: str) -> str | None:
     try:
+        re.compile(pattern)  # as it stands: what `.` is written as would close an open class
         ecma_pattern(pattern)
     except (re.error, ValueError) as error:  # ValueError: a flag of Python within, such as (?u), which ECMA-262 has not
         return f"the pattern does not compile: {error}"

@@ -60,6 +60,14 @@ def compile_verdict(schema: Mapping[str, JsonValue]) -> Verdict:
     return partial(_decide, compiled.is_valid, jsonschema.is_valid)
 
 
+def is_schema(schema: dict[str, Any]) -> bool:
+    """Decide whether 2020-12 accepts a schema, in a hundredth of jsonschema's time; where it does not, only jsonschema says why."""
+    try:
+        return jsonschema_rs.meta.is_valid(schema)
+    except (ValueError, jsonschema_rs.ReferencingError):  # half a surrogate pair, or a $schema within that is no URI
+        return False
+
+
 def _decide(quick: Verdict, thorough: Verdict, value: JsonValue) -> bool:
     try:
         return quick(value)

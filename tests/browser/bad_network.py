@@ -63,6 +63,7 @@ class BadNetwork:
                 self.cuts += 1
                 if self.random.random() < 0.5:
                     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                    handler.connection.close()  # before `socketserver` sends the FIN of a proper end
                 return
 
 

@@ -34,7 +34,7 @@ def test_connections_that_break_anywhere_lose_and_double_nothing(how: Literal["c
     ):
         readers = readers_of(proxy.url, 6, seed=51, most_events=375)
         asyncio.run(read_through(proxy, server.events_url, readers, events=1500, seed=52))
-    assert proxy.broken > 20  # at any speed: the readers need more than 500 KB, and a connection brings 10 KB on average
+    assert proxy.broken > 20  # at any speed: 500 KB and more are read, 10 KB at most by an average connection
     assert sum(reader.streams for reader in readers) > 2 * len(readers)
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import SchemaError
 
 from app.events.contracts import Contract, load_contracts
+from app.events.errors import InvalidContract
 from app.events.event import JsonValue
 from app.events.schema import Schema, VerdictsDiffer, compile_schema
 from app.events.schema_keywords import FORMATS, DialectValidator
@@ -214,6 +216,25 @@ def test_both_say_the_same_of_any_value_under_any_schema_of_the_dialect() -> Non
         of_enums = [mutated(dice, value) for value in schema.get("enum", ())]
         verdicts += agreed(schema, [*(any_value(dice) for _ in range(20)), *schema.get("enum", ()), *of_enums])
     assert min(verdicts.values()) > 5000
+
+
+@pytest.mark.filterwarnings("ignore:Possible (nested )?set:FutureWarning")
+def test_what_jsonschema_calls_no_schema_is_refused() -> None:
+    dice = random.Random(5)
+    like_schemas = [mutated(dice, any_schema(dice)) for _ in range(2000)]
+    wrong = [each for each in like_schemas if isinstance(each, dict) and not is_schema_to_jsonschema(each)]
+    assert len(wrong) > 300
+    for each in wrong:
+        with pytest.raises(InvalidContract):
+            compile_schema(each, "schema.json")
+
+
+def is_schema_to_jsonschema(value: dict[str, Any]) -> bool:
+    try:
+        DialectValidator.check_schema(value)
+    except SchemaError:
+        return False
+    return True
 
 
 # What the two read otherwise, unless something is done

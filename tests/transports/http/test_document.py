@@ -334,6 +334,7 @@ def test_plain_values_are_read_as_json_has_them(tmp_path: Path, text: str, value
         (b"a: !!python/name:os.system\n", "could not determine a constructor"),
         (b"a: \xff\n", "is not text in UTF-8"),
         (b"a: \x00\n", "is not text in UTF-8"),
+        (b"a: " + b"[" * 5_000 + b"]" * 5_000, "is nested too deeply"),
     ],
 )
 def test_unreadable_document_stops_the_start(root: Path, content: bytes, reason: str) -> None:

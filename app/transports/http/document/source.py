@@ -25,6 +25,8 @@ def read_source(root: Path) -> dict[str, Any]:
         raise InvalidContract(f"{DOCUMENT}:{_line(error)}: {error.problem}.") from None
     except (yaml.YAMLError, UnicodeDecodeError):
         raise InvalidContract(f"{DOCUMENT} is not text in UTF-8 without control characters.") from None
+    except RecursionError:
+        raise InvalidContract(f"{DOCUMENT} is nested too deeply.") from None
     except (TypeError, ValueError) as error:
         raise InvalidContract(f"{DOCUMENT} holds what JSON cannot: {error}.") from None
     if not isinstance(document, dict):
@@ -36,7 +38,7 @@ def _line(error: yaml.MarkedYAMLError) -> int:
     return error.problem_mark.line + 1 if error.problem_mark else 1
 
 
-class _JsonLoader(yaml.SafeLoader):
+class _JsonLoader(yaml.CSafeLoader):
     """Read keys as strings, each once, and plain values as YAML 1.2 does: `no` and `2024-05-01` are text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

@@ -14,19 +14,16 @@ def write_json(document: Mapping[str, Any]) -> bytes:
 
 
 def write_yaml(document: Mapping[str, Any]) -> bytes:
-    """Write YAML that reads as the source does: members in their order, long texts as blocks, nothing by alias."""
+    """Write YAML for people: members in their order, long texts as blocks, nothing by alias."""
     return yaml.dump(document, Dumper=_Dumper, encoding="utf-8", allow_unicode=True, sort_keys=False, width=120)
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper):
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # PyYAML's signature
         return True
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002  # PyYAML's signature
-        super().increase_indent(flow, indentless=False)
 
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _text(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 
