@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+import jsonschema_rs
 from jsonschema import Draft4Validator
 from jsonschema.exceptions import best_match
 from openapi_spec_validator import OpenAPIV30SpecValidator
@@ -15,6 +16,8 @@ from app.events.schema_messages import cut
 from app.transports.http.document.place import Place, fault
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+# jsonschema-rs decides in a hundredth of the time, jsonschema says where and why, and is not asked about formats either.
+_STRUCTURE = jsonschema_rs.Draft4Validator(dict(schema_v30), validate_formats=False)
 MESSAGE_CHARACTERS = 200  # the validators repeat the whole object that they refuse
 
 
@@ -45,6 +48,8 @@ def check_version(document: Mapping[str, Any]) -> None:
 
 def check_structure(document: Mapping[str, Any]) -> None:
     """Refuse what the schema of OpenAPI 3.0 refuses. Raises InvalidContract."""
+    if _STRUCTURE.is_valid(document):
+        return
     error = best_match(Draft4Validator(schema_v30).iter_errors(document))
     if error is not None:
         raise fault(tuple(error.absolute_path), _line(error.message))
