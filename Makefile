@@ -11,7 +11,7 @@ run: .venv/run.stamp  ## a server on 127.0.0.1:8000 with simulated orders and a 
 
 test: .venv/test.stamp  ## the whole suite, with the coverage gate
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 4 --dist loadfile $(PYTEST)
+	$(BIN)/coverage run -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(PYTEST)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,25 @@ import pytest
 
 from tests.server_process import ServerProcess
 
+CLIENTS = frozenset({"browser", "cli", "client"})  # folders of tests that are about those whom a server serves
+SLOW = ("browser", "e2e", "client", "check", "cli", "contract", "events")  # folders
+
 pytest.register_assert_rewrite("tests.publishers", "tests.scenarios", "tests.subscribers")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def measured_servers(request: pytest.FixtureRequest) -> None:
+    """Take coverage in the servers of those tests that are about the server."""
+    ServerProcess.is_measured = CLIENTS.isdisjoint(request.path.parts)
+
+
+@pytest.fixture
+def untraced() -> Iterator[None]:
+    """Run a test of millions of steps, each of which others cover too, without the tracer that makes it take four times as long."""
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(tracer)
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +37,12 @@ def server() -> Iterator[ServerProcess]:
     quick = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
     with ServerProcess("--store", "memory:", "--source", "none", *quick) as running:
         yield running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that at the end no worker is left alone with a long file."""
+    places = {name: place for place, name in enumerate(SLOW)}
+    items.sort(key=lambda item: min((places.get(part, len(SLOW)) for part in item.path.parts), default=len(SLOW)))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

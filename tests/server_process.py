@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 START_SECONDS = 60  # generous: machines that run tests are busy
 
@@ -22,6 +22,8 @@ _URL = re.compile(r"http://\S+:\d+")
 
 class ServerProcess:
     """Run `python -m app serve`; as a context manager, end it whatever happens."""
+
+    is_measured: ClassVar[bool] = True  # by coverage, which makes a start take twice as long
 
     def __init__(
         self,
@@ -34,6 +36,8 @@ class ServerProcess:
         command = [str(python), "-m", module, "serve", "--port", str(port), *arguments]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ORDERS_EVENTS_")}
         environment["PYTHONUNBUFFERED"] = "1"
+        if not self.is_measured:
+            environment.pop("COVERAGE_PROCESS_CONFIG", None)
         self._process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,

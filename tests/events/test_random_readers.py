@@ -268,6 +268,7 @@ def play(seed: int, retain_events: int) -> list[Session]:
     return run_in_virtual_time(work())
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_nothing_is_lost_repeated_or_reordered(seed: int) -> None:
     sessions = play(seed, retain_events=EVENTS)
@@ -275,6 +276,7 @@ def test_nothing_is_lost_repeated_or_reordered(seed: int) -> None:
     assert sum(len(session.received) for session in sessions) > READERS * EVENTS // 4
 
 
+@pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("seed", [3, 4])
 def test_deletion_under_the_readers_makes_gaps_and_never_a_hole(seed: int) -> None:
     sessions = play(seed, retain_events=300)
