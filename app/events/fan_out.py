@@ -217,7 +217,11 @@ class FanOut:
             self._call_turn()
 
     def _beat(self, subscription: Subscription) -> None:
-        if subscription.is_standing and not self._groups[subscription.wanted].is_due:
+        if not subscription.is_standing:
+            return
+        group = self._groups[subscription.wanted]
+        if not group.is_due:
+            group.inform(subscription)
             self._send(subscription, subscription.sign_of_life())
 
     def _send(self, subscription: Subscription, step: Step) -> None:

@@ -61,11 +61,15 @@ class Group:
             self._round = None
         return reached, taken * len(page.events)
 
+    def inform(self, follower: Subscription) -> None:
+        """Let a follower know what it was sent here; a round, which is sent to thousands, notes it once for all of them."""
+        follower.told = max(follower.told, self.told)
+        follower.stepped_at = max(follower.stepped_at, self.sent_at)
+
     def leave(self, follower: Subscription) -> None:
         """Let a follower go at the place it has reached."""
         self.followers.pop(follower, None)
-        follower.told = max(follower.told, self.told)
-        follower.stepped_at = max(follower.stepped_at, self.sent_at)
+        self.inform(follower)
 
     def _begin(self) -> None:
         if len(self._waiting) > WAITING_EVENTS:

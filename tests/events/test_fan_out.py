@@ -358,6 +358,18 @@ def test_a_stream_whose_filter_matches_nothing_moves_forward() -> None:
     run_in_virtual_time(work())
 
 
+def test_a_stream_that_was_sent_all_there_is_beats_with_a_comment() -> None:
+    async def work() -> None:
+        log = await open_log()
+        publishing = asyncio.create_task(publish_every(log, 1, "order.cancelled", 1))
+        sent = await beating(FanOut(log, HEARTBEAT_SECONDS), log, until_seconds=60)
+        await publishing
+        assert sent.event_ids == ["e-0"]
+        assert set(sent.steps[1:]) == {HEARTBEAT}
+
+    run_in_virtual_time(work())
+
+
 @pytest.mark.parametrize("heartbeat_seconds", [1, 15, 60])
 def test_every_subscription_beats_whenever_it_came(heartbeat_seconds: int) -> None:
     async def work() -> None:
