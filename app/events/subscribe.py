@@ -137,10 +137,10 @@ class Subscription:
         return PAGE_EVENTS if self._remaining is None else min(PAGE_EVENTS, self._remaining)
 
     def _ending(self) -> Checkpoint | Closing | None:
+        if self._remaining == 0:
+            return Closing("limit")  # not drain: a client that is told to come back would ask for as many again
         if self._log.draining:
             return Closing("drain")
-        if self._remaining == 0:
-            return Closing("limit")
         if self.at_end:
             return Closing("end") if self.told >= self.after else self._checkpoint()
         return None

@@ -229,6 +229,23 @@ def test_a_limit_is_kept_where_a_round_holds_more() -> None:
     run(work())
 
 
+def test_a_stream_that_has_reached_its_limit_is_not_told_to_come_back() -> None:
+    async def work() -> None:
+        log = await open_log()
+        fan_out = FanOut(log, HEARTBEAT_SECONDS)
+        slow, full = follow(fan_out, log, sink=Keeper(room=2), limit=1)
+        await log.append([event("a")])
+        await turns()
+        fan_out.drain()
+        full.room = 10
+        fan_out.resume(slow)
+        await fan_out.ended()
+        assert full.event_ids == ["a"]
+        assert full.steps[-1] == Closing("limit")
+
+    run(work())
+
+
 def test_nothing_is_left_of_a_reader_that_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fan_out_module, "SENDS_PER_TURN", 3)
 
