@@ -188,7 +188,8 @@ class FanOut:
 
     async def _read(self, subscription: Subscription) -> None:
         async with self._store_reads:
-            step = await self._step_of_store(subscription)
+            # Who has left while it waited costs no read: tabs that give up and come again would queue behind themselves.
+            step = await self._step_of_store(subscription) if subscription in self._open else None
             if step is not None and subscription in self._open:
                 self._send(subscription, step)
         subscription.is_moving = False

@@ -293,6 +293,41 @@ def test_a_fault_of_the_store_ends_the_stream_and_is_logged(
     assert "ZeroDivisionError" in caplog.text
 
 
+class Counting(MemoryStore):
+    """A store that counts its reads, each of which takes a turn."""
+
+    reads = 0
+
+    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+        self.reads += 1
+        await turns(1)
+        return await super().read(after, through, wanted, limit)
+
+
+def test_a_reader_that_leaves_while_it_waits_for_the_store_costs_no_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
+
+    async def work() -> None:
+        store = Counting()
+        log = EventLog(store)
+        await log.open()
+        await log.append([event(f"e-{number}") for number in range(100)])
+        fan_out = FanOut(log, HEARTBEAT_SECONDS)
+        for _ in range(3):
+            impatient = [Subscription(log, Start(0), EVERYTHING, follow=True, limit=None) for _ in range(50)]
+            for subscription in impatient:
+                fan_out.open(subscription, Keeper())
+            for subscription in impatient:
+                fan_out.leave(subscription)
+        sink = Keeper()
+        fan_out.open(Subscription(log, Start(0), EVERYTHING, follow=False, limit=None), sink)
+        await fan_out.ended()
+        assert len(sink.event_ids) == 100
+        assert store.reads == 1
+
+    run(work())
+
+
 def test_a_crowd_that_replays_takes_turns_with_those_who_follow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
 
