@@ -102,6 +102,7 @@ class StreamProtocol(HttpToolsProtocol):
         self._stream = stream
         self.coding = chunked if cycle.chunked_encoding else until_closed
         self._keeps_alive = cycle.keep_alive
+        self.flow.resume_reading()  # of a body that nobody wants: who does not read learns of no end of the connection
         if self.pipeline:
             self.transport.abort()
         if self._is_between_messages:
@@ -110,7 +111,6 @@ class StreamProtocol(HttpToolsProtocol):
 
     def _let_the_request_go(self) -> None:
         # A stream lasts for days and there are thousands; what a request needs is several times what a stream does.
-        self.flow.resume_reading()
         self.scope = self.headers = self.cycle = self.parser = self._running = None  # type: ignore[assignment]
 
     def write(self, coded: bytes) -> bool:

@@ -245,6 +245,16 @@ def test_a_client_that_leaves_before_the_answer_costs_nothing(server: ServerProc
     assert no_stream_is_left(http)
 
 
+def test_a_client_that_leaves_within_the_body_of_its_request_costs_nothing(
+    server: ServerProcess, http: httpx.Client
+) -> None:
+    with Wire(server.port) as wire:
+        wire.send(request(EVENTS, "Content-Length: 10000000") + b"x" * 200_000)
+        assert b"stream.checkpoint" in (wire.head() and wire.chunk())
+        reset(wire.socket)
+        assert no_stream_is_left(http)
+
+
 def test_a_client_that_leaves_while_its_place_is_looked_up_is_no_fault(tmp_path: Path) -> None:
     with (
         ServerProcess("--store", f"sqlite:{tmp_path / 'log.db'}") as server,
