@@ -70,8 +70,9 @@ class StreamProtocol(HttpToolsProtocol):
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True
             self._running.message_event.set()
-        if self._stream is not None:
-            self._stream.lost()
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.lost()
 
     def resume_writing(self) -> None:
         super().resume_writing()
