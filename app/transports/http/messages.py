@@ -58,5 +58,7 @@ async def _end(sending: asyncio.Task[None], leaving: asyncio.Task[None]) -> None
     for task in (sending, leaving):
         task.cancel()
     ended, _ = await asyncio.gather(sending, leaving, return_exceptions=True)
-    if isinstance(ended, Exception):
+    # An OSError says that the client has left, and that is no fault:
+    # https://asgi.readthedocs.io/en/latest/specs/www.html#disconnected-client-send-exception
+    if isinstance(ended, Exception) and not isinstance(ended, OSError):
         raise ended
