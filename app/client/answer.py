@@ -8,9 +8,7 @@ from typing import Final, NamedTuple
 
 import httpx
 
-MAX_BODY_BYTES: Final = (
-    16 * 1024 * 1024
-)  # no answer of this contract is longer; a stream under a wrong status has no end
+MAX_BODY_BYTES: Final = 16 * 2**20  # no answer of this contract is longer; a stream under a wrong status has no end
 _LONGEST_WAIT_SECONDS: Final = 3600.0  # a mistake of a server must not silence its clients for good
 
 
@@ -44,6 +42,6 @@ def bounded_wait(seconds: float) -> float:
 def _seconds_until(date: str) -> float:
     try:
         moment = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     return (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from app.client.answer import Answer
+from app.client.json_object import json_object
 
 _SHOWN_CHARACTERS: Final = 300  # of a place that a server points to
 
@@ -37,7 +37,7 @@ class Problem:
 
 def read_problem(answer: Answer) -> Problem:
     """Read what an answer says is wrong, whatever it looks like."""
-    members = _members(answer.body)
+    members = json_object(answer.body) or {}
     return Problem(
         type=_text(members, "type", "about:blank"),
         title=_text(members, "title", answer.reason_phrase),
@@ -51,14 +51,6 @@ def _described(answer: Answer) -> str:
     reason = f"The server answered {answer.status_code} {answer.reason_phrase}".strip()
     location = answer.headers.get("location")
     return f"{reason}." if location is None else f"{reason} and points to {location[:_SHOWN_CHARACTERS]}."
-
-
-def _members(body: bytes) -> dict[str, Any]:
-    try:
-        members = json.loads(body)
-    except ValueError:
-        return {}
-    return members if isinstance(members, dict) else {}
 
 
 def _text(members: Mapping[str, Any], name: str, otherwise: str) -> str:

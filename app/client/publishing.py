@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from app.client.answer import Answer
 from app.client.errors import EventsRefused, RequestRefused, UnexpectedAnswer, Violation
+from app.client.json_object import json_object
 from app.client.problem import Problem, read_problem
 from app.client.trouble import TRANSIENT_STATUSES, Retries, Trouble, transient
 
@@ -57,8 +58,8 @@ class Publishing:
         if answer.status_code != 201:
             raise self._refusal(read_problem(answer))
         try:
-            published = [_published(event) for event in json.loads(answer.body)["events"]]
-        except (ValueError, LookupError, TypeError):
+            published = [_published(event) for event in (json_object(answer.body) or {})["events"]]
+        except (LookupError, TypeError):
             published = []
         if len(published) != self._count:
             raise UnexpectedAnswer("The server's answer is not that of Orders Events.")

@@ -8,11 +8,10 @@ sleep for `wait_seconds`.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from httpx_sse import ServerSentEvent
 
@@ -20,6 +19,7 @@ from app.client.answer import Answer, bounded_wait
 from app.client.errors import EventsLost, RequestRefused, UnexpectedAnswer
 from app.client.event_types import EVENT_CLASSES
 from app.client.events import Gap, OrderEvent
+from app.client.json_object import json_object
 from app.client.problem import Problem, read_problem
 from app.client.recent import RecentIds
 from app.client.stream_request import StreamRequest
@@ -124,8 +124,7 @@ class Reading(Generic[_Value]):
             self._retry_seconds = bounded_wait(frame.retry / 1000)
         match frame.event:
             case "stream.closing":
-                self.ended = _members(frame).get("reason") in _FINAL_REASONS
-                self.reading_on = False
+                self._close(str((json_object(frame.data) or {}).get("reason")))
             case "stream.gap":
                 return self._gap(frame)
             case name if name != _UNNAMED and not name.startswith("stream."):
@@ -150,10 +149,16 @@ class Reading(Generic[_Value]):
             return self._retry_seconds
         return self._retries.backoff_seconds(self._trouble, self._retry_seconds, self._retry_seconds)
 
+    def _close(self, reason: str) -> None:
+        self.ended = reason in _FINAL_REASONS
+        self.reading_on = False
+
     def _event(self, frame: ServerSentEvent) -> _Value | None:
         if not frame.id:
             raise UnexpectedAnswer(f"An event of the type {frame.event!r} has no id.")
-        data = _members(frame, strict=True)
+        data = json_object(frame.data)
+        if data is None:
+            raise UnexpectedAnswer(f"The data of the event {frame.id!r} is no JSON object.")
         known = self._delivered.add(frame.id)
         self._arrive(frame.id)
         if not known:
@@ -166,7 +171,7 @@ class Reading(Generic[_Value]):
         return self._deliver(make(id=frame.id, event_type=frame.event, data=data))
 
     def _gap(self, frame: ServerSentEvent) -> _Value:
-        told = _members(frame)
+        told = json_object(frame.data) or {}
         gap = Gap(frame.id, *(str(told.get(name, "unknown")) for name in ("reason", "requested", "earliest")))
         # What is kept of another history is sent again, and whoever begins anew needs it.
         self._delivered.clear()
@@ -180,16 +185,6 @@ class Reading(Generic[_Value]):
             self.last_event_id = frame_id
             self._behind_gap = None
             self._arrived = True
-
-
-def _members(frame: ServerSentEvent, *, strict: bool = False) -> dict[str, Any]:
-    try:
-        data = json.loads(frame.data)
-    except ValueError:
-        data = None
-    if strict and not isinstance(data, dict):
-        raise UnexpectedAnswer(f"The data of the event {frame.id!r} is no JSON object.")
-    return data if isinstance(data, dict) else {}
 
 
 def _nothing_to_follow(answer: Answer) -> Problem:

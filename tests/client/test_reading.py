@@ -173,7 +173,7 @@ def test_any_other_closing_ends_the_connection_only(reason: str) -> None:
     assert ids(subject.connect(shipped(2))) == ["e-2"]
 
 
-@pytest.mark.parametrize("data", ["{}", "[]", "x", ""])
+@pytest.mark.parametrize("data", ["{}", "[]", "x", "", '{"reason":[]}', "[" * 100_000])
 def test_closing_that_is_malformed_ends_the_connection_only(data: str) -> None:
     subject = Subject()
     subject.connect(ServerSentEvent("stream.closing", data, "e-1"))
@@ -294,6 +294,8 @@ def test_answer_that_may_be_another_later_is_trouble_and_its_time_is_kept(status
         ("-1", 0, 0),
         ("999999", 3600, 3600),
         ("soon", 0, 0),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", 0, 0),
+        ("9" * 400, 3600, 3600),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
         ("Fri, 31 Dec 9999 23:59:59 GMT", 3600, 3600),
     ],
