@@ -26,6 +26,7 @@ from app.client.stream_request import StreamRequest
 from app.client.trouble import TRANSIENT_STATUSES, Retries, Trouble, transient
 
 _FIRST_RETRY_SECONDS: Final = 1.0  # until the server says how long to wait
+_LEAST_BACKOFF_SECONDS: Final = 0.1  # where a server asks for no wait at all, and then is gone
 _LONGEST_BACKOFF_SECONDS: Final = 30.0
 _FINAL_REASONS: Final = frozenset({"limit", "end"})  # any other, a future one too, means: come back
 _MEDIA_TYPE: Final = "text/event-stream"
@@ -79,6 +80,7 @@ class Reading(Generic[_Value]):
         self._retry_seconds = _FIRST_RETRY_SECONDS
         self._delivered = RecentIds()
         self._behind_gap: str | None = None  # the id of a gap that the caller was told of by an exception
+        self._asked_after = request.after
         self._arrived = False  # whether this connection brought something to go on from
         self._trouble = Trouble("Nothing was asked yet.")  # why the last connection is over
 
@@ -96,6 +98,7 @@ class Reading(Generic[_Value]):
 
     def ask(self) -> Ask:
         """Say what to ask for next."""
+        self._asked_after = self.last_event_id
         self._arrived = False
         self.reading_on = False
         headers = {"Accept": _MEDIA_TYPE, "Cache-Control": "no-store"}
@@ -147,11 +150,14 @@ class Reading(Generic[_Value]):
             self._retries.renew()
             self._retries.check(self._trouble, self._retry_seconds)
             return self._retry_seconds
-        return self._retries.backoff_seconds(self._trouble, self._retry_seconds, self._retry_seconds)
+        first_seconds = max(self._retry_seconds, _LEAST_BACKOFF_SECONDS)
+        return self._retries.backoff_seconds(self._trouble, first_seconds, self._retry_seconds)
 
     def _close(self, reason: str) -> None:
         self.ended = reason in _FINAL_REASONS
         self.reading_on = False
+        if reason == "unavailable" and self.last_event_id == self._asked_after:
+            self._arrived = False  # its checkpoint said only where this client had been before
 
     def _event(self, frame: ServerSentEvent) -> _Value | None:
         if not frame.id:

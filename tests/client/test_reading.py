@@ -268,6 +268,28 @@ def test_waits_of_failures_in_a_row_grow_with_jitter_and_one_is_reported() -> No
         assert 2.0 + bound * 0.9 < max(of_failure) <= 2.0 + bound
 
 
+def test_server_that_asks_for_no_wait_and_then_is_gone_is_not_asked_without_a_pause() -> None:
+    subject = Subject()
+    subject.connect(checkpoint(0, retry=0))
+    assert sum(subject.fail() for _ in range(20)) > 10
+
+
+def test_log_that_cannot_be_read_is_a_failure_although_the_stream_begins() -> None:
+    subject = Subject({"retry_max_seconds": 60})
+    subject.connect(shipped(1), closing("unavailable", "e-1"))
+    assert subject.reading.wait_seconds() == 1.0
+    waits = []
+    for subject.clock.now in (10, 20, 30, 40):
+        subject.connect(checkpoint(1), closing("unavailable", "e-1"))
+        waits.append(subject.reading.wait_seconds())
+    assert min(waits) > 1.0
+    assert subject.reports == ["Cut. Trying again for up to 60 seconds."]
+    subject.clock.now = 60.5
+    subject.connect(checkpoint(1), closing("unavailable", "e-1"))
+    with pytest.raises(Unavailable):
+        subject.reading.wait_seconds()
+
+
 def test_success_ends_a_row_of_failures() -> None:
     subject = Subject()
     for _ in range(6):
