@@ -11,7 +11,8 @@ It comes back when the connection breaks, yields each event once and in order, a
 """
 
 from app.client import event_types
-from app.client.async_orders import AsyncOrdersClient, AsyncOrderStream
+from app.client.async_order_stream import AsyncOrderStream
+from app.client.async_orders import AsyncOrdersClient
 from app.client.errors import (
     EventsLost,
     EventsRefused,
@@ -23,7 +24,8 @@ from app.client.errors import (
 )
 from app.client.event_types import *  # noqa: F403  # `make types` decides what is there
 from app.client.events import Gap, OrderEvent
-from app.client.orders import OrdersClient, OrderStream
+from app.client.order_stream import OrderStream
+from app.client.orders import OrdersClient
 from app.client.problem import Problem
 from app.client.publishing import PublishedEvent
 from app.client.stream_request import StreamOptions

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 import httpx
 
-MAX_BODY_BYTES: Final = 16 * 2**20  # no answer of this contract is longer; a stream under a wrong status has no end
 _LONGEST_WAIT_SECONDS: Final = 3600.0  # a mistake of a server must not silence its clients for good
 
 

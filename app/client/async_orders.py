@@ -1,18 +1,18 @@
-"""The client for asyncio: what `Reading` and `Publishing` decide, done without blocking. Its twin is `orders`."""
+"""The client for asyncio: it makes streams, and does without blocking what `Publishing` decides. Its twin is `orders`."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
 from types import TracebackType
-from typing import Generic, Literal, Self, TypeVar, Unpack, overload
+from typing import Literal, Self, TypeVar, Unpack, overload
 
 import httpx
-from httpx_sse import EventSource
 
-from app.client.answer import MAX_BODY_BYTES
+from app.client.async_order_stream import AsyncOrderStream
+from app.client.body import read_body_async
 from app.client.connection import Connection, answer_of, new_async_client
 from app.client.events import Gap, OrderEvent
 from app.client.publishing import RETRY_MAX_SECONDS, PublishedEvent, Publishing
@@ -24,50 +24,8 @@ _log = logging.getLogger(__name__)
 _Value = TypeVar("_Value")
 
 
-class AsyncOrderStream(Generic[_Value]):
-    """The events of a stream, each once and in order, across as many connections as that takes.
-
-    Iterate over it; as a context manager it ends its connection at once when it is left. After an exception, or after `close`, iterating again goes on behind `last_event_id`. For one thread at a time.
-    """
-
-    def __init__(self, http: httpx.AsyncClient, connection: Connection, reading: Reading[_Value]) -> None:
-        self._http = http
-        self._connection = connection
-        self._reading = reading
-        self._values: AsyncGenerator[_Value] | None = None
-
-    @property
-    def last_event_id(self) -> str | None:
-        """Where to go on from, as `after`, for one who has all that was delivered so far; it moves with each event.
-
-        Keep it in one transaction with what you make of the event, and that is made once, whatever dies.
-        """
-        return self._reading.last_event_id
-
-    async def aclose(self) -> None:
-        """End the connection."""
-        if self._values is not None:
-            await self._values.aclose()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> _Value:
-        if self._values is None or not self._reading.active:
-            self._values = _follow(self._http, self._connection, self._reading)
-        return await anext(self._values)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-
 class AsyncOrdersClient:
-    """Read and publish order events at a server; a context manager, for any number of threads.
+    """Read and publish order events at a server; a context manager, for any number of tasks of one event loop.
 
     `http` is an httpx client of the caller's, who closes it: for credentials, certificates, proxies. A stream on which nothing
     comes for `silence_seconds` is taken for dead. `report` is told of trouble that may pass; if not given, it is logged.
@@ -162,50 +120,9 @@ class AsyncOrdersClient:
             try:
                 response = await self._http.send(self._connection.publication(self._http, publishing.body), stream=True)
                 async with aclosing(response):
-                    return publishing.answered(answer_of(response, await _body(response)))
+                    return publishing.answered(answer_of(response, await read_body_async(response)))
             except Trouble as raised:
                 trouble = raised
             except httpx.RequestError as error:
                 trouble = self._connection.silence(error)
             await asyncio.sleep(publishing.wait_seconds(trouble))
-
-
-async def _follow(http: httpx.AsyncClient, connection: Connection, reading: Reading[_Value]) -> AsyncGenerator[_Value]:
-    # It knows nothing of the stream that holds it, and so ends with it: a cycle would wait for the garbage collector.
-    with reading.following():
-        while not reading.ended:
-            async with aclosing(_try(http, connection, reading)) as values:
-                async for value in values:
-                    yield value
-            await asyncio.sleep(reading.wait_seconds())
-
-
-async def _try(http: httpx.AsyncClient, connection: Connection, reading: Reading[_Value]) -> AsyncGenerator[_Value]:
-    try:
-        async with aclosing(await http.send(connection.subscription(http, reading.ask()), stream=True)) as response:
-            reading.opened(answer_of(response, b"" if response.status_code == 200 else await _body(response)))
-            async with aclosing(_read(response, reading)) as values:
-                async for value in values:
-                    yield value
-        reading.lost(connection.ended())
-    except Trouble as trouble:
-        reading.lost(trouble)
-    except httpx.RequestError as error:
-        reading.lost(connection.silence(error))
-
-
-async def _read(response: httpx.Response, reading: Reading[_Value]) -> AsyncGenerator[_Value]:
-    async with aclosing(EventSource(response).aiter_sse()) as frames:
-        while reading.reading_on and (frame := await anext(frames, None)):
-            value = reading.receive(frame)
-            if value is not None:
-                yield value
-
-
-async def _body(response: httpx.Response) -> bytearray:
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            break
-    return body

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from app.client import AsyncOrdersClient, OrdersClient, RequestRefused, Unavailable, UnexpectedAnswer
-from app.client.answer import MAX_BODY_BYTES
+from app.client.body import MAX_BYTES
 from tests.cli.scripted_server import STREAM, Answer, ScriptedServer, problem, stream
 from tests.client.kinds import Kind
 from tests.publishers import counted, publish_now
@@ -174,7 +174,7 @@ def test_connection_that_is_silent_for_too_long_is_given_up_for_a_new_one() -> N
     assert server.asked[1].headers["Last-Event-ID"] == "e-1"
 
 
-ENDLESS = Answer(404, b"x" * (MAX_BODY_BYTES + 100_000), held=True)
+ENDLESS = Answer(404, b"x" * (MAX_BYTES + 100_000), held=True)
 
 
 def test_refusal_that_does_not_end_is_read_in_part_and_left() -> None:
