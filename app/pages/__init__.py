@@ -2,7 +2,8 @@
 problems, and a live view of the stream. The same pages can be written as files.
 
 Reading order: `site` (all pages), `layout` (where each is, and how they link), then what they say: `catalogue`, `reference`,
-`problem_types`; what they are made with: `markdown`, `highlight`, `schema_rows`, `changes`, `commands`; `application` serves them.
+`problem_types`; what they are made with: `markdown`, `highlight`, `schema_rows`, `changes`, `commands`; `application` serves them,
+each in the `representations` that there are of it.
 `client/` is what pages subscribe with, this server's and others, and `client_package` packs it for npm.
 """
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 
 from starlette.requests import Request
@@ -16,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.events.contracts import Contracts
 from app.pages.layout import HOME
+from app.pages.representations import Representations
 from app.pages.site import File, build_site
 from app.transports.http.document import Document, ProblemType
 
@@ -33,21 +33,21 @@ class Pages:
 
     def __init__(self, application: ASGIApp, site: Mapping[str, File], method_not_allowed: ProblemType) -> None:
         self._application = application
-        self._site = {f"/{name}": (file, _etag(file.content)) for name, file in site.items()}
+        self._site = {f"/{name}": Representations(file) for name, file in site.items()}
         self._method_not_allowed = method_not_allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = self._respond(scope) if scope["type"] == "http" else None
+        response = await self._respond(scope) if scope["type"] == "http" else None
         await (response or self._application)(scope, receive, send)
 
-    def _respond(self, scope: Scope) -> Response | None:
+    async def _respond(self, scope: Scope) -> Response | None:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         if path == f"/{HOME}/":
             return RedirectResponse(f"../{HOME}", 308, {"Cache-Control": "no-cache"})
         found = self._site.get(path)
         if found is None:
             return None
-        return _response(Request(scope), *found) if scope["method"] in _METHODS else self._refuse()
+        return await _response(Request(scope), found) if scope["method"] in _METHODS else self._refuse()
 
     def _refuse(self) -> Response:
         problem = self._method_not_allowed._asdict()
@@ -60,22 +60,23 @@ class Pages:
         )
 
 
-def _etag(content: bytes) -> str:
-    return f'"{sha256(content).hexdigest()[:32]}"'
-
-
-def _response(request: Request, file: File, etag: str) -> Response:
+async def _response(request: Request, found: Representations) -> Response:
+    content, coding, etag = await found.choose(",".join(request.headers.getlist("accept-encoding")))
     # A cache may keep a page, but must ask whether it is still the same: the answer is 304 until the contract changes.
     headers = {
         "Cache-Control": "no-cache",
         "ETag": etag,
-        "Content-Security-Policy": file.policy,
+        "Content-Security-Policy": found.file.policy,
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
     }
+    if found.vary:
+        headers["Vary"] = "Accept-Encoding"
     if _knows(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
-    response = Response(file.content, 200, headers, file.media_type)
+    if coding is not None:
+        headers["Content-Encoding"] = coding
+    response = Response(content, 200, headers, found.file.media_type)
     if request.method == "HEAD":
         response.body = b""
     return response

@@ -11,7 +11,10 @@ from app.pages.site import File
 from app.transports.http.document import ProblemType
 
 PROBLEM = ProblemType("/problems/method-not-allowed", "Method not allowed", 405)
+LONG = b"<p>" + b"Orders and events. " * 200 + b"</p>"
 SITE = {
+    "long": File(LONG, "text/html; charset=utf-8"),
+    "client.tgz": File(bytes(1000), "application/gzip"),
     "docs": File(b"<p>Guide</p>", "text/html; charset=utf-8"),
     "docs/assets/docs.css": File(b"p {}", "text/css; charset=utf-8", "default-src 'none'"),
 }
@@ -51,6 +54,89 @@ def test_page_that_a_client_has_is_not_sent_again(client: TestClient, form: str)
 def test_page_that_has_changed_is_sent(client: TestClient) -> None:
     assert client.get("/docs", headers={"If-None-Match": '"other"'}).status_code == 200
     assert client.get("/docs").headers["etag"] != client.get("/docs/assets/docs.css").headers["etag"]
+
+
+# Compression
+
+
+@pytest.mark.parametrize(
+    ("accept_encoding", "coding"),
+    [
+        ("gzip", "gzip"),
+        ("GZip", "gzip"),
+        ("br, deflate, gzip, zstd", "gzip"),
+        ("gzip;q=0.001", "gzip"),
+        ("gzip; q=0.5, identity; q=0.5", "gzip"),
+        ("*", "gzip"),
+        ("identity;q=0, *;q=0.1", "gzip"),
+        ("br, *;q=0", None),
+        ("gzip;q=0", None),
+        ("gzip;q=0.000, *", None),
+        ("gzip;q=0.5, identity;q=0.6", None),
+        ("gzip;q=0.5, identity", None),
+        ("gzip;q=2", None),
+        ("gzip;q=", None),
+        ("gzipped", None),
+        ("x-gzip-2", None),
+        ("identity", None),
+        ("identity;q=0", None),
+        ("br", None),
+        ("", None),
+    ],
+)
+def test_page_is_compressed_for_a_client_that_prefers_that(
+    client: TestClient, accept_encoding: str, coding: str | None
+) -> None:
+    response = client.get("/long", headers={"Accept-Encoding": accept_encoding})
+    assert (response.status_code, response.content) == (200, LONG)
+    assert response.headers.get("content-encoding") == coding
+    assert response.headers["vary"] == "Accept-Encoding"
+    assert (int(response.headers["content-length"]) < len(LONG) / 10) == (coding is not None)
+
+
+def test_client_that_names_no_coding_is_sent_the_page_as_it_is(client: TestClient) -> None:
+    del client.headers["accept-encoding"]
+    response = client.get("/long")
+    assert response.content == LONG
+    assert "content-encoding" not in response.headers
+
+
+def test_coding_may_be_named_in_a_second_header(client: TestClient) -> None:
+    del client.headers["accept-encoding"]
+    response = client.get("/long", headers=[("Accept-Encoding", "br"), ("Accept-Encoding", "gzip")])
+    assert response.headers["content-encoding"] == "gzip"
+
+
+def test_each_form_of_a_page_has_a_tag_of_its_own_and_is_not_sent_again(client: TestClient) -> None:
+    forms = ["gzip", "identity"]
+    tags = [client.get("/long", headers={"Accept-Encoding": form}).headers["etag"] for form in forms]
+    assert tags[0] != tags[1]
+    for form in forms:
+        for tag in tags:
+            answer = client.get("/long", headers={"Accept-Encoding": form, "If-None-Match": tag})
+            assert answer.status_code == (304 if tag == tags[forms.index(form)] else 200)
+            assert answer.headers["vary"] == "Accept-Encoding"
+            assert answer.headers["etag"] == tags[forms.index(form)]
+            assert answer.status_code == 200 or "content-encoding" not in answer.headers
+
+
+def test_head_of_a_compressed_page_has_the_headers_of_get(client: TestClient) -> None:
+    head, get = (client.request(method, "/long", headers={"Accept-Encoding": "gzip"}) for method in ("HEAD", "GET"))
+    assert head.headers == get.headers
+    assert head.content == b""
+
+
+def test_what_compressing_does_not_make_smaller_is_sent_as_it_is(client: TestClient) -> None:
+    response = client.get("/docs", headers={"Accept-Encoding": "gzip"})
+    assert response.content == b"<p>Guide</p>"
+    assert "content-encoding" not in response.headers
+    assert response.headers["etag"] == client.get("/docs", headers={"Accept-Encoding": "identity"}).headers["etag"]
+
+
+def test_what_is_compressed_already_is_not_again(client: TestClient) -> None:
+    response = client.get("/client.tgz", headers={"Accept-Encoding": "gzip"})
+    assert response.content == bytes(1000)
+    assert not {"content-encoding", "vary"} & set(response.headers)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])

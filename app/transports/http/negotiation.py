@@ -1,4 +1,4 @@
-"""Choose between the media types that one operation offers: RFC 9110 §12.5.1 (https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1)."""
+"""What a client prefers: RFC 9110 §12.4.2 and §12.5 (https://www.rfc-editor.org/rfc/rfc9110#section-12.5)."""
 
 from __future__ import annotations
 
@@ -22,21 +22,25 @@ def choose_media_type(accept: str, offered: Sequence[str]) -> str:
 
     `accept` is the value of the Accept header, empty where there is none. A range that is not well formed is passed over.
     """
-    weights = _weights(accept) if accept.strip() else {"*/*": 1.0}
+    weights = read_weights(accept) if accept.strip() else {"*/*": 1.0}
     weigh = [_weight(weights, media_type) for media_type in offered]
     if max(weigh) == 0:
         raise NotAcceptable(offered)
     return offered[weigh.index(max(weigh))]
 
 
-def _weights(accept: str) -> dict[str, float]:
+def read_weights(preferences: str) -> dict[str, float]:
+    """Read the value of an Accept header, or of another one of its form, by what is named there in lower case.
+
+    What is named twice has the higher weight; what has a malformed one is passed over.
+    """
     weights: dict[str, float] = {}
-    for part in accept.split(","):
-        media_range, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    for part in preferences.split(","):
+        named, *parameters = (piece.strip().lower() for piece in part.split(";"))
         stated = [value[2:] for value in parameters if value.startswith("q=")]
         if all(_WEIGHT.fullmatch(value) for value in stated):
             weight = float(stated[0]) if stated else 1.0
-            weights[media_range] = max(weight, weights.get(media_range, 0.0))
+            weights[named] = max(weight, weights.get(named, 0.0))
     return weights
 
 

@@ -98,6 +98,13 @@ def test_the_headers_keep_a_stream_alive_behind_proxies(server: ServerProcess) -
         assert head.all("content-encoding") == []
 
 
+def test_a_stream_is_never_compressed(server: ServerProcess) -> None:
+    with Wire(server.port) as wire:
+        head = wire.get(EVENTS, "Accept-Encoding: gzip, *")
+        assert head.all("content-encoding") == []
+        assert b"stream.checkpoint" in wire.chunk()
+
+
 def test_an_order_event_is_written_exactly_as_the_contract_shows_it(server: ServerProcess, http: httpx.Client) -> None:
     with stream(server) as (wire, _, _):
         (event_id,) = publish(http, shipped("or_12345"))
