@@ -23,7 +23,7 @@ from app.client.errors import (
     Violation,
 )
 from app.client.event_types import *  # noqa: F403  # `make types` decides what is there
-from app.client.events import Gap, OrderEvent
+from app.client.events import Checkpoint, Gap, OrderEvent
 from app.client.order_stream import OrderStream
 from app.client.orders import OrdersClient
 from app.client.problem import Problem
@@ -33,6 +33,7 @@ from app.client.stream_request import StreamOptions
 __all__ = [
     "AsyncOrderStream",
     "AsyncOrdersClient",
+    "Checkpoint",
     "EventsLost",
     "EventsRefused",
     "Gap",

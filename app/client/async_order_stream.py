@@ -17,20 +17,21 @@ from app.client.reading import Reading
 from app.client.trouble import Trouble
 
 _Value = TypeVar("_Value")
+_Value_co = TypeVar("_Value_co", covariant=True)
 
 
-class AsyncOrderStream(Generic[_Value]):
+class AsyncOrderStream(Generic[_Value_co]):
     """The events of a stream, each once and in order, across as many connections as that takes.
 
     Iterate over it; as a context manager it ends its connection at once when it is left. After an exception, or after `aclose`,
     iterating again goes on behind `last_event_id`. For one task at a time.
     """
 
-    def __init__(self, http: httpx.AsyncClient, connection: Connection, reading: Reading[_Value]) -> None:
+    def __init__(self, http: httpx.AsyncClient, connection: Connection, reading: Reading[_Value_co]) -> None:
         self._http = http
         self._connection = connection
         self._reading = reading
-        self._values: AsyncGenerator[_Value] | None = None
+        self._values: AsyncGenerator[_Value_co] | None = None
 
     @property
     def last_event_id(self) -> str | None:
@@ -48,7 +49,7 @@ class AsyncOrderStream(Generic[_Value]):
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> _Value:
+    async def __anext__(self) -> _Value_co:
         if self._values is None or not self._reading.active:
             self._values = _follow(self._http, self._connection, self._reading)
         return await anext(self._values)

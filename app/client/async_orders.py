@@ -14,9 +14,10 @@ import httpx
 from app.client.async_order_stream import AsyncOrderStream
 from app.client.body import read_body_async
 from app.client.connection import Connection, answer_of, new_async_client
-from app.client.events import Gap, OrderEvent
+from app.client.delivery import Checkpoints, Gaps, Told, delivery
+from app.client.events import Checkpoint, Gap, OrderEvent
 from app.client.publishing import RETRY_MAX_SECONDS, PublishedEvent, Publishing
-from app.client.reading import Reading, events_and_gaps, events_only
+from app.client.reading import Reading
 from app.client.stream_request import StreamOptions, stream_request
 from app.client.trouble import Trouble
 
@@ -46,25 +47,39 @@ class AsyncOrdersClient:
 
     @overload
     def stream(
-        self, *, gaps: Literal["raise"] = "raise", **options: Unpack[StreamOptions]
+        self,
+        *,
+        gaps: Literal["raise"] = "raise",
+        checkpoints: Literal["skip"] = "skip",
+        **options: Unpack[StreamOptions],
     ) -> AsyncOrderStream[OrderEvent]: ...
 
     @overload
     def stream(
-        self, *, gaps: Literal["yield"], **options: Unpack[StreamOptions]
+        self, *, gaps: Literal["yield"], checkpoints: Literal["skip"] = "skip", **options: Unpack[StreamOptions]
     ) -> AsyncOrderStream[OrderEvent | Gap]: ...
 
+    @overload
     def stream(
-        self, *, gaps: Literal["raise", "yield"] = "raise", **options: Unpack[StreamOptions]
-    ) -> AsyncOrderStream[OrderEvent] | AsyncOrderStream[OrderEvent | Gap]:
+        self, *, gaps: Literal["raise"] = "raise", checkpoints: Literal["yield"], **options: Unpack[StreamOptions]
+    ) -> AsyncOrderStream[OrderEvent | Checkpoint]: ...
+
+    @overload
+    def stream(
+        self, *, gaps: Literal["yield"], checkpoints: Literal["yield"], **options: Unpack[StreamOptions]
+    ) -> AsyncOrderStream[OrderEvent | Gap | Checkpoint]: ...
+
+    def stream(
+        self, *, gaps: Gaps = "raise", checkpoints: Checkpoints = "skip", **options: Unpack[StreamOptions]
+    ) -> AsyncOrderStream[OrderEvent | Gap | Checkpoint]:
         """Follow the events that `StreamOptions` choose.
 
-        Where events are lost, EventsLost is raised, or with gaps="yield" a `Gap` stands in their place. Iterating raises
-        RequestRefused, UnexpectedAnswer, and Unavailable after `retry_max_seconds`.
+        Where events are lost, EventsLost is raised, or with gaps="yield" a `Gap` stands in their place. With
+        checkpoints="yield" there is a `Checkpoint` whenever `last_event_id` has moved without an event: in a quiet hour, so that
+        whoever keeps it need not begin at the last event that matched. Iterating raises RequestRefused, UnexpectedAnswer, and
+        Unavailable after `retry_max_seconds`.
         """
-        if gaps == "yield":
-            return self._stream(events_and_gaps, options)
-        return self._stream(events_only, options)
+        return self._stream(delivery(gaps, checkpoints), options)
 
     @overload
     async def publish(
@@ -105,9 +120,7 @@ class AsyncOrdersClient:
     ) -> None:
         await self.aclose()
 
-    def _stream(
-        self, deliver: Callable[[OrderEvent | Gap], _Value], options: StreamOptions
-    ) -> AsyncOrderStream[_Value]:
+    def _stream(self, deliver: Callable[[Told], _Value | None], options: StreamOptions) -> AsyncOrderStream[_Value]:
         retry_max_seconds = options.get("retry_max_seconds")
         reading = Reading(stream_request(options), deliver, retry_max_seconds=retry_max_seconds, report=self._report)
         return AsyncOrderStream(self._http, self._connection, reading)

@@ -38,3 +38,10 @@ class Gap:
             f"Events are missing here: the position {self.requested} is {self.reason}. "
             f"What is left begins after {self.earliest}."
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Up to `id` there is nothing more that matches: a place to go on from that no event brought."""
+
+    id: str

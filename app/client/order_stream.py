@@ -17,20 +17,21 @@ from app.client.reading import Reading
 from app.client.trouble import Trouble
 
 _Value = TypeVar("_Value")
+_Value_co = TypeVar("_Value_co", covariant=True)
 
 
-class OrderStream(Generic[_Value]):
+class OrderStream(Generic[_Value_co]):
     """The events of a stream, each once and in order, across as many connections as that takes.
 
     Iterate over it; as a context manager it ends its connection in any case, else leaving the loop does, where Python counts
     references. After an exception, or after `close`, iterating again goes on behind `last_event_id`. For one thread at a time.
     """
 
-    def __init__(self, http: httpx.Client, connection: Connection, reading: Reading[_Value]) -> None:
+    def __init__(self, http: httpx.Client, connection: Connection, reading: Reading[_Value_co]) -> None:
         self._http = http
         self._connection = connection
         self._reading = reading
-        self._values: Generator[_Value] | None = None
+        self._values: Generator[_Value_co] | None = None
 
     @property
     def last_event_id(self) -> str | None:
@@ -48,7 +49,7 @@ class OrderStream(Generic[_Value]):
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> _Value:
+    def __next__(self) -> _Value_co:
         if self._values is None or not self._reading.active:
             self._values = _follow(self._http, self._connection, self._reading)
         return next(self._values)

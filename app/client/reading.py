@@ -16,9 +16,10 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from httpx_sse import ServerSentEvent
 
 from app.client.answer import Answer, bounded_wait
-from app.client.errors import EventsLost, RequestRefused, UnexpectedAnswer
+from app.client.delivery import Told
+from app.client.errors import RequestRefused, UnexpectedAnswer
 from app.client.event_types import EVENT_CLASSES
-from app.client.events import Gap, OrderEvent
+from app.client.events import Checkpoint, Gap, OrderEvent
 from app.client.json_object import json_object
 from app.client.problem import Problem, read_problem
 from app.client.recent import RecentIds
@@ -35,18 +36,6 @@ _UNNAMED: Final = "message"  # what an event without a name is called; this cont
 _Value = TypeVar("_Value")
 
 
-def events_only(value: OrderEvent | Gap) -> OrderEvent:
-    """Deliver events. Raises EventsLost in the place of a gap."""
-    if isinstance(value, Gap):
-        raise EventsLost(value)
-    return value
-
-
-def events_and_gaps(value: OrderEvent | Gap) -> OrderEvent | Gap:
-    """Deliver gaps among the events."""
-    return value
-
-
 class Ask(NamedTuple):
     """What to ask for in the next request."""
 
@@ -55,7 +44,7 @@ class Ask(NamedTuple):
 
 
 class Reading(Generic[_Value]):
-    """One subscription. `deliver` makes of an event or a gap what the caller is given, or raises.
+    """One subscription. `deliver` makes of what a stream says what the caller is given, if anything, or raises.
 
     `last_event_id` is where whoever has everything delivered so far goes on from.
     """
@@ -63,7 +52,7 @@ class Reading(Generic[_Value]):
     def __init__(
         self,
         request: StreamRequest,
-        deliver: Callable[[OrderEvent | Gap], _Value],
+        deliver: Callable[[Told], _Value | None],
         *,
         retry_max_seconds: float | None,
         report: Callable[[str], None],
@@ -133,7 +122,7 @@ class Reading(Generic[_Value]):
             case name if name != _UNNAMED and not name.startswith("stream."):
                 return self._event(frame)
             case _:  # a checkpoint, or a control event of the future: it has an id
-                self._arrive(frame.id)
+                return self._checkpoint(frame)
         return None
 
     def lost(self, trouble: Trouble) -> None:
@@ -176,7 +165,7 @@ class Reading(Generic[_Value]):
         make = EVENT_CLASSES.get(frame.event, OrderEvent)
         return self._deliver(make(id=frame.id, event_type=frame.event, data=data))
 
-    def _gap(self, frame: ServerSentEvent) -> _Value:
+    def _gap(self, frame: ServerSentEvent) -> _Value | None:
         told = json_object(frame.data) or {}
         gap = Gap(frame.id, *(str(told.get(name, "unknown")) for name in ("reason", "requested", "earliest")))
         # What is kept of another history is sent again, and whoever begins anew needs it.
@@ -185,6 +174,12 @@ class Reading(Generic[_Value]):
         value = self._deliver(gap)
         self._arrive(frame.id)
         return value
+
+    def _checkpoint(self, frame: ServerSentEvent) -> _Value | None:
+        # Each connection begins with one, mostly where the last one ended.
+        moved = bool(frame.id) and frame.id != self.last_event_id
+        self._arrive(frame.id)
+        return self._deliver(Checkpoint(frame.id)) if moved else None
 
     def _arrive(self, frame_id: str) -> None:
         if frame_id:

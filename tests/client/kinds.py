@@ -7,13 +7,16 @@ from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 from typing import Protocol, Unpack
 
-from app.client import AsyncOrdersClient, Gap, OrderEvent, OrdersClient, PublishedEvent, StreamOptions
+from app.client import AsyncOrdersClient, OrdersClient, PublishedEvent, StreamOptions
+from app.client.delivery import Checkpoints, Told
 
 
 class Kind(Protocol):
     """What a test does with a client."""
 
-    def read(self, url: str, count: int | None = None, **options: Unpack[StreamOptions]) -> list[OrderEvent | Gap]:
+    def read(
+        self, url: str, count: int | None = None, checkpoints: Checkpoints = "skip", **options: Unpack[StreamOptions]
+    ) -> list[Told]:
         """Read so many values, or to the end."""
 
     def publish(
@@ -25,9 +28,11 @@ class Kind(Protocol):
 class Blocking:
     """The client for threads."""
 
-    def read(self, url: str, count: int | None = None, **options: Unpack[StreamOptions]) -> list[OrderEvent | Gap]:
-        values: list[OrderEvent | Gap] = []
-        with OrdersClient(url) as orders, orders.stream(gaps="yield", **options) as stream:
+    def read(
+        self, url: str, count: int | None = None, checkpoints: Checkpoints = "skip", **options: Unpack[StreamOptions]
+    ) -> list[Told]:
+        values: list[Told] = []
+        with OrdersClient(url) as orders, orders.stream(gaps="yield", checkpoints=checkpoints, **options) as stream:
             while len(values) != count and (value := next(stream, None)):
                 values.append(value)
         return values
@@ -42,10 +47,15 @@ class Blocking:
 class Asynchronous:
     """The client for asyncio."""
 
-    def read(self, url: str, count: int | None = None, **options: Unpack[StreamOptions]) -> list[OrderEvent | Gap]:
-        async def read() -> list[OrderEvent | Gap]:
-            values: list[OrderEvent | Gap] = []
-            async with AsyncOrdersClient(url) as orders, aclosing(orders.stream(gaps="yield", **options)) as stream:
+    def read(
+        self, url: str, count: int | None = None, checkpoints: Checkpoints = "skip", **options: Unpack[StreamOptions]
+    ) -> list[Told]:
+        async def read() -> list[Told]:
+            values: list[Told] = []
+            async with (
+                AsyncOrdersClient(url) as orders,
+                aclosing(orders.stream(gaps="yield", checkpoints=checkpoints, **options)) as stream,
+            ):
                 while len(values) != count and (value := await anext(stream, None)):
                     values.append(value)
             return values

@@ -8,9 +8,17 @@ from typing import Any, assert_type
 import pytest
 
 import app.client
-from app.client import AsyncOrdersClient, AsyncOrderStream, Gap, OrderEvent, OrdersClient, OrderShipped, OrderStream
+from app.client import (
+    AsyncOrdersClient,
+    AsyncOrderStream,
+    Checkpoint,
+    Gap,
+    OrderEvent,
+    OrdersClient,
+    OrderShipped,
+    OrderStream,
+)
 from app.client.event_types import EVENT_CLASSES, OrderShippedData
-from app.client.reading import events_only
 from app.python_types import class_name, python_types
 from tests.cli.command import run
 from tests.contract_copy import ContractCopy
@@ -111,7 +119,11 @@ def typed(orders: OrdersClient, aorders: AsyncOrdersClient, event: OrderEvent) -
     assert_type(orders.stream(gaps="raise", after=None), OrderStream[OrderEvent])
     assert_type(orders.stream(gaps="yield", limit=5), OrderStream[OrderEvent | Gap])
     assert_type(aorders.stream(gaps="yield"), AsyncOrderStream[OrderEvent | Gap])
-    assert_type(events_only(event), OrderEvent)
+    assert_type(orders.stream(checkpoints="yield"), OrderStream[OrderEvent | Checkpoint])
+    assert_type(aorders.stream(checkpoints="yield"), AsyncOrderStream[OrderEvent | Checkpoint])
+    assert_type(aorders.stream(gaps="yield", checkpoints="yield"), AsyncOrderStream[OrderEvent | Gap | Checkpoint])
+    wider: OrderStream[OrderEvent | Gap] = orders.stream()
+    assert_type(next(wider), OrderEvent | Gap)
     if isinstance(event, OrderShipped):
         assert_type(event.data, OrderShippedData)
         assert_type(event.data["orderId"], str)

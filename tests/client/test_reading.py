@@ -9,10 +9,11 @@ import pytest
 from httpx_sse import ServerSentEvent
 
 from app.client.answer import Answer
+from app.client.delivery import Checkpoints, Told, delivery
 from app.client.errors import EventsLost, RequestRefused, Unavailable, UnexpectedAnswer
 from app.client.event_types import OrderShipped
-from app.client.events import Gap, OrderEvent
-from app.client.reading import Reading, events_and_gaps, events_only
+from app.client.events import Checkpoint, Gap, OrderEvent
+from app.client.reading import Reading
 from app.client.stream_request import StreamOptions, stream_request
 from app.client.trouble import Trouble
 from tests.client.frames import answer, checkpoint, closing, frame, gap, problem, shipped
@@ -32,13 +33,13 @@ class Clock:
 class Subject:
     """A reading that is followed, and what it reported."""
 
-    def __init__(self, options: StreamOptions | None = None) -> None:
+    def __init__(self, options: StreamOptions | None = None, checkpoints: Checkpoints = "skip") -> None:
         given: StreamOptions = {} if options is None else options
         self.clock = Clock()
         self.reports: list[str] = []
-        self.reading: Reading[OrderEvent | Gap] = Reading(
+        self.reading: Reading[Told] = Reading(
             stream_request(given),
-            events_and_gaps,
+            delivery("yield", checkpoints),
             retry_max_seconds=given.get("retry_max_seconds"),
             report=self.reports.append,
             clock=self.clock,
@@ -46,7 +47,7 @@ class Subject:
         self._following: AbstractContextManager[None] = self.reading.following()
         self._following.__enter__()
 
-    def connect(self, *frames: ServerSentEvent) -> list[OrderEvent | Gap]:
+    def connect(self, *frames: ServerSentEvent) -> list[Told]:
         """Make a connection; return what is delivered of its frames."""
         self.reading.ask()
         self.reading.opened(answer())
@@ -64,7 +65,7 @@ class Subject:
         return dict(ask.query), ask.headers.get("Last-Event-ID")
 
 
-def read(reading: Reading[OrderEvent | Gap], frames: Sequence[ServerSentEvent]) -> list[OrderEvent | Gap]:
+def read(reading: Reading[Told], frames: Sequence[ServerSentEvent]) -> list[Told]:
     delivered = []
     for each in frames:
         if not reading.reading_on:
@@ -76,7 +77,7 @@ def read(reading: Reading[OrderEvent | Gap], frames: Sequence[ServerSentEvent]) 
     return delivered
 
 
-def ids(values: Sequence[OrderEvent | Gap]) -> list[str]:
+def ids(values: Sequence[Told]) -> list[str]:
     return [value.id for value in values]
 
 
@@ -112,6 +113,25 @@ def test_frame_that_is_no_event_moves_the_last_id_only(frames: list[ServerSentEv
     assert subject.asked() == ({}, "e-3")
 
 
+@pytest.mark.parametrize("frames", [[checkpoint(3)], [frame("stream.promise", "e-3")], [frame("message", "e-3")]])
+def test_checkpoint_is_delivered_to_whoever_wants_it(frames: list[ServerSentEvent]) -> None:
+    subject = Subject(checkpoints="yield")
+    assert subject.connect(*frames) == [Checkpoint("e-3")]
+    assert subject.reading.last_event_id == "e-3"
+
+
+def test_checkpoint_that_moves_nothing_is_not_delivered() -> None:
+    subject = Subject({"after": "e-1"}, checkpoints="yield")
+    assert subject.connect(checkpoint(1), frame("stream.promise"), checkpoint(2), checkpoint(2)) == [Checkpoint("e-2")]
+    assert ids(subject.connect(checkpoint(2), shipped(3), checkpoint(3), closing("end", "e-3"))) == ["e-3"]
+
+
+def test_checkpoint_does_not_count_against_the_limit() -> None:
+    subject = Subject({"limit": 2}, checkpoints="yield")
+    assert ids(subject.connect(checkpoint(0), shipped(1), checkpoint(5), shipped(6))) == ["e-0", "e-1", "e-5", "e-6"]
+    assert subject.reading.ended
+
+
 def test_id_that_was_delivered_is_not_delivered_again_by_a_server_that_repeats_itself() -> None:
     subject = Subject({"limit": 4})
     assert ids(subject.connect(shipped(1), shipped(2), shipped(2))) == ["e-1", "e-2"]
@@ -136,7 +156,7 @@ def test_gap_that_says_less_than_it_should_is_a_gap() -> None:
 
 
 def test_gap_that_is_raised_is_told_again_to_whoever_resumes_and_passed_by_whoever_iterates_again() -> None:
-    reading = Reading(stream_request({"after": "e-1"}), events_only, retry_max_seconds=None, report=print)
+    reading = Reading(stream_request({"after": "e-1"}), delivery("raise", "skip"), retry_max_seconds=None, report=print)
     with reading.following():
         reading.ask()
         reading.opened(answer())

@@ -7,11 +7,20 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
 
-from app.client import AsyncOrdersClient, OrdersClient, RequestRefused, Unavailable, UnexpectedAnswer
+from app.client import (
+    AsyncOrdersClient,
+    Checkpoint,
+    OrdersClient,
+    RequestRefused,
+    StreamOptions,
+    Unavailable,
+    UnexpectedAnswer,
+)
 from app.client.body import MAX_BYTES
 from tests.cli.scripted_server import STREAM, Answer, ScriptedServer, problem, stream
 from tests.client.kinds import Kind
@@ -110,6 +119,23 @@ def test_limit_ends_a_stream_that_follows(client: Kind, filled: ServerProcess) -
 def test_stream_that_is_left_leaves_no_connection(client: Kind, filled: ServerProcess) -> None:
     assert len(client.read(filled.url, 4, from_="earliest")) == 4
     assert none_is_open(filled)
+
+
+def test_consumer_with_a_narrow_filter_keeps_its_place_in_a_quiet_hour(client: Kind, filled: ServerProcess) -> None:
+    narrow: StreamOptions = {"order_ids": ["nobody"], "from_": "earliest"}
+    opening, place = client.read(filled.url, 2, checkpoints="yield", **narrow)  # the second is the heartbeat's
+    assert (type(opening), type(place)) == (Checkpoint, Checkpoint)
+    newest = client.read(filled.url, from_="earliest", follow=False)[-1].id
+    assert place.id == newest != opening.id
+    assert client.read(filled.url, checkpoints="yield", after=place.id, follow=False) == []
+
+
+@pytest.mark.parametrize("options", [{"gaps": "skip"}, {"checkpoints": "raise"}])
+def test_choice_that_is_none_is_refused_at_once(options: dict[str, Any]) -> None:
+    (name, choice), *_ = options.items()
+    for kind in (OrdersClient, AsyncOrdersClient):
+        with pytest.raises(ValueError, match=f"'{choice}' is no choice for {name}; it must be one of "):
+            kind("http://127.0.0.1:1").stream(**options)
 
 
 # --- for threads ---------------------------------------------------------------------------------------------------------------
