@@ -13,7 +13,7 @@ from connexion.decorators.parameter import pythonic
 from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from connexion.operations import AbstractOperation
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -35,7 +35,10 @@ class Operation:
         arguments: dict[str, Any] = {**self._parameters.read(request)}
         if self._takes_request:
             arguments["request"] = request
-        response = await self._handler(**arguments)
+        try:
+            response = await self._handler(**arguments)
+        except ClientDisconnect:
+            return  # in the middle of its body: no fault of ours, and nobody is there to be answered
         await response(scope, receive, send)
 
 

@@ -255,6 +255,25 @@ def test_a_client_that_leaves_within_the_body_of_its_request_costs_nothing(
         assert no_stream_is_left(http)
 
 
+@pytest.mark.parametrize("leave", [socket.socket.close, reset, half_close])
+def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_fault(leave: Callable[[socket.socket], None]) -> None:
+    unfinished = [
+        post(EVENTS, GOOD)[:-1],
+        request(EVENTS, "Content-Type: application/json", "Transfer-Encoding: chunked", method="POST")
+        + b"ff\r\n"
+        + GOOD,
+    ]
+    with ServerProcess("--store", "memory:") as server, httpx.Client(base_url=server.url) as http:
+        for begun in unfinished * 5:
+            with Wire(server.port) as wire:
+                wire.send(begun)
+                leave(wire.socket)
+        assert read_page(http, from_="earliest")["events"] == []
+        assert "internal-error" not in http.get("/metrics").text
+        assert server.terminate() == 0
+    assert "Traceback" not in "".join(server.output)
+
+
 def test_a_client_that_leaves_while_its_place_is_looked_up_is_no_fault(tmp_path: Path) -> None:
     with (
         ServerProcess("--store", f"sqlite:{tmp_path / 'log.db'}") as server,
