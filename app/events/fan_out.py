@@ -1,6 +1,6 @@
 """One event to many readers: every open subscription of one process, and the one place from which each is moved on.
 
-    commit ─→ Audience ─→ Group: a round, one page for all who stand there ─→ Sink
+    commit ─→ Audience ─→ Standing: a round of a Group, one page for all who stand there ─→ Sink
     behind ─→ next_step (the tail) or read_step (the store) ─→ Sink, until it stands at the head
 
 There is no task, timer or queue per subscription. A turn of the event loop moves on a bounded number of them; what is stored
@@ -13,10 +13,10 @@ import asyncio
 import logging
 from collections import Counter, deque
 
-from app.events.filter import Filter
-from app.events.group import Group
+from app.events.heartbeats import Heartbeats
 from app.events.log import EventLog
 from app.events.position import Gap
+from app.events.standing import Standing
 from app.events.step import Closing, NextStep, Opening, Step
 from app.events.store import Page
 from app.events.subscribe import NOWHERE, Sink, Subscription
@@ -25,7 +25,6 @@ SENDS_PER_TURN = 256  # a millisecond or two; then requests, commits and those w
 BEATS_PER_TURN = 64
 STEPS_PER_TURN = 8  # of those who are behind: a page each, so that a crowd that replays does not hold up the live ones
 STORE_READS = 4  # under way at once: what they bring is sent before others are asked for
-TICKS_PER_HEARTBEAT = 15
 
 _log = logging.getLogger(__name__)
 
@@ -35,12 +34,10 @@ class FanOut:
 
     def __init__(self, log: EventLog, heartbeat_seconds: float) -> None:
         self._log = log
-        self._heartbeat_seconds = heartbeat_seconds
         self._open: set[Subscription] = set()
-        self._groups: dict[Filter, Group] = {}
-        self._due: deque[Group] = deque()
+        self._standing = Standing(log.audience, self._call_turn, self._move_later)
+        self._heartbeats = Heartbeats(heartbeat_seconds, self._open, self._standing, self._call_turn)
         self._behind: deque[Subscription] = deque()
-        self._silent: deque[Subscription] = deque()
         self._reading: set[asyncio.Task[None]] = set()
         self._store_reads = asyncio.Semaphore(STORE_READS)
         self._turn_is_due = False
@@ -72,7 +69,7 @@ class FanOut:
         self._open.discard(subscription)
         subscription.sink = NOWHERE
         if subscription.is_standing:
-            self._step_back(subscription)
+            self._standing.leave(subscription)
         if not self._open:
             self._none_open.set()
 
@@ -91,14 +88,8 @@ class FanOut:
         return max((subscription.lag_events for subscription in self._open), default=0)
 
     async def run(self) -> None:
-        """Beat until cancelled.
-
-        Two ticks early: one because the next look comes a tick later, one for a busy event loop.
-        """
-        tick_seconds = self._heartbeat_seconds / TICKS_PER_HEARTBEAT
-        while True:
-            await asyncio.sleep(tick_seconds)
-            self._look_for_silence(_now() - (self._heartbeat_seconds - 2 * tick_seconds))
+        """Beat until cancelled."""
+        await self._heartbeats.run()
 
     def _call_turn(self) -> None:
         if not self._turn_is_due:
@@ -107,58 +98,15 @@ class FanOut:
 
     def _turn(self) -> None:
         self._turn_is_due = False
-        sends = SENDS_PER_TURN
-        while self._due and sends > 0:
-            sends -= self._go_round(sends)
-        for _ in range(min(BEATS_PER_TURN, len(self._silent))):
-            self._beat(self._silent.popleft())
+        self.delivered += self._standing.go_rounds(SENDS_PER_TURN, _now())
+        for subscription in self._heartbeats.take(BEATS_PER_TURN):
+            self._beat(subscription)
         for _ in range(min(STEPS_PER_TURN, len(self._behind))):
             subscription = self._behind.popleft()
             subscription.is_moving = False
             self._move(subscription)
-        if self._due or self._silent or self._behind:
+        if self._standing.is_due or self._heartbeats.are_due or self._behind:
             self._call_turn()
-
-    # Those who stand at the head
-
-    def _stand(self, subscription: Subscription) -> None:
-        group = self._groups.get(subscription.wanted)
-        if group is None:
-            group = self._groups[subscription.wanted] = Group(self._call_up, self._fell_behind)
-            self._log.audience.join(subscription.wanted, group)
-        subscription.stand()
-        group.followers[subscription] = None
-
-    def _step_back(self, subscription: Subscription) -> None:
-        subscription.is_standing = False
-        group = self._groups[subscription.wanted]
-        group.leave(subscription)
-        self._disband_if_empty(subscription.wanted, group)
-
-    def _call_up(self, group: Group) -> None:
-        self._due.append(group)
-        self._call_turn()
-
-    def _go_round(self, most: int) -> int:
-        group = self._due[0]
-        reached, delivered = group.step(most, _now())
-        self.delivered += delivered
-        if reached < most:
-            self._due.popleft()
-            if group.is_due:
-                self._due.append(group)
-        return max(reached, 1)
-
-    def _fell_behind(self, subscription: Subscription) -> None:
-        self._disband_if_empty(subscription.wanted, self._groups[subscription.wanted])
-        self._move_later(subscription)
-
-    def _disband_if_empty(self, wanted: Filter, group: Group) -> None:
-        if not group.followers:
-            del self._groups[wanted]
-            self._log.audience.leave(wanted, group)
-
-    # Those who are behind
 
     def _move_later(self, subscription: Subscription) -> None:
         if not subscription.is_moving:
@@ -174,7 +122,7 @@ class FanOut:
             self._send(subscription, step)
             self._move_later(subscription)
         elif subscription.may_stand:
-            self._stand(subscription)
+            self._standing.join(subscription)
         elif subscription.is_within_tail:
             self._move_later(subscription)
         else:
@@ -202,27 +150,8 @@ class FanOut:
             _log.exception("A stream cannot go on.")
             return Closing("unavailable")
 
-    # The clock
-
-    def _look_for_silence(self, silent_since: float) -> None:
-        if self._silent:
-            return  # the last look's are not done yet
-        for subscription in self._open:
-            if subscription.stepped_at > silent_since:
-                continue
-            if not subscription.is_standing:
-                subscription.heartbeat_due = True
-            elif self._groups[subscription.wanted].sent_at <= silent_since:
-                self._silent.append(subscription)
-        if self._silent:
-            self._call_turn()
-
     def _beat(self, subscription: Subscription) -> None:
-        if not subscription.is_standing:
-            return
-        group = self._groups[subscription.wanted]
-        if not group.is_due:
-            group.inform(subscription)
+        if subscription.is_standing and self._standing.inform(subscription):
             self._send(subscription, subscription.sign_of_life())
 
     def _send(self, subscription: Subscription, step: Step) -> None:
@@ -233,7 +162,7 @@ class FanOut:
         if isinstance(step, Closing):
             self.leave(subscription)
         elif not subscription.is_ready and subscription.is_standing:
-            self._step_back(subscription)
+            self._standing.leave(subscription)
 
     def _count(self, step: Step) -> None:
         match step:

@@ -262,7 +262,7 @@ def test_nothing_is_left_of_a_reader_that_leaves(monkeypatch: pytest.MonkeyPatch
         await log.append([event("b")])
         await turns(20)
         assert [len(sink.steps) for _, sink in readers] == taken
-        assert (len(fan_out), len(log.audience), fan_out._groups) == (0, 0, {})
+        assert (len(fan_out), len(log.audience), len(fan_out._standing)) == (0, 0, 0)
 
     run(work())
 
@@ -447,12 +447,11 @@ def test_a_busy_crowd_does_not_keep_a_silent_stream_from_its_heartbeat(monkeypat
 
     async def work() -> None:
         log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
+        fan_out = FanOut(log, heartbeat_seconds=0.01)
         for _ in range(50):
             follow(fan_out, log, SHIPPED)
         publishing = asyncio.create_task(publish_every(log, 10e-6, "order.shipped", 100_000_000))
         clock = asyncio.create_task(fan_out.run())
-        fan_out._heartbeat_seconds = 0.01
         _, silent = follow(fan_out, log, CANCELLED)
         while len(silent.steps) < 3:
             await turns(10)
