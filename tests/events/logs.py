@@ -25,8 +25,17 @@ T = TypeVar("T")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a test's coroutine; one that hangs fails."""
-    return asyncio.run(asyncio.wait_for(work, 60))
+    """Run a test's coroutine; one that hangs fails, and so does one in whose loop a callback or a task fails unseen."""
+    with asyncio.Runner() as runner:
+        return _run(runner, asyncio.wait_for(work, 60))
+
+
+def _run(runner: asyncio.Runner, work: Coroutine[Any, Any, T]) -> T:
+    unseen: list[dict[str, Any]] = []
+    runner.get_loop().set_exception_handler(lambda _loop, context: unseen.append(context))
+    result = runner.run(work)
+    assert not unseen
+    return result
 
 
 def event(event_id: str, event_type: str = "order.shipped", order_id: str | None = None) -> Event:
@@ -140,7 +149,7 @@ class _Jumping(selectors.DefaultSelector):
 
 def run_in_virtual_time(work: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=VirtualTime) as runner:
-        return runner.run(work)
+        return _run(runner, work)
 
 
 def now_seconds() -> float:

@@ -180,6 +180,43 @@ def test_a_full_sink_is_sent_nothing_and_holds_up_nobody_and_then_gets_everythin
     run(work())
 
 
+def test_a_sink_that_a_heartbeat_filled_is_sent_nothing_until_it_takes_more() -> None:
+    async def work() -> None:
+        log = await open_log()
+        fan_out = FanOut(log, HEARTBEAT_SECONDS)
+        clock = asyncio.create_task(fan_out.run())
+        slow, full = follow(fan_out, log, sink=Keeper(room=2))
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+        await log.append([event("a")])
+        await turns()
+        assert full.steps[1:] == [HEARTBEAT]
+        full.room = 10
+        fan_out.resume(slow)
+        await turns()
+        assert full.event_ids == ["a"]
+        clock.cancel()
+
+    run_in_virtual_time(work())
+
+
+def test_a_group_that_is_always_busy_does_not_keep_another_from_its_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fan_out_module, "SENDS_PER_TURN", 2)
+
+    async def work() -> None:
+        log = await open_log()
+        fan_out = FanOut(log, HEARTBEAT_SECONDS)
+        for _ in range(10):
+            follow(fan_out, log, SHIPPED)
+        _, other = follow(fan_out, log, CANCELLED)
+        await log.append([event("s"), event("c", "order.cancelled")])
+        for number in range(100):
+            await log.append([event(f"s-{number}")])
+            await turns(1)
+        assert other.event_ids == ["c"]
+
+    run(work())
+
+
 def test_resuming_a_sink_that_is_not_full_sends_nothing_twice() -> None:
     async def work() -> None:
         log = await open_log()
@@ -328,6 +365,28 @@ def test_a_reader_that_leaves_while_it_waits_for_the_store_costs_no_read(monkeyp
     run(work())
 
 
+def test_what_was_read_for_a_reader_that_left_meanwhile_does_not_count_as_delivered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
+
+    async def work() -> None:
+        store = Counting()
+        log = EventLog(store)
+        await log.open()
+        await log.append([event(f"e-{number}") for number in range(100)])
+        fan_out = FanOut(log, HEARTBEAT_SECONDS)
+        subscription = Subscription(log, Start(0), EVERYTHING, follow=True, limit=None)
+        fan_out.open(subscription, Keeper())
+        while store.reads == 0:
+            await turns(1)
+        fan_out.leave(subscription)
+        await turns()
+        assert (fan_out.delivered, store.reads) == (0, 1)
+
+    run(work())
+
+
 def test_a_crowd_that_replays_takes_turns_with_those_who_follow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
 
@@ -410,14 +469,67 @@ def test_a_stream_whose_filter_matches_nothing_moves_forward() -> None:
     run_in_virtual_time(work())
 
 
-def test_a_stream_that_was_sent_all_there_is_beats_with_a_comment() -> None:
+@pytest.mark.parametrize("room", [2, 1_000_000])
+def test_a_stream_that_was_sent_all_there_is_beats_with_a_comment(room: int) -> None:
     async def work() -> None:
         log = await open_log()
-        publishing = asyncio.create_task(publish_every(log, 1, "order.cancelled", 1))
-        sent = await beating(FanOut(log, HEARTBEAT_SECONDS), log, until_seconds=60)
-        await publishing
-        assert sent.event_ids == ["e-0"]
-        assert set(sent.steps[1:]) == {HEARTBEAT}
+        fan_out = FanOut(log, HEARTBEAT_SECONDS)
+        clock = asyncio.create_task(fan_out.run())
+        slow, sink = follow(fan_out, log, sink=Keeper(room))
+        await log.append([event("a")])
+        await turns()
+        sink.room = 1_000_000
+        fan_out.resume(slow)
+        await asyncio.sleep(3 * HEARTBEAT_SECONDS)
+        assert len(sink.steps) > 3
+        assert set(sink.steps[2:]) == {HEARTBEAT}
+        clock.cancel()
+
+    run_in_virtual_time(work())
+
+
+def test_no_sign_of_life_goes_before_an_event_that_waits_for_its_round() -> None:
+    async def work() -> None:
+        log = await open_log()
+        fan_out = FanOut(log, HEARTBEAT_SECONDS)
+        readers = [follow(fan_out, log, wanted) for wanted in (EVERYTHING, SHIPPED)]
+        await log.append([event("a")])
+        for subscription, _ in readers:
+            fan_out._beat(subscription)  # its checkpoint would be the place of an event that has not been sent
+        await turns()
+        for _, sink in readers:
+            assert [type(step) for step in sink.steps] == [Opening, Page]
+
+    run(work())
+
+
+class Searching(MemoryStore):
+    """A store that takes seconds to examine a few events, and finds nothing."""
+
+    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:  # noqa: ARG002
+        await asyncio.sleep(4)
+        return Page((), min(after + 10, through))
+
+
+def test_a_long_search_in_the_store_does_not_keep_a_stream_from_its_signs_of_life(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
+
+    async def work() -> None:
+        log = EventLog(Searching())
+        await log.open()
+        await log.append([event(f"e-{number}") for number in range(500)])
+        fan_out = FanOut(log, HEARTBEAT_SECONDS)
+        clock = asyncio.create_task(fan_out.run())
+        sink = Keeper()
+        fan_out.open(Subscription(log, Start(0), CANCELLED, follow=True, limit=None), sink)
+        await asyncio.sleep(150)
+        assert all(isinstance(step, Checkpoint) for step in sink.steps[1:])
+        assert (
+            max(later - earlier for earlier, later in pairwise([*sink.times, now_seconds()])) <= HEARTBEAT_SECONDS + 4
+        )
+        clock.cancel()
 
     run_in_virtual_time(work())
 
