@@ -2,14 +2,16 @@
 
 What is changed, and why (uvicorn 0.54): an application that streams for days kept the whole request in memory and paid for a
 coroutine, a chunk head and a flow-control check per write and client; a second request behind an open stream leaked its task for
-good; an HTTP/1.0 client was sent chunks that it cannot read; what is no HTTP was answered in plain text.
+good; an HTTP/1.0 client was sent chunks that it cannot read; what is no HTTP was answered in plain text; a head without an end took
+twenty times its size of memory, without a bound.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Final
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -19,6 +21,7 @@ from app.transports.http.connection import TAKE_OVER, Connection, Stream, Transf
 _App = Callable[..., Awaitable[None]]
 
 LAST_CHUNK = b"0\r\n\r\n"
+MAX_HEAD_BYTES: Final = 64 * 1024  # as in most servers; what comes in one read with the end of a head may be longer
 
 
 class StreamProtocol(HttpToolsProtocol):
@@ -30,19 +33,27 @@ class StreamProtocol(HttpToolsProtocol):
     _is_between_messages = True
     _keeps_alive = False
     _stream: Stream | None = None
+    _has_progressed = False
+    _unfinished_bytes = 0  # received in a row without progress: of a head, of trailers, or of nothing at all
 
     def data_received(self, data: bytes) -> None:
         if not self.parser:
             self.parser = httptools.HttpRequestParser(self)
             self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+        self._has_progressed = False
         super().data_received(data)
+        self._unfinished_bytes = 0 if self._has_progressed else self._unfinished_bytes + len(data)
+        if self._unfinished_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self._refuse(431, f"The head of the request is longer than {MAX_HEAD_BYTES} bytes.")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._has_progressed = True
         self._is_between_messages = False
         self.scope["extensions"] = {TAKE_OVER: {"connection": self._take_over}}
 
     def on_headers_complete(self) -> None:
+        self._has_progressed = True
         # A response that never ends cannot be followed by another: RFC 9112 §9.3.2 lets a server close instead of answering.
         if self.is_streaming:
             self.transport.abort()
@@ -50,10 +61,12 @@ class StreamProtocol(HttpToolsProtocol):
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
+        self._has_progressed = True
         if not self.is_streaming:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        self._has_progressed = True
         self._is_between_messages = True
         if not self.is_streaming:
             super().on_message_complete()
@@ -80,13 +93,18 @@ class StreamProtocol(HttpToolsProtocol):
             self._stream.writable()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP in the form of every other error; behind a stream there is no place for an answer."""
+        """Answer what is not HTTP."""
+        self._refuse(400, msg)
+
+    def _refuse(self, status: int, detail: str) -> None:
+        """Answer in the form of every other error, for the last time; behind a stream there is no place for an answer."""
         if self.is_streaming:
             self.transport.abort()
             return
-        body = json.dumps({"type": "about:blank", "title": "Bad Request", "status": 400, "detail": msg}).encode()
+        problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+        body = json.dumps(problem).encode()
         head = b"content-type: application/problem+json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
-        self.transport.write(STATUS_LINE[400] + head + body)
+        self.transport.write(STATUS_LINE[status] + head + body)
         self.transport.close()
 
     # The connection as `app/transports/http/connection.py` has it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import struct
@@ -11,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.server_protocol import MAX_HEAD_BYTES
 from tests.server_process import ServerProcess
 from tests.transports.http.orders import EVENTS, eventually, new_order, publish, read_page, shipped, streams_open
 from tests.transports.http.wire import PATIENCE_SECONDS, Wire, post, request
@@ -354,6 +356,49 @@ def test_garbage_behind_a_stream_ends_it(server: ServerProcess, http: httpx.Clie
         wire.send(b"\x00\x01nonsense\r\n\r\n")
         assert wire.closed_by_server()
     assert no_stream_is_left(http)
+
+
+ENDLESS = {
+    "target": (b"GET /", b"x"),
+    "value": (b"GET /health/live HTTP/1.1\r\nX: ", b"x"),
+    "fields": (b"GET /health/live HTTP/1.1\r\n", b"a: b\r\n"),
+    "nothing": (b"", b"\r\n"),
+    "trailers": (
+        request(EVENTS, "Content-Type: application/json", "Transfer-Encoding: chunked", method="POST") + b"0\r\n",
+        b"a: b\r\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_head_without_an_end_is_refused_before_it_fills_the_memory(
+    server: ServerProcess, http: httpx.Client, name: str
+) -> None:
+    begun, more = ENDLESS[name]
+    with Wire(server.port) as wire:
+        wire.send(begun)
+        assert http.get("/health/live").status_code == 200  # so the beginning has been read by now
+        wire.send((more * (MAX_HEAD_BYTES + 1))[: MAX_HEAD_BYTES + 1])
+        head = wire.head()
+        assert (head.status, head.one("connection")) == (431, "close")
+        assert json.loads(wire.body(head))["title"] == "Request Header Fields Too Large"
+        assert wire.closed_by_server()
+
+
+def test_a_head_without_an_end_behind_a_stream_ends_it(server: ServerProcess, http: httpx.Client) -> None:
+    begun, more = ENDLESS["fields"]
+    with open_stream(server) as wire:
+        wire.send(begun)
+        with contextlib.suppress(ConnectionError):
+            wire.send(more * MAX_HEAD_BYTES)
+        assert wire.closed_by_server()
+    assert no_stream_is_left(http)
+
+
+def test_a_long_head_that_ends_is_answered(server: ServerProcess) -> None:
+    with Wire(server.port) as wire:
+        for _ in range(2):
+            assert wire.get("/health/live", f"Cookie: {'c' * 60_000}").status == 200
 
 
 def test_a_connection_that_says_nothing_disturbs_no_one(server: ServerProcess, http: httpx.Client) -> None:
