@@ -21,9 +21,9 @@ class Answer(NamedTuple):
 
     @property
     def media_type(self) -> str:
-        """What the body is, without parameters; empty where it is not said."""
+        """What the body is, in lower case and without parameters; empty where it is not said."""
         content_type: str = self.headers.get("content-type", "")
-        return content_type.partition(";")[0].strip()
+        return content_type.partition(";")[0].strip().lower()
 
     @property
     def retry_after_seconds(self) -> float:

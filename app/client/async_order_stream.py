@@ -9,10 +9,9 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 import httpx
-from httpx_sse import EventSource
 
 from app.client.body import read_body_async
-from app.client.connection import Connection, answer_of
+from app.client.connection import Connection, answer_of, event_source
 from app.client.reading import Reading
 from app.client.trouble import Trouble
 
@@ -88,7 +87,7 @@ async def _try(http: httpx.AsyncClient, connection: Connection, reading: Reading
 
 
 async def _read(response: httpx.Response, reading: Reading[_Value]) -> AsyncGenerator[_Value]:
-    async with aclosing(EventSource(response).aiter_sse()) as frames:
+    async with aclosing(event_source(response).aiter_sse()) as frames:
         while reading.reading_on and (frame := await anext(frames, None)):
             value = reading.receive(frame)
             if value is not None:

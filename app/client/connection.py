@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 import httpx
+from httpx_sse import EventSource
 
 from app.client.answer import Answer
 from app.client.reading import Ask
@@ -76,6 +77,13 @@ def checked_url(text: str) -> str:
 def answer_of(response: httpx.Response, body: bytes | bytearray = b"") -> Answer:
     """Make a value of an answer."""
     return Answer(response.status_code, response.reason_phrase, response.headers, bytes(body))
+
+
+def event_source(response: httpx.Response) -> EventSource:
+    """Decode an event stream."""
+    # It is UTF-8 whatever its header says: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+    response.headers["Content-Type"] = "text/event-stream; charset=utf-8"
+    return EventSource(response)
 
 
 def program_version() -> str:

@@ -9,10 +9,9 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 import httpx
-from httpx_sse import EventSource
 
 from app.client.body import read_body
-from app.client.connection import Connection, answer_of
+from app.client.connection import Connection, answer_of, event_source
 from app.client.reading import Reading
 from app.client.trouble import Trouble
 
@@ -84,7 +83,7 @@ def _try(http: httpx.Client, connection: Connection, reading: Reading[_Value]) -
 
 
 def _read(response: httpx.Response, reading: Reading[_Value]) -> Generator[_Value]:
-    frames = EventSource(response).iter_sse()
+    frames = event_source(response).iter_sse()
     while reading.reading_on and (frame := next(frames, None)):
         value = reading.receive(frame)
         if value is not None:

@@ -10,6 +10,7 @@ from app.client.answer import Answer
 from app.client.json_object import json_object
 
 _SHOWN_CHARACTERS: Final = 300  # of a place that a server points to
+_TOLD_CHARACTERS: Final = 2000  # of what it says in all; a server of this contract says less
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Problem:
     members: Mapping[str, Any]
 
     def __str__(self) -> str:
-        return " ".join([self.detail, *self._parameters()])
+        return " ".join([self.detail, *self._parameters()])[:_TOLD_CHARACTERS]
 
     def _parameters(self) -> Iterator[str]:
         for error in _listed(self.members.get("errors")):

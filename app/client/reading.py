@@ -23,7 +23,7 @@ from app.client.events import Checkpoint, Gap, OrderEvent
 from app.client.json_object import json_object
 from app.client.problem import Problem, read_problem
 from app.client.recent import RecentIds
-from app.client.stream_request import StreamRequest
+from app.client.stream_request import StreamRequest, can_be_id
 from app.client.trouble import TRANSIENT_STATUSES, Retries, Trouble, transient
 
 _FIRST_RETRY_SECONDS: Final = 1.0  # until the server says how long to wait
@@ -31,6 +31,7 @@ _LEAST_BACKOFF_SECONDS: Final = 0.1  # where a server asks for no wait at all, a
 _LONGEST_BACKOFF_SECONDS: Final = 30.0
 _FINAL_REASONS: Final = frozenset({"limit", "end"})  # any other, a future one too, means: come back
 _MEDIA_TYPE: Final = "text/event-stream"
+_SHOWN_CHARACTERS: Final = 64  # of an id; none is longer by the contract
 _UNNAMED: Final = "message"  # what an event without a name is called; this contract has none
 
 _Value = TypeVar("_Value")
@@ -112,6 +113,8 @@ class Reading(Generic[_Value]):
 
     def receive(self, frame: ServerSentEvent) -> _Value | None:
         """Take a frame; return what to deliver, if anything. Raises EventsLost (as `deliver` does) and UnexpectedAnswer."""
+        if not can_be_id(frame.id):
+            raise UnexpectedAnswer(f"{frame.id[:_SHOWN_CHARACTERS]!r} cannot be the id of an event.")
         if frame.retry is not None and frame.retry >= 0:
             self._retry_seconds = bounded_wait(frame.retry / 1000)
         match frame.event:

@@ -53,7 +53,7 @@ def stream_request(options: StreamOptions) -> StreamRequest:
     if limit is not None and limit < 1:
         raise ValueError(f"A limit of {limit} events asks for nothing; it must be 1 or more.")
     after = options.get("after")
-    if after is not None and not (after.isascii() and after.isprintable()):
+    if after is not None and not can_be_id(after):
         raise ValueError(f"{after!r} cannot be the id of an event.")
     follow = options.get("follow", True)
     start = [("from", options.get("from_")), ("since", _time(options.get("since")))]
@@ -68,6 +68,11 @@ def stream_request(options: StreamOptions) -> StreamRequest:
         limit=limit,
         follow=follow,
     )
+
+
+def can_be_id(text: str) -> bool:
+    """Tell whether a text can be sent as a Last-Event-ID; "" is no id, and can be."""
+    return text.isascii() and text.isprintable()
 
 
 def _each(names: Iterable[str]) -> Iterable[str]:

@@ -194,6 +194,7 @@ STORED = {"id": "e-1", "eventType": "x", "schemaVersion": "1.0.0", "eventId": "x
         answer(201, b"[]"),
         answer(201, b'{"events": []}'),
         answer(201, b'{"events": [5]}'),
+        answer(201, b"[" * 100_000),
         answer(201, json.dumps({"events": [STORED] * 2}).encode()),
         answer(201, b'{"events": [{"id": "e-1"}]}'),
     ],

@@ -19,6 +19,7 @@ from app.client.trouble import Trouble
 from tests.client.frames import answer, checkpoint, closing, frame, gap, problem, shipped
 
 CUT = Trouble("Cut.")
+TOO_DEEP = "[" * 100_000
 
 
 class Clock:
@@ -193,7 +194,7 @@ def test_any_other_closing_ends_the_connection_only(reason: str) -> None:
     assert ids(subject.connect(shipped(2))) == ["e-2"]
 
 
-@pytest.mark.parametrize("data", ["{}", "[]", "x", "", '{"reason":[]}', "[" * 100_000])
+@pytest.mark.parametrize("data", ["{}", "[]", "x", "", '{"reason": ["end"]}', TOO_DEEP])
 def test_closing_that_is_malformed_ends_the_connection_only(data: str) -> None:
     subject = Subject()
     subject.connect(ServerSentEvent("stream.closing", data, "e-1"))
@@ -224,6 +225,7 @@ def test_nothing_stored_ends_a_finite_stream() -> None:
         (answer(401, b"<html>"), 401, "The server answered 401 Unauthorized."),
         (answer(307, location="/x"), 307, "The server answered 307 Temporary Redirect and points to /x."),
         (answer(404, b"[]"), 404, "404 Not Found"),
+        (answer(404, TOO_DEEP.encode()), 404, "404 Not Found"),
     ],
 )  # fmt: skip
 def test_refusal_says_why(given: Answer, status: int, text: str) -> None:
@@ -248,12 +250,27 @@ def test_other_type_is_no_stream(content_type: str, told: str) -> None:
         Subject().reading.opened(answer(200, content_type=content_type))
 
 
-@pytest.mark.parametrize("data", ["", "x", "[]", "5"])
+@pytest.mark.parametrize("data", ["", "x", "[]", "5", TOO_DEEP])
 def test_event_whose_data_is_no_object_is_an_error_that_moves_nothing(data: str) -> None:
     subject = Subject()
     with pytest.raises(UnexpectedAnswer, match="The data of the event 'e-2' is no JSON object"):
         subject.connect(shipped(1), ServerSentEvent("order.shipped", data, "e-2"))
     assert subject.asked() == ({}, "e-1")
+
+
+@pytest.mark.parametrize("event_id", ["\N{LATIN SMALL LETTER E WITH ACUTE}", "a\tb", "a\x00"])
+@pytest.mark.parametrize("name", ["order.shipped", "stream.checkpoint", "stream.gap"])
+def test_id_that_cannot_be_sent_back_is_an_error_that_moves_nothing(name: str, event_id: str) -> None:
+    subject = Subject()
+    with pytest.raises(UnexpectedAnswer, match="cannot be the id of an event"):
+        subject.connect(shipped(1), frame(name, event_id, orderId="o1"))
+    assert subject.asked() == ({}, "e-1")
+
+
+def test_refusal_of_any_length_is_told_in_short() -> None:
+    with pytest.raises(RequestRefused) as refused:
+        Subject().reading.opened(problem(400, "x" * 1_000_000))
+    assert len(str(refused.value)) == 2000
 
 
 def test_event_without_an_id_is_an_error() -> None:

@@ -15,6 +15,7 @@ import pytest
 from app.client import (
     AsyncOrdersClient,
     Checkpoint,
+    OrderEvent,
     OrdersClient,
     RequestRefused,
     StreamOptions,
@@ -93,6 +94,17 @@ def test_page_of_somebody_else_is_no_stream(client: Kind) -> None:
         with pytest.raises(UnexpectedAnswer, match="text/html"):
             client.read(server.url)
         assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "media_type", ["Text/Event-Stream", "text/event-stream; charset=utf-16", "text/event-stream;charset=?"]
+)
+def test_stream_is_utf_8_whatever_its_header_says(client: Kind, media_type: str) -> None:
+    frames = stream(OPENING, 'id: e-1\nevent: order.shipped\ndata: {"orderId": "\N{SNOWMAN}"}', END)
+    with ScriptedServer(Answer(200, frames.body, {"Content-Type": media_type})) as server:
+        (event,) = client.read(server.url)
+    assert isinstance(event, OrderEvent)
+    assert event.data["orderId"] == "\N{SNOWMAN}"
 
 
 def test_server_that_is_not_there_is_given_up_in_time(client: Kind) -> None:
