@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 PROBLEM: Final = {"Content-Type": "application/problem+json"}
@@ -56,11 +56,20 @@ def stored(*duplicates: bool) -> Answer:
     return Answer(201, json.dumps({"events": [{**event, "duplicate": each} for each in duplicates]}).encode())
 
 
-class ScriptedServer:
-    """Give each request the next answer, and the last one to all that follow; note what was asked."""
+Script: TypeAlias = Callable[["Asked"], Answer]
 
-    def __init__(self, *answers: Answer) -> None:
-        self._answers = list(answers)
+
+def one_by_one(*answers: Answer) -> Script:
+    """Give each request the next answer, and the last one to all that follow."""
+    left = list(answers)
+    return lambda _: left.pop(0) if len(left) > 1 else left[0]
+
+
+class ScriptedServer:
+    """Give each request the next answer, and the last one to all that follow, or what a script says; note what was asked."""
+
+    def __init__(self, *answers: Answer, script: Script | None = None) -> None:
+        self._script = script or one_by_one(*answers)
         self._closing = threading.Event()
         self.asked: list[Asked] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -82,7 +91,7 @@ class ScriptedServer:
 
     def _next(self, asked: Asked) -> Answer:
         self.asked.append(asked)
-        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        return self._script(asked)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         script = self

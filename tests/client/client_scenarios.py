@@ -9,6 +9,7 @@ from random import Random
 from tests.checker import Ledger, SubscriberLog, judge
 from tests.client.cutting_proxy import CuttingProxy
 from tests.client.readers import Reader, logs, readers_of, reading
+from tests.ports import own_port
 from tests.publishers import LAST, SHIPPED, Publisher, counted
 from tests.scenarios import has_acknowledged, newest_log, publish_in_batches, publish_until, start_server, stored_log
 from tests.subscribers import open_client, poll
@@ -28,7 +29,7 @@ async def read_through(proxy: CuttingProxy, url: str, readers: list[Reader], *, 
 async def read_through_kills(store: str, *, kills: int, readers: int, seed: int) -> Ledger:
     ledger, random, stop = Ledger(), Random(seed), asyncio.Event()
     with ExitStack() as stack:
-        server = stack.enter_context(await asyncio.to_thread(start_server, store))
+        server = stack.enter_context(await asyncio.to_thread(start_server, store, port=own_port()))
         url, port = server.events_url, server.port
         followers = readers_of(server.url, readers, seed=seed, most_events=300)
         async with open_client() as client, reading(followers):

@@ -27,6 +27,9 @@ class CuttingProxy:
         self.target = port
         self.broken = 0
         self._allowed = allowed
+        self._counting = (
+            threading.Lock()
+        )  # each connection has a thread, and what is drawn at random must come in one order
         self._how = how
         # A socket in which another thread still reads is not closed by `close`: its reader is woken, without a word to the peer.
         self._ends_with = socket.SHUT_RD if how == "reset" else socket.SHUT_RDWR
@@ -75,7 +78,8 @@ class CuttingProxy:
                 self._open -= {client, server}
 
     def _answer(self, server: socket.socket, client: socket.socket) -> None:
-        left = self._allowed()
+        with self._counting:
+            left = self._allowed()
         while chunk := server.recv(CHUNK_BYTES):
             client.sendall(chunk[:left])
             if left is not None and len(chunk) >= left:
@@ -84,7 +88,8 @@ class CuttingProxy:
             left = None if left is None else left - len(chunk)
 
     def _break(self, client: socket.socket) -> None:
-        self.broken += 1
+        with self._counting:
+            self.broken += 1
         if self._how == "hold":
             self._closing.wait()
         if self._how == "reset":

@@ -17,8 +17,7 @@ from tests.checker import Delivered, Entry, Mark, SubscriberLog
 from tests.publishers import CANCELLED, LAST, SHIPPED
 from tests.subscribers import PATIENCE_SECONDS
 
-SILENCE_SECONDS = 5.0  # heartbeats come every second
-GIVING_UP_SECONDS = 60.0  # so that a thread ends when its test has failed
+GIVING_UP_SECONDS = 120.0  # so that a thread ends when its test has failed
 
 
 @dataclass(slots=True)
@@ -34,6 +33,7 @@ class Reader:
     options: StreamOptions
     until: Mark
     blocking: bool
+    silence_seconds: float = 60.0  # heartbeats come every second, but machines that run tests are busy
     most_events: int = 1_000_000
     pause_before: int | None = None
     resume: asyncio.Event = field(default_factory=asyncio.Event)
@@ -50,7 +50,7 @@ class Reader:
             await self._follow()
 
     def _follow_blocking(self) -> None:
-        with OrdersClient(self.url, silence_seconds=SILENCE_SECONDS, report=_quietly) as orders:
+        with OrdersClient(self.url, silence_seconds=self.silence_seconds, report=_quietly) as orders:
             while not self._done():
                 limit = self._new_limit()
                 for value in (stream := orders.stream(gaps="yield", **self._options(limit))):
@@ -59,7 +59,8 @@ class Reader:
                         break
 
     async def _follow(self) -> None:
-        client = AsyncOrdersClient(self.url, http=self.http, silence_seconds=SILENCE_SECONDS, report=_quietly)
+        silence = self.silence_seconds
+        client = AsyncOrdersClient(self.url, http=self.http, silence_seconds=silence, report=_quietly)
         async with client as orders:
             while not self._done():
                 async with orders.stream(gaps="yield", **self._options(self._new_limit())) as stream:

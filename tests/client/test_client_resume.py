@@ -16,11 +16,9 @@ from tests.checker import Ledger, SubscriberLog, judge
 from tests.client.client_scenarios import read_slowly, read_through, read_through_kills
 from tests.client.cutting_proxy import CuttingProxy
 from tests.client.readers import draws, readers_of, take
+from tests.ports import own_port
 from tests.publishers import counted, publish_now, type_of
-from tests.scenarios import (
-    sqlite,
-    start_server,
-)
+from tests.scenarios import sqlite, start_server
 from tests.subscribers import PATIENCE_SECONDS
 from tests.transports.http.orders import eventually
 
@@ -30,12 +28,14 @@ def test_connections_that_break_anywhere_lose_and_double_nothing(how: Literal["c
     random = Random(f"cut {how}")
     with (
         start_server("memory:") as server,
-        CuttingProxy(server.port, draws(random, 1, 20_000), how) as proxy,
+        CuttingProxy(server.port, draws(random, 1, 10_000), how) as proxy,
     ):
         readers = readers_of(proxy.url, 6, seed=51, most_events=375)
         asyncio.run(read_through(proxy, server.events_url, readers, events=1500, seed=52))
-    assert proxy.broken > 20  # at any speed: 500 KB and more are read, 10 KB at most by an average connection
-    assert sum(reader.streams for reader in readers) > 2 * len(readers)
+    # At any speed: the readers need 6,008 events of 102 bytes and more, at most 10,000 bytes from one connection. So there are 61
+    # connections or more, of which no more than the last one of each stream, and of these there are 34, is left unbroken.
+    assert sum(reader.streams for reader in readers) == 34
+    assert proxy.broken >= 61 - 34
 
 
 def test_connection_on_which_nothing_comes_any_more_is_given_up_for_a_new_one() -> None:
@@ -45,6 +45,10 @@ def test_connection_on_which_nothing_comes_any_more_is_given_up_for_a_new_one() 
         CuttingProxy(server.port, lambda: random.choice([random.randint(1, 30_000), None]), "hold") as proxy,
     ):
         readers = readers_of(proxy.url, 6, seed=53)
+        for reader in readers:
+            reader.silence_seconds = (
+                3.0  # one that is too short on a busy machine makes a reader come back, and lose nothing
+            )
         asyncio.run(read_through(proxy, server.events_url, readers, events=1500, seed=54))
 
 
@@ -68,7 +72,7 @@ def test_other_log_is_a_gap_after_which_everything_that_it_holds_is_delivered(tm
     ledger, log = Ledger(), SubscriberLog("reader")
     for mark in counted(0, 5):
         ledger.sends(mark, type_of(mark))
-    with start_server("memory:") as first:
+    with start_server("memory:", port=own_port()) as first:
         publish_now(first.events_url, counted(0, 5))
         with OrdersClient(first.url) as orders, orders.stream(from_="earliest", gaps="yield") as stream:
             for _ in range(5):
@@ -89,7 +93,7 @@ def test_restored_backup_is_told_as_an_exception_and_read_by_iterating_again(tmp
     with start_server(sqlite(live)) as server:
         ids = publish_now(server.events_url, counted(0, 3))
     shutil.copytree(live, kept)
-    with start_server(sqlite(live)) as server, OrdersClient(server.url) as orders:
+    with start_server(sqlite(live), port=own_port()) as server, OrdersClient(server.url) as orders:
         ids += publish_now(server.events_url, counted(0, 2, first=3))
         stream = orders.stream(from_="earliest")
         assert [next(stream).id for _ in ids] == ids
@@ -109,7 +113,11 @@ def test_restored_backup_is_told_as_an_exception_and_read_by_iterating_again(tmp
 
 def test_reader_of_a_quiet_hour_misses_nothing(tmp_path: Path) -> None:
     store = sqlite(tmp_path)
-    with start_server(store) as server, OrdersClient(server.url) as orders, ThreadPoolExecutor(1) as thread:
+    with (
+        start_server(store, port=own_port()) as server,
+        OrdersClient(server.url) as orders,
+        ThreadPoolExecutor(1) as thread,
+    ):
         stream = orders.stream()
         first = thread.submit(next, stream)
         assert eventually(lambda: stream.last_event_id is not None, PATIENCE_SECONDS)
