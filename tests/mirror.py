@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.checker import Ledger, Mark, SubscriberLog, judge
+from tests.ports import own_port
 from tests.publishers import LAST, SHIPPED, Publisher
 from tests.readme_text import at, python_examples
 from tests.scenarios import has_acknowledged, publish_until, sqlite, start_server, stored_log
@@ -110,7 +111,7 @@ async def mirrored_through_kills(folder: Path, *, rounds: int, seed: int) -> Mir
     ledger, random, stop = Ledger(), Random(seed), asyncio.Event()
     kills = {"server": 0, "mirror": 0}
     with ExitStack() as stack:
-        server = stack.enter_context(await asyncio.to_thread(start_server, sqlite(folder)))
+        server = stack.enter_context(await asyncio.to_thread(start_server, sqlite(folder), port=own_port()))
         url, port = server.events_url, server.port
         mirror = stack.enter_context(Mirror(server.url, folder))
         async with open_client() as client:
@@ -126,8 +127,9 @@ async def mirrored_through_kills(folder: Path, *, rounds: int, seed: int) -> Mir
                     # One that is behind is writing all the time, and so it is killed while it writes.
                     mirror.pause()
                     await has_acknowledged(ledger, 150)
-                    enough = mirror.size() + random.randint(1, 100)
                     mirror.go_on()
+                    # Asked while it runs: stopped in the middle of a commit, it would keep its table locked.
+                    enough = mirror.size() + random.randint(1, 100)
                     await poll(partial(mirror.holds, enough), "the mirror to grow")
                     if "mirror" in victims:
                         mirror.kill()

@@ -13,9 +13,10 @@ from random import Random
 import httpx
 
 from tests.checker import Delivered, Ledger, Mark, SubscriberLog, judge
+from tests.ports import own_port
 from tests.publishers import CANCELLED, LAST, SHIPPED, Publisher, as_event, batches, counted, publish_now
 from tests.server_process import ServerProcess
-from tests.subscribers import PATIENCE_SECONDS, Subscriber, at_random, decode, open_client, poll, read_stored
+from tests.subscribers import PATIENCE_SECONDS, Subscriber, at_random, decode, never, open_client, poll, read_stored
 
 QUICK = ("--source", "none", "--heartbeat-seconds", "1", "--retry-ms", "50-100")
 
@@ -142,16 +143,12 @@ async def join_and_leave(url: str, *, subscribers: int, publishers: int, seed: i
                 reader = Subscriber(url, SubscriberLog(f"s{number}"), {}, leave, joins=ledger, hasty=True)
                 joined.append((reader, set(ledger.acknowledged)))
                 await stack.enter_async_context(following(client, [reader]))
-                await _has_read(reader, random.randint(1, 10))
+                await has_read(reader, random.randint(1, 10))
             stop.set()
         await Publisher(url, ledger).ends(client)
     assert judge(ledger, [*[reader.log for reader, _ in joined], stored_log(url)]) == []
     for reader, before in joined:
         assert before.isdisjoint(each.mark for each in reader.log.delivered), "`latest` brought older events"
-
-
-async def _has_read(reader: Subscriber, entries: int) -> None:
-    await poll(lambda: len(reader.log.entries) >= entries, f"{entries} events")
 
 
 async def has_acknowledged(ledger: Ledger, events: int) -> None:
@@ -173,15 +170,17 @@ class KillReport:
 async def kill_rounds(store: str, *, rounds: int, subscribers: int, publishers: int, seed: int) -> KillReport:
     """Kill the server again and again while publishers publish and subscribers resume, and judge what they read.
 
-    Every second publisher tries an event until it is acknowledged; the others leave it in doubt and go on.
+    Every second publisher tries an event until it is acknowledged; the others leave it in doubt and go on. The first subscriber
+    leaves no connection by itself, so that each kill cuts one.
     """
     ledger = Ledger()
     random = Random(seed)
     stop = asyncio.Event()
     with ExitStack() as stack:
-        server = stack.enter_context(await asyncio.to_thread(start_server, store))
+        server = stack.enter_context(await asyncio.to_thread(start_server, store, port=own_port()))
         url, port = server.events_url, server.port
         readers = subscribers_of(url, subscribers, most_frames=500, seed=seed)
+        readers[0].leave = never
         writers = [Publisher(url, ledger, patience=None if number % 2 else 1) for number in range(publishers)]
         async with open_client() as client, following(client, readers):
             async with asyncio.TaskGroup() as group:
@@ -221,7 +220,7 @@ async def drained_and_restarted(
     stop, terminating = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     with ExitStack() as stack:
-        server = stack.enter_context(await asyncio.to_thread(start_server, store))
+        server = stack.enter_context(await asyncio.to_thread(start_server, store, port=own_port()))
         url, port = server.events_url, server.port
         readers = [subscriber_of(url, f"s{number}") for number in range(subscribers)]
         async with open_client() as client, open_client(receive_bytes=65_536) as narrow:
@@ -238,8 +237,12 @@ async def drained_and_restarted(
                     replaying = [asyncio.Event() for _ in range(3)]
                     replays = [group.create_task(_replay(narrow, url, begun, terminating)) for begun in replaying]
                     await asyncio.gather(*(begun.wait() for begun in replaying))
+                    # Who is behind is to be told within the drain, and must not wait for all the others to be decoded here.
+                    await asyncio.gather(*(has_read(reader, stored) for reader in readers))
                     started = loop.time()
                     ending = asyncio.create_task(asyncio.to_thread(server.terminate))
+                    # Read on only when the drain has begun: before it, a quick reader would come to the end of the log.
+                    await poll(lambda: any("drain" in reader.closings for reader in readers), "the drain")
                     terminating.set()
                     exit_code = await ending
                     seconds = loop.time() - started
@@ -346,6 +349,10 @@ async def slow_readers(store: str, *, slow: int, events: int, seed: int) -> Slow
 async def publish_in_batches(publisher: Publisher, client: httpx.AsyncClient, marks: Sequence[Mark]) -> None:
     for some in batches(marks, 1000):
         await publisher.publish(client, some)
+
+
+async def has_read(reader: Subscriber, events: int) -> None:
+    await poll(lambda: len(reader.log.entries) >= events, f"{reader.log.name} to read {events} events")
 
 
 async def has_seen(reader: Subscriber, mark: Mark) -> None:

@@ -189,7 +189,7 @@ class Subscriber:
         return entry
 
 
-async def poll(condition: Callable[[], bool], what: str, *, timeout_seconds: float = 60) -> None:
+async def poll(condition: Callable[[], bool], what: str, *, timeout_seconds: float = PATIENCE_SECONDS) -> None:
     """Wait for something that nobody announces."""
     with suppress(TimeoutError):
         async with asyncio.timeout(timeout_seconds):

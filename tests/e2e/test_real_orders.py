@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -17,9 +18,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.ports import own_port
 from tests.scenarios import sqlite, start_server
 from tests.server_process import ServerProcess
-from tests.subscribers import head_id, poll, read_stored
+from tests.subscribers import ANSWER_SECONDS, head_id, poll, read_stored
 
 COMMAND = [sys.executable, "-m", "app"]
 COMMAND_SECONDS = 120
@@ -116,7 +118,7 @@ def publish_until_heard(server: ServerProcess, process: subprocess.Popen[str]) -
     listener.start()
     while not heard.wait(0.1) and process.poll() is None:
         event = {"eventType": "order.shipped", "data": {"orderId": "or_first", "when": "2024-05-01T10:00:00Z"}}
-        httpx.post(server.events_url, json=event, trust_env=False).raise_for_status()
+        httpx.post(server.events_url, json=event, trust_env=False, timeout=ANSWER_SECONDS).raise_for_status()
     listener.join()
 
 
@@ -136,17 +138,32 @@ def test_tail_prints_the_orders_as_they_come(
     assert [(event["eventType"], event["data"]) for event in printed] == as_sent(orders)
 
 
+@contextmanager
+def unfinished(pipe: Path) -> Iterator[None]:
+    """Keep a named pipe from ending for whoever reads it."""
+    end = os.open(pipe, os.O_RDWR)
+    try:
+        yield
+    finally:
+        os.close(end)
+
+
 def test_publish_goes_on_across_a_kill_of_the_server_and_stores_each_order_once(tmp_path: Path) -> None:
     orders = generate_orders(2_000, seed=42)
-    file = write(tmp_path / "orders.ndjson", orders)
-    with start_server(sqlite(tmp_path)) as killed:
+    # A file that is still being written, so that no machine is quick enough to have published it before the server is killed.
+    file = tmp_path / "orders.ndjson"
+    os.mkfifo(file)
+    with start_server(sqlite(tmp_path), port=own_port()) as killed:
         url, port = killed.events_url, killed.port
         command = [*COMMAND, "publish", str(file), "--url", killed.url, "--batch-size", "5"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        writing = threading.Thread(target=write, args=(file, orders), daemon=True)
         try:
-            asyncio.run(poll(lambda: len(stored(url)) >= 100, "the first orders"))
-            killed.kill()
-            assert process.poll() is None, "it was over before the server was killed"
+            with unfinished(file):
+                writing.start()
+                asyncio.run(poll(lambda: len(stored(url)) >= 100, "the first orders"))
+                killed.kill()
+                assert process.poll() is None, "it was over before the server was killed"
             with start_server(sqlite(tmp_path), port=port):
                 _, errors = process.communicate(timeout=COMMAND_SECONDS)
                 assert process.returncode == 0, errors

@@ -17,7 +17,17 @@ from tests.checker import Delivered, Ledger, Mark, SubscriberLog
 from tests.publishers import CANCELLED, LAST, SHIPPED, Publisher, counted, publish_now, type_of
 from tests.scenarios import come_and_go, join_and_leave, sqlite, start_on_stored, start_server, stored_log
 from tests.server_process import ServerProcess
-from tests.subscribers import Parameters, Subscriber, decode, head_id, open_client, read_stored, read_stream, read_until
+from tests.subscribers import (
+    ANSWER_SECONDS,
+    Parameters,
+    Subscriber,
+    decode,
+    head_id,
+    open_client,
+    read_stored,
+    read_stream,
+    read_until,
+)
 
 NOBODY = "or_nobody"
 
@@ -53,7 +63,7 @@ def test_cut_after_any_byte_resumes_with_exactly_the_rest(server: ServerProcess)
     url, start = server.events_url, head_id(server.events_url)
     publish_now(url, counted(100, 5))
     query = {"lastEventId": start, "follow": "false"}
-    body = httpx.get(url, params=query, trust_env=False).content
+    body = httpx.get(url, params=query, trust_env=False, timeout=ANSWER_SECONDS).content
     whole = orders_of(decode(body))
     assert len(whole) == 5
     rests: dict[str, list[tuple[str, str]]] = {}
@@ -93,17 +103,19 @@ async def read_some(client: httpx.AsyncClient, url: str, query: Parameters, afte
     return reader.log
 
 
-async def publish_to_the_end(client: httpx.AsyncClient, url: str, random: Random) -> None:
+async def publish_to_the_end(client: httpx.AsyncClient, url: str, seed: int) -> None:
     ledger = Ledger()
     async with asyncio.TaskGroup() as group:
         for number in range(2):
-            work = Publisher(url, ledger).publish_all(client, counted(number, 300), random=random, most=4)
+            chance = Random(f"{seed} p{number}")
+            work = Publisher(url, ledger).publish_all(client, counted(number, 300), random=chance, most=4)
             group.create_task(work)
     await Publisher(url, ledger).ends(client)
 
 
-async def read_with_changing_filters(url: str, random: Random) -> list[Leg]:
+async def read_with_changing_filters(url: str, seed: int) -> list[Leg]:
     """Publish, and read meanwhile with another filter after each reconnect."""
+    random = Random(seed)
     marks = [mark for number in range(2) for mark in counted(number, 300)]
     some_orders = [str(mark) for mark in [*random.sample(marks, 90), *LAST.values()]]
     filters: list[Parameters] = [
@@ -117,7 +129,7 @@ async def read_with_changing_filters(url: str, random: Random) -> list[Leg]:
     legs: list[Leg] = []
     after = head_id(url)
     async with open_client() as client, asyncio.timeout(120), asyncio.TaskGroup() as group:
-        group.create_task(publish_to_the_end(client, url, random))
+        group.create_task(publish_to_the_end(client, url, seed))
         while not legs or legs[-1].read[-1].mark not in LAST.values():
             query = random.choice(filters)
             log = await read_some(client, url, query, after, random.randint(1, 10))
@@ -130,7 +142,7 @@ async def read_with_changing_filters(url: str, random: Random) -> list[Leg]:
 def test_filter_that_changes_across_reconnects_shows_all_that_the_new_one_matches_after_the_id() -> None:
     with start_server("memory:") as server:
         url = server.events_url
-        legs = asyncio.run(read_with_changing_filters(url, Random(3)))
+        legs = asyncio.run(read_with_changing_filters(url, seed=3))
         stored = stored_log(url).delivered
     places = {each.id: place for place, each in enumerate(stored)}
     for after, query, read in legs:
@@ -191,7 +203,8 @@ def next_frames(url: str, after: str, limit: int, filters: Parameters) -> Piece:
 
 def next_page(url: str, after: str, limit: int, filters: Parameters) -> Piece:
     query = {"lastEventId": after, "limit": str(limit), **filters}
-    answer = httpx.get(url, params=query, headers={"Accept": "application/json"}, trust_env=False)
+    headers = {"Accept": "application/json"}
+    answer = httpx.get(url, params=query, headers=headers, trust_env=False, timeout=ANSWER_SECONDS)
     assert answer.status_code == 200
     page = answer.json()
     if page["lastEventId"] == after:
