@@ -18,7 +18,7 @@ from tests.transports.http.orders import eventually, frames
 
 HERE = Path(__file__).parent
 TYPES = ("order.shipped", "order.cancelled", "stream.checkpoint", "stream.gap", "stream.closing")
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 
 class Seen(NamedTuple):

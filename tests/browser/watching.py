@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
-PATIENCE_SECONDS = 60  # machines that run tests are busy
+PATIENCE_SECONDS = 120  # machines that run tests are busy
 expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 

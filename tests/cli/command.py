@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from app.cli import main
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

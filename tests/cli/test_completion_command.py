@@ -10,8 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import run
+from app.cli import event_types
+from tests.cli.command import PATIENCE_SECONDS, run
+from tests.ports import nobody
 from tests.server_process import ServerProcess
+
+
+@pytest.fixture(autouse=True)
+def patient_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait longer for a server than a shell may: machines that run tests are busy."""
+    monkeypatch.setattr(event_types, "_SECONDS", PATIENCE_SECONDS)
 
 
 def completed(monkeypatch: pytest.MonkeyPatch, *words: str) -> list[str]:
@@ -47,7 +55,7 @@ def test_server_may_be_named_by_its_variable(monkeypatch: pytest.MonkeyPatch, se
     assert completed(monkeypatch, "tail", "--event-types", "order.s") == ["order.shipped"]
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nonsense"])
+@pytest.mark.parametrize("url", [nobody(), "nonsense"], ids=["nobody", "nonsense"])
 def test_no_event_type_is_completed_where_no_server_is(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     assert completed(monkeypatch, "tail", "--url", url, "--event-types", "order") == []
 

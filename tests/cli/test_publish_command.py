@@ -16,6 +16,7 @@ import pytest
 from app.cli.progress import Progress
 from tests.cli.command import PATIENCE_SECONDS, Ran, run, started
 from tests.cli.scripted_server import Answer, ScriptedServer, problem, stored
+from tests.ports import nobody, own_port
 from tests.server_process import ServerProcess
 
 PAGE = {"Accept": "application/json"}
@@ -58,10 +59,12 @@ def read_log(url: str) -> list[dict[str, Any]]:
 
 def wait_for_an_event(url: str) -> None:
     parameters = {"from": "earliest", "limit": "1", "wait": "30"}
-    answer = httpx.get(
-        f"{url}/events/orders", params=parameters, headers=PAGE, trust_env=False, timeout=PATIENCE_SECONDS
-    )
-    assert answer.json()["events"]
+    events: list[object] = []
+    while not events:  # a page that waits is empty when its time is up
+        answer = httpx.get(
+            f"{url}/events/orders", params=parameters, headers=PAGE, trust_env=False, timeout=PATIENCE_SECONDS
+        )
+        events = answer.json()["events"]
 
 
 def orders(url: str, prefix: str) -> list[str]:
@@ -140,7 +143,7 @@ def test_restart_of_the_server_in_the_middle_loses_and_doubles_nothing(tmp_path:
     store = f"sqlite:{tmp_path / 'log.db'}"
     names = [f"restart-{number}" for number in range(400)]  # what is left to read while it waits must fit into a pipe
     with (
-        ServerProcess("--store", store, "--source", "none") as server,
+        ServerProcess("--store", store, "--source", "none", port=own_port()) as server,
         started("publish", "-", "--url", server.url, "--batch-size", "10") as publishing,
     ):
         assert publishing.stdin is not None
@@ -243,12 +246,11 @@ def test_retry_after_is_waited_for() -> None:
 
 
 def test_server_that_is_not_there_is_given_up_in_time() -> None:
-    with ScriptedServer(stored(False)) as server:
-        pass
-    ran = publish(server.url, named("a"), "--retry-max-time", "0")
+    url = nobody()
+    ran = publish(url, named("a"), "--retry-max-time", "0")
     assert ran.code == 1
     assert ran.errors[0] == summary(0, 0, 0)
-    assert ran.errors[1].startswith(f"orders-events: Stopped at line 1: No answer from {server.url} (ConnectError")
+    assert ran.errors[1].startswith(f"orders-events: Stopped at line 1: No answer from {url} (ConnectError")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ import pytest
 
 from tests.cli.command import PATIENCE_SECONDS, Ran, run, started
 from tests.cli.scripted_server import STREAM, Answer, ScriptedServer, problem, stream
+from tests.ports import nobody, own_port
 from tests.server_process import ServerProcess
 
 OPENING = "retry: 10\n: hello\nid: e-0\nevent: stream.checkpoint\ndata: {}"
@@ -135,7 +136,10 @@ def store(tmp_path: Path) -> str:
 @pytest.mark.parametrize("end", [ServerProcess.kill, ServerProcess.terminate], ids=["killed", "drained"])
 def test_tail_misses_and_doubles_nothing_across_a_restart(store: str, end: Callable[[ServerProcess], object]) -> None:
     settings = ("--store", store, "--retry-ms", "10")
-    with ServerProcess(*settings) as server, started("tail", "--url", server.url, "--from", "earliest") as tailing:
+    with (
+        ServerProcess(*settings, port=own_port()) as server,
+        started("tail", "--url", server.url, "--from", "earliest") as tailing,
+    ):
         assert tailing.stdout is not None
         publish(server.url, "before")
         assert orders(tailing.stdout.readline()) == ["before"]
@@ -149,7 +153,7 @@ def test_tail_misses_and_doubles_nothing_across_a_restart(store: str, end: Calla
 @pytest.mark.parametrize("end", [ServerProcess.kill, ServerProcess.terminate], ids=["killed", "drained"])
 def test_tail_opened_in_a_quiet_hour_misses_nothing_either(store: str, end: Callable[[ServerProcess], object]) -> None:
     settings = ("--store", store, "--retry-ms", "10")
-    with ServerProcess(*settings) as server, started("tail", "--url", server.url) as tailing:
+    with ServerProcess(*settings, port=own_port()) as server, started("tail", "--url", server.url) as tailing:
         assert tailing.stdout is not None
         wait_for_a_stream(server.url)
         end(server)
@@ -162,7 +166,7 @@ def test_tail_opened_in_a_quiet_hour_misses_nothing_either(store: str, end: Call
 def wait_for_a_stream(url: str) -> None:
     """Wait until the server says that a stream is open."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    with httpx.Client(base_url=url, trust_env=False) as client:
+    with httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE_SECONDS) as client:
         while "orders_events_streams 0.0" in client.get("/metrics").text:
             assert time.monotonic() < deadline
             client.get("/events/orders", params={"wait": "1"}, headers={"Accept": "application/json"})  # takes a second
@@ -279,11 +283,10 @@ def test_stream_that_only_closes_is_trouble_too() -> None:
 
 
 def test_server_that_is_not_there_is_given_up_in_time() -> None:
-    with ScriptedServer(Answer(500)) as server:
-        pass
-    ran = tail(server.url, "--retry-max-time", "0")
+    url = nobody()
+    ran = tail(url, "--retry-max-time", "0")
     assert (ran.code, ran.out, len(ran.errors)) == (1, "", 1)
-    assert ran.errors[0].startswith(f"orders-events: No answer from {server.url} (ConnectError")
+    assert ran.errors[0].startswith(f"orders-events: No answer from {url} (ConnectError")
 
 
 def test_finite_tail_does_not_try_for_ever() -> None:

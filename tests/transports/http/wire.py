@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import NamedTuple, Self
 
-PATIENCE_SECONDS = 30  # for what ought to come at once; machines that run tests are busy
+PATIENCE_SECONDS = 90  # for what ought to come at once; machines that run tests are busy
 
 
 class Head(NamedTuple):
