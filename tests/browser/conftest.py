@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.watching import PATIENCE_SECONDS
+from tests.node_packages.installed import alone
 
 HERE = Path(__file__).parent
 CHROMIUM_FLAGS = (
@@ -45,12 +48,18 @@ def curl() -> str:
     return needed("curl")
 
 
+def be_patient(context: BrowserContext) -> None:
+    """Let pages take longer than the half minute that Playwright gives them."""
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     program = needed("chromium", "chromium-browser", "google-chrome")
     # Not for the session: while Playwright runs, no other test could run an event loop.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_FLAGS))
+        browser.on("context", be_patient)
         yield browser
         browser.close()
 
@@ -66,9 +75,10 @@ def page(chromium: Browser) -> Iterator[Page]:
 def node() -> str:
     """Find Node, with the package that follow.mjs imports."""
     program, npm = needed("node"), needed("npm")
-    if not (HERE / "node_modules" / "eventsource").is_dir():
-        install = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        installed = subprocess.run(install, cwd=HERE, capture_output=True, text=True, check=False)
-        if installed.returncode != 0:
-            unavailable(f"npm cannot install eventsource: {installed.stderr[-200:]!r}.")
+    with alone(HERE):
+        if not (HERE / "node_modules" / "eventsource").is_dir():
+            install = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+            installed = subprocess.run(install, cwd=HERE, capture_output=True, text=True, check=False)
+            if installed.returncode != 0:
+                unavailable(f"npm cannot install eventsource: {installed.stderr[-200:]!r}.")
     return program

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.watching import Watched
+from tests.browser.watching import PATIENCE_SECONDS, Watched
 from tests.transports.http.orders import cancelled, shipped
 
 QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
@@ -52,7 +52,7 @@ class Dashboard:
 
 
 def client(url: str) -> httpx.Client:
-    return httpx.Client(base_url=url, timeout=60, trust_env=False)
+    return httpx.Client(base_url=url, timeout=PATIENCE_SECONDS, trust_env=False)
 
 
 def some(shipped_count: int, cancelled_count: int, **data: Any) -> list[dict[str, Any]]:

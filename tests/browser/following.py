@@ -14,11 +14,17 @@ import httpx
 import httpx_sse
 from playwright.sync_api import Page
 
+from tests.server_process import ServerProcess
 from tests.transports.http.orders import eventually, frames
 
 HERE = Path(__file__).parent
 TYPES = ("order.shipped", "order.cancelled", "stream.checkpoint", "stream.gap", "stream.closing")
 PATIENCE_SECONDS = 120
+
+
+def patient(server: ServerProcess) -> httpx.Client:
+    """Make a client that gives a busy machine its time."""
+    return httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS)
 
 
 class Seen(NamedTuple):

@@ -12,7 +12,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.following import PageFollowing, Seen, curl_following, httpx_following, node_following
+from tests.browser.following import PageFollowing, Seen, curl_following, httpx_following, node_following, patient
+from tests.ports import own_port
 from tests.server_process import ServerProcess
 from tests.transports.http.orders import EVENTS, PAGE, cancelled, new_order, publish, shipped
 from tests.web_server import serving
@@ -28,7 +29,7 @@ def server() -> Iterator[ServerProcess]:
 
 @pytest.fixture
 def http(server: ServerProcess) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=30) as client:
+    with patient(server) as client:
         yield client
 
 
@@ -73,7 +74,7 @@ def test_clients_that_began_in_a_quiet_hour_miss_nothing_of_a_restart(
 ) -> None:
     arguments = ("--store", f"sqlite:{tmp_path / 'log.db'}", *QUICK)
     with ExitStack() as running:
-        with ServerProcess(*arguments) as server, httpx.Client(base_url=server.url) as http:
+        with ServerProcess(*arguments, port=own_port()) as server, patient(server) as http:
             port = server.port
             publish(http, shipped("before"))
             page.goto(f"{server.url}/health/live")
@@ -86,9 +87,9 @@ def test_clients_that_began_in_a_quiet_hour_miss_nothing_of_a_restart(
             server.signal(end)
             assert server.wait() == (0 if end is signal.SIGTERM else -signal.SIGKILL)
         # The clients knock at a closed door while events are published behind another.
-        with ServerProcess(*arguments) as server, httpx.Client(base_url=server.url) as http:
+        with ServerProcess(*arguments) as server, patient(server) as http:
             publish(http, shipped("away"), cancelled("away"))
-        with ServerProcess(*arguments, port=port) as server, httpx.Client(base_url=server.url) as http:
+        with ServerProcess(*arguments, port=port) as server, patient(server) as http:
             *_, last = publish(http, shipped("back"))
             _, *missed = published(http)
             for client in clients:
@@ -164,7 +165,7 @@ def test_a_page_of_an_allowed_origin_follows_and_reconnects_and_another_does_not
         shop() as allowed,
         shop() as other,
         ServerProcess("--store", "memory:", "--cors-origin", allowed, *QUICK) as server,
-        httpx.Client(base_url=server.url) as http,
+        patient(server) as http,
     ):
         *_, last = publish(http, shipped(), shipped(), shipped())
         url = f"{server.events_url}?from=earliest&limit=1"  # each event brings a reconnection with its id

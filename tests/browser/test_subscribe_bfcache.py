@@ -8,7 +8,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
-from tests.browser.conftest import CHROMIUM_FLAGS, needed
+from tests.browser.conftest import CHROMIUM_FLAGS, be_patient, needed
+from tests.browser.following import PATIENCE_SECONDS
 from tests.browser.subscribing import Subscribed
 from tests.server_process import ServerProcess
 from tests.transports.http.orders import cancelled, eventually, publish, shipped, streams_open
@@ -23,6 +24,7 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(
             executable_path=program, args=list(CHROMIUM_FLAGS), ignore_default_args=[OFF]
         )
+        browser.on("context", be_patient)
         yield browser
         browser.close()
 
@@ -43,7 +45,7 @@ def was_kept(page: Page) -> bool:
 def test_page_from_the_back_forward_cache_goes_on_where_it_was(
     server: ServerProcess, page: Page, options: dict[str, object]
 ) -> None:
-    with httpx.Client(base_url=server.url) as http:
+    with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as http:
         page.goto(f"{server.url}/docs")
         page.evaluate("addEventListener('pageshow', ({ persisted }) => (window.persisted = persisted))")
         subscribed = Subscribed(page, **options)

@@ -19,7 +19,6 @@ class Watched:
     said: list[str] = field(default_factory=list)
 
     def watch(self, page: Page) -> None:
-        page.set_default_timeout(PATIENCE_SECONDS * 1000)
         page.on("request", self._requested)
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.errors.append(str(error)))

@@ -6,6 +6,8 @@ import fcntl
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,12 +18,18 @@ HERE = Path(__file__).parent
 def node_package(name: str) -> Path:
     """Return the folder of a package that package.json here names; install them all where it is missing."""
     folder = HERE / "node_modules" / name
-    # Tests run side by side; npm would tear down what another one has just installed.
-    with (HERE / "package.json").open() as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with alone(HERE):
         if not folder.is_dir():
             _install(name)
     return folder
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Install into a folder alone: tests run side by side, and npm would tear down what another one has just installed."""
+    with (folder / "package.json").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def _install(name: str) -> None:
