@@ -101,9 +101,9 @@ def test_chart_forgets_after_ten_minutes_and_counts_do_not(dashboard: Dashboard,
     dashboard.shows(shipped=2)
     most = page.locator('.lane[data-type="order.shipped"] .most')
     expect(most).to_have_text("at most 2")
-    page.clock.fast_forward("09:40")
+    page.clock.fast_forward("08:00")  # two minutes are left for what has been done since, on a busy machine
     expect(most).to_have_text("at most 2")
-    page.clock.fast_forward("00:40")
+    page.clock.fast_forward("02:20")
     expect(most).to_have_text("none")
     dashboard.shows(shipped=2)
 
@@ -243,10 +243,12 @@ def test_dashboards_in_many_tabs_take_one_connection(
     server: ServerProcess, http: httpx.Client, chromium: Browser
 ) -> None:
     context = chromium.new_context()
-    before = streams_open(http)
+    assert eventually(
+        lambda: streams_open(http) == 0
+    )  # those of the pages before this one end when Chromium comes to it
     # More than the six connections that a browser opens to one host.
     dashboards = [Dashboard(context.new_page(), server.url).live() for _ in range(8)]
-    assert eventually(lambda: streams_open(http) == before + 1)
+    assert eventually(lambda: streams_open(http) == 1)
     publish(http, *some(2, 1))
     for dashboard in dashboards:
         dashboard.shows(shipped=2, cancelled=1)

@@ -95,6 +95,7 @@ def read(chromium: Browser) -> Iterator[dict[tuple[str, str], tuple[list[Any], s
                 eventTypes=sorted({"message"} | {event["type"] for event in case["events"]}),
                 transport=transport,
                 shared=False,
+                heartbeatSeconds=600,  # a browser lets a few connections to one host wait for each other
             )
             for transport in ("eventsource", "fetch")
             for index, (name, case) in enumerate(CORPUS.items())

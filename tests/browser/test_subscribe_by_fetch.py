@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
-import httpx
 from playwright.sync_api import Page
 
 from tests.browser.client_server import Answer, Asked, client_server
-from tests.browser.following import PATIENCE_SECONDS
+from tests.browser.following import PATIENCE_SECONDS, patient
 from tests.browser.subscribing import Subscribed
 from tests.checker import Ledger, judge
 from tests.publishers import counted, publish_now
@@ -21,7 +20,7 @@ MANY = 20_000  # of 600 bytes each
 
 
 def lag(server: ServerProcess) -> float:
-    with httpx.Client(base_url=server.url) as http:
+    with patient(server) as http:
         return metric(http, "orders_events_stream_lag_events")
 
 
@@ -63,6 +62,10 @@ def test_events_during_a_pause_that_begins_in_a_handler_come_once(server: Server
     assert judge(ledger, [subscribed.log("paused")]) == []
 
 
+def reasons_of_returning(subscribed: Subscribed) -> set[str]:
+    return {state["reason"] for state in subscribed.told("state") if state["state"] == "reconnecting"}
+
+
 def test_connection_that_says_nothing_is_given_up(page: Page) -> None:
     closing = threading.Event()
     returned: list[str] = []
@@ -72,16 +75,19 @@ def test_connection_that_says_nothing_is_given_up(page: Page) -> None:
         closing.wait()
 
     def answer(asked: Asked) -> Answer:
+        """Be silent after the first event to whoever has not had it: a browser that is busy may come twice."""
         returned.append(asked.last_event_id)
-        return Answer(pieces=silent() if len(returned) == 1 else (END,))
+        return Answer(pieces=(END,) if asked.last_event_id == "1" else silent())
 
     with client_server(answer) as url:
         page.goto(url)
         subscribed = Subscribed(page, url=f"{url}/stream/x", transport="fetch", shared=False, heartbeatSeconds=0.3)
         subscribed.reaches("closed")
         closing.set()
-    assert [state.get("reason") for state in subscribed.told("state")] == [None, None, "silent", "end"]
-    assert returned == ["", "1"]
+    opening, *_, end = [state.get("reason") for state in subscribed.told("state")]
+    assert (opening, end) == (None, "end")
+    assert "silent" in reasons_of_returning(subscribed) <= {"silent", "lost"}
+    assert (returned[0], returned[-1]) == ("", "1")
 
 
 def test_connection_whose_answer_does_not_come_is_given_up(page: Page) -> None:
@@ -91,7 +97,7 @@ def test_connection_whose_answer_does_not_come_is_given_up(page: Page) -> None:
     def answer(asked: Asked) -> Answer:
         requests.append(asked)
         if len(requests) == 1:
-            closing.wait()
+            closing.wait()  # a browser that is busy may give up the next one, too
         return Answer(pieces=(END,))
 
     with client_server(answer) as url:
@@ -99,7 +105,7 @@ def test_connection_whose_answer_does_not_come_is_given_up(page: Page) -> None:
         subscribed = Subscribed(page, url=f"{url}/stream/x", transport="fetch", shared=False, heartbeatSeconds=0.1)
         subscribed.reaches("closed")
         closing.set()
-    assert [state.get("reason") for state in subscribed.told("state")] == [None, "silent", "end"]
+    assert reasons_of_returning(subscribed) == {"silent"}
 
 
 def test_headers_are_sent_each_time(page: Page) -> None:
