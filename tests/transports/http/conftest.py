@@ -11,7 +11,7 @@ import pytest
 from tests.server_process import ServerProcess
 from tests.transports.http.wire import PATIENCE_SECONDS
 
-LONGEST_TEST_SECONDS = 120
+LONGEST_TEST_SECONDS = 300
 
 
 @pytest.fixture(scope="session")

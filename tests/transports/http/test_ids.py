@@ -215,7 +215,10 @@ def test_a_time_before_a_deleted_event_is_a_gap(short_memory: httpx.Client) -> N
 
 
 def test_the_earliest_position_of_an_empty_log_returns_everything_that_comes() -> None:
-    with ServerProcess("--store", "memory:") as server, httpx.Client(base_url=server.url) as http:
+    with (
+        ServerProcess("--store", "memory:") as server,
+        httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as http,
+    ):
         gap, *_ = read_stored(http, lastEventId="nope")
         ids = publish(http, shipped(), shipped())
         first, *rest = read_stored(http, lastEventId=gap.id)
@@ -230,7 +233,7 @@ def test_a_stream_with_a_gap_goes_on_with_what_is_published_next(http: httpx.Cli
     with http.stream("GET", EVENTS, params={"lastEventId": "nope", "orderId": order, "limit": 1}) as response:
         lines = response.iter_lines()
         assert next(line for line in lines if line.startswith("event: ")) == "event: stream.gap"
-        with httpx.Client(base_url=http.base_url) as producer:
+        with httpx.Client(base_url=http.base_url, timeout=PATIENCE_SECONDS) as producer:
             (event_id,) = publish(producer, shipped(order))
         assert f"id: {event_id}" in list(lines)
 

@@ -24,7 +24,7 @@ from tests.transports.http.orders import (
     read_stored,
     shipped,
 )
-from tests.transports.http.wire import Head, Wire
+from tests.transports.http.wire import PATIENCE_SECONDS, Head, Wire
 
 FIRST_WRITE = re.compile(
     rb"retry: ([0-9]+)\n:[^\n]*\nid: ([0-9A-Za-z_-]{1,64})\nevent: stream\.checkpoint\ndata: \{\}\n\n"
@@ -271,7 +271,7 @@ def test_httpx_sse_takes_no_heartbeat_for_an_event(server: ServerProcess, http: 
     with httpx_sse.connect_sse(http, "GET", EVENTS, params={"orderId": order, "limit": 1}) as source:
         events = source.iter_sse()
         seen = [next(events)]
-        with stream(server) as (clock, _, _), httpx.Client(base_url=server.url) as producer:
+        with stream(server) as (clock, _, _), httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as producer:
             for _ in range(3):
                 clock.chunk()  # a heartbeat, and meanwhile one on the other stream
             (event_id,) = publish(producer, shipped(order))

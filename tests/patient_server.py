@@ -1,0 +1,10 @@
+"""`python -m tests.patient_server serve …`: a server that drains until its last stream is gone, however long a test takes."""
+
+from __future__ import annotations
+
+from app import server
+from app.cli import main
+
+if __name__ == "__main__":
+    vars(server)["DRAIN_SECONDS"] = 600.0
+    main()
