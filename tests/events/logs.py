@@ -27,7 +27,7 @@ T = TypeVar("T")
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a test's coroutine; one that hangs fails, and so does one in whose loop a callback or a task fails unseen."""
     with asyncio.Runner() as runner:
-        return _run(runner, asyncio.wait_for(work, 60))
+        return _run(runner, asyncio.wait_for(work, 120))
 
 
 def _run(runner: asyncio.Runner, work: Coroutine[Any, Any, T]) -> T:

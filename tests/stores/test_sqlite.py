@@ -16,7 +16,7 @@ from app.events.event import Event
 from app.events.filter import EVERYTHING, Filter
 from app.events.position import Floor, Position
 from app.events.store import BelowFloor, Commit
-from app.stores import sqlite_log
+from app.stores import sqlite_file, sqlite_log
 from app.stores.sqlite import SqliteStore
 from app.stores.sqlite_queries import PAGE_QUERIES
 from tests.events.logs import event, run
@@ -173,18 +173,20 @@ def test_a_smaller_limit_takes_hold_piece_by_piece(path: Path, monkeypatch: pyte
     run(work())
 
 
-def test_appends_go_on_while_much_is_deleted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work() -> None:
+def test_appends_go_on_while_much_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def deleted_before_an_append(path: Path) -> int:
         async with opening(SqliteStore(path)) as log:
             await log.append(*numbered(1, 2000))
-        monkeypatch.setattr(sqlite_log, "DELETED_AT_ONCE", 10)
-        async with opening(SqliteStore(path, retain_events=100)) as log:
-            [stored] = await log.append(event("new"))
-            assert stored.offset == 2001
-            assert log.floor.offset < 1901
-            await log.until(lambda: log.floor.offset == 1901)
+        with monkeypatch.context() as patch:
+            patch.setattr(sqlite_log, "DELETED_AT_ONCE", 10)
+            async with opening(SqliteStore(path, retain_events=100)) as log:
+                [stored] = await log.append(event("new"))
+                assert stored.offset == 2001
+                await log.until(lambda: log.floor.offset == 1901)
+                return next(commit.floor.offset for commit in log.commits if commit.events)
 
-    run(work())
+    # On a busy machine all may be deleted before the append is asked for, but not time and again.
+    assert any(run(deleted_before_an_append(tmp_path / f"{number}.db")) < 1901 for number in range(20))
 
 
 def test_a_smaller_age_takes_hold_on_an_idle_log(path: Path) -> None:
@@ -233,11 +235,16 @@ def test_a_commit_waits_for_the_disk(path: Path) -> None:
     run(work())
 
 
-def test_requests_that_wait_share_a_commit(path: Path) -> None:
+def test_requests_that_wait_share_a_commit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_file, "BUSY_MS", 60_000)
+
     async def work() -> None:
         async with opening(SqliteStore(path)) as log:
-            await asyncio.gather(*(log.append(e) for e in numbered(1, 500)))
-            assert len(log.commits) < 100
+            with held_up(path):
+                appends = [asyncio.create_task(log.append(e)) for e in numbered(1, 500)]
+                await asyncio.sleep(0)  # each of them has now called append
+            await asyncio.gather(*appends)
+            assert len(log.commits) <= 2  # the one that was held up, and that of all who came meanwhile
             assert offsets(log.told) == list(range(1, 501))
 
     run(work())
@@ -403,6 +410,15 @@ def wal_bytes(path: Path) -> int:
 def back_up(path: Path, backup: Path) -> None:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source, closing(sqlite3.connect(backup)) as copy:
         source.backup(copy)
+
+
+@contextmanager
+def held_up(path: Path) -> Iterator[None]:
+    """Let every commit wait for another connection that writes."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
 
 
 @contextmanager
