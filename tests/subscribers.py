@@ -75,7 +75,8 @@ def head_id(url: str) -> str:
 async def open_client(*, receive_bytes: int | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """A client for any number of streams at once, of which each buffers `receive_bytes` in the kernel."""
     options = [] if receive_bytes is None else [(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)]
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+    # A server closes a connection that nobody uses after five seconds, as httpx would: whoever asks just then would be cut.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=2.0)
     transport = httpx.AsyncHTTPTransport(limits=limits, socket_options=options, trust_env=False)
     async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=ANSWER_SECONDS) as client:
         yield client

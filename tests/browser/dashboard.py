@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.watching import PATIENCE_SECONDS, Watched
 from tests.transports.http.orders import cancelled, shipped
+from tests.transports.http.wire import SHORT_LIVED
 
 QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
 
@@ -52,7 +53,7 @@ class Dashboard:
 
 
 def client(url: str) -> httpx.Client:
-    return httpx.Client(base_url=url, timeout=PATIENCE_SECONDS, trust_env=False)
+    return httpx.Client(base_url=url, timeout=PATIENCE_SECONDS, trust_env=False, limits=SHORT_LIVED)
 
 
 def some(shipped_count: int, cancelled_count: int, **data: Any) -> list[dict[str, Any]]:

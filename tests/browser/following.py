@@ -16,6 +16,7 @@ from playwright.sync_api import Page
 
 from tests.server_process import ServerProcess
 from tests.transports.http.orders import eventually, frames
+from tests.transports.http.wire import SHORT_LIVED
 
 HERE = Path(__file__).parent
 TYPES = ("order.shipped", "order.cancelled", "stream.checkpoint", "stream.gap", "stream.closing")
@@ -24,7 +25,7 @@ PATIENCE_SECONDS = 120
 
 def patient(server: ServerProcess) -> httpx.Client:
     """Make a client that gives a busy machine its time."""
-    return httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS)
+    return httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS, limits=SHORT_LIVED)
 
 
 class Seen(NamedTuple):

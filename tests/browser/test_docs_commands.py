@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Page
 
 from app.pages.commands import ORIGIN
+from tests.browser.following import patient
 from tests.browser.watching import PATIENCE_SECONDS, Watched
 from tests.pages.contract import pages
 from tests.server_process import ServerProcess
@@ -85,7 +86,7 @@ def quiet_server() -> Iterator[ServerProcess]:
 
 @pytest.fixture
 def quiet(quiet_server: ServerProcess) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=quiet_server.url, timeout=PATIENCE_SECONDS) as client:
+    with patient(quiet_server) as client:
         yield client
 
 

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import needed
-from tests.browser.following import PATIENCE_SECONDS
+from tests.browser.following import patient
 from tests.browser.watching import Watched
 from tests.server_process import ServerProcess
 from tests.transports.http.orders import cancelled, eventually, new_order, publish, shipped, streams_open
@@ -32,7 +32,7 @@ def example(*texts: str) -> str:
 
 @pytest.fixture
 def http(server: ServerProcess) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client:
+    with patient(server) as client:
         yield client
 
 

@@ -14,6 +14,8 @@ import httpx
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tests.transports.http.wire import SHORT_LIVED
+
 HOP_BY_HOP: Final = ("connection", "content-length", "date", "host", "keep-alive", "transfer-encoding")
 HEARTBEAT: Final = b":\n"
 
@@ -90,7 +92,9 @@ class BrokenServer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            async with httpx.AsyncClient(base_url=self._good_url, trust_env=False, timeout=60) as self._client:
+            async with httpx.AsyncClient(
+                base_url=self._good_url, trust_env=False, timeout=60, limits=SHORT_LIVED
+            ) as self._client:
                 await receive()
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
@@ -137,7 +141,14 @@ class BrokenServer:
 def serving(application: ASGIApp) -> Iterator[str]:
     """Serve an application in a thread; give its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(application, lifespan="on", log_level="error", ws="none", timeout_graceful_shutdown=5)
+        config = uvicorn.Config(
+            application,
+            lifespan="on",
+            log_level="error",
+            ws="none",
+            timeout_graceful_shutdown=5,
+            timeout_keep_alive=60,  # longer than a client's, which might else ask again while it is being closed
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()

@@ -373,7 +373,7 @@ PLANTED: Final[Mapping[str, Planted]] = {
     "HEAD hangs": Planted(
         lambda: Fault(waits=lambda asked: 600 if asked.method == "HEAD" else 0),
         "head",
-        Options(quick=True, timeout_seconds=5),
+        Options(quick=True, timeout_seconds=10),
     ),
     "an event is not in the contract": Planted(lambda: each_stream(with_stranger), "event-names"),
     "a payload breaks its schema": Planted(

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.server_process import ServerProcess
-from tests.transports.http.wire import PATIENCE_SECONDS
+from tests.transports.http.wire import PATIENCE_SECONDS, SHORT_LIVED
 
 LONGEST_TEST_SECONDS = 300
 
@@ -22,7 +22,7 @@ def server() -> Iterator[ServerProcess]:
 
 @pytest.fixture
 def http(server: ServerProcess) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client:
+    with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS, limits=SHORT_LIVED) as client:
         yield client
 
 

@@ -7,7 +7,12 @@ import time
 from types import TracebackType
 from typing import NamedTuple, Self
 
+import httpx
+
 PATIENCE_SECONDS = 90  # for what ought to come at once; machines that run tests are busy
+
+SHORT_LIVED = httpx.Limits(keepalive_expiry=2.0)
+"""A server closes a connection that nobody uses after five seconds, as httpx would by itself: whoever asks just then is cut."""
 
 
 class Head(NamedTuple):
