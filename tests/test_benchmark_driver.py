@@ -54,6 +54,9 @@ class FaultyServer:
     stream_status: str = "200 OK"
     publish_status: str = "204 No Content"
     cuts_after: int = 1_000_000  # events published
+    answers_after: int = 0  # replays, for which a publisher waits
+    replays: int = 0
+    replayed_enough: asyncio.Event = field(default_factory=asyncio.Event)
     subscribers: list[asyncio.StreamWriter] = field(default_factory=list)
     published: int = 0
     stored: list[Frame] = field(default_factory=list)
@@ -81,6 +84,9 @@ class FaultyServer:
         for frame in self.fault(self.stored):
             await self.send(writer, frame)
         writer.write(b"0\r\n\r\n")
+        self.replays += 1
+        if self.replays >= self.answers_after:
+            self.replayed_enough.set()
 
     def begin(self, writer: asyncio.StreamWriter) -> None:
         coding = "" if self.write is whole else "Transfer-Encoding: chunked\r\n"
@@ -94,6 +100,8 @@ class FaultyServer:
                 await self.send(writer, frame)
         if self.published >= self.cuts_after:
             self.subscribers[0].close()
+        if self.answers_after:
+            await self.replayed_enough.wait()
 
     async def send(self, writer: asyncio.StreamWriter, frame: Frame) -> None:
         lines = (f"id: {frame[0]}" if frame[0] else ": no id", "event: order.shipped", f"data: {frame[1]}", "", "")
@@ -126,17 +134,18 @@ def lockstep(*more: str) -> list[str]:
     return ["--mode", "lockstep", "--ids", "ordered", "--publish-path", "/publish", *size, *more]
 
 
-def run(driver: Path, server: FaultyServer, options: Sequence[str]) -> Outcome:
-    return asyncio.run(_run(driver, server, options))
+def run(driver: Path, server: FaultyServer, options: Sequence[str], *, stalls: bool = False) -> Outcome:
+    """Drive a server; one that `stalls`, for events that will not come, is given up soon."""
+    return asyncio.run(_run(driver, server, ["--stall-seconds", "2" if stalls else "50", *options]))
 
 
 async def _run(driver: Path, server: FaultyServer, options: Sequence[str]) -> Outcome:
     listener = await asyncio.start_server(server.answer, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
-    command = [str(driver), "--port", str(port), "--settle-seconds", "0.05", "--stall-seconds", "0.5", *options]
+    command = [str(driver), "--port", str(port), "--settle-seconds", "0.05", *options]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
-    output, error = await asyncio.wait_for(process.communicate(), 60)
+    output, error = await asyncio.wait_for(process.communicate(), 120)
     for writer in server.subscribers:
         writer.close()
     listener.close()
@@ -182,7 +191,7 @@ def rewritten(place: int, frame: Callable[[list[Frame]], Frame]) -> Fault:
     ],
 )  # fmt: skip
 def test_a_fault_on_one_connection_is_found_and_named(driver: Path, fault: Fault, found: dict[str, int]) -> None:
-    outcome = run(driver, FaultyServer(fault), lockstep())
+    outcome = run(driver, FaultyServer(fault), lockstep(), stalls="missing" in found)
     assert (outcome.status, outcome.faults) == (1, found)
 
 
@@ -192,7 +201,7 @@ def test_ids_count_as_numbers_where_they_hold_some(driver: Path) -> None:
 
 
 def test_a_stream_that_the_server_ends_is_a_fault(driver: Path) -> None:
-    outcome = run(driver, FaultyServer(cuts_after=EVENTS), lockstep("--events", str(2 * EVENTS)))
+    outcome = run(driver, FaultyServer(cuts_after=EVENTS), lockstep("--events", str(2 * EVENTS)), stalls=True)
     assert outcome.status == 1
     assert outcome.report["stalled"]
     assert outcome.faults == {"missing": EVENTS, "cut": 1}
@@ -227,7 +236,7 @@ def test_replays_beside_live_subscribers_go_on_and_are_checked(
 ) -> None:
     rate = ["--mode", "rate", "--rate", "50", "--seconds", "0.5", "--subscribers", "1", "--publish-path", "/publish"]
     replays = ["--replayers", "2", "--replayer-path", "/replay", "--history", "20"]
-    outcome = run(driver, FaultyServer(stored=stored(sequences)), [*rate, *replays])
+    outcome = run(driver, FaultyServer(stored=stored(sequences), answers_after=4), [*rate, *replays])
     replayers = outcome.report["replayers"]
     assert outcome.status == status
     assert replayers["replays"] > 2

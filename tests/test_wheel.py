@@ -44,7 +44,7 @@ def test_installed_wheel_serves_its_own_contract_from_another_folder(wheel: Path
     dependencies = next(Path(path) for path in sys.path if path.endswith("site-packages"))
     (site_packages / "dependencies.pth").write_text(f"{dependencies}\n")
     with ServerProcess("--store", "memory:", cwd=tmp_path, python=environment / "bin" / "python") as server:
-        document = httpx.get(f"{server.url}/openapi.json", trust_env=False).json()
+        document = httpx.get(f"{server.url}/openapi.json", trust_env=False, timeout=60).json()
         assert document["info"]["title"] == "Orders Events"
         where = subprocess.run(
             [environment / "bin" / "python", "-c", "import app; print(app.__file__)"],

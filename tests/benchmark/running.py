@@ -18,6 +18,7 @@ from typing import Any, Final
 from tests.benchmark.cores import started_on
 from tests.benchmark.programs import BUILD, compile_program
 from tests.benchmark.systems import System
+from tests.ports import own_port
 
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 30
@@ -66,7 +67,7 @@ def scratch_folder() -> Iterator[Path]:
 def running(system: System, scratch: Path) -> Iterator[Running]:
     """Start the server of a system on a free port; stop it at the end of the block."""
     output = BUILD / f"{system.name}.out"
-    port = _free_port()
+    port = own_port()
     with started_on(_SERVER_CORE), output.open("wb") as file:
         process = subprocess.Popen(
             system.command(scratch, port),
@@ -84,12 +85,6 @@ def running(system: System, scratch: Path) -> Iterator[Running]:
 
 def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("ORDERS_EVENTS_")}
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _wait_until_it_listens(system: System, process: subprocess.Popen[bytes], port: int, output: Path) -> None:

@@ -49,7 +49,7 @@ def run_schemathesis(url: str, document: str, folder: Path, *arguments: str) -> 
 def document(request: pytest.FixtureRequest) -> str:
     """The contract as the server publishes it, in 3.0.3 and as it is derived in 3.2."""
     with ServerProcess("--store", "memory:") as server:
-        return httpx.get(f"{server.url}/{request.param}").text
+        return httpx.get(f"{server.url}/{request.param}", timeout=60).text
 
 
 def test_the_server_keeps_its_contract(document: str, tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_the_server_keeps_its_contract(document: str, tmp_path: Path) -> None:
     busy = ("--source", "simulator:500", "--seed", "1", "--retain-events", "2000", "--heartbeat-seconds", "0.05")
     with ServerProcess("--store", "memory:", *busy) as server:
         run = run_schemathesis(server.url, document, tmp_path)
-        assert httpx.get(f"{server.url}/health/ready").status_code == 200
+        assert httpx.get(f"{server.url}/health/ready", timeout=60).status_code == 200
 
     assert run.returncode == 0, run.stdout
     operations = sum(len(path) for path in json.loads(document)["paths"].values())

@@ -27,25 +27,25 @@ MOST_BYTES = 8_000
 
 @pytest.mark.parametrize("name", NAMES)
 def test_file_of_the_client_is_served_at_the_root_and_asked_for_once(server: ServerProcess, name: str) -> None:
-    answer = httpx.get(f"{server.url}/{name}")
+    answer = httpx.get(f"{server.url}/{name}", timeout=60)
     assert answer.status_code == 200
     assert answer.content == (CLIENT / name).read_bytes()
     kind = "text/javascript" if name.endswith(".js") else "application/typescript"
     assert answer.headers["content-type"] == f"{kind}; charset=utf-8"
     assert "worker-src 'self'" in answer.headers["content-security-policy"]
-    again = httpx.get(f"{server.url}/{name}", headers={"If-None-Match": answer.headers["etag"]})
+    again = httpx.get(f"{server.url}/{name}", headers={"If-None-Match": answer.headers["etag"]}, timeout=60)
     assert again.status_code == 304
 
 
 def test_package_has_the_files_of_the_client_and_the_version_of_the_contract(server: ServerProcess) -> None:
-    answer = httpx.get(f"{server.url}/client.tgz")
+    answer = httpx.get(f"{server.url}/client.tgz", timeout=60)
     assert answer.headers["content-type"] == "application/gzip"
     with tarfile.open(fileobj=io.BytesIO(answer.content)) as archive:
         files = {each.name.removeprefix("package/"): archive.extractfile(each) for each in archive}
         contents = {name: file.read() for name, file in files.items() if file is not None}
     described = json.loads(contents.pop("package.json"))
     assert contents == {name: (CLIENT / name).read_bytes() for name in NAMES}
-    assert described["version"] == httpx.get(f"{server.url}/openapi.json").json()["info"]["version"]
+    assert described["version"] == httpx.get(f"{server.url}/openapi.json", timeout=60).json()["info"]["version"]
     assert {described["exports"]["."]["default"], described["exports"]["."]["types"]} <= {f"./{name}" for name in NAMES}
 
 
