@@ -243,9 +243,8 @@ def test_dashboards_in_many_tabs_take_one_connection(
     server: ServerProcess, http: httpx.Client, chromium: Browser
 ) -> None:
     context = chromium.new_context()
-    assert eventually(
-        lambda: streams_open(http) == 0
-    )  # those of the pages before this one end when Chromium comes to it
+    # Those of the pages before this one end when Chromium comes to it.
+    assert eventually(lambda: streams_open(http) == 0)
     # More than the six connections that a browser opens to one host.
     dashboards = [Dashboard(context.new_page(), server.url).live() for _ in range(8)]
     assert eventually(lambda: streams_open(http) == 1)

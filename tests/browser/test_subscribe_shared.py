@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -116,22 +117,27 @@ def test_tab_that_joins_an_empty_log_from_its_beginning_has_all_that_comes(
 
 
 @contextmanager
-def busy(server: ServerProcess, ledger: Ledger) -> Iterator[None]:
-    """Publish all the time, a few events in a request, and no more than twelve tabs can take while others do their work."""
-    stop = threading.Event()
+def busy(server: ServerProcess, ledger: Ledger) -> Iterator[Callable[[], None]]:
+    """Each call lets some requests of a few events be published one after the other, while the test goes on.
+
+    Publishing without end would be more work for the tabs than they can do, the more the quicker the server is.
+    """
+    allowed, stopping = threading.Semaphore(0), threading.Event()
 
     def publish_on() -> None:
-        first = 0
-        while not stop.wait(0.01):
+        for first in count(0, 7):
+            allowed.acquire()
+            if stopping.is_set():
+                return
             publish_now(server.events_url, counted(0, 7, first=first), ledger)
-            first += 7
 
     thread = threading.Thread(target=publish_on)
     thread.start()
     try:
-        yield
+        yield lambda: allowed.release(10)
     finally:
-        stop.set()
+        stopping.set()
+        allowed.release()
         thread.join()
         publish_now(server.events_url, list(LAST.values()), ledger)
 
@@ -141,11 +147,12 @@ def test_tabs_that_join_pause_and_leave_at_any_moment_of_a_busy_stream_miss_noth
     server: ServerProcess, browser_context: BrowserContext, transport: str
 ) -> None:
     ledger = Ledger()
-    publish_now(server.events_url, counted(1, 2500), ledger)
+    publish_now(server.events_url, counted(1, 1500), ledger)
     tabs = [tab(browser_context, server.url) for _ in range(3)]
     subscribed: list[Subscribed] = []
-    with busy(server, ledger):
+    with busy(server, ledger) as publish_some:
         for number in range(12):
+            publish_some()
             page = tabs[number % len(tabs)]
             subscribed.append(Subscribed(page, transport=transport, **{"from": "earliest"}))
             for each in subscribed[::2]:

@@ -27,9 +27,7 @@ class CuttingProxy:
         self.target = port
         self.broken = 0
         self._allowed = allowed
-        self._counting = (
-            threading.Lock()
-        )  # each connection has a thread, and what is drawn at random must come in one order
+        self._counting = threading.Lock()  # each connection has a thread, and what is drawn must come in one order
         self._how = how
         # A socket in which another thread still reads is not closed by `close`: its reader is woken, without a word to the peer.
         self._ends_with = socket.SHUT_RD if how == "reset" else socket.SHUT_RDWR

@@ -46,9 +46,7 @@ def test_connection_on_which_nothing_comes_any_more_is_given_up_for_a_new_one() 
     ):
         readers = readers_of(proxy.url, 6, seed=53)
         for reader in readers:
-            reader.silence_seconds = (
-                3.0  # one that is too short on a busy machine makes a reader come back, and lose nothing
-            )
+            reader.silence_seconds = 3.0  # too short on a busy machine, it makes a reader come back and lose nothing
         asyncio.run(read_through(proxy, server.events_url, readers, events=1500, seed=54))
 
 
