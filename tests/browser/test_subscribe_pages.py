@@ -73,13 +73,22 @@ def test_place_is_kept_of_a_quiet_hour_too(server: ServerProcess, opened: Page, 
     again.through(missed)
 
 
-def test_place_of_another_log_is_answered_with_a_gap(opened: Page, http: httpx.Client) -> None:
+@each_way
+@pytest.mark.parametrize(
+    ("kept", "requested"),
+    [("nope", "nope"), ("<p>é\n", "unknown"), ("x" * 100_000, "unknown")],
+    ids=["of another log", "no id", "too long"],
+)
+def test_place_that_the_log_does_not_know_is_answered_with_a_gap(
+    opened: Page, http: httpx.Client, shared: bool, kept: str, requested: str
+) -> None:
     (last,) = publish(http, shipped())
-    opened.evaluate("localStorage.setItem('place', 'nope')")
-    subscribed = Subscribed(opened, shared=False, **KEY)
+    opened.evaluate("(kept) => localStorage.setItem('place', kept)", kept)
+    subscribed = Subscribed(opened, shared=shared, **KEY)
     subscribed.through(last)
     (gap,) = subscribed.told("gap")
-    assert gap == {"reason": "foreign", "requested": "nope", "earliest": gap["id"], "id": gap["id"]}
+    assert gap == {"reason": "foreign", "requested": requested, "earliest": gap["id"], "id": gap["id"]}
+    assert eventually(lambda: bool(opened.evaluate("localStorage.getItem('place')") == last))
 
 
 def test_place_is_kept_where_the_page_says(opened: Page, http: httpx.Client) -> None:
@@ -218,7 +227,8 @@ def test_refusal_is_explained_by_the_problem_of_the_server(opened: Page, transpo
     assert eventually(lambda: bool(subscribed.told("error")))
     error = subscribed.told("error")[0]
     assert (error["status"], error["problem"]["type"]) == (400, "/problems/invalid-parameter")
-    assert error["message"] == f"400: {error['problem']['detail']}"
+    (refused,) = error["problem"]["errors"]
+    assert error["message"] == f"400: {error['problem']['detail']} orderId {refused['message']}."
     subscribed.reaches("reconnecting")
     subscribed.do("close()")
 

@@ -3,6 +3,9 @@
 /** @type {Pick<Storage, 'getItem' | 'setItem'>} */
 const NOTHING = { getItem: () => null, setItem: () => {} };
 
+const ID = /^[\w-]{1,64}$/; // what the contract lets an id be
+const UNKNOWN = 'unknown';
+
 /**
  * Open what is kept under the key of the options: nothing where there is no key.
  * @param {import('./client.d.ts').Options} options
@@ -21,7 +24,13 @@ export function storedPlace({ storageKey, storage }, fail) {
     }
   };
   return {
-    read: () => attempt(() => kept.getItem(storageKey)) || undefined,
+    read: () => idOf(attempt(() => kept.getItem(storageKey))),
     write: (id) => attempt(() => kept.setItem(storageKey, id)),
   };
+}
+
+/** What is kept and can be no id would be refused for ever. As an id that no log knows it is answered with a gap instead. */
+function idOf(kept) {
+  if (!kept) return undefined;
+  return ID.test(kept) ? kept : UNKNOWN;
 }
