@@ -91,15 +91,26 @@ def tail(
         "follow": follow,
         "retry_max_seconds": FINITE_RETRY_SECONDS if retry_max_time is None and not follow else retry_max_time,
     }
+    if sys.stdout is None:  # where a program was started without one
+        raise click.ClickException("Standard output is closed, so there is nowhere to print events to.")
     try:
         with OrdersClient(url, report=say) as orders, _stream(orders, options) as stream:
             _print(stream, written or ("text" if sys.stdout.isatty() else "json"))
     except BrokenPipeError:
-        # Whoever read the output has enough. Python would complain when it flushes at the exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()  # whoever read it has enough
+    except OSError as error:
+        _discard_output()
+        raise click.ClickException(
+            f"Events cannot be printed: {error.strerror}. Go on behind the last one that was, with --last-event-id."
+        ) from None
     except OrdersError as error:
         raise Failed(error) from None
     return 0
+
+
+def _discard_output() -> None:
+    # Else Python complains when it flushes at the exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _stream(orders: OrdersClient, options: StreamOptions) -> OrderStream[OrderEvent | Gap]:

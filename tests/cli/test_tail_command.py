@@ -188,6 +188,20 @@ def test_reader_that_has_enough_ends_tail_quietly(filled: ServerProcess) -> None
         assert ended(tailing) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("redirection", "told"),
+    [(">/dev/full", "Events cannot be printed: No space left on device"), (">&-", "Standard output is closed")],
+)
+def test_output_that_takes_nothing_ends_tail_with_a_line(filled: ServerProcess, redirection: str, told: str) -> None:
+    command = f'exec "$@" {redirection}'
+    arguments = (sys.executable, "-m", "app", "tail", "--url", filled.url, "--from", "earliest")
+    ran = subprocess.run(
+        ["sh", "-c", command, "sh", *arguments], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
+    (error,) = ran.stderr.splitlines()
+    assert (ran.returncode, error.startswith(f"orders-events: {told}")) == (1, True), error
+
+
 def test_interrupt_ends_tail_quietly() -> None:
     with (
         ScriptedServer(Answer(200, f"{OPENING}\n\n{shipped(1)}\n\n".encode(), STREAM, held=True)) as server,
