@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
-from app.cli.messages import PROGRAM, complain
+from app.cli.messages import PROGRAM, complain, explained
 from app.client.connection import program_version
 
 COMMANDS = ("serve", "publish", "tail", "check", "contracts", "types", "docs", "completion")
@@ -39,7 +39,7 @@ class Program(click.Group):
             error.show()
             code = error.exit_code
         except click.ClickException as error:
-            complain(error.format_message())
+            complain(explained(error))
             code = error.exit_code
         except click.Abort:
             code = INTERRUPTED

@@ -41,6 +41,14 @@ def next_step(error: OrdersError) -> str:
     return next((step for kind, step in _NEXT if isinstance(error, kind)), "")
 
 
+def explained(error: click.ClickException) -> str:
+    """Say what is wrong; about how a command was called, also where to read how it is."""
+    message = error.format_message()
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f"{message} See {error.ctx.command_path} --help."
+    return message
+
+
 def say(message: str) -> None:
     """Say one line."""
     _write(message, "yellow")

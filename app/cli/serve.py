@@ -57,9 +57,11 @@ def _banner(url: str, settings: Settings) -> str:
     return f"""\
 Orders Events is listening on {url}
 
+  watch the orders     {url}/
   follow the stream    curl -N {url}/events/orders
   with resume          {program} tail --url {url} --from earliest
   publish a file       {program} publish --url {url} FILE
+  read how it works    {url}/docs
   read the contract    {url}/openapi.json
 
 The log is {":".join(settings.store)}, the source is {settings.source.kind}. Ctrl-C stops the server."""

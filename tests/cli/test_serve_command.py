@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.settings import SETTINGS
 from tests.cli.command import Ran, run, run_apart
 from tests.server_process import ServerProcess
+from tests.transports.http.orders import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +41,16 @@ def test_server_says_where_it_listens_and_stops_with_0_when_told() -> None:
     assert f"curl -N {server.url}/events/orders\n" in banner
     assert f"python -m app tail --url {server.url} " in banner
     assert "The log is memory:, the source is simulator." in banner
+
+
+def test_pages_that_the_banner_names_are_there(server: ServerProcess) -> None:
+    assert eventually(lambda: "Ctrl-C" in "".join(server.output))
+    pages = re.findall(rf"{server.url}/\S*$", "".join(server.output), re.MULTILINE)
+    assert f"{server.url}/" in pages
+    assert f"{server.url}/docs" in pages
+    for page in pages:
+        with httpx.stream("GET", page, trust_env=False, timeout=60) as answer:
+            assert answer.status_code == 200
 
 
 def test_interrupt_stops_the_server_quietly() -> None:
@@ -82,7 +95,7 @@ def test_wrong_variable_is_one_line_and_exit_code_2(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, line: str
 ) -> None:
     monkeypatch.setenv(variable, value)
-    assert run("serve") == Ran(2, "", [f"orders-events: {line}"])
+    assert run("serve") == Ran(2, "", [f"orders-events: {line} See orders-events serve --help."])
 
 
 def test_port_in_use_is_one_line_and_exit_code_1(taken_port: int) -> None:
