@@ -152,6 +152,26 @@ def test_an_http_1_0_client_that_leaves_its_stream_costs_nothing(server: ServerP
 # Pipelines
 
 
+def what_follows(wire: Wire) -> bytes:
+    """Ask for something else on a connection; return what comes until it ends."""
+    try:
+        wire.send(request("/health/live", "Connection: close"))
+        return wire.rest()
+    except ConnectionError:
+        return b""
+
+
+@pytest.mark.parametrize(("header", "is_answered"), [("Connection: keep-alive", True), ("Connection: close", False)])
+def test_a_connection_is_kept_behind_a_stream_that_ended_unless_the_client_said_otherwise(
+    server: ServerProcess, http: httpx.Client, header: str, is_answered: bool
+) -> None:
+    publish(http, shipped())
+    with Wire(server.port) as wire:
+        assert wire.get(f"{EVENTS}?from=earliest&follow=false", header).status == 200
+        assert b"stream.closing" in wire.chunks()
+        assert (b'"live"' in what_follows(wire)) == is_answered
+
+
 @pytest.mark.parametrize(
     "second", [request("/health/live"), request(EVENTS), post(EVENTS, GOOD)], ids=["GET", "stream", "POST"]
 )
