@@ -56,6 +56,8 @@ class Connection:
             verify=ssl.create_default_context(),  # the certificates that this machine trusts
             timeout=None,  # noqa: S113  # see above
             headers=_HEADERS,
+            # Many servers, uvicorn among them, close what has been idle for 5 seconds, as httpx would: a request might be lost.
+            limits=httpx.Limits(keepalive_expiry=2),
         )
 
     def __enter__(self) -> Self:

@@ -17,7 +17,9 @@ _EVENTS_PATH: Final = "/events/orders"
 _SILENCE_SECONDS: Final = 45.0  # three heartbeats of a server with default settings: a stream silent for longer is dead
 _ANSWER_SECONDS: Final = 60.0  # a server that is busy with its disk may take a while to answer a publisher
 _CONNECT_SECONDS: Final = 10.0
-_NO_LIMITS: Final = httpx.Limits(max_connections=None)  # each stream holds a connection for as long as it lasts
+# Each stream holds a connection for as long as it lasts; and many servers, uvicorn among them, close what has been idle for 5
+# seconds, as httpx would: a request might be lost between the two.
+_LIMITS: Final = httpx.Limits(max_connections=None, keepalive_expiry=2)
 _PERMANENT: Final = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyRedirects)
 
 
@@ -55,12 +57,12 @@ class Connection:
 
 def new_client(url: str) -> httpx.Client:
     """Make a client for threads."""
-    return httpx.Client(trust_env=_trusts_environment(url), limits=_NO_LIMITS)
+    return httpx.Client(trust_env=_trusts_environment(url), limits=_LIMITS)
 
 
 def new_async_client(url: str) -> httpx.AsyncClient:
     """Make a client for asyncio."""
-    return httpx.AsyncClient(trust_env=_trusts_environment(url), limits=_NO_LIMITS)
+    return httpx.AsyncClient(trust_env=_trusts_environment(url), limits=_LIMITS)
 
 
 def checked_url(text: str) -> str:
