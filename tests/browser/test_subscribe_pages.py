@@ -257,6 +257,7 @@ def test_attempts_back_off_with_jitter_until_a_good_event(page: Page) -> None:
     for attempt, wait in waits:
         assert wait <= max(20, 100 * 2 ** (attempt - 1))
     assert len({wait for attempt, wait in waits if attempt > 1}) > 5
+    assert max(wait for attempt, wait in waits if attempt > 4) > 100  # all three short by chance: 1 in 30,000
 
 
 def test_options_that_cannot_be_are_refused_at_once(opened: Page) -> None:
