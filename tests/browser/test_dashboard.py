@@ -144,6 +144,16 @@ def test_list_is_bounded_and_keeps_the_newest(dashboard: Dashboard, http: httpx.
     expect(dashboard.rows.first).to_have_attribute("data-id", last)
 
 
+def test_usual_order_stands_on_one_line_beside_long_ones_of_another_day(
+    dashboard: Dashboard, http: httpx.Client
+) -> None:
+    dashboard.page.set_viewport_size(DESKTOP)
+    publish(http, shipped("43ad25e09be659b55ed165e2dd94f360"), cancelled("or_3fc6fbfbd972", "Unknown address"))
+    order = dashboard.page.get_by_role("link", name="or_3fc6fbfbd972")
+    expect(order).to_be_visible()
+    assert order.evaluate("order => order.getClientRects().length") == 1
+
+
 def test_what_producers_write_is_text(dashboard: Dashboard, http: httpx.Client) -> None:
     publish(http, cancelled("or_1", MARKUP))
     expect(dashboard.rows.first.locator("td").last).to_have_text(MARKUP)
