@@ -32,7 +32,7 @@ def contracts(*, folder: Path | None, release: bool) -> int:
 
     Exit codes: 0 nothing is broken; 1 something is, or the contract cannot be read; 2 usage.
     """
-    from app import compatibility  # noqa: PLC0415  # takes a while to import, which the other commands need not wait for
+    from app import compatibility  # noqa: PLC0415  # --help and completion load all commands, and need not wait for it
 
     root = Settings(contract=folder).contract_root
     try:

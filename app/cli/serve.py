@@ -39,7 +39,7 @@ def serve(**given: str | tuple[str, ...] | None) -> int:
         raise click.UsageError(str(error)) from None
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     logging.getLogger("app").setLevel(logging.INFO)
-    from app.main import run  # noqa: PLC0415  # takes a second to import, which publish and tail need not wait for
+    from app.main import run  # noqa: PLC0415  # --help and completion load all commands, and need not wait for it
 
     try:
         return run(settings, lambda url: click.echo(_banner(url, settings)))

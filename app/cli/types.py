@@ -29,7 +29,8 @@ def types(*, folder: Path | None) -> int:
 
     Exit codes: 0 written; 1 the contract cannot be read; 2 usage.
     """
-    from app.compatibility.released_types import released_types  # noqa: PLC0415  # the other commands need not wait for it
+    # --help and completion load all commands, and need not wait for it.
+    from app.compatibility.released_types import released_types  # noqa: PLC0415
 
     try:
         schemas = released_types(Settings(contract=folder).contract_root)

@@ -36,7 +36,8 @@ def contract_document(target: Target) -> Iterator[Finding]:
 
 
 def _fault(document: Mapping[str, Any]) -> str | None:
-    from openapi_spec_validator import OpenAPIV30SpecValidator  # noqa: PLC0415  # half a second that other commands save
+    # It takes as long to import as all other modules of the check; --help and completion, which load them, need not wait for it.
+    from openapi_spec_validator import OpenAPIV30SpecValidator  # noqa: PLC0415
 
     # The validator would fetch it, from wherever a stranger's document says.
     outside = next((each for each in _references(document) if not each.startswith("#/")), None)
