@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.following import patient
 from tests.browser.watching import PATIENCE_SECONDS
 from tests.node_packages.installed import alone
+from tests.server_process import ServerProcess
+from tests.transports.http.orders import eventually, streams_open
 
 HERE = Path(__file__).parent
 CHROMIUM_FLAGS = (
@@ -69,6 +73,21 @@ def page(chromium: Browser) -> Iterator[Page]:
     page = chromium.new_page()
     yield page
     page.close()
+
+
+@pytest.fixture
+def opened(page: Page, server: ServerProcess) -> Page:
+    """A page of the server from which scripts may subscribe."""
+    page.goto(f"{server.url}/docs")
+    return page
+
+
+@pytest.fixture
+def http(server: ServerProcess) -> Iterator[httpx.Client]:
+    """A client of the server on which no stream is open: those of the pages before this one end when Chromium comes to it."""
+    with patient(server) as client:
+        assert eventually(lambda: streams_open(client) == 0)
+        yield client
 
 
 @pytest.fixture(scope="module")

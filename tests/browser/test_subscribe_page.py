@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -21,20 +20,6 @@ from tests.transports.http.orders import cancelled, eventually, new_order, publi
 QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
 
 each_transport = pytest.mark.parametrize("transport", ["eventsource", "fetch"])
-
-
-@pytest.fixture
-def http(server: ServerProcess) -> Iterator[httpx.Client]:
-    """A client of the server on which no stream is open: those of the pages before this one end when Chromium comes to it."""
-    with patient(server) as client:
-        assert eventually(lambda: streams_open(client) == 0)
-        yield client
-
-
-@pytest.fixture
-def opened(page: Page, server: ServerProcess) -> Page:
-    page.goto(f"{server.url}/docs")
-    return page
 
 
 @each_transport

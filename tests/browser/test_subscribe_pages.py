@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +22,6 @@ QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
 KEY = {"storageKey": "place"}
 
 each_way = pytest.mark.parametrize("shared", [False, True], ids=["alone", "shared"])
-
-
-@pytest.fixture
-def http(server: ServerProcess) -> Iterator[httpx.Client]:
-    """A client of the server on which no stream is open: those of the pages before this one end when Chromium comes to it."""
-    with patient(server) as client:
-        assert eventually(lambda: streams_open(client) == 0)
-        yield client
-
-
-@pytest.fixture
-def opened(page: Page, server: ServerProcess) -> Page:
-    page.goto(f"{server.url}/docs")
-    return page
 
 
 # The place that is kept
