@@ -69,15 +69,13 @@ def compile_schema(schema: Mapping[str, JsonValue], name: str) -> Schema:
 
 
 def _faults(schema: Mapping[str, JsonValue]) -> Iterator[tuple[Iterable[str | int], str]]:
-    if is_schema(dict(schema)):
-        yield from refusals(schema)
-        return
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        yield error.absolute_path, cut(error.message.splitlines()[0], 200)
-    else:
-        yield from refusals(schema)
+    if not is_schema(dict(schema)):
+        try:
+            Draft202012Validator.check_schema(schema)
+        except SchemaError as error:
+            yield error.absolute_path, cut(error.message.splitlines()[0], 200)
+            return
+    yield from refusals(schema)
 
 
 def _order(error: ValidationError) -> tuple[list[tuple[bool, int, str]], str]:
