@@ -16,12 +16,9 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
-from app.events.contracts import load_contracts
-from app.events.errors import StartupError
 from app.events.fan_out import FanOut
 from app.events.log import EventLog
 from app.events.publish import Publisher
-from app.events.schema import compile_schema
 from app.events.store import EventStore
 from app.pages import with_pages
 from app.server import GRACE_SECONDS, Server
@@ -29,10 +26,13 @@ from app.server_protocol import StreamProtocol
 from app.settings import Settings
 from app.sources.replay import load_replay, replay
 from app.sources.simulator import check_simulator, simulate
+from app.specification.contracts import load_contracts
+from app.specification.document import load_document
+from app.specification.errors import StartupError
+from app.specification.schema.schema import compile_schema
 from app.stores.memory import MemoryStore
 from app.stores.sqlite import SqliteStore
 from app.transports.http.application import create_application
-from app.transports.http.document import load_document
 from app.transports.http.metrics import Metrics, Tally
 from app.transports.http.operations import Operations
 from app.transports.http.problems import SLUGS, Problems

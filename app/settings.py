@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from app import setting_values as values
-from app.events.errors import StartupError
 from app.setting_values import SourceSpec, StoreUrl
+from app.specification.errors import StartupError
 
 VARIABLE_PREFIX: Final = "ORDERS_EVENTS_"
 CLIENT_VARIABLES: Final = ("ORDERS_EVENTS_URL",)  # read by publish and tail; it may stand beside the server's own

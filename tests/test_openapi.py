@@ -9,12 +9,12 @@ import httpx
 import pytest
 from httpx_sse import EventSource
 
-from app.events.contracts import load_contracts
-from app.events.schema import compile_schema
-from app.transports.http.document import load_document
-from app.transports.http.document.bundle import inline
-from app.transports.http.document.openapi import Operation, operations
-from app.transports.http.document.schemas import examples
+from app.specification.contracts import load_contracts
+from app.specification.document import load_document
+from app.specification.openapi.bundle import inline
+from app.specification.openapi.schemas import examples
+from app.specification.openapi.structure import Operation, operations
+from app.specification.schema.schema import compile_schema
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "openapi" / "orders-events.yaml").read_text("utf-8")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.events.contracts import load_contracts
-from app.transports.http.document import Document, load_document
+from app.specification.contracts import load_contracts
+from app.specification.document import Document, load_document
 from tests.node_packages.installed import HERE, node_package
 
 ROOT = Path(__file__).parent.parent

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.events.errors import StartupError
 from app.setting_values import SourceSpec, StoreUrl
 from app.settings import SETTINGS, Settings, documented, read_settings
+from app.specification.errors import StartupError
 
 CONTRACT = str(Path(__file__).parent)
 

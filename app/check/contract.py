@@ -14,8 +14,8 @@ from typing import Any, Final
 from app.check.blocks import CONTROL_PREFIX
 from app.check.report import CannotCheck
 from app.check.request import Answer, Request
-from app.events.errors import InvalidContract
-from app.events.schema import Schema, compile_schema
+from app.specification.errors import InvalidContract
+from app.specification.schema.schema import Schema, compile_schema
 
 DOCUMENT: Final = Request("/openapi.json", headers=(("Accept", "application/json"),))
 STREAM: Final = "text/event-stream"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from app.events.errors import InvalidContract
 from app.settings import Settings
+from app.specification.errors import InvalidContract
 
 
 @click.command(short_help="Check that a changed contract breaks no one.")

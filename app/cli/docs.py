@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from app.events.errors import StartupError
 from app.settings import SETTINGS, Settings
+from app.specification.errors import StartupError
 
 _CONTRACT = SETTINGS["contract"]
 
@@ -29,10 +29,10 @@ def docs(folder: Path, contract: Path | None) -> int:
     Exit codes: 0 written; 1 the contract is wrong; 2 usage.
     """
     # --help and completion load all commands, and need not wait for these.
-    from app.events.contracts import load_contracts  # noqa: PLC0415
     from app.pages.layout import Layout  # noqa: PLC0415
     from app.pages.site import build_site  # noqa: PLC0415
-    from app.transports.http.document import load_document  # noqa: PLC0415
+    from app.specification.contracts import load_contracts  # noqa: PLC0415
+    from app.specification.document import load_document  # noqa: PLC0415
 
     root = Settings(contract=contract).contract_root
     try:

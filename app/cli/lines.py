@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
-from app.events.errors import MalformedJson
-from app.events.event import JsonValue
 from app.sources.ndjson import BLANK, read_event
+from app.specification.errors import MalformedJson
+from app.specification.strict_json import JsonValue
 
 CHUNK_BYTES: Final = 256 * 1024
 BATCH_BYTES: Final = 512 * 1024  # servers and proxies commonly take a megabyte

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from app.cli.messages import PROGRAM
-from app.events.errors import StartupError
 from app.settings import SETTINGS, Settings, read_settings
+from app.specification.errors import StartupError
 
 _FLAGS = [
     click.Option(

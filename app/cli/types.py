@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from app.events.errors import InvalidContract
-from app.python_types import python_types
 from app.settings import Settings
+from app.specification.derived.python_types import python_types
+from app.specification.errors import InvalidContract
 
 
 @click.command(short_help="Write the event types for Python.")

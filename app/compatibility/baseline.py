@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.compatibility.schema_files import SchemaFile
-from app.events.contract_files import read_json
-from app.events.errors import InvalidContract
+from app.specification.contract_files import read_json
+from app.specification.errors import InvalidContract
 
 SCHEMAS: Final = "contracts/released.json"
 DOCUMENT: Final = "openapi/released.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, IntEnum
 from typing import Final, NamedTuple
 
-from app.transports.http.document.place import Place
+from app.specification.pointer import Place
 
 
 class Level(IntEnum):

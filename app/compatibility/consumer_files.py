@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from app.events.contract_files import entries, read_json
-from app.events.errors import InvalidContract
-from app.events.event import JsonValue
-from app.events.schema import compile_schema
+from app.specification.contract_files import entries, read_json
+from app.specification.errors import InvalidContract
+from app.specification.schema.schema import compile_schema
+from app.specification.strict_json import JsonValue
 
 FOLDER: Final = "contracts/consumers"
 

@@ -11,7 +11,7 @@ from app.compatibility.consumer_files import Consumer
 from app.compatibility.finding import Finding
 from app.compatibility.pointers import Presence, presence
 from app.compatibility.schema_files import SchemaFile
-from app.events.contracts import Contract
+from app.specification.contracts import Contract
 
 
 def check_consumers(

@@ -12,8 +12,8 @@ from app.compatibility.normal_form import normal_form
 from app.compatibility.pair import Documents, Pair, same
 from app.compatibility.rows import compare
 from app.compatibility.versions import Version, read_version, step
-from app.transports.http.document.place import DOCUMENT as FILE
-from app.transports.http.document.place import Place, dotted
+from app.specification.pointer import DOCUMENT as FILE
+from app.specification.pointer import Place, dotted
 
 _VERSION = f"{FILE} at info.version"
 _SHOWN_CHANGES = 3

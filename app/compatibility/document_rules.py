@@ -26,7 +26,7 @@ from app.compatibility.rows import (
     reworded,
 )
 from app.compatibility.schema_rules import SCHEMA
-from app.transports.http.document.openapi import METHODS
+from app.specification.openapi.structure import METHODS
 
 _DEMANDED = leaf(effects.switch(Effect.TIGHTENED))  # `required`: of clients in a request, promised in a response
 _ALLOWED = leaf(effects.switch(Effect.LOOSENED))

@@ -13,7 +13,7 @@ from app.compatibility.rows import compare
 from app.compatibility.schema_files import SchemaFile
 from app.compatibility.schema_rules import SCHEMA
 from app.compatibility.versions import step
-from app.transports.http.document.place import Place
+from app.specification.pointer import Place
 
 _SHOWN_DIGITS = 12
 

@@ -14,8 +14,8 @@ from app.compatibility.document import check_document
 from app.compatibility.event_schemas import check_released, check_steps, steps
 from app.compatibility.finding import Finding
 from app.compatibility.present import Present, read_present
-from app.transports.http.document.place import Place
-from app.transports.http.document.write import write_json
+from app.specification.openapi.write import write_json
+from app.specification.pointer import Place
 
 _NO_BASELINE: Final = Finding(
     "baseline-missing",

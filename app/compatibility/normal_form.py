@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from app.compatibility.pair import json_text
-from app.transports.http.document.openapi import METHODS
-from app.transports.http.document.place import find, place_of
+from app.specification.openapi.structure import METHODS
+from app.specification.pointer import find, place_of
 
 _STYLES: Final = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 

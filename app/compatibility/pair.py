@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from app.compatibility.change import LEVELS, Change, Effect, Side
-from app.events.schema_messages import cut
-from app.transports.http.document.place import Place, find, place_of
+from app.specification.pointer import Place, find, place_of
+from app.specification.schema.messages import cut
 
 ABSENT: Final = object()
 """Stands for a member that is not there; null is a value."""

@@ -12,13 +12,13 @@ from typing import Any
 
 from app.compatibility.finding import Finding
 from app.compatibility.schema_files import SchemaFile, contracts_of, read_schema_files
-from app.events.contracts import load_contracts
-from app.events.errors import InvalidContract
-from app.transports.http.document import load_document
-from app.transports.http.document.bundle import CONTRACT, bundle, inline
-from app.transports.http.document.openapi import check_structure, check_version
-from app.transports.http.document.place import DOCUMENT, Place
-from app.transports.http.document.source import read_source
+from app.specification.contracts import load_contracts
+from app.specification.document import load_document
+from app.specification.errors import InvalidContract
+from app.specification.openapi.bundle import CONTRACT, bundle, inline
+from app.specification.openapi.source import read_source
+from app.specification.openapi.structure import check_structure, check_version
+from app.specification.pointer import DOCUMENT, Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.compatibility.versions import Version, read_version
-from app.events.contract_files import read_json
-from app.events.contracts import Contract, Contracts
-from app.events.errors import InvalidContract
-from app.events.schema import compile_schema
+from app.specification.contract_files import read_json
+from app.specification.contracts import Contract, Contracts
+from app.specification.errors import InvalidContract
+from app.specification.schema.schema import compile_schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from app.events.contracts import Contract, Contracts
-from app.events.errors import InvalidContract
-from app.events.event import Event, JsonValue, serialise
+from app.events.event import Event
 from app.events.event_id import new_event_id
-from app.events.schema import Breach, Schema, compile_schema
-from app.events.schema_messages import MESSAGE_CHARACTERS, cut, one_of
+from app.specification.contracts import Contract, Contracts
+from app.specification.errors import InvalidContract
+from app.specification.schema.messages import MESSAGE_CHARACTERS, cut, one_of
+from app.specification.schema.schema import Breach, Schema, compile_schema
+from app.specification.strict_json import JsonValue, serialise
 
 
 class Breaches(NamedTuple):

@@ -6,13 +6,10 @@ An event's data is serialised once, when it is accepted; every transport and sto
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from app.events.position import Position, write_position
-
-JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
-"""A JSON value (RFC 8259) as `json.loads` returns it."""
+from app.specification.strict_json import JsonValue
 
 
 class Event(NamedTuple):
@@ -54,18 +51,6 @@ class StoredEvent(NamedTuple):
     def id(self) -> str:
         """The position as clients see it."""
         return write_position(self.epoch, self.offset)
-
-
-def serialise(data: Mapping[str, JsonValue]) -> str:
-    """Write `data` as one line of ASCII JSON, keys in the order given.
-
-    ASCII escapes keep U+2028 and its like out of clients that split lines as Python does.
-    """
-    return _encode(data)
-
-
-# `json.dumps` would make an encoder for each event; and what was parsed from a text holds no circle to look for.
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, allow_nan=False, check_circular=False).encode
 
 
 def same_content(event: Event, stored: StoredEvent) -> bool:

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from app.events.accept import Acceptance, Breaches
-from app.events.contracts import Contracts
-from app.events.errors import ContractViolation, EventIdConflict, Violation
-from app.events.event import Event, JsonValue
+from app.events.errors import EventIdConflict
+from app.events.event import Event
 from app.events.log import EventLog
-from app.events.schema import Schema
 from app.events.store import Appended
+from app.specification.contracts import Contracts
+from app.specification.errors import ContractViolation, Violation
+from app.specification.schema.schema import Schema
+from app.specification.strict_json import JsonValue
 
 BREACHES_LISTED = 10  # of each event; all are counted
 EVENTS_PER_TURN = 250  # about 1 ms of work, then streams go on

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from app.events.errors import EventError
 from app.events.event import Event, StoredEvent
 from app.events.filter import Filter
 from app.events.position import Epochs, Floor
+from app.specification.errors import OrdersEventsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Page:
     through: int
 
 
-class BelowFloor(EventError):
+class BelowFloor(OrdersEventsError):
     """Say that an event after the asked-for offset has been deleted; `floor` is the newest deleted one."""
 
     def __init__(self, floor: Floor) -> None:

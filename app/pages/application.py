@@ -13,11 +13,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.events.contracts import Contracts
 from app.pages.layout import HOME
 from app.pages.representations import Representations
 from app.pages.site import File, build_site
-from app.transports.http.document import Document, ProblemType
+from app.specification.contracts import Contracts
+from app.specification.document import Document
+from app.specification.openapi.problem_types import ProblemType
 
 _METHODS = ("GET", "HEAD")
 

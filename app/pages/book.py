@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from app.events.contracts import Contracts
 from app.pages.catalogue import EventType, read_catalogue
 from app.pages.commands import publish_command, read_command
 from app.pages.problem_types import ProblemKind, read_problem_kinds
 from app.pages.reference import Entry, read_reference
 from app.pages.schema_rows import alternatives
-from app.transports.http.document import Document
-from app.transports.http.document.bundle import inline
-from app.transports.http.document.openapi import operations
-from app.transports.http.document.openapi_3_2 import STREAM
-from app.transports.http.document.place import fault
-from app.transports.http.frame_text import frame_text
+from app.specification.contracts import Contracts
+from app.specification.derived.frame_text import frame_text
+from app.specification.derived.openapi_3_2 import STREAM
+from app.specification.document import Document
+from app.specification.openapi.bundle import inline
+from app.specification.openapi.structure import operations
+from app.specification.pointer import fault
 
 DOCUMENTS: Final = {
     "openapi.yaml": "OpenAPI 3.0, YAML",

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from app.events.contract_files import entries, read_json
-from app.events.contracts import Contract, Contracts
-from app.events.event import JsonValue
-from app.events.schema import Breach
 from app.pages.changes import changes
-from app.transports.http.frame_text import frame_text
+from app.specification.contract_files import entries, read_json
+from app.specification.contracts import Contract, Contracts
+from app.specification.derived.frame_text import frame_text
+from app.specification.schema.schema import Breach
+from app.specification.strict_json import JsonValue
 
 _BREACHES = 10  # as many as the server tells of one event
 

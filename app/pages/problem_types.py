@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.pages.schema_rows import Row, rows
-from app.transports.http.document.openapi import operations
-from app.transports.http.document.problems import PREFIX
+from app.specification.openapi.problem_types import PREFIX
+from app.specification.openapi.structure import operations
 
 PROBLEM_JSON = "application/problem+json"
 

@@ -13,9 +13,9 @@ from app.pages import commands
 from app.pages.markdown import code_block
 from app.pages.problem_types import PROBLEM_JSON, shown_in
 from app.pages.schema_rows import Row, alternatives, bounds, rows, type_of
-from app.transports.http.document.openapi import Operation, operations
-from app.transports.http.document.openapi_3_2 import STREAM
-from app.transports.http.frame_text import frame_text
+from app.specification.derived.frame_text import frame_text
+from app.specification.derived.openapi_3_2 import STREAM
+from app.specification.openapi.structure import Operation, operations
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from typing import Any, Final, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.events.contracts import Contracts
 from app.pages import layout
 from app.pages.book import Book, read_book
 from app.pages.client_package import client_package
@@ -20,11 +19,12 @@ from app.pages.layout import Layout
 from app.pages.markdown import anchor, code_block, render, render_line, slug
 from app.pages.page import POLICY, Page, pages, problem_name
 from app.pages.schema_rows import rows
-from app.transports.http.document import Document
-from app.transports.http.document.asyncapi import derive_asyncapi
-from app.transports.http.document.openapi_3_2 import derive_openapi_3_2
-from app.transports.http.document.problems import PREFIX
-from app.transports.http.document.write import write_json
+from app.specification.contracts import Contracts
+from app.specification.derived.asyncapi import derive_asyncapi
+from app.specification.derived.openapi_3_2 import derive_openapi_3_2
+from app.specification.document import Document
+from app.specification.openapi.problem_types import PREFIX
+from app.specification.openapi.write import write_json
 
 EXPLORER_SCRIPT: Final = f"{layout.ASSETS}scalar.js"
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
-from app.events.errors import MalformedJson
-from app.events.event import JsonValue
-from app.events.json_text import parse_json
+from app.specification.errors import MalformedJson
+from app.specification.strict_json import JsonValue, parse_json
 
 BLANK: Final = b" \t\r\n"
 _LINES: Final = uuid5(NAMESPACE_URL, "urn:orders-events:line")

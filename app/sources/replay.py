@@ -11,10 +11,10 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from app.events.errors import ContractViolation, MalformedJson, StartupError
-from app.events.event import JsonValue
 from app.sources.ndjson import BLANK, read_event
 from app.sources.timeline import Publishes, Timed, publish_timeline
+from app.specification.errors import ContractViolation, MalformedJson, StartupError
+from app.specification.strict_json import JsonValue
 
 _CHECKED_TOGETHER: Final = 500
 _UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -11,9 +11,9 @@ from random import Random
 from typing import Final
 from uuid import uuid4
 
-from app.events.errors import ContractViolation, StartupError
-from app.events.event import JsonValue
 from app.sources.timeline import Publishes, Timed, publish_timeline
+from app.specification.errors import ContractViolation, StartupError
+from app.specification.strict_json import JsonValue
 
 OPEN_ORDERS: Final = (
     40  # placed and neither shipped nor cancelled: at 3 events a second, an order waits 13 s on average

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, Protocol
 
 from app.backoff import backoff_seconds
 from app.events.errors import EventIdConflict, StoreUnavailable
-from app.events.event import JsonValue
+from app.specification.strict_json import JsonValue
 
 BATCH_EVENTS: Final = 500
 TICK_SECONDS: Final = 0.01  # nobody sees that an event came so much later; it bounds the number of publishes

@@ -19,7 +19,7 @@ from app.client import (
     OrderStream,
 )
 from app.client.event_types import EVENT_CLASSES, OrderShippedData
-from app.python_types import class_name, python_types
+from app.specification.derived.python_types import class_name, python_types
 from tests.cli.command import run
 from tests.contract_copy import ContractCopy
 from tests.test_new_event_type import add_order_returned

@@ -14,8 +14,8 @@ from typing import Any
 from app.compatibility import Report, check, release
 from app.compatibility.change import Level
 from app.compatibility.versions import Version, read_version
-from app.events.schema import compile_schema
-from app.transports.http.document.source import read_source
+from app.specification.openapi.source import read_source
+from app.specification.schema.schema import compile_schema
 from tests.contract_copy import ContractCopy
 
 Edit = Callable[[Any], None]

@@ -16,7 +16,7 @@ from app.compatibility.change import Level
 from app.compatibility.consumer_files import read_consumers
 from app.compatibility.consumers import check_consumers
 from app.compatibility.schema_files import read_schema_files
-from app.events.errors import InvalidContract
+from app.specification.errors import InvalidContract
 from tests.compatibility.released_contract import Edit, ReleasedContract, add, both, drop, put
 
 ROOT = Path(__file__).parents[2]

@@ -13,13 +13,13 @@ from openapi_spec_validator.schemas import schema_v30
 from app.compatibility.change import Level
 from app.compatibility.document import document_changes
 from app.compatibility.document_rules import TABLES
-from app.events import schema_dialect
-from app.events.contracts import load_contracts
-from app.events.errors import InvalidContract
-from app.events.schema_messages import MESSAGES
-from app.transports.http.document.bundle import bundle
-from app.transports.http.document.openapi import METHODS
-from app.transports.http.document.source import read_source
+from app.specification.contracts import load_contracts
+from app.specification.errors import InvalidContract
+from app.specification.openapi.bundle import bundle
+from app.specification.openapi.source import read_source
+from app.specification.openapi.structure import METHODS
+from app.specification.schema import dialect as schema_dialect
+from app.specification.schema.messages import MESSAGES
 from tests.compatibility.released_contract import Edit, both, drop, put
 
 ROOT = Path(__file__).parents[2]

@@ -14,9 +14,9 @@ from app.compatibility.baseline import read_baseline
 from app.compatibility.change import Level
 from app.compatibility.schema_files import read_schema_files
 from app.compatibility.versions import read_version
-from app.events.contracts import load_contracts
-from app.events.errors import InvalidContract
-from app.transports.http.document import load_document
+from app.specification.contracts import load_contracts
+from app.specification.document import load_document
+from app.specification.errors import InvalidContract
 from tests.compatibility.released_contract import BASELINES, Edit, ReleasedContract, add, both, drop, move, put
 
 ROOT = Path(__file__).parents[2]

@@ -19,10 +19,10 @@ from app.compatibility.change import Level
 from app.compatibility.document import check_document
 from app.compatibility.schema_files import read_schema_files
 from app.compatibility.versions import Version, read_version
-from app.events.contracts import load_contracts
-from app.transports.http.document.bundle import bundle
-from app.transports.http.document.openapi import check_structure
-from app.transports.http.document.source import read_source
+from app.specification.contracts import load_contracts
+from app.specification.openapi.bundle import bundle
+from app.specification.openapi.source import read_source
+from app.specification.openapi.structure import check_structure
 from tests.compatibility.released_contract import Edit, ReleasedContract, add, both, drop, move, put, rename
 from tests.test_new_event_type import add_order_returned
 

@@ -10,8 +10,8 @@ from app.compatibility.change import Level, Side
 from app.compatibility.pair import Documents, Pair
 from app.compatibility.rows import compare
 from app.compatibility.schema_rules import SCHEMA
-from app.events import schema_dialect
-from app.events.schema_messages import MESSAGES
+from app.specification.schema import dialect as schema_dialect
+from app.specification.schema.messages import MESSAGES
 
 PATCH, MINOR, MAJOR = Level.PATCH, Level.MINOR, Level.MAJOR
 CLOSED: dict[str, Any] = {"type": "object", "properties": {"a": {}}, "additionalProperties": False}

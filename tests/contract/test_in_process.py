@@ -11,12 +11,12 @@ from typing import Any
 import schemathesis
 from schemathesis.config import SchemathesisConfig
 
-from app.events.contracts import load_contracts
 from app.main import Service, open_service
 from app.setting_values import StoreUrl
 from app.settings import Settings
 from app.sources.simulator import simulate
-from app.transports.http.document import load_document
+from app.specification.contracts import load_contracts
+from app.specification.document import load_document
 from tests.contract.schemathesis_hooks import stream_is_resumable
 
 ROOT = Path(__file__).parents[2]

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
-from app.events.contracts import Contracts, load_contracts
-from app.events.errors import ContractViolation, EventIdConflict, InvalidContract, StoreUnavailable
-from app.events.event import Event, JsonValue
+from app.events.errors import EventIdConflict, StoreUnavailable
+from app.events.event import Event
 from app.events.filter import EVERYTHING
 from app.events.log import EventLog
 from app.events.publish import EVENTS_PER_REFUSAL, EVENTS_PER_TURN, Publisher
-from app.events.schema import Schema, compile_schema
 from app.events.store import Appended
+from app.specification.contracts import Contracts, load_contracts
+from app.specification.errors import ContractViolation, InvalidContract
+from app.specification.schema.schema import Schema, compile_schema
+from app.specification.strict_json import JsonValue
 from app.stores.memory import MemoryStore
 from tests.events.logs import open_log, run
 

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from app.events.event import Event, JsonValue, StoredEvent, same_content, serialise
+from app.events.event import Event, StoredEvent, same_content
 from app.events.position import Position
+from app.specification.strict_json import JsonValue, serialise
 
 SUBMITTED = Event("order.shipped", "1.0.0", "e-1", "or_1", '{"orderId":"or_1"}')
 

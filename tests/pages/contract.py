@@ -9,11 +9,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from app.events.contracts import load_contracts
 from app.pages import build_site
 from app.pages.layout import Layout
 from app.pages.site import File
-from app.transports.http.document import load_document
+from app.specification.contracts import load_contracts
+from app.specification.document import load_document
 
 ROOT = Path(__file__).parents[2]
 VOID = frozenset({"meta", "link", "img", "input", "br", "hr"})

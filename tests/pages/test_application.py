@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from app.pages.application import Pages
 from app.pages.site import File
-from app.transports.http.document import ProblemType
+from app.specification.openapi.problem_types import ProblemType
 
 PROBLEM = ProblemType("/problems/method-not-allowed", "Method not allowed", 405)
 LONG = b"<p>" + b"Orders and events. " * 200 + b"</p>"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from app.events.contracts import load_contracts
 from app.pages import build_site
 from app.pages.explorer import find_explorer
 from app.pages.site import File
-from app.transports.http.document import load_document
+from app.specification.contracts import load_contracts
+from app.specification.document import load_document
 from tests.pages.contract import ROOT, read
 
 

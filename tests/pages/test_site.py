@@ -12,20 +12,20 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 
-from app.events.contracts import load_contracts
-from app.events.errors import InvalidContract
 from app.events.position import Gap, Position
 from app.pages import build_site
 from app.pages.book import read_book
 from app.pages.layout import Layout
-from app.transports.http.document import load_document
-from app.transports.http.document.bundle import inline
+from app.specification.contracts import load_contracts
+from app.specification.document import load_document
+from app.specification.errors import InvalidContract
+from app.specification.openapi.bundle import inline
 from app.transports.http.sse import encode
 from tests.contract_copy import ContractCopy
 from tests.pages.contract import ROOT, Element, page, pages, read, site, words
+from tests.specification.test_derived import without_words
 from tests.test_new_event_type import add_order_returned
 from tests.transports.http.orders import frames
-from tests.transports.http.test_derived import without_words
 
 CONTRACTS = load_contracts(ROOT / "contracts")
 BUNDLED = load_document(ROOT, CONTRACTS).bundled

@@ -7,16 +7,17 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from app.events.contracts import load_contracts
-from app.events.event import Event, JsonValue, StoredEvent
+from app.events.event import Event, StoredEvent
 from app.events.filter import EVERYTHING
 from app.events.log import EventLog
 from app.events.publish import Publisher
-from app.events.schema import compile_schema
 from app.events.store import Appended
 from app.settings import Settings
+from app.specification.contracts import load_contracts
+from app.specification.document import load_document
+from app.specification.schema.schema import compile_schema
+from app.specification.strict_json import JsonValue
 from app.stores.memory import MemoryStore
-from app.transports.http.document import load_document
 
 ROOT = Settings().contract_root
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.events.errors import MalformedJson
-from app.events.event import JsonValue
 from app.sources.ndjson import read_event
+from app.specification.errors import MalformedJson
+from app.specification.strict_json import JsonValue
 
 LINE = b'{"eventType": "order.shipped", "data": {"orderId": "or_1", "when": "2024-05-01T10:00:00Z"}}'
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from app.events.errors import StartupError
 from app.events.event import StoredEvent
 from app.sources.replay import load_replay, replay
+from app.specification.errors import StartupError
 from tests.sources.simulated_time import Recorder, SimulatedTime, open_publisher, stored_events
 
 

@@ -12,9 +12,10 @@ from typing import Any, NoReturn
 
 import pytest
 
-from app.events.errors import ContractViolation, StartupError, Violation
-from app.events.event import JsonValue, StoredEvent
+from app.events.event import StoredEvent
 from app.sources.simulator import REASONS, SEEDED_START, check_simulator, simulate, simulated_orders
+from app.specification.errors import ContractViolation, StartupError, Violation
+from app.specification.strict_json import JsonValue
 from tests.sources.simulated_time import Recorder, SimulatedTime, open_publisher, stored_events, until_time_is_up
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import pytest
 
 from app.events.errors import StoreUnavailable
-from app.events.event import JsonValue
 from app.sources.timeline import BATCH_EVENTS, TICK_SECONDS, Timed, publish_timeline
+from app.specification.strict_json import JsonValue
 from tests.sources.simulated_time import Recorder, SimulatedTime, TroubledStore, open_publisher, stored_events
 
 

@@ -11,8 +11,8 @@ from app.check.contract import DOCUMENT
 from app.check.report import Finding, NotSeen
 from app.check.request import Answer, Request, shown
 from app.check.target import Target
-from app.events.errors import InvalidContract
-from app.events.schema import compile_schema
+from app.specification.errors import InvalidContract
+from app.specification.schema.schema import compile_schema
 
 _APART: Final = ("$schema", "$id")  # they have no place inside another document
 

@@ -16,8 +16,8 @@ from app.check.pages import PAGE_EVENTS, PageEvent, walk
 from app.check.report import Finding, NotSeen
 from app.check.request import Request, shown
 from app.check.target import Target
-from app.events.errors import InvalidContract
-from app.events.schema import Schema, compile_schema
+from app.specification.errors import InvalidContract
+from app.specification.schema.schema import Schema, compile_schema
 
 
 def comments(target: Target) -> Iterator[Finding]:

@@ -14,8 +14,8 @@ from connexion.resolver import Resolver
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from app.events.errors import InvalidContract
-from app.transports.http.document.openapi import operations as operations_of
+from app.specification.errors import InvalidContract
+from app.specification.openapi.structure import operations as operations_of
 from app.transports.http.operations import Operations
 from app.transports.http.problems import HANDLED, Problems
 from app.transports.http.routed import RoutedOperations, not_found

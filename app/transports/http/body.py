@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from app.events.errors import Refusal
-from app.events.event import JsonValue
-from app.events.json_text import parse_json
+from app.specification.errors import Refusal
+from app.specification.strict_json import JsonValue, parse_json
 
 
 class UnsupportedMediaType(Refusal):

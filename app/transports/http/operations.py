@@ -13,9 +13,7 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.events.contracts import Contracts
-from app.events.errors import ContractViolation, StoreUnavailable, Violation
-from app.events.event import JsonValue
+from app.events.errors import StoreUnavailable
 from app.events.filter import Filter
 from app.events.log import EventLog
 from app.events.pages import read_page
@@ -23,9 +21,12 @@ from app.events.publish import Publisher
 from app.events.start import Since, StartRequest, locate_start
 from app.events.step import Closing
 from app.events.subscribe import Subscription
+from app.specification.contracts import Contracts
+from app.specification.document import Document
+from app.specification.errors import ContractViolation, Violation
+from app.specification.strict_json import JsonValue
 from app.transports.http import metrics, sse
 from app.transports.http.body import read_json
-from app.transports.http.document import Document
 from app.transports.http.negotiation import choose_media_type
 from app.transports.http.parameters import InvalidParameters, ParameterViolation
 from app.transports.http.problems import Draining

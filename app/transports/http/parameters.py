@@ -14,9 +14,9 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from app.events.errors import Refusal
-from app.events.event import JsonValue
-from app.events.schema import compile_schema
+from app.specification.errors import Refusal
+from app.specification.schema.schema import compile_schema
+from app.specification.strict_json import JsonValue
 
 SHOWN_VIOLATIONS = 5  # keeps the problem below 2 KB
 SHOWN_CHARACTERS = 64  # of a name that the client made up

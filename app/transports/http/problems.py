@@ -14,16 +14,10 @@ from connexion.exceptions import ProblemException
 from connexion.lifecycle import ConnexionRequest, ConnexionResponse
 from starlette.exceptions import HTTPException
 
-from app.events.errors import (
-    ContractViolation,
-    EventIdConflict,
-    MalformedJson,
-    PositionLost,
-    StoreUnavailable,
-    UnknownEventType,
-)
+from app.events.errors import EventIdConflict, PositionLost, StoreUnavailable
+from app.specification.document import Document
+from app.specification.errors import ContractViolation, MalformedJson, UnknownEventType
 from app.transports.http.body import ContentTooLarge, UnsupportedMediaType
-from app.transports.http.document import Document
 from app.transports.http.metrics import Tally
 from app.transports.http.negotiation import NotAcceptable
 from app.transports.http.parameters import InvalidParameters

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, Final
 
-from app.events.contracts import Contract, Contracts
 from app.events.position import Position
 from app.events.store import Appended, Page
+from app.specification.contracts import Contract, Contracts
 
 _BOOLEANS: Final = ("false", "true")
 

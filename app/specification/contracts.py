@@ -1,0 +1,128 @@
+"""The event contracts: what the data of each event type may be, version by version, loaded and checked at startup.
+
+`contracts/<event type>/<version>/schema.json` says it, `examples/valid-*.json` and `examples/invalid-*.json` beside it
+prove it; a new folder is a new event type. Types that begin with `stream.` are said by the server on a stream, and are
+never published.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.specification.contract_files import folder_names, read_deprecation, read_schema
+from app.specification.errors import InvalidContract, UnknownEventType
+from app.specification.schema.messages import quoted
+from app.specification.schema.schema import Schema
+from app.specification.strict_json import JsonValue
+
+CONTROL_PREFIX = "stream."
+ORDER_ID_PATTERN = "^[0-9A-Za-z_.:-]{1,128}$"  # the same for all types: a reader filters by orderId across them
+
+_EVENT_TYPE = re.compile(r"(?=.{3,64}\Z)[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
+_BESIDES = frozenset({"README.md", "consumers", "released.json"})
+_VERSION = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})\.){2}(?:0|[1-9][0-9]{0,8})")
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One version of one event type: its schema as it stands in the file, and compiled.
+
+    `deprecated_on` is the day (RFC 3339 full-date) from which producers and consumers should use another version.
+    """
+
+    event_type: str
+    version: str
+    schema: dict[str, JsonValue]
+    compiled: Schema
+    deprecated_on: str | None = None
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The version as numbers: major, minor, patch."""
+        return tuple(map(int, self.version.split(".")))
+
+
+class Contracts:
+    """All contracts, by event type and version.
+
+    `event_types` are the types that producers publish, `control_types` those that the server says itself, both sorted;
+    `majors` are the major versions that the former have.
+    """
+
+    def __init__(self, contracts: Iterable[Contract]) -> None:
+        self._versions: dict[str, dict[str, Contract]] = {}
+        for contract in sorted(contracts, key=lambda each: (each.event_type, each.numbers)):
+            self._versions.setdefault(contract.event_type, {})[contract.version] = contract
+        control = {name for name in self._versions if name.startswith(CONTROL_PREFIX)}
+        self.control_types = tuple(name for name in self._versions if name in control)
+        self.event_types = tuple(name for name in self._versions if name not in control)
+        majors = {contract.numbers[0] for name in self.event_types for contract in self._versions[name].values()}
+        self.majors = tuple(sorted(majors))
+
+    def versions(self, event_type: str) -> tuple[str, ...]:
+        """List the versions of a type, oldest first. Raises UnknownEventType."""
+        return tuple(self._of(event_type))
+
+    def get(self, event_type: str, version: str) -> Contract:
+        """Find a contract, of a control event too. Raises UnknownEventType."""
+        contract = self._of(event_type).get(version)
+        if contract is None:
+            raise UnknownEventType(f"The event type {event_type!r} has no version {quoted(version)}.")
+        return contract
+
+    def default_version(self, event_type: str) -> str:
+        """Tell which version an event has that names none. Raises UnknownEventType.
+
+        It is the newest that is not deprecated of the oldest major that has such a one; where all are deprecated, the
+        newest of the oldest major.
+        """
+        contracts = list(self._of(event_type).values())
+        candidates = [each for each in contracts if each.deprecated_on is None] or contracts
+        return next(each.version for each in reversed(candidates) if each.numbers[0] == candidates[0].numbers[0])
+
+    def _of(self, event_type: str) -> dict[str, Contract]:
+        versions = self._versions.get(event_type)
+        if versions is None:
+            raise UnknownEventType(f"There is no event type {quoted(event_type)}.")
+        return versions
+
+
+def load_contracts(folder: Path) -> Contracts:
+    """Load every contract in a folder and check it. Raises InvalidContract, in one line that names the file."""
+    contracts = []
+    for event_type in folder_names(folder, _EVENT_TYPE, "an event type such as order.shipped", besides=_BESIDES):
+        versions = folder_names(folder / event_type, _VERSION, "a version such as 1.0.0")
+        _refuse_two_majors(folder / event_type, versions)
+        for version in versions:
+            schema, compiled = read_schema(folder / event_type / version)
+            deprecated_on = read_deprecation(folder / event_type / version)
+            if not event_type.startswith(CONTROL_PREFIX):
+                _require_order_id(folder / event_type / version / "schema.json", schema)
+            contracts.append(Contract(event_type, version, schema, compiled, deprecated_on))
+    loaded = Contracts(contracts)
+    if not loaded.event_types:
+        raise InvalidContract(f"{folder}: there is no event type besides control events.")
+    return loaded
+
+
+def _require_order_id(path: Path, schema: dict[str, Any]) -> None:
+    order_id = schema.get("properties", {}).get("orderId", {})
+    found = (schema.get("type"), "orderId" in schema.get("required", ()), order_id.get("type"), order_id.get("pattern"))
+    if found != ("object", True, "string", ORDER_ID_PATTERN):
+        raise InvalidContract(
+            f"{path}: an order event must be an object that requires a string orderId with the pattern "
+            f"{ORDER_ID_PATTERN}, because readers filter by it."
+        )
+
+
+def _refuse_two_majors(folder: Path, versions: list[str]) -> None:
+    majors = sorted({int(version.partition(".")[0]) for version in versions})
+    if len(majors) > 1:
+        raise InvalidContract(
+            f"{folder}: there are versions {majors[0]} and {majors[1]}; a second major version needs events of one to "
+            "be converted down for readers of the other, which this server cannot do yet."
+        )

@@ -1,0 +1,159 @@
+"""The messages of the derived AsyncAPI document: what a stream sends, what is published, and what is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any, Final, NamedTuple
+
+from app.specification.derived.frame_text import DATA
+from app.specification.derived.openapi_3_2 import STREAM, stream_frames
+from app.specification.pointer import find, place_of
+from app.specification.schema.schema import compile_schema
+
+JSON: Final = "application/json"
+HTTP: Final = {"bindingVersion": "0.3.0"}
+
+
+class Message(NamedTuple):
+    """A message, under the name of the component that it comes from."""
+
+    name: str
+    content: dict[str, Any]
+
+
+class Components(NamedTuple):
+    """The components of a document: with references between them, and without."""
+
+    bundled: Mapping[str, Any]
+    inlined: Mapping[str, Any]
+
+
+def sent(document: Components, operation: Mapping[str, Any]) -> list[Message]:
+    """Make a message of each frame of a stream: `data` is the payload, the other fields are headers."""
+    shown = operation["responses"]["200"]["content"][STREAM].get("examples", {})
+    return [_frame(document, name, shown) for name in stream_frames(document.bundled)]
+
+
+def published(document: Components, operation: Mapping[str, Any]) -> list[Message]:
+    """Make a message of each alternative that the body of a request has."""
+    body = operation["requestBody"]["content"][JSON]
+    return [
+        _message(document, name, {"payload": _reference(name)}, body.get("examples", {}))
+        for name in _alternatives(document, body["schema"])
+    ]
+
+
+def answered(document: Components, operation: Mapping[str, Any]) -> Message:
+    """Make a message of the answer to those who publish."""
+    content = operation["responses"]["201"]["content"][JSON]
+    name = str(place_of(content["schema"]["$ref"])[-1])
+    parts = {"payload": _reference(name), "bindings": {"http": {"statusCode": 201, **HTTP}}}
+    return _message(document, name, parts, content.get("examples", {}))
+
+
+def schemas(document: Components, node: Any) -> dict[str, dict[str, Any]]:
+    """Collect the schemas that something refers to, and those that they refer to, in the order of the source."""
+    needed: set[str] = set()
+    unseen = list(_referred(node))
+    while unseen:
+        name = unseen.pop()
+        if name not in needed:
+            needed.add(name)
+            unseen.extend(_referred(find(document.bundled, "components", "schemas", name)))
+    components: Mapping[str, Any] = document.bundled["components"]["schemas"]
+    return {name: translate(schema) for name, schema in components.items() if name in needed}
+
+
+def words(node: Mapping[str, Any], *names: str) -> dict[str, str]:
+    """Copy what an object says to people, as far as it says it."""
+    return {name: node[name] for name in names if name in node}
+
+
+def translate(schema: Any) -> Any:
+    """Write a schema as AsyncAPI has it: its `discriminator` is something else, and `oneOf` says as much."""
+    match schema:
+        case {"$ref": _}:
+            return dict(schema)
+        case dict():
+            return dict(_keyword(keyword, value) for keyword, value in schema.items() if keyword != "discriminator")
+        case list():
+            return [translate(each) for each in schema]
+        case _:
+            return schema
+
+
+def _keyword(keyword: str, value: Any) -> tuple[str, Any]:
+    match keyword:
+        case "example":
+            return "examples", [value]
+        case "enum" | "default":
+            return keyword, deepcopy(value)
+        case "properties":
+            return keyword, {name: translate(each) for name, each in value.items()}
+        case _:
+            return keyword, translate(value)
+
+
+def _frame(document: Components, name: str, shown: Mapping[str, Any]) -> Message:
+    schema = find(document.bundled, "components", "schemas", name)
+    headers = {
+        **{keyword: value for keyword, value in translate(schema).items() if keyword != "description"},
+        "required": [field for field in schema["required"] if field != DATA],
+        "properties": {field: translate(each) for field, each in schema["properties"].items() if field != DATA},
+    }
+    message = _message(document, name, {"headers": headers, "payload": translate(schema["properties"][DATA])}, shown)
+    for example in message.content["examples"]:
+        frame = example.pop("payload")
+        example["headers"] = {field: value for field, value in frame.items() if field != DATA}
+        example["payload"] = frame[DATA]
+    return message
+
+
+def _message(document: Components, name: str, parts: Mapping[str, Any], shown: Mapping[str, Any]) -> Message:
+    schema = find(document.inlined, "components", "schemas", name)
+    fits = compile_schema(schema, name)
+    examples = [
+        {"name": key, **words(example, "summary"), "payload": deepcopy(example["value"])}
+        for key, example in shown.items()
+        if fits.violations(example["value"], 1)[1] == 0
+    ]
+    return Message(name, {"name": _called(schema, name), **words(schema, "description"), **parts, "examples": examples})
+
+
+def _called(schema: Mapping[str, Any], name: str) -> str:
+    """Name a message by the event type that its schema is of, where it is of one."""
+    for field in ("event", "eventType"):
+        match schema.get("properties", {}).get(field):
+            case {"enum": [str(event_type)]}:
+                return event_type
+    return name
+
+
+def _alternatives(document: Components, schema: Mapping[str, Any]) -> Iterator[str]:
+    if "oneOf" in schema:
+        for alternative in schema["oneOf"]:
+            yield from _alternatives(document, alternative)
+        return
+    name = str(place_of(schema["$ref"])[-1])
+    component = find(document.bundled, "components", "schemas", name)
+    if "oneOf" in component:
+        yield from _alternatives(document, component)
+    else:
+        yield name
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _referred(node: Any) -> Iterator[str]:
+    match node:
+        case {"$ref": str(reference)} if reference.startswith("#/components/schemas/"):
+            yield str(place_of(reference)[-1])
+        case dict():
+            for value in node.values():
+                yield from _referred(value)
+        case list():
+            for value in node:
+                yield from _referred(value)

@@ -1,0 +1,113 @@
+"""Load the HTTP contract: read it, check it, and take from it what the server needs to know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.specification.contracts import Contracts
+from app.specification.derived.asyncapi import derive_asyncapi
+from app.specification.derived.openapi_3_2 import derive_openapi_3_2
+from app.specification.openapi.bundle import bundle, inline
+from app.specification.openapi.declared_event_types import EVENT, check_event_types
+from app.specification.openapi.problem_types import ProblemType, read_problems
+from app.specification.openapi.schemas import check_examples, check_schemas
+from app.specification.openapi.source import read_source
+from app.specification.openapi.structure import (
+    check_operations,
+    check_structure,
+    check_version,
+    operation,
+    operations,
+)
+from app.specification.openapi.write import write_json, write_yaml
+from app.specification.pointer import fault, find
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The HTTP contract.
+
+    `bundled` is the document with the event schemas inside, `json` and `yaml` the same as it is served, `openapi_3_2`
+    and `asyncapi` what is derived from it; `problems` are by slug.
+    `envelopes` has, by event type, a self-contained schema of an event as it is published, in which `data` is any object:
+    the contract of the type and version says more. `methods` has those of each path template, in upper case.
+    """
+
+    bundled: dict[str, Any]
+    json: bytes
+    yaml: bytes
+    openapi_3_2: bytes
+    asyncapi: bytes
+    problems: Mapping[str, ProblemType]
+    envelopes: Mapping[str, dict[str, Any]]
+    batch_maximum: int
+    max_body_bytes: int
+    page_limit_default: int
+    page_limit_maximum: int
+    methods: Mapping[str, tuple[str, ...]]
+
+    def allowed_methods(self, path: str) -> tuple[str, ...]:
+        """List the methods of the template that a path matches; none where no template does."""
+        for template, methods in self.methods.items():
+            if re.fullmatch(re.sub(r"\\{[^{}]+\\}", "[^/]+", re.escape(template)), path):
+                return methods
+        return ()
+
+
+def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[str] = ()) -> Document:
+    """Load `openapi/orders-events.yaml` below `root`, and check it from all sides.
+
+    `problem_slugs` are the problems that the server may have to answer with. Raises InvalidContract, in one line.
+    """
+    source = read_source(root)
+    check_version(source)
+    bundled = bundle(source, contracts)
+    inlined = inline(bundled)
+    check_structure(bundled)
+    check_schemas(inlined)
+    check_event_types(source, contracts)
+    check_examples(inlined)
+    check_operations(bundled)
+    page_limit = ("components", "parameters", "limit", "x-page-limit")
+    publish = operation(inlined, "publishOrderEvents").place
+    return Document(
+        bundled=bundled,
+        json=write_json(bundled),
+        yaml=write_yaml(bundled),
+        openapi_3_2=write_json(derive_openapi_3_2(bundled)),
+        asyncapi=write_json(derive_asyncapi(bundled)),
+        problems=read_problems(inlined, problem_slugs),
+        envelopes=_envelopes(inlined),
+        batch_maximum=_count(inlined, "components", "schemas", "OrderEventBatch", "maxItems"),
+        max_body_bytes=_count(inlined, *publish, "requestBody", "x-max-body-bytes"),
+        page_limit_default=_count(inlined, *page_limit, "default"),
+        page_limit_maximum=_count(inlined, *page_limit, "maximum"),
+        methods=_methods(inlined),
+    )
+
+
+def _envelopes(inlined: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Take the alternatives of `OrderEvent`, each of which names its type alone, as has been checked."""
+    alternatives = [dict(alternative) for alternative in find(inlined, *EVENT, "oneOf")]
+    for alternative in alternatives:
+        alternative["properties"] = {**alternative["properties"], "data": {"type": "object"}}
+    return {alternative["properties"]["eventType"]["enum"][0]: alternative for alternative in alternatives}
+
+
+def _count(inlined: Mapping[str, Any], *place: str | int) -> int:
+    value = find(inlined, *place)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise fault(place, f"this must be a whole number from 1, not {value!r}")
+    return value
+
+
+def _methods(inlined: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    methods: dict[str, tuple[str, ...]] = {}
+    for path, method, _ in operations(inlined):
+        # Starlette answers HEAD wherever there is a GET.
+        methods[path] = (*methods.get(path, ()), *(("GET", "HEAD") if method == "get" else (method.upper(),)))
+    return methods

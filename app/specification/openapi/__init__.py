@@ -1,0 +1,1 @@
+"""The OpenAPI document: read (`source`), references resolved (`bundle`), checked, and written out (`write`)."""

@@ -1,0 +1,91 @@
+"""Bring the event schemas inside the document, and follow its references; nothing is ever fetched.
+
+A component that is only a reference to a contract becomes that contract's schema, so it keeps its name for generated code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from app.specification.contracts import Contracts
+from app.specification.errors import UnknownEventType
+from app.specification.pointer import Place, fault, place_of
+
+CONTRACT = re.compile(r"\.\./contracts/(?P<event_type>[^/]+)/(?P<version>[^/]+)/schema\.json")
+"""The one kind of reference that leads out of the document."""
+
+
+def bundle(source: Mapping[str, Any], contracts: Contracts) -> dict[str, Any]:
+    """Replace every reference to a contract by its schema; only `#/` references are left. Raises InvalidContract."""
+    return {key: _bundled(value, (key,), contracts) for key, value in source.items()}
+
+
+def inline(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace every `#/` reference by what it refers to. Raises InvalidContract where it leads nowhere or to itself.
+
+    What is referred to twice is one object in the result.
+    """
+    inlining = _Inlining(document)
+    return {key: inlining.of(value, (key,), ()) for key, value in document.items()}
+
+
+def _bundled(node: Any, place: Place, contracts: Contracts) -> Any:
+    match node:
+        case {"$ref": str(reference)} if not reference.startswith("#/"):
+            return _schema(reference, place, contracts)
+        case dict():
+            return {key: _bundled(value, (*place, key), contracts) for key, value in node.items()}
+        case list():
+            return [_bundled(value, (*place, index), contracts) for index, value in enumerate(node)]
+        case _:
+            return node
+
+
+def _schema(reference: str, place: Place, contracts: Contracts) -> dict[str, Any]:
+    contract = CONTRACT.fullmatch(reference)
+    if contract is None:
+        allowed = "'#/…' and '../contracts/<event type>/<version>/schema.json'"
+        raise fault(place, f"the reference {reference!r} is not one of {allowed}")
+    try:
+        schema = contracts.get(contract["event_type"], contract["version"]).schema
+    except UnknownEventType:
+        raise fault(place, f"the reference {reference!r} leads to no contract") from None
+    # The dialect's declaration has no place inside another document, nor has a name that would change where `#/` leads.
+    return {keyword: deepcopy(value) for keyword, value in schema.items() if keyword not in ("$schema", "$id")}
+
+
+class _Inlining:
+    """One walk through a document; remembers what each reference became."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+        self._done: dict[str, Any] = {}
+
+    def of(self, node: Any, place: Place, trail: tuple[str, ...]) -> Any:
+        match node:
+            case {"$ref": str(reference)}:
+                return self._referred(reference, place, trail)
+            case dict():
+                return {key: self.of(value, (*place, key), trail) for key, value in node.items()}
+            case list():
+                return [self.of(value, (*place, index), trail) for index, value in enumerate(node)]
+            case _:
+                return node
+
+    def _referred(self, reference: str, place: Place, trail: tuple[str, ...]) -> Any:
+        if reference in trail:
+            raise fault(place, f"the reference {reference!r} leads back to itself")
+        if reference not in self._done:
+            self._done[reference] = self.of(self._target(reference, place), place_of(reference), (*trail, reference))
+        return self._done[reference]
+
+    def _target(self, reference: str, place: Place) -> Any:
+        found: Any = self._document
+        for key in place_of(reference):
+            if not isinstance(found, Mapping) or key not in found:
+                raise fault(place, f"the reference {reference!r} leads nowhere")
+            found = found[key]
+        return found

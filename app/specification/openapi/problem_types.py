@@ -1,0 +1,39 @@
+"""The problems (RFC 9457) that the document defines: one example each under `components.examples`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from app.specification.pointer import DOCUMENT, fault, find
+from app.specification.schema.schema import compile_schema
+
+PREFIX = "/problems/"
+
+
+class ProblemType(NamedTuple):
+    """What all problems of a type have in common."""
+
+    type: str
+    title: str
+    status: int
+
+
+def read_problems(inlined: Mapping[str, Any], needed: Collection[str]) -> dict[str, ProblemType]:
+    """Read the problem types by slug, the last part of their `type`. Raises InvalidContract where a needed one is missing."""
+    schema = compile_schema(
+        find(inlined, "components", "schemas", "Problem"), f"{DOCUMENT}: components.schemas.Problem"
+    )
+    problems: dict[str, ProblemType] = {}
+    for key in find(inlined, "components", "examples"):
+        place = ("components", "examples", key)
+        for breach in schema.violations(find(inlined, *place, "value"), 1)[0]:
+            raise fault(place, f"the problem breaks the schema Problem: {breach.pointer or 'it'} {breach.message}")
+        problem = ProblemType(*(find(inlined, *place, "value", member) for member in ProblemType._fields))
+        slug = problem.type.removeprefix(PREFIX)
+        if slug in problems:
+            raise fault(place, f"the problem {slug!r} is defined twice")
+        problems[slug] = problem
+    for slug in sorted(set(needed) - problems.keys()):
+        raise fault(("components", "examples"), f"the problem {slug!r} is missing")
+    return problems

@@ -1,0 +1,78 @@
+"""Check the schemas of the document, and by them every example: consumers copy examples before they read schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from app.specification.openapi.structure import operations
+from app.specification.pointer import DOCUMENT, Place, dotted, fault, find
+from app.specification.schema.schema import Schema, compile_schema
+
+
+class Example(NamedTuple):
+    """A value that the document shows, or falls back on: where it stands, and the schema that it is an example of."""
+
+    place: Place
+    schema: Mapping[str, Any]
+    value: Any
+
+
+def check_schemas(inlined: Mapping[str, Any]) -> None:
+    """Check that the components keep to the dialect that event schemas are written in. Raises InvalidContract."""
+    components = find(inlined, "components", "schemas")
+    compile_schema({"type": "object", "properties": components}, f"{DOCUMENT}: components.schemas")
+
+
+def check_examples(inlined: Mapping[str, Any]) -> None:
+    """Check all examples and defaults of an inlined document. Raises InvalidContract."""
+    compiled: dict[int, Schema] = {}
+    for place, schema, value in examples(inlined):
+        if id(schema) not in compiled:
+            compiled[id(schema)] = compile_schema(schema, f"{DOCUMENT}: {dotted(place)}")
+        breaches, _ = compiled[id(schema)].violations(value, 1)
+        for breach in breaches:
+            raise fault(place, f"this breaks its schema: {breach.pointer or 'it'} {breach.message}")
+
+
+def examples(inlined: Mapping[str, Any]) -> Iterator[Example]:
+    """Go through the examples and defaults of schemas, parameters, headers and bodies."""
+    for name, schema in inlined["components"]["schemas"].items():
+        yield from _of_schema(schema, ("components", "schemas", name))
+    for operation in operations(inlined):
+        yield from _of_operation(operation.content, operation.place)
+
+
+def _of_schema(schema: Mapping[str, Any], place: Place) -> Iterator[Example]:
+    for keyword in ("example", "default"):
+        if keyword in schema:
+            yield Example((*place, keyword), schema, schema[keyword])
+    for name, part in schema.get("properties", {}).items():
+        yield from _of_schema(part, (*place, "properties", name))
+    if "items" in schema:
+        yield from _of_schema(schema["items"], (*place, "items"))
+
+
+def _of_operation(operation: Mapping[str, Any], place: Place) -> Iterator[Example]:
+    for parameter in operation.get("parameters", ()):
+        yield from _shown(parameter, (*place, "parameters", parameter["name"]))
+    yield from _of_content(operation.get("requestBody", {}), (*place, "requestBody"))
+    for status, response in operation["responses"].items():
+        response_place = (*place, "responses", status)
+        yield from _of_content(response, response_place)
+        for name, header in response.get("headers", {}).items():
+            yield from _shown(header, (*response_place, "headers", name))
+
+
+def _of_content(body: Mapping[str, Any], place: Place) -> Iterator[Example]:
+    for media_type, content in body.get("content", {}).items():
+        yield from _shown(content, (*place, "content", media_type))
+
+
+def _shown(holder: Mapping[str, Any], place: Place) -> Iterator[Example]:
+    schema = holder.get("schema", {})
+    yield from _of_schema(schema, (*place, "schema"))
+    if "example" in holder:
+        yield Example((*place, "example"), schema, holder["example"])
+    for name, example in holder.get("examples", {}).items():
+        yield Example((*place, "examples", name), schema, example.get("value"))

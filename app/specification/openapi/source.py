@@ -1,0 +1,67 @@
+"""Read the OpenAPI document as it is written: YAML that could as well be JSON, without templates and without surprises."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from app.specification.errors import InvalidContract
+from app.specification.pointer import DOCUMENT
+
+
+def read_source(root: Path) -> dict[str, Any]:
+    """Read the document below a contract's root. Raises InvalidContract where it is no mapping of JSON values."""
+    path = root / DOCUMENT
+    try:
+        document = yaml.load(path.read_text("utf-8"), _JsonLoader)  # noqa: S506  # a SafeLoader, narrowed
+        json.dumps(document, allow_nan=False)
+    except OSError as error:
+        raise InvalidContract(f"{path} cannot be read: {error.strerror}.") from None
+    except yaml.MarkedYAMLError as error:
+        raise InvalidContract(f"{DOCUMENT}:{_line(error)}: {error.problem}.") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise InvalidContract(f"{DOCUMENT} is not text in UTF-8 without control characters.") from None
+    except RecursionError:
+        raise InvalidContract(f"{DOCUMENT} is nested too deeply.") from None
+    except (TypeError, ValueError) as error:
+        raise InvalidContract(f"{DOCUMENT} holds what JSON cannot: {error}.") from None
+    if not isinstance(document, dict):
+        raise InvalidContract(f"{DOCUMENT} is not a mapping.")
+    return document
+
+
+def _line(error: yaml.MarkedYAMLError) -> int:
+    return error.problem_mark.line + 1 if error.problem_mark else 1
+
+
+class _JsonLoader(yaml.CSafeLoader):
+    """Read keys as strings, each once, and plain values as YAML 1.2 does: `no` and `2024-05-01` are text."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.tag != "tag:yaml.org,2002:str":
+                raise _refusal(key, f"the key {key.value!r} must be a string: put it in quotes")
+            if key.value in seen:
+                raise _refusal(key, f"the key {key.value!r} stands here twice")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _refusal(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+
+
+# The core schema, https://yaml.org/spec/1.2.2/#103-core-schema, as far as JSON has it.
+_JsonLoader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("null", r"null|~|", ["n", "~", ""]),
+    ("bool", r"true|false", ["t", "f"]),
+    ("int", r"-?(?:0|[1-9][0-9]*)", [*"-0123456789"]),
+    ("float", r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", [*"-0123456789"]),
+):
+    _JsonLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), _first)

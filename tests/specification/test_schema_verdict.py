@@ -1,0 +1,492 @@
+"""jsonschema-rs decides and jsonschema explains: held against each other, over examples and at random, they say the same."""
+
+from __future__ import annotations
+
+import calendar
+import json
+import random
+import string
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import SchemaError
+
+from app.specification.contracts import Contract, load_contracts
+from app.specification.document import load_document
+from app.specification.errors import InvalidContract
+from app.specification.openapi.bundle import inline
+from app.specification.openapi.structure import operations
+from app.specification.schema.keywords import FORMATS, DialectValidator
+from app.specification.schema.schema import Schema, VerdictsDiffer, compile_schema
+from app.specification.schema.verdict import ASK_JSONSCHEMA, compile_verdict, shared_schema
+from app.specification.strict_json import JsonValue
+
+ROOT = Path(__file__).parents[2]
+CONTRACTS = load_contracts(ROOT / "contracts")
+DOCUMENT = load_document(ROOT, CONTRACTS)
+RELEASED = [
+    CONTRACTS.get(name, version)
+    for name in (*CONTRACTS.event_types, *CONTRACTS.control_types)
+    for version in CONTRACTS.versions(name)
+]
+PARAMETERS = {
+    parameter["name"]: parameter["schema"]
+    for operation in operations(inline(DOCUMENT.bundled))
+    for parameter in operation.content.get("parameters", ())
+}
+
+Judge = Callable[[JsonValue], bool]
+
+
+def judges(schema: dict[str, Any]) -> tuple[Judge, Judge]:
+    """The quick verdict, and that of jsonschema alone."""
+    return compile_verdict(schema), DialectValidator(schema, format_checker=FORMATS).is_valid
+
+
+def agreed(schema: dict[str, Any], values: Sequence[JsonValue]) -> Counter[bool]:
+    """Hold both against each other; count the verdicts."""
+    quick, thorough = judges(schema)
+    verdicts = [(value, quick(value), thorough(value)) for value in values]
+    assert [(schema, value) for value, one, other in verdicts if one is not other] == []
+    return Counter(verdict for _, verdict, _ in verdicts)
+
+
+def examples(contract: Contract) -> tuple[list[JsonValue], list[JsonValue]]:
+    """The valid and the invalid examples of a contract."""
+    folder = ROOT / "contracts" / contract.event_type / contract.version / "examples"
+    valid, invalid = (
+        [json.loads(path.read_text()) for path in sorted(folder.glob(f"{verdict}-*"))]
+        for verdict in ("valid", "invalid")
+    )
+    return valid, invalid
+
+
+# Values at random
+
+STRINGS = (
+    *("", "a", "a\n", "\na", " ", "é", "e\u0301", "\u2028", "\ufeff", "\x00", "\U0001f4e6", "x" * 129, "\uff11"),
+    *("or_1", "1.0.0", "01.0.0", "1.0.0\n", "expired", "drain", "2024-05-01", "0000-05-01", "2023-02-29"),
+    *("2024-05-01T10:00:00Z", "2024-05-01t10:00:00Z", "2016-12-31T23:59:60Z", "0000-05-01T10:00:00Z"),
+    *("2024-05-01T10:00:00.5-03:00", "2023-02-29T10:00:00Z", "2024-05-01T10:00:00Z\n", "2024-05-01T24:00:00Z"),
+)
+NUMBERS = (
+    0,
+    -0.0,
+    1,
+    1.0,
+    -1,
+    2,
+    3,
+    1.5,
+    0.1,
+    0.3,
+    1e20,
+    1e308,
+    5e-324,
+    2**53 - 1,
+    -(2**53) + 1,
+    2**53 + 1,
+    2**70,
+    7.0,
+)
+NAMES = ("orderId", "when", "reason", "carrier", "eventType", "data", "eventId", "schemaVersion", "a", "b", "", "é")
+CHARACTERS = string.printable + "é\u2028\u00a0\ufeff\x00\x85\U0001f4e6\uff11"
+
+
+def any_value(dice: random.Random, depth: int = 2) -> JsonValue:
+    match dice.randrange(9 if depth else 6):
+        case 0:
+            return dice.choice((None, True, False))
+        case 1 | 2:
+            return dice.choice(NUMBERS)
+        case 3 | 4 | 5:
+            return dice.choice(STRINGS)
+        case 6 | 7:
+            return {dice.choice(NAMES): any_value(dice, depth - 1) for _ in range(dice.randrange(4))}
+        case _:
+            return [any_value(dice, depth - 1) for _ in range(dice.randrange(4))]
+
+
+def any_text(dice: random.Random, text: str) -> str:
+    """A text like another: a character more, less, or another one."""
+    at = dice.randrange(len(text) + 1)
+    return text[:at] + dice.choice(("", dice.choice(CHARACTERS))) + text[at + dice.randrange(2) :]
+
+
+def mutated(dice: random.Random, value: Any) -> Any:
+    """A value with one thing changed somewhere within."""
+    match value:
+        case dict() if value and dice.random() < 0.8:
+            name = dice.choice(sorted(value))
+            match dice.randrange(6):
+                case 0:
+                    return {key: part for key, part in value.items() if key != name}
+                case 1:
+                    return {**value, dice.choice(NAMES): any_value(dice)}
+                case _:
+                    return {**value, name: mutated(dice, value[name])}
+        case list() if value and dice.random() < 0.8:
+            at = dice.randrange(len(value))
+            return [*value[:at], mutated(dice, value[at]), *value[at + 1 :]]
+        case str() if dice.random() < 0.8:
+            return any_text(dice, value)
+        case _:
+            return any_value(dice)
+
+
+@pytest.mark.parametrize("contract", RELEASED, ids=lambda each: f"{each.event_type}-{each.version}")
+def test_both_say_the_same_of_every_example_and_of_a_thousand_like_it(contract: Contract) -> None:
+    dice = random.Random(f"{contract.event_type} {contract.version}")
+    valid, invalid = examples(contract)
+    shown = [*valid, *invalid]
+    like_them = [mutated(dice, dice.choice(shown)) for _ in range(1500)]
+    verdicts = agreed(contract.schema, [*shown, *like_them, *(any_value(dice) for _ in range(200))])
+    assert min(verdicts[True], verdicts[False]) >= 20
+
+
+@pytest.mark.parametrize("event_type", CONTRACTS.event_types)
+def test_both_say_the_same_of_thousands_of_events_as_they_are_published(event_type: str) -> None:
+    dice = random.Random(event_type)
+    contract = CONTRACTS.get(event_type, CONTRACTS.default_version(event_type))
+    envelope = DOCUMENT.envelopes[event_type]
+    data = {keyword: value for keyword, value in contract.schema.items() if not keyword.startswith("$")}
+    whole = {**envelope, "properties": {**envelope["properties"], "data": data}}
+    more: list[dict[str, JsonValue]] = [{}, {"eventId": "e-1"}, {"schemaVersion": "1.0.0"}]
+    valid, invalid = examples(contract)
+    shown = [*valid, *valid, *valid, *invalid]
+    events = [{"eventType": event_type, "data": data, **named} for data in shown for named in more]
+    like_them = [mutated(dice, dice.choice(events)) for _ in range(3000)]
+    verdicts = agreed(whole, [*events, *like_them])
+    assert min(verdicts[True], verdicts[False]) >= 300
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_both_say_the_same_of_parameters(name: str) -> None:
+    schema = PARAMETERS[name]
+    dice = random.Random(name)
+    shown = [*STRINGS, *NUMBERS, *schema.get("enum", ()), "k7f3q2xw-1043", "earliest", 1, 30, 100, 1_000_000]
+    listed = [[dice.choice(("order.shipped", *STRINGS)) for _ in range(dice.randrange(4))] for _ in range(100)]
+    values = [*shown, True, *listed, *(mutated(dice, dice.choice([*shown, *listed])) for _ in range(300))]
+    verdicts = agreed(schema, values)
+    assert verdicts[True]
+    assert verdicts[False]
+
+
+# Schemas at random
+
+
+def any_schema(dice: random.Random, depth: int = 2) -> dict[str, Any]:
+    def part() -> dict[str, Any]:
+        return any_schema(dice, depth - 1)
+
+    simple: dict[str, Callable[[], Any]] = {
+        "type": lambda: dice.choice(("object", "array", "string", "integer", "number", "boolean", "null")),
+        "enum": lambda: [any_value(dice, 1) for _ in range(dice.randrange(1, 6))],
+        "required": lambda: dice.sample(NAMES, dice.randrange(3)),
+        "pattern": lambda: dice.choice((*READ_ALIKE, *HANDED_BACK)),
+        "format": lambda: dice.choice(("date-time", "date", "int32", "double")),
+        "multipleOf": lambda: dice.choice((1, 2, 3, 7, 0.1, 0.01, 0.5, 2.0, 1e-8)),
+        "uniqueItems": lambda: dice.choice((True, False)),
+        "minimum": lambda: dice.choice(NUMBERS),
+        "maximum": lambda: dice.choice(NUMBERS),
+        **dict.fromkeys(("minLength", "minItems", "minProperties"), lambda: dice.choice((0, 1, 2, 2.0))),
+        **dict.fromkeys(("maxLength", "maxItems", "maxProperties"), lambda: dice.choice((0, 1, 3, 20, 3.0))),
+        "title": lambda: "The title",
+        "x-note": lambda: {"minimum": 3},
+    }
+    nested: dict[str, Callable[[], Any]] = {
+        "properties": lambda: {name: part() for name in dice.sample(NAMES, 3)},
+        "additionalProperties": lambda: dice.choice((False, True, part())),
+        **dict.fromkeys(("items", "not"), part),
+        **dict.fromkeys(("allOf", "anyOf", "oneOf"), lambda: [part() for _ in range(dice.randrange(1, 4))]),
+    }
+    known = {**simple, **(nested if depth else {})}
+    return {keyword: known[keyword]() for keyword in dice.sample(sorted(known), dice.randrange(1, 4))}
+
+
+@pytest.mark.filterwarnings("ignore:Possible (nested )?set:FutureWarning")
+def test_both_say_the_same_of_any_value_under_any_schema_of_the_dialect() -> None:
+    dice = random.Random(4)
+    verdicts: Counter[bool] = Counter()
+    for _ in range(1500):
+        schema = any_schema(dice)
+        of_enums = [mutated(dice, value) for value in schema.get("enum", ())]
+        verdicts += agreed(schema, [*(any_value(dice) for _ in range(20)), *schema.get("enum", ()), *of_enums])
+    assert min(verdicts.values()) > 5000
+
+
+@pytest.mark.filterwarnings("ignore:Possible (nested )?set:FutureWarning")
+def test_what_jsonschema_calls_no_schema_is_refused() -> None:
+    dice = random.Random(5)
+    like_schemas = [mutated(dice, any_schema(dice)) for _ in range(2000)]
+    wrong = [each for each in like_schemas if isinstance(each, dict) and not is_schema_to_jsonschema(each)]
+    assert len(wrong) > 300
+    for each in wrong:
+        with pytest.raises(InvalidContract):
+            compile_schema(each, "schema.json")
+
+
+def is_schema_to_jsonschema(value: dict[str, Any]) -> bool:
+    try:
+        DialectValidator.check_schema(value)
+    except SchemaError:
+        return False
+    return True
+
+
+# What the two read otherwise, unless something is done
+
+READ_ALIKE = (
+    *("b", "^a$", "^[0-9A-Za-z_.:-]{1,128}$", r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$", "^(?:a|b)+?$", "a|^b$", "", "^$"),
+    *(r"^\d{4}-\d\d$", r"^\w+$", r"^\W$", r"^\D$", r"^[\w-]*$", r"^[^\d]$", r"^[\].\\]$", "^[^a-z]$", "^[a-]$", "^é+$"),
+    *(r"^\$\.\/\-$", "^[$.|?*+(){}]+$", "^(a(b(c)?)*){0,3}$", "^a{2,}$", "x$y", "a^", "(^a|b$)"),
+)
+HANDED_BACK = (
+    *("^a.c$", "^.+$", r"^\s$", r"^[\s]$", r"\S", r"a\b", r"\Ba", "(?i)^a$", "^(?=a)a$", "^(?!a)", r"^(a)\1$", "^a++$"),
+    *(
+        r"^\x41$",
+        r"^\u0041$",
+        r"^\t$",
+        r"^[\b]$",
+        r"^\0$",
+        "^{$",
+        "a{2",
+        "^]$",
+        "^}$",
+        "^a{,2}$",
+        "^[a&&b]$",
+        "^[a~~b]$",
+    ),
+    *("^[[]$", "^[]a]$", "^[a-z-9]$", "^[+--]$", "(?P<n>a)", r"a\Z", "^a{1000}$", r"^\_$", "^[^^]$"),
+)
+TEXTS = (
+    *(
+        *STRINGS,
+        "b",
+        "ab",
+        "abc",
+        "b\n",
+        "aa",
+        "aaa",
+        "A",
+        "a&b",
+        "&",
+        "~",
+        "-",
+        "_",
+        "{",
+        "}",
+        "[",
+        "]",
+        "]a",
+        "$.",
+        "$",
+    ),
+    *(
+        "a\nc",
+        "a\rc",
+        "a\u2028c",
+        "a\u00e4c",
+        "a\u00a0",
+        "\u00a0",
+        "\x0b",
+        "\x85",
+        "\x08",
+        "\t",
+        "aä",
+        "äa",
+        "a b",
+        "ääa",
+    ),
+    *(
+        "a{2",
+        "a{,2}",
+        "1.0",
+        "$./-",
+        "9",
+        "2024-05",
+        "\\",
+        "^",
+        ".",
+        "+",
+        ",",
+        "x$y",
+        "xy",
+        "a^",
+        "\u017f",
+        "\u212a",
+    ),
+)
+
+
+@pytest.mark.parametrize("pattern", READ_ALIKE)
+def test_a_pattern_that_both_read_alike_is_decided_at_once(pattern: str) -> None:
+    assert shared_schema({"pattern": pattern}) == {"pattern": pattern}
+    dice = random.Random(pattern)
+    agreed({"pattern": pattern}, [*TEXTS, *(any_text(dice, dice.choice(TEXTS)) for _ in range(300))])
+
+
+@pytest.mark.filterwarnings("ignore:Possible (nested )?set:FutureWarning")  # Python may read some as Rust does, one day
+@pytest.mark.parametrize("pattern", HANDED_BACK)
+def test_a_pattern_that_they_might_read_otherwise_is_handed_back(pattern: str) -> None:
+    assert shared_schema({"pattern": pattern}) == {"allOf": [{ASK_JSONSCHEMA: {"pattern": pattern}}]}
+    dice = random.Random(pattern)
+    agreed({"pattern": pattern}, [*TEXTS, *(any_text(dice, dice.choice(TEXTS)) for _ in range(100))])
+
+
+@pytest.mark.filterwarnings("ignore:Possible (nested )?set:FutureWarning")
+def test_any_pattern_that_is_put_together_at_random_means_the_same() -> None:
+    dice = random.Random(262)
+    parts = [
+        "a",
+        "b",
+        "-",
+        "^",
+        "$",
+        "|",
+        "(",
+        "(?:",
+        ")",
+        "[ab]",
+        "[^a-]",
+        r"[^\W]",
+        r"[\D-]",
+        r"[^\wé]",
+        r"\d",
+        r"\W",
+        r"\.",
+        "é",
+        "1",
+        "&",
+        "~",
+    ]
+    counts = ["*", "+", "?", "{2}", "{1,3}", "*?", "{0,1}?", ".", r"\b", "{", "[[]"]
+    compiled = 0
+    for _ in range(3000):
+        pattern = "".join(dice.choice(parts) + (dice.choice(counts) if dice.random() < 0.4 else "") for _ in range(4))
+        try:
+            quick, thorough = judges({"pattern": pattern})
+            thorough("")
+        except Exception:  # noqa: BLE001, S112  # what Python cannot compile is refused before any of this
+            continue
+        compiled += 1
+        texts = ["".join(dice.choice("ab-1é&~\n.[{") for _ in range(dice.randrange(5))) for _ in range(12)]
+        assert [(pattern, text) for text in texts if quick(text) is not thorough(text)] == []
+    assert compiled > 1000
+
+
+@pytest.mark.parametrize("digits", [999, 1000])
+def test_a_pattern_that_is_too_large_for_one_is_decided_by_the_other(digits: int) -> None:
+    pattern = f"^(?:[a-z]{{1,{digits}}}){{1,{digits}}}$"
+    assert agreed({"pattern": pattern}, ["abc", "ABC", ""]) == {True: 1, False: 2}
+
+
+def test_both_know_the_same_days() -> None:
+    date, date_time = judges({"format": "date"}), judges({"format": "date-time"})
+    years = (0, 1, 4, 10, 99, 100, 400, 999, 1000, 1582, 1900, 1999, 2000, 2023, 2024, 2100, 9999)
+    days = {(year, month, day) for year in years for month in range(14) for day in range(33)}
+    for year, month, day in sorted(days | {(year, 2, 29) for year in range(10_000)}):
+        exists = year >= 1 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(max(year, 1), month)[1]
+        written = f"{year:04}-{month:02}-{day:02}"
+        assert [judge(written) for judge in date] == [exists, exists], written
+        assert [judge(f"{written}T10:00:00Z") for judge in date_time] == [exists, exists], written
+
+
+def test_both_know_the_same_times() -> None:
+    dice = random.Random(3339)
+    shown = ["2024-05-01T10:00:00Z", "2016-10-04T10:18:57-03:00", "9999-12-31T23:59:59.123456789+23:59"]
+    likes = [any_text(dice, dice.choice(shown)) for _ in range(5000)]
+    times = [
+        f"2024-05-01T{hour:02}:{minute:02}:{second:02}{offset}"
+        for hour in (0, 9, 19, 20, 23, 24, 25, 99)
+        for minute in (0, 59, 60, 99)
+        for second in (0, 59, 60, 61, 99)
+        for offset in (
+            "Z",
+            "z",
+            "",
+            "+00:00",
+            "-00:00",
+            "+23:59",
+            "+24:00",
+            "-12:60",
+            "+1:00",
+            "+0100",
+            ".5Z",
+            ".Z",
+            ",5Z",
+        )
+    ]
+    verdicts = agreed({"format": "date-time"}, [*likes, *times])
+    assert min(verdicts[True], verdicts[False]) > 100
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "verdict"),
+    [
+        ({"multipleOf": 0.1}, 0.3, False),
+        ({"multipleOf": 0.01}, 19.99, False),
+        ({"multipleOf": 0.5}, 2.5, True),
+        ({"uniqueItems": True}, [[1], [True]], True),
+        ({"uniqueItems": True}, [1, 1.0], False),
+        ({"uniqueItems": True}, [[1], [True], [1]], True),  # wrong, but so it was, and both say it
+        ({"type": "integer"}, 1.0, True),
+        ({"type": "integer"}, 1e20, True),
+        ({"type": "integer"}, 10**400, True),
+        ({"type": "number"}, True, False),
+        ({"enum": [1]}, True, False),
+        ({"enum": [[0]]}, [False], False),
+        ({"enum": [{"a": 1}]}, {"a": 1.0}, True),
+        ({"enum": [2**53 + 1]}, float(2**53), False),
+        ({"minimum": 2**53 + 1}, float(2**53), False),
+        ({"maximum": 1.5}, 10**400, False),
+        ({"maxLength": 1}, "\U0001f4e6", True),
+        ({"maxLength": 1}, "e\u0301", False),
+        ({"type": "string"}, "\ud800", True),
+        ({"maxLength": 0}, "\ud800", False),
+        ({"format": "int32"}, 2**40, True),
+    ],
+)
+def test_both_say_the_same_where_validators_are_known_to_differ(
+    schema: dict[str, Any], value: JsonValue, *, verdict: bool
+) -> None:
+    assert agreed(schema, [value]) == {verdict: 1}
+
+
+def test_both_say_the_same_of_what_is_nested_deep() -> None:
+    deep: JsonValue = 1
+    for _ in range(400):
+        deep = [deep]
+    assert agreed({"items": {"type": "array"}}, [deep]) == {True: 1}
+    assert agreed({"type": "object"}, [deep]) == {False: 1}
+
+
+def test_no_released_contract_needs_jsonschema_to_accept_an_event() -> None:
+    schemas = [*(contract.schema for contract in RELEASED), *DOCUMENT.envelopes.values(), *PARAMETERS.values()]
+    asked = [schema for schema in schemas if ASK_JSONSCHEMA in json.dumps(shared_schema(schema))]
+    assert asked == []
+
+
+def test_annotations_are_not_taken_for_keywords() -> None:
+    schema = {"title": "t", "example": 1, "x-ask-jsonschema": {"type": "null"}, "format": "int64", "$id": "urn:a"}
+    assert shared_schema(schema) == {}
+
+
+def test_a_disagreement_is_an_error_and_accepts_nothing() -> None:
+    anything = DialectValidator({}, format_checker=FORMATS)
+    schema = Schema("order.json", lambda _: False, anything)
+    with pytest.raises(VerdictsDiffer, match=r"^order\.json: jsonschema-rs refuses a value in which jsonschema finds"):
+        schema.violations({}, 10)
+
+
+def test_a_schema_accepts_what_has_no_violations() -> None:
+    schema = compile_schema({"type": "object", "required": ["a"]}, "The schema")
+    values: list[JsonValue] = [{"a": 1}, {}, 1]
+    assert [(schema.accepts(value), schema.violations(value, 1)[1]) for value in values] == [
+        (True, 0),
+        (False, 1),
+        (False, 1),
+    ]
