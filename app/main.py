@@ -16,13 +16,14 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
-from app.events.fan_out import FanOut
-from app.events.log import EventLog
+from app.events.delivery.fan_out import FanOut
+from app.events.log.event_log import EventLog
+from app.events.log.event_store import EventStore
 from app.events.publish import Publisher
-from app.events.store import EventStore
+from app.metrics import Metrics, Tally
 from app.pages import with_pages
-from app.server import GRACE_SECONDS, Server
-from app.server_protocol import StreamProtocol
+from app.server.protocol import StreamProtocol
+from app.server.server import GRACE_SECONDS, Server
 from app.settings import Settings
 from app.sources.replay import load_replay, replay
 from app.sources.simulator import check_simulator, simulate
@@ -31,11 +32,10 @@ from app.specification.document import load_document
 from app.specification.errors import StartupError
 from app.specification.schema.schema import compile_schema
 from app.stores.memory import MemoryStore
-from app.stores.sqlite import SqliteStore
+from app.stores.sqlite.store import SqliteStore
 from app.transports.http.application import create_application
-from app.transports.http.metrics import Metrics, Tally
 from app.transports.http.operations import Operations
-from app.transports.http.problems import SLUGS, Problems
+from app.transports.http.problem_responses import SLUGS, Problems
 from app.transports.http.response import Streams
 
 MEMORY_EVENTS = 100_000  # what `memory:` keeps unless told otherwise: some 30 MB

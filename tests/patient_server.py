@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app import server
 from app.cli import main
+from app.server import server
 
 if __name__ == "__main__":
     vars(server)["DRAIN_SECONDS"] = 600.0

@@ -11,10 +11,10 @@ from typing import Final, Literal
 import click
 
 from app.cli.event_line import json_line, text_line
-from app.cli.event_types import complete_event_types
 from app.cli.messages import Failed, print_line, say
 from app.cli.server_url import url_option
 from app.cli.since import read_since
+from app.cli.tail_event_types import complete_event_types
 from app.cli.terminal import paint_for
 from app.client import Gap, OrderEvent, OrdersClient, OrdersError, OrderStream, StreamOptions
 

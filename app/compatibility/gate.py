@@ -10,7 +10,7 @@ from typing import Final
 from app.compatibility.baseline import DOCUMENT, SCHEMAS, Baseline, read_baseline, write_baseline
 from app.compatibility.consumer_files import Consumer, read_consumers
 from app.compatibility.consumers import check_consumers
-from app.compatibility.document import check_document
+from app.compatibility.document_changes import check_document
 from app.compatibility.event_schemas import check_released, check_steps, steps
 from app.compatibility.finding import Finding
 from app.compatibility.present import Present, read_present

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from app.events.accept import Acceptance, Breaches
 from app.events.errors import EventIdConflict
 from app.events.event import Event
-from app.events.log import EventLog
-from app.events.store import Appended
+from app.events.log.event_log import EventLog
+from app.events.log.event_store import Appended
 from app.specification.contracts import Contracts
 from app.specification.errors import ContractViolation, Violation
 from app.specification.schema.schema import Schema

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from app.pages.catalogue import EventType, read_catalogue
 from app.pages.commands import publish_command, read_command
-from app.pages.problem_types import ProblemKind, read_problem_kinds
+from app.pages.problem_pages import ProblemKind, read_problem_kinds
 from app.pages.reference import Entry, read_reference
 from app.pages.schema_rows import alternatives
 from app.specification.contracts import Contracts

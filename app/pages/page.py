@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from app.pages import layout
 from app.pages.book import Book
 from app.pages.markdown import Heading, slug
-from app.pages.problem_types import ProblemKind
+from app.pages.problem_pages import ProblemKind
 from app.pages.reference import example_values
 
 POLICY: Final = (

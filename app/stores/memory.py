@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from app.events.errors import StoreUnavailable
 from app.events.event import Event, StoredEvent
 from app.events.filter import Filter
+from app.events.log.event_store import Appended, BelowFloor, Commit, Opened, Page
 from app.events.position import Epoch, Epochs, Floor, new_epoch
-from app.events.store import Appended, BelowFloor, Commit, Opened, Page
 from app.stores.placement import fresh_events, next_stored_at_us, place
 from app.stores.retention import CHECK_SECONDS, Retention
 

@@ -8,7 +8,7 @@ from itertools import chain
 
 from app.events.errors import EventIdConflict
 from app.events.event import Event, StoredEvent, same_content
-from app.events.store import Appended
+from app.events.log.event_store import Appended
 
 
 def place_all(requests: Sequence[Sequence[Event]], after: int, epoch: str, stored_at_us: int) -> list[StoredEvent]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import event_types
+from app.cli import tail_event_types as event_types
 from tests.cli.command import PATIENCE_SECONDS, run
 from tests.ports import nobody
 from tests.server_process import ServerProcess

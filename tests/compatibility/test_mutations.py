@@ -16,7 +16,7 @@ import pytest
 
 from app.compatibility import Finding
 from app.compatibility.change import Level
-from app.compatibility.document import check_document
+from app.compatibility.document_changes import check_document
 from app.compatibility.schema_files import read_schema_files
 from app.compatibility.versions import Version, read_version
 from app.specification.contracts import load_contracts

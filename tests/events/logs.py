@@ -8,14 +8,14 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from app.events.delivery.fan_out import FanOut
+from app.events.delivery.stream_item import Closing, Opening, Step
+from app.events.delivery.subscription import Subscription
 from app.events.event import Event
-from app.events.fan_out import FanOut
 from app.events.filter import EVERYTHING, Filter
-from app.events.log import EventLog
-from app.events.start import Start, StartRequest, locate_start
-from app.events.step import Closing, Opening, Step
-from app.events.store import Page
-from app.events.subscribe import Subscription
+from app.events.log.event_log import EventLog
+from app.events.log.event_store import Page
+from app.events.log.start import Start, StartRequest, locate_start
 from app.stores.memory import MemoryStore
 
 SHIPPED = Filter(event_types=frozenset({"order.shipped"}))

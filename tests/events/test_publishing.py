@@ -12,9 +12,9 @@ import pytest
 from app.events.errors import EventIdConflict, StoreUnavailable
 from app.events.event import Event
 from app.events.filter import EVERYTHING
-from app.events.log import EventLog
+from app.events.log.event_log import EventLog
+from app.events.log.event_store import Appended
 from app.events.publish import EVENTS_PER_REFUSAL, EVENTS_PER_TURN, Publisher
-from app.events.store import Appended
 from app.specification.contracts import Contracts, load_contracts
 from app.specification.errors import ContractViolation, InvalidContract
 from app.specification.schema.schema import Schema, compile_schema

@@ -9,8 +9,8 @@ from typing import Any, get_args
 
 import pytest
 
+from app.events.delivery.stream_item import ClosingReason
 from app.events.position import GapReason
-from app.events.step import ClosingReason
 from app.specification.contracts import Contracts, load_contracts
 from app.specification.errors import InvalidContract, UnknownEventType
 

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 from app.events.event import Event, StoredEvent
 from app.events.filter import EVERYTHING, Filter
+from app.events.log.event_store import Commit, EventStore, Opened, Page
 from app.events.position import Floor
-from app.events.store import Commit, EventStore, Opened, Page
 
 
 class OpenStore:

@@ -1,4 +1,4 @@
-"""What every store promises (`app/events/store.py`)."""
+"""What every store promises (`app/events/log/event_store.py`)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import pytest
 from app.events.errors import EventIdConflict, StoreUnavailable
 from app.events.event import Event, StoredEvent
 from app.events.filter import EVERYTHING, Filter
+from app.events.log.event_store import BelowFloor, Commit, EventStore
 from app.events.position import Floor
-from app.events.store import BelowFloor, Commit, EventStore
 from app.stores.memory import MemoryStore
-from app.stores.sqlite import SqliteStore
+from app.stores.sqlite.store import SqliteStore
 from tests.events.logs import CANCELLED, SHIPPED, event, run
 from tests.stores.opened import OpenStore, ids, offsets, opening
 

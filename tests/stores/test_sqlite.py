@@ -14,11 +14,12 @@ import pytest
 from app.events.errors import EventIdConflict, StoreUnavailable
 from app.events.event import Event
 from app.events.filter import EVERYTHING, Filter
+from app.events.log.event_store import BelowFloor, Commit
 from app.events.position import Floor, Position
-from app.events.store import BelowFloor, Commit
-from app.stores import sqlite_file, sqlite_log
-from app.stores.sqlite import SqliteStore
-from app.stores.sqlite_queries import PAGE_QUERIES
+from app.stores.sqlite import file as sqlite_file
+from app.stores.sqlite import transactions as sqlite_log
+from app.stores.sqlite.queries import PAGE_QUERIES
+from app.stores.sqlite.store import SqliteStore
 from tests.events.logs import event, run
 from tests.stores.opened import ids, offsets, opening
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from app.events.errors import StoreUnavailable
 from app.events.event import Event, StoredEvent
-from app.stores.sqlite import SqliteStore
+from app.stores.sqlite.store import SqliteStore
 from tests.events.logs import event, run
 from tests.stores.opened import OpenStore, ids, offsets, opening
 

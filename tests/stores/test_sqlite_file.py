@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from app.events.errors import StoreRefused
-from app.stores.sqlite import SqliteStore
+from app.stores.sqlite.store import SqliteStore
 from tests.events.logs import event, run
 from tests.stores.opened import ids, opening
 

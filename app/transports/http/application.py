@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from app.specification.errors import InvalidContract
 from app.specification.openapi.structure import operations as operations_of
 from app.transports.http.operations import Operations
-from app.transports.http.problems import HANDLED, Problems
+from app.transports.http.problem_responses import HANDLED, Problems
 from app.transports.http.routed import RoutedOperations, not_found
 
 

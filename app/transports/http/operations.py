@@ -13,24 +13,25 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from app import metrics
+from app.events.delivery.stream_item import Closing
+from app.events.delivery.subscription import Subscription
 from app.events.errors import StoreUnavailable
 from app.events.filter import Filter
-from app.events.log import EventLog
-from app.events.pages import read_page
+from app.events.log.event_log import EventLog
+from app.events.log.read_page import read_page
+from app.events.log.start import Since, StartRequest, locate_start
 from app.events.publish import Publisher
-from app.events.start import Since, StartRequest, locate_start
-from app.events.step import Closing
-from app.events.subscribe import Subscription
 from app.specification.contracts import Contracts
 from app.specification.document import Document
 from app.specification.errors import ContractViolation, Violation
 from app.specification.strict_json import JsonValue
-from app.transports.http import metrics, sse
+from app.transports.http import sse
 from app.transports.http.body import read_json
+from app.transports.http.json_bodies import event_page, event_types, published_events
 from app.transports.http.negotiation import choose_media_type
 from app.transports.http.parameters import InvalidParameters, ParameterViolation
-from app.transports.http.problems import Draining
-from app.transports.http.representation import event_page, event_types, published_events
+from app.transports.http.problem_responses import Draining
 from app.transports.http.response import EventStreamResponse, Streams
 
 NO_STORE = {"Cache-Control": "no-store"}

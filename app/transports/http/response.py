@@ -1,6 +1,6 @@
 """The response that is a stream: it puts a subscription's steps on a connection, by the shortest way that the server offers.
 
-Our own server lets the response take the connection over (see `connection.py`), and the request is done with: what stays in memory
+Our own server lets the response take the connection over (see `app/server/take_over.py`), and the request is done with: what stays in memory
 is the connection and the subscription. On any other ASGI server each step is sent as a message.
 """
 
@@ -13,13 +13,13 @@ from weakref import WeakKeyDictionary
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.events.fan_out import FanOut
-from app.events.step import Closing, Opening, Step
-from app.events.store import Page
-from app.events.subscribe import Subscription
+from app.events.delivery.fan_out import FanOut
+from app.events.delivery.stream_item import Closing, Opening, Step
+from app.events.delivery.subscription import Subscription
+from app.events.log.event_store import Page
+from app.server.take_over import TAKE_OVER, Connection, Stream, TransferCoding
 from app.transports.http import sse
-from app.transports.http.connection import TAKE_OVER, Connection, Stream, TransferCoding
-from app.transports.http.messages import Messages
+from app.transports.http.asgi_sink import Messages
 
 STREAM_HEADERS: Mapping[str, str] = {
     "Content-Type": f"{sse.MEDIA_TYPE}; charset=utf-8",

@@ -11,10 +11,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
+from app.events.delivery.stream_item import Checkpoint, Closing, Heartbeat, NextStep, Opening
 from app.events.event import StoredEvent
+from app.events.log.event_store import Page
 from app.events.position import Gap, Position
-from app.events.step import Checkpoint, Closing, Heartbeat, NextStep, Opening
-from app.events.store import Page
 
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT = b":\n"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from app.events.delivery.fan_out import FanOut
 from app.events.event import StoredEvent
-from app.events.fan_out import FanOut
-from app.events.log import EventLog
-from app.events.store import Page
-from app.server_protocol import chunked, until_closed
+from app.events.log.event_log import EventLog
+from app.events.log.event_store import Page
+from app.server.protocol import chunked, until_closed
 from app.stores.memory import MemoryStore
 from app.transports.http.response import Streams
 

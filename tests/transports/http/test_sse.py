@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from app.events.delivery.stream_item import Checkpoint, Closing, ClosingReason, Heartbeat, NextStep, Opening
 from app.events.event import StoredEvent
+from app.events.log.event_store import Page
 from app.events.position import Gap, GapReason, Position
-from app.events.step import Checkpoint, Closing, ClosingReason, Heartbeat, NextStep, Opening
-from app.events.store import Page
 from app.transports.http import sse
 
 SHIPPED = StoredEvent(

@@ -1,0 +1,133 @@
+"""The log as its readers see it: one store, the newest events in memory, and the readers that wait for more.
+
+There is one read path. Replay is following from further back: a reader that stands within the tail is served from memory, one
+that fell behind it from the store, and neither notices the change. A reader costs a position, never a queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from app.events.event import Event, StoredEvent
+from app.events.filter import Filter
+from app.events.log.event_store import Appended, BelowFloor, Commit, EventStore, Page
+from app.events.log.filter_index import Audience
+from app.events.log.tail import Tail
+from app.events.position import Epochs, Floor, Position
+
+PAGES_KEPT = 1024  # a commit empties them; this bounds them while a thousand filters poll a quiet log
+
+
+class EventLog:
+    """Append to a store, read from it, and wait for what comes next."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+        self._waiters: set[_Waiter] = set()
+        self._pages: dict[tuple[int, int, Filter, int], Page] = {}
+        self.audience = Audience()
+        self.draining = False
+
+    async def open(self) -> None:
+        """Open the store. Raises StoreRefused."""
+        opened = await self._store.open(self._committed)
+        self._epochs: Epochs = opened.epochs
+        self._floor: Floor = opened.floor
+        self._tail = Tail(after=opened.head)
+
+    async def close(self) -> None:
+        await self._store.close()
+
+    @property
+    def epochs(self) -> Epochs:
+        return self._epochs
+
+    @property
+    def head(self) -> int:
+        """The offset of the newest event that is on disk."""
+        return self._tail.head
+
+    @property
+    def floor(self) -> Floor:
+        return self._floor
+
+    def position(self, offset: int) -> Position:
+        return self._epochs.position(offset)
+
+    async def append(self, events: Sequence[Event]) -> list[Appended]:
+        """Store events; see `EventStore.append` for what is promised and raised."""
+        return await self._store.append(events)
+
+    def has_in_memory(self, after: int) -> bool:
+        """Tell whether everything after an offset is in the tail."""
+        return self._tail.covers(after)
+
+    def read_in_memory(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+        """Read a page of the tail; see `EventStore.read`. Readers at one place with one filter get the same page object."""
+        if after < self._floor.offset:
+            raise BelowFloor(self._floor)
+        key = (after, through, wanted, limit)
+        page = self._pages.get(key)
+        if page is None:
+            if len(self._pages) == PAGES_KEPT:
+                self._pages.clear()
+            page = self._pages[key] = self._tail.read(after, through, wanted, limit)
+        return page
+
+    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+        """Read a page, from the tail if it is there, else from the store; see `EventStore.read`."""
+        if after < self._floor.offset or self._tail.covers(after):
+            return self.read_in_memory(after, through, wanted, limit)
+        return await self._store.read(after, through, wanted, limit)
+
+    async def offset_before(self, stored_at_us: int) -> int:
+        """Find where events stored at or after a time begin; never beyond the head. Raises StoreUnavailable."""
+        return min(await self._store.offset_before(stored_at_us), self.head)
+
+    async def wait(self, wanted: Filter, timeout_seconds: float) -> int:
+        """Wait at the head until a wanted event is stored, the log drains, or the time is up.
+
+        Returns the offset through which everything stored meanwhile was examined and is not wanted.
+        """
+        if self.draining:
+            return self.head
+        waiter = _Waiter()
+        self.audience.join(wanted, waiter)
+        self._waiters.add(waiter)
+        # Not asyncio.wait_for: after its timeout other tasks run before this one, and the head is no longer what it was.
+        timer = asyncio.get_running_loop().call_later(timeout_seconds, lambda: waiter.release(self.head))
+        try:
+            return await waiter.examined
+        finally:
+            timer.cancel()
+            self._waiters.discard(waiter)
+            self.audience.leave(wanted, waiter)
+
+    def drain(self) -> None:
+        """Let nobody wait, now and from now on: the server is about to stop."""
+        self.draining = True
+        for waiter in self._waiters:
+            waiter.release(self.head)
+
+    def _committed(self, commit: Commit) -> None:
+        # Append and wake are one step: nothing can run between the tail's growth and the waking of those who wait for it.
+        examined = self.head
+        self._pages.clear()
+        self._floor = commit.floor
+        self._tail.extend(commit.events, commit.floor)
+        self.audience.tell(examined, commit.events)
+
+
+class _Waiter:
+    """One who waits for the next event, once."""
+
+    def __init__(self) -> None:
+        self.examined: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def hear(self, examined: int, _events: Sequence[StoredEvent]) -> None:
+        self.release(examined)
+
+    def release(self, examined: int) -> None:
+        if not self.examined.done():
+            self.examined.set_result(examined)

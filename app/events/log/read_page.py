@@ -1,0 +1,47 @@
+"""Read the log page by page, for clients that ask again instead of staying."""
+
+from __future__ import annotations
+
+import asyncio
+
+from app.events.errors import PositionLost
+from app.events.filter import Filter
+from app.events.log.event_log import EventLog
+from app.events.log.event_store import BelowFloor, Page
+from app.events.log.start import Start
+from app.events.position import Gap
+
+
+async def read_page(log: EventLog, start: Start, wanted: Filter, limit: int, wait_seconds: float) -> Page:
+    """Read the next `limit` wanted events; where there are none, wait up to `wait_seconds` for one.
+
+    The page's `through` moves past what the filter skipped. Raises PositionLost where a gap lies between the start and what
+    would follow, StoreUnavailable where the store cannot read.
+    """
+    if start.gap is not None:
+        raise PositionLost(start.gap)
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + wait_seconds
+    after = start.after
+    while True:
+        if after < log.head:
+            try:
+                page = await log.read(after, log.head, wanted, limit)
+            except BelowFloor as expired:
+                after = _go_on(log, start, after, expired)
+                continue
+            if page.events:
+                return page
+            after = page.through
+        elif log.draining or loop.time() >= deadline:
+            return Page((), after)
+        else:
+            after = await log.wait(wanted, deadline - loop.time())
+
+
+def _go_on(log: EventLog, start: Start, after: int, expired: BelowFloor) -> int:
+    # Whoever asked for the earliest event gets the earliest there is now; nobody told it of those that went meanwhile.
+    if start.resumes:
+        gap = Gap("expired", str(log.position(after)), log.position(expired.floor.offset))
+        raise PositionLost(gap) from None
+    return expired.floor.offset

@@ -1,0 +1,82 @@
+"""The newest events of the log, in memory, so that those who follow it live do not ask the store."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Sequence
+
+from app.events.event import StoredEvent
+from app.events.filter import Filter
+from app.events.log.event_store import Page
+from app.events.position import Floor
+
+TAIL_EVENTS = 10_000  # a reader may lag this far before it costs a read of the store
+TAIL_CHARACTERS = 16 * 1024 * 1024  # a bound for contracts that allow large data
+
+
+class Tail:
+    """Hold the events after a moving offset, through the head."""
+
+    def __init__(self, after: int) -> None:
+        self._after = after
+        self._events: list[StoredEvent] = []
+        self._offsets: list[int] = []
+        self._by_order: dict[str, deque[StoredEvent]] = {}  # ten thousand tabs, each of one order, may return at once
+        self._characters = 0
+        self.head = after
+
+    def covers(self, after: int) -> bool:
+        """Tell whether every event after an offset is here."""
+        return after >= self._after
+
+    def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+        """Read as `EventStore.read` does; `after` must be covered."""
+        found: list[StoredEvent] = []
+        for event in self._candidates(after, through, wanted):
+            if not wanted.matches(event):
+                continue
+            found.append(event)
+            if len(found) == limit:
+                return Page(found, event.offset)
+        return Page(found, max(after, min(through, self.head)))
+
+    def _candidates(self, after: int, through: int, wanted: Filter) -> Sequence[StoredEvent]:
+        if wanted.order_ids is None:
+            start = bisect_right(self._offsets, after)
+            return self._events[start : bisect_right(self._offsets, through)]
+        of_orders = (self._by_order.get(order_id, ()) for order_id in wanted.order_ids)
+        return sorted(event for events in of_orders for event in events if after < event.offset <= through)
+
+    def extend(self, events: Sequence[StoredEvent], floor: Floor) -> None:
+        """Take in what was appended, and let go what was deleted or is too much to keep."""
+        self._events.extend(events)
+        self._offsets.extend(event.offset for event in events)
+        for event in events:
+            if event.order_id is not None:
+                self._by_order.setdefault(event.order_id, deque()).append(event)
+        self._characters += sum(len(event.data) for event in events)
+        if events:
+            self.head = events[-1].offset
+        self._let_go(bisect_right(self._offsets, floor.offset))
+        # Twice the bound, then half of it goes: cutting a list from the front costs its length.
+        if len(self._events) > 2 * TAIL_EVENTS:
+            self._let_go(len(self._events) - TAIL_EVENTS)
+        while self._characters > TAIL_CHARACTERS:
+            self._let_go(max(1, len(self._events) // 2))
+
+    def _let_go(self, count: int) -> None:
+        if count == 0:
+            return
+        self._after = self._offsets[count - 1]
+        for event in self._events[:count]:
+            self._characters -= len(event.data)
+            self._forget(event.order_id)
+        del self._events[:count], self._offsets[:count]
+
+    def _forget(self, order_id: str | None) -> None:
+        if order_id is not None:
+            of_order = self._by_order[order_id]
+            of_order.popleft()  # the oldest events go first, whatever their order
+            if not of_order:
+                del self._by_order[order_id]

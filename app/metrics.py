@@ -1,0 +1,67 @@
+"""What is counted, and how Prometheus reads it (https://prometheus.io/docs/instrumenting/exposition_formats/).
+
+The core counts in plain integers; they become metrics only when somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
+
+from app.events.delivery.fan_out import FanOut
+from app.events.log.event_log import EventLog
+from app.events.publish import Publisher
+
+MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+
+@dataclass(slots=True)
+class Tally:
+    """Count what the HTTP transport did since the start."""
+
+    refusals: Counter[str] = field(default_factory=Counter)
+
+
+class Metrics(Collector):
+    """Expose one server's counts."""
+
+    def __init__(self, log: EventLog, publisher: Publisher, fan_out: FanOut, tally: Tally) -> None:
+        self._log = log
+        self._publisher = publisher
+        self._fan_out = fan_out
+        self._tally = tally
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+
+    def text(self) -> bytes:
+        """Write the text format, version 0.0.4."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        yield _gauge("streams", "Streams open now.", len(self._fan_out))
+        yield _gauge("stream_lag_events", "Events that the slowest stream is behind.", self._fan_out.lag_events())
+        yield _gauge("log_head_offset", "Offset of the newest event.", self._log.head)
+        yield _gauge("log_floor_offset", "Offset of the newest event that retention deleted.", self._log.floor.offset)
+        yield _counter("events_published", "Events stored.", "event_type", self._publisher.published)
+        yield _counter("events_duplicate", "Events that were stored before.", None, {"": self._publisher.duplicates})
+        yield _counter("events_delivered", "Order events written to streams.", None, {"": self._fan_out.delivered})
+        yield _counter("stream_gaps", "Gaps that streams were told of.", "reason", self._fan_out.gaps)
+        yield _counter("streams_closed", "Streams that the server ended.", "reason", self._fan_out.closings)
+        yield _counter("requests_refused", "Requests answered with a problem.", "problem", self._tally.refusals)
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"orders_events_{name}", text, value=value)
+
+
+def _counter(name: str, text: str, label: str | None, values: dict[str, int] | Counter[str]) -> Metric:
+    family = CounterMetricFamily(f"orders_events_{name}", text, labels=[label] if label else None)
+    for value, count in sorted(values.items()):
+        family.add_metric([value] if label else [], count)
+    return family

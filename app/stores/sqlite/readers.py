@@ -1,0 +1,67 @@
+"""The readers of a SQLite log: a few threads, and connections that cannot write.
+
+A read transaction that stayed open would keep the WAL file from being reused, so none outlives its query.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from app.events.errors import StoreUnavailable
+from app.stores.sqlite.file import connect_reader
+
+THREADS = 2  # a slow disk must not hold up all reads; more threads would fight for the interpreter, row by row
+
+Result = TypeVar("Result")
+
+logger = logging.getLogger(__name__)
+
+
+class Readers:
+    """Run queries away from the event loop, each on one state of the log."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="log-reader")
+        self._idle: deque[sqlite3.Connection] = deque()
+
+    async def run(self, query: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Run a query in a transaction of its own. Raises StoreUnavailable, and what the query raises."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, query)
+
+    def close(self) -> None:
+        """Wait for the queries that run, then close the connections."""
+        self._threads.shutdown()
+        for connection in self._idle:
+            connection.close()
+
+    def _run(self, query: Callable[[sqlite3.Connection], Result]) -> Result:
+        try:
+            with self._connection() as connection, connection:
+                connection.execute("BEGIN")
+                return query(connection)
+        except sqlite3.Error as error:
+            logger.warning("The log could not be read: %s.", error)
+            raise StoreUnavailable("The log cannot be read now; try again later.") from error
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = connect_reader(self._path)
+        try:
+            yield connection
+        finally:
+            if connection.in_transaction:  # it could not even end, and would hold the WAL file
+                connection.close()
+            else:
+                self._idle.append(connection)

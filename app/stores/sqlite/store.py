@@ -1,0 +1,91 @@
+"""Events in one SQLite file: what `append` has returned survives kill -9 and power cuts.
+
+    append ─→ Writer ─→ SqliteLog.commit: fsync ─→ on_commit ─→ append returns
+    read   ─→ Readers ─→ read_page
+
+The event loop waits for neither: a thread writes, a few read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from app.events.errors import StoreUnavailable
+from app.events.event import Event
+from app.events.filter import Filter
+from app.events.log.event_store import Appended, Commit, Opened, Page
+from app.stores.retention import Retention
+from app.stores.sqlite.file import open_file
+from app.stores.sqlite.queries import offset_before, read_page
+from app.stores.sqlite.readers import Readers
+from app.stores.sqlite.transactions import Outcome, SqliteLog
+from app.stores.sqlite.writer import Request, Writer
+
+
+class SqliteStore:
+    """Keep the newest `retain_events` events, none longer than `retain_seconds`; None is no limit."""
+
+    def __init__(self, path: Path, retain_events: int | None = None, retain_seconds: float | None = None) -> None:
+        self._path = path
+        self._retain_events = retain_events
+        self._retain_seconds = retain_seconds
+        self._is_open = False
+
+    async def open(self, on_commit: Callable[[Commit], None]) -> Opened:
+        self._on_commit = on_commit
+        self._loop = asyncio.get_running_loop()
+        file = await asyncio.to_thread(open_file, self._path)
+        log = SqliteLog(self._path, file, Retention(self._retain_events, self._retain_seconds))
+        self._lock = file.lock
+        self._readers = Readers(self._path)
+        self._writer = Writer(log, self._hand_over, checks_ages=self._retain_seconds is not None)
+        self._writer.start()
+        self._is_open = True
+        return file.opened
+
+    async def append(self, events: Sequence[Event]) -> list[Appended]:
+        self._require_open()
+        appended: asyncio.Future[list[Appended]] = self._loop.create_future()
+        self._writer.submit(Request(events, appended))
+        return await appended
+
+    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+        self._require_open()
+        return await self._readers.run(partial(read_page, after=after, through=through, wanted=wanted, limit=limit))
+
+    async def offset_before(self, stored_at_us: int) -> int:
+        self._require_open()
+        return await self._readers.run(partial(offset_before, stored_at_us=stored_at_us))
+
+    async def close(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        # Readers first: the last connection to close checkpoints, and only the writer's may.
+        self._readers.close()
+        self._writer.close()
+        os.close(self._lock)
+
+    def _require_open(self) -> None:
+        if not self._is_open:
+            raise StoreUnavailable("The log is not open.")
+
+    def _hand_over(self, commit: Commit | None, outcomes: Sequence[tuple[Request, Outcome]]) -> None:
+        self._loop.call_soon_threadsafe(self._settle, commit, outcomes)
+
+    def _settle(self, commit: Commit | None, outcomes: Sequence[tuple[Request, Outcome]]) -> None:
+        if commit is not None:
+            self._on_commit(commit)
+        for (_, appended), outcome in outcomes:
+            if appended.cancelled():
+                continue
+            if isinstance(outcome, Exception):
+                appended.set_exception(outcome)
+            else:
+                appended.set_result(outcome)

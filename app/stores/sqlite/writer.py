@@ -1,0 +1,114 @@
+"""The writer of a SQLite log: one thread, and one fsync for everything that waits.
+
+Whatever requests have piled up go into one transaction. When it is on disk, and not before, the event loop hears of it: once,
+in log order. One that fails costs only its own requests; the next one tries again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import NamedTuple, TypeAlias
+
+from app.events.errors import StoreUnavailable
+from app.events.event import Event
+from app.events.log.event_store import Appended, Commit
+from app.stores.retention import CHECK_SECONDS
+from app.stores.sqlite.transactions import Outcome, SqliteLog
+
+GROUP_EVENTS = 5_000  # in one transaction: enough to share its fsync, few enough for the next one to wait for it
+
+logger = logging.getLogger(__name__)
+
+
+class Request(NamedTuple):
+    """Events to store, and the future of whoever waits for it."""
+
+    events: Sequence[Event]
+    appended: asyncio.Future[list[Appended]]
+
+
+HandOver: TypeAlias = Callable[[Commit | None, Sequence[tuple[Request, Outcome]]], None]
+
+
+class Writer:
+    """Write requests in the order of their submission; `hand_over` is called on the writer's thread after each transaction.
+
+    `checks_ages` has it look at the log twice a second although nothing is submitted.
+    """
+
+    def __init__(self, log: SqliteLog, hand_over: HandOver, *, checks_ages: bool) -> None:
+        self._log = log
+        self._hand_over = hand_over
+        self._idle_seconds = CHECK_SECONDS if checks_ages else None
+        self._failing = False
+        self._requests: SimpleQueue[Request | None] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="log-writer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def submit(self, request: Request) -> None:
+        self._requests.put(request)
+
+    def close(self) -> None:
+        """Write what was submitted, then close the log."""
+        self._requests.put(None)
+        self._thread.join()
+        self._log.close()
+
+    def _run(self) -> None:
+        closing = False
+        while not closing:
+            requests, closing = self._take()
+            commit, outcomes = self._commit([request.events for request in requests])
+            if commit is not None or requests:
+                self._hand_over(commit, list(zip(requests, outcomes, strict=True)))
+            self._log.shorten_wal()
+
+    def _take(self) -> tuple[list[Request], bool]:
+        """Wait for a request and take all that wait with it; tell whether they are the last."""
+        requests: list[Request] = []
+        events = 0
+        timeout = self._wait_seconds()
+        while events < GROUP_EVENTS:
+            try:
+                request = self._requests.get(timeout=timeout)
+            except Empty:
+                break
+            if request is None:
+                return requests, True
+            requests.append(request)
+            events += len(request.events)
+            timeout = 0
+        return requests, False
+
+    def _wait_seconds(self) -> float | None:
+        if self._failing:
+            return CHECK_SECONDS
+        return 0 if self._log.behind else self._idle_seconds
+
+    def _commit(self, requests: Sequence[Sequence[Event]]) -> tuple[Commit | None, Sequence[Outcome]]:
+        try:
+            if self._failing:
+                self._log.mend()
+            commit, outcomes = self._log.commit(requests)
+        except Exception as error:  # noqa: BLE001 - those who wait must hear of it, and the next must find a writer
+            if not self._failing:
+                logger.warning("The log cannot be written: %s.", error)
+            self._failing = True
+            return None, [_failure(error) for _ in requests]
+        if self._failing and commit is not None:
+            logger.warning("The log can be written again.")
+            self._failing = False
+        return commit, outcomes
+
+
+def _failure(error: Exception) -> Exception:
+    if isinstance(error, sqlite3.Error):
+        return StoreUnavailable("The log cannot be written now; try again later.")
+    return error

@@ -1,0 +1,64 @@
+"""A stream on any ASGI server: each step as an `http.response.body` message, one at a time.
+
+`send` is all the flow control that ASGI has: while it has not returned, the subscription is not asked for more.
+https://asgi.readthedocs.io/en/latest/specs/www.html#response-body-send-event
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.types import Receive, Send
+
+from app.events.delivery.fan_out import FanOut
+from app.events.delivery.stream_item import Closing, Step
+from app.events.delivery.subscription import Subscription
+
+
+class Messages:
+    """The sink of one response."""
+
+    def __init__(self, encode: Callable[[Step], bytes], receive: Receive, send: Send) -> None:
+        self._encode = encode
+        self._receive = receive
+        self._send = send
+        self._step: asyncio.Future[Step] = asyncio.get_running_loop().create_future()
+
+    def send(self, step: Step) -> bool:
+        self._step.set_result(step)
+        return False
+
+    async def carry(self, fan_out: FanOut, subscription: Subscription) -> None:
+        """Send what the subscription is given, until it closes or the client leaves."""
+        fan_out.open(subscription, self)
+        sending = asyncio.create_task(self._send_until_closing(fan_out, subscription))
+        leaving = asyncio.create_task(self._until_disconnected())
+        try:
+            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            fan_out.leave(subscription)
+            await _end(sending, leaving)
+
+    async def _send_until_closing(self, fan_out: FanOut, subscription: Subscription) -> None:
+        more_body = True
+        while more_body:
+            step = await self._step
+            self._step = asyncio.get_running_loop().create_future()
+            more_body = not isinstance(step, Closing)
+            await self._send({"type": "http.response.body", "body": self._encode(step), "more_body": more_body})
+            fan_out.resume(subscription)
+
+    async def _until_disconnected(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+async def _end(sending: asyncio.Task[None], leaving: asyncio.Task[None]) -> None:
+    for task in (sending, leaving):
+        task.cancel()
+    ended, _ = await asyncio.gather(sending, leaving, return_exceptions=True)
+    # An OSError says that the client has left, and that is no fault:
+    # https://asgi.readthedocs.io/en/latest/specs/www.html#disconnected-client-send-exception
+    if isinstance(ended, Exception) and not isinstance(ended, OSError):
+        raise ended

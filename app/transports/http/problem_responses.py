@@ -1,0 +1,122 @@
+"""Every error as one `application/problem+json` (RFC 9457); here and nowhere else.
+
+The contract's `components.examples` define each problem: type, title, status. This page says which error is which problem.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from connexion.exceptions import ProblemException
+from connexion.lifecycle import ConnexionRequest, ConnexionResponse
+from starlette.exceptions import HTTPException
+
+from app.events.errors import EventIdConflict, PositionLost, StoreUnavailable
+from app.metrics import Tally
+from app.specification.document import Document
+from app.specification.errors import ContractViolation, MalformedJson, UnknownEventType
+from app.transports.http.body import ContentTooLarge, UnsupportedMediaType
+from app.transports.http.negotiation import NotAcceptable
+from app.transports.http.parameters import InvalidParameters
+
+MEDIA_TYPE: Final = "application/problem+json"
+RETRY_AFTER_SECONDS: Final = 2
+
+_log = logging.getLogger(__name__)
+
+
+class Draining(Exception):
+    """Refuse work because the server is about to stop."""
+
+
+_OF_ERROR: Mapping[type[Exception], str] = {
+    InvalidParameters: "invalid-parameter",
+    MalformedJson: "malformed-body",
+    UnknownEventType: "not-found",
+    NotAcceptable: "not-acceptable",
+    EventIdConflict: "event-id-conflict",
+    PositionLost: "position-lost",
+    ContentTooLarge: "content-too-large",
+    UnsupportedMediaType: "unsupported-media-type",
+    ContractViolation: "contract-violation",
+    StoreUnavailable: "unavailable",
+    Draining: "unavailable",
+}
+_OF_STATUS: Mapping[int, tuple[str, str]] = {
+    400: ("invalid-parameter", "The request is not as the contract says."),
+    404: ("not-found", "The contract has no such path; see /openapi.json."),
+    405: (
+        "method-not-allowed",
+        "The contract has no such operation on this path; the Allow header names those it has.",
+    ),
+    415: ("unsupported-media-type", str(UnsupportedMediaType())),
+}
+_EXTENSIONS: Mapping[type[Exception], Callable[[Any], dict[str, object]]] = {
+    InvalidParameters: lambda error: {
+        "errors": [{"in": each.location, "name": each.name, "message": each.message} for each in error.violations]
+    },
+    ContractViolation: lambda error: {
+        "violations": [
+            {"index": each.index, "pointer": each.pointer, "message": each.message} for each in error.violations
+        ],
+        "total": error.total,
+    },
+    EventIdConflict: lambda error: {"index": error.index, "eventId": error.event_id},
+    PositionLost: lambda error: {
+        "reason": error.gap.reason,
+        "requested": error.gap.requested,
+        "earliest": str(error.gap.earliest),
+    },
+}
+HANDLED: Final = (HTTPException, ProblemException, Exception)
+SLUGS: Final = frozenset({*_OF_ERROR.values(), *(slug for slug, _ in _OF_STATUS.values()), "internal-error"})
+
+
+class Problems:
+    """Render errors as the contract's problems."""
+
+    def __init__(self, document: Document, tally: Tally) -> None:
+        self._document = document
+        self._tally = tally
+
+    def render(self, request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+        """Translate an error; log it if it is ours, and show nothing of it then."""
+        slug, detail = _classify(error)
+        if slug == "internal-error":
+            _log.error("%s %s failed.", request.method, request.url.path, exc_info=error)
+        self._tally.refusals[slug] += 1
+        problem = self._document.problems[slug]
+        extensions = _EXTENSIONS.get(type(error), lambda _: {})(error)
+        members = {
+            "type": problem.type,
+            "title": problem.title,
+            "status": problem.status,
+            "detail": detail,
+            **extensions,
+        }
+        return ConnexionResponse(
+            status_code=problem.status,
+            mimetype=MEDIA_TYPE,
+            body=json.dumps(members, separators=(",", ":")),
+            headers=self._headers(slug, request),
+        )
+
+    def _headers(self, slug: str, request: ConnexionRequest) -> dict[str, str]:
+        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        if slug == "unavailable":
+            headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        if slug == "method-not-allowed":
+            headers["Allow"] = ", ".join(self._document.allowed_methods(request.url.path))
+        return headers
+
+
+def _classify(error: Exception) -> tuple[str, str]:
+    slug = _OF_ERROR.get(type(error))
+    if slug is not None:
+        return slug, str(error)
+    if isinstance(error, HTTPException) and error.status_code in _OF_STATUS:
+        return _OF_STATUS[error.status_code]
+    return "internal-error", "The server failed to answer; the cause is in its log."

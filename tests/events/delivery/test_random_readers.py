@@ -1,0 +1,308 @@
+"""Readers that come, go and resume at random while events are appended and deleted: nothing is lost, repeated or reordered.
+
+The checker knows the log only by what was appended, and a reader only by what it was sent: ids, events and gaps. Between
+the id that a session began with and the id that it left with, the reader must have been sent every event that its filter
+matches, once and in order, save what lies at or before a gap that it was told of.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from app.events.delivery import subscription as subscribe_module
+from app.events.delivery.fan_out import FanOut
+from app.events.delivery.stream_item import Checkpoint, Closing, Opening, Step
+from app.events.delivery.subscription import Subscription
+from app.events.errors import PositionLost
+from app.events.event import Event, StoredEvent
+from app.events.filter import Filter
+from app.events.log import tail as tail_module
+from app.events.log.event_log import EventLog
+from app.events.log.event_store import Appended, Page
+from app.events.log.read_page import read_page
+from app.events.log.start import StartRequest, locate_start
+from app.events.position import Gap, parse_position
+from app.stores.memory import MemoryStore
+from tests.events.logs import event, run_in_virtual_time, turns
+
+READERS = 200
+PUBLISHERS = 4
+EVENTS = 5_000
+BATCH = 10
+PAGE_EVENTS = 16
+TYPES = ("order.shipped", "order.cancelled", "order.placed")
+ORDERS = tuple(f"or_{number}" for number in range(8))
+
+
+class Dawdling(MemoryStore):
+    """A store that others overtake, as they do one that works in a thread."""
+
+    def __init__(self, retain_events: int, chance: random.Random) -> None:
+        super().__init__(retain_events)
+        self._chance = chance
+        self.reads = 0
+
+    async def append(self, events: Sequence[Event]) -> list[Appended]:
+        await turns(self._chance.randrange(3))
+        appended = await super().append(events)
+        await turns(self._chance.randrange(3))
+        return appended
+
+    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+        self.reads += 1
+        await turns(self._chance.randrange(3))
+        page = await super().read(after, through, wanted, limit)
+        await turns(self._chance.randrange(3))
+        return page
+
+
+@dataclass
+class Session:
+    """What one reader was sent under one filter, as offsets: where it began and left, events, and gaps from where to where."""
+
+    wanted: Filter
+    begun: int
+    left: int
+    received: list[int] = field(default_factory=list)
+    gaps: list[tuple[int, int]] = field(default_factory=list)
+
+
+@dataclass
+class Reader:
+    """A client that keeps its last id, and nothing else from one session to the next."""
+
+    last_id: str
+    sessions: list[Session] = field(default_factory=list)
+
+    def begin(self, wanted: Filter) -> None:
+        self.sessions.append(Session(wanted, offset(self.last_id), offset(self.last_id)))
+
+    def take(self, step: Step) -> None:
+        """Take what was sent."""
+        session = self.sessions[-1]
+        match step:
+            case Page():
+                for stored in step.events:
+                    session.received.append(stored.offset)
+                    self.last_id = str(stored.position)
+            case Checkpoint(position):
+                self.last_id = str(position)
+            case Gap():
+                session.gaps.append((session.left, step.earliest.offset))
+                self.last_id = str(step.earliest)
+        session.left = offset(self.last_id)
+
+
+def offset(last_id: str) -> int:
+    position = parse_position(last_id)
+    assert position is not None
+    return position.offset
+
+
+def random_filter(chance: random.Random) -> Filter:
+    types = frozenset(chance.sample(TYPES, chance.randint(1, 3))) if chance.random() < 0.6 else None
+    orders = frozenset(chance.sample(ORDERS, chance.randint(1, 8))) if chance.random() < 0.4 else None
+    return Filter(types, orders)
+
+
+class Connection:
+    """A client's connection: full now and then, writable again some turns later; the client reads what was written."""
+
+    def __init__(self, play: Play, reader: Reader, subscription: Subscription) -> None:
+        self._play = play
+        self._reader = reader
+        self._subscription = subscription
+        self._is_full = False
+        self.closing: Closing | None = None
+
+    def send(self, step: Step) -> bool:
+        assert not self._is_full
+        assert self.closing is None
+        if isinstance(step, Closing):
+            self.closing = step
+            return False
+        self._reader.take(step.first if isinstance(step, Opening) else step)
+        self._is_full = self._play.chance.random() < 0.3
+        if self._is_full:
+            self._writable_later(self._play.chance.randrange(60))
+        return not self._is_full
+
+    def leave(self) -> None:
+        self._play.fan_out.leave(self._subscription)
+
+    def _writable_later(self, after_turns: int) -> None:
+        again = self._writable if after_turns == 0 else lambda: self._writable_later(after_turns - 1)
+        asyncio.get_running_loop().call_soon(again)
+
+    def _writable(self) -> None:
+        self._is_full = False
+        self._play.fan_out.resume(self._subscription)
+
+
+class Play:
+    """One run: a log, those who append to it, those who read it, and what each of them has seen."""
+
+    def __init__(self, seed: int, retain_events: int) -> None:
+        self.chance = random.Random(seed)
+        self.store = Dawdling(retain_events, self.chance)
+        self.log = EventLog(self.store)
+        self.written: list[StoredEvent] = []
+        self.fan_out = FanOut(self.log, heartbeat_seconds=500e-6)  # a turn takes a microsecond
+        self.over = asyncio.Event()
+
+    async def run(self) -> list[Reader]:
+        await self.log.open()
+        clock = asyncio.create_task(self.fan_out.run())
+        reading = [asyncio.create_task(self.read()) for _ in range(READERS)]
+        await asyncio.gather(*(self.publish(f"p{number}", EVENTS // PUBLISHERS) for number in range(PUBLISHERS)))
+        self.written.sort()
+        self.over.set()
+        readers = await asyncio.gather(*reading)
+        clock.cancel()
+        return readers
+
+    async def publish(self, name: str, count: int) -> None:
+        for number in range(0, count, BATCH):
+            batch = [f"{name}-{number + place}" for place in range(BATCH)]
+            for part in (batch[:1], batch[1:3], batch[3:]):
+                events = [event(each, self.chance.choice(TYPES), self.chance.choice(ORDERS)) for each in part]
+                self.written += [appended.stored for appended in await self.log.append(events)]
+                await turns(self.chance.randrange(12))
+
+    async def read(self) -> Reader:
+        await turns(self.chance.randrange(400))
+        reader = Reader(str(self.log.position(self.chance.choice((self.log.head, self.log.floor.offset)))))
+        while not self.over.is_set():
+            await (self.poll(reader) if self.chance.random() < 0.2 else self.stream(reader))
+            await turns(self.chance.randrange(60))
+        await self.stream_to_the_head(reader)
+        return reader
+
+    async def stream(self, reader: Reader) -> None:
+        """Follow for a while; leave after any step, within a page, or while waiting."""
+        sink = await self.open_stream(reader, follow=True)
+        await turns(self.chance.randrange(200))
+        sink.leave()
+
+    async def stream_to_the_head(self, reader: Reader) -> None:
+        sink = await self.open_stream(reader, follow=False)
+        while sink.closing is None:
+            await turns(1)
+        assert sink.closing == Closing("end")
+
+    async def open_stream(self, reader: Reader, *, follow: bool) -> Connection:
+        start = await locate_start(self.log, StartRequest(reader.last_id))
+        wanted = self.random_filter()
+        limit = self.chance.randint(1, 200) if follow and self.chance.random() < 0.2 else None
+        subscription = Subscription(self.log, start, wanted, follow=follow, limit=limit)
+        reader.begin(wanted)
+        sink = Connection(self, reader, subscription)
+        self.fan_out.open(subscription, sink)
+        return sink
+
+    async def poll(self, reader: Reader) -> None:
+        """Read pages for a while, as a client does that cannot hold a stream."""
+        wanted = self.random_filter()
+        reader.begin(wanted)
+        for _ in range(self.chance.randrange(5)):
+            start = await locate_start(self.log, StartRequest(reader.last_id))
+            wait_seconds = self.chance.choice((0, 0, 50e-6))
+            try:
+                page = await read_page(self.log, start, wanted, self.chance.randint(1, 50), wait_seconds)
+            except PositionLost as lost:
+                reader.take(lost.gap)
+            else:
+                reader.take(page)
+                reader.take(Checkpoint(self.log.position(page.through)))
+
+    def random_filter(self) -> Filter:
+        types = frozenset(self.chance.sample(TYPES, self.chance.randint(1, 3)))
+        orders = frozenset(self.chance.sample(ORDERS, self.chance.randint(1, 8)))
+        return Filter(types if self.chance.random() < 0.6 else None, orders if self.chance.random() < 0.4 else None)
+
+
+def faults(session: Session, written: Sequence[StoredEvent]) -> list[str]:
+    """Compare what a session was sent with what was appended between the ids that it began and left with."""
+    expected = [stored.offset for stored in written[session.begun : session.left] if session.wanted.matches(stored)]
+    lost = sorted(set(expected) - set(session.received))
+    silently = [each for each in lost if not any(told_at < each <= earliest for told_at, earliest in session.gaps)]
+    found = {
+        f"lost without a gap: {silently}": bool(silently),
+        "repeated": len(set(session.received)) < len(session.received),
+        "reordered": sorted(session.received) != session.received,
+        "sent what was not asked for": not set(session.received) <= set(expected),
+        "moved back": session.left < session.begun,
+        "told of a gap in which nothing was deleted": any(earliest <= told_at for told_at, earliest in session.gaps),
+    }
+    return [fault for fault, is_so in found.items() if is_so]
+
+
+@pytest.fixture(autouse=True)
+def small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let readers leave the tail, fill pages and search long with few events."""
+    monkeypatch.setattr(tail_module, "TAIL_EVENTS", 50)
+    monkeypatch.setattr(subscribe_module, "PAGE_EVENTS", PAGE_EVENTS)
+    monkeypatch.setattr("app.stores.memory.EXAMINED_PER_READ", 100)
+
+
+def play(seed: int, retain_events: int) -> list[Session]:
+    async def work() -> list[Session]:
+        run = Play(seed, retain_events)
+        async with asyncio.timeout(0.1):  # 100,000 turns; some 5,000 do
+            readers = await run.run()
+        assert [stored.offset for stored in run.written] == list(range(1, EVENTS + 1))
+        assert (len(run.log.audience), len(run.fan_out)) == (0, 0)
+        sessions = [session for reader in readers for session in reader.sessions]
+        assert [fault for session in sessions for fault in faults(session, run.written)] == []
+        for reader in readers:
+            last = reader.sessions[-1].wanted
+            assert not any(map(last.matches, run.written[reader.sessions[-1].left :]))
+        assert run.store.reads > 1000  # many had left the tail
+        return sessions
+
+    return run_in_virtual_time(work())
+
+
+@pytest.mark.usefixtures("untraced")
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nothing_is_lost_repeated_or_reordered(seed: int) -> None:
+    sessions = play(seed, retain_events=EVENTS)
+    assert not any(session.gaps for session in sessions)
+    assert sum(len(session.received) for session in sessions) > READERS * EVENTS // 4
+
+
+@pytest.mark.usefixtures("untraced")
+@pytest.mark.parametrize("seed", [3, 4])
+def test_deletion_under_the_readers_makes_gaps_and_never_a_hole(seed: int) -> None:
+    sessions = play(seed, retain_events=300)
+    assert sum(len(session.gaps) for session in sessions) > 100
+
+
+@pytest.mark.parametrize(
+    ("session", "found"),
+    [
+        (Session(Filter(), 0, 3, [1, 2, 3]), []),
+        (Session(Filter(), 1, 3, [2, 3]), []),
+        (Session(Filter(), 0, 3, [1, 3]), ["lost without a gap: [2]"]),
+        (Session(Filter(), 0, 3, [3], [(0, 2)]), []),
+        (Session(Filter(), 0, 3, [], [(0, 2)]), ["lost without a gap: [3]"]),
+        (Session(Filter(), 0, 3, [1, 3], [(2, 3)]), ["lost without a gap: [2]"]),
+        (Session(Filter(), 0, 3, [1, 2, 2, 3]), ["repeated"]),
+        (Session(Filter(), 0, 3, [1, 3, 2]), ["reordered"]),
+        (Session(Filter(order_ids=frozenset({"or_2"})), 0, 3, [2]), []),
+        (Session(Filter(order_ids=frozenset({"or_2"})), 0, 3, [2, 3]), ["sent what was not asked for"]),
+        (Session(Filter(), 2, 1), ["moved back"]),
+        (Session(Filter(), 2, 2, [], [(2, 2)]), ["told of a gap in which nothing was deleted"]),
+    ],
+)
+def test_the_checker_finds(session: Session, found: list[str]) -> None:
+    written = [
+        StoredEvent(number, "k7f3q2a1", "order.shipped", "1.0.0", str(number), f"or_{number}", 0, "{}")
+        for number in (1, 2, 3)
+    ]
+    assert faults(session, written) == found

@@ -1,0 +1,48 @@
+"""A stream on an ASGI server that says nothing of the extension: what `send` raises ends it, and is told if it is a fault."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import MutableMapping
+from typing import Any
+
+import pytest
+
+from app.events.delivery.fan_out import FanOut
+from app.events.delivery.subscription import Subscription
+from app.events.filter import EVERYTHING
+from app.events.log.start import Start
+from app.transports.http.asgi_sink import Messages
+from tests.events.logs import event, open_log, run
+
+
+async def never() -> MutableMapping[str, Any]:
+    await asyncio.Event().wait()
+    raise AssertionError("Nobody comes.")
+
+
+async def carry(raised: Exception) -> None:
+    """Carry a stream on a server whose second `send` raises; it is left in any case."""
+    log = await open_log(event("a"))
+    fan_out = FanOut(log, heartbeat_seconds=15)
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if sent:
+            raise raised
+        sent.append(message)
+
+    subscription = Subscription(log, Start(0), EVERYTHING, follow=True, limit=None)
+    try:
+        await Messages(lambda _step: b"", never, send).carry(fan_out, subscription)
+    finally:
+        assert len(fan_out) == 0
+
+
+def test_client_that_has_left_is_no_fault() -> None:
+    run(carry(ConnectionResetError("The client has left.")))
+
+
+def test_fault_of_the_server_is_told() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(carry(ZeroDivisionError()))

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import json
+
+from app.events.event import StoredEvent
+from app.events.log.event_store import Appended
+from app.transports.http.json_bodies import published_events
+
+
+def stored(offset: int, event_id: str) -> StoredEvent:
+    return StoredEvent(offset, "k7f3q2xw", "order.shipped", "1.1.0", event_id, "or_1", 0, "{}")
+
+
+def test_published_events_are_written_in_one_line() -> None:
+    appended = [Appended(stored(1042, "e-1"), duplicate=False), Appended(stored(7, "e-0"), duplicate=True)]
+    assert published_events(appended) == (
+        '{"events":[{"id":"k7f3q2xw-1042","eventType":"order.shipped","schemaVersion":"1.1.0","eventId":"e-1",'
+        '"duplicate":false},{"id":"k7f3q2xw-7","eventType":"order.shipped","schemaVersion":"1.1.0","eventId":"e-0",'
+        '"duplicate":true}]}'
+    )
+
+
+def test_an_event_id_is_escaped_as_json_wants_it() -> None:
+    event_id = 'a"b\\c\n\u2028é'
+    written = published_events([Appended(stored(1, event_id), duplicate=False)])
+    assert json.loads(written)["events"][0]["eventId"] == event_id
+    assert written.isascii()
