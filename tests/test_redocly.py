@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from app.specification.contracts import load_contracts
-from app.specification.document import Document, load_document
+from app.specification.document import OpenApiDocument, load_document
 from tests.node_packages.installed import HERE, node_package
 
 ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
-def document() -> Document:
+def document() -> OpenApiDocument:
     return load_document(ROOT, load_contracts(ROOT / "contracts"))
 
 
@@ -31,7 +31,9 @@ def lint(path: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("form", ["json", "openapi_3_2"])
-def test_served_documents_have_neither_errors_nor_warnings(document: Document, form: str, tmp_path: Path) -> None:
+def test_served_documents_have_neither_errors_nor_warnings(
+    document: OpenApiDocument, form: str, tmp_path: Path
+) -> None:
     path = tmp_path / "document.json"
     path.write_bytes(getattr(document, form))
     run = lint(path)
@@ -40,7 +42,7 @@ def test_served_documents_have_neither_errors_nor_warnings(document: Document, f
     assert "warning" not in (run.stderr + run.stdout).replace("Deprecation warning: Node.js", "").lower()
 
 
-def test_a_planted_fault_is_found(document: Document, tmp_path: Path) -> None:
+def test_a_planted_fault_is_found(document: OpenApiDocument, tmp_path: Path) -> None:
     path = tmp_path / "document.json"
     path.write_bytes(document.json.replace(b'"operationId": "getLiveness"', b'"operationId": "getReadiness"'))
     assert path.read_bytes() != document.json

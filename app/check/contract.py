@@ -24,7 +24,7 @@ PROBLEM: Final = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
-class Contract:
+class PublishedContract:
     """What the document says, as far as it is checked.
 
     `frames` has a schema for each event name, without the requirement of an id, which is checked on its own: a decoder gives
@@ -56,7 +56,7 @@ class Contract:
         return tuple(name for name in self.frames if not name.startswith(CONTROL_PREFIX))
 
 
-def read_contract(answer: Answer) -> Contract:
+def read_contract(answer: Answer) -> PublishedContract:
     """Read the answer to `DOCUMENT`. Raises CannotCheck where it holds no contract that can be checked."""
     try:
         document = answer.json()
@@ -76,14 +76,14 @@ def read_contract(answer: Answer) -> Contract:
         raise CannotCheck(f"{DOCUMENT.path} has a schema that cannot be checked: {error}") from None
 
 
-def _contract(document: Mapping[str, Any]) -> Contract:
+def _contract(document: Mapping[str, Any]) -> PublishedContract:
     operations = _operations(document)
     read = operations["streamOrderEvents"][2]
     frames = {frame["properties"]["event"]["enum"][0]: frame for frame in _schema(read, "200", STREAM)["oneOf"]}
     any_frame = next(iter(frames.values()))
     publish = operations["publishOrderEvents"][2] if "publishOrderEvents" in operations else None
     types = operations["listEventTypes"][2] if "listEventTypes" in operations else None
-    return Contract(
+    return PublishedContract(
         document=document,
         name=f"{document['info']['title']} {document['info']['version']}",
         paths={name: path for name, (path, _, _) in operations.items()},

@@ -70,9 +70,9 @@ def read_page(target: Target, answer: Answer) -> Page:
         page = answer.json()
     except ValueError:
         page = None
-    breaches, _ = target.contract.page.violations(page, 1)
-    if answer.status != 200 or answer.media_type != PAGE or breaches:
-        where = "".join(f"{breach.pointer} {breach.message}; " for breach in breaches)
+    violations, _ = target.contract.page.violations(page, 1)
+    if answer.status != 200 or answer.media_type != PAGE or violations:
+        where = "".join(f"{violation.pointer} {violation.message}; " for violation in violations)
         raise Violated(Finding("A page is as the contract describes it.", f"{where}{answer}", answer.request))
     events = [
         PageEvent(each["id"], each["eventType"], each["schemaVersion"], each["data"], answer.request)

@@ -41,8 +41,8 @@ def _fault(target: Target, answer: Answer) -> str | None:
     if len(answer.body) > MAX_BYTES and answer.status != _UNBOUNDED:
         return f"{len(answer.body)} bytes and not at most {MAX_BYTES}"
     problem = members(answer)
-    for breach in target.contract.problem.violations(problem, 1)[0]:
-        return f"{breach.pointer or 'it'} {breach.message}"
+    for violation in target.contract.problem.violations(problem, 1)[0]:
+        return f"{violation.pointer or 'it'} {violation.message}"
     if problem["status"] != answer.status:
         return f"the status in it is {shown(problem['status'])}"
     return None

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from app.check.connection import Connection
-from app.check.contract import DOCUMENT, Contract, read_contract
+from app.check.contract import DOCUMENT, PublishedContract, read_contract
 from app.check.report import CannotCheck, Deleted, Finding, NotSeen, Outcome, Report, Result, Violated
 from app.check.request import without_user
 from app.check.table import CHECKS, Check
@@ -44,7 +44,7 @@ def run(
     return Report(without_user(url), contract.name, options.seed, target.events, results)
 
 
-def _contract(connection: Connection) -> tuple[Contract | None, Result]:
+def _contract(connection: Connection) -> tuple[PublishedContract | None, Result]:
     started = time.monotonic()
     try:
         contract = read_contract(connection.fetch(DOCUMENT))

@@ -9,7 +9,7 @@ from random import Random
 from typing import Final
 
 from app.check.connection import Connection
-from app.check.contract import PAGE, STREAM, Contract
+from app.check.contract import PAGE, STREAM, PublishedContract
 from app.check.log import Log
 from app.check.once import Once
 from app.check.report import CannotCheck, NotSeen
@@ -47,7 +47,7 @@ class Target:
     stream and `idle` one that follows, both with a filter that matches nothing.
     """
 
-    def __init__(self, connection: Connection, contract: Contract, options: Options) -> None:
+    def __init__(self, connection: Connection, contract: PublishedContract, options: Options) -> None:
         self.connection = connection
         self.contract = contract
         self.options = options

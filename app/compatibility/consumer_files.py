@@ -73,8 +73,10 @@ def read_consumers(root: Path) -> list[Consumer]:
 
 def _read(path: Path) -> Consumer:
     content: Any = read_json(path)
-    for breach in _CONSUMER.violations(content, 1)[0]:
-        raise InvalidContract(f"{path}: the consumer contract is wrong: {breach.pointer or 'it'} {breach.message}.")
+    for violation in _CONSUMER.violations(content, 1)[0]:
+        raise InvalidContract(
+            f"{path}: the consumer contract is wrong: {violation.pointer or 'it'} {violation.message}."
+        )
     if path.name != f"{content['consumer']}.json":
         raise InvalidContract(f"{path}: the file must have the name of its consumer, {content['consumer']}.json.")
     return Consumer(content["consumer"], content["reads"])

@@ -11,7 +11,7 @@ from app.compatibility.consumer_files import Consumer
 from app.compatibility.finding import Finding
 from app.compatibility.pointers import Presence, presence
 from app.compatibility.schema_files import SchemaFile
-from app.specification.contracts import Contract
+from app.specification.contracts import EventContract
 
 
 def check_consumers(
@@ -45,7 +45,7 @@ class _Check:
             yield from self._places(contract)
             yield from self._examples(contract)
 
-    def _places(self, newest: Contract) -> Iterator[Finding]:
+    def _places(self, newest: EventContract) -> Iterator[Finding]:
         for kind in ("required", "optional"):
             for index, pointer in enumerate(self.read.get(kind, ())):
                 found, where = presence(newest.schema, pointer), f"{kind}/{index}"
@@ -56,7 +56,7 @@ class _Check:
                     what = f"needs {pointer}, which {newest.event_type} does not require"
                     yield self._finding("pointer-optional", where, newest.version, what)
 
-    def _examples(self, newest: Contract) -> Iterator[Finding]:
+    def _examples(self, newest: EventContract) -> Iterator[Finding]:
         for index, example in enumerate(self.read["accepts"]):
             for pointer, message in newest.compiled.violations(example, 1)[0]:
                 what = f"accepts an example that {newest.event_type} refuses: {pointer or 'it'} {message}"

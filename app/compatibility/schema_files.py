@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.compatibility.versions import Version, read_version
 from app.specification.contract_files import read_json
-from app.specification.contracts import Contract, Contracts
+from app.specification.contracts import Contracts, EventContract
 from app.specification.errors import InvalidContract
 from app.specification.schema.schema import compile_schema
 
@@ -21,7 +21,7 @@ class SchemaFile:
     event_type: str
     version: Version
     digest: str
-    contract: Contract | None
+    contract: EventContract | None
 
     @property
     def place(self) -> str:
@@ -45,11 +45,11 @@ def _read(path: Path, version: Version) -> SchemaFile:
     return SchemaFile(path.parts[-3], version, digest, _contract(path))
 
 
-def _contract(path: Path) -> Contract | None:
+def _contract(path: Path) -> EventContract | None:
     try:
         schema = read_json(path)
         if not isinstance(schema, dict):
             return None
-        return Contract(path.parts[-3], path.parts[-2], schema, compile_schema(schema, str(path)))
+        return EventContract(path.parts[-3], path.parts[-2], schema, compile_schema(schema, str(path)))
     except InvalidContract:
         return None  # `load_contracts` says why

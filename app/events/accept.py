@@ -7,17 +7,17 @@ from typing import NamedTuple
 
 from app.events.event import Event
 from app.events.event_id import new_event_id
-from app.specification.contracts import Contract, Contracts
+from app.specification.contracts import Contracts, EventContract
 from app.specification.errors import InvalidContract
 from app.specification.schema.messages import MESSAGE_CHARACTERS, cut, one_of
-from app.specification.schema.schema import Breach, Schema, compile_schema
+from app.specification.schema.schema import Schema, Violation, compile_schema
 from app.specification.strict_json import JsonValue, serialise
 
 
-class Breaches(NamedTuple):
+class Violations(NamedTuple):
     """What breaks the contract in one submission: the first breaches, ordered by pointer, and how many there are."""
 
-    listed: list[Breach]
+    listed: list[Violation]
     total: int
 
 
@@ -25,10 +25,10 @@ class _Gate(NamedTuple):
     """What an event of one type must pass: its envelope, then the contract of its version."""
 
     envelope: Schema
-    contracts: Mapping[str, Contract]
+    contracts: Mapping[str, EventContract]
     default_version: str
 
-    def contract(self, submission: Mapping[str, JsonValue]) -> Contract | None:
+    def contract(self, submission: Mapping[str, JsonValue]) -> EventContract | None:
         version = submission.get("schemaVersion", self.default_version)
         return self.contracts.get(version) if isinstance(version, str) else None
 
@@ -50,7 +50,7 @@ class Acceptance:
             {"type": "object", "required": ["eventType"], "properties": {"eventType": known}}, "OrderEvent"
         )
 
-    def accept(self, submission: JsonValue, limit: int) -> Event | Breaches:
+    def accept(self, submission: JsonValue, limit: int) -> Event | Violations:
         """Turn a submission into an event with an id and a version, or list up to `limit` breaches."""
         event = self._accepted(submission)
         return self._breaches(submission, limit) if event is None else event
@@ -66,20 +66,23 @@ class Acceptance:
         contract = gate.contract(submission)
         return _event(contract, submission, data) if contract is not None and contract.compiled.accepts(data) else None
 
-    def _breaches(self, submission: JsonValue, limit: int) -> Breaches:
+    def _breaches(self, submission: JsonValue, limit: int) -> Violations:
         listed, total = self._typed.violations(submission, limit)
         if total or not isinstance(submission, dict):
-            return Breaches(listed, total)
+            return Violations(listed, total)
         gate, data = self._gates[str(submission["eventType"])], submission.get("data")
         listed, total = gate.envelope.violations(submission, limit)
         contract = gate.contract(submission)
-        if contract is None and not any(breach.pointer == "/schemaVersion" for breach in listed):
+        if contract is None and not any(violation.pointer == "/schemaVersion" for violation in listed):
             versions = cut(one_of(tuple(gate.contracts)), MESSAGE_CHARACTERS)
-            listed, total = [*listed, Breach("/schemaVersion", versions)], total + 1
+            listed, total = [*listed, Violation("/schemaVersion", versions)], total + 1
         if contract is not None and isinstance(data, dict):
             inner, more = contract.compiled.violations(data, limit)
-            listed, total = [*listed, *(Breach(f"/data{pointer}", message) for pointer, message in inner)], total + more
-        return Breaches(sorted(listed, key=_property)[:limit], total)
+            listed, total = (
+                [*listed, *(Violation(f"/data{pointer}", message) for pointer, message in inner)],
+                total + more,
+            )
+        return Violations(sorted(listed, key=_property)[:limit], total)
 
 
 def _gate(contracts: Contracts, event_type: str, envelope: Schema) -> _Gate:
@@ -87,7 +90,7 @@ def _gate(contracts: Contracts, event_type: str, envelope: Schema) -> _Gate:
     return _Gate(envelope, versions, contracts.default_version(event_type))
 
 
-def _event(contract: Contract, submission: Mapping[str, JsonValue], data: Mapping[str, JsonValue]) -> Event:
+def _event(contract: EventContract, submission: Mapping[str, JsonValue], data: Mapping[str, JsonValue]) -> Event:
     event_id = submission.get("eventId")
     order_id = data.get("orderId")
     return Event(
@@ -100,5 +103,5 @@ def _event(contract: Contract, submission: Mapping[str, JsonValue], data: Mappin
     )
 
 
-def _property(breach: Breach) -> list[str]:
-    return breach.pointer.split("/")[1:2]  # within one property the breaches are in order already
+def _property(violation: Violation) -> list[str]:
+    return violation.pointer.split("/")[1:2]  # within one property the breaches are in order already

@@ -6,13 +6,13 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from app.events.accept import Acceptance, Breaches
+from app.events.accept import Acceptance, Violations
 from app.events.errors import EventIdConflict
 from app.events.event import Event
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Appended
 from app.specification.contracts import Contracts
-from app.specification.errors import ContractViolation, Violation
+from app.specification.errors import ContractViolation, EventViolation
 from app.specification.schema.schema import Schema
 from app.specification.strict_json import JsonValue
 
@@ -44,7 +44,7 @@ class Publisher:
         try:
             appended = await self._log.append(_all_or_none(verdicts))
         except ContractViolation:
-            self.refused += sum(isinstance(verdict, Breaches) for verdict in verdicts)
+            self.refused += sum(isinstance(verdict, Violations) for verdict in verdicts)
             raise
         except EventIdConflict:
             self.refused += 1
@@ -57,8 +57,8 @@ class Publisher:
         """Tell at startup whether events would be accepted; store and count nothing. Raises ContractViolation."""
         return _all_or_none([self._accept(submission) for submission in submissions])
 
-    async def _verdicts(self, submissions: Sequence[JsonValue]) -> list[Event | Breaches]:
-        verdicts: list[Event | Breaches] = []
+    async def _verdicts(self, submissions: Sequence[JsonValue]) -> list[Event | Violations]:
+        verdicts: list[Event | Violations] = []
         work = 0
         for submission in submissions:
             verdict = self._accept(submission)
@@ -69,14 +69,14 @@ class Publisher:
                 work = 0
         return verdicts
 
-    def _accept(self, submission: JsonValue) -> Event | Breaches:
+    def _accept(self, submission: JsonValue) -> Event | Violations:
         return self._acceptance.accept(submission, BREACHES_LISTED)
 
 
-def _all_or_none(verdicts: Sequence[Event | Breaches]) -> list[Event]:
+def _all_or_none(verdicts: Sequence[Event | Violations]) -> list[Event]:
     events = [verdict for verdict in verdicts if isinstance(verdict, Event)]
     if len(events) == len(verdicts):
         return events
-    refused = [(index, verdict) for index, verdict in enumerate(verdicts) if isinstance(verdict, Breaches)]
-    violations = [Violation(index, *breach) for index, breaches in refused for breach in breaches.listed]
-    raise ContractViolation(violations, sum(breaches.total for _, breaches in refused))
+    refused = [(index, verdict) for index, verdict in enumerate(verdicts) if isinstance(verdict, Violations)]
+    violations = [EventViolation(index, *violation) for index, violations in refused for violation in violations.listed]
+    raise ContractViolation(violations, sum(violations.total for _, violations in refused))

@@ -17,13 +17,13 @@ from app.pages.layout import HOME
 from app.pages.representations import Representations
 from app.pages.site import File, build_site
 from app.specification.contracts import Contracts
-from app.specification.document import Document
+from app.specification.document import OpenApiDocument
 from app.specification.openapi.problem_types import ProblemType
 
 _METHODS = ("GET", "HEAD")
 
 
-def with_pages(application: ASGIApp, document: Document, contracts: Contracts, contract_root: Path) -> ASGIApp:
+def with_pages(application: ASGIApp, document: OpenApiDocument, contracts: Contracts, contract_root: Path) -> ASGIApp:
     """Put the documentation of a contract in front of the application that fulfils it. Raises InvalidContract."""
     site = build_site(document, contracts, contract_root / "contracts")
     return Pages(application, site, document.problems["method-not-allowed"])

@@ -16,7 +16,7 @@ from app.pages.schema_rows import alternatives
 from app.specification.contracts import Contracts
 from app.specification.derived.frame_text import frame_text
 from app.specification.derived.openapi_3_2 import STREAM
-from app.specification.document import Document
+from app.specification.document import OpenApiDocument
 from app.specification.openapi.bundle import inline
 from app.specification.openapi.structure import operations
 from app.specification.pointer import fault
@@ -86,7 +86,7 @@ class Book:
         return json.dumps({each.name: {"eventType": each.name, "data": each.sample} for each in published})
 
 
-def read_book(document: Document, contracts: Contracts, contracts_folder: Path) -> Book:
+def read_book(document: OpenApiDocument, contracts: Contracts, contracts_folder: Path) -> Book:
     """Read a contract that has been checked. Raises InvalidContract where nothing in it streams, or files are gone."""
     inlined = inline(document.bundled)
     stream = _stream(inlined)

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from app.pages.changes import changes
 from app.specification.contract_files import entries, read_json
-from app.specification.contracts import Contract, Contracts
+from app.specification.contracts import Contracts, EventContract
 from app.specification.derived.frame_text import frame_text
-from app.specification.schema.schema import Breach
+from app.specification.schema.schema import Violation
 from app.specification.strict_json import JsonValue
 
 _BREACHES = 10  # as many as the server tells of one event
@@ -33,7 +33,7 @@ class Refusal:
 
     name: str
     json: str
-    breaches: list[Breach]
+    violations: list[Violation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _versions(contracts: Contracts, folder: Path, name: str, frame: Mapping[str,
         )
 
 
-def _values(folder: Path, contract: Contract, verdict: str) -> Iterator[tuple[str, JsonValue]]:
+def _values(folder: Path, contract: EventContract, verdict: str) -> Iterator[tuple[str, JsonValue]]:
     found = [
         (path.stem.removeprefix(f"{verdict}-").replace("-", " "), read_json(path))
         for path in entries(folder / contract.version / "examples")

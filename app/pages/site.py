@@ -22,7 +22,7 @@ from app.pages.schema_rows import rows
 from app.specification.contracts import Contracts
 from app.specification.derived.asyncapi import derive_asyncapi
 from app.specification.derived.openapi_3_2 import derive_openapi_3_2
-from app.specification.document import Document
+from app.specification.document import OpenApiDocument
 from app.specification.openapi.problem_types import PREFIX
 from app.specification.openapi.write import write_json
 
@@ -50,7 +50,7 @@ class File(NamedTuple):
 
 
 def build_site(
-    document: Document, contracts: Contracts, contracts_folder: Path, kind: Layout = Layout.SERVED
+    document: OpenApiDocument, contracts: Contracts, contracts_folder: Path, kind: Layout = Layout.SERVED
 ) -> dict[str, File]:
     """Make the files of the site, by their paths. Raises InvalidContract where a file of the contract has changed since."""
     book = read_book(document, contracts, contracts_folder)
@@ -99,7 +99,7 @@ def _file(path: Path) -> File:
     return File(path.read_bytes(), _MEDIA_TYPES[path.suffix])
 
 
-def _documents(document: Document, contracts: Contracts) -> Iterator[tuple[str, File]]:
+def _documents(document: OpenApiDocument, contracts: Contracts) -> Iterator[tuple[str, File]]:
     """Give what a server answers itself: the documents for programs, and the schemas."""
     yield "openapi.yaml", File(document.yaml, "application/yaml")
     yield "openapi.json", File(document.json, _JSON)

@@ -86,9 +86,9 @@ def read_deprecation(folder: Path) -> str | None:
 def _check_examples(folder: Path, schema: Schema) -> None:
     seen = set()
     for path, verdict in _examples(folder):
-        breaches, total = schema.violations(read_json(path), 1)
+        violations, total = schema.violations(read_json(path), 1)
         if verdict == "valid" and total:
-            pointer, message = breaches[0]
+            pointer, message = violations[0]
             raise InvalidContract(f"{path}: the example is not valid: {pointer or 'its root'} {message}.")
         if verdict == "invalid" and not total:
             raise InvalidContract(f"{path}: the example is valid, but its name says that it is not.")

@@ -28,7 +28,7 @@ _VERSION = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})\.){2}(?:0|[1-9][0-9]{0,8})")
 
 
 @dataclass(frozen=True, slots=True)
-class Contract:
+class EventContract:
     """One version of one event type: its schema as it stands in the file, and compiled.
 
     `deprecated_on` is the day (RFC 3339 full-date) from which producers and consumers should use another version.
@@ -53,8 +53,8 @@ class Contracts:
     `majors` are the major versions that the former have.
     """
 
-    def __init__(self, contracts: Iterable[Contract]) -> None:
-        self._versions: dict[str, dict[str, Contract]] = {}
+    def __init__(self, contracts: Iterable[EventContract]) -> None:
+        self._versions: dict[str, dict[str, EventContract]] = {}
         for contract in sorted(contracts, key=lambda each: (each.event_type, each.numbers)):
             self._versions.setdefault(contract.event_type, {})[contract.version] = contract
         control = {name for name in self._versions if name.startswith(CONTROL_PREFIX)}
@@ -67,7 +67,7 @@ class Contracts:
         """List the versions of a type, oldest first. Raises UnknownEventType."""
         return tuple(self._of(event_type))
 
-    def get(self, event_type: str, version: str) -> Contract:
+    def get(self, event_type: str, version: str) -> EventContract:
         """Find a contract, of a control event too. Raises UnknownEventType."""
         contract = self._of(event_type).get(version)
         if contract is None:
@@ -84,7 +84,7 @@ class Contracts:
         candidates = [each for each in contracts if each.deprecated_on is None] or contracts
         return next(each.version for each in reversed(candidates) if each.numbers[0] == candidates[0].numbers[0])
 
-    def _of(self, event_type: str) -> dict[str, Contract]:
+    def _of(self, event_type: str) -> dict[str, EventContract]:
         versions = self._versions.get(event_type)
         if versions is None:
             raise UnknownEventType(f"There is no event type {quoted(event_type)}.")
@@ -102,7 +102,7 @@ def load_contracts(folder: Path) -> Contracts:
             deprecated_on = read_deprecation(folder / event_type / version)
             if not event_type.startswith(CONTROL_PREFIX):
                 _require_order_id(folder / event_type / version / "schema.json", schema)
-            contracts.append(Contract(event_type, version, schema, compiled, deprecated_on))
+            contracts.append(EventContract(event_type, version, schema, compiled, deprecated_on))
     loaded = Contracts(contracts)
     if not loaded.event_types:
         raise InvalidContract(f"{folder}: there is no event type besides control events.")

@@ -28,7 +28,7 @@ from app.specification.pointer import fault, find
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class OpenApiDocument:
     """The HTTP contract.
 
     `bundled` is the document with the event schemas inside, `json` and `yaml` the same as it is served, `openapi_3_2`
@@ -58,7 +58,7 @@ class Document:
         return ()
 
 
-def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[str] = ()) -> Document:
+def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[str] = ()) -> OpenApiDocument:
     """Load `openapi/orders-events.yaml` below `root`, and check it from all sides.
 
     `problem_slugs` are the problems that the server may have to answer with. Raises InvalidContract, in one line.
@@ -74,7 +74,7 @@ def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[st
     check_operations(bundled)
     page_limit = ("components", "parameters", "limit", "x-page-limit")
     publish = operation(inlined, "publishOrderEvents").place
-    return Document(
+    return OpenApiDocument(
         bundled=bundled,
         json=write_json(bundled),
         yaml=write_yaml(bundled),

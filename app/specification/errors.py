@@ -38,7 +38,7 @@ class UnknownEventType(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Violation:
+class EventViolation:
     """Describe one breach of a contract.
 
     `index` counts the events of the request from 0; `pointer` is a JSON pointer (RFC 6901) into that event;
@@ -56,7 +56,7 @@ class ContractViolation(Refusal):
     `total` counts all violations found, listed or not.
     """
 
-    def __init__(self, violations: Sequence[Violation], total: int) -> None:
+    def __init__(self, violations: Sequence[EventViolation], total: int) -> None:
         events = len({violation.index for violation in violations})
         subject = "1 event breaks its contract" if events == 1 else f"{events} events break their contract"
         super().__init__(f"{subject}; nothing was stored.")

@@ -50,14 +50,14 @@ class MemoryStore:
             self._on_commit(Commit(fresh, self._floor))
         return placed
 
-    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+    async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
         if after < self._floor.offset:
             raise BelowFloor(self._floor)
         through = max(after, min(through, self._head, after + EXAMINED_PER_READ))
         found: list[StoredEvent] = []
         for offset in range(after + 1, through + 1):
             event = self._events[offset]
-            if wanted.matches(event):
+            if filter.matches(event):
                 found.append(event)
             if len(found) == limit:
                 return Page(found, offset)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from app.events.delivery.fan_out import FanOut
-from app.events.delivery.stream_item import Closing, Opening, Step
+from app.events.delivery.stream_item import Closing, StreamItem, StreamStart
 from app.events.delivery.subscription import Subscription
 from app.events.event import Event
 from app.events.filter import EVERYTHING, Filter
@@ -73,15 +73,15 @@ class Reader:
         self.fan_out = fan_out_of(log)
         self.subscription = subscription
         self._opened = False
-        self._step: asyncio.Future[Step] | None = None
+        self._step: asyncio.Future[StreamItem] | None = None
 
-    def send(self, step: Step) -> bool:
-        if not isinstance(step, Opening):
+    def send(self, step: StreamItem) -> bool:
+        if not isinstance(step, StreamStart):
             assert self._step is not None
             self._step.set_result(step)
         return False
 
-    async def advance(self) -> Step:
+    async def advance(self) -> StreamItem:
         """Wait for the next step; cancelled, it may be called again and goes on waiting."""
         if self._step is None:
             self._step = asyncio.get_running_loop().create_future()
@@ -105,19 +105,19 @@ class Reader:
 
 
 def subscribe(
-    log: EventLog, at: Start, wanted: Filter = EVERYTHING, *, follow: bool = True, limit: int | None = None
+    log: EventLog, at: Start, filter: Filter = EVERYTHING, *, follow: bool = True, limit: int | None = None
 ) -> Reader:
-    return Reader(log, Subscription(log, at, wanted, follow=follow, limit=limit))
+    return Reader(log, Subscription(log, at, filter, follow=follow, limit=limit))
 
 
-async def steps_to_the_end(reader: Reader) -> list[Step]:
-    steps: list[Step] = []
+async def steps_to_the_end(reader: Reader) -> list[StreamItem]:
+    steps: list[StreamItem] = []
     while not steps or not isinstance(steps[-1], Closing):
         steps.append(await reader.advance())
     return steps
 
 
-def event_ids(steps: Sequence[Step]) -> list[str]:
+def event_ids(steps: Sequence[StreamItem]) -> list[str]:
     return [stored.event_id for step in steps if isinstance(step, Page) for stored in step.events]
 
 

@@ -9,7 +9,7 @@ BOTH = frozenset({"order.shipped", "order.cancelled"})
 
 
 @pytest.mark.parametrize(
-    ("wanted", "matches"),
+    ("filter", "matches"),
     [
         (EVERYTHING, True),
         (Filter(event_types=frozenset({"order.shipped"})), True),
@@ -25,8 +25,8 @@ BOTH = frozenset({"order.shipped", "order.cancelled"})
         (Filter(event_types=BOTH, order_ids=frozenset({"or_2"})), False),
     ],
 )
-def test_an_event_matches_by_type_and_by_order(wanted: Filter, *, matches: bool) -> None:
-    assert wanted.matches(event("e-1", "order.shipped", "or_1")) is matches
+def test_an_event_matches_by_type_and_by_order(filter: Filter, *, matches: bool) -> None:
+    assert filter.matches(event("e-1", "order.shipped", "or_1")) is matches
 
 
 def test_readers_that_want_the_same_share_one_filter() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from app.events.event import StoredEvent
 from app.sources.simulator import REASONS, SEEDED_START, check_simulator, simulate, simulated_orders
-from app.specification.errors import ContractViolation, StartupError, Violation
+from app.specification.errors import ContractViolation, EventViolation, StartupError
 from app.specification.strict_json import JsonValue
 from tests.sources.simulated_time import Recorder, SimulatedTime, open_publisher, stored_events, until_time_is_up
 
@@ -116,7 +116,7 @@ def test_times_without_a_seed_are_now() -> None:
 
 def test_contract_that_does_not_accept_simulated_events_stops_the_start() -> None:
     def refuse(_: Sequence[JsonValue]) -> NoReturn:
-        raise ContractViolation([Violation(2, "/data", "must have the property 'carrier'")], 1)
+        raise ContractViolation([EventViolation(2, "/data", "must have the property 'carrier'")], 1)
 
     with pytest.raises(StartupError, match="simulator's events: /data: must have the property 'carrier'"):
         check_simulator(refuse)

@@ -55,7 +55,7 @@ def every_reference(node: Any) -> Iterator[str]:
             yield from every_reference(value)
 
 
-def breaches(schema: dict[str, Any], value: Any, document: dict[str, Any]) -> list[str]:
+def violations(schema: dict[str, Any], value: Any, document: dict[str, Any]) -> list[str]:
     """Validate as a client would, with the document alone."""
     whole = {**schema, "components": document["components"]}
     validator = Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER)
@@ -172,7 +172,7 @@ def test_examples_of_the_stream_are_what_a_decoder_reads_and_satisfy_the_item_sc
     assert len(stream["examples"]) >= len(FRAMES)
     for example in stream["examples"].values():
         (frame,) = example["dataValue"]
-        assert breaches(stream["itemSchema"], frame, OPENAPI) == []
+        assert violations(stream["itemSchema"], frame, OPENAPI) == []
         response = httpx.Response(200, headers={"Content-Type": STREAM}, text=example["serializedValue"])
         (event,) = EventSource(response).iter_sse()
         assert (event.event, event.data) == (frame["event"], frame["data"])
@@ -291,8 +291,8 @@ def test_examples_of_messages_satisfy_their_schemas_and_none_is_lost() -> None:
     for message in ASYNCAPI["components"]["messages"].values():
         assert message["examples"], message["name"]
         for example in message["examples"]:
-            assert breaches(message["payload"], example["payload"], ASYNCAPI) == []
-            assert breaches(message.get("headers", {}), example.get("headers", {}), ASYNCAPI) == []
+            assert violations(message["payload"], example["payload"], ASYNCAPI) == []
+            assert violations(message.get("headers", {}), example.get("headers", {}), ASYNCAPI) == []
             shown += 1
     get, post = BUNDLED["paths"]["/events/orders"]["get"], BUNDLED["paths"]["/events/orders"]["post"]
     sources = (get["responses"]["200"]["content"][STREAM], post["requestBody"]["content"]["application/json"],

@@ -14,7 +14,7 @@ from connexion.spec import Specification
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from app.specification.contracts import Contracts, load_contracts
-from app.specification.document import Document, load_document
+from app.specification.document import OpenApiDocument, load_document
 from app.specification.errors import InvalidContract
 from app.specification.openapi.bundle import bundle, inline
 from app.specification.openapi.source import read_source
@@ -30,7 +30,7 @@ MISSING = "(missing)"
 
 
 @pytest.fixture(scope="module")
-def document() -> Document:
+def document() -> OpenApiDocument:
     return load(ROOT)
 
 
@@ -47,7 +47,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def load(root: Path, problem_slugs: tuple[str, ...] = ()) -> Document:
+def load(root: Path, problem_slugs: tuple[str, ...] = ()) -> OpenApiDocument:
     return load_document(root, load_contracts(root / "contracts"), problem_slugs)
 
 
@@ -105,7 +105,9 @@ def add_version(root: Path, event_type: str, version: str) -> None:
 # The document that is shipped
 
 
-def test_bundle_says_what_the_source_says_under_the_same_names(document: Document, source: dict[str, Any]) -> None:
+def test_bundle_says_what_the_source_says_under_the_same_names(
+    document: OpenApiDocument, source: dict[str, Any]
+) -> None:
     def compare(source: Any, bundled: Any) -> None:
         match source:
             case {"$ref": str(reference)} if not reference.startswith("#/"):
@@ -125,7 +127,7 @@ def test_bundle_says_what_the_source_says_under_the_same_names(document: Documen
     compare(source, document.bundled)
 
 
-def test_bundle_refers_to_nothing_outside(document: Document) -> None:
+def test_bundle_refers_to_nothing_outside(document: OpenApiDocument) -> None:
     references = re.findall(r'"\$ref": "([^"]*)"', document.json.decode())
 
     assert references
@@ -133,22 +135,22 @@ def test_bundle_refers_to_nothing_outside(document: Document) -> None:
     assert b"$id" not in document.json
 
 
-def test_bundle_is_valid_openapi(document: Document) -> None:
+def test_bundle_is_valid_openapi(document: OpenApiDocument) -> None:
     assert list(OpenAPIV30SpecValidator(document.bundled).iter_errors()) == []
 
 
-def test_connexion_reads_the_bundle(document: Document) -> None:
+def test_connexion_reads_the_bundle(document: OpenApiDocument) -> None:
     specification = Specification.load(deepcopy(document.bundled))
 
     assert specification.get_operation("/events/orders", "get")["operationId"] == "streamOrderEvents"
 
 
-def test_served_texts_are_the_bundle(document: Document) -> None:
+def test_served_texts_are_the_bundle(document: OpenApiDocument) -> None:
     assert json.loads(document.json) == document.bundled
     assert yaml.safe_load(document.yaml) == document.bundled
 
 
-def test_served_yaml_is_for_people(document: Document) -> None:
+def test_served_yaml_is_for_people(document: OpenApiDocument) -> None:
     text = document.yaml.decode()
 
     assert "description: |\n" in text
@@ -199,7 +201,7 @@ def test_problems_come_from_the_document(root: Path) -> None:
         ("/", ()),
     ],
 )
-def test_allowed_methods_are_those_of_the_path(document: Document, path: str, methods: tuple[str, ...]) -> None:
+def test_allowed_methods_are_those_of_the_path(document: OpenApiDocument, path: str, methods: tuple[str, ...]) -> None:
     assert document.allowed_methods(path) == methods
 
 
@@ -223,7 +225,7 @@ def test_allowed_methods_are_those_of_the_path(document: Document, path: str, me
         ([], False),
     ],
 )
-def test_envelope_accepts_events_of_its_type(document: Document, event: Any, valid: bool) -> None:
+def test_envelope_accepts_events_of_its_type(document: OpenApiDocument, event: Any, valid: bool) -> None:
     envelope = compile_schema(document.envelopes["order.shipped"], "The envelope")
 
     _, violations = envelope.violations(event, 1)
@@ -231,7 +233,7 @@ def test_envelope_accepts_events_of_its_type(document: Document, event: Any, val
     assert (violations == 0) is valid
 
 
-def test_envelopes_are_self_contained(document: Document) -> None:
+def test_envelopes_are_self_contained(document: OpenApiDocument) -> None:
     assert set(document.envelopes) == {"order.shipped", "order.cancelled"}
     assert "$ref" not in json.dumps(document.envelopes)
 
@@ -287,7 +289,7 @@ def test_new_minor_version_takes_a_folder_and_one_reference(root: Path) -> None:
     assert "order.shipped" in load(root).envelopes
 
 
-def test_document_may_be_json(root: Path, document: Document) -> None:
+def test_document_may_be_json(root: Path, document: OpenApiDocument) -> None:
     yaml_file(root).write_text(shipped(), "utf-8")
 
     assert load(root).bundled == document.bundled
@@ -625,5 +627,5 @@ def every_reference(node: Any) -> Iterator[str]:
                 yield from every_reference(value)
 
 
-def test_inlining_leaves_no_reference(document: Document) -> None:
+def test_inlining_leaves_no_reference(document: OpenApiDocument) -> None:
     assert list(every_reference(inline(document.bundled))) == []

@@ -15,14 +15,14 @@ DATE_TIME: dict[str, Any] = {"type": "string", "format": "date-time"}
 ORDER_ID: dict[str, Any] = {"type": "string", "pattern": "^[0-9A-Za-z_.:-]{1,128}$"}
 
 
-def breaches(schema: dict[str, Any], value: JsonValue) -> list[tuple[str, str]]:
+def violations(schema: dict[str, Any], value: JsonValue) -> list[tuple[str, str]]:
     found, total = compile_schema(schema, "The schema").violations(value, 100)
     assert total == len(found)
-    return [(breach.pointer, breach.message) for breach in found]
+    return [(violation.pointer, violation.message) for violation in found]
 
 
 def accepts(schema: dict[str, Any], value: JsonValue) -> bool:
-    return not breaches(schema, value)
+    return not violations(schema, value)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def accepts(schema: dict[str, Any], value: JsonValue) -> bool:
     ],
 )
 def test_each_broken_keyword_has_its_sentence(schema: dict[str, Any], value: JsonValue, message: str) -> None:
-    assert breaches(schema, value) == [("", message)]
+    assert violations(schema, value) == [("", message)]
 
 
 def test_all_breaches_are_found_and_ordered_by_place() -> None:
@@ -76,7 +76,7 @@ def test_all_breaches_are_found_and_ordered_by_place() -> None:
     }
     good: JsonValue = {"id": "x", "n": 1}
     value: JsonValue = {"a": [{"id": 1, "n": 0}, *[good] * 9, {}], "c": 1}
-    assert breaches(schema, value) == [
+    assert violations(schema, value) == [
         ("", "must not have the property 'c'"),
         ("", "must have the property 'b'"),
         ("/a/0/id", "must be a string"),
@@ -87,14 +87,14 @@ def test_all_breaches_are_found_and_ordered_by_place() -> None:
 
 
 def test_array_places_are_ordered_as_numbers() -> None:
-    found = breaches({"items": {"type": "string"}}, list(range(12)))
+    found = violations({"items": {"type": "string"}}, list(range(12)))
     assert [pointer for pointer, _ in found] == [f"/{index}" for index in range(12)]
 
 
 def test_more_breaches_than_the_limit_are_counted_and_not_listed() -> None:
     schema = compile_schema({"items": {"type": "string"}}, "The schema")
     found, total = schema.violations(list(range(1000)), 10)
-    assert ([breach.pointer for breach in found], total) == ([f"/{index}" for index in range(10)], 1000)
+    assert ([violation.pointer for violation in found], total) == ([f"/{index}" for index in range(10)], 1000)
 
 
 def test_a_hundred_thousand_unknown_properties_are_counted_and_ten_listed() -> None:
@@ -105,12 +105,12 @@ def test_a_hundred_thousand_unknown_properties_are_counted_and_ten_listed() -> N
 
 def test_pointers_escape_tilde_and_slash() -> None:
     schema = {"additionalProperties": {"type": "string"}}
-    assert [pointer for pointer, _ in breaches(schema, {"a/b~c": 1, "": 2})] == ["/", "/a~1b~0c"]
+    assert [pointer for pointer, _ in violations(schema, {"a/b~c": 1, "": 2})] == ["/", "/a~1b~0c"]
 
 
 def test_a_pointer_that_would_be_too_long_names_the_place_around_it() -> None:
     schema = {"additionalProperties": {"additionalProperties": {"type": "string"}}}
-    assert [pointer for pointer, _ in breaches(schema, {"a": {"b" * 10_000: 1}})] == ["/a"]
+    assert [pointer for pointer, _ in violations(schema, {"a": {"b" * 10_000: 1}})] == ["/a"]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_pointer_that_would_be_too_long_names_the_place_around_it() -> None:
 )
 def test_no_message_is_longer_than_200_characters(schema: dict[str, Any]) -> None:
     value: JsonValue = {"\x00\U0001f4e6" * 1000: 1} if "enum" not in schema and "pattern" not in schema else "secret"
-    for _, message in breaches(schema, value):
+    for _, message in violations(schema, value):
         assert len(message) <= 200
         assert message.endswith(("…", "'"))
 
@@ -139,14 +139,14 @@ def test_messages_repeat_nothing_of_the_value_but_shortened_names() -> None:
         },
         "additionalProperties": False,
     }
-    found = breaches(schema, {"a": card, "b": card, "n" * 50 + card: card})
+    found = violations(schema, {"a": card, "b": card, "n" * 50 + card: card})
     assert len(found) == 6
     assert not any(card in message for _, message in found)
     assert ("", "must not have the property '" + "n" * 39 + "…'") in found
 
 
 def test_names_in_messages_have_their_control_characters_escaped() -> None:
-    assert breaches({"additionalProperties": False}, {"a\r\nb\x00": 1}) == [
+    assert violations({"additionalProperties": False}, {"a\r\nb\x00": 1}) == [
         ("", r"must not have the property 'a\r\nb\x00'")
     ]
 
@@ -330,5 +330,5 @@ def test_an_identifier_is_never_fetched() -> None:
 def test_a_schema_is_left_as_it_was() -> None:
     schema = {"type": "object", "properties": {"a": {"pattern": "^a$"}}, "additionalProperties": False}
     before = json.dumps(schema)
-    breaches(schema, {"a": "b", "c": 1})
+    violations(schema, {"a": "b", "c": 1})
     assert json.dumps(schema) == before

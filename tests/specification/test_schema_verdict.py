@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from jsonschema import SchemaError
 
-from app.specification.contracts import Contract, load_contracts
+from app.specification.contracts import EventContract, load_contracts
 from app.specification.document import load_document
 from app.specification.errors import InvalidContract
 from app.specification.openapi.bundle import inline
@@ -54,7 +54,7 @@ def agreed(schema: dict[str, Any], values: Sequence[JsonValue]) -> Counter[bool]
     return Counter(verdict for _, verdict, _ in verdicts)
 
 
-def examples(contract: Contract) -> tuple[list[JsonValue], list[JsonValue]]:
+def examples(contract: EventContract) -> tuple[list[JsonValue], list[JsonValue]]:
     """The valid and the invalid examples of a contract."""
     folder = ROOT / "contracts" / contract.event_type / contract.version / "examples"
     valid, invalid = (
@@ -138,7 +138,7 @@ def mutated(dice: random.Random, value: Any) -> Any:
 
 
 @pytest.mark.parametrize("contract", RELEASED, ids=lambda each: f"{each.event_type}-{each.version}")
-def test_both_say_the_same_of_every_example_and_of_a_thousand_like_it(contract: Contract) -> None:
+def test_both_say_the_same_of_every_example_and_of_a_thousand_like_it(contract: EventContract) -> None:
     dice = random.Random(f"{contract.event_type} {contract.version}")
     valid, invalid = examples(contract)
     shown = [*valid, *invalid]

@@ -35,16 +35,16 @@ class OpenStore:
     async def append(self, *events: Event) -> list[StoredEvent]:
         return [appended.stored for appended in await self.store.append(events)]
 
-    async def page(self, after: int, through: int = 10**9, wanted: Filter = EVERYTHING, limit: int = 1000) -> Page:
-        return await self.store.read(after, through, wanted, limit)
+    async def page(self, after: int, through: int = 10**9, filter: Filter = EVERYTHING, limit: int = 1000) -> Page:
+        return await self.store.read(after, through, filter, limit)
 
-    async def events(self, wanted: Filter = EVERYTHING) -> list[StoredEvent]:
+    async def events(self, filter: Filter = EVERYTHING) -> list[StoredEvent]:
         """Read everything that is retained, page by page."""
         found: list[StoredEvent] = []
         after, page = self.floor.offset, None
         while page is None or page.through > after:
             after = after if page is None else page.through
-            page = await self.page(after, wanted=wanted)
+            page = await self.page(after, filter=filter)
             found += page.events
         return found
 

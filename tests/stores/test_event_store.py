@@ -385,7 +385,7 @@ def test_a_repeated_or_refused_event_is_not_told(make_store: MakeStore) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("filter", "expected"),
     [
         pytest.param(EVERYTHING, "abcdef", id="everything"),
         pytest.param(SHIPPED, "acef", id="one-type"),
@@ -399,13 +399,13 @@ def test_a_repeated_or_refused_event_is_not_told(make_store: MakeStore) -> None:
         pytest.param(of_orders("' OR 1=1 --", '"]'), "", id="hostile-orders"),
     ],
 )
-def test_a_page_holds_what_is_wanted(make_store: MakeStore, wanted: Filter, expected: str) -> None:
+def test_a_page_holds_what_is_wanted(make_store: MakeStore, filter: Filter, expected: str) -> None:
     async def work() -> None:
         async with opening(make_store()) as log:
             await log.append(event("a", order_id="x"), event("b", "order.cancelled", "x"), event("c", order_id="y"))
             await log.append(event("d", "order.cancelled", "y"))
             await log.append(Event("order.shipped", "1.0.0", "e", None, "{}"), event("f", order_id="x"))
-            page = await log.page(0, wanted=wanted)
+            page = await log.page(0, filter=filter)
             assert "".join(ids(page.events)) == expected
             assert page.through == 6
 
@@ -413,7 +413,7 @@ def test_a_page_holds_what_is_wanted(make_store: MakeStore, wanted: Filter, expe
 
 
 @pytest.mark.parametrize(
-    ("after", "through", "wanted", "limit", "expected", "examined"),
+    ("after", "through", "filter", "limit", "expected", "examined"),
     [
         pytest.param(0, 10, EVERYTHING, 100, [*range(1, 11)], 10, id="all"),
         pytest.param(0, 99, EVERYTHING, 100, [*range(1, 11)], 10, id="beyond-the-head"),
@@ -429,21 +429,21 @@ def test_a_page_holds_what_is_wanted(make_store: MakeStore, wanted: Filter, expe
     ],
 )
 def test_a_page_says_how_far_the_log_was_examined(
-    make_store: MakeStore, after: int, through: int, wanted: Filter, limit: int, expected: list[int], examined: int
+    make_store: MakeStore, after: int, through: int, filter: Filter, limit: int, expected: list[int], examined: int
 ) -> None:
     async def work() -> None:
         async with opening(make_store()) as log:
             types = ["order.cancelled", "order.shipped"]
             await log.append(*(event(f"e{number}", types[number % 2]) for number in range(1, 11)))
-            page = await log.page(after, through, wanted, limit)
+            page = await log.page(after, through, filter, limit)
             assert offsets(page.events) == expected
             assert page.through == examined
 
     run(work())
 
 
-@pytest.mark.parametrize("wanted", [NOTHING, of_orders("or_25000"), EVERYTHING])
-def test_a_long_search_moves_on_with_every_page(make_store: MakeStore, wanted: Filter) -> None:
+@pytest.mark.parametrize("filter", [NOTHING, of_orders("or_25000"), EVERYTHING])
+def test_a_long_search_moves_on_with_every_page(make_store: MakeStore, filter: Filter) -> None:
     async def work() -> None:
         async with opening(make_store()) as log:
             for start in range(0, 25_000, 5000):
@@ -452,10 +452,10 @@ def test_a_long_search_moves_on_with_every_page(make_store: MakeStore, wanted: F
                 )
             after, found = 0, 0
             while after < 25_000:
-                page = await log.page(after, wanted=wanted, limit=5000)
+                page = await log.page(after, filter=filter, limit=5000)
                 assert after < page.through <= 25_000
                 after, found = page.through, found + len(page.events)
-            assert found == (25_000 if wanted is EVERYTHING else 0)
+            assert found == (25_000 if filter is EVERYTHING else 0)
 
     run(work())
 
@@ -517,17 +517,17 @@ def test_the_floor_is_the_newest_deleted_event(make_store: MakeStore, clock: Clo
     run(work())
 
 
-@pytest.mark.parametrize("wanted", [EVERYTHING, SHIPPED, of_orders("or_e9")])
-def test_a_read_from_below_the_floor_says_where_the_floor_is(make_store: MakeStore, wanted: Filter) -> None:
+@pytest.mark.parametrize("filter", [EVERYTHING, SHIPPED, of_orders("or_e9")])
+def test_a_read_from_below_the_floor_says_where_the_floor_is(make_store: MakeStore, filter: Filter) -> None:
     async def work() -> None:
         async with opening(make_store(retain_events=4)) as log:
             await log.append(*numbered(10))
             assert log.floor.offset == 6
             for after in (0, 5):
                 with pytest.raises(BelowFloor) as below:
-                    await log.page(after, wanted=wanted)
+                    await log.page(after, filter=filter)
                 assert below.value.floor == log.floor
-            assert (await log.page(6, wanted=wanted)).through == 10
+            assert (await log.page(6, filter=filter)).through == 10
 
     run(work())
 
@@ -627,9 +627,9 @@ def test_random_appends_and_reads_give_what_the_reference_gives(make_store: Make
                 assert await appended(log, batch) == await appended(reference, batch)
                 head = max([0, *offsets(reference.told)])
                 after, through = chance.randint(0, head), chance.randint(0, head + 5)
-                wanted, limit = chance.choice(WANTED), chance.choice([1, 5, 1000])
-                assert await found(log, after, through, wanted, limit) == await found(
-                    reference, after, through, wanted, limit
+                filter, limit = chance.choice(WANTED), chance.choice([1, 5, 1000])
+                assert await found(log, after, through, filter, limit) == await found(
+                    reference, after, through, filter, limit
                 )
                 at_us = clock.now_us - chance.randint(-10, 2000)
                 assert await log.store.offset_before(at_us) == await reference.store.offset_before(at_us)
@@ -664,9 +664,9 @@ async def appended(log: OpenStore, batch: list[Event]) -> object:
         return (conflict.index, conflict.event_id)
 
 
-async def found(log: OpenStore, after: int, through: int, wanted: Filter, limit: int) -> object:
+async def found(log: OpenStore, after: int, through: int, filter: Filter, limit: int) -> object:
     try:
-        page = await log.page(after, through, wanted, limit)
+        page = await log.page(after, through, filter, limit)
     except BelowFloor as below:
         return below.floor
     return (comparable(page.events), page.through)

@@ -378,7 +378,7 @@ def test_a_wal_file_that_a_read_held_up_shrinks_again(path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("filter", "expected"),
     [
         (EVERYTHING, "SEARCH events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
         (Filter(frozenset({"a"})), "SEARCH events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
@@ -392,10 +392,10 @@ def test_a_wal_file_that_a_read_held_up_shrinks_again(path: Path, monkeypatch: p
         ),
     ],
 )
-def test_a_page_is_found_by_an_index(path: Path, wanted: Filter, expected: str) -> None:
+def test_a_page_is_found_by_an_index(path: Path, filter: Filter, expected: str) -> None:
     async def work() -> None:
         async with opening(SqliteStore(path)):
-            query = PAGE_QUERIES[wanted.order_ids is not None, wanted.event_types is not None]
+            query = PAGE_QUERIES[filter.order_ids is not None, filter.event_types is not None]
             values = dict.fromkeys(("after", "through", "order_ids", "event_types", "limit"), 1)
             with closing(sqlite3.connect(path)) as other:
                 plan = [row[3] for row in other.execute(f"EXPLAIN QUERY PLAN {query}", values)]

@@ -70,9 +70,9 @@ def payloads(target: Target) -> Iterator[Finding]:
     for stream in target.observed():
         for frame in stream.frames():
             schema = target.contract.frames.get(frame.event)
-            breach = schema and _frame_breach(schema, frame)
-            if breach:
-                seen = f"{breach}: {_named(frame)}"
+            violation = schema and _frame_breach(schema, frame)
+            if violation:
+                seen = f"{violation}: {_named(frame)}"
                 yield Finding(
                     f"A frame {frame.event} is as the contract describes it.", seen, stream.request, (frame.id,)
                 )
@@ -91,10 +91,10 @@ def _on_pages(target: Target, log: Log) -> Iterator[Finding]:
         if version not in schemas:
             schemas[version] = _linked(target, event)
         schema = schemas[version]
-        breach = schema and _breach(schema, event.data)
-        if breach:
+        violation = schema and _breach(schema, event.data)
+        if violation:
             promised = f"Every {event.event_type} satisfies its schema {event.schema_version}."
-            yield Finding(promised, f"{breach}: {shown(json.dumps(event.data))}", event.request, (event.id,))
+            yield Finding(promised, f"{violation}: {shown(json.dumps(event.data))}", event.request, (event.id,))
 
 
 def _linked(target: Target, event: PageEvent) -> Schema | None:
@@ -120,8 +120,8 @@ def _frame_breach(schema: Schema, frame: ServerSentEvent) -> str | None:
 
 
 def _breach(schema: Schema, value: Any) -> str | None:
-    breaches, _ = schema.violations(value, 1)
-    return next((f"{breach.pointer or 'it'} {breach.message}" for breach in breaches), None)
+    violations, _ = schema.violations(value, 1)
+    return next((f"{violation.pointer or 'it'} {violation.message}" for violation in violations), None)
 
 
 def _named(frame: ServerSentEvent) -> str:

@@ -14,8 +14,8 @@ import logging
 from collections import Counter, deque
 
 from app.events.delivery.heartbeats import Heartbeats
-from app.events.delivery.live_readers import Standing
-from app.events.delivery.stream_item import Closing, NextStep, Opening, Step
+from app.events.delivery.live_readers import LiveReaders
+from app.events.delivery.stream_item import Closing, NextItem, StreamItem, StreamStart
 from app.events.delivery.subscription import NOWHERE, Sink, Subscription
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Page
@@ -35,7 +35,7 @@ class FanOut:
     def __init__(self, log: EventLog, heartbeat_seconds: float) -> None:
         self._log = log
         self._open: set[Subscription] = set()
-        self._standing = Standing(log.audience, self._call_turn, self._move_later)
+        self._standing = LiveReaders(log.audience, self._call_turn, self._move_later)
         self._heartbeats = Heartbeats(heartbeat_seconds, self._open, self._standing, self._call_turn)
         self._behind: deque[Subscription] = deque()
         self._reading: set[asyncio.Task[None]] = set()
@@ -55,7 +55,7 @@ class FanOut:
         self._open.add(subscription)
         self._none_open.clear()
         subscription.sink = sink
-        self._send(subscription, Opening(subscription.opening))
+        self._send(subscription, StreamStart(subscription.opening))
         self._move(subscription)
 
     def resume(self, subscription: Subscription) -> None:
@@ -143,7 +143,7 @@ class FanOut:
         subscription.is_moving = False
         self._move(subscription)
 
-    async def _step_of_store(self, subscription: Subscription) -> NextStep | None:
+    async def _step_of_store(self, subscription: Subscription) -> NextItem | None:
         try:
             return await subscription.read_step()
         except Exception:  # noqa: BLE001  # whatever it was: a stream that nobody moves on would be silent for ever
@@ -154,7 +154,7 @@ class FanOut:
         if subscription.is_standing and self._standing.inform(subscription):
             self._send(subscription, subscription.sign_of_life())
 
-    def _send(self, subscription: Subscription, step: Step) -> None:
+    def _send(self, subscription: Subscription, step: StreamItem) -> None:
         subscription.stepped_at = _now()
         subscription.heartbeat_due = False
         self._count(step)
@@ -164,11 +164,11 @@ class FanOut:
         elif not subscription.is_ready and subscription.is_standing:
             self._standing.leave(subscription)
 
-    def _count(self, step: Step) -> None:
+    def _count(self, step: StreamItem) -> None:
         match step:
             case Page(events=events):
                 self.delivered += len(events)
-            case Gap(reason=reason) | Opening(Gap(reason=reason)):
+            case Gap(reason=reason) | StreamStart(Gap(reason=reason)):
                 self.gaps[reason] += 1
             case Closing(reason):
                 self.closings[reason] += 1

@@ -18,12 +18,12 @@ ROUND_EVENTS = 512  # bounds what one write may hold
 WAITING_EVENTS = 10_000  # a group that far behind reads the log instead, where the same events are shared by all
 
 
-class Group:
+class FilterGroup:
     """The followers of one filter; a listener of the log's audience."""
 
     __slots__ = ("_call_up", "_left_behind", "_round", "_waiting", "followers", "sent_at", "told")
 
-    def __init__(self, call_up: Callable[[Group], None], left_behind: Callable[[Subscription], None]) -> None:
+    def __init__(self, call_up: Callable[[FilterGroup], None], left_behind: Callable[[Subscription], None]) -> None:
         """Take what is told when a round is due, and what is told of each follower that is left behind."""
         self._call_up = call_up
         self._left_behind = left_behind

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 
-from app.events.delivery.live_readers import Standing
+from app.events.delivery.live_readers import LiveReaders
 from app.events.delivery.subscription import Subscription
 
 TICKS_PER_HEARTBEAT = 15
@@ -22,7 +22,7 @@ class Heartbeats:
         self,
         heartbeat_seconds: float,
         subscriptions: Collection[Subscription],
-        standing: Standing,
+        standing: LiveReaders,
         call_turn: Callable[[], None],
     ) -> None:
         """Take what is told when there is somebody to `take`."""

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from app.events.delivery.filter_group import Group
+from app.events.delivery.filter_group import FilterGroup
 from app.events.delivery.subscription import Subscription
 from app.events.filter import Filter
-from app.events.log.filter_index import Audience
+from app.events.log.filter_index import FilterIndex
 
 
-class Standing:
+class LiveReaders:
     """The groups of one log. A group is there while it has a follower."""
 
     def __init__(
-        self, audience: Audience, call_turn: Callable[[], None], left_behind: Callable[[Subscription], None]
+        self, audience: FilterIndex, call_turn: Callable[[], None], left_behind: Callable[[Subscription], None]
     ) -> None:
         """Take what is told when rounds are due, and what is told of each subscription that stands no longer."""
         self._audience = audience
         self._call_turn = call_turn
         self._left_behind = left_behind
-        self._groups: dict[Filter, Group] = {}
-        self._due: deque[Group] = deque()
+        self._groups: dict[Filter, FilterGroup] = {}
+        self._due: deque[FilterGroup] = deque()
 
     def __len__(self) -> int:
         return len(self._groups)
@@ -34,18 +34,18 @@ class Standing:
 
     def join(self, subscription: Subscription) -> None:
         """Let a subscription that has come to the head share what comes."""
-        group = self._groups.get(subscription.wanted)
+        group = self._groups.get(subscription.filter)
         if group is None:
-            group = self._groups[subscription.wanted] = Group(self._call_up, self._fell_behind)
-            self._audience.join(subscription.wanted, group)
+            group = self._groups[subscription.filter] = FilterGroup(self._call_up, self._fell_behind)
+            self._audience.join(subscription.filter, group)
         subscription.stand()
         group.followers[subscription] = None
 
     def leave(self, subscription: Subscription) -> None:
         """Let a subscription go that stands here."""
         subscription.is_standing = False
-        self._groups[subscription.wanted].leave(subscription)
-        self._disband_if_empty(subscription.wanted)
+        self._groups[subscription.filter].leave(subscription)
+        self._disband_if_empty(subscription.filter)
 
     def go_rounds(self, most: int, now: float) -> int:
         """Send to so many, or a few more; return how many events they were sent altogether."""
@@ -58,21 +58,21 @@ class Standing:
 
     def sent_at(self, subscription: Subscription) -> float:
         """When the group of a subscription that stands here was sent something, on the clock of the event loop."""
-        return self._groups[subscription.wanted].sent_at
+        return self._groups[subscription.filter].sent_at
 
     def inform(self, subscription: Subscription) -> bool:
         """Let a subscription that stands here know what it was sent; False where a round of its group is due."""
-        group = self._groups[subscription.wanted]
+        group = self._groups[subscription.filter]
         if group.is_due:
             return False
         group.inform(subscription)
         return True
 
-    def _call_up(self, group: Group) -> None:
+    def _call_up(self, group: FilterGroup) -> None:
         self._due.append(group)
         self._call_turn()
 
-    def _go_round(self, group: Group, most: int, now: float) -> tuple[int, int]:
+    def _go_round(self, group: FilterGroup, most: int, now: float) -> tuple[int, int]:
         reached, taken = group.step(most, now)
         if reached < most:
             self._due.popleft()
@@ -81,11 +81,11 @@ class Standing:
         return reached, taken
 
     def _fell_behind(self, subscription: Subscription) -> None:
-        self._disband_if_empty(subscription.wanted)
+        self._disband_if_empty(subscription.filter)
         self._left_behind(subscription)
 
-    def _disband_if_empty(self, wanted: Filter) -> None:
-        group = self._groups[wanted]
+    def _disband_if_empty(self, filter: Filter) -> None:
+        group = self._groups[filter]
         if not group.followers:
-            del self._groups[wanted]
-            self._audience.leave(wanted, group)
+            del self._groups[filter]
+            self._audience.leave(filter, group)

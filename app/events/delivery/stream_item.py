@@ -31,13 +31,13 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class StreamStart:
     """The stream begins, with the one thing that there is to say first."""
 
     first: Checkpoint | Gap | Closing
 
 
-NextStep: TypeAlias = Page | Checkpoint | Gap | Heartbeat | Closing
-Step: TypeAlias = Opening | NextStep
+NextItem: TypeAlias = Page | Checkpoint | Gap | Heartbeat | Closing
+StreamItem: TypeAlias = StreamStart | NextItem
 
 HEARTBEAT = Heartbeat()

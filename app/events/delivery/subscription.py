@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import Protocol
 
-from app.events.delivery.stream_item import HEARTBEAT, Checkpoint, Closing, Heartbeat, NextStep, Step
+from app.events.delivery.stream_item import HEARTBEAT, Checkpoint, Closing, Heartbeat, NextItem, StreamItem
 from app.events.errors import StoreUnavailable
 from app.events.filter import Filter
 from app.events.log.event_log import EventLog
@@ -23,14 +23,14 @@ PAGE_EVENTS = 256  # one read, one write: enough to amortise both, little enough
 class Sink(Protocol):
     """Where the steps of one subscription go; a transport makes it."""
 
-    def send(self, step: Step) -> bool:
+    def send(self, step: StreamItem) -> bool:
         """Take a step; return False where it must be the last until `FanOut.resume` is called. Never waits, never raises."""
 
 
 class Nowhere:
     """The sink of a subscription that has none yet, or whose reader has left."""
 
-    def send(self, step: Step) -> bool:  # noqa: ARG002  # it takes what every sink takes
+    def send(self, step: StreamItem) -> bool:  # noqa: ARG002  # it takes what every sink takes
         return True
 
 
@@ -44,15 +44,27 @@ class Subscription:
     """
 
     __slots__ = (
-        "_log", "_remaining", "_through", "after", "heartbeat_due", "is_moving", "is_ready", "is_standing", "opening",
-        "shares_from", "sink", "stepped_at", "told", "wanted",
+        "_log",
+        "_remaining",
+        "_through",
+        "after",
+        "filter",
+        "heartbeat_due",
+        "is_moving",
+        "is_ready",
+        "is_standing",
+        "opening",
+        "shares_from",
+        "sink",
+        "stepped_at",
+        "told",
     )  # fmt: skip
 
-    def __init__(self, log: EventLog, start: Start, wanted: Filter, *, follow: bool, limit: int | None) -> None:
+    def __init__(self, log: EventLog, start: Start, filter: Filter, *, follow: bool, limit: int | None) -> None:
         self._log = log
         self._through = None if follow else log.head
         self._remaining = limit
-        self.wanted = wanted
+        self.filter = filter
         self.opening: Checkpoint | Gap = start.gap or Checkpoint(log.position(start.after))
         self.after = start.after
         self.told = start.after  # the offset of the last id that the reader was sent
@@ -94,7 +106,7 @@ class Subscription:
         self.is_standing = False
         self.after = max(self.after, after)
 
-    def next_step(self) -> NextStep | None:
+    def next_step(self) -> NextItem | None:
         """Return the step that can be sent now; None where the head is reached, the store must be asked, or a search goes on.
 
         Not to be asked while the reader stands, unless the log drains.
@@ -105,7 +117,7 @@ class Subscription:
         if self.after < self._log.head and self.is_within_tail:
             try:
                 page = self._take(
-                    self._log.read_in_memory(self.after, self._limit_offset, self.wanted, self._page_limit)
+                    self._log.read_in_memory(self.after, self._limit_offset, self.filter, self._page_limit)
                 )
             except BelowFloor as expired:
                 return self._gap(expired)
@@ -113,10 +125,10 @@ class Subscription:
                 return page
         return self._sign_of_life() if self.heartbeat_due else None
 
-    async def read_step(self) -> NextStep | None:
+    async def read_step(self) -> NextItem | None:
         """Read the next step from the store; None where a search goes on."""
         try:
-            page = await self._log.read(self.after, self._limit_offset, self.wanted, self._page_limit)
+            page = await self._log.read(self.after, self._limit_offset, self.filter, self._page_limit)
         except BelowFloor as expired:
             return self._gap(expired)
         except StoreUnavailable:

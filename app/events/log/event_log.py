@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from app.events.event import Event, StoredEvent
 from app.events.filter import Filter
 from app.events.log.event_store import Appended, BelowFloor, Commit, EventStore, Page
-from app.events.log.filter_index import Audience
+from app.events.log.filter_index import FilterIndex
 from app.events.log.tail import Tail
 from app.events.position import Epochs, Floor, Position
 
@@ -26,7 +26,7 @@ class EventLog:
         self._store = store
         self._waiters: set[_Waiter] = set()
         self._pages: dict[tuple[int, int, Filter, int], Page] = {}
-        self.audience = Audience()
+        self.audience = FilterIndex()
         self.draining = False
 
     async def open(self) -> None:
@@ -63,29 +63,29 @@ class EventLog:
         """Tell whether everything after an offset is in the tail."""
         return self._tail.covers(after)
 
-    def read_in_memory(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+    def read_in_memory(self, after: int, through: int, filter: Filter, limit: int) -> Page:
         """Read a page of the tail; see `EventStore.read`. Readers at one place with one filter get the same page object."""
         if after < self._floor.offset:
             raise BelowFloor(self._floor)
-        key = (after, through, wanted, limit)
+        key = (after, through, filter, limit)
         page = self._pages.get(key)
         if page is None:
             if len(self._pages) == PAGES_KEPT:
                 self._pages.clear()
-            page = self._pages[key] = self._tail.read(after, through, wanted, limit)
+            page = self._pages[key] = self._tail.read(after, through, filter, limit)
         return page
 
-    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+    async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
         """Read a page, from the tail if it is there, else from the store; see `EventStore.read`."""
         if after < self._floor.offset or self._tail.covers(after):
-            return self.read_in_memory(after, through, wanted, limit)
-        return await self._store.read(after, through, wanted, limit)
+            return self.read_in_memory(after, through, filter, limit)
+        return await self._store.read(after, through, filter, limit)
 
     async def offset_before(self, stored_at_us: int) -> int:
         """Find where events stored at or after a time begin; never beyond the head. Raises StoreUnavailable."""
         return min(await self._store.offset_before(stored_at_us), self.head)
 
-    async def wait(self, wanted: Filter, timeout_seconds: float) -> int:
+    async def wait(self, filter: Filter, timeout_seconds: float) -> int:
         """Wait at the head until a wanted event is stored, the log drains, or the time is up.
 
         Returns the offset through which everything stored meanwhile was examined and is not wanted.
@@ -93,7 +93,7 @@ class EventLog:
         if self.draining:
             return self.head
         waiter = _Waiter()
-        self.audience.join(wanted, waiter)
+        self.audience.join(filter, waiter)
         self._waiters.add(waiter)
         # Not asyncio.wait_for: after its timeout other tasks run before this one, and the head is no longer what it was.
         timer = asyncio.get_running_loop().call_later(timeout_seconds, lambda: waiter.release(self.head))
@@ -102,7 +102,7 @@ class EventLog:
         finally:
             timer.cancel()
             self._waiters.discard(waiter)
-            self.audience.leave(wanted, waiter)
+            self.audience.leave(filter, waiter)
 
     def drain(self) -> None:
         """Let nobody wait, now and from now on: the server is about to stop."""

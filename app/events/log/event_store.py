@@ -75,7 +75,7 @@ class EventStore(Protocol):
         where its content differs (see `same_content`), StoreUnavailable where the store cannot write.
         """
 
-    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+    async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
         """Read the first `limit` wanted events with `after` < offset <= `through`.
 
         A store may stop examining early to bound the cost of a call; the page says how far it came, always beyond `after`.

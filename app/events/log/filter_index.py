@@ -19,7 +19,7 @@ class Listener(Protocol):
         """Take the wanted events of one commit, at least one; nothing wanted lies between the last time and `examined`."""
 
 
-class Audience:
+class FilterIndex:
     """Listeners by filter. A listener may join and leave at any time, from within `hear` too."""
 
     def __init__(self) -> None:
@@ -31,20 +31,20 @@ class Audience:
     def __len__(self) -> int:
         return sum(len(entry.listeners) for entry in self._entries.values())
 
-    def join(self, wanted: Filter, listener: Listener) -> None:
+    def join(self, filter: Filter, listener: Listener) -> None:
         """Tell a listener of every commit that holds an event it wants, from now on."""
-        entry = self._entries.get(wanted)
+        entry = self._entries.get(filter)
         if entry is None:
-            entry = self._entries[wanted] = _Entry(wanted)
-            for table, key in self._places(wanted):
+            entry = self._entries[filter] = _Entry(filter)
+            for table, key in self._places(filter):
                 table.setdefault(key, set()).add(entry)
-            if _is_unbounded(wanted):
+            if _is_unbounded(filter):
                 self._of_everything.add(entry)
         entry.listeners[listener] = None
 
-    def leave(self, wanted: Filter, listener: Listener) -> None:
+    def leave(self, filter: Filter, listener: Listener) -> None:
         """Tell it no more; it need not have joined."""
-        entry = self._entries.get(wanted)
+        entry = self._entries.get(filter)
         if entry is None:
             return
         entry.listeners.pop(listener, None)
@@ -64,34 +64,34 @@ class Audience:
             for entry in self._by_event_type.get(event.event_type, ()):
                 narrowed.setdefault(entry, []).append(event)
             for entry in self._by_order_id.get(event.order_id, ()) if event.order_id is not None else ():
-                if entry.wanted.matches(event):
+                if entry.filter.matches(event):
                     narrowed.setdefault(entry, []).append(event)
         return {**matches, **narrowed}
 
     def _forget(self, entry: _Entry) -> None:
-        del self._entries[entry.wanted]
+        del self._entries[entry.filter]
         self._of_everything.discard(entry)
-        for table, key in self._places(entry.wanted):
+        for table, key in self._places(entry.filter):
             table[key].discard(entry)
             if not table[key]:
                 del table[key]
 
-    def _places(self, wanted: Filter) -> Iterable[tuple[dict[str, set[_Entry]], str]]:
+    def _places(self, filter: Filter) -> Iterable[tuple[dict[str, set[_Entry]], str]]:
         """Find an entry by its orders where it names any, else by its types: orders are many, types are few."""
-        if wanted.order_ids is not None:
-            return ((self._by_order_id, order_id) for order_id in wanted.order_ids)
-        return ((self._by_event_type, event_type) for event_type in wanted.event_types or ())
+        if filter.order_ids is not None:
+            return ((self._by_order_id, order_id) for order_id in filter.order_ids)
+        return ((self._by_event_type, event_type) for event_type in filter.event_types or ())
 
 
-def _is_unbounded(wanted: Filter) -> bool:
-    return wanted.event_types is None and wanted.order_ids is None
+def _is_unbounded(filter: Filter) -> bool:
+    return filter.event_types is None and filter.order_ids is None
 
 
 class _Entry:
     """The listeners of one filter, in the order in which they came."""
 
-    __slots__ = ("listeners", "wanted")
+    __slots__ = ("filter", "listeners")
 
-    def __init__(self, wanted: Filter) -> None:
-        self.wanted = wanted
+    def __init__(self, filter: Filter) -> None:
+        self.filter = filter
         self.listeners: dict[Listener, None] = {}

@@ -12,7 +12,7 @@ from app.events.log.start import Start
 from app.events.position import Gap
 
 
-async def read_page(log: EventLog, start: Start, wanted: Filter, limit: int, wait_seconds: float) -> Page:
+async def read_page(log: EventLog, start: Start, filter: Filter, limit: int, wait_seconds: float) -> Page:
     """Read the next `limit` wanted events; where there are none, wait up to `wait_seconds` for one.
 
     The page's `through` moves past what the filter skipped. Raises PositionLost where a gap lies between the start and what
@@ -26,7 +26,7 @@ async def read_page(log: EventLog, start: Start, wanted: Filter, limit: int, wai
     while True:
         if after < log.head:
             try:
-                page = await log.read(after, log.head, wanted, limit)
+                page = await log.read(after, log.head, filter, limit)
             except BelowFloor as expired:
                 after = _go_on(log, start, after, expired)
                 continue
@@ -36,7 +36,7 @@ async def read_page(log: EventLog, start: Start, wanted: Filter, limit: int, wai
         elif log.draining or loop.time() >= deadline:
             return Page((), after)
         else:
-            after = await log.wait(wanted, deadline - loop.time())
+            after = await log.wait(filter, deadline - loop.time())
 
 
 def _go_on(log: EventLog, start: Start, after: int, expired: BelowFloor) -> int:

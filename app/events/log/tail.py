@@ -30,22 +30,22 @@ class Tail:
         """Tell whether every event after an offset is here."""
         return after >= self._after
 
-    def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+    def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
         """Read as `EventStore.read` does; `after` must be covered."""
         found: list[StoredEvent] = []
-        for event in self._candidates(after, through, wanted):
-            if not wanted.matches(event):
+        for event in self._candidates(after, through, filter):
+            if not filter.matches(event):
                 continue
             found.append(event)
             if len(found) == limit:
                 return Page(found, event.offset)
         return Page(found, max(after, min(through, self.head)))
 
-    def _candidates(self, after: int, through: int, wanted: Filter) -> Sequence[StoredEvent]:
-        if wanted.order_ids is None:
+    def _candidates(self, after: int, through: int, filter: Filter) -> Sequence[StoredEvent]:
+        if filter.order_ids is None:
             start = bisect_right(self._offsets, after)
             return self._events[start : bisect_right(self._offsets, through)]
-        of_orders = (self._by_order.get(order_id, ()) for order_id in wanted.order_ids)
+        of_orders = (self._by_order.get(order_id, ()) for order_id in filter.order_ids)
         return sorted(event for events in of_orders for event in events if after < event.offset <= through)
 
     def extend(self, events: Sequence[StoredEvent], floor: Floor) -> None:

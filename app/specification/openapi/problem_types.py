@@ -27,8 +27,10 @@ def read_problems(inlined: Mapping[str, Any], needed: Collection[str]) -> dict[s
     problems: dict[str, ProblemType] = {}
     for key in find(inlined, "components", "examples"):
         place = ("components", "examples", key)
-        for breach in schema.violations(find(inlined, *place, "value"), 1)[0]:
-            raise fault(place, f"the problem breaks the schema Problem: {breach.pointer or 'it'} {breach.message}")
+        for violation in schema.violations(find(inlined, *place, "value"), 1)[0]:
+            raise fault(
+                place, f"the problem breaks the schema Problem: {violation.pointer or 'it'} {violation.message}"
+            )
         problem = ProblemType(*(find(inlined, *place, "value", member) for member in ProblemType._fields))
         slug = problem.type.removeprefix(PREFIX)
         if slug in problems:

@@ -30,9 +30,9 @@ def check_examples(inlined: Mapping[str, Any]) -> None:
     for place, schema, value in examples(inlined):
         if id(schema) not in compiled:
             compiled[id(schema)] = compile_schema(schema, f"{DOCUMENT}: {dotted(place)}")
-        breaches, _ = compiled[id(schema)].violations(value, 1)
-        for breach in breaches:
-            raise fault(place, f"this breaks its schema: {breach.pointer or 'it'} {breach.message}")
+        violations, _ = compiled[id(schema)].violations(value, 1)
+        for violation in violations:
+            raise fault(place, f"this breaks its schema: {violation.pointer or 'it'} {violation.message}")
 
 
 def examples(inlined: Mapping[str, Any]) -> Iterator[Example]:

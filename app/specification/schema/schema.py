@@ -19,7 +19,7 @@ from app.specification.strict_json import JsonValue
 POINTER_CHARACTERS = 200  # a property's name may be as long as a request
 
 
-class Breach(NamedTuple):
+class Violation(NamedTuple):
     """One breach of a schema: a JSON pointer (RFC 6901) into the value, and what must be so there."""
 
     pointer: str
@@ -47,7 +47,7 @@ class Schema:
         self.accepts = accepts
         self._validator = validator
 
-    def violations(self, value: JsonValue, limit: int) -> tuple[list[Breach], int]:
+    def violations(self, value: JsonValue, limit: int) -> tuple[list[Violation], int]:
         """Find all breaches; return the first `limit` of them, ordered by pointer, and how many there are."""
         if self.accepts(value):
             return [], 0
@@ -55,8 +55,8 @@ class Schema:
         if not errors:
             raise VerdictsDiffer(self._name)
         found = [(error, MESSAGES[str(error.validator)](error.validator_value, error)) for error in errors]
-        breaches = (Breach(_pointer(error.absolute_path), each) for error, messages in found for each in messages)
-        return list(islice(breaches, limit)), sum(len(messages) for _, messages in found)
+        violations = (Violation(_pointer(error.absolute_path), each) for error, messages in found for each in messages)
+        return list(islice(violations, limit)), sum(len(messages) for _, messages in found)
 
 
 def compile_schema(schema: Mapping[str, JsonValue], name: str) -> Schema:

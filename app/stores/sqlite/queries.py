@@ -66,19 +66,19 @@ def read_events(connection: sqlite3.Connection, event_ids: Sequence[str]) -> dic
     return {event.event_id: event for event in map(StoredEvent._make, rows)}
 
 
-def read_page(connection: sqlite3.Connection, after: int, through: int, wanted: Filter, limit: int) -> Page:
+def read_page(connection: sqlite3.Connection, after: int, through: int, filter: Filter, limit: int) -> Page:
     """Read as `EventStore.read` does."""
     floor = read_floor(connection)
     if after < floor.offset:
         raise BelowFloor(floor)
-    examined = EXAMINED_PER_READ if wanted.order_ids is None else EXAMINED_BY_ORDER
+    examined = EXAMINED_PER_READ if filter.order_ids is None else EXAMINED_BY_ORDER
     through = max(after, min(through, after + examined, read_newest(connection).offset))
-    query = PAGE_QUERIES[wanted.order_ids is not None, wanted.event_types is not None]
+    query = PAGE_QUERIES[filter.order_ids is not None, filter.event_types is not None]
     values = {
         "after": after,
         "through": through,
-        "order_ids": json.dumps([*(wanted.order_ids or ())]),
-        "event_types": json.dumps([*(wanted.event_types or ())]),
+        "order_ids": json.dumps([*(filter.order_ids or ())]),
+        "event_types": json.dumps([*(filter.event_types or ())]),
         "limit": limit,
     }
     events = [StoredEvent._make(row) for row in connection.execute(query, values)]

@@ -53,9 +53,9 @@ class SqliteStore:
         self._writer.submit(Request(events, appended))
         return await appended
 
-    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+    async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
         self._require_open()
-        return await self._readers.run(partial(read_page, after=after, through=through, wanted=wanted, limit=limit))
+        return await self._readers.run(partial(read_page, after=after, through=through, filter=filter, limit=limit))
 
     async def offset_before(self, stored_at_us: int) -> int:
         self._require_open()

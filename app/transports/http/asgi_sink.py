@@ -12,20 +12,20 @@ from collections.abc import Callable
 from starlette.types import Receive, Send
 
 from app.events.delivery.fan_out import FanOut
-from app.events.delivery.stream_item import Closing, Step
+from app.events.delivery.stream_item import Closing, StreamItem
 from app.events.delivery.subscription import Subscription
 
 
-class Messages:
+class AsgiSink:
     """The sink of one response."""
 
-    def __init__(self, encode: Callable[[Step], bytes], receive: Receive, send: Send) -> None:
+    def __init__(self, encode: Callable[[StreamItem], bytes], receive: Receive, send: Send) -> None:
         self._encode = encode
         self._receive = receive
         self._send = send
-        self._step: asyncio.Future[Step] = asyncio.get_running_loop().create_future()
+        self._step: asyncio.Future[StreamItem] = asyncio.get_running_loop().create_future()
 
-    def send(self, step: Step) -> bool:
+    def send(self, step: StreamItem) -> bool:
         self._step.set_result(step)
         return False
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from app.events.log.event_store import Appended, Page
 from app.events.position import Position
-from app.specification.contracts import Contract, Contracts
+from app.specification.contracts import Contracts, EventContract
 
 _BOOLEANS: Final = ("false", "true")
 
@@ -47,7 +47,7 @@ def _event_type(contracts: Contracts, name: str) -> dict[str, Any]:
     }
 
 
-def _version(contract: Contract) -> dict[str, Any]:
+def _version(contract: EventContract) -> dict[str, Any]:
     deprecated = contract.deprecated_on is not None
     return {
         "version": contract.version,

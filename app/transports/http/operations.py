@@ -23,8 +23,8 @@ from app.events.log.read_page import read_page
 from app.events.log.start import Since, StartRequest, locate_start
 from app.events.publish import Publisher
 from app.specification.contracts import Contracts
-from app.specification.document import Document
-from app.specification.errors import ContractViolation, Violation
+from app.specification.document import OpenApiDocument
+from app.specification.errors import ContractViolation, EventViolation
 from app.specification.strict_json import JsonValue
 from app.transports.http import sse
 from app.transports.http.body import read_json
@@ -44,7 +44,7 @@ _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Operations:
     """The operations, and what they are made of."""
 
-    document: Document
+    document: OpenApiDocument
     contracts: Contracts
     log: EventLog
     publisher: Publisher
@@ -66,24 +66,24 @@ class Operations:
         major_version: int | None = None,  # noqa: ARG002  # the one major there is; its enum is checked at the door
     ) -> Response:
         media_type = choose_media_type(_header(request, "accept"), (sse.MEDIA_TYPE, _PAGE))
-        wanted = Filter(_set(event_types), _set(order_id))
+        filter = Filter(_set(event_types), _set(order_id))
         last_event_id = _header(request, "last-event-id") or last_event_id or None
         place = StartRequest(last_event_id, _since(since), from_)
         if media_type == _PAGE:
-            return await self._page(place, wanted, limit, 0 if request.method == "HEAD" else wait)
-        return await self._stream(place, wanted, follow=follow, limit=limit)
+            return await self._page(place, filter, limit, 0 if request.method == "HEAD" else wait)
+        return await self._stream(place, filter, follow=follow, limit=limit)
 
-    async def _stream(self, place: StartRequest, wanted: Filter, *, follow: bool, limit: int | None) -> Response:
+    async def _stream(self, place: StartRequest, filter: Filter, *, follow: bool, limit: int | None) -> Response:
         try:
             start = await locate_start(self.log, place)
         except StoreUnavailable:
             return EventStreamResponse(self.streams, Closing("unavailable"))
-        subscription = Subscription(self.log, start, wanted, follow=follow, limit=limit)
+        subscription = Subscription(self.log, start, filter, follow=follow, limit=limit)
         if subscription.at_end and start.gap is None:
             return Response(status_code=204, headers=NO_STORE)
         return EventStreamResponse(self.streams, subscription)
 
-    async def _page(self, place: StartRequest, wanted: Filter, limit: int | None, wait_seconds: int) -> Response:
+    async def _page(self, place: StartRequest, filter: Filter, limit: int | None, wait_seconds: int) -> Response:
         if self.log.draining:
             raise Draining("The server is about to stop; ask again in a moment.")
         limit = self.document.page_limit_default if limit is None else limit
@@ -91,7 +91,7 @@ class Operations:
             message = f"must be at most {self.document.page_limit_maximum} for a page"
             raise InvalidParameters([ParameterViolation("query", "limit", message)])
         start = await locate_start(self.log, place)
-        page = await read_page(self.log, start, wanted, limit, wait_seconds)
+        page = await read_page(self.log, start, filter, limit, wait_seconds)
         body = event_page(page, self.log.position(page.through))
         return Response(body, headers=NO_STORE, media_type=_PAGE)
 
@@ -108,7 +108,7 @@ class Operations:
         if 1 <= len(submitted) <= self.document.batch_maximum:
             return submitted
         message = f"must have at least 1 and at most {self.document.batch_maximum} items"
-        raise ContractViolation([Violation(0, "", message)], 1)
+        raise ContractViolation([EventViolation(0, "", message)], 1)
 
     async def list_event_types(self) -> Response:
         return JSONResponse(event_types(self.contracts), headers=NO_STORE)

@@ -130,9 +130,9 @@ class _Parameter:
             yield from self.violations(value)
 
     def violations(self, value: JsonValue) -> Iterator[ParameterViolation]:
-        breaches, _ = self._schema.violations(value, limit=1)
-        for breach in breaches:
-            yield self._violation(breach.message)
+        violations, _ = self._schema.violations(value, limit=1)
+        for violation in violations:
+            yield self._violation(violation.message)
 
     def _are_literals(self, texts: list[str]) -> bool:
         if self._type not in _LITERALS:

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from app.events.errors import EventIdConflict, PositionLost, StoreUnavailable
 from app.metrics import Tally
-from app.specification.document import Document
+from app.specification.document import OpenApiDocument
 from app.specification.errors import ContractViolation, MalformedJson, UnknownEventType
 from app.transports.http.body import ContentTooLarge, UnsupportedMediaType
 from app.transports.http.negotiation import NotAcceptable
@@ -78,7 +78,7 @@ SLUGS: Final = frozenset({*_OF_ERROR.values(), *(slug for slug, _ in _OF_STATUS.
 class Problems:
     """Render errors as the contract's problems."""
 
-    def __init__(self, document: Document, tally: Tally) -> None:
+    def __init__(self, document: OpenApiDocument, tally: Tally) -> None:
         self._document = document
         self._tally = tally
 

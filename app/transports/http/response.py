@@ -14,12 +14,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.events.delivery.fan_out import FanOut
-from app.events.delivery.stream_item import Closing, Opening, Step
+from app.events.delivery.stream_item import Closing, StreamItem, StreamStart
 from app.events.delivery.subscription import Subscription
 from app.events.log.event_store import Page
 from app.server.take_over import TAKE_OVER, Connection, Stream, TransferCoding
 from app.transports.http import sse
-from app.transports.http.asgi_sink import Messages
+from app.transports.http.asgi_sink import AsgiSink
 
 STREAM_HEADERS: Mapping[str, str] = {
     "Content-Type": f"{sse.MEDIA_TYPE}; charset=utf-8",
@@ -36,15 +36,15 @@ class Streams:
         self.fan_out = fan_out
         self._retry_ms = retry_ms
         self._pages: WeakKeyDictionary[Page, bytes] = WeakKeyDictionary()
-        self._written: dict[TransferCoding, Written] = {}
+        self._written: dict[TransferCoding, EncodedItem] = {}
 
-    def encode(self, step: Step) -> bytes:
+    def encode(self, step: StreamItem) -> bytes:
         """Encode a step; readers that were handed one page are handed one `bytes`.
 
         The reconnection time of an opening is random: clients that were cut together must not come back together.
         """
         match step:
-            case Opening():
+            case StreamStart():
                 return sse.encode_opening(step, random.randint(*self._retry_ms))
             case Page():
                 encoded = self._pages.get(step)
@@ -54,24 +54,24 @@ class Streams:
             case _:
                 return sse.encode(step)
 
-    def written_in(self, coding: TransferCoding) -> Written:
+    def written_in(self, coding: TransferCoding) -> EncodedItem:
         """Return what the connections of one transfer coding share."""
-        return self._written.setdefault(coding, Written(self.encode, coding))
+        return self._written.setdefault(coding, EncodedItem(self.encode, coding))
 
 
-class Written:
+class EncodedItem:
     """The last step as it goes to a connection: made once, then the same for all who are sent it one after another."""
 
     __slots__ = ("_coding", "_encode", "body", "is_closing", "step")
 
-    def __init__(self, encode: Callable[[Step], bytes], coding: TransferCoding) -> None:
+    def __init__(self, encode: Callable[[StreamItem], bytes], coding: TransferCoding) -> None:
         self._encode = encode
         self._coding = coding
-        self.step: Step | None = None
+        self.step: StreamItem | None = None
         self.body = b""
         self.is_closing = False
 
-    def write(self, step: Step) -> None:
+    def write(self, step: StreamItem) -> None:
         """Make `body` of another step."""
         self.step = step
         self.body = self._coding(self._encode(step))
@@ -96,16 +96,16 @@ class EventStreamResponse(Response):
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body"})
         elif isinstance(self._subscription, Closing):
-            opening = self._streams.encode(Opening(self._subscription))
+            opening = self._streams.encode(StreamStart(self._subscription))
             self._streams.fan_out.closings[self._subscription.reason] += 1
             await send({"type": "http.response.body", "body": opening, "more_body": False})
         elif take_over is not None:
-            Takeover(self._streams, self._subscription, take_over["connection"])
+            ConnectionSink(self._streams, self._subscription, take_over["connection"])
         else:
-            await Messages(self._streams.encode, receive, send).carry(self._streams.fan_out, self._subscription)
+            await AsgiSink(self._streams.encode, receive, send).carry(self._streams.fan_out, self._subscription)
 
 
-class Takeover:
+class ConnectionSink:
     """The sink of a subscription on a connection that is ours."""
 
     __slots__ = ("_connection", "_fan_out", "_subscription", "_written")
@@ -118,7 +118,7 @@ class Takeover:
         self._written = streams.written_in(self._connection.coding)
         self._fan_out.open(subscription, self)
 
-    def send(self, step: Step) -> bool:
+    def send(self, step: StreamItem) -> bool:
         written = self._written
         if step is not written.step:
             written.write(step)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from app.events.delivery.stream_item import Checkpoint, Closing, Heartbeat, NextStep, Opening
+from app.events.delivery.stream_item import Checkpoint, Closing, Heartbeat, NextItem, StreamStart
 from app.events.event import StoredEvent
 from app.events.log.event_store import Page
 from app.events.position import Gap, Position
@@ -22,7 +22,7 @@ HEARTBEAT = b":\n"
 _Data: TypeAlias = Mapping[str, str]
 
 
-def encode_opening(opening: Opening, retry_ms: int) -> bytes:
+def encode_opening(opening: StreamStart, retry_ms: int) -> bytes:
     """Write what every stream begins with: the reconnection time, a comment, and one event, all in one block.
 
     The comment stands inside the block of the event, so that no decoder sees an event before the first one.
@@ -30,7 +30,7 @@ def encode_opening(opening: Opening, retry_ms: int) -> bytes:
     return b"retry: %d\n: orders-events\n%b" % (retry_ms, encode(opening.first))
 
 
-def encode(step: NextStep) -> bytes:
+def encode(step: NextItem) -> bytes:
     """Write one step of a subscription that has begun."""
     match step:
         case Page(events=events):

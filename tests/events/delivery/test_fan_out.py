@@ -8,7 +8,7 @@ import pytest
 from app.events.delivery import fan_out as fan_out_module
 from app.events.delivery import filter_group as group_module
 from app.events.delivery.fan_out import FanOut
-from app.events.delivery.stream_item import HEARTBEAT, Checkpoint, Closing, Opening, Step
+from app.events.delivery.stream_item import HEARTBEAT, Checkpoint, Closing, StreamItem, StreamStart
 from app.events.delivery.subscription import Subscription
 from app.events.filter import EVERYTHING, Filter
 from app.events.log import tail as tail_module
@@ -36,10 +36,10 @@ class Keeper:
 
     def __init__(self, room: int = 1_000_000) -> None:
         self.room = room
-        self.steps: list[Step] = []
+        self.steps: list[StreamItem] = []
         self.times: list[float] = []
 
-    def send(self, step: Step) -> bool:
+    def send(self, step: StreamItem) -> bool:
         assert len(self.steps) < self.room, "A full sink was sent a step."
         self.steps.append(step)
         self.times.append(now_seconds())
@@ -51,10 +51,10 @@ class Keeper:
 
 
 def follow(
-    fan_out: FanOut, log: EventLog, wanted: Filter = EVERYTHING, *, sink: Keeper | None = None, limit: int | None = None
+    fan_out: FanOut, log: EventLog, filter: Filter = EVERYTHING, *, sink: Keeper | None = None, limit: int | None = None
 ) -> tuple[Subscription, Keeper]:
     sink = sink or Keeper()
-    subscription = Subscription(log, Start(log.head), wanted, follow=True, limit=limit)
+    subscription = Subscription(log, Start(log.head), filter, follow=True, limit=limit)
     fan_out.open(subscription, sink)
     return subscription, sink
 
@@ -81,7 +81,7 @@ def test_followers_of_the_same_are_sent_the_very_same_page() -> None:
     async def work() -> None:
         log = await open_log()
         fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        sinks = [follow(fan_out, log, wanted)[1] for wanted in (EVERYTHING, Filter(), SHIPPED, SHIPPED)]
+        sinks = [follow(fan_out, log, filter)[1] for filter in (EVERYTHING, Filter(), SHIPPED, SHIPPED)]
         await log.append([event("a")])
         await turns()
         pages = [sink.steps[-1] for sink in sinks]
@@ -289,7 +289,7 @@ def test_nothing_is_left_of_a_reader_that_leaves(monkeypatch: pytest.MonkeyPatch
     async def work() -> None:
         log = await open_log()
         fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        readers = [follow(fan_out, log, wanted) for wanted in (EVERYTHING, SHIPPED, CANCELLED) for _ in range(5)]
+        readers = [follow(fan_out, log, filter) for filter in (EVERYTHING, SHIPPED, CANCELLED) for _ in range(5)]
         await log.append([event("a")])
         await turns(1)  # some have it, others wait for their turn
         for subscription, _ in readers:
@@ -307,8 +307,8 @@ def test_nothing_is_left_of_a_reader_that_leaves(monkeypatch: pytest.MonkeyPatch
 class Broken(MemoryStore):
     """A store with a fault that is none of those it may have."""
 
-    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
-        raise ZeroDivisionError(f"{limit} events of {wanted} after {after} through {through}")
+    async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
+        raise ZeroDivisionError(f"{limit} events of {filter} after {after} through {through}")
 
 
 def test_a_fault_of_the_store_ends_the_stream_and_is_logged(
@@ -335,10 +335,10 @@ class Counting(MemoryStore):
 
     reads = 0
 
-    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+    async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
         self.reads += 1
         await turns(1)
-        return await super().read(after, through, wanted, limit)
+        return await super().read(after, through, filter, limit)
 
 
 def test_a_reader_that_leaves_while_it_waits_for_the_store_costs_no_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -417,7 +417,7 @@ async def beating(fan_out: FanOut, log: EventLog, until_seconds: float) -> Keepe
     await asyncio.sleep(until_seconds)
     clock.cancel()
     await asyncio.wait([clock])
-    assert sink.steps.pop(0) == Opening(Checkpoint(log.position(0)))
+    assert sink.steps.pop(0) == StreamStart(Checkpoint(log.position(0)))
     assert sink.times.pop(0) == pytest.approx(0, abs=1e-3)
     return sink
 
@@ -492,13 +492,13 @@ def test_no_sign_of_life_goes_before_an_event_that_waits_for_its_round() -> None
     async def work() -> None:
         log = await open_log()
         fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        readers = [follow(fan_out, log, wanted) for wanted in (EVERYTHING, SHIPPED)]
+        readers = [follow(fan_out, log, filter) for filter in (EVERYTHING, SHIPPED)]
         await log.append([event("a")])
         for subscription, _ in readers:
             fan_out._beat(subscription)  # its checkpoint would be the place of an event that has not been sent
         await turns()
         for _, sink in readers:
-            assert [type(step) for step in sink.steps] == [Opening, Page]
+            assert [type(step) for step in sink.steps] == [StreamStart, Page]
 
     run(work())
 
@@ -506,7 +506,7 @@ def test_no_sign_of_life_goes_before_an_event_that_waits_for_its_round() -> None
 class Searching(MemoryStore):
     """A store that takes seconds to examine a few events, and finds nothing."""
 
-    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:  # noqa: ARG002
+    async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:  # noqa: ARG002
         await asyncio.sleep(4)
         return Page((), min(after + 10, through))
 
@@ -614,7 +614,7 @@ def test_a_drain_closes_all_but_those_whose_sink_is_full_and_them_when_they_resu
     async def work() -> None:
         log = await open_log(*map(event, "abc"))
         fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        sinks = [follow(fan_out, log, wanted)[1] for wanted in (EVERYTHING, SHIPPED, CANCELLED)]
+        sinks = [follow(fan_out, log, filter)[1] for filter in (EVERYTHING, SHIPPED, CANCELLED)]
         slow, full = follow(fan_out, log, sink=Keeper(room=1))
         fan_out.drain()
         late = follow(fan_out, log)[1]

@@ -16,7 +16,7 @@ import pytest
 
 from app.events.delivery import subscription as subscribe_module
 from app.events.delivery.fan_out import FanOut
-from app.events.delivery.stream_item import Checkpoint, Closing, Opening, Step
+from app.events.delivery.stream_item import Checkpoint, Closing, StreamItem, StreamStart
 from app.events.delivery.subscription import Subscription
 from app.events.errors import PositionLost
 from app.events.event import Event, StoredEvent
@@ -53,10 +53,10 @@ class Dawdling(MemoryStore):
         await turns(self._chance.randrange(3))
         return appended
 
-    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
+    async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
         self.reads += 1
         await turns(self._chance.randrange(3))
-        page = await super().read(after, through, wanted, limit)
+        page = await super().read(after, through, filter, limit)
         await turns(self._chance.randrange(3))
         return page
 
@@ -65,7 +65,7 @@ class Dawdling(MemoryStore):
 class Session:
     """What one reader was sent under one filter, as offsets: where it began and left, events, and gaps from where to where."""
 
-    wanted: Filter
+    filter: Filter
     begun: int
     left: int
     received: list[int] = field(default_factory=list)
@@ -79,10 +79,10 @@ class Reader:
     last_id: str
     sessions: list[Session] = field(default_factory=list)
 
-    def begin(self, wanted: Filter) -> None:
-        self.sessions.append(Session(wanted, offset(self.last_id), offset(self.last_id)))
+    def begin(self, filter: Filter) -> None:
+        self.sessions.append(Session(filter, offset(self.last_id), offset(self.last_id)))
 
-    def take(self, step: Step) -> None:
+    def take(self, step: StreamItem) -> None:
         """Take what was sent."""
         session = self.sessions[-1]
         match step:
@@ -120,13 +120,13 @@ class Connection:
         self._is_full = False
         self.closing: Closing | None = None
 
-    def send(self, step: Step) -> bool:
+    def send(self, step: StreamItem) -> bool:
         assert not self._is_full
         assert self.closing is None
         if isinstance(step, Closing):
             self.closing = step
             return False
-        self._reader.take(step.first if isinstance(step, Opening) else step)
+        self._reader.take(step.first if isinstance(step, StreamStart) else step)
         self._is_full = self._play.chance.random() < 0.3
         if self._is_full:
             self._writable_later(self._play.chance.randrange(60))
@@ -197,23 +197,23 @@ class Play:
 
     async def open_stream(self, reader: Reader, *, follow: bool) -> Connection:
         start = await locate_start(self.log, StartRequest(reader.last_id))
-        wanted = self.random_filter()
+        filter = self.random_filter()
         limit = self.chance.randint(1, 200) if follow and self.chance.random() < 0.2 else None
-        subscription = Subscription(self.log, start, wanted, follow=follow, limit=limit)
-        reader.begin(wanted)
+        subscription = Subscription(self.log, start, filter, follow=follow, limit=limit)
+        reader.begin(filter)
         sink = Connection(self, reader, subscription)
         self.fan_out.open(subscription, sink)
         return sink
 
     async def poll(self, reader: Reader) -> None:
         """Read pages for a while, as a client does that cannot hold a stream."""
-        wanted = self.random_filter()
-        reader.begin(wanted)
+        filter = self.random_filter()
+        reader.begin(filter)
         for _ in range(self.chance.randrange(5)):
             start = await locate_start(self.log, StartRequest(reader.last_id))
             wait_seconds = self.chance.choice((0, 0, 50e-6))
             try:
-                page = await read_page(self.log, start, wanted, self.chance.randint(1, 50), wait_seconds)
+                page = await read_page(self.log, start, filter, self.chance.randint(1, 50), wait_seconds)
             except PositionLost as lost:
                 reader.take(lost.gap)
             else:
@@ -228,7 +228,7 @@ class Play:
 
 def faults(session: Session, written: Sequence[StoredEvent]) -> list[str]:
     """Compare what a session was sent with what was appended between the ids that it began and left with."""
-    expected = [stored.offset for stored in written[session.begun : session.left] if session.wanted.matches(stored)]
+    expected = [stored.offset for stored in written[session.begun : session.left] if session.filter.matches(stored)]
     lost = sorted(set(expected) - set(session.received))
     silently = [each for each in lost if not any(told_at < each <= earliest for told_at, earliest in session.gaps)]
     found = {
@@ -260,7 +260,7 @@ def play(seed: int, retain_events: int) -> list[Session]:
         sessions = [session for reader in readers for session in reader.sessions]
         assert [fault for session in sessions for fault in faults(session, run.written)] == []
         for reader in readers:
-            last = reader.sessions[-1].wanted
+            last = reader.sessions[-1].filter
             assert not any(map(last.matches, run.written[reader.sessions[-1].left :]))
         assert run.store.reads > 1000  # many had left the tail
         return sessions

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.events.delivery import subscription as subscribe_module
-from app.events.delivery.stream_item import HEARTBEAT, Checkpoint, Closing, Step
+from app.events.delivery.stream_item import HEARTBEAT, Checkpoint, Closing, StreamItem
 from app.events.errors import StoreUnavailable
 from app.events.filter import EVERYTHING, Filter
 from app.events.log import tail as tail_module
@@ -32,7 +32,7 @@ from tests.events.logs import (
 NOTHING = Filter(event_types=frozenset())
 
 
-async def waiting(reader: Reader) -> asyncio.Task[Step]:
+async def waiting(reader: Reader) -> asyncio.Task[StreamItem]:
     task = asyncio.create_task(reader.advance())
     await turns()
     assert not task.done()
@@ -88,8 +88,8 @@ def test_a_reader_that_is_slow_to_send_gets_what_piled_up_in_one_step() -> None:
 def test_followers_of_the_same_are_handed_the_very_same_page() -> None:
     async def work() -> None:
         log = await open_log()
-        wanted = [EVERYTHING, Filter(), SHIPPED, SHIPPED, Filter(frozenset({"order.shipped"}))]
-        tasks = [await waiting(subscribe(log, Start(0), each)) for each in wanted]
+        filter = [EVERYTHING, Filter(), SHIPPED, SHIPPED, Filter(frozenset({"order.shipped"}))]
+        tasks = [await waiting(subscribe(log, Start(0), each)) for each in filter]
         await log.append([event("a")])
         pages = [await task for task in tasks]
         assert pages[0] is pages[1]
@@ -187,8 +187,8 @@ def test_a_limit_that_is_reached_at_the_end_is_the_reason_that_is_told() -> None
 def test_draining_ends_every_stream_at_once() -> None:
     async def work() -> None:
         log = await open_log(*map(event, "abc"))
-        wanted = [EVERYTHING, SHIPPED, CANCELLED, NOTHING]
-        tasks = [await waiting(subscribe(log, Start(3), each)) for each in wanted]
+        filter = [EVERYTHING, SHIPPED, CANCELLED, NOTHING]
+        tasks = [await waiting(subscribe(log, Start(3), each)) for each in filter]
         replaying = subscribe(log, Start(0))
         fan_out_of(log).drain()
         assert [await task for task in tasks] == [Closing("drain")] * 4
@@ -341,8 +341,8 @@ def test_deletion_of_everything_up_to_a_fixed_end_is_a_gap_and_then_the_end() ->
 class Unreadable(MemoryStore):
     """A store that cannot be read; only the tail can."""
 
-    async def read(self, after: int, through: int, wanted: Filter, limit: int) -> Page:
-        raise StoreUnavailable(f"Cannot read {limit} events of {wanted} after {after} through {through}.")
+    async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
+        raise StoreUnavailable(f"Cannot read {limit} events of {filter} after {after} through {through}.")
 
 
 def test_a_log_that_cannot_be_read_closes_the_stream_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,10 +67,10 @@ def test_shared_pages_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     run(work())
 
 
-@pytest.mark.parametrize("wanted", [EVERYTHING, SHIPPED, CANCELLED])
+@pytest.mark.parametrize("filter", [EVERYTHING, SHIPPED, CANCELLED])
 @pytest.mark.parametrize("limit", [1, 3, 100])
 def test_a_reader_that_fell_out_of_the_tail_reads_the_same_from_the_store(
-    monkeypatch: pytest.MonkeyPatch, wanted: Filter, limit: int
+    monkeypatch: pytest.MonkeyPatch, filter: Filter, limit: int
 ) -> None:
     async def everything(tail_events: int) -> list[str]:
         monkeypatch.setattr(tail_module, "TAIL_EVENTS", tail_events)
@@ -79,7 +79,7 @@ def test_a_reader_that_fell_out_of_the_tail_reads_the_same_from_the_store(
             await log.append([event(f"e-{number}", "order.shipped" if number % 3 else "order.cancelled")])
         assert log._tail.covers(0) is (tail_events == 50)
         while after < log.head:
-            page = await log.read(after, log.head, wanted, limit)
+            page = await log.read(after, log.head, filter, limit)
             read += [stored.event_id for stored in page.events]
             assert page.through > after
             after = page.through
@@ -205,7 +205,7 @@ def test_nothing_is_left_of_one_who_waited(end: Callable[[EventLog, asyncio.Task
 def test_draining_wakes_all_and_whoever_comes_to_wait() -> None:
     async def work() -> None:
         log = await open_log(event("a"))
-        waiting = [asyncio.create_task(log.wait(wanted, 30)) for wanted in (EVERYTHING, SHIPPED, CANCELLED, SHIPPED)]
+        waiting = [asyncio.create_task(log.wait(filter, 30)) for filter in (EVERYTHING, SHIPPED, CANCELLED, SHIPPED)]
         await turns()
         log.drain()
         assert [await each for each in waiting] == [1] * 4

@@ -7,7 +7,7 @@ import pytest
 
 from app.events.event import StoredEvent
 from app.events.filter import EVERYTHING, Filter
-from app.events.log.filter_index import Audience
+from app.events.log.filter_index import FilterIndex
 
 TYPES = ("order.shipped", "order.cancelled", "order.returned")
 ORDERS = ("or_1", "or_2", "or_3", None)
@@ -50,28 +50,28 @@ FILTERS = [
 @pytest.mark.parametrize("seed", range(5))
 def test_each_hears_what_its_filter_matches_once_and_in_order(seed: int) -> None:
     chance = random.Random(seed)
-    audience = Audience()
-    ears = [(wanted, Ear()) for wanted in FILTERS for _ in range(2)]
-    for wanted, ear in ears:
-        audience.join(wanted, ear)
+    audience = FilterIndex()
+    ears = [(filter, Ear()) for filter in FILTERS for _ in range(2)]
+    for filter, ear in ears:
+        audience.join(filter, ear)
     events = [stored(offset, chance.choice(TYPES), chance.choice(ORDERS)) for offset in range(1, 301)]
     for first in range(0, 300, 10):
         audience.tell(first, events[first : first + 10])
-    for wanted, ear in ears:
-        assert ear.heard == [event for event in events if wanted.matches(event)]
+    for filter, ear in ears:
+        assert ear.heard == [event for event in events if filter.matches(event)]
         assert all(examined % 10 == 0 for examined in ear.examined)
 
 
 def test_whoever_left_hears_nothing_and_nothing_is_kept_of_them() -> None:
-    audience = Audience()
+    audience = FilterIndex()
     ears = [Ear() for _ in FILTERS]
-    for wanted, ear in zip(FILTERS, ears, strict=True):
-        audience.join(wanted, ear)
-        audience.join(wanted, ear)
+    for filter, ear in zip(FILTERS, ears, strict=True):
+        audience.join(filter, ear)
+        audience.join(filter, ear)
     assert len(audience) == len(FILTERS)
-    for wanted, ear in zip(FILTERS, ears, strict=True):
-        audience.leave(wanted, ear)
-        audience.leave(wanted, ear)
+    for filter, ear in zip(FILTERS, ears, strict=True):
+        audience.leave(filter, ear)
+        audience.leave(filter, ear)
     audience.tell(0, [stored(1, event_type, order) for event_type in TYPES for order in ORDERS])
     assert [ear.heard for ear in ears] == [[]] * len(FILTERS)
     assert (audience._entries, audience._of_everything, audience._by_event_type, audience._by_order_id) == (
@@ -88,7 +88,7 @@ def test_a_listener_may_leave_while_it_hears() -> None:
             super().hear(examined, events)
             audience.leave(EVERYTHING, self)
 
-    audience = Audience()
+    audience = FilterIndex()
     ears: list[Ear] = [Once(), Ear(), Once(), Ear()]
     for ear in ears:
         audience.join(EVERYTHING, ear)
@@ -98,7 +98,7 @@ def test_a_listener_may_leave_while_it_hears() -> None:
 
 
 def test_a_mere_deletion_tells_nobody() -> None:
-    audience = Audience()
+    audience = FilterIndex()
     ear = Ear()
     audience.join(EVERYTHING, ear)
     audience.tell(5, [])
@@ -114,7 +114,7 @@ def test_an_event_asks_only_those_who_follow_its_order(monkeypatch: pytest.Monke
         return matches(self, event)
 
     monkeypatch.setattr(Filter, "matches", counting)
-    audience = Audience()
+    audience = FilterIndex()
     for number in range(1000):
         audience.join(wanting(["order.shipped"], [f"or_{number}"]), Ear())
     audience.tell(0, [stored(1, order_id="or_7")])

@@ -15,9 +15,9 @@ from tests.events.logs import CANCELLED, SHIPPED, event, now_seconds, open_log, 
 
 
 async def page(
-    log: EventLog, after: int, wanted: Filter = EVERYTHING, limit: int = 100, wait_seconds: float = 0
+    log: EventLog, after: int, filter: Filter = EVERYTHING, limit: int = 100, wait_seconds: float = 0
 ) -> tuple[list[str], int]:
-    read = await read_page(log, Start(after), wanted, limit, wait_seconds)
+    read = await read_page(log, Start(after), filter, limit, wait_seconds)
     return [stored.event_id for stored in read.events], read.through
 
 

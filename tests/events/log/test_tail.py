@@ -127,8 +127,8 @@ def test_orders_are_found_as_a_search_through_everything_finds_them(monkeypatch:
         tail.extend(events[first : first + 10], Floor(max(0, first - 70), 0))
         kept = [event for event in events[: first + 10] if tail.covers(event.offset - 1)]
         for orders in ({"or_1"}, {"or_2", "or_5", "or_6"}, {"nobody"}, set[str]()):
-            wanted = Filter(order_ids=frozenset(orders))
-            page = tail.read(tail._after, tail.head, wanted, 1000)
+            filter = Filter(order_ids=frozenset(orders))
+            page = tail.read(tail._after, tail.head, filter, 1000)
             assert page.events == [event for event in kept if event.order_id in orders]
             assert page.through == tail.head
     assert sum(map(len, tail._by_order.values())) == sum(event.order_id is not None for event in tail._events)

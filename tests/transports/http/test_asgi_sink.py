@@ -12,7 +12,7 @@ from app.events.delivery.fan_out import FanOut
 from app.events.delivery.subscription import Subscription
 from app.events.filter import EVERYTHING
 from app.events.log.start import Start
-from app.transports.http.asgi_sink import Messages
+from app.transports.http.asgi_sink import AsgiSink
 from tests.events.logs import event, open_log, run
 
 
@@ -34,7 +34,7 @@ async def carry(raised: Exception) -> None:
 
     subscription = Subscription(log, Start(0), EVERYTHING, follow=True, limit=None)
     try:
-        await Messages(lambda _step: b"", never, send).carry(fan_out, subscription)
+        await AsgiSink(lambda _step: b"", never, send).carry(fan_out, subscription)
     finally:
         assert len(fan_out) == 0
 

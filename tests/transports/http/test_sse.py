@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.events.delivery.stream_item import Checkpoint, Closing, ClosingReason, Heartbeat, NextStep, Opening
+from app.events.delivery.stream_item import Checkpoint, Closing, ClosingReason, Heartbeat, NextItem, StreamStart
 from app.events.event import StoredEvent
 from app.events.log.event_store import Page
 from app.events.position import Gap, GapReason, Position
@@ -27,7 +27,7 @@ SHIPPED_BYTES = (
 CANCELLED_BYTES = b'id: k7f3q2xw-1043\nevent: order.cancelled\ndata: {"orderId":"or_1","reason":"\\u2028"}\n\n'
 HERE = Position("k7f3q2xw", 7)
 
-STEPS: list[tuple[NextStep, bytes]] = [
+STEPS: list[tuple[NextItem, bytes]] = [
     (Page([SHIPPED], 1042), SHIPPED_BYTES),
     (Page([SHIPPED, CANCELLED], 1043), SHIPPED_BYTES + CANCELLED_BYTES),
     (Page([SHIPPED._replace(offset=0)], 0), SHIPPED_BYTES.replace(b"-1042", b"-0")),
@@ -39,7 +39,7 @@ CLOSINGS: list[ClosingReason] = ["drain", "limit", "end", "unavailable"]
 
 
 @pytest.mark.parametrize(("step", "wire"), STEPS)
-def test_each_step_is_written_byte_for_byte(step: NextStep, wire: bytes) -> None:
+def test_each_step_is_written_byte_for_byte(step: NextItem, wire: bytes) -> None:
     assert sse.encode(step) == wire
 
 
@@ -56,7 +56,7 @@ def test_a_closing_has_no_id(reason: ClosingReason) -> None:
 
 @pytest.mark.parametrize("step", [Checkpoint(HERE), Gap("ahead", "k7f3q2xw-9", HERE), Closing("drain")])
 def test_an_opening_is_one_block_of_retry_comment_and_event(step: Checkpoint | Gap | Closing) -> None:
-    retry, comment, event = sse.encode_opening(Opening(step), 3127).split(b"\n", 2)
+    retry, comment, event = sse.encode_opening(StreamStart(step), 3127).split(b"\n", 2)
     assert retry == b"retry: 3127"
     assert comment.startswith(b":")
     assert event == sse.encode(step)
