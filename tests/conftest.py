@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 
 CLIENTS = frozenset({"browser", "cli", "client"})  # folders of tests that are about those whom a server serves
 SLOW = ("browser", "e2e", "client", "check", "cli", "contract", "events")  # folders
 
-pytest.register_assert_rewrite("tests.publishers", "tests.scenarios", "tests.subscribers")
+pytest.register_assert_rewrite("tests.support.publishers", "tests.support.scenarios", "tests.support.subscribers")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract_copy import ContractCopy
-from tests.server_process import ServerProcess
+from tests.support.contract_copy import ContractCopy
+from tests.support.server_process import ServerProcess
 
 SECONDS = 60  # to give up; a start takes about one
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 from tests.benchmark.cores import started_on
 from tests.benchmark.programs import BUILD, compile_program
 from tests.benchmark.systems import System
-from tests.ports import own_port
+from tests.support.ports import own_port
 
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 30

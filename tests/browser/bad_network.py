@@ -12,8 +12,8 @@ from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
-from tests.server_process import ServerProcess
-from tests.web_server import serving
+from tests.support.server_process import ServerProcess
+from tests.support.web_server import serving
 
 _RESET = struct.pack("ii", 1, 0)  # closing a socket with this says RST instead of FIN
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.browser.following import patient
 from tests.browser.watching import PATIENCE_SECONDS
 from tests.node_packages.installed import alone
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import eventually, streams_open
 
 HERE = Path(__file__).parent

@@ -14,7 +14,7 @@ import httpx
 import httpx_sse
 from playwright.sync_api import Page
 
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import eventually, frames
 from tests.transports.http.wire import SHORT_LIVED
 

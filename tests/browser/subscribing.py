@@ -10,7 +10,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 from tests.browser.following import PATIENCE_SECONDS, Seen
-from tests.checker import SubscriberLog
+from tests.support.checker import SubscriberLog
 from tests.transports.http.orders import eventually
 
 _SCRIPT = (Path(__file__).parent / "subscribe.js").read_text()

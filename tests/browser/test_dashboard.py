@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.dashboard import QUICK, Dashboard, client, some
-from tests.contract_copy import ContractCopy
+from tests.contract.test_new_event_type import add_order_returned
 from tests.node_packages.installed import node_package
-from tests.server_process import ServerProcess
-from tests.test_new_event_type import add_order_returned
+from tests.support.contract_copy import ContractCopy
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import cancelled, eventually, new_order, publish, shipped, streams_open
 
 DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)

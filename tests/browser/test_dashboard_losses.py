@@ -13,10 +13,10 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.dashboard import QUICK, Dashboard, client, some
 from tests.browser.hanging import HangingProxy
-from tests.contract_copy import ContractCopy
-from tests.ports import own_port
-from tests.server_process import ServerProcess
-from tests.test_new_event_type import add_order_returned
+from tests.contract.test_new_event_type import add_order_returned
+from tests.support.contract_copy import ContractCopy
+from tests.support.ports import own_port
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import eventually, publish
 
 

@@ -17,7 +17,7 @@ from app.pages.commands import ORIGIN
 from tests.browser.following import patient
 from tests.browser.watching import PATIENCE_SECONDS, Watched
 from tests.pages.contract import pages
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import (
     Frame,
     cancelled,

@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.following import patient
 from tests.browser.watching import Watched
-from tests.ports import own_port
-from tests.server_process import ServerProcess
+from tests.support.ports import own_port
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import EVENTS, PAGE, cancelled, new_order, publish, shipped
 
 QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import needed
 from tests.browser.following import patient
 from tests.browser.watching import Watched
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import cancelled, eventually, new_order, publish, shipped, streams_open
 
 README = (Path(__file__).parents[2] / "README.md").read_text()

@@ -13,10 +13,10 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.browser.bad_network import BadNetwork, bad_network
 from tests.browser.following import PATIENCE_SECONDS, patient
 from tests.browser.subscribing import Subscribed
-from tests.checker import Ledger, judge
-from tests.publishers import counted, publish_now
-from tests.server_process import ServerProcess
-from tests.subscribers import head_id
+from tests.support.checker import Ledger, judge
+from tests.support.publishers import counted, publish_now
+from tests.support.server_process import ServerProcess
+from tests.support.subscribers import head_id
 from tests.transports.http.orders import eventually, publish, shipped, streams_open
 
 CUTS = {"eventsource": 200, "fetch": 60, "shared": 60}  # the suite has ten minutes

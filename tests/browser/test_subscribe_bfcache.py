@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 from tests.browser.conftest import CHROMIUM_FLAGS, be_patient, needed
 from tests.browser.following import PATIENCE_SECONDS
 from tests.browser.subscribing import Subscribed
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import cancelled, eventually, publish, shipped, streams_open
 
 OFF = "--disable-back-forward-cache"  # what Playwright starts Chromium with

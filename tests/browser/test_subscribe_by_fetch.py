@@ -10,9 +10,9 @@ from playwright.sync_api import Page
 from tests.browser.client_server import Answer, Asked, client_server
 from tests.browser.following import PATIENCE_SECONDS, patient
 from tests.browser.subscribing import Subscribed
-from tests.checker import Ledger, judge
-from tests.publishers import counted, publish_now
-from tests.server_process import ServerProcess
+from tests.support.checker import Ledger, judge
+from tests.support.publishers import counted, publish_now
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import eventually, metric
 
 END = b'event: stream.closing\ndata: {"reason":"end"}\n\n'

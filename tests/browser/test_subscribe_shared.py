@@ -16,10 +16,10 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page
 from tests.browser.following import patient
 from tests.browser.subscribing import Subscribed
 from tests.browser.test_clients import published
-from tests.checker import Ledger, judge
-from tests.ports import own_port
-from tests.publishers import LAST, counted, publish_now
-from tests.server_process import ServerProcess
+from tests.support.checker import Ledger, judge
+from tests.support.ports import own_port
+from tests.support.publishers import LAST, counted, publish_now
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import cancelled, eventually, metric, new_order, publish, shipped, streams_open
 
 QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")

@@ -16,7 +16,7 @@ from app.cli import Program
 from app.cli.check import check
 from tests.check.broken_server import BrokenServer, Fault, serving
 from tests.check.faults import PLANTED
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 
 QUICK = ("--quick", "--heartbeat-seconds", "0.3")
 

@@ -14,7 +14,7 @@ from app.check.table import CHECKS
 from app.check.target import Options
 from tests.check.broken_server import BrokenServer, Fault, serving
 from tests.check.faults import EVENTS, MARKED, PLANTED, REASON
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 
 STORED = 24
 

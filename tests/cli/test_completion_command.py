@@ -12,8 +12,8 @@ import pytest
 
 from app.cli import tail_event_types as event_types
 from tests.cli.command import PATIENCE_SECONDS, run
-from tests.ports import nobody
-from tests.server_process import ServerProcess
+from tests.support.ports import nobody
+from tests.support.server_process import ServerProcess
 
 
 @pytest.fixture(autouse=True)

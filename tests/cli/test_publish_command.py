@@ -16,8 +16,8 @@ import pytest
 from app.cli.progress import Progress
 from tests.cli.command import PATIENCE_SECONDS, Ran, run, started
 from tests.cli.scripted_server import Answer, ScriptedServer, problem, stored
-from tests.ports import nobody, own_port
-from tests.server_process import ServerProcess
+from tests.support.ports import nobody, own_port
+from tests.support.server_process import ServerProcess
 
 PAGE = {"Accept": "application/json"}
 MALFORMED = problem(400, "The JSON text is malformed.")

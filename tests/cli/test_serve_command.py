@@ -15,7 +15,7 @@ import pytest
 
 from app.settings import SETTINGS
 from tests.cli.command import Ran, run, run_apart
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import eventually
 
 

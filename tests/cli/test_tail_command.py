@@ -20,8 +20,8 @@ import pytest
 
 from tests.cli.command import PATIENCE_SECONDS, Ran, run, started
 from tests.cli.scripted_server import STREAM, Answer, ScriptedServer, problem, stream
-from tests.ports import nobody, own_port
-from tests.server_process import ServerProcess
+from tests.support.ports import nobody, own_port
+from tests.support.server_process import ServerProcess
 
 OPENING = "retry: 10\n: hello\nid: e-0\nevent: stream.checkpoint\ndata: {}"
 END = 'event: stream.closing\ndata: {"reason": "end"}'

@@ -6,13 +6,20 @@ import asyncio
 from contextlib import ExitStack
 from random import Random
 
-from tests.checker import Ledger, SubscriberLog, judge
 from tests.client.cutting_proxy import CuttingProxy
 from tests.client.readers import Reader, logs, readers_of, reading
-from tests.ports import own_port
-from tests.publishers import LAST, SHIPPED, Publisher, counted
-from tests.scenarios import has_acknowledged, newest_log, publish_in_batches, publish_until, start_server, stored_log
-from tests.subscribers import open_client, poll
+from tests.support.checker import Ledger, SubscriberLog, judge
+from tests.support.ports import own_port
+from tests.support.publishers import LAST, SHIPPED, Publisher, counted
+from tests.support.scenarios import (
+    has_acknowledged,
+    newest_log,
+    publish_in_batches,
+    publish_until,
+    start_server,
+    stored_log,
+)
+from tests.support.subscribers import open_client, poll
 
 
 async def read_through(proxy: CuttingProxy, url: str, readers: list[Reader], *, events: int, seed: int) -> Ledger:

@@ -13,9 +13,9 @@ from random import Random
 import httpx
 
 from app.client import AsyncOrdersClient, Gap, OrderEvent, OrdersClient, StreamOptions
-from tests.checker import Delivered, Entry, Mark, SubscriberLog
-from tests.publishers import CANCELLED, LAST, SHIPPED
-from tests.subscribers import PATIENCE_SECONDS
+from tests.support.checker import Delivered, Entry, Mark, SubscriberLog
+from tests.support.publishers import CANCELLED, LAST, SHIPPED
+from tests.support.subscribers import PATIENCE_SECONDS
 
 GIVING_UP_SECONDS = 120.0  # so that a thread ends when its test has failed
 

@@ -31,10 +31,10 @@ from app.client.trouble import Trouble
 from tests.client.cutting_proxy import CuttingProxy
 from tests.client.frames import answer, problem
 from tests.client.kinds import Kind
-from tests.ports import nobody, own_port
-from tests.scenarios import sqlite, start_server
-from tests.server_process import ServerProcess
-from tests.subscribers import PATIENCE_SECONDS, read_stored
+from tests.support.ports import nobody, own_port
+from tests.support.scenarios import sqlite, start_server
+from tests.support.server_process import ServerProcess
+from tests.support.subscribers import PATIENCE_SECONDS, read_stored
 from tests.transports.http.orders import eventually
 
 

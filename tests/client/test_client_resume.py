@@ -12,14 +12,14 @@ from typing import Literal
 import pytest
 
 from app.client import EventsLost, OrdersClient
-from tests.checker import Ledger, SubscriberLog, judge
 from tests.client.client_scenarios import read_slowly, read_through, read_through_kills
 from tests.client.cutting_proxy import CuttingProxy
 from tests.client.readers import draws, readers_of, take
-from tests.ports import own_port
-from tests.publishers import counted, publish_now, type_of
-from tests.scenarios import sqlite, start_server
-from tests.subscribers import PATIENCE_SECONDS
+from tests.support.checker import Ledger, SubscriberLog, judge
+from tests.support.ports import own_port
+from tests.support.publishers import counted, publish_now, type_of
+from tests.support.scenarios import sqlite, start_server
+from tests.support.subscribers import PATIENCE_SECONDS
 from tests.transports.http.orders import eventually
 
 

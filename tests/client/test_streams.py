@@ -25,11 +25,11 @@ from app.client import (
 from app.client.body import MAX_BYTES
 from tests.cli.scripted_server import STREAM, Answer, Asked, ScriptedServer, problem, stream
 from tests.client.kinds import Kind
-from tests.ports import nobody
-from tests.publishers import counted, publish_now
-from tests.scenarios import start_server
-from tests.server_process import ServerProcess
-from tests.subscribers import PATIENCE_SECONDS
+from tests.support.ports import nobody
+from tests.support.publishers import counted, publish_now
+from tests.support.scenarios import start_server
+from tests.support.server_process import ServerProcess
+from tests.support.subscribers import PATIENCE_SECONDS
 from tests.transports.http.orders import eventually
 
 OPENING = "retry: 10\n: hello\nid: e-0\nevent: stream.checkpoint\ndata: {}"

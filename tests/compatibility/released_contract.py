@@ -16,7 +16,7 @@ from app.compatibility.change import Level
 from app.compatibility.versions import Version, read_version
 from app.specification.openapi.source import read_source
 from app.specification.schema.schema import compile_schema
-from tests.contract_copy import ContractCopy
+from tests.support.contract_copy import ContractCopy
 
 Edit = Callable[[Any], None]
 """Change a schema or a document in place."""

@@ -24,7 +24,7 @@ from app.specification.openapi.bundle import bundle
 from app.specification.openapi.source import read_source
 from app.specification.openapi.structure import check_structure
 from tests.compatibility.released_contract import Edit, ReleasedContract, add, both, drop, move, put, rename
-from tests.test_new_event_type import add_order_returned
+from tests.contract.test_new_event_type import add_order_returned
 
 Mutate = Callable[[ReleasedContract], None]
 

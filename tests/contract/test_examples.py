@@ -12,7 +12,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import EVENTS, PAGE, cancelled, frames, publish, shipped
 
 ROOT = Path(__file__).parents[2]

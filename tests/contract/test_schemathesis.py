@@ -18,8 +18,8 @@ import schemathesis
 from schemathesis.core.failures import FailureGroup
 
 from tests.contract.schemathesis_hooks import stream_is_resumable
-from tests.server_process import ServerProcess
-from tests.web_server import serving
+from tests.support.server_process import ServerProcess
+from tests.support.web_server import serving
 
 HERE = Path(__file__).parent
 SECONDS = 300  # before a run that hangs is given up

@@ -13,9 +13,9 @@ import httpx
 import pytest
 from httpx_sse import ServerSentEvent
 
-from tests.checker import GapTold, Ledger, SubscriberLog, judge
-from tests.publishers import Publisher, as_event, counted, publish_now
-from tests.scenarios import (
+from tests.support.checker import GapTold, Ledger, SubscriberLog, judge
+from tests.support.publishers import Publisher, as_event, counted, publish_now
+from tests.support.scenarios import (
     drained_and_restarted,
     following,
     kill_rounds,
@@ -23,8 +23,16 @@ from tests.scenarios import (
     start_server,
     stored_log,
 )
-from tests.server_process import ServerProcess
-from tests.subscribers import ANSWER_SECONDS, Subscriber, open_client, poll, read_stored, read_stream, read_until
+from tests.support.server_process import ServerProcess
+from tests.support.subscribers import (
+    ANSWER_SECONDS,
+    Subscriber,
+    open_client,
+    poll,
+    read_stored,
+    read_stream,
+    read_until,
+)
 
 
 def test_server_killed_while_publishing_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ports import own_port
-from tests.scenarios import sqlite, start_server
-from tests.server_process import ServerProcess
-from tests.subscribers import ANSWER_SECONDS, head_id, poll, read_stored
+from tests.support.ports import own_port
+from tests.support.scenarios import sqlite, start_server
+from tests.support.server_process import ServerProcess
+from tests.support.subscribers import ANSWER_SECONDS, head_id, poll, read_stored
 
 COMMAND = [sys.executable, "-m", "app"]
 COMMAND_SECONDS = 120

@@ -13,11 +13,11 @@ import httpx
 import pytest
 from httpx_sse import ServerSentEvent
 
-from tests.checker import Delivered, Ledger, Mark, SubscriberLog
-from tests.publishers import CANCELLED, LAST, SHIPPED, Publisher, counted, publish_now, type_of
-from tests.scenarios import come_and_go, join_and_leave, sqlite, start_on_stored, start_server, stored_log
-from tests.server_process import ServerProcess
-from tests.subscribers import (
+from tests.support.checker import Delivered, Ledger, Mark, SubscriberLog
+from tests.support.publishers import CANCELLED, LAST, SHIPPED, Publisher, counted, publish_now, type_of
+from tests.support.scenarios import come_and_go, join_and_leave, sqlite, start_on_stored, start_server, stored_log
+from tests.support.server_process import ServerProcess
+from tests.support.subscribers import (
     ANSWER_SECONDS,
     Parameters,
     Subscriber,
@@ -49,7 +49,7 @@ def test_subscribers_that_come_and_go_at_full_speed_read_everything_once_in_orde
     assert sum(reader.connections for reader in readers) > 5 * len(readers)
 
 
-@pytest.mark.parametrize("module", ["app", "tests.stock_server"])
+@pytest.mark.parametrize("module", ["app", "tests.support.stock_server"])
 def test_subscribers_that_join_and_leave_at_the_head_miss_nothing_at_the_seam(module: str) -> None:
     with start_server("memory:", module=module) as server:
         asyncio.run(join_and_leave(server.events_url, subscribers=25, publishers=2, seed=2))

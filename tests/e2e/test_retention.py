@@ -11,10 +11,10 @@ import httpx
 import pytest
 from httpx_sse import ServerSentEvent
 
-from tests.checker import Ledger, SubscriberLog, judge
-from tests.publishers import counted, publish_now
-from tests.scenarios import overtaken_by_retention, sqlite, start_server, stored_log
-from tests.subscribers import ANSWER_SECONDS, poll, read_stored, read_stream, read_until
+from tests.support.checker import Ledger, SubscriberLog, judge
+from tests.support.publishers import counted, publish_now
+from tests.support.scenarios import overtaken_by_retention, sqlite, start_server, stored_log
+from tests.support.subscribers import ANSWER_SECONDS, poll, read_stored, read_stream, read_until
 
 
 def test_slow_reader_whose_events_are_deleted_is_told_so_in_its_stream(tmp_path: Path) -> None:

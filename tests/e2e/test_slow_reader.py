@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios import slow_readers, sqlite
+from tests.support.scenarios import slow_readers, sqlite
 
 MEGABYTE = 1024 * 1024
 

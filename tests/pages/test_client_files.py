@@ -15,7 +15,7 @@ import pytest
 from app.pages.client_package import client_package
 from app.pages.layout import Layout
 from tests.pages.contract import site
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 
 CLIENT = Path(__file__).parents[2] / "app" / "pages" / "client"
 NAMES = sorted(path.name for path in CLIENT.iterdir())

@@ -21,10 +21,10 @@ from app.specification.document import load_document
 from app.specification.errors import InvalidContract
 from app.specification.openapi.write import write_json
 from app.specification.schema.schema import compile_schema
-from tests.contract_copy import ContractCopy
+from tests.contract.test_new_event_type import add_order_returned
 from tests.node_packages.installed import node_package
-from tests.server_process import ServerProcess
-from tests.test_new_event_type import add_order_returned
+from tests.support.contract_copy import ContractCopy
+from tests.support.server_process import ServerProcess
 
 ROOT = Path(__file__).parents[2]
 BUNDLED = load_document(ROOT, load_contracts(ROOT / "contracts")).bundled

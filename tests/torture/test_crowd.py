@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from tests.checker import Ledger
-from tests.publishers import counted
-from tests.scenarios import (
+from tests.support.checker import Ledger
+from tests.support.publishers import counted
+from tests.support.scenarios import (
     come_and_go,
     drained_and_restarted,
     join_and_leave,

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from httpx_sse import connect_sse
 
-from tests.publishers import counted, publish_now
-from tests.scenarios import reset_peak, resident_bytes, sqlite, start_server
-from tests.server_process import ServerProcess
-from tests.subscribers import read_stream
+from tests.support.publishers import counted, publish_now
+from tests.support.scenarios import reset_peak, resident_bytes, sqlite, start_server
+from tests.support.server_process import ServerProcess
+from tests.support.subscribers import read_stream
 
 EVENTS = 1_000_000
 TRIES = 3  # the quickest counts: the promise is the server's, the noise is the machine's

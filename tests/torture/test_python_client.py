@@ -11,8 +11,8 @@ from typing import TypeAlias
 from tests.client.client_scenarios import read_slowly, read_through, read_through_kills
 from tests.client.cutting_proxy import CuttingProxy
 from tests.client.readers import draws, readers_of
-from tests.mirror import mirrored_through_kills
-from tests.scenarios import sqlite, start_server
+from tests.documents.mirror import mirrored_through_kills
+from tests.support.scenarios import sqlite, start_server
 
 Report: TypeAlias = Callable[[str], None]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 from tests.transports.http.wire import PATIENCE_SECONDS, SHORT_LIVED
 
 LONGEST_TEST_SECONDS = 300

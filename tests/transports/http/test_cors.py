@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import EVENTS, shipped
 from tests.transports.http.wire import PATIENCE_SECONDS, Wire
 

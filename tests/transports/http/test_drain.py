@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import (
     EVENTS,
     PAGE,
@@ -109,7 +109,7 @@ def test_a_stalled_reader_does_not_hold_it() -> None:
 
 
 def test_what_comes_during_a_drain_is_told_to_come_back() -> None:
-    with ServerProcess("--store", "memory:", "--retry-ms", "70-90", module="tests.patient_server") as server:
+    with ServerProcess("--store", "memory:", "--retry-ms", "70-90", module="tests.support.patient_server") as server:
         with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as http, stalled_stream(server, http):
             server.signal(signal.SIGTERM)
             assert eventually(lambda: http.get("/health/ready").status_code == 503)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.transports.http.negotiation import NotAcceptable, choose_media_type
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import EVENTS
 from tests.transports.http.wire import Wire
 

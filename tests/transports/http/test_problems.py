@@ -7,7 +7,7 @@ import json
 import httpx
 import pytest
 
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import EVENTS, metric
 from tests.transports.http.wire import Wire
 

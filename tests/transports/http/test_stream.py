@@ -11,7 +11,7 @@ import httpx
 import httpx_sse
 import pytest
 
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import (
     EVENTS,
     WHEN,
@@ -32,7 +32,7 @@ FIRST_WRITE = re.compile(
 HEARTBEAT = re.compile(rb":[^\n]*\n")
 
 
-@pytest.fixture(scope="module", params=["app", "tests.stock_server"])
+@pytest.fixture(scope="module", params=["app", "tests.support.stock_server"])
 def server(request: pytest.FixtureRequest) -> Iterator[ServerProcess]:
     """Serve with the protocol that hands connections over, and with uvicorn's own: the stream must be the same."""
     with ServerProcess(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.server_process import ServerProcess
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import EVENTS, PAGE, metric
 from tests.transports.http.wire import PATIENCE_SECONDS
 
@@ -17,7 +17,7 @@ SINCE = {"since": "2024-05-01T10:00:00Z"}
 @pytest.fixture(scope="module")
 def unreadable() -> Iterator[httpx.Client]:
     with (
-        ServerProcess("--store", "memory:", module="tests.unreadable_server") as server,
+        ServerProcess("--store", "memory:", module="tests.support.unreadable_server") as server,
         httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client,
     ):
         yield client

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from app.cli import COMMANDS, main
 from app.settings import documented
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 
 

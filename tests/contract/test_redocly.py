@@ -13,7 +13,7 @@ from app.specification.contracts import load_contracts
 from app.specification.document import OpenApiDocument, load_document
 from tests.node_packages.installed import HERE, node_package
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

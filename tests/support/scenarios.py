@@ -12,11 +12,20 @@ from random import Random
 
 import httpx
 
-from tests.checker import Delivered, Ledger, Mark, SubscriberLog, judge
-from tests.ports import own_port
-from tests.publishers import CANCELLED, LAST, SHIPPED, Publisher, as_event, batches, counted, publish_now
-from tests.server_process import ServerProcess
-from tests.subscribers import PATIENCE_SECONDS, Subscriber, at_random, decode, never, open_client, poll, read_stored
+from tests.support.checker import Delivered, Ledger, Mark, SubscriberLog, judge
+from tests.support.ports import own_port
+from tests.support.publishers import CANCELLED, LAST, SHIPPED, Publisher, as_event, batches, counted, publish_now
+from tests.support.server_process import ServerProcess
+from tests.support.subscribers import (
+    PATIENCE_SECONDS,
+    Subscriber,
+    at_random,
+    decode,
+    never,
+    open_client,
+    poll,
+    read_stored,
+)
 
 QUICK = ("--source", "none", "--heartbeat-seconds", "1", "--retry-ms", "50-100")
 

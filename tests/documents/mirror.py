@@ -16,12 +16,12 @@ from random import Random
 from types import TracebackType
 from typing import Any, Self
 
-from tests.checker import Ledger, Mark, SubscriberLog, judge
-from tests.ports import own_port
-from tests.publishers import LAST, SHIPPED, Publisher
-from tests.readme_text import at, python_examples
-from tests.scenarios import has_acknowledged, publish_until, sqlite, start_server, stored_log
-from tests.subscribers import PATIENCE_SECONDS, open_client, poll
+from tests.documents.readme_text import at, python_examples
+from tests.support.checker import Ledger, Mark, SubscriberLog, judge
+from tests.support.ports import own_port
+from tests.support.publishers import LAST, SHIPPED, Publisher
+from tests.support.scenarios import has_acknowledged, publish_until, sqlite, start_server, stored_log
+from tests.support.subscribers import PATIENCE_SECONDS, open_client, poll
 
 VICTIMS = (("mirror",), ("server",), ("mirror",), ("server", "mirror"))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from tests.checker import (
+from tests.support.checker import (
     Delivered,
     Entry,
     GapTold,

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-README: Final = (Path(__file__).parent.parent / "README.md").read_text()
+README: Final = (Path(__file__).parents[2] / "README.md").read_text()
 _DOCUMENTED_URL: Final = "http://127.0.0.1:8000"
 
 

@@ -16,7 +16,7 @@ from app.specification.openapi.schemas import examples
 from app.specification.openapi.structure import Operation, operations
 from app.specification.schema.schema import compile_schema
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "openapi" / "orders-events.yaml").read_text("utf-8")
 CONTRACTS = load_contracts(ROOT / "contracts")
 DOCUMENT = load_document(ROOT, CONTRACTS)

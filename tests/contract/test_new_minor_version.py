@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from tests.contract_copy import ContractCopy
-from tests.server_process import ServerProcess
+from tests.support.contract_copy import ContractCopy
+from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import EVENTS, PAGE, WHEN
 
 DATA = {"orderId": "or_1", "when": WHEN, "refundId": "rf_1"}

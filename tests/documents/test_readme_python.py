@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.mirror import Mirror, mirror_program, mirrored_through_kills
-from tests.publishers import counted, publish_now
-from tests.readme_text import at, python_examples
-from tests.server_process import ServerProcess
-from tests.subscribers import PATIENCE_SECONDS, poll
+from tests.documents.mirror import Mirror, mirror_program, mirrored_through_kills
+from tests.documents.readme_text import at, python_examples
+from tests.support.publishers import counted, publish_now
+from tests.support.server_process import ServerProcess
+from tests.support.subscribers import PATIENCE_SECONDS, poll
 
 
 def example(word: str) -> str:
@@ -59,7 +59,7 @@ def test_programs_pass_the_type_checker(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout
 

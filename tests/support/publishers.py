@@ -10,7 +10,7 @@ from random import Random
 
 import httpx
 
-from tests.checker import Ledger, Mark
+from tests.support.checker import Ledger, Mark
 
 SHIPPED = "order.shipped"
 CANCELLED = "order.cancelled"

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.publishers import counted, publish_now
-from tests.readme_text import at, commands, installed
-from tests.scenarios import start_server
-from tests.server_process import ServerProcess
-from tests.subscribers import read_stored
+from tests.documents.readme_text import at, commands, installed
+from tests.support.publishers import counted, publish_now
+from tests.support.scenarios import start_server
+from tests.support.server_process import ServerProcess
+from tests.support.subscribers import read_stored
 
 CURL = shutil.which("curl")
 READING = [command for command in commands("curl") if " -d " not in command]

@@ -1,4 +1,4 @@
-"""`python -m tests.unreadable_server serve …`: a server whose log cannot be asked where a time is."""
+"""`python -m tests.support.unreadable_server serve …`: a server whose log cannot be asked where a time is."""
 
 from __future__ import annotations
 

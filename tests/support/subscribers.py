@@ -14,7 +14,7 @@ from typing import TypeAlias
 import httpx
 from httpx_sse import EventSource, ServerSentEvent, aconnect_sse
 
-from tests.checker import Delivered, Ledger, Mark, SubscriberLog
+from tests.support.checker import Delivered, Ledger, Mark, SubscriberLog
 
 PATIENCE_SECONDS = 120  # for all that is waited for
 ANSWER_SECONDS = 60  # without a byte, where heartbeats come every second: not slow, but broken
