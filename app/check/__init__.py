@@ -1,6 +1,6 @@
 """Check a deployment against the contract that it publishes, from outside: what consumers run in their own CI.
 
-A black box: it knows what the server sends and nothing of how it is made. Reading order: `report` (what is found), `request`,
-`blocks`, `stream` and `connection` (bytes in), `contract` (what is promised), `target` (what is looked at), `log` (what must follow what),
-`checks/` (one function for each promise), `table`, `run`, `text` and `machine` (for people and for programs).
+It knows what the server sends, and nothing of how the server is made. Reading order: `findings` (the results, as values),
+`request`, `http` (how the server is asked), `published_contract` (what is promised), `target` (what has been observed),
+`checks` (one function for each promise), `table`, `run`, `reports` (for people and for programs).
 """

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 import httpx
 
-from app.check.json_text import read_json
+from app.check.foreign_json import read_json
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection
 from itertools import islice
 from typing import Final
 
-from app.check.connection import Connection
-from app.check.contract import DOCUMENT, PublishedContract, read_contract
-from app.check.report import CannotCheck, Deleted, Finding, NotSeen, Outcome, Report, Result, Violated
+from app.check.findings import CannotCheck, Deleted, Finding, NotSeen, Outcome, Report, Result, Violated
+from app.check.http.session import Connection
+from app.check.published_contract import DOCUMENT, PublishedContract, read_contract
 from app.check.request import without_user
 from app.check.table import CHECKS, Check
-from app.check.target import Options, Target
+from app.check.target.target import Options, Target
 
 ATTEMPTS: Final = 3  # where the server deletes what is being compared
 MOST_FINDINGS: Final = 5  # of one check: they tend to have one cause

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
-from app.check.checks import beginnings, documents, endings, filters, following, frames, live, publishing, refusals
-from app.check.report import Finding
-from app.check.target import Options, Target
+from app.check.checks import (
+    beginnings,
+    documents,
+    endings,
+    filters,
+    following,
+    frames,
+    live,
+    published_events,
+    refusals,
+)
+from app.check.findings import Finding
+from app.check.target.target import Options, Target
 
 Judge: TypeAlias = Callable[[Target], Iterator[Finding]]
 
@@ -42,13 +52,13 @@ class Check(NamedTuple):
 CHECKS: Final = (
     Check(documents.contract_document),
     Check(documents.event_schemas),
-    Check(publishing.publish_once, _unless_publishing),  # first, so that an empty log is not empty for the others
-    Check(publishing.publish_batch, _unless_publishing),
-    Check(publishing.publish_again, _unless_publishing),
-    Check(publishing.publish_conflict, _unless_publishing),
-    Check(publishing.publish_invalid, _unless_publishing),
-    Check(publishing.publish_malformed, _unless_publishing),
-    Check(publishing.publish_all_or_none, _unless_publishing),
+    Check(published_events.publish_once, _unless_publishing),  # first, so that an empty log is not empty for the others
+    Check(published_events.publish_batch, _unless_publishing),
+    Check(published_events.publish_again, _unless_publishing),
+    Check(published_events.publish_conflict, _unless_publishing),
+    Check(published_events.publish_invalid, _unless_publishing),
+    Check(published_events.publish_malformed, _unless_publishing),
+    Check(published_events.publish_all_or_none, _unless_publishing),
     Check(beginnings.first_byte),
     Check(beginnings.stream_headers),
     Check(beginnings.opening),

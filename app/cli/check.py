@@ -7,12 +7,12 @@ from typing import Final, TextIO
 
 import click
 
-from app.check.machine import report_json, report_junit
-from app.check.report import Outcome, Result
+from app.check.findings import Outcome, Result
+from app.check.reports.report_json import report_json, report_junit
+from app.check.reports.report_text import report_text, result_text, summary_text
 from app.check.run import run
 from app.check.table import CHECKS
-from app.check.target import Options
-from app.check.text import report_text, result_text, summary_text
+from app.check.target.target import Options
 from app.cli.messages import print_line
 from app.cli.server_url import read_url
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from app.check.target import Options
+from app.check.target.target import Options
 from tests.check.broken_server import HEARTBEAT, Asked, Fault, Given
 
 EVENTS: Final = "/events/orders"

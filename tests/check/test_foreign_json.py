@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.check.json_text import read_json
+from app.check.foreign_json import read_json
 
 
 def test_numbers_are_read_as_python_has_them() -> None:

@@ -8,10 +8,10 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from app.check.report import Outcome, Report
+from app.check.findings import Outcome, Report
 from app.check.run import run
 from app.check.table import CHECKS
-from app.check.target import Options
+from app.check.target.target import Options
 from tests.check.broken_server import BrokenServer, Fault, serving
 from tests.check.faults import EVENTS, MARKED, PLANTED, REASON
 from tests.support.server_process import ServerProcess

@@ -8,10 +8,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from app.check.machine import report_json, report_junit
-from app.check.report import Finding, Outcome, Report, Result
+from app.check.findings import Finding, Outcome, Report, Result
+from app.check.reports.report_json import report_json, report_junit
+from app.check.reports.report_text import report_text, result_text
 from app.check.request import Request, shown
-from app.check.text import report_text, result_text
 
 REQUEST = Request("/events/orders", (("from", "earliest"), ("orderId", "a b")), (("Last-Event-ID", "a-1"),))
 FINDING = Finding("Nothing is missing.", "after a-1 came a-3 instead of a-2", REQUEST, ("a-2", "a-3"))

@@ -15,10 +15,10 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from app.check.report import Outcome, Report
+from app.check.findings import Outcome, Report
 from app.check.run import run
 from app.check.table import CHECKS
-from app.check.target import Options
+from app.check.target.target import Options
 from tests.check.broken_server import Asked, BrokenServer, Fault, Given, serving
 from tests.check.faults import EVENTS, resumes
 from tests.contract.test_new_event_type import add_order_returned

@@ -8,12 +8,12 @@ from typing import Final
 
 import httpx
 
-from app.check.blocks import Block
-from app.check.contract import STREAM
-from app.check.report import Finding
+from app.check.findings import Finding
+from app.check.http.blocks import Block
+from app.check.http.event_stream import Stream
+from app.check.published_contract import STREAM
 from app.check.request import Request, shown
-from app.check.stream import Stream
-from app.check.target import Target
+from app.check.target.target import Target
 
 FIRST_BYTE_SECONDS: Final = 1.0
 _NGINX: Final = re.compile("nginx|openresty|tengine", re.IGNORECASE)

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import yaml
 
-from app.check.contract import DOCUMENT
-from app.check.report import Finding, NotSeen
+from app.check.findings import Finding, NotSeen
+from app.check.published_contract import DOCUMENT
 from app.check.request import Answer, Request, shown
-from app.check.target import Target
+from app.check.target.target import Target
 from app.specification.errors import InvalidContract
 from app.specification.schema.schema import compile_schema
 

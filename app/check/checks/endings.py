@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from app.check.blocks import Block
-from app.check.report import CannotCheck, Finding, NoAnswer, NotSeen
+from app.check.findings import CannotCheck, Finding, NoAnswer, NotSeen
+from app.check.http.blocks import Block
+from app.check.http.event_stream import Stream
 from app.check.request import Request, shown
-from app.check.stream import Stream
-from app.check.target import Target
+from app.check.target.target import Target
 
 
 def closing(target: Target) -> Iterator[Finding]:

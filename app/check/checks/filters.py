@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from app.check.blocks import OrderEvent
 from app.check.checks.following import read_known
-from app.check.json_text import read_json
-from app.check.log import Log
-from app.check.order import differences
-from app.check.report import Finding
+from app.check.findings import Finding
+from app.check.foreign_json import read_json
+from app.check.http.blocks import OrderEvent
 from app.check.request import Pairs, shown
-from app.check.target import Target
+from app.check.target.differences import differences
+from app.check.target.stored_log import Log
+from app.check.target.target import Target
 
 ORDERS = 3  # that many orders of the log are asked for
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.check.blocks import Block, OrderEvent
-from app.check.log import Log, as_values
-from app.check.order import differences
-from app.check.pages import PAGE_EVENTS, walk
-from app.check.report import Deleted, Finding
+from app.check.findings import Deleted, Finding
+from app.check.http.blocks import Block, OrderEvent
+from app.check.http.event_stream import Stream
 from app.check.request import Request, shown
-from app.check.stream import Stream
-from app.check.target import Target
+from app.check.target.differences import differences
+from app.check.target.paging import PAGE_EVENTS, walk
+from app.check.target.stored_log import Log, as_values
+from app.check.target.target import Target
 
 RESUMES = 6  # half of them by the header, half by the parameter
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from httpx_sse import ServerSentEvent
 
-from app.check.blocks import Block
-from app.check.json_text import read_json
-from app.check.log import Log
-from app.check.pages import PAGE_EVENTS, PageEvent, walk
-from app.check.report import Finding, NotSeen
+from app.check.findings import Finding, NotSeen
+from app.check.foreign_json import read_json
+from app.check.http.blocks import Block
 from app.check.request import Request, shown
-from app.check.target import Target
+from app.check.target.paging import PAGE_EVENTS, PageEvent, walk
+from app.check.target.stored_log import Log
+from app.check.target.target import Target
 from app.specification.errors import InvalidContract
 from app.specification.schema.schema import Schema, compile_schema
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from app.check.log import Log, as_values
-from app.check.order import differences
-from app.check.pages import PAGE_EVENTS, walk
-from app.check.probes import new_event, publish
-from app.check.report import Finding, NotSeen
-from app.check.stream import Stream
-from app.check.target import Target
+from app.check.findings import Finding, NotSeen
+from app.check.http.event_stream import Stream
+from app.check.target.differences import differences
+from app.check.target.paging import PAGE_EVENTS, walk
+from app.check.target.probe_events import new_event, publish
+from app.check.target.stored_log import Log, as_values
+from app.check.target.target import Target
 
 LIVE_EVENTS: Final = 3  # enough to see an order
 LONGEST_LOOK_SECONDS: Final = 5.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from app.check.problems import faults, members, refused
-from app.check.report import Finding
+from app.check.findings import Finding
 from app.check.request import Request, shown
-from app.check.target import Target
+from app.check.target.problem_faults import faults, members, refused
+from app.check.target.target import Target
 
 # By parameter, a value that its schema refuses.
 _INVALID: Final = (

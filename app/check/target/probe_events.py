@@ -7,11 +7,11 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from app.check.contract import PAGE
-from app.check.pages import PageEvent, walk
-from app.check.report import CannotCheck, Finding, Violated
+from app.check.findings import CannotCheck, Finding, Violated
+from app.check.published_contract import PAGE
 from app.check.request import Request
-from app.check.target import Target
+from app.check.target.paging import PageEvent, walk
+from app.check.target.target import Target
 
 _MOST_EVENTS = 20_000  # of others, between two of ours
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from app.check.json_text import read_json
+from app.check.foreign_json import read_json
 
 CONTROL_PREFIX: Final = "stream."
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.check.blocks import OrderEvent
-from app.check.json_text import read_json
-from app.check.stream import Stream
+from app.check.foreign_json import read_json
+from app.check.http.blocks import OrderEvent
+from app.check.http.event_stream import Stream
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
-from app.check.report import Finding, Outcome, Report, Result
+from app.check.findings import Finding, Outcome, Report, Result
 
 _NO_XML: Final = re.compile(
     "[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from app.check.report import Finding, Outcome, Report, Result
+from app.check.findings import Finding, Outcome, Report, Result
 
 NAME_WIDTH: Final = 19
 _SYMBOLS: Final = {

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from app.check.connection import Connection
-from app.check.contract import PAGE, STREAM, PublishedContract
-from app.check.log import Log
-from app.check.once import Once
-from app.check.report import CannotCheck, NotSeen
+from app.check.findings import CannotCheck, NotSeen
+from app.check.http.event_stream import Stream
+from app.check.http.session import Connection
+from app.check.published_contract import PAGE, STREAM, PublishedContract
 from app.check.request import Pairs, Request
-from app.check.stream import Stream
+from app.check.target.once import Once
+from app.check.target.stored_log import Log
 
 SLACK_SECONDS: Final = 1.0  # what networks and busy machines add to a promised time
 SETTLE_SECONDS: Final = 0.2  # for the rest of a write that arrives in pieces

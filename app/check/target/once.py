@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, NoReturn, TypeVar
 
-from app.check.report import CannotCheck, NotSeen, Violated
+from app.check.findings import CannotCheck, NotSeen, Violated
 
 _T = TypeVar("_T")
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from app.check.blocks import OrderEvent
-from app.check.contract import PAGE
-from app.check.report import CannotCheck, Finding, Violated
+from app.check.findings import CannotCheck, Finding, Violated
+from app.check.http.blocks import OrderEvent
+from app.check.published_contract import PAGE
 from app.check.request import Answer, Request
-from app.check.target import Target
+from app.check.target.target import Target
 
 PAGE_EVENTS: Final = 100
 MOST_RESTARTS: Final = 20  # where a log deletes faster than it is read

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.check.blocks import OrderEvent
-from app.check.log import Log
-from app.check.report import Deleted, Finding
+from app.check.findings import Deleted, Finding
+from app.check.http.blocks import OrderEvent
 from app.check.request import Request, shown
-from app.check.target import Target
+from app.check.target.stored_log import Log
+from app.check.target.target import Target
 
 
 def differences(

@@ -12,9 +12,9 @@ from typing import Any, Final, Self, TypeVar
 import httpx
 
 from app.check.event_loop import EventLoop
-from app.check.report import CannotCheck, Finding, NoAnswer, Violated
+from app.check.findings import CannotCheck, Finding, NoAnswer, Violated
+from app.check.http.event_stream import MAX_BYTES, Reader, Stream
 from app.check.request import Answer, Request, shown, without_user
-from app.check.stream import MAX_BYTES, Reader, Stream
 
 _HEADERS: Final = {"User-Agent": "orders-events-check", "Accept-Encoding": "identity"}
 _T = TypeVar("_T")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from app.check.pages import PageEvent
-from app.check.probes import Stored, between, encoded, new_event, publish, publishing
-from app.check.problems import faults, members
-from app.check.report import Finding
+from app.check.findings import Finding
 from app.check.request import Answer, shown
-from app.check.target import Target
+from app.check.target.paging import PageEvent
+from app.check.target.probe_events import Stored, between, encoded, new_event, publish, publishing
+from app.check.target.problem_faults import faults, members
+from app.check.target.target import Target
 
 
 def publish_once(target: Target) -> Iterator[Finding]:

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from app.check.blocks import CONTROL_PREFIX
-from app.check.report import CannotCheck
+from app.check.findings import CannotCheck
+from app.check.http.blocks import CONTROL_PREFIX
 from app.check.request import Answer, Request
 from app.specification.errors import InvalidContract
 from app.specification.schema.schema import Schema, compile_schema

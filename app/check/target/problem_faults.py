@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from app.check.contract import PROBLEM
-from app.check.report import Finding, NoAnswer
+from app.check.findings import Finding, NoAnswer
+from app.check.published_contract import PROBLEM
 from app.check.request import Answer, Request, shown
-from app.check.target import Target
+from app.check.target.target import Target
 
 MAX_BYTES: Final = 2048
 _UNBOUNDED: Final = 422  # it lists every bad event

@@ -10,8 +10,8 @@ from typing import Final
 import httpx
 from httpx_sse import EventSource, ServerSentEvent
 
-from app.check.blocks import Block, OrderEvent, Splitter, order_event
-from app.check.report import CannotCheck
+from app.check.findings import CannotCheck
+from app.check.http.blocks import Block, OrderEvent, Splitter, order_event
 from app.check.request import Request, shown
 
 MAX_BYTES: Final = 256 * 1024 * 1024  # of one stream, and of one answer

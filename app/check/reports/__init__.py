@@ -1,0 +1,1 @@
+"""A finished run as text for people, and as JSON and JUnit XML for programs."""
