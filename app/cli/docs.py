@@ -29,8 +29,8 @@ def docs(folder: Path, contract: Path | None) -> int:
     Exit codes: 0 written; 1 the contract is wrong; 2 usage.
     """
     # --help and completion load all commands, and need not wait for these.
-    from app.pages.layout import Layout  # noqa: PLC0415
     from app.pages.site import build_site  # noqa: PLC0415
+    from app.pages.site_paths import Layout  # noqa: PLC0415
     from app.specification.contracts import load_contracts  # noqa: PLC0415
     from app.specification.document import load_document  # noqa: PLC0415
 

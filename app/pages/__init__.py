@@ -1,10 +1,9 @@
-"""Documentation that people like to read, made from the contract when the server starts: a guide, a reference, the events, the
-problems, and a live view of the stream. The same pages can be written as files.
+"""Documentation pages made from the contract when the server starts: a guide, a reference, the events, the problems, and a live
+view of the stream. `orders-events docs` writes the same pages as files.
 
-Reading order: `site` (all pages), `layout` (where each is, and how they link), then what they say: `catalogue`, `reference`,
-`problem_types`; what they are made with: `markdown`, `highlight`, `schema_rows`, `changes`, `commands`; `application` serves them,
-each in the `representations` that there are of it.
-`client/` is what pages subscribe with, this server's and others, and `client_package` packs it for npm.
+Reading order: `site` (all files), `page_list` (the pages), `site_paths` (where each is, and how they link), `content` (what they
+show, as values), `markup` (how values become HTML); `application` serves the files, in the `representations` that each has.
+`client/` is the browser client, and `client_package` packs it for npm; `dashboard/` is the page at `/`.
 """
 
 from app.pages.application import with_pages

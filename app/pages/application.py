@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.pages.layout import HOME
 from app.pages.representations import Representations
 from app.pages.site import File, build_site
+from app.pages.site_paths import HOME
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
 from app.specification.openapi.problem_types import ProblemType

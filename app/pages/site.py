@@ -10,15 +10,15 @@ from typing import Any, Final, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.pages import layout
-from app.pages.book import Book, read_book
+from app.pages import site_paths as layout
 from app.pages.client_package import client_package
-from app.pages.commands import ORIGIN
+from app.pages.content.documentation import Book, read_book
 from app.pages.explorer import find_explorer
-from app.pages.layout import Layout
-from app.pages.markdown import anchor, code_block, render, render_line, slug
-from app.pages.page import POLICY, Page, pages, problem_name
-from app.pages.schema_rows import rows
+from app.pages.markup.commands import ORIGIN
+from app.pages.markup.markdown import anchor, code_block, render, render_line, slug
+from app.pages.markup.schema_rows import rows
+from app.pages.page_list import POLICY, Page, pages, problem_name
+from app.pages.site_paths import Layout
 from app.specification.contracts import Contracts
 from app.specification.derived.asyncapi import derive_asyncapi
 from app.specification.derived.openapi_3_2 import derive_openapi_3_2

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from app.pages.explorer import find_explorer
-from app.pages.layout import Layout
+from app.pages.site_paths import Layout
 from tests.browser.watching import Watched
 from tests.node_packages.installed import node_package
 from tests.pages.contract import pages, site

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
-from app.pages.commands import ORIGIN
+from app.pages.markup.commands import ORIGIN
 from tests.browser.following import patient
 from tests.browser.watching import PATIENCE_SECONDS, Watched
 from tests.pages.contract import pages

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.pages.changes import changes
+from app.pages.content.schema_changes import changes
 
 OLD: dict[str, Any] = {
     "$id": "urn:1.0.0",

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from app.pages.client_package import client_package
-from app.pages.layout import Layout
+from app.pages.site_paths import Layout
 from tests.pages.contract import site
 from tests.support.server_process import ServerProcess
 

@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from app.pages.commands import filled, publish_command, query_of, quoted, read_command
+from app.pages.markup.commands import filled, publish_command, query_of, quoted, read_command
 
 
 def test_command_that_follows_does_not_buffer() -> None:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from app.pages.layout import Layout
+from app.pages.site_paths import Layout
 from tests.pages.contract import ROOT, page, site, words
 
 DASHBOARD = ROOT / "app" / "pages" / "dashboard"

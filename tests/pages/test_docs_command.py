@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from app.pages.layout import Layout
+from app.pages.site_paths import Layout
 from tests.cli.command import Ran, run
 from tests.contract.test_new_event_type import add_order_returned
 from tests.pages.contract import site

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.pages.layout import Layout
+from app.pages.site_paths import Layout
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.pages.highlight import highlight, language_of
-from app.pages.markdown import Heading, render, render_line, slug
+from app.pages.markup.highlight import highlight, language_of
+from app.pages.markup.markdown import Heading, render, render_line, slug
 from tests.pages.contract import read, words
 
 

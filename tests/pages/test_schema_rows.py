@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.pages.schema_rows import alternatives, bounds, rows, type_of
+from app.pages.markup.schema_rows import alternatives, bounds, rows, type_of
 from tests.pages.contract import read
 
 NESTED = {

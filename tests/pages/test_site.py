@@ -14,8 +14,8 @@ import pytest
 
 from app.events.position import Gap, Position
 from app.pages import build_site
-from app.pages.book import read_book
-from app.pages.layout import Layout
+from app.pages.content.documentation import read_book
+from app.pages.site_paths import Layout
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document
 from app.specification.errors import InvalidContract

@@ -14,7 +14,7 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from markupsafe import Markup, escape
 
-from app.pages.highlight import highlight, language_of
+from app.pages.markup.highlight import highlight, language_of
 
 
 class Heading(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.pages.schema_rows import Row, rows
+from app.pages.markup.schema_rows import Row, rows
 from app.specification.openapi.problem_types import PREFIX
 from app.specification.openapi.structure import operations
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from app.pages import layout
-from app.pages.book import Book
-from app.pages.markdown import Heading, slug
-from app.pages.problem_pages import ProblemKind
-from app.pages.reference import example_values
+from app.pages import site_paths as layout
+from app.pages.content.documentation import Book
+from app.pages.content.operation_reference import example_values
+from app.pages.content.problem_kinds import ProblemKind
+from app.pages.markup.markdown import Heading, slug
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "

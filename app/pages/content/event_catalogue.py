@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from app.pages.changes import changes
+from app.pages.content.schema_changes import changes
 from app.specification.contract_files import entries, read_json
 from app.specification.contracts import Contracts, EventContract
 from app.specification.derived.frame_text import frame_text

@@ -9,10 +9,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from app.pages import commands
-from app.pages.markdown import code_block
-from app.pages.problem_pages import PROBLEM_JSON, shown_in
-from app.pages.schema_rows import Row, alternatives, bounds, rows, type_of
+from app.pages.content.problem_kinds import PROBLEM_JSON, shown_in
+from app.pages.markup import commands
+from app.pages.markup.markdown import code_block
+from app.pages.markup.schema_rows import Row, alternatives, bounds, rows, type_of
 from app.specification.derived.frame_text import frame_text
 from app.specification.derived.openapi_3_2 import STREAM
 from app.specification.openapi.structure import Operation, operations

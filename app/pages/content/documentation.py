@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from app.pages.catalogue import EventType, read_catalogue
-from app.pages.commands import publish_command, read_command
-from app.pages.problem_pages import ProblemKind, read_problem_kinds
-from app.pages.reference import Entry, read_reference
-from app.pages.schema_rows import alternatives
+from app.pages.content.event_catalogue import EventType, read_catalogue
+from app.pages.content.operation_reference import Entry, read_reference
+from app.pages.content.problem_kinds import ProblemKind, read_problem_kinds
+from app.pages.markup.commands import publish_command, read_command
+from app.pages.markup.schema_rows import alternatives
 from app.specification.contracts import Contracts
 from app.specification.derived.frame_text import frame_text
 from app.specification.derived.openapi_3_2 import STREAM

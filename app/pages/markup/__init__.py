@@ -1,0 +1,1 @@
+"""How values become HTML: Markdown, code in colour, schemas as rows of tables, commands to type."""
