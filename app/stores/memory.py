@@ -11,8 +11,8 @@ from app.events.event import Event, StoredEvent
 from app.events.filter import Filter
 from app.events.log.event_store import Appended, BelowFloor, Commit, Opened, Page
 from app.events.position import Epoch, Epochs, Floor, new_epoch
-from app.stores.placement import fresh_events, next_stored_at_us, place
-from app.stores.retention import CHECK_SECONDS, Retention
+from app.stores.local.offsets import fresh_events, next_stored_at_us, place
+from app.stores.local.retention import CHECK_SECONDS, Retention
 
 EXAMINED_PER_READ = 10_000  # a read runs on the event loop: some milliseconds, then others must have their turn
 

@@ -18,7 +18,7 @@ from app.events.errors import StoreUnavailable
 from app.events.event import Event
 from app.events.filter import Filter
 from app.events.log.event_store import Appended, Commit, Opened, Page
-from app.stores.retention import Retention
+from app.stores.local.retention import Retention
 from app.stores.sqlite.file import open_file
 from app.stores.sqlite.queries import offset_before, read_page
 from app.stores.sqlite.readers import Readers

@@ -18,8 +18,8 @@ from app.events.errors import EventIdConflict
 from app.events.event import Event, StoredEvent
 from app.events.log.event_store import Appended, Commit
 from app.events.position import Floor
-from app.stores.placement import fresh_events, next_stored_at_us, place, place_all
-from app.stores.retention import Retention
+from app.stores.local.offsets import fresh_events, next_stored_at_us, place, place_all
+from app.stores.local.retention import Retention
 from app.stores.sqlite.file import BUSY_MS, LogFile, connect_writer
 from app.stores.sqlite.queries import (
     Newest,

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeAlias
 from app.events.errors import StoreUnavailable
 from app.events.event import Event
 from app.events.log.event_store import Appended, Commit
-from app.stores.retention import CHECK_SECONDS
+from app.stores.local.retention import CHECK_SECONDS
 from app.stores.sqlite.transactions import Outcome, SqliteLog
 
 GROUP_EVENTS = 5_000  # in one transaction: enough to share its fsync, few enough for the next one to wait for it
