@@ -28,7 +28,7 @@ class Program(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Find a command in the module of its name; one that is not there is compared with all that are."""
         for name in [cmd_name] if cmd_name in COMMANDS else COMMANDS:
-            self.add_command(getattr(import_module(f"app.cli.{name}"), name))
+            self.add_command(getattr(import_module(f"app.cli.{name}_command"), name))
         return super().get_command(ctx, cmd_name)
 
     def main(self, *arguments: Any, **options: Any) -> NoReturn:

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from app.check.table import CHECKS
 from app.cli import Program
-from app.cli.check import check
+from app.cli.check_command import check
 from tests.check.broken_server import BrokenServer, Fault, serving
 from tests.check.faults import PLANTED
 from tests.support.server_process import ServerProcess
