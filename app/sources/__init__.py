@@ -1,1 +1,1 @@
-"""Where in-process events come from: a source is a timeline of events, published through the same publisher as any other."""
+"""Sources of order events within the server: each yields a timeline of events, published through the same publisher as all others."""

@@ -1,4 +1,4 @@
-"""A recording of order events, published again in the order of their times."""
+"""The source `replay:FILE`: publish the order events of a file again, in the order of their times."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class Recorded(NamedTuple):
-    """An event of a recording, and the instant of its `data.when` in seconds since the Unix epoch."""
+    """An event of a recording, with the time of its `data.when` in seconds since the Unix epoch."""
 
     seconds: float
     event: JsonValue
@@ -36,15 +36,16 @@ async def replay(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Publish a recording once, `speed` recorded seconds in one second; its first event is due now."""
+    """Publish a recording once, beginning now; `speed` is the number of recorded seconds that pass in one second."""
     await publish_timeline(publisher, _timeline(recording, speed), clock=clock, sleep=sleep)
     _log.info("The replay has ended: %d events.", len(recording))
 
 
 def load_replay(path: Path | str, check: Callable[[Sequence[JsonValue]], object]) -> list[Recorded]:
-    """Read a whole NDJSON file, check every event, and sort by time; events of one instant stay in the file's order.
+    """Read a whole NDJSON file and return its events sorted by time; events of the same time keep the order of the file.
 
-    `check` raises ContractViolation. Raises StartupError, which names the line, for the first line that is bad.
+    `check`: raises ContractViolation if one of the events that it is given violates the contract.
+    Raises StartupError, which names the line, for the first bad line.
     """
     try:
         with Path(path).open("rb") as file:

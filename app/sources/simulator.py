@@ -1,4 +1,4 @@
-"""Simulated orders: each is placed, and later either shipped or cancelled."""
+"""The source `simulator`: simulated orders, each of which is placed and later either shipped or cancelled."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.specification.errors import ContractViolation, StartupError
 from app.specification.strict_json import JsonValue
 
 OPEN_ORDERS: Final = (
-    40  # placed and neither shipped nor cancelled: at 3 events a second, an order waits 13 s on average
+    40  # placed, not yet shipped or cancelled: at 3 events per second, an order is open for 13 s on average
 )
 CANCELLED_SHARE: Final = 0.2
 REASON_SHARE: Final = 0.7  # of the cancelled orders
@@ -33,12 +33,15 @@ async def simulate(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Publish simulated events at a mean rate, at random (Poisson) times, until cancelled."""
+    """Publish simulated events at random times (a Poisson process of a mean rate) until cancelled."""
     await publish_timeline(publisher, simulated_orders(rate_per_second, seed), clock=clock, sleep=sleep)
 
 
 def check_simulator(check: Callable[[Sequence[JsonValue]], object]) -> None:
-    """Check that the contract accepts simulated events; `check` raises ContractViolation. Raises StartupError."""
+    """Raise StartupError if the contract does not accept simulated events.
+
+    `check`: raises ContractViolation if one of the events that it is given violates the contract.
+    """
     events = [each.event for each in islice(simulated_orders(1.0, seed=0), _CHECKED_EVENTS)]
     try:
         check(events)
@@ -50,9 +53,9 @@ def check_simulator(check: Callable[[Sequence[JsonValue]], object]) -> None:
 
 
 def simulated_orders(rate_per_second: float, seed: int | None = None) -> Iterator[Timed]:
-    """Simulate without end. With a seed, all but the eventIds is the same every time, `when` included.
+    """Yield simulated events without end. The same seed yields the same events, `when` included, except for their eventIds.
 
-    The eventIds are new every time, or a restart on a log that holds the same simulation would publish nothing for long.
+    With equal eventIds, a restart on a log that holds the same simulation would publish only duplicates for a long time.
     """
     random = Random(seed)
     elapsed_seconds = 0.0
