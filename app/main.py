@@ -1,18 +1,16 @@
-"""The composition root: the one place that knows every part and puts them together."""
+"""The composition root: the one module that knows every part of the service and puts the parts together."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import logging
-import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
@@ -22,14 +20,13 @@ from app.events.log.event_store import EventStore
 from app.events.publish import Publisher
 from app.metrics import Metrics, Tally
 from app.pages import with_pages
-from app.server.protocol import StreamProtocol
-from app.server.server import GRACE_SECONDS, Server
+from app.server.listener import listen, url_of
+from app.server.server import Server
 from app.settings import Settings
 from app.sources.replay import load_replay, replay
 from app.sources.simulator import check_simulator, simulate
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document
-from app.specification.errors import StartupError
 from app.specification.schema.schema import compile_schema
 from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore
@@ -38,14 +35,14 @@ from app.transports.http.operations import Operations
 from app.transports.http.problem_responses import SLUGS, Problems
 from app.transports.http.response import Streams
 
-MEMORY_EVENTS = 100_000  # what `memory:` keeps unless told otherwise: some 30 MB
+MEMORY_EVENTS = 100_000  # the default retention of `memory:`, some 30 MB
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Service:
-    """A whole server without its socket: what answers requests, what publishes in process, and how it stops."""
+    """The whole service without its socket: the application that answers requests, and the parts that a server needs of it."""
 
     application: ASGIApp
     publisher: Publisher
@@ -53,15 +50,15 @@ class Service:
     fan_out: FanOut
 
     async def drain(self) -> None:
-        """Tell every stream to end, and wait until each has."""
+        """End every stream, and return once all of them have ended."""
         self.fan_out.drain()
         await self.fan_out.ended()
 
 
 def run(settings: Settings, on_listening: Callable[[str], None]) -> int:
-    """Serve until a signal; return the exit code. `on_listening` is told the URL once requests are answered.
+    """Serve until a signal, and return the exit code. Raises StartupError, whose message is one line, if the server cannot start.
 
-    Raises StartupError, whose message is one line, where the process must not start.
+    `on_listening`: called with the server's URL once requests are answered.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, on_listening))
@@ -69,30 +66,20 @@ def run(settings: Settings, on_listening: Callable[[str], None]) -> int:
 
 
 async def _serve(settings: Settings, on_listening: Callable[[str], None]) -> None:
-    listener = _listen(settings.host, settings.port)
+    listener = listen(settings.host, settings.port)
     with listener:
         async with (
             open_service(settings) as service,
             _in_background("The source", _source(settings, service.publisher)),
         ):
-            config = uvicorn.Config(
-                service.application,
-                http=StreamProtocol,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=GRACE_SECONDS,
-            )
-            server = Server(config, service.drain, on_started=lambda: on_listening(_url(listener)))
+            server = Server(service.application, service.drain, on_started=lambda: on_listening(url_of(listener)))
             _freeze_garbage_collection()
             await server.serve([listener])
 
 
 def _freeze_garbage_collection() -> None:
-    # What is here now, modules and the contract, stays to the end. Looked through again and again, it makes pauses of tens of
-    # milliseconds, and a tenth of the cost of publishing.
+    # The objects that exist now, modules and the contract, stay until the end. Each full collection would look through all of them:
+    # pauses of tens of milliseconds, and a tenth of the cost of publishing.
     gc.collect()
     gc.freeze()
 
@@ -137,7 +124,7 @@ def _open_store(settings: Settings) -> EventStore:
 
 
 def _source(settings: Settings, publisher: Publisher) -> Coroutine[Any, Any, None]:
-    """Check everything that can be checked of the source now; what it does comes later. Raises StartupError."""
+    """Return the source as a coroutine that has not begun. Raises StartupError if its file or its events are bad."""
     match settings.source.kind:
         case "none":
             return _nothing()
@@ -150,20 +137,7 @@ def _source(settings: Settings, publisher: Publisher) -> Coroutine[Any, Any, Non
 
 
 async def _nothing() -> None:
-    """Publish nothing from within."""
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise StartupError(f"Cannot listen on {host}:{port}: {error.strerror or error}.") from None
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    """Publish nothing: the source `none`."""
 
 
 @asynccontextmanager
@@ -175,12 +149,12 @@ async def _in_background(name: str, work: Coroutine[Any, Any, None]) -> AsyncIte
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        work.close()  # where the task was cancelled before it began
+        work.close()  # if the task was cancelled before it began
 
 
 async def _logged(name: str, work: Coroutine[Any, Any, None]) -> None:
-    # Streams go on without a source; that it ended must not pass unseen.
+    # Streams go on without a source, so its error must not end the server; but it must be seen.
     try:
         await work
-    except Exception:  # noqa: BLE001  # whatever it was: the server goes on, and its log tells
+    except Exception:  # noqa: BLE001  # any error: the server goes on, and the error is in its log
         _log.exception("%s ended with an error.", name)

@@ -1,4 +1,5 @@
-"""The server: uvicorn, as a server of streams needs it.
+"""The server: uvicorn, changed so that it can serve streams that last for days.
 
-`protocol` is a connection that answers requests, `take_over` the port by which a response takes one over, `server` drains.
+`take_over` is the port by which a response takes its connection over, `protocol` a connection that offers that port, `listener` the
+socket on which connections arrive, and `server` the server that drains before it stops.
 """

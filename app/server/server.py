@@ -1,7 +1,7 @@
-"""uvicorn, as a server of streams needs it: it drains before it stops, and leaves with exit code 0.
+"""uvicorn's server, changed to drain: on a signal it ends the streams, then stops, and the exit code is 0.
 
-What is changed, and why (uvicorn 0.54): a SIGTERM with an open stream never ended; the exit code of a clean stop was -15. What
-its protocol lacks is in `app/server/protocol.py`.
+What was wrong without the change (uvicorn 0.54): with an open stream, SIGTERM never ended the process; after a clean stop the exit
+code was -15. The changes to the connections themselves are in `app/server/protocol.py`.
 """
 
 from __future__ import annotations
@@ -12,24 +12,39 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from app.server.protocol import StreamProtocol
 
-DRAIN_SECONDS: Final = 5.0  # for streams to take their last frame; then they are cut
-GRACE_SECONDS: Final = 3  # for requests under way to be answered; together well within the 10 s that a deploy allows
+DRAIN_SECONDS: Final = 5.0  # for the streams to send their last frame; then they are cut
+GRACE_SECONDS: Final = (
+    3  # for requests that are being answered; both together are well within the 10 s that a deploy allows
+)
 
 
 class Server(uvicorn.Server):
-    """Serve until a signal; then tell every stream, wait for it, and leave with exit code 0."""
+    """A server that runs until a signal, ends its streams, and returns normally."""
 
     def __init__(
-        self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]], on_started: Callable[[], None]
+        self, application: ASGIApp, drain: Callable[[], Awaitable[None]], on_started: Callable[[], None]
     ) -> None:
-        """Take `drain`, which tells the streams to end and returns when they have.
+        """Create a server of an application; `serve` runs it.
 
-        `on_started` is called once requests are answered and signals are handled.
+        `drain`: ends every stream, and returns once all of them have ended.
+        `on_started`: called once requests are answered and signals are handled.
         """
-        super().__init__(config)
+        super().__init__(
+            uvicorn.Config(
+                application,
+                http=StreamProtocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+        )
         self._drain = drain
         self._on_started = on_started
 
@@ -38,7 +53,7 @@ class Server(uvicorn.Server):
         self._on_started()
 
     async def shutdown(self, sockets: Any = None) -> None:
-        """Drain first, with the listener still open: a client that comes now is told to come back, not refused."""
+        """Drain, then stop. The server listens during the drain, so that new clients get an answer instead of a refused connection."""
         try:
             await asyncio.wait_for(self._drain(), DRAIN_SECONDS)
         except TimeoutError:
@@ -52,7 +67,7 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Handle signals as uvicorn does, but do not raise one again that was answered in full."""
+        """Handle signals as uvicorn does, but do not raise them again after a clean stop: that would change the exit code."""
         with super().capture_signals():
             yield
             self._captured_signals.clear()

@@ -1,8 +1,9 @@
 """The ASGI extension by which a server hands a connection over to a response that is a stream.
 
-After `http.response.start` the application may call `scope["extensions"][TAKE_OVER]["connection"](stream)`. From then on it sends
-no messages but writes to the connection that this returns, and may return: the response goes on without the request's coroutines,
-as a connection does that was upgraded. `app/server/protocol.py` offers it; `app/transports/http/asgi_sink.py` is the way without it.
+After `http.response.start` the application may call `scope["extensions"][TAKE_OVER]["connection"](stream)`, which returns a
+`Connection`. From then on the application sends no ASGI messages: it writes to that connection. It may return, and the response goes
+on without the coroutines of its request, as an upgraded connection does. `app/server/protocol.py` offers this extension;
+`app/transports/http/asgi_sink.py` sends streams on servers that do not.
 """
 
 from __future__ import annotations
@@ -14,29 +15,58 @@ TAKE_OVER = "orders_events.take_over"
 
 
 class Stream(Protocol):
-    """What the server tells the one who took a connection over; on the event loop, and never after `end`."""
+    """The application's end of a connection that was taken over: the callbacks that the server calls.
+
+    They are called on the event loop, and never after `Connection.end`.
+    """
 
     def writable(self) -> None:
-        """More can be written, after a `write` that returned False."""
+        """Handle that more can be written, after a `write` that returned False."""
 
     def lost(self) -> None:
-        """The client has gone, or the server cut it."""
+        """Handle that the connection is lost, because the client left or the server cut it."""
 
 
 TransferCoding = Callable[[bytes], bytes]
-"""Writes a piece of a body as the wire has it: a chunk (RFC 9112 §7.1), or the piece itself where the connection's end is the
-body's. A pure function: the application codes a piece once and writes it to every connection of that coding."""
+"""A pure function that returns a piece of a body in the form in which it is sent: `chunked` or `close_delimited`. The application
+applies it once, and writes the result to every connection of that coding."""
+
+
+def chunked(body: bytes) -> bytes:
+    """Return a piece of a body as a chunk (RFC 9112 §7.1)."""
+    return b"%x\r\n%b\r\n" % (len(body), body)
+
+
+def close_delimited(body: bytes) -> bytes:
+    """Return a piece of a body that ends when its connection is closed (RFC 9112 §6.3): the piece as it is."""
+    return body
 
 
 class Connection(Protocol):
-    """The body of a response that has begun; called on the event loop, and nothing here waits."""
+    """The server's end of a connection that was taken over: a response whose head has been sent.
+
+    Its methods are called on the event loop, and none of them blocks.
+    """
 
     @property
     def coding(self) -> TransferCoding:
-        """How pieces of this body must be coded."""
+        """The coding of everything that is written to this connection."""
 
     def write(self, coded: bytes) -> bool:
-        """Send a piece; return False where the client is slow and nothing more should be written for now."""
+        """Send a piece of the body; return False if the client reads slowly and the caller should wait for `writable`."""
 
     def end(self, coded: bytes) -> None:
-        """Send the last piece, and complete the response."""
+        """Send the last piece of the body, and complete the response."""
+
+
+class LostConnection:
+    """A null object: the connection of a client that left before its response began. It discards everything."""
+
+    coding = staticmethod(close_delimited)
+
+    def write(self, coded: bytes) -> bool:  # noqa: ARG002  # the signature of Connection
+        """Discard a piece of the body."""
+        return False
+
+    def end(self, coded: bytes) -> None:
+        """Discard the last piece of the body."""
