@@ -10,9 +10,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import ClassVar, Self
 
 START_SECONDS = 60  # generous: machines that run tests are busy
@@ -32,18 +32,18 @@ class ServerProcess:
         cwd: Path | None = None,
         python: Path | str = sys.executable,
         module: str = "app",
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         command = [str(python), "-m", module, "serve", "--port", str(port), *arguments]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("ORDERS_EVENTS_")}
-        environment["PYTHONUNBUFFERED"] = "1"
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("ORDERS_EVENTS_")}
         if not self.is_measured:
-            environment.pop("COVERAGE_PROCESS_CONFIG", None)
+            inherited.pop("COVERAGE_PROCESS_CONFIG", None)
         self._process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=environment,
+            env={**inherited, "PYTHONUNBUFFERED": "1", **environment},
             cwd=cwd,
         )
         self.output: list[str] = []
