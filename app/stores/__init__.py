@@ -1,1 +1,1 @@
-"""Where events are kept: one module per store, each an `EventStore`."""
+"""The stores that keep the events, each an `EventStore`; `local` holds what those of one process share."""

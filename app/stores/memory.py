@@ -11,14 +11,14 @@ from app.events.event import Event, StoredEvent
 from app.events.filter import Filter
 from app.events.log.event_store import Appended, BelowFloor, Commit, Opened, Page
 from app.events.position import Epoch, Epochs, Floor, new_epoch
-from app.stores.local.offsets import fresh_events, next_stored_at_us, place
+from app.stores.local.offsets import assign_or_find, new_events, next_stored_at_us
 from app.stores.local.retention import CHECK_SECONDS, Retention
 
 EXAMINED_PER_READ = 10_000  # a read runs on the event loop: some milliseconds, then others must have their turn
 
 
 class MemoryStore:
-    """Keep the newest `retain_events` events, none longer than `retain_seconds`."""
+    """A log in memory: the newest `retain_events` events, none older than `retain_seconds`; None means no limit."""
 
     def __init__(self, retain_events: int = 100_000, retain_seconds: float | None = None) -> None:
         self._retention = Retention(retain_events, retain_seconds)
@@ -42,13 +42,13 @@ class MemoryStore:
         if self._on_commit is None:
             raise StoreUnavailable("The log is not open.")
         stored_at_us = next_stored_at_us(self._stored_at_us)
-        placed = place(events, self._head, self._epochs[-1].name, stored_at_us, self._by_event_id.get)
-        fresh = fresh_events(placed)
-        if fresh:
-            self._store(fresh)
+        appended = assign_or_find(events, self._head, self._epochs[-1].name, stored_at_us, self._by_event_id.get)
+        new = new_events(appended)
+        if new:
+            self._store(new)
             self._delete_through(self._retention.surplus(self._head))
-            self._on_commit(Commit(fresh, self._floor))
-        return placed
+            self._on_commit(Commit(new, self._floor))
+        return appended
 
     async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
         if after < self._floor.offset:
@@ -71,11 +71,11 @@ class MemoryStore:
         if self._next_check is not None:
             self._next_check.cancel()
 
-    def _store(self, fresh: Sequence[StoredEvent]) -> None:
-        self._events.update((event.offset, event) for event in fresh)
-        self._by_event_id.update((event.event_id, event) for event in fresh)
-        self._head = fresh[-1].offset
-        self._stored_at_us = fresh[-1].stored_at_us
+    def _store(self, new: Sequence[StoredEvent]) -> None:
+        self._events.update((event.offset, event) for event in new)
+        self._by_event_id.update((event.event_id, event) for event in new)
+        self._head = new[-1].offset
+        self._stored_at_us = new[-1].stored_at_us
 
     def _delete_through(self, offset: int) -> None:
         for deleted in range(self._floor.offset + 1, offset + 1):

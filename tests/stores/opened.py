@@ -1,4 +1,4 @@
-"""Stores that are open for a test, and what they told of their commits."""
+"""Stores that are open for a test, and the commits that they reported."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from app.events.position import Floor
 
 
 class OpenStore:
-    """A store that is open; it keeps every commit it is told of."""
+    """A store that is open, and every commit that it reported."""
 
     def __init__(self, store: EventStore) -> None:
         self.store = store
         self.commits: list[Commit] = []
-        self._told = asyncio.Event()
+        self._committed = asyncio.Event()
 
     async def open(self) -> OpenStore:
         self.opened: Opened = await self.store.open(self._on_commit)
@@ -29,7 +29,7 @@ class OpenStore:
         return self.commits[-1].floor if self.commits else self.opened.floor
 
     @property
-    def told(self) -> list[StoredEvent]:
+    def committed(self) -> list[StoredEvent]:
         return [event for commit in self.commits for event in commit.events]
 
     async def append(self, *events: Event) -> list[StoredEvent]:
@@ -49,14 +49,14 @@ class OpenStore:
         return found
 
     async def until(self, reached: Callable[[], bool]) -> None:
-        """Wait for a commit after which something is so."""
+        """Wait for a commit after which `reached` returns True."""
         while not reached():
-            self._told.clear()
-            await self._told.wait()
+            self._committed.clear()
+            await self._committed.wait()
 
     def _on_commit(self, commit: Commit) -> None:
         self.commits.append(commit)
-        self._told.set()
+        self._committed.set()
 
 
 @asynccontextmanager

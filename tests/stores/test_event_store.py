@@ -1,4 +1,4 @@
-"""What every store promises (`app/events/log/event_store.py`)."""
+"""The promises that every store keeps (`app/events/log/event_store.py`)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> MakeStore:
 
 
 class Clock:
-    """The wall clock, which a test sets, and the steady one, which moves with it only where time passes."""
+    """A wall clock that a test sets, and a steady clock that moves with it only if the test lets time pass."""
 
     def __init__(self) -> None:
         self.now_us = time.time_ns() // 1000
@@ -106,7 +106,7 @@ def test_a_store_that_is_not_open_appends_nothing(make_store: MakeStore) -> None
     run(work())
 
 
-def test_closing_twice_and_closing_what_was_never_open_is_harmless(make_store: MakeStore) -> None:
+def test_closing_twice_or_without_opening_is_harmless(make_store: MakeStore) -> None:
     async def work() -> None:
         await make_store().close()
         async with opening(make_store()) as log:
@@ -115,14 +115,14 @@ def test_closing_twice_and_closing_what_was_never_open_is_harmless(make_store: M
     run(work())
 
 
-def test_closing_writes_what_was_accepted(make_store: MakeStore) -> None:
+def test_closing_writes_the_accepted_events(make_store: MakeStore) -> None:
     async def work() -> None:
         async with opening(make_store()) as log:
             appends = [asyncio.create_task(log.append(event(f"e{number}"))) for number in range(50)]
             await asyncio.sleep(0)  # each of them has now called append
             await log.store.close()
             stored = [events[0] for events in await asyncio.gather(*appends)]
-            assert stored == log.told
+            assert stored == log.committed
 
     run(work())
 
@@ -197,7 +197,7 @@ def test_cancelled_appends_disturb_no_others(make_store: MakeStore) -> None:
             stored = await log.events()
             assert [e for events in kept for e in events] == [e for e in stored if int(e.event_id.split("-")[0]) % 2]
             assert len(stored) % 3 == 0
-            assert stored == log.told
+            assert stored == log.committed
             await log.append(event("after"))
 
     run(work())
@@ -206,7 +206,7 @@ def test_cancelled_appends_disturb_no_others(make_store: MakeStore) -> None:
 # The same event twice
 
 
-def test_a_repeated_event_is_not_stored_again(make_store: MakeStore) -> None:
+def test_a_duplicate_is_not_stored_again(make_store: MakeStore) -> None:
     async def work() -> None:
         async with opening(make_store()) as log:
             [first] = await log.store.append([event("a")])
@@ -231,7 +231,7 @@ def test_an_event_sent_100_times_in_parallel_is_stored_once(make_store: MakeStor
     run(work())
 
 
-def test_a_repetition_late_in_a_large_request_is_found(make_store: MakeStore) -> None:
+def test_a_duplicate_late_in_a_large_request_is_found(make_store: MakeStore) -> None:
     async def work() -> None:
         async with opening(make_store()) as log:
             [first] = await log.append(event("first"))
@@ -240,7 +240,7 @@ def test_a_repetition_late_in_a_large_request_is_found(make_store: MakeStore) ->
             assert appended[1200] == (first, True)
             assert appended[1201] == (appended[700].stored, True)
             assert ids(await log.events()) == ["first", *(each.event_id for each in many)]
-            assert offsets(log.told) == list(range(1, 1302))
+            assert offsets(log.committed) == list(range(1, 1302))
 
     run(work())
 
@@ -266,9 +266,7 @@ def test_a_conflict_late_in_a_large_request_stores_nothing(make_store: MakeStore
         pytest.param('{"a":"1"}', '{"a":1}', False, id="string-or-number"),
     ],
 )
-def test_content_is_the_same_where_it_is_equal_as_json(
-    make_store: MakeStore, first: str, second: str, same: bool
-) -> None:
+def test_content_is_the_same_if_it_is_equal_as_json(make_store: MakeStore, first: str, second: str, same: bool) -> None:
     async def work() -> None:
         async with opening(make_store()) as log:
             await log.append(Event("order.shipped", "1.0.0", "a", "or_1", first))
@@ -282,7 +280,7 @@ def test_content_is_the_same_where_it_is_equal_as_json(
     run(work())
 
 
-def test_another_version_conflicts_only_where_it_was_named(make_store: MakeStore) -> None:
+def test_another_version_conflicts_only_if_it_was_named(make_store: MakeStore) -> None:
     async def work() -> None:
         async with opening(make_store()) as log:
             await log.append(Event("order.shipped", "1.0.0", "a", "or_1", "{}"))
@@ -332,23 +330,23 @@ def test_a_conflict_fails_its_own_request_only(make_store: MakeStore) -> None:
     run(work())
 
 
-# What on_commit is told
+# Commits
 
 
-def test_a_commit_is_told_before_its_append_returns(make_store: MakeStore) -> None:
+def test_a_commit_is_reported_before_its_append_returns(make_store: MakeStore) -> None:
     async def work() -> None:
         async with opening(make_store()) as log:
 
             async def append(number: int) -> None:
                 stored = await log.append(*numbered(3, f"{number}-"))
-                assert stored[-1] in log.told
+                assert stored[-1] in log.committed
 
             await asyncio.gather(*map(append, range(100)))
 
     run(work())
 
 
-def test_commits_are_told_in_log_order_on_the_event_loop(make_store: MakeStore) -> None:
+def test_commits_are_reported_in_log_order_on_the_event_loop(make_store: MakeStore) -> None:
     async def work() -> None:
         threads: set[int] = set()
         told: list[StoredEvent] = []
@@ -369,7 +367,7 @@ def test_commits_are_told_in_log_order_on_the_event_loop(make_store: MakeStore) 
     run(work())
 
 
-def test_a_repeated_or_refused_event_is_not_told(make_store: MakeStore) -> None:
+def test_a_duplicate_or_refused_event_is_not_reported(make_store: MakeStore) -> None:
     async def work() -> None:
         async with opening(make_store()) as log:
             await log.append(event("a"))
@@ -399,7 +397,7 @@ def test_a_repeated_or_refused_event_is_not_told(make_store: MakeStore) -> None:
         pytest.param(of_orders("' OR 1=1 --", '"]'), "", id="hostile-orders"),
     ],
 )
-def test_a_page_holds_what_is_wanted(make_store: MakeStore, filter: Filter, expected: str) -> None:
+def test_a_page_holds_the_events_that_match(make_store: MakeStore, filter: Filter, expected: str) -> None:
     async def work() -> None:
         async with opening(make_store()) as log:
             await log.append(event("a", order_id="x"), event("b", "order.cancelled", "x"), event("c", order_id="y"))
@@ -498,7 +496,7 @@ def test_a_request_larger_than_the_retention_keeps_its_end(make_store: MakeStore
         async with opening(make_store(retain_events=10)) as log:
             stored = await log.append(*numbered(12_000))
             assert offsets(stored) == list(range(1, 12_001))
-            assert log.told == stored
+            assert log.committed == stored
             assert log.floor == Floor(11_990, stored[11_989].stored_at_us)
             assert await log.events() == stored[-10:]
 
@@ -512,7 +510,7 @@ def test_the_floor_is_the_newest_deleted_event(make_store: MakeStore, clock: Clo
                 clock.now_us += SECOND_US
                 await log.append(event(f"{number}"))
             assert [commit.floor.offset for commit in log.commits] == [0, 0, 1, 2, 3]
-            assert log.floor.stored_at_us == log.told[2].stored_at_us
+            assert log.floor.stored_at_us == log.committed[2].stored_at_us
 
     run(work())
 
@@ -616,7 +614,9 @@ def test_times_never_decrease_although_the_clock_is_set_back(make_store: MakeSto
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_random_appends_and_reads_give_what_the_reference_gives(make_store: MakeStore, clock: Clock, seed: int) -> None:
+def test_random_appends_and_reads_give_the_same_as_the_reference(
+    make_store: MakeStore, clock: Clock, seed: int
+) -> None:
     async def work() -> None:
         chance = random.Random(seed)
         retain = chance.choice([20, 100])
@@ -625,7 +625,7 @@ def test_random_appends_and_reads_give_what_the_reference_gives(make_store: Make
                 clock.now_us += chance.choice([-50, 0, 1, 1000])
                 batch = [random_event(chance) for _ in range(chance.choice([1, 1, 3, 30]))]
                 assert await appended(log, batch) == await appended(reference, batch)
-                head = max([0, *offsets(reference.told)])
+                head = max([0, *offsets(reference.committed)])
                 after, through = chance.randint(0, head), chance.randint(0, head + 5)
                 filter, limit = chance.choice(WANTED), chance.choice([1, 5, 1000])
                 assert await found(log, after, through, filter, limit) == await found(

@@ -1,4 +1,4 @@
-"""What a SQLite log promises beyond what every store does: it is still there after a restart, and after a fault."""
+"""The promises of a SQLite log beyond those of every store: it survives a restart, and faults."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_store import BelowFloor, Commit
 from app.events.position import Floor, Position
 from app.stores.sqlite import file as sqlite_file
-from app.stores.sqlite import transactions as sqlite_log
+from app.stores.sqlite import transactions
 from app.stores.sqlite.queries import PAGE_QUERIES
 from app.stores.sqlite.store import SqliteStore
 from tests.events.logs import event, run
@@ -86,7 +86,7 @@ def test_a_new_epoch_is_on_record_when_open_returns(path: Path) -> None:
     run(work())
 
 
-def test_a_repeated_event_is_recognised_after_a_restart(path: Path) -> None:
+def test_a_duplicate_is_recognised_after_a_restart(path: Path) -> None:
     async def work() -> None:
         async with opening(SqliteStore(path)) as log:
             [first] = await log.append(event("a"))
@@ -100,7 +100,7 @@ def test_a_repeated_event_is_recognised_after_a_restart(path: Path) -> None:
     run(work())
 
 
-def test_a_restored_backup_knows_what_it_has_and_what_it_lost(path: Path, tmp_path: Path) -> None:
+def test_a_restored_backup_knows_its_own_ids_and_no_later_ones(path: Path, tmp_path: Path) -> None:
     async def work() -> None:
         async with opening(SqliteStore(path)) as log:
             first = log.opened.epochs.open.name
@@ -136,7 +136,7 @@ def test_times_do_not_decrease_across_restarts(path: Path, monkeypatch: pytest.M
     run(work())
 
 
-def test_offsets_and_times_go_on_where_every_event_was_deleted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_offsets_and_times_go_on_if_every_event_was_deleted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work() -> None:
         real = time.time_ns
         async with opening(SqliteStore(path, retain_seconds=0.01)) as log:
@@ -160,7 +160,7 @@ def test_a_smaller_limit_takes_hold_piece_by_piece(path: Path, monkeypatch: pyte
     async def work() -> None:
         async with opening(SqliteStore(path)) as log:
             await log.append(*numbered(1, 95))
-        monkeypatch.setattr(sqlite_log, "DELETED_AT_ONCE", 20)
+        monkeypatch.setattr(transactions, "DELETED_AT_ONCE", 20)
         async with opening(SqliteStore(path, retain_events=10)) as log:
             assert log.opened.floor == Floor(0, 0)
             await log.until(lambda: log.floor.offset == 85)
@@ -179,7 +179,7 @@ def test_appends_go_on_while_much_is_deleted(tmp_path: Path, monkeypatch: pytest
         async with opening(SqliteStore(path)) as log:
             await log.append(*numbered(1, 2000))
         with monkeypatch.context() as patch:
-            patch.setattr(sqlite_log, "DELETED_AT_ONCE", 10)
+            patch.setattr(transactions, "DELETED_AT_ONCE", 10)
             async with opening(SqliteStore(path, retain_events=100)) as log:
                 [stored] = await log.append(event("new"))
                 assert stored.offset == 2001
@@ -196,7 +196,7 @@ def test_a_smaller_age_takes_hold_on_an_idle_log(path: Path) -> None:
             await log.append(*numbered(1, 20))
         async with opening(SqliteStore(path, retain_seconds=0.01)) as log:
             await log.until(lambda: log.floor.offset == 20)
-            assert log.told == []
+            assert log.committed == []
 
     run(work())
 
@@ -204,7 +204,7 @@ def test_a_smaller_age_takes_hold_on_an_idle_log(path: Path) -> None:
 # Durability
 
 
-def test_a_commit_is_in_the_file_before_it_is_told(path: Path) -> None:
+def test_a_commit_is_in_the_file_before_it_is_reported(path: Path) -> None:
     async def work() -> None:
         unseen: list[Commit] = []
 
@@ -224,12 +224,12 @@ def test_a_commit_is_in_the_file_before_it_is_told(path: Path) -> None:
 
 
 def test_a_commit_waits_for_the_disk(path: Path) -> None:
-    """The only thing that says so short of a power cut: 2 is FULL, which syncs the WAL at every commit."""
+    """Without a power cut only the setting shows it: 2 is FULL, which syncs the WAL at every commit."""
 
     async def work() -> None:
         store = SqliteStore(path)
         async with opening(store):
-            connection = store._writer._log._connection
+            connection = store._writer._transactions._connection
             assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
             assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
@@ -245,8 +245,8 @@ def test_requests_that_wait_share_a_commit(path: Path, monkeypatch: pytest.Monke
                 appends = [asyncio.create_task(log.append(e)) for e in numbered(1, 500)]
                 await asyncio.sleep(0)  # each of them has now called append
             await asyncio.gather(*appends)
-            assert len(log.commits) <= 2  # the one that was held up, and that of all who came meanwhile
-            assert offsets(log.told) == list(range(1, 501))
+            assert len(log.commits) <= 2  # the one that was held up, and one for all requests that came meanwhile
+            assert offsets(log.committed) == list(range(1, 501))
 
     run(work())
 
@@ -268,7 +268,7 @@ def test_a_log_that_cannot_be_written_is_read_on_and_recovers(path: Path) -> Non
                 assert again.duplicate
             [after] = await log.append(event("c"))
             assert after.offset == 2
-            assert log.told == [*stored, after] == await log.events()
+            assert log.committed == [*stored, after] == await log.events()
 
     run(work())
 
@@ -293,7 +293,7 @@ def test_a_broken_connection_is_replaced(path: Path) -> None:
         store = SqliteStore(path)
         async with opening(store) as log:
             await log.append(event("a"))
-            store._writer._log._connection.close()
+            store._writer._transactions._connection.close()
             with pytest.raises(StoreUnavailable, match=CANNOT_WRITE):
                 await log.append(event("b"))
             [stored] = await log.append(event("c"))
@@ -311,7 +311,7 @@ def test_another_log_in_place_of_a_lost_one_is_not_written(path: Path, tmp_path:
             await log.append(event("a"))
             back_up(path, backup)
             await log.append(event("b"))
-            store._writer._log._connection.close()
+            store._writer._transactions._connection.close()
             backup.replace(path)
             for event_id in ("c", "d"):
                 with pytest.raises(StoreUnavailable, match=CANNOT_WRITE):
@@ -320,7 +320,7 @@ def test_another_log_in_place_of_a_lost_one_is_not_written(path: Path, tmp_path:
     run(work())
 
 
-def test_what_sqlite_cannot_hold_is_an_error_of_the_caller_only(path: Path) -> None:
+def test_text_that_sqlite_cannot_hold_is_an_error_of_its_caller_only(path: Path) -> None:
     async def work() -> None:
         async with opening(SqliteStore(path)) as log:
             with pytest.raises(UnicodeEncodeError):
@@ -356,7 +356,7 @@ def test_closing_leaves_no_wal_file(path: Path) -> None:
 def test_a_wal_file_that_a_read_held_up_shrinks_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work() -> None:
         limit = 1024 * 1024
-        monkeypatch.setattr(sqlite_log, "WAL_BYTES", limit)
+        monkeypatch.setattr(transactions, "WAL_BYTES", limit)
         async with opening(SqliteStore(path)) as log:
             with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)) as other:
                 other.execute("BEGIN")

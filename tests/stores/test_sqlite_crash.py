@@ -1,4 +1,4 @@
-"""A SQLite log after kill -9, and on a disk that takes no more: what was acknowledged is there, once and in order."""
+"""A SQLite log after kill -9, and on a full disk: every acknowledged event is there, once and in order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ACKNOWLEDGED_PER_ROUND = 300
 
 
 def test_kill_9_loses_nothing_acknowledged(tmp_path: Path) -> None:
-    """Publisher p of round r sends `r-p-c` for c = 0, 1, 2 …; what it was told must be there, and nothing twice."""
+    """Publisher p of round r sends `r-p-c` for c = 0, 1, 2 …; every acknowledged id must be there, and none twice."""
     path = tmp_path / "log.db"
     acknowledged: dict[str, tuple[str, int]] = {}
     for number in range(ROUNDS):
@@ -99,7 +99,7 @@ def fill_the_disk(path: Path) -> None:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, resource.RLIM_INFINITY))
                 refused = await append_until_refused(log, attempt, stored)
                 assert str(refused) == "The log cannot be written now; try again later."
-                assert stored == await log.events() == log.told
+                assert stored == await log.events() == log.committed
                 outcomes = await asyncio.gather(
                     *(log.append(large_event(f"x{n}")) for n in range(5)), return_exceptions=True
                 )
@@ -108,7 +108,7 @@ def fill_the_disk(path: Path) -> None:
                 assert again.duplicate
                 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
                 stored += await log.append(large_event(f"after-{attempt}"))
-                assert stored == await log.events() == log.told
+                assert stored == await log.events() == log.committed
         async with opening(SqliteStore(path)) as log:
             assert await log.events() == stored
             assert all(a.offset + 1 == b.offset for a, b in pairwise(stored))

@@ -1,4 +1,4 @@
-"""Who may open a SQLite log, and which files are not one."""
+"""One process per SQLite log, and the files that are refused."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_second_process_is_refused(tmp_path: Path) -> None:
     run(work())
 
 
-def test_a_second_store_is_refused_by_whatever_name(tmp_path: Path) -> None:
+def test_a_second_store_is_refused_under_any_name(tmp_path: Path) -> None:
     path, link = tmp_path / "log.db", tmp_path / "link.db"
     link.symlink_to(path)
 
@@ -83,7 +83,7 @@ def test_a_refused_open_lets_the_file_go(tmp_path: Path) -> None:
     make_log(path)
 
 
-# Files that are no log
+# Files that are not logs
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
         pytest.param(lambda _: b"short text, which SQLite takes for an empty database", id="short-text"),
     ],
 )
-def test_a_file_that_is_no_sound_database_is_refused(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
+def test_a_file_that_is_not_a_sound_database_is_refused(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "log.db"
     make_log(path)
     path.write_bytes(spoil(path.read_bytes()))
@@ -165,7 +165,7 @@ def open_folder() -> Iterator[Path]:
 
 @contextmanager
 def a_user_with_no_privileges() -> Iterator[None]:
-    """Be nobody where the tests run as root, whom no permission stops."""
+    """Become nobody if the tests run as root, whom no permission stops."""
     user = os.geteuid()
     if user != 0:
         yield

@@ -1,4 +1,4 @@
-"""What becomes of the events of one request: a place at the end of the log, or that of the event which they repeat."""
+"""Offsets for the events of a request: the next ones of the log, or that of the stored event which an event repeats."""
 
 from __future__ import annotations
 
@@ -11,40 +11,44 @@ from app.events.event import Event, StoredEvent, same_content
 from app.events.log.event_store import Appended
 
 
-def place_all(requests: Sequence[Sequence[Event]], after: int, epoch: str, stored_at_us: int) -> list[StoredEvent]:
-    """Give each event of all requests the next offset after `after`, as if none repeated another. Nothing is stored here."""
+def assign_to_all(requests: Sequence[Sequence[Event]], after: int, epoch: str, stored_at_us: int) -> list[StoredEvent]:
+    """Give every event of all requests the next offset after `after`, as if none repeated another. Nothing is stored here."""
     events = chain.from_iterable(requests)
     return [_stored(event, offset, epoch, stored_at_us) for offset, event in enumerate(events, after + 1)]
 
 
-def place(
+def assign_or_find(
     events: Sequence[Event], after: int, epoch: str, stored_at_us: int, retained: Callable[[str], StoredEvent | None]
 ) -> list[Appended]:
-    """Give each event the next offset after `after`, or find it under its `event_id` in the log or earlier in `events`.
+    """Give each event the next offset after `after`, or find the event that it repeats.
 
+    `retained` returns the stored event with an `event_id`, or None. An event may also repeat an earlier one of `events`.
     Nothing is stored here. Raises EventIdConflict.
     """
-    placed: list[Appended] = []
-    fresh: dict[str, StoredEvent] = {}
+    appended: list[Appended] = []
+    new: dict[str, StoredEvent] = {}
     for index, event in enumerate(events):
-        known = fresh.get(event.event_id) or retained(event.event_id)
+        known = new.get(event.event_id) or retained(event.event_id)
         if known is None:
-            stored = fresh[event.event_id] = _stored(event, after + len(fresh) + 1, epoch, stored_at_us)
-            placed.append(Appended(stored, duplicate=False))
+            stored = new[event.event_id] = _stored(event, after + len(new) + 1, epoch, stored_at_us)
+            appended.append(Appended(stored, duplicate=False))
         elif same_content(event, known):
-            placed.append(Appended(known, duplicate=True))
+            appended.append(Appended(known, duplicate=True))
         else:
             raise EventIdConflict(index, event.event_id)
-    return placed
+    return appended
 
 
-def fresh_events(placed: Sequence[Appended]) -> list[StoredEvent]:
-    """Return those that are to be stored."""
-    return [appended.stored for appended in placed if not appended.duplicate]
+def new_events(appended: Sequence[Appended]) -> list[StoredEvent]:
+    """Return the events that are not duplicates and have to be stored."""
+    return [each.stored for each in appended if not each.duplicate]
 
 
 def next_stored_at_us(last_us: int) -> int:
-    """Read the wall clock, which may be set back, so that the log's times never decrease."""
+    """Return the time for the next events: the wall clock's, or `last_us` if the clock was set back below it.
+
+    So the times in a log never decrease.
+    """
     return max(time.time_ns() // 1000, last_us)
 
 

@@ -1,4 +1,4 @@
-"""How much a store keeps: so many of the newest events, and none older than a limit."""
+"""How much of the log a store keeps: a number of the newest events, and none older than a limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ CHECK_SECONDS = 0.5  # how often a store looks at ages; half of what "within a s
 
 
 class Retention:
-    """Tell a store what to delete; None is no limit."""
+    """The limits of a log, and which events are beyond them; None means no limit.
+
+    `events`: how many of the newest events to keep. `seconds`: the greatest age of an event.
+    """
 
     def __init__(self, events: int | None, seconds: float | None) -> None:
         self._events = events
@@ -24,11 +27,11 @@ class Retention:
         return self._limit_us is not None
 
     def surplus(self, head: int) -> int:
-        """Return the newest offset that is one too many; 0 where none is."""
+        """Return the newest offset to delete by number; 0 if there are not too many events."""
         return 0 if self._events is None else max(0, head - self._events)
 
     def expired_us(self) -> int:
-        """Return the newest `stored_at_us` that is too old; 0 where there is no limit.
+        """Return the newest `stored_at_us` that is too old; 0 if ages have no limit.
 
         Nothing ages because the wall clock leapt ahead: a leap is taken off every age until it lies as far back as the
         limit. By then everything stored before it is too old, and nothing stored after it was touched by it.

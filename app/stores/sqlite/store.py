@@ -1,9 +1,9 @@
 """Events in one SQLite file: what `append` has returned survives kill -9 and power cuts.
 
-    append ─→ Writer ─→ SqliteLog.commit: fsync ─→ on_commit ─→ append returns
+    append ─→ Writer ─→ Transactions.commit: fsync ─→ on_commit ─→ append returns
     read   ─→ Readers ─→ read_page
 
-The event loop waits for neither: a thread writes, a few read.
+The event loop does not block on either: one thread writes, a few threads read.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from app.stores.local.retention import Retention
 from app.stores.sqlite.file import open_file
 from app.stores.sqlite.queries import offset_before, read_page
 from app.stores.sqlite.readers import Readers
-from app.stores.sqlite.transactions import Outcome, SqliteLog
+from app.stores.sqlite.transactions import Outcome, Transactions
 from app.stores.sqlite.writer import Request, Writer
 
 
 class SqliteStore:
-    """Keep the newest `retain_events` events, none longer than `retain_seconds`; None is no limit."""
+    """A log in one SQLite file: the newest `retain_events` events, none older than `retain_seconds`; None means no limit."""
 
     def __init__(self, path: Path, retain_events: int | None = None, retain_seconds: float | None = None) -> None:
         self._path = path
@@ -39,10 +39,10 @@ class SqliteStore:
         self._on_commit = on_commit
         self._loop = asyncio.get_running_loop()
         file = await asyncio.to_thread(open_file, self._path)
-        log = SqliteLog(self._path, file, Retention(self._retain_events, self._retain_seconds))
+        transactions = Transactions(self._path, file, Retention(self._retain_events, self._retain_seconds))
         self._lock = file.lock
         self._readers = Readers(self._path)
-        self._writer = Writer(log, self._hand_over, checks_ages=self._retain_seconds is not None)
+        self._writer = Writer(transactions, self._hand_over, checks_ages=self._retain_seconds is not None)
         self._writer.start()
         self._is_open = True
         return file.opened

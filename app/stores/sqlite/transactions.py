@@ -1,7 +1,7 @@
-"""A SQLite log as the one connection that writes it sees it: what a transaction stores, and what it deletes.
+"""The transactions that write a SQLite log: each stores new events and deletes old ones.
 
-A transaction serves any number of requests, each all or nothing by itself. It is on disk when `commit` returns; where it
-fails, the log is as it was before.
+A transaction serves any number of requests, and each of them is stored whole or not at all. It is on disk when `commit`
+returns; if it fails, the log is as it was before.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from app.events.errors import EventIdConflict
 from app.events.event import Event, StoredEvent
 from app.events.log.event_store import Appended, Commit
 from app.events.position import Floor
-from app.stores.local.offsets import fresh_events, next_stored_at_us, place, place_all
+from app.stores.local.offsets import assign_or_find, assign_to_all, new_events, next_stored_at_us
 from app.stores.local.retention import Retention
 from app.stores.sqlite.file import BUSY_MS, LogFile, connect_writer
 from app.stores.sqlite.queries import (
@@ -32,7 +32,9 @@ from app.stores.sqlite.queries import (
     read_newest,
 )
 
-DELETED_AT_ONCE = 5_000  # bounds a transaction where a log got a smaller limit; as much as it adds it may delete anyway
+DELETED_AT_ONCE = (
+    5_000  # bounds a transaction after the limit became smaller; one that adds more events may delete as many
+)
 
 WAL_BYTES = 64 * 1024 * 1024  # SQLite starts its WAL file anew at 4 MB, unless reads overlap without end
 WAL_WAIT_MS = 100  # how long appends may stand still for reads to end, at most once a second
@@ -41,14 +43,14 @@ Outcome: TypeAlias = list[Appended] | Exception
 
 
 class Stored(NamedTuple):
-    """What a transaction added, and what became of each request."""
+    """The events that a transaction added, and the outcome of each request."""
 
-    fresh: list[StoredEvent]
+    new: list[StoredEvent]
     outcomes: Sequence[Outcome]
 
 
-class SqliteLog:
-    """Commit requests, and delete what retention does not keep."""
+class Transactions:
+    """The transactions of the only connection that writes a log; all methods run on the writer's thread."""
 
     def __init__(self, path: Path, file: LogFile, retention: Retention) -> None:
         self._path = path
@@ -62,24 +64,27 @@ class SqliteLog:
         self.behind = True  # there may be more to delete at once than one transaction does
 
     def commit(self, requests: Sequence[Sequence[Event]]) -> tuple[Commit | None, Sequence[Outcome]]:
-        """Store the requests in order; return what changed, if anything, and what became of each. Raises sqlite3.Error."""
+        """Store the requests in order, and delete what is too old or too much.
+
+        Returns the commit (None if nothing changed) and the outcome of each request. Raises sqlite3.Error.
+        """
         stored_at_us = next_stored_at_us(self._newest.stored_at_us)
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            fresh, outcomes = self._store_all(requests, stored_at_us) or self._store_each(requests, stored_at_us)
-            floor = self._delete(added=len(fresh))
-        changed = bool(fresh) or floor != self._floor
+            new, outcomes = self._store_all(requests, stored_at_us) or self._store_each(requests, stored_at_us)
+            floor = self._delete(added=len(new))
+        changed = bool(new) or floor != self._floor
         self._floor = floor
-        if fresh:
-            self._newest = Newest(fresh[-1].offset, stored_at_us)
-        return Commit(fresh, floor) if changed else None, outcomes
+        if new:
+            self._newest = Newest(new[-1].offset, stored_at_us)
+        return Commit(new, floor) if changed else None, outcomes
 
     def shorten_wal(self) -> None:
-        """Start a WAL file anew that reads have kept from it, so that it does not grow for ever; or try again later."""
+        """Start the WAL file anew if reads kept it growing; if they still do, a later call tries again."""
         if time.monotonic() < self._looked_at + 1:
             return
         self._looked_at = time.monotonic()
-        with suppress(OSError, sqlite3.Error):  # nothing is lost, and where writing fails the next commit says so
+        with suppress(OSError, sqlite3.Error):  # nothing is lost, and if writing fails the next commit reports it
             if self._wal.stat().st_size < WAL_BYTES:
                 return
             self._connection.execute(f"PRAGMA busy_timeout = {WAL_WAIT_MS}")
@@ -88,7 +93,7 @@ class SqliteLog:
             self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
     def mend(self) -> None:
-        """Replace the connection where it does not answer or cannot end its transaction. Raises sqlite3.Error."""
+        """Replace the connection if it does not answer or cannot end its transaction. Raises sqlite3.Error."""
         if self._answers():
             return
         self._connection.close()
@@ -101,34 +106,34 @@ class SqliteLog:
         self._connection.close()
 
     def _store_all(self, requests: Sequence[Sequence[Event]], stored_at_us: int) -> Stored | None:
-        """Store all events at once, as if none were a repetition: nearly always none is. None, and nothing stored, if one is.
+        """Store all events at once, as if none were a duplicate. Returns None, with nothing stored, if one is.
 
-        SQLite finds a repetition when it writes the index of event ids, so no event need be looked up before.
+        Duplicates are rare, and SQLite finds them when it writes the index of event ids: no look-up is needed before.
         """
-        fresh = place_all(requests, self._newest.offset, self._epoch.name, stored_at_us)
-        with suppress(sqlite3.Error):  # what fails here may not be needed: a repetition is answered on a full disk too
-            if insert_events(self._connection, fresh) == len(fresh):
-                placed = map(Appended, fresh, repeat(False))
-                return Stored(fresh, [[*islice(placed, len(events))] for events in requests])
+        new = assign_to_all(requests, self._newest.offset, self._epoch.name, stored_at_us)
+        with suppress(sqlite3.Error):  # the failed write may not be needed: a duplicate is answered on a full disk too
+            if insert_events(self._connection, new) == len(new):
+                appended = map(Appended, new, repeat(False))
+                return Stored(new, [[*islice(appended, len(events))] for events in requests])
         self._connection.rollback()
         self._connection.execute("BEGIN IMMEDIATE")
         return None
 
     def _store_each(self, requests: Sequence[Sequence[Event]], stored_at_us: int) -> Stored:
-        fresh: list[StoredEvent] = []
-        return Stored(fresh, [self._store(events, stored_at_us, fresh) for events in requests])
+        new: list[StoredEvent] = []
+        return Stored(new, [self._store(events, stored_at_us, new) for events in requests])
 
-    def _store(self, events: Sequence[Event], stored_at_us: int, fresh: list[StoredEvent]) -> Outcome:
-        after = self._newest.offset + len(fresh)
+    def _store(self, events: Sequence[Event], stored_at_us: int, new: list[StoredEvent]) -> Outcome:
+        after = self._newest.offset + len(new)
         retained = read_events(self._connection, [event.event_id for event in events])
         try:
-            placed = place(events, after, self._epoch.name, stored_at_us, retained.get)
+            appended = assign_or_find(events, after, self._epoch.name, stored_at_us, retained.get)
         except EventIdConflict as conflict:
             return conflict
-        added = fresh_events(placed)
+        added = new_events(appended)
         insert_events(self._connection, added)
-        fresh += added
-        return placed
+        new += added
+        return appended
 
     def _delete(self, added: int) -> Floor:
         through = self._retention.surplus(self._newest.offset + added)

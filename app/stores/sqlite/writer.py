@@ -1,7 +1,7 @@
-"""The writer of a SQLite log: one thread, and one fsync for everything that waits.
+"""The writer of a SQLite log: one thread, and one fsync for all requests that wait.
 
-Whatever requests have piled up go into one transaction. When it is on disk, and not before, the event loop hears of it: once,
-in log order. One that fails costs only its own requests; the next one tries again.
+All waiting requests go into one transaction. Once it is on disk, and not before, the event loop is notified: once per
+transaction, in log order. A transaction that fails costs only its own requests; the next one tries again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from app.events.errors import StoreUnavailable
 from app.events.event import Event
 from app.events.log.event_store import Appended, Commit
 from app.stores.local.retention import CHECK_SECONDS
-from app.stores.sqlite.transactions import Outcome, SqliteLog
+from app.stores.sqlite.transactions import Outcome, Transactions
 
 GROUP_EVENTS = 5_000  # in one transaction: enough to share its fsync, few enough for the next one to wait for it
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class Request(NamedTuple):
-    """Events to store, and the future of whoever waits for it."""
+    """Events to store, and the future that their outcome is set on."""
 
     events: Sequence[Event]
     appended: asyncio.Future[list[Appended]]
@@ -36,13 +36,14 @@ HandOver: TypeAlias = Callable[[Commit | None, Sequence[tuple[Request, Outcome]]
 
 
 class Writer:
-    """Write requests in the order of their submission; `hand_over` is called on the writer's thread after each transaction.
+    """A thread that writes requests in the order of their submission.
 
-    `checks_ages` has it look at the log twice a second although nothing is submitted.
+    `transactions`: writes the log, on this thread only. `hand_over`: called on this thread after each transaction.
+    `checks_ages`: True if old events have to be deleted twice a second, also if nothing is submitted.
     """
 
-    def __init__(self, log: SqliteLog, hand_over: HandOver, *, checks_ages: bool) -> None:
-        self._log = log
+    def __init__(self, transactions: Transactions, hand_over: HandOver, *, checks_ages: bool) -> None:
+        self._transactions = transactions
         self._hand_over = hand_over
         self._idle_seconds = CHECK_SECONDS if checks_ages else None
         self._failing = False
@@ -59,7 +60,7 @@ class Writer:
         """Write what was submitted, then close the log."""
         self._requests.put(None)
         self._thread.join()
-        self._log.close()
+        self._transactions.close()
 
     def _run(self) -> None:
         closing = False
@@ -68,10 +69,10 @@ class Writer:
             commit, outcomes = self._commit([request.events for request in requests])
             if commit is not None or requests:
                 self._hand_over(commit, list(zip(requests, outcomes, strict=True)))
-            self._log.shorten_wal()
+            self._transactions.shorten_wal()
 
     def _take(self) -> tuple[list[Request], bool]:
-        """Wait for a request and take all that wait with it; tell whether they are the last."""
+        """Wait for a request, and return it with all that wait by then, and whether the writer is to close after them."""
         requests: list[Request] = []
         events = 0
         timeout = self._wait_seconds()
@@ -90,14 +91,14 @@ class Writer:
     def _wait_seconds(self) -> float | None:
         if self._failing:
             return CHECK_SECONDS
-        return 0 if self._log.behind else self._idle_seconds
+        return 0 if self._transactions.behind else self._idle_seconds
 
     def _commit(self, requests: Sequence[Sequence[Event]]) -> tuple[Commit | None, Sequence[Outcome]]:
         try:
             if self._failing:
-                self._log.mend()
-            commit, outcomes = self._log.commit(requests)
-        except Exception as error:  # noqa: BLE001 - those who wait must hear of it, and the next must find a writer
+                self._transactions.mend()
+            commit, outcomes = self._transactions.commit(requests)
+        except Exception as error:  # noqa: BLE001 - each waiting request must get an answer, and the next one must find a writer
             if not self._failing:
                 logger.warning("The log cannot be written: %s.", error)
             self._failing = True
