@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from tests.support.server_process import ServerProcess
 
 CLIENTS = frozenset({"browser", "cli", "client"})  # folders of tests that are about those whom a server serves
+LONGEST_TEST_SECONDS = 600
 SLOW = ("browser", "e2e", "client", "check", "cli", "contract", "events")  # folders
 
 pytest.register_assert_rewrite("tests.support.publishers", "tests.support.scenarios", "tests.support.subscribers")
@@ -20,6 +22,25 @@ pytest.register_assert_rewrite("tests.support.publishers", "tests.support.scenar
 def measured_servers(request: pytest.FixtureRequest) -> None:
     """Take coverage in the servers of those tests that are about the server."""
     ServerProcess.is_measured = CLIENTS.isdisjoint(request.path.parts)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run every `async def test_...` on asyncio; `anyio_mode = "auto"` in pyproject.toml takes them without a marker."""
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def time_limit(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that hangs: heartbeats keep every other timeout from a stream that ought to have ended."""
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError(f"The test did not end within {LONGEST_TEST_SECONDS} seconds.")
+
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(0 if "torture" in request.path.parts else LONGEST_TEST_SECONDS)
+    yield
+    signal.alarm(0)
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+import pytest
+
 from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import Closing, StreamItem, StreamStart
 from app.events.delivery.subscription import Subscription
@@ -25,15 +27,11 @@ T = TypeVar("T")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a test's coroutine; one that hangs fails, and so does one in whose loop a callback or a task fails unseen."""
-    with asyncio.Runner() as runner:
-        return _run(runner, asyncio.wait_for(work, 120))
-
-
-def _run(runner: asyncio.Runner, work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine; it fails if it takes 120 seconds, or if a callback or a task of its loop fails unseen."""
     unseen: list[dict[str, Any]] = []
-    runner.get_loop().set_exception_handler(lambda _loop, context: unseen.append(context))
-    result = runner.run(work)
+    with asyncio.Runner() as runner:
+        runner.get_loop().set_exception_handler(lambda _loop, context: unseen.append(context))
+        result = runner.run(asyncio.wait_for(work, 120))
     assert not unseen
     return result
 
@@ -147,9 +145,9 @@ class _Jumping(selectors.DefaultSelector):
         return super().select(0)
 
 
-def run_in_virtual_time(work: Coroutine[Any, Any, T]) -> T:
-    with asyncio.Runner(loop_factory=VirtualTime) as runner:
-        return _run(runner, work)
+in_virtual_time = pytest.mark.parametrize(
+    "anyio_backend", [("asyncio", {"loop_factory": VirtualTime})], ids=["in_virtual_time"]
+)
 
 
 def now_seconds() -> float:

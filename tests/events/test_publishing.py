@@ -20,7 +20,7 @@ from app.specification.errors import ContractViolation, InvalidContract
 from app.specification.schema.schema import Schema, compile_schema
 from app.specification.strict_json import JsonValue
 from app.stores.memory import MemoryStore
-from tests.events.logs import open_log, run
+from tests.events.logs import open_log
 
 RELEASED = load_contracts(Path(__file__).parents[2] / "contracts")
 ID: JsonValue = {"type": "string", "pattern": "^[0-9A-Za-z_.:-]{1,128}$"}
@@ -54,51 +54,44 @@ def shipped(event_id: str | None = None, **more: JsonValue) -> dict[str, JsonVal
     return {"eventType": "order.shipped", "data": data, **named, **more}
 
 
-def published(*submissions: JsonValue, contracts: Contracts = RELEASED) -> list[Appended]:
-    async def work() -> list[Appended]:
-        return await publisher(await open_log(), contracts).publish(submissions)
-
-    return run(work())
+async def published(*submissions: JsonValue, contracts: Contracts = RELEASED) -> list[Appended]:
+    return await publisher(await open_log(), contracts).publish(submissions)
 
 
-def violations(*submissions: JsonValue) -> tuple[list[tuple[int, str, str]], int]:
-    async def work() -> ContractViolation:
-        log = await open_log()
-        with pytest.raises(ContractViolation) as refused:
-            await publisher(log).publish(submissions)
-        assert log.head == 0
-        return refused.value
-
-    refused = run(work())
-    return [(each.index, each.pointer, each.message) for each in refused.violations], refused.total
+async def violations(*submissions: JsonValue) -> tuple[list[tuple[int, str, str]], int]:
+    log = await open_log()
+    with pytest.raises(ContractViolation) as refused:
+        await publisher(log).publish(submissions)
+    assert log.head == 0
+    return [(each.index, each.pointer, each.message) for each in refused.value.violations], refused.value.total
 
 
-def test_events_are_stored_adjacent_and_in_order() -> None:
-    appended = published(*(shipped(f"e-{number}") for number in range(100)))
+async def test_events_are_stored_adjacent_and_in_order() -> None:
+    appended = await published(*(shipped(f"e-{number}") for number in range(100)))
     assert [each.stored.event_id for each in appended] == [f"e-{number}" for number in range(100)]
     assert [each.stored.offset for each in appended] == list(range(1, 101))
     assert not any(each.duplicate for each in appended)
 
 
-def test_data_is_kept_as_one_line_of_ascii_with_its_keys_in_order() -> None:
+async def test_data_is_kept_as_one_line_of_ascii_with_its_keys_in_order() -> None:
     data: JsonValue = {"reason": "não\n\u2028", "when": "2016-10-04T10:18:57-03:00", "orderId": "or_1"}
-    [appended] = published({"eventType": "order.cancelled", "data": data})
+    [appended] = await published({"eventType": "order.cancelled", "data": data})
     assert appended.stored.data == r'{"reason":"n\u00e3o\n\u2028","when":"2016-10-04T10:18:57-03:00","orderId":"or_1"}'
     assert appended.stored.order_id == "or_1"
 
 
-def test_an_event_without_an_id_or_a_version_is_given_both() -> None:
-    first, second = published(shipped(), shipped())
+async def test_an_event_without_an_id_or_a_version_is_given_both() -> None:
+    first, second = await published(shipped(), shipped())
     assert first.stored.event_id != second.stored.event_id
     assert str(uuid.UUID(first.stored.event_id)) == first.stored.event_id
     assert first.stored.schema_version == "1.1.0"
 
 
-def test_publishing_nothing_stores_nothing() -> None:
-    assert published() == []
+async def test_publishing_nothing_stores_nothing() -> None:
+    assert await published() == []
 
 
-def test_each_event_is_checked_against_the_version_that_it_names(tmp_path: Path) -> None:
+async def test_each_event_is_checked_against_the_version_that_it_names(tmp_path: Path) -> None:
     base: dict[str, Any] = {"type": "object", "required": ["orderId"], "properties": {"orderId": ID}}
     newer = {**base, "properties": {"orderId": ID, "carrier": {"type": "string"}}}
     for version, schema in (("1.0.0", base), ("1.1.0", newer)):
@@ -110,23 +103,22 @@ def test_each_event_is_checked_against_the_version_that_it_names(tmp_path: Path)
     contracts = load_contracts(tmp_path)
     with_carrier: JsonValue = {"orderId": "or_1", "carrier": "dhl"}
 
-    [appended] = published({"eventType": "order.shipped", "data": with_carrier}, contracts=contracts)
+    [appended] = await published({"eventType": "order.shipped", "data": with_carrier}, contracts=contracts)
     assert appended.stored.schema_version == "1.1.0"
     with pytest.raises(ContractViolation):
-        published({"eventType": "order.shipped", "data": with_carrier, "schemaVersion": "1.0.0"}, contracts=contracts)
+        await published(
+            {"eventType": "order.shipped", "data": with_carrier, "schemaVersion": "1.0.0"}, contracts=contracts
+        )
     bare: JsonValue = {"eventType": "order.shipped", "data": {"orderId": "or_1"}, "schemaVersion": "1.0.0"}
-    [appended] = published(bare, contracts=contracts)
+    [appended] = await published(bare, contracts=contracts)
     assert appended.stored.schema_version == "1.0.0"
 
 
-def test_only_a_named_version_counts_as_content() -> None:
-    async def work() -> None:
-        to = publisher(await open_log())
-        [event] = to.check([shipped("e-1")])
-        [named] = to.check([shipped("e-1", schemaVersion="1.0.0")])
-        assert (event.version_named, named.version_named) == (False, True)
-
-    run(work())
+async def test_only_a_named_version_counts_as_content() -> None:
+    to = publisher(await open_log())
+    [event] = to.check([shipped("e-1")])
+    [named] = to.check([shipped("e-1", schemaVersion="1.0.0")])
+    assert (event.version_named, named.version_named) == (False, True)
 
 
 TYPES = "must be one of 'order.cancelled', 'order.shipped'"
@@ -195,95 +187,78 @@ WHEN = "must be a date and time of RFC 3339 with its offset, such as 2024-05-01T
         ),
     ],
 )
-def test_an_event_that_breaks_its_contract_has_every_breach_named(
+async def test_an_event_that_breaks_its_contract_has_every_breach_named(
     submission: JsonValue, expected: list[tuple[str, str]]
 ) -> None:
-    found, total = violations(submission)
+    found, total = await violations(submission)
     assert found == [(0, pointer, message) for pointer, message in expected]
     assert total == len(expected)
 
 
-def test_every_bad_event_of_a_request_is_listed_and_none_is_stored() -> None:
-    found, total = violations(shipped("e-1"), shipped(data={}), shipped("e-2"), 7, shipped("e-3", x=1))
+async def test_every_bad_event_of_a_request_is_listed_and_none_is_stored() -> None:
+    found, total = await violations(shipped("e-1"), shipped(data={}), shipped("e-2"), 7, shipped("e-3", x=1))
     assert [(index, pointer) for index, pointer, _ in found] == [(1, "/data"), (1, "/data"), (3, ""), (4, "")]
     assert total == 4
 
 
-def test_ten_breaches_of_an_event_are_listed_and_all_are_counted() -> None:
+async def test_ten_breaches_of_an_event_are_listed_and_all_are_counted() -> None:
     unknown: dict[str, JsonValue] = {f"x{number:02}": 1 for number in range(30)}
-    found, total = violations(shipped(data=unknown, eventId=1), {**shipped(), **unknown}, {"eventType": 1})
+    found, total = await violations(shipped(data=unknown, eventId=1), {**shipped(), **unknown}, {"eventType": 1})
     assert [sum(index == number for index, _, _ in found) for number in range(3)] == [10, 10, 1]
     assert total == (30 + 2 + 1) + 30 + 1
 
 
-def test_a_refusal_says_how_many_events_are_bad() -> None:
-    async def work() -> None:
-        to = publisher(await open_log())
-        with pytest.raises(ContractViolation, match=r"^1 event breaks its contract; nothing was stored\.$"):
-            await to.publish([{}])
-        with pytest.raises(ContractViolation, match=r"^2 events break their contract; nothing was stored\.$"):
-            await to.publish([{}, shipped(), {}])
-
-    run(work())
+async def test_a_refusal_says_how_many_events_are_bad() -> None:
+    to = publisher(await open_log())
+    with pytest.raises(ContractViolation, match=r"^1 event breaks its contract; nothing was stored\.$"):
+        await to.publish([{}])
+    with pytest.raises(ContractViolation, match=r"^2 events break their contract; nothing was stored\.$"):
+        await to.publish([{}, shipped(), {}])
 
 
-def test_the_same_event_again_is_a_duplicate_of_the_first() -> None:
-    async def work() -> None:
-        log = await open_log()
-        to = publisher(log)
-        [first] = await to.publish([shipped("e-1")])
-        [again, twice] = await to.publish([shipped("e-1", schemaVersion="1.1.0"), shipped("e-1")])
-        assert (again.stored, again.duplicate, twice.stored, twice.duplicate) == (
-            first.stored,
-            True,
-            first.stored,
-            True,
-        )
-        assert log.head == 1
-        assert (to.published, to.duplicates, to.refused) == ({"order.shipped": 1}, 2, 0)
-
-    run(work())
+async def test_the_same_event_again_is_a_duplicate_of_the_first() -> None:
+    log = await open_log()
+    to = publisher(log)
+    [first] = await to.publish([shipped("e-1")])
+    [again, twice] = await to.publish([shipped("e-1", schemaVersion="1.1.0"), shipped("e-1")])
+    assert (again.stored, again.duplicate, twice.stored, twice.duplicate) == (
+        first.stored,
+        True,
+        first.stored,
+        True,
+    )
+    assert log.head == 1
+    assert (to.published, to.duplicates, to.refused) == ({"order.shipped": 1}, 2, 0)
 
 
-def test_a_hundred_parallel_publishes_of_one_event_store_one() -> None:
-    async def work() -> None:
-        log = await open_log()
-        to = publisher(log)
-        results = await asyncio.gather(*(to.publish([shipped("e-1")]) for _ in range(100)))
-        assert {appended.stored.offset for [appended] in results} == {1}
-        assert sum(not appended.duplicate for [appended] in results) == 1
-        assert log.head == 1
-
-    run(work())
+async def test_a_hundred_parallel_publishes_of_one_event_store_one() -> None:
+    log = await open_log()
+    to = publisher(log)
+    results = await asyncio.gather(*(to.publish([shipped("e-1")]) for _ in range(100)))
+    assert {appended.stored.offset for [appended] in results} == {1}
+    assert sum(not appended.duplicate for [appended] in results) == 1
+    assert log.head == 1
 
 
-def test_an_event_id_with_other_content_is_a_conflict_at_its_index() -> None:
-    async def work() -> None:
-        log = await open_log()
-        to = publisher(log)
-        await to.publish([shipped("e-1")])
-        other = shipped("e-1", data={"orderId": "or_2", "when": "2024-05-01T10:00:00Z"})
-        with pytest.raises(EventIdConflict) as conflict:
-            await to.publish([shipped("e-2"), shipped("e-1"), other])
-        assert (conflict.value.index, conflict.value.event_id) == (2, "e-1")
-        assert log.head == 1
-        assert (to.published, to.duplicates, to.refused) == ({"order.shipped": 1}, 0, 1)
-
-    run(work())
+async def test_an_event_id_with_other_content_is_a_conflict_at_its_index() -> None:
+    log = await open_log()
+    to = publisher(log)
+    await to.publish([shipped("e-1")])
+    other = shipped("e-1", data={"orderId": "or_2", "when": "2024-05-01T10:00:00Z"})
+    with pytest.raises(EventIdConflict) as conflict:
+        await to.publish([shipped("e-2"), shipped("e-1"), other])
+    assert (conflict.value.index, conflict.value.event_id) == (2, "e-1")
+    assert log.head == 1
+    assert (to.published, to.duplicates, to.refused) == ({"order.shipped": 1}, 0, 1)
 
 
-def test_counters_tell_stored_repeated_and_refused_events() -> None:
-    async def work() -> None:
-        to = publisher(await open_log())
-        data: JsonValue = {"orderId": "or_1", "when": "2024-05-01T10:00:00Z"}
-        await to.publish(
-            [shipped("e-1"), shipped("e-2"), {"eventType": "order.cancelled", "data": data}, shipped("e-1")]
-        )
-        with pytest.raises(ContractViolation):
-            await to.publish([shipped(), {}, shipped(data={})])
-        assert (to.published, to.duplicates, to.refused) == ({"order.shipped": 2, "order.cancelled": 1}, 1, 2)
-
-    run(work())
+async def test_counters_tell_stored_repeated_and_refused_events() -> None:
+    to = publisher(await open_log())
+    data: JsonValue = {"orderId": "or_1", "when": "2024-05-01T10:00:00Z"}
+    await to.publish([shipped("e-1"), shipped("e-2"), {"eventType": "order.cancelled", "data": data}, shipped("e-1")])
+    with pytest.raises(ContractViolation):
+        await to.publish([shipped(), {}, shipped(data={})])
+    assert (to.published, to.duplicates, to.refused) == ({"order.shipped": 2, "order.cancelled": 1}, 1, 2)
 
 
 class FullDisk(MemoryStore):
@@ -291,55 +266,43 @@ class FullDisk(MemoryStore):
         raise StoreUnavailable(f"The disk has no room for {len(events)} events.")
 
 
-def test_a_store_that_cannot_write_is_told_of_and_nothing_is_counted() -> None:
-    async def work() -> None:
-        log = EventLog(FullDisk())
-        await log.open()
-        to = publisher(log)
-        with pytest.raises(StoreUnavailable):
-            await to.publish([shipped()])
-        assert (to.published, to.duplicates, to.refused) == ({}, 0, 0)
-
-    run(work())
+async def test_a_store_that_cannot_write_is_told_of_and_nothing_is_counted() -> None:
+    log = EventLog(FullDisk())
+    await log.open()
+    to = publisher(log)
+    with pytest.raises(StoreUnavailable):
+        await to.publish([shipped()])
+    assert (to.published, to.duplicates, to.refused) == ({}, 0, 0)
 
 
-def test_streams_go_on_while_a_thousand_events_are_checked() -> None:
-    async def work() -> None:
-        log = await open_log()
-        publishing = asyncio.create_task(publisher(log).publish([shipped(f"e-{number}") for number in range(1000)]))
-        turns = 0
-        while not publishing.done():
-            await asyncio.sleep(0)
-            turns += 1
-        assert turns >= 1000 // EVENTS_PER_TURN
-        assert len((await log.read(0, log.head, EVERYTHING, 2000)).events) == 1000
-
-    run(work())
+async def test_streams_go_on_while_a_thousand_events_are_checked() -> None:
+    log = await open_log()
+    publishing = asyncio.create_task(publisher(log).publish([shipped(f"e-{number}") for number in range(1000)]))
+    turns = 0
+    while not publishing.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns >= 1000 // EVENTS_PER_TURN
+    assert len((await log.read(0, log.head, EVERYTHING, 2000)).events) == 1000
 
 
-def test_streams_go_on_all_the_more_while_a_thousand_events_are_refused() -> None:
-    async def work() -> None:
-        publishing = asyncio.create_task(publisher(await open_log()).publish([shipped(x=1)] * 1000))
-        turns = 0
-        while not publishing.done():
-            await asyncio.sleep(0)
-            turns += 1
-        assert turns >= 1000 * EVENTS_PER_REFUSAL // EVENTS_PER_TURN
-        assert isinstance(publishing.exception(), ContractViolation)
-
-    run(work())
+async def test_streams_go_on_all_the_more_while_a_thousand_events_are_refused() -> None:
+    publishing = asyncio.create_task(publisher(await open_log()).publish([shipped(x=1)] * 1000))
+    turns = 0
+    while not publishing.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns >= 1000 * EVENTS_PER_REFUSAL // EVENTS_PER_TURN
+    assert isinstance(publishing.exception(), ContractViolation)
 
 
-def test_a_check_tells_of_violations_and_stores_and_counts_nothing() -> None:
-    async def work() -> None:
-        log = await open_log()
-        to = publisher(log)
-        assert [event.event_id for event in to.check([shipped("e-1")])] == ["e-1"]
-        with pytest.raises(ContractViolation):
-            to.check([shipped(), {}])
-        assert (log.head, to.published, to.duplicates, to.refused) == (0, {}, 0, 0)
-
-    run(work())
+async def test_a_check_tells_of_violations_and_stores_and_counts_nothing() -> None:
+    log = await open_log()
+    to = publisher(log)
+    assert [event.event_id for event in to.check([shipped("e-1")])] == ["e-1"]
+    with pytest.raises(ContractViolation):
+        to.check([shipped(), {}])
+    assert (log.head, to.published, to.duplicates, to.refused) == (0, {}, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -350,11 +313,8 @@ def test_a_check_tells_of_violations_and_stores_and_counts_nothing() -> None:
         (["order.shipped", "order.cancelled", "stream.gap"], "The event type stream.gap has no contract."),
     ],
 )
-def test_contracts_and_envelopes_must_have_the_same_types(event_types: list[str], line: str) -> None:
-    async def work() -> None:
-        log = await open_log()
-        with pytest.raises(InvalidContract) as refused:
-            Publisher(log, RELEASED, {event_type: envelope(event_type) for event_type in event_types})
-        assert refused.value.detail == line
-
-    run(work())
+async def test_contracts_and_envelopes_must_have_the_same_types(event_types: list[str], line: str) -> None:
+    log = await open_log()
+    with pytest.raises(InvalidContract) as refused:
+        Publisher(log, RELEASED, {event_type: envelope(event_type) for event_type in event_types})
+    assert refused.value.detail == line

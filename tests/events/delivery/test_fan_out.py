@@ -21,10 +21,9 @@ from tests.events.logs import (
     SHIPPED,
     event,
     event_ids,
+    in_virtual_time,
     now_seconds,
     open_log,
-    run,
-    run_in_virtual_time,
     turns,
 )
 
@@ -59,249 +58,212 @@ def follow(
     return subscription, sink
 
 
-def test_what_is_appended_reaches_all_that_want_it_once_and_in_order() -> None:
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        everything = [follow(fan_out, log)[1] for _ in range(600)]
-        cancelled = [follow(fan_out, log, CANCELLED)[1] for _ in range(600)]
-        for number in range(20):
-            await log.append([event(f"s-{number}"), event(f"c-{number}", "order.cancelled")])
-            await turns(number % 4)
-        await turns(100)
-        every = [f"{kind}-{number}" for number in range(20) for kind in "sc"]
-        assert {tuple(sink.event_ids) for sink in everything} == {tuple(every)}
-        assert {tuple(sink.event_ids) for sink in cancelled} == {tuple(every[1::2])}
-        assert fan_out.delivered == 600 * 40 + 600 * 20
-
-    run(work())
+async def test_what_is_appended_reaches_all_that_want_it_once_and_in_order() -> None:
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    everything = [follow(fan_out, log)[1] for _ in range(600)]
+    cancelled = [follow(fan_out, log, CANCELLED)[1] for _ in range(600)]
+    for number in range(20):
+        await log.append([event(f"s-{number}"), event(f"c-{number}", "order.cancelled")])
+        await turns(number % 4)
+    await turns(100)
+    every = [f"{kind}-{number}" for number in range(20) for kind in "sc"]
+    assert {tuple(sink.event_ids) for sink in everything} == {tuple(every)}
+    assert {tuple(sink.event_ids) for sink in cancelled} == {tuple(every[1::2])}
+    assert fan_out.delivered == 600 * 40 + 600 * 20
 
 
-def test_followers_of_the_same_are_sent_the_very_same_page() -> None:
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        sinks = [follow(fan_out, log, filter)[1] for filter in (EVERYTHING, Filter(), SHIPPED, SHIPPED)]
-        await log.append([event("a")])
-        await turns()
-        pages = [sink.steps[-1] for sink in sinks]
-        assert pages[0] is pages[1]
-        assert pages[2] is pages[3]
-
-    run(work())
+async def test_followers_of_the_same_are_sent_the_very_same_page() -> None:
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    sinks = [follow(fan_out, log, filter)[1] for filter in (EVERYTHING, Filter(), SHIPPED, SHIPPED)]
+    await log.append([event("a")])
+    await turns()
+    pages = [sink.steps[-1] for sink in sinks]
+    assert pages[0] is pages[1]
+    assert pages[2] is pages[3]
 
 
-def test_commits_that_come_before_a_round_share_it() -> None:
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        _, sink = follow(fan_out, log)
-        for event_id in "abc":
-            await log.append([event(event_id)])  # the memory store gives no turn away
-        await turns()
-        assert [len(step.events) for step in sink.steps if isinstance(step, Page)] == [3]
-
-    run(work())
+async def test_commits_that_come_before_a_round_share_it() -> None:
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    _, sink = follow(fan_out, log)
+    for event_id in "abc":
+        await log.append([event(event_id)])  # the memory store gives no turn away
+    await turns()
+    assert [len(step.events) for step in sink.steps if isinstance(step, Page)] == [3]
 
 
-def test_a_round_is_bounded_however_much_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_round_is_bounded_however_much_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(group_module, "ROUND_EVENTS", 7)
 
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        _, sink = follow(fan_out, log)
-        await log.append([event(f"e-{number}") for number in range(100)])
-        await turns(40)
-        assert max(len(step.events) for step in sink.steps if isinstance(step, Page)) == 7
-        assert sink.event_ids == [f"e-{number}" for number in range(100)]
-
-    run(work())
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    _, sink = follow(fan_out, log)
+    await log.append([event(f"e-{number}") for number in range(100)])
+    await turns(40)
+    assert max(len(step.events) for step in sink.steps if isinstance(step, Page)) == 7
+    assert sink.event_ids == [f"e-{number}" for number in range(100)]
 
 
-def test_a_turn_of_the_loop_sends_to_so_many_and_leaves_the_rest_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_turn_of_the_loop_sends_to_so_many_and_leaves_the_rest_for_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(fan_out_module, "SENDS_PER_TURN", 10)
 
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        sinks = [follow(fan_out, log)[1] for _ in range(95)]
-        await log.append([event("a")])
-        reached: list[int] = []
-        while not reached or reached[-1] < 95:
-            reached.append(sum(sink.event_ids == ["a"] for sink in sinks))
-            await turns(1)
-        assert max(later - earlier for earlier, later in pairwise(reached)) == 10
-
-    run(work())
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    sinks = [follow(fan_out, log)[1] for _ in range(95)]
+    await log.append([event("a")])
+    reached: list[int] = []
+    while not reached or reached[-1] < 95:
+        reached.append(sum(sink.event_ids == ["a"] for sink in sinks))
+        await turns(1)
+    assert max(later - earlier for earlier, later in pairwise(reached)) == 10
 
 
-def test_who_comes_in_the_middle_of_a_round_gets_what_follows_and_nothing_twice(
+async def test_who_comes_in_the_middle_of_a_round_gets_what_follows_and_nothing_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(fan_out_module, "SENDS_PER_TURN", 1)
 
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        first = [follow(fan_out, log)[1] for _ in range(10)]
-        later: list[tuple[int, Keeper]] = []
-        for number in range(30):
-            await log.append([event(f"e-{number}")])
-            later.append((number + 1, follow(fan_out, log)[1]))
-            await turns(number % 3)
-        await turns(500)
-        every = [f"e-{number}" for number in range(30)]
-        assert all(sink.event_ids == every for sink in first)
-        assert all(sink.event_ids == every[start:] for start, sink in later)
-
-    run(work())
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    first = [follow(fan_out, log)[1] for _ in range(10)]
+    later: list[tuple[int, Keeper]] = []
+    for number in range(30):
+        await log.append([event(f"e-{number}")])
+        later.append((number + 1, follow(fan_out, log)[1]))
+        await turns(number % 3)
+    await turns(500)
+    every = [f"e-{number}" for number in range(30)]
+    assert all(sink.event_ids == every for sink in first)
+    assert all(sink.event_ids == every[start:] for start, sink in later)
 
 
-def test_a_full_sink_is_sent_nothing_and_holds_up_nobody_and_then_gets_everything() -> None:
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        slow, full = follow(fan_out, log, sink=Keeper(room=3))
-        _, quick = follow(fan_out, log)
-        every = [f"e-{number}" for number in range(1000)]
-        for event_id in every:
-            await log.append([event(event_id)])
-            await turns(2)
-        assert quick.event_ids == every
-        assert full.event_ids == every[:2]
-        assert (slow.lag_events, fan_out.lag_events()) == (998, 998)
-        full.room = 1_000_000
-        fan_out.resume(slow)
-        await turns(40)
-        assert full.event_ids == every
-        assert fan_out.lag_events() == 0
-
-    run(work())
+async def test_a_full_sink_is_sent_nothing_and_holds_up_nobody_and_then_gets_everything() -> None:
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    slow, full = follow(fan_out, log, sink=Keeper(room=3))
+    _, quick = follow(fan_out, log)
+    every = [f"e-{number}" for number in range(1000)]
+    for event_id in every:
+        await log.append([event(event_id)])
+        await turns(2)
+    assert quick.event_ids == every
+    assert full.event_ids == every[:2]
+    assert (slow.lag_events, fan_out.lag_events()) == (998, 998)
+    full.room = 1_000_000
+    fan_out.resume(slow)
+    await turns(40)
+    assert full.event_ids == every
+    assert fan_out.lag_events() == 0
 
 
-def test_a_sink_that_a_heartbeat_filled_is_sent_nothing_until_it_takes_more() -> None:
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        clock = asyncio.create_task(fan_out.run())
-        slow, full = follow(fan_out, log, sink=Keeper(room=2))
-        await asyncio.sleep(HEARTBEAT_SECONDS)
-        await log.append([event("a")])
-        await turns()
-        assert full.steps[1:] == [HEARTBEAT]
-        full.room = 10
-        fan_out.resume(slow)
-        await turns()
-        assert full.event_ids == ["a"]
-        clock.cancel()
-
-    run_in_virtual_time(work())
+@in_virtual_time
+async def test_a_sink_that_a_heartbeat_filled_is_sent_nothing_until_it_takes_more() -> None:
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    clock = asyncio.create_task(fan_out.run())
+    slow, full = follow(fan_out, log, sink=Keeper(room=2))
+    await asyncio.sleep(HEARTBEAT_SECONDS)
+    await log.append([event("a")])
+    await turns()
+    assert full.steps[1:] == [HEARTBEAT]
+    full.room = 10
+    fan_out.resume(slow)
+    await turns()
+    assert full.event_ids == ["a"]
+    clock.cancel()
 
 
-def test_a_group_that_is_always_busy_does_not_keep_another_from_its_round(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_group_that_is_always_busy_does_not_keep_another_from_its_round(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(fan_out_module, "SENDS_PER_TURN", 2)
 
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        for _ in range(10):
-            follow(fan_out, log, SHIPPED)
-        _, other = follow(fan_out, log, CANCELLED)
-        await log.append([event("s"), event("c", "order.cancelled")])
-        for number in range(100):
-            await log.append([event(f"s-{number}")])
-            await turns(1)
-        assert other.event_ids == ["c"]
-
-    run(work())
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    for _ in range(10):
+        follow(fan_out, log, SHIPPED)
+    _, other = follow(fan_out, log, CANCELLED)
+    await log.append([event("s"), event("c", "order.cancelled")])
+    for number in range(100):
+        await log.append([event(f"s-{number}")])
+        await turns(1)
+    assert other.event_ids == ["c"]
 
 
-def test_resuming_a_sink_that_is_not_full_sends_nothing_twice() -> None:
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        subscription, sink = follow(fan_out, log)
-        for event_id in "abc":
-            await log.append([event(event_id)])
-            fan_out.resume(subscription)
-            await turns()
-        assert sink.event_ids == ["a", "b", "c"]
-
-    run(work())
+async def test_resuming_a_sink_that_is_not_full_sends_nothing_twice() -> None:
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    subscription, sink = follow(fan_out, log)
+    for event_id in "abc":
+        await log.append([event(event_id)])
+        fan_out.resume(subscription)
+        await turns()
+    assert sink.event_ids == ["a", "b", "c"]
 
 
-def test_a_group_that_publishers_outrun_reads_the_log_instead_of_growing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_group_that_publishers_outrun_reads_the_log_instead_of_growing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(group_module, "WAITING_EVENTS", 50)
     monkeypatch.setattr(tail_module, "TAIL_EVENTS", 20)
 
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        sinks = [follow(fan_out, log)[1] for _ in range(20)]
-        every = [f"e-{number}" for number in range(500)]
-        for event_id in every:
-            await log.append([event(event_id)])
-        await turns(200)
-        assert {tuple(sink.event_ids) for sink in sinks} == {tuple(every)}
-
-    run(work())
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    sinks = [follow(fan_out, log)[1] for _ in range(20)]
+    every = [f"e-{number}" for number in range(500)]
+    for event_id in every:
+        await log.append([event(event_id)])
+    await turns(200)
+    assert {tuple(sink.event_ids) for sink in sinks} == {tuple(every)}
 
 
-def test_a_limit_is_kept_where_a_round_holds_more() -> None:
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        _, limited = follow(fan_out, log, limit=3)
-        _, other = follow(fan_out, log)
-        await log.append([event("a"), event("b")])
-        await turns()
-        await log.append([event("c"), event("d")])
-        await turns()
-        assert limited.event_ids == ["a", "b", "c"]
-        assert limited.steps[-1] == Closing("limit")
-        assert other.event_ids == ["a", "b", "c", "d"]
-        assert len(fan_out) == 1
-
-    run(work())
+async def test_a_limit_is_kept_where_a_round_holds_more() -> None:
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    _, limited = follow(fan_out, log, limit=3)
+    _, other = follow(fan_out, log)
+    await log.append([event("a"), event("b")])
+    await turns()
+    await log.append([event("c"), event("d")])
+    await turns()
+    assert limited.event_ids == ["a", "b", "c"]
+    assert limited.steps[-1] == Closing("limit")
+    assert other.event_ids == ["a", "b", "c", "d"]
+    assert len(fan_out) == 1
 
 
-def test_a_stream_that_has_reached_its_limit_is_not_told_to_come_back() -> None:
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        slow, full = follow(fan_out, log, sink=Keeper(room=2), limit=1)
-        await log.append([event("a")])
-        await turns()
-        fan_out.drain()
-        full.room = 10
-        fan_out.resume(slow)
-        await fan_out.ended()
-        assert full.event_ids == ["a"]
-        assert full.steps[-1] == Closing("limit")
-
-    run(work())
+async def test_a_stream_that_has_reached_its_limit_is_not_told_to_come_back() -> None:
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    slow, full = follow(fan_out, log, sink=Keeper(room=2), limit=1)
+    await log.append([event("a")])
+    await turns()
+    fan_out.drain()
+    full.room = 10
+    fan_out.resume(slow)
+    await fan_out.ended()
+    assert full.event_ids == ["a"]
+    assert full.steps[-1] == Closing("limit")
 
 
-def test_nothing_is_left_of_a_reader_that_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_left_of_a_reader_that_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fan_out_module, "SENDS_PER_TURN", 3)
 
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        readers = [follow(fan_out, log, filter) for filter in (EVERYTHING, SHIPPED, CANCELLED) for _ in range(5)]
-        await log.append([event("a")])
-        await turns(1)  # some have it, others wait for their turn
-        for subscription, _ in readers:
-            fan_out.leave(subscription)
-            fan_out.leave(subscription)
-        taken = [len(sink.steps) for _, sink in readers]
-        await log.append([event("b")])
-        await turns(20)
-        assert [len(sink.steps) for _, sink in readers] == taken
-        assert (len(fan_out), len(log.audience), len(fan_out._standing)) == (0, 0, 0)
-
-    run(work())
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    readers = [follow(fan_out, log, filter) for filter in (EVERYTHING, SHIPPED, CANCELLED) for _ in range(5)]
+    await log.append([event("a")])
+    await turns(1)  # some have it, others wait for their turn
+    for subscription, _ in readers:
+        fan_out.leave(subscription)
+        fan_out.leave(subscription)
+    taken = [len(sink.steps) for _, sink in readers]
+    await log.append([event("b")])
+    await turns(20)
+    assert [len(sink.steps) for _, sink in readers] == taken
+    assert (len(fan_out), len(log.audience), len(fan_out._standing)) == (0, 0, 0)
 
 
 class Broken(MemoryStore):
@@ -311,22 +273,19 @@ class Broken(MemoryStore):
         raise ZeroDivisionError(f"{limit} events of {filter} after {after} through {through}")
 
 
-def test_a_fault_of_the_store_ends_the_stream_and_is_logged(
+async def test_a_fault_of_the_store_ends_the_stream_and_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
 
-    async def work() -> None:
-        log = EventLog(Broken())
-        await log.open()
-        await log.append([event(f"e-{number}") for number in range(100)])
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        sink = Keeper()
-        fan_out.open(Subscription(log, Start(0), EVERYTHING, follow=True, limit=None), sink)
-        await fan_out.ended()
-        assert sink.steps[-1] == Closing("unavailable")
-
-    run(work())
+    log = EventLog(Broken())
+    await log.open()
+    await log.append([event(f"e-{number}") for number in range(100)])
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    sink = Keeper()
+    fan_out.open(Subscription(log, Start(0), EVERYTHING, follow=True, limit=None), sink)
+    await fan_out.ended()
+    assert sink.steps[-1] == Closing("unavailable")
     assert "ZeroDivisionError" in caplog.text
 
 
@@ -341,70 +300,61 @@ class Counting(MemoryStore):
         return await super().read(after, through, filter, limit)
 
 
-def test_a_reader_that_leaves_while_it_waits_for_the_store_costs_no_read(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_reader_that_leaves_while_it_waits_for_the_store_costs_no_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
 
-    async def work() -> None:
-        store = Counting()
-        log = EventLog(store)
-        await log.open()
-        await log.append([event(f"e-{number}") for number in range(100)])
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        for _ in range(3):
-            impatient = [Subscription(log, Start(0), EVERYTHING, follow=True, limit=None) for _ in range(50)]
-            for subscription in impatient:
-                fan_out.open(subscription, Keeper())
-            for subscription in impatient:
-                fan_out.leave(subscription)
-        sink = Keeper()
-        fan_out.open(Subscription(log, Start(0), EVERYTHING, follow=False, limit=None), sink)
-        await fan_out.ended()
-        assert len(sink.event_ids) == 100
-        assert store.reads == 1
-
-    run(work())
+    store = Counting()
+    log = EventLog(store)
+    await log.open()
+    await log.append([event(f"e-{number}") for number in range(100)])
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    for _ in range(3):
+        impatient = [Subscription(log, Start(0), EVERYTHING, follow=True, limit=None) for _ in range(50)]
+        for subscription in impatient:
+            fan_out.open(subscription, Keeper())
+        for subscription in impatient:
+            fan_out.leave(subscription)
+    sink = Keeper()
+    fan_out.open(Subscription(log, Start(0), EVERYTHING, follow=False, limit=None), sink)
+    await fan_out.ended()
+    assert len(sink.event_ids) == 100
+    assert store.reads == 1
 
 
-def test_what_was_read_for_a_reader_that_left_meanwhile_does_not_count_as_delivered(
+async def test_what_was_read_for_a_reader_that_left_meanwhile_does_not_count_as_delivered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
 
-    async def work() -> None:
-        store = Counting()
-        log = EventLog(store)
-        await log.open()
-        await log.append([event(f"e-{number}") for number in range(100)])
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        subscription = Subscription(log, Start(0), EVERYTHING, follow=True, limit=None)
-        fan_out.open(subscription, Keeper())
-        while store.reads == 0:
-            await turns(1)
-        fan_out.leave(subscription)
-        await turns()
-        assert (fan_out.delivered, store.reads) == (0, 1)
-
-    run(work())
+    store = Counting()
+    log = EventLog(store)
+    await log.open()
+    await log.append([event(f"e-{number}") for number in range(100)])
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    subscription = Subscription(log, Start(0), EVERYTHING, follow=True, limit=None)
+    fan_out.open(subscription, Keeper())
+    while store.reads == 0:
+        await turns(1)
+    fan_out.leave(subscription)
+    await turns()
+    assert (fan_out.delivered, store.reads) == (0, 1)
 
 
-def test_a_crowd_that_replays_takes_turns_with_those_who_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_crowd_that_replays_takes_turns_with_those_who_follow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
 
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        await log.append([event(f"old-{number}") for number in range(20_000)])
-        _, live = follow(fan_out, log)
-        replaying = [Keeper() for _ in range(50)]
-        for sink in replaying:
-            fan_out.open(Subscription(log, Start(0), EVERYTHING, follow=True, limit=None), sink)
-        await turns(5)
-        await log.append([event("new")])
-        await turns(2)
-        assert live.event_ids == ["new"]
-        assert sum(len(sink.event_ids) for sink in replaying) < 50 * 20_000
-
-    run(work())
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    await log.append([event(f"old-{number}") for number in range(20_000)])
+    _, live = follow(fan_out, log)
+    replaying = [Keeper() for _ in range(50)]
+    for sink in replaying:
+        fan_out.open(Subscription(log, Start(0), EVERYTHING, follow=True, limit=None), sink)
+    await turns(5)
+    await log.append([event("new")])
+    await turns(2)
+    assert live.event_ids == ["new"]
+    assert sum(len(sink.event_ids) for sink in replaying) < 50 * 20_000
 
 
 # Signs of life
@@ -422,16 +372,14 @@ async def beating(fan_out: FanOut, log: EventLog, until_seconds: float) -> Keepe
     return sink
 
 
-def test_a_silent_stream_never_waits_longer_than_promised_for_a_sign_of_life() -> None:
-    async def work() -> None:
-        log = await open_log()
-        sent = await beating(FanOut(log, HEARTBEAT_SECONDS), log, until_seconds=600)
-        silences = [later - earlier for earlier, later in pairwise([0.0, *sent.times])]
-        assert set(sent.steps) == {HEARTBEAT}
-        assert max(silences) <= HEARTBEAT_SECONDS - 1  # a second is left for a busy loop
-        assert min(silences) >= HEARTBEAT_SECONDS - 3
-
-    run_in_virtual_time(work())
+@in_virtual_time
+async def test_a_silent_stream_never_waits_longer_than_promised_for_a_sign_of_life() -> None:
+    log = await open_log()
+    sent = await beating(FanOut(log, HEARTBEAT_SECONDS), log, until_seconds=600)
+    silences = [later - earlier for earlier, later in pairwise([0.0, *sent.times])]
+    assert set(sent.steps) == {HEARTBEAT}
+    assert max(silences) <= HEARTBEAT_SECONDS - 1  # a second is left for a busy loop
+    assert min(silences) >= HEARTBEAT_SECONDS - 3
 
 
 async def publish_every(log: EventLog, seconds: float, event_type: str, count: int) -> None:
@@ -440,67 +388,58 @@ async def publish_every(log: EventLog, seconds: float, event_type: str, count: i
         await log.append([event(f"e-{number}", event_type)])
 
 
-def test_a_stream_that_sends_often_is_left_alone() -> None:
-    async def work() -> None:
-        log = await open_log()
-        publishing = asyncio.create_task(publish_every(log, 5, "order.cancelled", 100))
-        sent = await beating(FanOut(log, HEARTBEAT_SECONDS), log, until_seconds=499)
-        publishing.cancel()
-        assert sent.event_ids == [f"e-{number}" for number in range(99)]
-        assert len(sent.steps) == 99
-
-    run_in_virtual_time(work())
+@in_virtual_time
+async def test_a_stream_that_sends_often_is_left_alone() -> None:
+    log = await open_log()
+    publishing = asyncio.create_task(publish_every(log, 5, "order.cancelled", 100))
+    sent = await beating(FanOut(log, HEARTBEAT_SECONDS), log, until_seconds=499)
+    publishing.cancel()
+    assert sent.event_ids == [f"e-{number}" for number in range(99)]
+    assert len(sent.steps) == 99
 
 
-def test_a_stream_whose_filter_matches_nothing_moves_forward() -> None:
-    async def work() -> None:
-        log = await open_log()
-        publishing = asyncio.create_task(publish_every(log, 1, "order.shipped", 600))
-        sent = await beating(FanOut(log, HEARTBEAT_SECONDS), log, until_seconds=600)
-        await publishing
-        checkpoints = [
-            (seconds, step.position.offset)
-            for seconds, step in zip(sent.times, sent.steps, strict=True)
-            if isinstance(step, Checkpoint)
-        ]
-        assert len(checkpoints) == len(sent.steps) >= 600 // HEARTBEAT_SECONDS
-        assert all(offset >= seconds - 2 for seconds, offset in checkpoints)
-
-    run_in_virtual_time(work())
+@in_virtual_time
+async def test_a_stream_whose_filter_matches_nothing_moves_forward() -> None:
+    log = await open_log()
+    publishing = asyncio.create_task(publish_every(log, 1, "order.shipped", 600))
+    sent = await beating(FanOut(log, HEARTBEAT_SECONDS), log, until_seconds=600)
+    await publishing
+    checkpoints = [
+        (seconds, step.position.offset)
+        for seconds, step in zip(sent.times, sent.steps, strict=True)
+        if isinstance(step, Checkpoint)
+    ]
+    assert len(checkpoints) == len(sent.steps) >= 600 // HEARTBEAT_SECONDS
+    assert all(offset >= seconds - 2 for seconds, offset in checkpoints)
 
 
+@in_virtual_time
 @pytest.mark.parametrize("room", [2, 1_000_000])
-def test_a_stream_that_was_sent_all_there_is_beats_with_a_comment(room: int) -> None:
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        clock = asyncio.create_task(fan_out.run())
-        slow, sink = follow(fan_out, log, sink=Keeper(room))
-        await log.append([event("a")])
-        await turns()
-        sink.room = 1_000_000
-        fan_out.resume(slow)
-        await asyncio.sleep(3 * HEARTBEAT_SECONDS)
-        assert len(sink.steps) > 3
-        assert set(sink.steps[2:]) == {HEARTBEAT}
-        clock.cancel()
-
-    run_in_virtual_time(work())
+async def test_a_stream_that_was_sent_all_there_is_beats_with_a_comment(room: int) -> None:
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    clock = asyncio.create_task(fan_out.run())
+    slow, sink = follow(fan_out, log, sink=Keeper(room))
+    await log.append([event("a")])
+    await turns()
+    sink.room = 1_000_000
+    fan_out.resume(slow)
+    await asyncio.sleep(3 * HEARTBEAT_SECONDS)
+    assert len(sink.steps) > 3
+    assert set(sink.steps[2:]) == {HEARTBEAT}
+    clock.cancel()
 
 
-def test_no_sign_of_life_goes_before_an_event_that_waits_for_its_round() -> None:
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        readers = [follow(fan_out, log, filter) for filter in (EVERYTHING, SHIPPED)]
-        await log.append([event("a")])
-        for subscription, _ in readers:
-            fan_out._beat(subscription)  # its checkpoint would be the place of an event that has not been sent
-        await turns()
-        for _, sink in readers:
-            assert [type(step) for step in sink.steps] == [StreamStart, Page]
-
-    run(work())
+async def test_no_sign_of_life_goes_before_an_event_that_waits_for_its_round() -> None:
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    readers = [follow(fan_out, log, filter) for filter in (EVERYTHING, SHIPPED)]
+    await log.append([event("a")])
+    for subscription, _ in readers:
+        fan_out._beat(subscription)  # its checkpoint would be the place of an event that has not been sent
+    await turns()
+    for _, sink in readers:
+        assert [type(step) for step in sink.steps] == [StreamStart, Page]
 
 
 class Searching(MemoryStore):
@@ -511,120 +450,103 @@ class Searching(MemoryStore):
         return Page((), min(after + 10, through))
 
 
-def test_a_long_search_in_the_store_does_not_keep_a_stream_from_its_signs_of_life(
+@in_virtual_time
+async def test_a_long_search_in_the_store_does_not_keep_a_stream_from_its_signs_of_life(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
 
-    async def work() -> None:
-        log = EventLog(Searching())
-        await log.open()
-        await log.append([event(f"e-{number}") for number in range(500)])
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        clock = asyncio.create_task(fan_out.run())
-        sink = Keeper()
-        fan_out.open(Subscription(log, Start(0), CANCELLED, follow=True, limit=None), sink)
-        await asyncio.sleep(150)
-        assert all(isinstance(step, Checkpoint) for step in sink.steps[1:])
-        assert (
-            max(later - earlier for earlier, later in pairwise([*sink.times, now_seconds()])) <= HEARTBEAT_SECONDS + 4
-        )
-        clock.cancel()
-
-    run_in_virtual_time(work())
+    log = EventLog(Searching())
+    await log.open()
+    await log.append([event(f"e-{number}") for number in range(500)])
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    clock = asyncio.create_task(fan_out.run())
+    sink = Keeper()
+    fan_out.open(Subscription(log, Start(0), CANCELLED, follow=True, limit=None), sink)
+    await asyncio.sleep(150)
+    assert all(isinstance(step, Checkpoint) for step in sink.steps[1:])
+    assert max(later - earlier for earlier, later in pairwise([*sink.times, now_seconds()])) <= HEARTBEAT_SECONDS + 4
+    clock.cancel()
 
 
+@in_virtual_time
 @pytest.mark.parametrize("heartbeat_seconds", [1, 15, 60])
-def test_every_subscription_beats_whenever_it_came(heartbeat_seconds: int) -> None:
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, heartbeat_seconds)
-        clock = asyncio.create_task(fan_out.run())
-        sinks = []
-        for _ in range(500):
-            sinks.append(follow(fan_out, log)[1])
-            await asyncio.sleep(heartbeat_seconds / 400)
-        await asyncio.sleep(3 * heartbeat_seconds)
-        clock.cancel()
-        await asyncio.wait([clock])
-        for sink in sinks:
-            assert len(sink.steps) >= 4
-            assert max(later - earlier for earlier, later in pairwise(sink.times)) < heartbeat_seconds
-
-    run_in_virtual_time(work())
+async def test_every_subscription_beats_whenever_it_came(heartbeat_seconds: int) -> None:
+    log = await open_log()
+    fan_out = FanOut(log, heartbeat_seconds)
+    clock = asyncio.create_task(fan_out.run())
+    sinks = []
+    for _ in range(500):
+        sinks.append(follow(fan_out, log)[1])
+        await asyncio.sleep(heartbeat_seconds / 400)
+    await asyncio.sleep(3 * heartbeat_seconds)
+    clock.cancel()
+    await asyncio.wait([clock])
+    for sink in sinks:
+        assert len(sink.steps) >= 4
+        assert max(later - earlier for earlier, later in pairwise(sink.times)) < heartbeat_seconds
 
 
-def test_a_busy_crowd_does_not_keep_a_silent_stream_from_its_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
+@in_virtual_time
+async def test_a_busy_crowd_does_not_keep_a_silent_stream_from_its_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fan_out_module, "SENDS_PER_TURN", 2)
 
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, heartbeat_seconds=0.01)
-        for _ in range(50):
-            follow(fan_out, log, SHIPPED)
-        publishing = asyncio.create_task(publish_every(log, 10e-6, "order.shipped", 100_000_000))
-        clock = asyncio.create_task(fan_out.run())
-        _, silent = follow(fan_out, log, CANCELLED)
-        while len(silent.steps) < 3:
-            await turns(10)
-        assert max(later - earlier for earlier, later in pairwise(silent.times)) < 0.01
-        for task in (publishing, clock):
-            task.cancel()
-        await asyncio.wait([publishing, clock])
-
-    run_in_virtual_time(work())
+    log = await open_log()
+    fan_out = FanOut(log, heartbeat_seconds=0.01)
+    for _ in range(50):
+        follow(fan_out, log, SHIPPED)
+    publishing = asyncio.create_task(publish_every(log, 10e-6, "order.shipped", 100_000_000))
+    clock = asyncio.create_task(fan_out.run())
+    _, silent = follow(fan_out, log, CANCELLED)
+    while len(silent.steps) < 3:
+        await turns(10)
+    assert max(later - earlier for earlier, later in pairwise(silent.times)) < 0.01
+    for task in (publishing, clock):
+        task.cancel()
+    await asyncio.wait([publishing, clock])
 
 
 # The whole
 
 
-def test_the_lag_is_that_of_the_slowest() -> None:
-    async def work() -> None:
-        log = await open_log(*map(event, "abcdef"))
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        assert fan_out.lag_events() == 0
-        readers = [Subscription(log, Start(after), EVERYTHING, follow=True, limit=None) for after in (5, 2)]
-        for subscription in readers:
-            fan_out.open(subscription, Keeper(room=1))
-        assert (len(fan_out), fan_out.lag_events()) == (2, 4)
-        for subscription in readers:
-            fan_out.leave(subscription)
-        assert (len(fan_out), fan_out.lag_events()) == (0, 0)
-
-    run(work())
+async def test_the_lag_is_that_of_the_slowest() -> None:
+    log = await open_log(*map(event, "abcdef"))
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    assert fan_out.lag_events() == 0
+    readers = [Subscription(log, Start(after), EVERYTHING, follow=True, limit=None) for after in (5, 2)]
+    for subscription in readers:
+        fan_out.open(subscription, Keeper(room=1))
+    assert (len(fan_out), fan_out.lag_events()) == (2, 4)
+    for subscription in readers:
+        fan_out.leave(subscription)
+    assert (len(fan_out), fan_out.lag_events()) == (0, 0)
 
 
-def test_the_end_is_awaited_until_the_last_stream_is_gone() -> None:
-    async def work() -> None:
-        log = await open_log()
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        await fan_out.ended()
-        readers = [follow(fan_out, log)[0] for _ in range(2)]
-        ending = asyncio.create_task(fan_out.ended())
-        for subscription in readers:
-            await turns()
-            assert not ending.done()
-            fan_out.leave(subscription)
-        await ending
-
-    run(work())
-
-
-def test_a_drain_closes_all_but_those_whose_sink_is_full_and_them_when_they_resume() -> None:
-    async def work() -> None:
-        log = await open_log(*map(event, "abc"))
-        fan_out = FanOut(log, HEARTBEAT_SECONDS)
-        sinks = [follow(fan_out, log, filter)[1] for filter in (EVERYTHING, SHIPPED, CANCELLED)]
-        slow, full = follow(fan_out, log, sink=Keeper(room=1))
-        fan_out.drain()
-        late = follow(fan_out, log)[1]
+async def test_the_end_is_awaited_until_the_last_stream_is_gone() -> None:
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    await fan_out.ended()
+    readers = [follow(fan_out, log)[0] for _ in range(2)]
+    ending = asyncio.create_task(fan_out.ended())
+    for subscription in readers:
         await turns()
-        assert [sink.steps[-1] for sink in [*sinks, late]] == [Closing("drain")] * 4
-        assert len(fan_out) == 1
-        full.room = 10
-        fan_out.resume(slow)
-        await fan_out.ended()
-        assert full.steps[-1] == Closing("drain")
-        assert fan_out.closings == {"drain": 5}
+        assert not ending.done()
+        fan_out.leave(subscription)
+    await ending
 
-    run(work())
+
+async def test_a_drain_closes_all_but_those_whose_sink_is_full_and_them_when_they_resume() -> None:
+    log = await open_log(*map(event, "abc"))
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    sinks = [follow(fan_out, log, filter)[1] for filter in (EVERYTHING, SHIPPED, CANCELLED)]
+    slow, full = follow(fan_out, log, sink=Keeper(room=1))
+    fan_out.drain()
+    late = follow(fan_out, log)[1]
+    await turns()
+    assert [sink.steps[-1] for sink in [*sinks, late]] == [Closing("drain")] * 4
+    assert len(fan_out) == 1
+    full.room = 10
+    fan_out.resume(slow)
+    await fan_out.ended()
+    assert full.steps[-1] == Closing("drain")
+    assert fan_out.closings == {"drain": 5}

@@ -28,7 +28,7 @@ from app.events.log.read_page import read_page
 from app.events.log.start import StartRequest, locate_start
 from app.events.position import Gap, parse_position
 from app.stores.memory import MemoryStore
-from tests.events.logs import event, run_in_virtual_time, turns
+from tests.events.logs import event, in_virtual_time, turns
 
 READERS = 200
 PUBLISHERS = 4
@@ -250,36 +250,35 @@ def small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.stores.memory.EXAMINED_PER_READ", 100)
 
 
-def play(seed: int, retain_events: int) -> list[Session]:
-    async def work() -> list[Session]:
-        run = Play(seed, retain_events)
-        async with asyncio.timeout(0.1):  # 100,000 turns; some 5,000 do
-            readers = await run.run()
-        assert [stored.offset for stored in run.written] == list(range(1, EVENTS + 1))
-        assert (len(run.log.audience), len(run.fan_out)) == (0, 0)
-        sessions = [session for reader in readers for session in reader.sessions]
-        assert [fault for session in sessions for fault in faults(session, run.written)] == []
-        for reader in readers:
-            last = reader.sessions[-1].filter
-            assert not any(map(last.matches, run.written[reader.sessions[-1].left :]))
-        assert run.store.reads > 1000  # many had left the tail
-        return sessions
-
-    return run_in_virtual_time(work())
+async def play(seed: int, retain_events: int) -> list[Session]:
+    run = Play(seed, retain_events)
+    async with asyncio.timeout(0.1):  # 100,000 turns; some 5,000 do
+        readers = await run.run()
+    assert [stored.offset for stored in run.written] == list(range(1, EVENTS + 1))
+    assert (len(run.log.audience), len(run.fan_out)) == (0, 0)
+    sessions = [session for reader in readers for session in reader.sessions]
+    assert [fault for session in sessions for fault in faults(session, run.written)] == []
+    for reader in readers:
+        last = reader.sessions[-1].filter
+        assert not any(map(last.matches, run.written[reader.sessions[-1].left :]))
+    assert run.store.reads > 1000  # many had left the tail
+    return sessions
 
 
+@in_virtual_time
 @pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("seed", [1, 2])
-def test_nothing_is_lost_repeated_or_reordered(seed: int) -> None:
-    sessions = play(seed, retain_events=EVENTS)
+async def test_nothing_is_lost_repeated_or_reordered(seed: int) -> None:
+    sessions = await play(seed, retain_events=EVENTS)
     assert not any(session.gaps for session in sessions)
     assert sum(len(session.received) for session in sessions) > READERS * EVENTS // 4
 
 
+@in_virtual_time
 @pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("seed", [3, 4])
-def test_deletion_under_the_readers_makes_gaps_and_never_a_hole(seed: int) -> None:
-    sessions = play(seed, retain_events=300)
+async def test_deletion_under_the_readers_makes_gaps_and_never_a_hole(seed: int) -> None:
+    sessions = await play(seed, retain_events=300)
     assert sum(len(session.gaps) for session in sessions) > 100
 
 

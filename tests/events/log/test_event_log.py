@@ -12,64 +12,49 @@ from app.events.log import tail as tail_module
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import BelowFloor
 from app.events.position import Floor
-from tests.events.logs import CANCELLED, SHIPPED, event, now_seconds, open_log, run, run_in_virtual_time, turns
+from tests.events.logs import CANCELLED, SHIPPED, event, in_virtual_time, now_seconds, open_log, turns
 
 
-def test_an_empty_log_has_its_head_at_its_floor() -> None:
-    async def work() -> None:
-        log = await open_log()
-        assert (log.head, log.floor, log.position(0).offset) == (0, Floor(0, 0), 0)
-        assert (await log.read(0, 0, EVERYTHING, 10)).through == 0
-
-    run(work())
+async def test_an_empty_log_has_its_head_at_its_floor() -> None:
+    log = await open_log()
+    assert (log.head, log.floor, log.position(0).offset) == (0, Floor(0, 0), 0)
+    assert (await log.read(0, 0, EVERYTHING, 10)).through == 0
 
 
-def test_what_was_appended_is_read_back() -> None:
-    async def work() -> None:
-        log = await open_log(event("a"), event("b", "order.cancelled"), event("c"))
-        page = await log.read(0, log.head, SHIPPED, 10)
-        assert [(stored.event_id, stored.offset) for stored in page.events] == [("a", 1), ("c", 3)]
-        assert page.through == log.head == 3
-
-    run(work())
+async def test_what_was_appended_is_read_back() -> None:
+    log = await open_log(event("a"), event("b", "order.cancelled"), event("c"))
+    page = await log.read(0, log.head, SHIPPED, 10)
+    assert [(stored.event_id, stored.offset) for stored in page.events] == [("a", 1), ("c", 3)]
+    assert page.through == log.head == 3
 
 
-def test_readers_at_one_place_with_one_filter_get_the_very_same_page() -> None:
-    async def work() -> None:
-        log = await open_log(*map(event, "abc"))
-        page = await log.read(0, 3, SHIPPED, 10)
-        assert await log.read(0, 3, Filter(frozenset({"order.shipped"})), 10) is page
-        others = [(1, 3, SHIPPED, 10), (0, 2, SHIPPED, 10), (0, 3, EVERYTHING, 10), (0, 3, SHIPPED, 9)]
-        assert page not in [await log.read(*other) for other in others]
-
-    run(work())
+async def test_readers_at_one_place_with_one_filter_get_the_very_same_page() -> None:
+    log = await open_log(*map(event, "abc"))
+    page = await log.read(0, 3, SHIPPED, 10)
+    assert await log.read(0, 3, Filter(frozenset({"order.shipped"})), 10) is page
+    others = [(1, 3, SHIPPED, 10), (0, 2, SHIPPED, 10), (0, 3, EVERYTHING, 10), (0, 3, SHIPPED, 9)]
+    assert page not in [await log.read(*other) for other in others]
 
 
-def test_a_page_is_not_shared_across_a_commit() -> None:
-    async def work() -> None:
-        log = await open_log(event("a"))
-        page = await log.read(0, log.head, EVERYTHING, 10)
-        await log.append([event("b")])
-        assert await log.read(0, 1, EVERYTHING, 10) is not page
-
-    run(work())
+async def test_a_page_is_not_shared_across_a_commit() -> None:
+    log = await open_log(event("a"))
+    page = await log.read(0, log.head, EVERYTHING, 10)
+    await log.append([event("b")])
+    assert await log.read(0, 1, EVERYTHING, 10) is not page
 
 
-def test_shared_pages_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_shared_pages_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_module, "PAGES_KEPT", 10)
 
-    async def work() -> None:
-        log = await open_log(event("a"))
-        for number in range(100):
-            await log.read(0, 1, Filter(order_ids=frozenset({f"or_{number}"})), 10)
-            assert len(log._pages) <= 10
-
-    run(work())
+    log = await open_log(event("a"))
+    for number in range(100):
+        await log.read(0, 1, Filter(order_ids=frozenset({f"or_{number}"})), 10)
+        assert len(log._pages) <= 10
 
 
 @pytest.mark.parametrize("filter", [EVERYTHING, SHIPPED, CANCELLED])
 @pytest.mark.parametrize("limit", [1, 3, 100])
-def test_a_reader_that_fell_out_of_the_tail_reads_the_same_from_the_store(
+async def test_a_reader_that_fell_out_of_the_tail_reads_the_same_from_the_store(
     monkeypatch: pytest.MonkeyPatch, filter: Filter, limit: int
 ) -> None:
     async def everything(tail_events: int) -> list[str]:
@@ -85,92 +70,73 @@ def test_a_reader_that_fell_out_of_the_tail_reads_the_same_from_the_store(
             after = page.through
         return read
 
-    assert run(everything(5)) == run(everything(50)) != []
+    assert await everything(5) == await everything(50) != []
 
 
-def test_a_read_below_the_floor_is_refused_with_the_floor() -> None:
-    async def work() -> None:
-        log = await open_log(*map(event, "abcdefghij"), retain_events=4)
-        assert log.floor.offset == 6
-        with pytest.raises(BelowFloor) as refused:
-            await log.read(5, 10, EVERYTHING, 10)
-        assert refused.value.floor == log.floor
-        assert len((await log.read(6, 10, EVERYTHING, 10)).events) == 4
-
-    run(work())
+async def test_a_read_below_the_floor_is_refused_with_the_floor() -> None:
+    log = await open_log(*map(event, "abcdefghij"), retain_events=4)
+    assert log.floor.offset == 6
+    with pytest.raises(BelowFloor) as refused:
+        await log.read(5, 10, EVERYTHING, 10)
+    assert refused.value.floor == log.floor
+    assert len((await log.read(6, 10, EVERYTHING, 10)).events) == 4
 
 
-def test_a_time_after_everything_is_found_at_the_head() -> None:
-    async def work() -> None:
-        log = await open_log(event("a"))
-        assert await log.offset_before(2**62) == 1
-        assert await log.offset_before(0) == 0
-
-    run(work())
+async def test_a_time_after_everything_is_found_at_the_head() -> None:
+    log = await open_log(event("a"))
+    assert await log.offset_before(2**62) == 1
+    assert await log.offset_before(0) == 0
 
 
-def test_waiting_ends_with_the_event_that_is_wanted_and_not_before() -> None:
-    async def work() -> None:
-        log = await open_log(event("a"))
-        waiting = asyncio.create_task(log.wait(CANCELLED, 30))
-        await turns()
-        await log.append([event("b"), event("c")])
-        await turns()
-        assert not waiting.done()
-        await log.append([event("d"), event("e", "order.cancelled")])
-        assert await waiting == 3  # b and c were examined; what follows is to be read
-
-    run(work())
+async def test_waiting_ends_with_the_event_that_is_wanted_and_not_before() -> None:
+    log = await open_log(event("a"))
+    waiting = asyncio.create_task(log.wait(CANCELLED, 30))
+    await turns()
+    await log.append([event("b"), event("c")])
+    await turns()
+    assert not waiting.done()
+    await log.append([event("d"), event("e", "order.cancelled")])
+    assert await waiting == 3  # b and c were examined; what follows is to be read
 
 
-def test_a_log_that_is_closed_takes_no_more_events() -> None:
-    async def work() -> None:
-        log = await open_log(event("a"))
-        await log.close()
-        with pytest.raises(StoreUnavailable):
-            await log.append([event("b")])
-        assert log.head == 1
-
-    run(work())
+async def test_a_log_that_is_closed_takes_no_more_events() -> None:
+    log = await open_log(event("a"))
+    await log.close()
+    with pytest.raises(StoreUnavailable):
+        await log.append([event("b")])
+    assert log.head == 1
 
 
-def test_a_duplicate_wakes_no_one() -> None:
-    async def work() -> None:
-        log = await open_log(event("a"))
-        waiting = asyncio.create_task(log.wait(EVERYTHING, 30))
-        await turns()
-        await log.append([event("a")])
-        await turns()
-        assert not waiting.done()
-        waiting.cancel()
-
-    run(work())
+async def test_a_duplicate_wakes_no_one() -> None:
+    log = await open_log(event("a"))
+    waiting = asyncio.create_task(log.wait(EVERYTHING, 30))
+    await turns()
+    await log.append([event("a")])
+    await turns()
+    assert not waiting.done()
+    waiting.cancel()
 
 
-def test_waiting_ends_with_the_time_past_everything_that_was_examined() -> None:
-    async def work() -> None:
-        log = await open_log()
-        waiting = asyncio.create_task(log.wait(CANCELLED, 30))
-        await asyncio.sleep(10)
-        await log.append([event("a"), event("b")])
-        assert await waiting == 2
-        assert now_seconds() == pytest.approx(30)
-
-    run_in_virtual_time(work())
+@in_virtual_time
+async def test_waiting_ends_with_the_time_past_everything_that_was_examined() -> None:
+    log = await open_log()
+    waiting = asyncio.create_task(log.wait(CANCELLED, 30))
+    await asyncio.sleep(10)
+    await log.append([event("a"), event("b")])
+    assert await waiting == 2
+    assert now_seconds() == pytest.approx(30)
 
 
-def test_an_event_that_comes_just_as_the_time_is_up_is_not_passed_over() -> None:
-    async def work() -> None:
-        log = await open_log(event("a"))
-        waiting = asyncio.create_task(log.wait(EVERYTHING, 0.01))
-        await turns()
-        [waiter] = log._waiters
-        while not waiter.examined.done():
-            await turns(1)
-        await log.append([event("b")])  # the waiter was told that nothing came; now something has
-        assert await waiting == 1
-
-    run(work())
+@in_virtual_time
+async def test_an_event_that_comes_just_as_the_time_is_up_is_not_passed_over() -> None:
+    log = await open_log(event("a"))
+    waiting = asyncio.create_task(log.wait(EVERYTHING, 100e-6))
+    await turns()
+    [waiter] = log._waiters
+    while not waiter.examined.done():
+        await turns(1)
+    await log.append([event("b")])  # the waiter was told that nothing came; now something has
+    assert await waiting == 1
 
 
 def wait_out(_: EventLog, waiting: asyncio.Task[int]) -> object:
@@ -187,41 +153,34 @@ def cancel(_: EventLog, waiting: asyncio.Task[int]) -> object:
     return None
 
 
+@in_virtual_time
 @pytest.mark.parametrize("end", [wait_out, drain, cancel])
-def test_nothing_is_left_of_one_who_waited(end: Callable[[EventLog, asyncio.Task[int]], object]) -> None:
-    async def work() -> None:
-        log = await open_log()
-        waiting = asyncio.create_task(log.wait(SHIPPED, 30))
-        await turns()
-        end(log, waiting)
-        await asyncio.wait([waiting])
-        assert (len(log.audience), log._waiters) == (0, set())
-        assert waiting.cancelled() or waiting.result() == 0
-        await asyncio.sleep(60)  # no timer is left that would find the waiter gone
-
-    run_in_virtual_time(work())
+async def test_nothing_is_left_of_one_who_waited(end: Callable[[EventLog, asyncio.Task[int]], object]) -> None:
+    log = await open_log()
+    waiting = asyncio.create_task(log.wait(SHIPPED, 30))
+    await turns()
+    end(log, waiting)
+    await asyncio.wait([waiting])
+    assert (len(log.audience), log._waiters) == (0, set())
+    assert waiting.cancelled() or waiting.result() == 0
+    await asyncio.sleep(60)  # no timer is left that would find the waiter gone
 
 
-def test_draining_wakes_all_and_whoever_comes_to_wait() -> None:
-    async def work() -> None:
-        log = await open_log(event("a"))
-        waiting = [asyncio.create_task(log.wait(filter, 30)) for filter in (EVERYTHING, SHIPPED, CANCELLED, SHIPPED)]
-        await turns()
-        log.drain()
-        assert [await each for each in waiting] == [1] * 4
-        assert await log.wait(SHIPPED, 30) == 1
-        assert now_seconds() < 1
-
-    run_in_virtual_time(work())
+@in_virtual_time
+async def test_draining_wakes_all_and_whoever_comes_to_wait() -> None:
+    log = await open_log(event("a"))
+    waiting = [asyncio.create_task(log.wait(filter, 30)) for filter in (EVERYTHING, SHIPPED, CANCELLED, SHIPPED)]
+    await turns()
+    log.drain()
+    assert [await each for each in waiting] == [1] * 4
+    assert await log.wait(SHIPPED, 30) == 1
+    assert now_seconds() < 1
 
 
-def test_one_who_gave_up_does_not_disturb_a_commit() -> None:
-    async def work() -> None:
-        log = await open_log()
-        gone, stays = (asyncio.create_task(log.wait(EVERYTHING, 30)) for _ in range(2))
-        await turns()
-        gone.cancel()
-        await log.append([event("a")])
-        assert await stays == 0
-
-    run(work())
+async def test_one_who_gave_up_does_not_disturb_a_commit() -> None:
+    log = await open_log()
+    gone, stays = (asyncio.create_task(log.wait(EVERYTHING, 30)) for _ in range(2))
+    await turns()
+    gone.cancel()
+    await log.append([event("a")])
+    assert await stays == 0

@@ -7,7 +7,7 @@ import pytest
 from app.events.log.event_log import EventLog
 from app.events.log.start import Since, Start, StartRequest, locate_start
 from app.events.position import Gap
-from tests.events.logs import event, open_log, run
+from tests.events.logs import event, open_log
 
 SECOND_US = 1_000_000
 YEAR_2024_US = 1_714_557_600 * SECOND_US
@@ -26,31 +26,22 @@ def request(log: EventLog, last_event_id: str) -> StartRequest:
     return StartRequest(last_event_id.replace("EPOCH", log.epochs.open.name))
 
 
-def test_a_reader_that_asks_for_nothing_starts_at_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work() -> None:
-        log = await log_of_ten(monkeypatch)
-        assert await locate_start(log, StartRequest()) == Start(10, resumes=False)
-
-    run(work())
+async def test_a_reader_that_asks_for_nothing_starts_at_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = await log_of_ten(monkeypatch)
+    assert await locate_start(log, StartRequest()) == Start(10, resumes=False)
 
 
-def test_the_earliest_is_just_before_the_oldest_event_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work() -> None:
-        log = await log_of_ten(monkeypatch, retain_events=4)
-        assert await locate_start(log, StartRequest(origin="earliest")) == Start(6, resumes=False)
-
-    run(work())
+async def test_the_earliest_is_just_before_the_oldest_event_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = await log_of_ten(monkeypatch, retain_events=4)
+    assert await locate_start(log, StartRequest(origin="earliest")) == Start(6, resumes=False)
 
 
 @pytest.mark.parametrize(("last_event_id", "after"), [("EPOCH-0", 0), ("EPOCH-7", 7), ("EPOCH-10", 10)])
-def test_a_known_id_is_where_the_reader_goes_on(
+async def test_a_known_id_is_where_the_reader_goes_on(
     monkeypatch: pytest.MonkeyPatch, last_event_id: str, after: int
 ) -> None:
-    async def work() -> None:
-        log = await log_of_ten(monkeypatch)
-        assert await locate_start(log, request(log, last_event_id)) == Start(after)
-
-    run(work())
+    log = await log_of_ten(monkeypatch)
+    assert await locate_start(log, request(log, last_event_id)) == Start(after)
 
 
 @pytest.mark.parametrize(
@@ -66,37 +57,30 @@ def test_a_known_id_is_where_the_reader_goes_on(
         ("x" * 64, "foreign"),
     ],
 )
-def test_an_id_that_cannot_be_resumed_is_a_gap_before_everything_kept(
+async def test_an_id_that_cannot_be_resumed_is_a_gap_before_everything_kept(
     monkeypatch: pytest.MonkeyPatch, last_event_id: str, reason: str
 ) -> None:
-    async def work() -> None:
-        log = await log_of_ten(monkeypatch, retain_events=4)
-        asked = request(log, last_event_id)
-        start = await locate_start(log, asked)
-        assert start.after == 6
-        assert isinstance(start.gap, Gap)
-        assert (start.gap.reason, start.gap.requested) == (reason, asked.last_event_id)
-        assert await locate_start(log, StartRequest(str(start.gap.earliest))) == Start(6)
-
-    run(work())
+    log = await log_of_ten(monkeypatch, retain_events=4)
+    asked = request(log, last_event_id)
+    start = await locate_start(log, asked)
+    assert start.after == 6
+    assert isinstance(start.gap, Gap)
+    assert (start.gap.reason, start.gap.requested) == (reason, asked.last_event_id)
+    assert await locate_start(log, StartRequest(str(start.gap.earliest))) == Start(6)
 
 
-def test_an_id_just_before_the_oldest_event_that_is_kept_has_lost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work() -> None:
-        log = await log_of_ten(monkeypatch, retain_events=4)
-        assert await locate_start(log, request(log, "EPOCH-6")) == Start(6)
+async def test_an_id_just_before_the_oldest_event_that_is_kept_has_lost_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log = await log_of_ten(monkeypatch, retain_events=4)
+    assert await locate_start(log, request(log, "EPOCH-6")) == Start(6)
 
-    run(work())
 
-
-def test_a_foreign_id_on_an_empty_log_is_told_the_beginning() -> None:
-    async def work() -> None:
-        log = await open_log()
-        start = await locate_start(log, StartRequest("nope"))
-        assert start.gap == Gap("foreign", "nope", log.position(0))
-        assert await locate_start(log, StartRequest(str(log.position(0)))) == Start(0)
-
-    run(work())
+async def test_a_foreign_id_on_an_empty_log_is_told_the_beginning() -> None:
+    log = await open_log()
+    start = await locate_start(log, StartRequest("nope"))
+    assert start.gap == Gap("foreign", "nope", log.position(0))
+    assert await locate_start(log, StartRequest(str(log.position(0)))) == Start(0)
 
 
 @pytest.mark.parametrize(
@@ -114,36 +98,29 @@ def test_a_foreign_id_on_an_empty_log_is_told_the_beginning() -> None:
         (-62_135_596_800 * SECOND_US, 0),  # the year 1
     ],
 )
-def test_since_starts_with_the_first_event_stored_at_or_after_a_time(
+async def test_since_starts_with_the_first_event_stored_at_or_after_a_time(
     monkeypatch: pytest.MonkeyPatch, stored_at_us: int, after: int
 ) -> None:
-    async def work() -> None:
-        log = await log_of_ten(monkeypatch)
-        assert await locate_start(log, StartRequest(since=Since(stored_at_us, "as sent"))) == Start(after)
-
-    run(work())
+    log = await log_of_ten(monkeypatch)
+    assert await locate_start(log, StartRequest(since=Since(stored_at_us, "as sent"))) == Start(after)
 
 
 @pytest.mark.parametrize(
     ("seconds", "lost"), [(-YEAR_2024_US, True), (0, True), (5, True), (5.000001, False), (6, False), (99, False)]
 )
-def test_since_before_a_deleted_event_is_a_gap(monkeypatch: pytest.MonkeyPatch, seconds: float, *, lost: bool) -> None:
-    async def work() -> None:
-        log = await log_of_ten(monkeypatch, retain_events=4)
-        since = Since(round(YEAR_2024_US + seconds * SECOND_US), "2024-05-01T10:00:00Z")
-        start = await locate_start(log, StartRequest(since=since))
-        gap = Gap("expired", "2024-05-01T10:00:00Z", log.position(6))
-        assert start == (Start(6, gap) if lost else Start(min(math.ceil(seconds), 10)))
+async def test_since_before_a_deleted_event_is_a_gap(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, *, lost: bool
+) -> None:
+    log = await log_of_ten(monkeypatch, retain_events=4)
+    since = Since(round(YEAR_2024_US + seconds * SECOND_US), "2024-05-01T10:00:00Z")
+    start = await locate_start(log, StartRequest(since=since))
+    gap = Gap("expired", "2024-05-01T10:00:00Z", log.position(6))
+    assert start == (Start(6, gap) if lost else Start(min(math.ceil(seconds), 10)))
 
-    run(work())
 
-
-def test_an_id_goes_before_since_and_since_before_the_origin(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work() -> None:
-        log = await log_of_ten(monkeypatch)
-        since = Since(YEAR_2024_US + 3 * SECOND_US, "as sent")
-        asked = StartRequest(str(log.position(8)), since, "earliest")
-        assert await locate_start(log, asked) == Start(8)
-        assert await locate_start(log, StartRequest(None, since, "earliest")) == Start(3)
-
-    run(work())
+async def test_an_id_goes_before_since_and_since_before_the_origin(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = await log_of_ten(monkeypatch)
+    since = Since(YEAR_2024_US + 3 * SECOND_US, "as sent")
+    asked = StartRequest(str(log.position(8)), since, "earliest")
+    assert await locate_start(log, asked) == Start(8)
+    assert await locate_start(log, StartRequest(None, since, "earliest")) == Start(3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 
 import httpx
@@ -10,8 +9,6 @@ import pytest
 
 from tests.support.server_process import ServerProcess
 from tests.transports.http.wire import PATIENCE_SECONDS, SHORT_LIVED
-
-LONGEST_TEST_SECONDS = 300
 
 
 @pytest.fixture(scope="session")
@@ -24,17 +21,3 @@ def server() -> Iterator[ServerProcess]:
 def http(server: ServerProcess) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS, limits=SHORT_LIVED) as client:
         yield client
-
-
-@pytest.fixture(autouse=True)
-def an_end() -> Iterator[None]:
-    """End a test that reads a stream which ought to have ended: heartbeats keep every other timeout from it."""
-
-    def give_up(*_: object) -> None:
-        message = f"The test did not end within {LONGEST_TEST_SECONDS} seconds."
-        raise TimeoutError(message)
-
-    signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(LONGEST_TEST_SECONDS)
-    yield
-    signal.alarm(0)

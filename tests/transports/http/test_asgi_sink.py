@@ -13,7 +13,7 @@ from app.events.delivery.subscription import Subscription
 from app.events.filter import EVERYTHING
 from app.events.log.start import Start
 from app.transports.http.asgi_sink import AsgiSink
-from tests.events.logs import event, open_log, run
+from tests.events.logs import event, open_log
 
 
 async def never() -> MutableMapping[str, Any]:
@@ -39,10 +39,10 @@ async def carry(raised: Exception) -> None:
         assert len(fan_out) == 0
 
 
-def test_client_that_has_left_is_no_fault() -> None:
-    run(carry(ConnectionResetError("The client has left.")))
+async def test_client_that_has_left_is_no_fault() -> None:
+    await carry(ConnectionResetError("The client has left."))
 
 
-def test_fault_of_the_server_is_told() -> None:
+async def test_fault_of_the_server_is_told() -> None:
     with pytest.raises(ZeroDivisionError):
-        run(carry(ZeroDivisionError()))
+        await carry(ZeroDivisionError())
