@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
 from tests.support.server_process import ServerProcess
-from tests.support.web_server import serving
+from tests.support.threaded import serving
 
 _RESET = struct.pack("ii", 1, 0)  # closing a socket with this says RST instead of FIN
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.web_server import serving
+from tests.support.threaded import serving
 
 CLIENT = Path(__file__).parents[2] / "app" / "pages" / "client"
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Page
 from tests.browser.following import PageFollowing, Seen, curl_following, httpx_following, node_following, patient
 from tests.support.ports import own_port
 from tests.support.server_process import ServerProcess
-from tests.support.web_server import serving
+from tests.support.threaded import serving
 from tests.transports.http.orders import EVENTS, PAGE, cancelled, new_order, publish, shipped
 
 QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")

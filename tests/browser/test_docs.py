@@ -17,7 +17,7 @@ from tests.browser.watching import Watched
 from tests.node_packages.installed import node_package
 from tests.pages.contract import pages, site
 from tests.support.server_process import ServerProcess
-from tests.support.web_server import serving
+from tests.support.threaded import serving
 
 ONE_OF_EACH_KIND = ("docs", "docs/events", "docs/reference", "docs/try", "problems", "problems/contract-violation")
 SERVED = sorted(name for name in pages() if name != "docs/explorer")

@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.support.threaded import ThreadedServer
 
 PROBLEM: Final = {"Content-Type": "application/problem+json"}
 STREAM: Final = {"Content-Type": "text/event-stream; charset=utf-8"}
@@ -65,29 +66,23 @@ def one_by_one(*answers: Answer) -> Script:
     return lambda _: left.pop(0) if len(left) > 1 else left[0]
 
 
-class ScriptedServer:
-    """Give each request the next answer, and the last one to all that follow, or what a script says; note what was asked."""
+class ScriptedServer(ThreadedServer):
+    """A server that answers each request with the next of its answers, then with the last again, or by a script.
+
+    `asked` has every request that came.
+    """
 
     def __init__(self, *answers: Answer, script: Script | None = None) -> None:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        server.daemon_threads = False  # so that closing waits for the answers under way
+        super().__init__(server)
         self._script = script or one_by_one(*answers)
         self._closing = threading.Event()
         self.asked: list[Asked] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = False  # so that closing waits for the answers under way
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def release(self) -> None:
+        """End the answers that are held."""
         self._closing.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def _next(self, asked: Asked) -> Answer:
         self.asked.append(asked)

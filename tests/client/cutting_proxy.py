@@ -8,14 +8,15 @@ import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
+
+from tests.support.threaded import ThreadedServer
 
 CHUNK_BYTES = 16_384
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with RST instead of FIN
 
 
-class CuttingProxy:
+class CuttingProxy(ThreadedServer):
     """Pass `allowed()` bytes of the answers of each connection (None: all), and break it when the server has sent so many.
 
     `close` ends the connection as if all had been sent, `reset` breaks it with an error, `hold` says nothing at all any more.
@@ -24,6 +25,9 @@ class CuttingProxy:
     def __init__(
         self, port: int, allowed: Callable[[], int | None], how: Literal["close", "reset", "hold"] = "close"
     ) -> None:
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._handler())
+        server.daemon_threads = False  # so that closing waits for the connections
+        super().__init__(server)
         self.target = port
         self.broken = 0
         self._allowed = allowed
@@ -33,24 +37,12 @@ class CuttingProxy:
         self._ends_with = socket.SHUT_RD if how == "reset" else socket.SHUT_RDWR
         self._closing = threading.Event()
         self._open: set[socket.socket] = set()
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = False  # so that closing waits for the connections
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
+    def release(self) -> None:
+        """Break the connections that are open."""
         self._closing.set()
         for each in list(self._open):
             _end(each)
-        self._server.server_close()
 
     def _handler(self) -> type[socketserver.BaseRequestHandler]:
         proxy = self

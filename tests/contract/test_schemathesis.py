@@ -19,7 +19,7 @@ from schemathesis.core.failures import FailureGroup
 
 from tests.contract.schemathesis_hooks import stream_is_resumable
 from tests.support.server_process import ServerProcess
-from tests.support.web_server import serving
+from tests.support.threaded import serving
 
 HERE = Path(__file__).parent
 SECONDS = 300  # before a run that hangs is given up
