@@ -22,7 +22,7 @@ contracts: .venv/test.stamp  ## what is released must not change, and nobody who
 
 types: .venv/run.stamp  ## the client's event types, after a release of the contract
 	@mkdir -p build
-	$(BIN)/orders-events types > build/event_types.py
+	$(BIN)/orders-events types --import-from .events > build/event_types.py
 	mv build/event_types.py app/client/event_types.py
 
 lint: .venv/test.stamp

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from app.settings import Settings
-from app.specification.derived.python_types import python_types
+from app.specification.derived.python_types import CLIENT, python_types
 from app.specification.errors import InvalidContract
 
 
@@ -21,11 +21,19 @@ from app.specification.errors import InvalidContract
     show_envvar=True,
     help="Write the types of the contract in this folder (openapi/ and contracts/). Not given: the built-in one.",
 )
-def types(*, folder: Path | None) -> int:
-    """Write a Python module with the types of the events that are released, for type checkers and editors.
+@click.option(
+    "--import-from",
+    "module",
+    default=CLIENT,
+    show_default=True,
+    metavar="MODULE",
+    help="The module that the types import OrderEvent from.",
+)
+def types(*, folder: Path | None, module: str) -> int:
+    """Write a Python module with the types of the released events, for type checkers and editors.
 
-    app/client/event_types.py is made so. A type that is not released yet, or that a client was not made with, is read all the same:
-    as an event whose data is a plain mapping.
+    The Python client has such a module for the contract that it was made with. An event of another type is read too: its data is a
+    plain mapping.
 
     Exit codes: 0 written; 1 the contract cannot be read; 2 usage.
     """
@@ -36,5 +44,5 @@ def types(*, folder: Path | None) -> int:
         schemas = released_types(Settings(contract=folder).contract_root)
     except InvalidContract as error:
         raise click.ClickException(str(error)) from None
-    click.echo(python_types(schemas), nl=False)
+    click.echo(python_types(schemas, module), nl=False)
     return 0

@@ -11,15 +11,15 @@ from typing import Literal, Self, TypeVar, Unpack, overload
 
 import httpx
 
-from app.client.async_order_stream import AsyncOrderStream
-from app.client.body import read_body_async
-from app.client.connection import Connection, answer_of, new_async_client
-from app.client.delivery import Checkpoints, Gaps, Told, delivery
-from app.client.events import Checkpoint, Gap, OrderEvent
-from app.client.publishing import RETRY_MAX_SECONDS, PublishedEvent, Publishing
-from app.client.reading import Reading
-from app.client.stream_request import StreamOptions, stream_request
-from app.client.trouble import Trouble
+from .async_order_stream import AsyncOrderStream
+from .body import read_body_async
+from .connection import Connection, answer_of, new_async_client
+from .delivery import Checkpoints, Gaps, Told, delivery
+from .events import Checkpoint, Gap, OrderEvent
+from .publishing import RETRY_MAX_SECONDS, PublishedEvent, Publishing
+from .reading import Reading
+from .stream_request import StreamOptions, stream_request
+from .trouble import Trouble
 
 _log = logging.getLogger(__name__)
 _Value = TypeVar("_Value")

@@ -9,9 +9,9 @@ from typing import Final
 import httpx
 from httpx_sse import EventSource
 
-from app.client.answer import Answer
-from app.client.reading import Ask
-from app.client.trouble import Trouble
+from .answer import Answer
+from .reading import Ask
+from .trouble import Trouble
 
 _EVENTS_PATH: Final = "/events/orders"
 _SILENCE_SECONDS: Final = 45.0  # three heartbeats of a server with default settings: a stream silent for longer is dead

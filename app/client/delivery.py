@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, TypeAlias, get_args
 
-from app.client.errors import EventsLost
-from app.client.events import Checkpoint, Gap, OrderEvent
+from .errors import EventsLost
+from .events import Checkpoint, Gap, OrderEvent
 
 Gaps: TypeAlias = Literal["raise", "yield"]
 Checkpoints: TypeAlias = Literal["skip", "yield"]

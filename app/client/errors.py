@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from app.client.events import Gap
-from app.client.problem import Problem
+from .events import Gap
+from .problem import Problem
 
 _TOLD_VIOLATIONS: Final = 3
 

@@ -1,4 +1,4 @@
-"""The event types as they are released, written by `make types` from contracts/; whatever is newer is an `OrderEvent`."""
+"""The released event types, written by `orders-events types`; an event of a newer type is an `OrderEvent`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NotRequired, TypedDict
 
-from app.client.events import OrderEvent
+from .events import OrderEvent
 
 __all__ = [
     "OrderCancelled",

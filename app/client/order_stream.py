@@ -10,10 +10,10 @@ from typing import Generic, Self, TypeVar
 
 import httpx
 
-from app.client.body import read_body
-from app.client.connection import Connection, answer_of, event_source
-from app.client.reading import Reading
-from app.client.trouble import Trouble
+from .body import read_body
+from .connection import Connection, answer_of, event_source
+from .reading import Reading
+from .trouble import Trouble
 
 _Value = TypeVar("_Value")
 _Value_co = TypeVar("_Value_co", covariant=True)

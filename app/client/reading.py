@@ -15,16 +15,16 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from httpx_sse import ServerSentEvent
 
-from app.client.answer import Answer, bounded_wait
-from app.client.delivery import Told
-from app.client.errors import RequestRefused, UnexpectedAnswer
-from app.client.event_types import EVENT_CLASSES
-from app.client.events import Checkpoint, Gap, OrderEvent
-from app.client.json_object import json_object
-from app.client.problem import Problem, read_problem
-from app.client.recent import RecentIds
-from app.client.stream_request import StreamRequest, can_be_id
-from app.client.trouble import TRANSIENT_STATUSES, Retries, Trouble, transient
+from .answer import Answer, bounded_wait
+from .delivery import Told
+from .errors import RequestRefused, UnexpectedAnswer
+from .event_types import EVENT_CLASSES
+from .events import Checkpoint, Gap, OrderEvent
+from .json_object import json_object
+from .problem import Problem, read_problem
+from .recent import RecentIds
+from .stream_request import StreamRequest, can_be_id
+from .trouble import TRANSIENT_STATUSES, Retries, Trouble, transient
 
 _FIRST_RETRY_SECONDS: Final = 1.0  # until the server says how long to wait
 _LEAST_BACKOFF_SECONDS: Final = 0.1  # where a server asks for no wait at all, and then is gone

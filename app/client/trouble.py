@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from app.backoff import backoff_seconds
-from app.client.answer import Answer
-from app.client.errors import Unavailable
-from app.client.problem import read_problem
+from .answer import Answer
+from .errors import Unavailable
+from .problem import read_problem
 
 TRANSIENT_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})  # repeating the request later may succeed
 
@@ -66,3 +66,12 @@ class Retries:
 
     def _how_long(self) -> str:
         return "" if self.max_seconds is None else f" for up to {self.max_seconds:g} seconds"
+
+
+def backoff_seconds(failures: int, first: float, longest: float) -> float:
+    """Draw a wait between 0 and a bound that doubles with each failure before this one, up to `longest`.
+
+    The whole range is drawn from, because that spreads clients that failed together most.
+    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+    """
+    return random.uniform(0.0, min(longest, first * 2.0 ** min(failures, 30)))

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_types_are_what_make_types_writes_of_the_released_contract() -> None:
-    ran = run("types")
+    ran = run("types", "--import-from", ".events")
     assert (ran.code, ran.errors) == (0, [])
     assert ran.out == (ROOT / "app" / "client" / "event_types.py").read_text(), "run `make types`"
 
@@ -59,7 +59,9 @@ def test_contract_that_cannot_be_read_is_one_line_and_exit_code_1(tmp_path: Path
 
 def shown(schema: dict[str, Any]) -> str:
     """The module for one property."""
-    return python_types({"order.held": {"type": "object", "required": ["it"], "properties": {"it": schema}}})
+    return python_types(
+        {"order.held": {"type": "object", "required": ["it"], "properties": {"it": schema}}}, "app.client"
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,10 @@ from typing import Any, Final, TypeAlias
 
 Schema: TypeAlias = Mapping[str, Any]
 
+CLIENT: Final = "orders_events_client"  # the import name of the installed client
+
 _HEAD: Final = '''\
-"""The event types as they are released, written by `make types` from contracts/; whatever is newer is an `OrderEvent`."""
+"""The released event types, written by `orders-events types`; an event of a newer type is an `OrderEvent`."""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import {names}
 
-from app.client.events import OrderEvent
+from {module} import OrderEvent
 
 __all__ = [
 {exported}
@@ -29,8 +31,12 @@ __all__ = [
 _SCALARS: Final = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 
 
-def python_types(schemas: Mapping[str, Schema]) -> str:
-    """Write a module of types for event types, each with the newest schema of its data."""
+def python_types(schemas: Mapping[str, Schema], module: str = CLIENT) -> str:
+    """Write a Python module of types.
+
+    `schemas`: the event types, each with the newest schema of its data.
+    `module`: where the written module imports `OrderEvent` from.
+    """
     blocks = [block for event_type, schema in schemas.items() for block in _event(event_type, schema)]
     exported = sorted(
         name for event_type in schemas for name in (class_name(event_type), f"{class_name(event_type)}Data")
@@ -39,7 +45,9 @@ def python_types(schemas: Mapping[str, Schema]) -> str:
     blocks.append(f"EVENT_CLASSES: Final[Mapping[str, type[OrderEvent]]] = {{\n{table}\n}}\n")
     text = "\n\n".join(blocks)
     names = [name for name in ("Any", "Final", "Literal", "NotRequired", "TypedDict") if name in text]
-    head = _HEAD.format(names=", ".join(names), exported="\n".join(f'    "{name}",' for name in exported))
+    head = _HEAD.format(
+        module=module, names=", ".join(names), exported="\n".join(f'    "{name}",' for name in exported)
+    )
     return f"{head}\n\n{text}"
 
 
