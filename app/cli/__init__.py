@@ -1,35 +1,61 @@
-"""The command line: `orders-events serve`, `publish` and `tail`; `python -m app` is the same."""
+"""The command line, `orders-events`; `python -m app` is the same.
+
+`COMMANDS` names every command and the module that it stands in. `options` and `terminal` are shared by the commands: what they
+are asked, and what they print. `tail_format` belongs to `tail`, and the folder `publishing` to `publish`.
+"""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
-from app.cli.messages import PROGRAM, complain, explained
+from app.cli.terminal import PROGRAM, complain, explained
 from app.client.connection import program_version
 
-COMMANDS = ("serve", "publish", "tail", "check", "contracts", "types", "docs", "completion")
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+COMMANDS: Final = {
+    "serve": ("serve_command", "Run the server."),
+    "publish": ("publish_command", "Send a file of events to a server."),
+    "tail": ("tail_command", "Follow the events of a server."),
+    "check": ("check_command", "Check a server against its contract."),
+    "contracts": ("contracts_command", "Check that a changed contract breaks no one."),
+    "types": ("types_command", "Write the event types for Python."),
+    "docs": ("docs_command", "Write the documentation as files."),
+    "completion": ("completion_command", "Let a shell complete the commands."),
+}
+"""Each command by its name: the module that it stands in, and what the list of commands says of it."""
+
+_INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
+
+
+class UnloadedCommand(click.Command):
+    """A command that is not imported yet: to list and complete names, nothing needs to wait for its imports."""
+
+    def __init__(self, name: str, module: str, short_help: str) -> None:
+        super().__init__(name, short_help=short_help)
+        self.module = module
+
+    def load(self) -> click.Command:
+        """Import the command."""
+        command: click.Command = getattr(import_module(f"{__name__}.{self.module}"), str(self.name))
+        return command
 
 
 class Program(click.Group):
-    """Commands that return their exit code, and whose errors are one line on standard error.
-
-    Each is imported when it is asked for: what `check` needs is nothing that a server should wait for at its start.
-    """
+    """A group of commands that return their exit code, and whose errors are one line on standard error."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """Name the commands in the order in which they are shown."""
-        return list(COMMANDS)
+        return list(self.commands)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Find a command in the module of its name; one that is not there is compared with all that are."""
-        for name in [cmd_name] if cmd_name in COMMANDS else COMMANDS:
-            self.add_command(getattr(import_module(f"app.cli.{name}_command"), name))
-        return super().get_command(ctx, cmd_name)
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is to be run, and import it."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command.load() if isinstance(command, UnloadedCommand) else command, rest
 
     def main(self, *arguments: Any, **options: Any) -> NoReturn:
         """Run a command, and exit."""
@@ -42,15 +68,16 @@ class Program(click.Group):
             complain(explained(error))
             code = error.exit_code
         except click.Abort:
-            code = INTERRUPTED
+            code = _INTERRUPTED
         sys.exit(code)
 
 
 @click.group(
     PROGRAM,
     cls=Program,
+    commands=[UnloadedCommand(name, *entry) for name, entry in COMMANDS.items()],
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(program_version(), prog_name=PROGRAM)
 def main() -> None:
-    """Stream order events with Server-Sent Events: run a server, publish events to one, follow those of one."""
+    """Stream order events with Server-Sent Events: run a server, publish events to one, follow the events of one."""

@@ -13,8 +13,8 @@ from app.check.reports.report_text import report_text, result_text, summary_text
 from app.check.run import run
 from app.check.table import CHECKS
 from app.check.target.target import Options
-from app.cli.messages import print_line
-from app.cli.server_url import read_url
+from app.cli.options import read_url
+from app.cli.terminal import print_line
 
 _WRITERS: Final = {"text": report_text, "json": report_json, "junit": report_junit}
 _CODES: Final = {Outcome.HELD: 0, Outcome.VIOLATED: 1, Outcome.UNCHECKED: 2}
@@ -28,12 +28,12 @@ _FORMATS: Final = """\b
 
 \b
 --format junit:
-  A violation is a failure, what could not be checked an error,
-  what was not seen or left out is skipped.
+  A violation is a failure; a check that could not be made is an error;
+  a promise that was not seen or left out is skipped.
 """
 
 
-@click.command(short_help="Check a server against its contract.", epilog=_FORMATS)
+@click.command(epilog=_FORMATS)
 @click.argument("url", callback=read_url)
 @click.option(
     "--format",
@@ -47,9 +47,9 @@ _FORMATS: Final = """\b
     "--output",
     type=click.File("w", encoding="utf-8", lazy=False),
     metavar="FILE",
-    help="Write the report to FILE; what people read is printed all the same.",
+    help="Write the report to FILE, and print it as text.",
 )
-@click.option("--publish", is_flag=True, help="Check publishing too. This WRITES some 15 events of invented orders.")
+@click.option("--publish", is_flag=True, help="Check publishing, too. This WRITES about 15 events of invented orders.")
 @click.option("--quick", is_flag=True, help="Do not wait for a heartbeat.")
 @click.option(
     "--only",
@@ -72,7 +72,7 @@ _FORMATS: Final = """\b
     default=15.0,
     show_default=True,
     metavar="S",
-    help="The longest silence that the operator promises.",
+    help="The longest time without a byte on a stream that the operator promises.",
 )
 @click.option(
     "--timeout-seconds",
@@ -80,13 +80,13 @@ _FORMATS: Final = """\b
     default=30.0,
     show_default=True,
     metavar="S",
-    help="Give each request this long.",
+    help="Allow each request this much time.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0),
     metavar="N",
-    help="Choose the same places to resume from as the run that named it.",
+    help="Resume from the same places as the run whose report names this seed.",
 )
 def check(
     *,
@@ -101,24 +101,24 @@ def check(
     timeout_seconds: float,
     seed: int | None,
 ) -> int:
-    """Check the server at URL against the contract that it publishes there, from outside, as its consumers see it.
+    """Check the server at URL, from outside, against the contract that it publishes.
 
-    It reads unless you allow it to --publish. It stays right while others publish, and while the server deletes old events.
+    It only reads unless --publish is given. Its results stay right while others publish, and while the server deletes old events.
 
-    Each check ends as held, violated, not seen (nothing came by that would show it), skipped (an option says so) or could not be
-    checked. A violation says what the contract promises, what was seen, of which events, and a curl command to see it again.
+    Each check ends as held, violated, not seen (no event came that would show it), skipped (because of an option) or could not be
+    checked. A violation names the promise, the observation, the ids of the events, and a curl command to see it again.
 
-    Exit codes: 0 nothing is violated; 1 something is; 2 it could not be checked (no server, no contract), or usage.
+    Exit codes: 0 nothing is violated; 1 something is; 2 the check could not be made (no server, no contract), or usage.
     """
     chosen = random.randrange(2**32) if seed is None else seed
     options = Options(max_events, chosen, timeout_seconds, heartbeat_seconds, quick, publish)
     for_people = written == "text" or output is not None
 
-    def told(result: Result) -> None:
+    def print_result(result: Result) -> None:
         if for_people:
             print_line(result_text(result, url))
 
-    report = run(url, options, only, told)
+    report = run(url, options, only, print_result)
     if for_people:
         print_line(f"\n{summary_text(report)}")
     if output is not None:

@@ -7,13 +7,13 @@ from typing import Final
 import click
 from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
-from app.cli.messages import PROGRAM
+from app.cli.terminal import PROGRAM
 
 _SHELLS: Final = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 _VARIABLE: Final = "_ORDERS_EVENTS_COMPLETE"  # what click derives from the program's name
 
 
-@click.command(short_help="Let a shell complete the commands.")
+@click.command
 @click.argument("shell", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> int:

@@ -7,15 +7,14 @@ import stat
 
 import click
 
-from app.cli.lines import BinaryFile, read_batches
-from app.cli.messages import say
-from app.cli.progress import Progress
-from app.cli.publication import Publication
-from app.cli.server_url import url_option
+from app.cli.options import url_option
+from app.cli.publishing.event_lines import BinaryFile, read_batches
+from app.cli.publishing.publication import Progress, Publication
+from app.cli.terminal import say
 from app.client import OrdersClient
 
 
-@click.command(short_help="Send a file of events to a server.")
+@click.command
 @click.argument("file", type=click.File("rb"))
 @url_option
 @click.option(
@@ -31,13 +30,13 @@ from app.client import OrdersClient
     default=60.0,
     show_default=True,
     metavar="SECONDS",
-    help="Go on trying for this long while the server cannot be reached or cannot store.",
+    help="Try each request again for this long if the server cannot be reached or cannot store.",
 )
 def publish(file: BinaryFile, url: str, batch_size: int, retry_max_time: float) -> int:
     """Send the events in FILE, one JSON object a line, to a server; - reads standard input.
 
-    A line is an event as the contract has it: {"eventType": ..., "data": {...}, "eventId": ...}. Blank lines are skipped.
-    A line that is no JSON or that the server refuses is reported with its number; all others are stored, in order.
+    A line is an event as the contract describes it: {"eventType": ..., "data": {...}, "eventId": ...}. Blank lines are skipped.
+    A line that is not JSON or that the server refuses is reported with its number; all others are stored, in order.
 
     It is safe to run again, after a failure or by mistake: an event whose eventId is stored already is not stored twice, for
     as long as the server retains it. An event without an eventId is given one that is made from its line's number and text.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.messages import PROGRAM
+from app.cli.terminal import PROGRAM
 from app.settings import SETTINGS, Settings, read_settings
 from app.specification.errors import StartupError
 
@@ -24,7 +24,7 @@ _FLAGS = [
 ]
 
 
-@click.command(params=_FLAGS, short_help="Run the server.")
+@click.command(params=_FLAGS)
 def serve(**given: str | tuple[str, ...] | None) -> int:
     """Run the server until it is told to stop (SIGTERM or Ctrl-C); it ends every stream properly before it goes.
 
@@ -39,7 +39,7 @@ def serve(**given: str | tuple[str, ...] | None) -> int:
         raise click.UsageError(str(error)) from None
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     logging.getLogger("app").setLevel(logging.INFO)
-    from app.main import run  # noqa: PLC0415  # --help and completion load all commands, and need not wait for it
+    from app.main import run  # noqa: PLC0415  # --help and completion of the flags need not wait for it
 
     try:
         return run(settings, lambda url: click.echo(_banner(url, settings)))

@@ -10,19 +10,16 @@ from typing import Final, Literal
 
 import click
 
-from app.cli.event_line import json_line, text_line
-from app.cli.messages import Failed, print_line, say
-from app.cli.server_url import url_option
-from app.cli.since import read_since
-from app.cli.tail_event_types import complete_event_types
-from app.cli.terminal import paint_for
+from app.cli.options import url_option
+from app.cli.tail_format import complete_event_types, json_line, read_since, text_line
+from app.cli.terminal import Failed, paint_for, print_line, say
 from app.client import Gap, OrderEvent, OrdersClient, OrdersError, OrderStream, StreamOptions
 
 FINITE_RETRY_SECONDS: Final = 60.0
 _LINES: Final = {"json": json_line, "text": text_line}
 
 
-@click.command(short_help="Follow the events of a server.")
+@click.command
 @url_option
 @click.option(
     "--event-types",
@@ -36,18 +33,22 @@ _LINES: Final = {"json": json_line, "text": text_line}
     "--from",
     "origin",
     type=click.Choice(["earliest", "latest"]),
-    help="Begin with the earliest event retained, or with those to come (the default).",
+    help="Begin with the earliest event that is retained, or with the next one to come (the default).",
 )
 @click.option(
     "--since",
     callback=read_since,
     metavar="TIME",
-    help="Begin with what was stored at or after this RFC 3339 time, or so long ago: 90s, 10m, 2h30m, 7d.",
+    help="Begin with the first event stored at or after this RFC 3339 time, or within this span: 90s, 10m, 2h30m, 7d.",
 )
-@click.option("--last-event-id", metavar="ID", help="Go on after the event with this id; it goes before the other two.")
+@click.option(
+    "--last-event-id", metavar="ID", help="Go on after the event with this id, whatever --from and --since say."
+)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after N events.")
 @click.option(
-    "--follow/--no-follow", default=True, help="Wait for what comes (the default), or end with what is there."
+    "--follow/--no-follow",
+    default=True,
+    help="Wait for new events (the default), or end after the newest event that is stored.",
 )
 @click.option(
     "--format",
@@ -59,7 +60,7 @@ _LINES: Final = {"json": json_line, "text": text_line}
     "--retry-max-time",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
-    help="Give up when the server could not be reached for this long. [default: never, or 60 with --no-follow]",
+    help="Give up if the server cannot be reached for this long. [default: never, or 60 with --no-follow]",
 )
 def tail(
     *,
@@ -77,9 +78,9 @@ def tail(
     """Follow the events of a server, an event a line: as text, or as JSON, {"id": ..., "eventType": ..., "data": {...}}.
 
     When the connection breaks or the server restarts, tail comes back and goes on after the last event that it printed.
-    Where events are lost nevertheless, because the server has deleted them, it says so on standard error and goes on.
+    If events are lost nevertheless, because the server has deleted them, it says so on standard error and goes on.
 
-    Exit codes: 0 the end that was asked for is reached; 1 the server refuses or cannot be reached; 2 usage.
+    Exit codes: 0 the end that --limit or --no-follow asks for is reached; 1 the server refuses or cannot be reached; 2 usage.
     """
     options: StreamOptions = {
         "event_types": event_types,
@@ -91,17 +92,17 @@ def tail(
         "follow": follow,
         "retry_max_seconds": FINITE_RETRY_SECONDS if retry_max_time is None and not follow else retry_max_time,
     }
-    if sys.stdout is None:  # where a program was started without one
+    if sys.stdout is None:  # the program was started with it closed
         raise click.ClickException("Standard output is closed, so there is nowhere to print events to.")
     try:
         with OrdersClient(url, report=say) as orders, _stream(orders, options) as stream:
             _print(stream, written or ("text" if sys.stdout.isatty() else "json"))
     except BrokenPipeError:
-        _discard_output()  # whoever read it has enough
+        _discard_output()  # its reader has gone, as head does
     except OSError as error:
         _discard_output()
         raise click.ClickException(
-            f"Events cannot be printed: {error.strerror}. Go on behind the last one that was, with --last-event-id."
+            f"Events cannot be printed: {error.strerror}. To go on, pass the id of the last printed event as --last-event-id."
         ) from None
     except OrdersError as error:
         raise Failed(error) from None
@@ -109,7 +110,7 @@ def tail(
 
 
 def _discard_output() -> None:
-    # Else Python complains when it flushes at the exit.
+    # Else Python reports the same error once more when it flushes at the exit.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

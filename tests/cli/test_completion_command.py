@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import tail_event_types as event_types
+from app.cli import tail_format
 from tests.cli.command import PATIENCE_SECONDS, run
 from tests.support.ports import nobody
 from tests.support.server_process import ServerProcess
@@ -19,7 +19,7 @@ from tests.support.server_process import ServerProcess
 @pytest.fixture(autouse=True)
 def patient_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait longer for a server than a shell may: machines that run tests are busy."""
-    monkeypatch.setattr(event_types, "_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(tail_format, "_COMPLETION_SECONDS", PATIENCE_SECONDS)
 
 
 def completed(monkeypatch: pytest.MonkeyPatch, *words: str) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.cli.progress import Progress
+from app.cli.publishing.publication import Progress
 from tests.cli.command import PATIENCE_SECONDS, Ran, run, started
 from tests.cli.scripted_server import Answer, ScriptedServer, problem, stored
 from tests.support.ports import nobody, own_port

@@ -322,11 +322,11 @@ def test_finite_tail_does_not_try_for_ever() -> None:
             problem(
                 400, "2 parameters.", errors=[{"name": "a", "message": "is bad"}, {"name": "b", "message": "too"}, 5]
             ),
-            "2 parameters. a is bad. b too. --help says what may be asked for.",
+            "2 parameters. a is bad. b too. --help lists the options and their values.",
         ),
         (
             Answer(401, b"<html>"),
-            "401 Unauthorized. The server, or what stands before it, asks for credentials, which this command has none of.",
+            "401 Unauthorized. The server, or a proxy in front of it, asks for credentials, and this command has none.",
         ),
         (Answer(307, b"", {"Location": "/x"}), "The server answered 307 Temporary Redirect and points to /x."),
         (

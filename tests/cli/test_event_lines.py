@@ -9,7 +9,7 @@ import tracemalloc
 
 import pytest
 
-from app.cli.lines import BATCH_BYTES, CHUNK_BYTES, LINE_BYTES, Batch, read_batches
+from app.cli.publishing.event_lines import BATCH_BYTES, CHUNK_BYTES, LINE_BYTES, Batch, read_batches
 
 
 def batches(content: bytes, batch_size: int = 500) -> list[Batch]:

@@ -1,37 +1,41 @@
-"""Send lines to a server so that each is stored once or refused, whatever the network and the server do meanwhile.
+"""Send lines to a server so that each is stored once or refused, however often the network or the server fails meanwhile.
 
-Every line has an eventId, so a batch may be sent again after its answer was lost. A server stores a whole request or nothing of
-it; what it refuses is taken out, and the rest sent again, in order.
+Every line has an eventId, so a batch may be sent again if its answer was lost. A server stores a whole request or nothing of it;
+the lines that it refuses are taken out, and the rest is sent again, in order.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TextIO
 
 import click
 
-from app.cli.lines import Batch, Line, RefusedLine
-from app.cli.messages import next_step
+from app.cli.publishing.event_lines import Batch, Line, RefusedLine
+from app.cli.terminal import advice
 from app.client import EventsRefused, OrdersClient, OrdersError, PublishedEvent, RequestRefused, Violation
 
-_ABOUT_EVENTS: Final = frozenset({400, 409, 413, 422})  # any other refuses the request, whatever is in it
+BAR_WIDTH: Final = 30
+_CLEAR_LINE: Final = "\r\N{ESCAPE}[K"
+_ABOUT_EVENTS: Final = frozenset({400, 409, 413, 422})  # any other status refuses the request, whatever events it has
 
 
 class GaveUp(click.ClickException):
-    """Say from which line on nothing is known to be stored, and why; exit code 1."""
+    """Raised when sending stops; the message names the line from which on nothing is known to be stored. Exit code 1."""
 
     def __init__(self, number: int, error: OrdersError) -> None:
         super().__init__(
             f"Stopped at line {number}: {error} Nothing from that line on is known to be stored. Run the same command again: "
-            f"what is stored already is not stored twice. {next_step(error)}".strip()
+            f"what is stored already is not stored twice. {advice(error)}".strip()
         )
 
 
 class Publication:
-    """Publish batch after batch, and count what became of the lines.
+    """The publication of a file, batch after batch, with a count of the lines by what became of them.
 
-    `report` is told of every line that is refused.
+    `orders`: the client of the server. `retry_max_seconds`: how long a request is tried again.
+    `report`: called with a sentence about every line that is refused.
     """
 
     def __init__(self, orders: OrdersClient, retry_max_seconds: float, report: Callable[[str], None]) -> None:
@@ -71,7 +75,7 @@ class Publication:
                 return
 
     def _halve(self, lines: Sequence[Line], refused: list[RefusedLine], refusal: RequestRefused) -> Sequence[Line]:
-        """Look in each half: they are too much together, or something in them is wrong that the answer does not name."""
+        """Send the first half, and return the second: together they are too large, or one is wrong that the answer does not name."""
         if len(lines) == 1:
             refused.append(RefusedLine(lines[0].number, str(refusal)))
             return []
@@ -85,8 +89,35 @@ class Publication:
         self.published += len(published) - duplicates
 
 
+class Progress:
+    """A line on a terminal that shows how much of a file is published; nothing is shown if standard error is not a terminal.
+
+    `size_bytes`: the size of the file, for a bar; None if it is not known, for a count of events only.
+    """
+
+    def __init__(self, size_bytes: int | None, terminal: TextIO = sys.stderr) -> None:
+        self._size_bytes = size_bytes
+        self._terminal = terminal if terminal.isatty() else None
+
+    def show(self, bytes_read: int, events: int) -> None:
+        count = f"{events:,} events"
+        if self._size_bytes:
+            share = min(bytes_read / self._size_bytes, 1.0)
+            count = f"[{'#' * int(share * BAR_WIDTH):{BAR_WIDTH}}] {share:4.0%}  {count}"
+        self._write(_CLEAR_LINE + count)
+
+    def clear(self) -> None:
+        """Remove the line, so that other output can be printed."""
+        self._write(_CLEAR_LINE)
+
+    def _write(self, text: str) -> None:
+        if self._terminal is not None:
+            self._terminal.write(text)
+            self._terminal.flush()
+
+
 def _reasons(violations: Sequence[Violation]) -> dict[int, str]:
-    """Say by its index why an event is refused."""
+    """Join the messages about each event, by its index in the request."""
     reasons: dict[int, list[str]] = {}
     for violation in violations:
         reasons.setdefault(violation.index, []).append(str(violation))

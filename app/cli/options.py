@@ -1,0 +1,54 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from app.client.connection import checked_url
+from app.settings import Settings
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def url_option(command: _Command) -> _Command:
+    """Add `--url`, the server that a command sends its requests to."""
+    return click.option(
+        "--url",
+        envvar="ORDERS_EVENTS_URL",
+        metavar="URL",
+        default="http://127.0.0.1:8000",
+        show_default=True,
+        show_envvar=True,
+        callback=read_url,
+        help="The URL of the server.",
+    )(command)
+
+
+def contract_option(help: str) -> Callable[[_Command], _Command]:
+    """Add `--contract`: the command is given the `root` of the contract, that of the built-in one unless the option names another."""
+    return click.option(
+        "--contract",
+        "root",
+        envvar="ORDERS_EVENTS_CONTRACT",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        metavar="DIR",
+        show_envvar=True,
+        callback=_contract_root,
+        help=f"{help} It has openapi/ and contracts/. Not given: the built-in contract.",
+    )
+
+
+def read_url(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
+    """Read a parameter that is the URL of a server; a callback of click's."""
+    try:
+        return checked_url(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _contract_root(_context: click.Context, _parameter: click.Parameter, folder: Path | None) -> Path:
+    return Settings(contract=folder).contract_root

@@ -1,0 +1,1 @@
+"""What `publish` is made of: the lines of a file, and their publication."""

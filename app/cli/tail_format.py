@@ -1,0 +1,78 @@
+"""How `tail` reads a moment, writes an event as a line, and completes the names of event types."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from datetime import timedelta
+from typing import Any, Final
+
+import click
+import httpx
+from click.shell_completion import CompletionItem
+
+from app.cli.terminal import Paint, one_line
+from app.client import OrderEvent
+
+_UNITS: Final = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_SPAN: Final = re.compile(r"(?:[0-9]{1,6}[wdhms])+")
+_PART: Final = re.compile(r"([0-9]+)([wdhms])")
+
+_COLOURS: Final = ("green", "red", "cyan", "magenta", "yellow", "blue")
+_LEADING_MEMBERS: Final = frozenset({"orderId", "when"})  # of the data; they have their own place in a line
+_TYPE_COLUMNS: Final = 16
+
+_COMPLETION_SECONDS: Final = 1.0  # the shell waits for this each time that the key is pressed
+
+
+def read_since(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | timedelta | None:
+    """Read a span such as 10m, 2h30m or 7d; any other text is left to the server, which reads times. A callback of click's."""
+    if text is None or not _SPAN.fullmatch(text):
+        return text
+    return sum((timedelta(**{_UNITS[unit]: int(count)}) for count, unit in _PART.findall(text)), timedelta())
+
+
+def json_line(event: OrderEvent, _paint: Paint) -> str:
+    """Write the id, the type and the data of an event as a line of JSON, for programs."""
+    return json.dumps({"id": event.id, "eventType": event.event_type, "data": event.data})
+
+
+def text_line(event: OrderEvent, paint: Paint) -> str:
+    """Write an event for people: its time, type and order, the other members of its data, and its id."""
+    name = one_line(event.event_type)
+    others = [f"{member}={_shown(value)}" for member, value in event.data.items() if member not in _LEADING_MEMBERS]
+    parts = [
+        paint(_shown(event.data.get("when", "")), "dim"),
+        paint(f"{name:{_TYPE_COLUMNS}}", _colour(name)),
+        _shown(event.data.get("orderId", "")),
+        *others,
+        paint(one_line(event.id), "dim"),
+    ]
+    return "  ".join(parts)
+
+
+def complete_event_types(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    """List the event types that the last name of a comma-separated list may become; none if the server does not answer."""
+    before, comma, begun = incomplete.rpartition(",")
+    names = _event_types(str(context.params.get("url") or ""))
+    return [CompletionItem(f"{before}{comma}{name}") for name in names if name.startswith(begun)]
+
+
+def _shown(value: object) -> str:
+    return one_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def _colour(event_type: str) -> str:
+    # Derived from the name, so that an event type needs no entry here and has the same colour every day.
+    return _COLOURS[zlib.crc32(event_type.encode()) % len(_COLOURS)]
+
+
+def _event_types(url: str) -> list[str]:
+    try:
+        listed: Any = httpx.get(f"{url}/event-types", timeout=_COMPLETION_SECONDS, trust_env=False).json()
+        return [each["eventType"] for each in listed["eventTypes"] if each["kind"] == "order"]
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError):
+        return []
