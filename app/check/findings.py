@@ -1,4 +1,4 @@
-"""What a run finds, as values."""
+"""The results of a run as values, and the exceptions that end one check early."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from app.check.request import Request
 
 
 class Outcome(StrEnum):
-    """What became of one check."""
+    """How one check ended."""
 
     HELD = "held"
     VIOLATED = "violated"
-    NOT_SEEN = "not-seen"  # nothing came by that would show it
-    SKIPPED = "skipped"  # an option says so
-    UNCHECKED = "unchecked"  # something else went wrong: no connection, a server about to stop
+    NOT_SEEN = "not-seen"  # nothing was observed that could show it
+    SKIPPED = "skipped"  # an option leaves it out
+    UNCHECKED = "unchecked"  # something else went wrong: no connection, or a server that is about to stop
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One violation: what is promised, what was seen instead, of which events, and the request that shows it."""
+    """One violation: the promise, what was seen instead, the ids of the events, and the request that shows it."""
 
     promised: str
     seen: str
@@ -31,7 +31,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One check: its name, the promise in one sentence, and what became of it; `reason` where it neither held nor broke."""
+    """The result of one check: its name, the promise in one sentence, and its outcome.
+
+    `reason` is empty if the promise was held or violated.
+    """
 
     name: str
     promise: str
@@ -43,7 +46,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A whole run. `seed` repeats its choices; `events` is how many order events of the log were looked at."""
+    """A whole run.
+
+    `seed`: repeats the run's random choices.
+    `events`: how many order events of the log were compared.
+    """
 
     url: str
     contract: str
@@ -53,29 +60,29 @@ class Report:
 
     @property
     def outcome(self) -> Outcome:
-        """The worst that happened; a promise that was not seen broken counts as held."""
+        """The worst outcome of all results; skipped and not seen count as held."""
         outcomes = {result.outcome for result in self.results}
         return next((each for each in (Outcome.VIOLATED, Outcome.UNCHECKED) if each in outcomes), Outcome.HELD)
 
 
 class NotSeen(Exception):
-    """Say why nothing came by that would show whether a promise is kept."""
+    """Raised when nothing was observed that could show whether a promise is kept; the message says why."""
 
 
 class Deleted(NotSeen):
-    """Say that the server has deleted what was to be compared; with a log that is read anew it may be seen."""
+    """Raised when the server has deleted the events to compare with. Reading the log again may help."""
 
 
 class CannotCheck(Exception):
-    """Say what went wrong that is no breach of the contract."""
+    """Raised when something goes wrong that does not violate the contract; the message says what."""
 
 
 class NoAnswer(CannotCheck):
-    """Say what was not answered in time."""
+    """Raised when a request is not answered in time."""
 
 
 class Violated(Exception):
-    """Carry a violation out of the middle of an observation."""
+    """Raised when an observation finds a violation; `finding` describes it."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.promised)

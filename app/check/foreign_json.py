@@ -1,4 +1,4 @@
-"""Read JSON that a server under check sent, which may be anything."""
+"""Read JSON that a server under check sent. It may be anything, so nothing about it is trusted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from typing import Any, NoReturn
 
 
 def read_json(text: str | bytes) -> Any:
-    """Read JSON as RFC 8259 has it. Raises ValueError, for NaN, what no double holds, and nesting without end too."""
+    """Read JSON as RFC 8259 defines it.
+
+    Raises ValueError if the text is not JSON, and for NaN, numbers that no double holds, and nesting that is too deep.
+    """
+    # Not the server's own parser: a fault of that parser must not hide from the check.
     try:
         return json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
@@ -16,11 +20,11 @@ def read_json(text: str | bytes) -> Any:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON.")
+    raise ValueError(f"{constant} is not JSON.")
 
 
 def _finite(number: str) -> float:
-    # RFC 8259 §6 expects no more than doubles, and to one validator infinity is a number, to another it is none.
+    # RFC 8259 §6 expects no more than doubles; and infinity is a number to one validator but not to another.
     value = float(number)
     if math.isinf(value):
         raise ValueError("A number is beyond what a double holds.")

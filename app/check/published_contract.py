@@ -1,7 +1,9 @@
-"""The contract as the server publishes it: what the checks hold the server to.
+"""The contract that the server publishes, against which the server is checked.
 
-It is read from `/openapi.json` and from nowhere else; its operations are found by `operationId`, its event types in the schema of
-`text/event-stream`.
+It is read from `/openapi.json` only. Operations are found by `operationId`, event types in the schema of `text/event-stream`.
+
+The functions that inline references and list methods repeat a few lines of `app.specification.openapi` on purpose. There they prepare
+the document that the server runs on; if the check used them too, a fault in them would look right from both sides.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any, Final
 
 from app.check.findings import CannotCheck
 from app.check.http.blocks import CONTROL_PREFIX
-from app.check.request import Answer, Request
+from app.check.request import Request, Response
 from app.specification.errors import InvalidContract
 from app.specification.schema.schema import Schema, compile_schema
 
@@ -25,11 +27,15 @@ PROBLEM: Final = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class PublishedContract:
-    """What the document says, as far as it is checked.
+    """The parts of the document that are checked.
 
-    `frames` has a schema for each event name, without the requirement of an id, which is checked on its own: a decoder gives
-    a frame the id of the one before. `data` has the schema of each frame's data as it stands in the document. `paths` and
-    `methods` are by operationId and by path; `example` is an event that may be published, where the document shows one.
+    `paths`: by operationId.
+    `methods`: by path.
+    `parameters`: of the operation that streams, by name.
+    `frames`: by event name, the schema of a frame. It does not require an id, because a decoder gives a frame the id of the one
+    before; ids are checked apart.
+    `data`: by event name, the schema of the data as it stands in the document.
+    `example`: an event that may be published, if the document shows one.
     """
 
     document: Mapping[str, Any]
@@ -56,21 +62,21 @@ class PublishedContract:
         return tuple(name for name in self.frames if not name.startswith(CONTROL_PREFIX))
 
 
-def read_contract(answer: Answer) -> PublishedContract:
-    """Read the answer to `DOCUMENT`. Raises CannotCheck where it holds no contract that can be checked."""
+def read_contract(response: Response) -> PublishedContract:
+    """Read the contract from the response to `DOCUMENT`. Raises CannotCheck if it does not hold one that can be checked."""
     try:
-        document = answer.json()
+        document = response.json()
     except ValueError:
         document = None
-    if answer.status != 200 or not isinstance(document, dict):
-        raise CannotCheck(f"{DOCUMENT.path} is no JSON document: {answer}")
+    if response.status != 200 or not isinstance(document, dict):
+        raise CannotCheck(f"{DOCUMENT.path} is not a JSON document: {response}")
     if not re.fullmatch(r"3\.0\.[0-9]+", str(document.get("openapi"))):
         raise CannotCheck(f"{DOCUMENT.path} must be OpenAPI 3.0.x, not {document.get('openapi')!r}.")
     try:
         return _contract(document)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise CannotCheck(
-            f"{DOCUMENT.path} is not built as the contract is ({type(error).__name__}: {error})."
+            f"{DOCUMENT.path} is not built like the contract ({type(error).__name__}: {error})."
         ) from None
     except InvalidContract as error:
         raise CannotCheck(f"{DOCUMENT.path} has a schema that cannot be checked: {error}") from None
@@ -102,7 +108,7 @@ def _contract(document: Mapping[str, Any]) -> PublishedContract:
 
 
 def _operations(document: Mapping[str, Any]) -> dict[str, tuple[str, str, Any]]:
-    """List the operations by operationId: path, method in upper case, and the Operation Object without references."""
+    """Return by operationId: path, method in upper case, and the Operation Object with its references inlined."""
     return {
         operation["operationId"]: (path, method.upper(), _inlined(operation, document, ()))
         for path, item in document["paths"].items()
@@ -133,12 +139,15 @@ def _example(publish: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _inlined(node: Any, document: Mapping[str, Any], trail: Sequence[str]) -> Any:
-    """Replace every reference by what it refers to. Raises ValueError where one leads back to itself or out of the document."""
+    """Replace every reference by the value that it points to.
+
+    Raises ValueError if a reference leads back to itself or out of the document.
+    """
     match node:
         case {"$ref": str(reference)}:
             if reference in trail or not reference.startswith("#/"):
                 raise ValueError(f"the reference {reference!r} cannot be followed")
-            return _inlined(_target(reference, document), document, (*trail, reference))
+            return _inlined(_referred(reference, document), document, (*trail, reference))
         case dict():
             return {key: _inlined(value, document, trail) for key, value in node.items()}
         case list():
@@ -147,7 +156,7 @@ def _inlined(node: Any, document: Mapping[str, Any], trail: Sequence[str]) -> An
             return node
 
 
-def _target(reference: str, document: Mapping[str, Any]) -> Any:
+def _referred(reference: str, document: Mapping[str, Any]) -> Any:
     found: Any = document
     for part in reference.removeprefix("#/").split("/"):
         found = found[part.replace("~1", "/").replace("~0", "~")]

@@ -1,4 +1,4 @@
-"""A request as a value: it can be sent, and shown as the command that repeats it."""
+"""A request as a value, which can be sent or written as a curl command, and the response to it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from app.check.foreign_json import read_json
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
-SHOWN_CHARACTERS: Final = 200
+EXCERPT_CHARACTERS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to ask a server for; `path` is relative to its URL."""
+    """A request to send to a server; `path` is relative to the server's URL."""
 
     path: str
     parameters: Pairs = ()
@@ -30,7 +30,7 @@ class Request:
         return f"{base}{self.path}?{query}" if query else f"{base}{self.path}"
 
     def curl(self, base: str) -> str:
-        """Write the command that sends this request; a password in the URL is left out."""
+        """Write the curl command that sends this request, without a password that the URL may contain."""
         parts = ["curl", "-I" if self.method == "HEAD" else "-iN"]
         if self.method not in ("GET", "HEAD", "POST"):
             parts += ["-X", self.method]
@@ -42,8 +42,8 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer to a request."""
+class Response:
+    """A whole response: status, headers and body."""
 
     request: Request
     status: int
@@ -56,24 +56,24 @@ class Answer:
         return content_type.partition(";")[0].strip().lower()
 
     def json(self) -> Any:
-        """Read the body as JSON. Raises ValueError."""
+        """Read the body as JSON. Raises ValueError if it is not JSON."""
         return read_json(self.body)
 
     def __str__(self) -> str:
-        return f"{self.status} {self.media_type or 'without a type'}: {shown(self.body)}"
+        return f"{self.status} {self.media_type or 'without a type'}: {excerpt(self.body)}"
 
 
 def without_user(url: str) -> str:
-    """Take name and password out of a URL."""
+    """Remove the user name and the password from a URL."""
     return str(httpx.URL(url).copy_with(userinfo=b"")).rstrip("/")
 
 
-def shown(content: object) -> str:
-    """Show the beginning of what a server sent, in one line of ASCII that no terminal acts on."""
+def excerpt(content: object) -> str:
+    """Return the beginning of a value that a server sent, as one line of ASCII without control characters."""
     text = content.decode("latin-1") if isinstance(content, (bytes, bytearray)) else str(content)
-    escaped = text[:SHOWN_CHARACTERS].encode("unicode_escape").decode("ascii")
+    escaped = text[:EXCERPT_CHARACTERS].encode("unicode_escape").decode("ascii")
     return (
         escaped
-        if len(escaped) <= SHOWN_CHARACTERS and len(text) <= SHOWN_CHARACTERS
-        else f"{escaped[:SHOWN_CHARACTERS]}..."
+        if len(escaped) <= EXCERPT_CHARACTERS and len(text) <= EXCERPT_CHARACTERS
+        else f"{escaped[:EXCERPT_CHARACTERS]}..."
     )

@@ -8,46 +8,47 @@ from itertools import islice
 from typing import Final
 
 from app.check.findings import CannotCheck, Deleted, Finding, NotSeen, Outcome, Report, Result, Violated
-from app.check.http.session import Connection
+from app.check.http.session import Session
 from app.check.published_contract import DOCUMENT, PublishedContract, read_contract
 from app.check.request import without_user
 from app.check.table import CHECKS, Check
 from app.check.target.target import Options, Target
 
-ATTEMPTS: Final = 3  # where the server deletes what is being compared
-MOST_FINDINGS: Final = 5  # of one check: they tend to have one cause
+ATTEMPTS: Final = 3  # of a check that fails because the server deletes the events that it compares
+MOST_FINDINGS: Final = 5  # of one check: more tend to have the same cause
 READABLE: Final = "The contract can be read at /openapi.json."
 
 
 def run(
     url: str, options: Options, names: Collection[str] = (), on_result: Callable[[Result], None] = lambda _: None
 ) -> Report:
-    """Check a server, by all checks or by those that are named; `on_result` is told of each result as it comes.
+    """Check a server by all checks, or only by the checks in `names`.
 
-    The first result, `contract`, is that there is a contract to hold the server to. Without one there is no other.
+    `on_result`: called with each result as soon as there is one.
+    The first result, `contract`, says whether the contract can be read. If it cannot, there is no other result.
     """
     results: list[Result] = []
 
-    def told(result: Result) -> None:
+    def add(result: Result) -> None:
         results.append(result)
         on_result(result)
 
-    with Connection(url, options.timeout_seconds) as connection:
-        contract, result = _contract(connection)
-        told(result)
+    with Session(url, options.timeout_seconds) as session:
+        contract, result = _contract(session)
+        add(result)
         if contract is None:
             return Report(without_user(url), "", options.seed, 0, results)
-        target = Target(connection, contract, options)
+        target = Target(session, contract, options)
         for check in CHECKS:
             if not names or check.name in names:
-                told(_result(check, target))
+                add(_result(check, target))
     return Report(without_user(url), contract.name, options.seed, target.events, results)
 
 
-def _contract(connection: Connection) -> tuple[PublishedContract | None, Result]:
+def _contract(session: Session) -> tuple[PublishedContract | None, Result]:
     started = time.monotonic()
     try:
-        contract = read_contract(connection.fetch(DOCUMENT))
+        contract = read_contract(session.fetch(DOCUMENT))
     except CannotCheck as error:
         return None, Result("contract", READABLE, Outcome.UNCHECKED, time.monotonic() - started, str(error))
     return contract, Result("contract", READABLE, Outcome.HELD, time.monotonic() - started)
@@ -62,12 +63,12 @@ def _result(check: Check, target: Target) -> Result:
             break
         except Deleted as error:
             outcome, reason = Outcome.NOT_SEEN, str(error)
-            target.read_anew()
+            target.read_again()
     return Result(check.name, check.promise, outcome, time.monotonic() - started, reason, tuple(findings))
 
 
 def _outcome(check: Check, target: Target, findings: list[Finding]) -> tuple[Outcome, str]:
-    """Collect what a check finds; what it found counts, whatever becomes of it then. Raises Deleted."""
+    """Run one check and add its findings to `findings`; they count even if the check then raises. Raises Deleted."""
     reason = check.skipped(target.options)
     if reason:
         return Outcome.SKIPPED, reason

@@ -1,4 +1,4 @@
-"""The table of checks: their order, and which option leaves one out."""
+"""The table of checks: their order, and the option that leaves a check out."""
 
 from __future__ import annotations
 
@@ -27,15 +27,19 @@ def _never(_options: Options) -> str:
 
 
 def _when_quick(options: Options) -> str:
-    return "It takes as long as a heartbeat; leave out --quick." if options.quick else ""
+    return "It waits for a heartbeat; leave out --quick to run it." if options.quick else ""
 
 
 def _unless_publishing(options: Options) -> str:
-    return "" if options.publish else "It writes to the log; allow it with --publish."
+    return "" if options.publish else "It writes to the log; --publish allows it."
 
 
 class Check(NamedTuple):
-    """A check: what finds the violations, and why the options leave it out (empty where they do not)."""
+    """One check of the table.
+
+    `judge`: yields the violations; the first line of its docstring is the promise.
+    `skipped`: returns why the options leave the check out, or an empty text if they do not.
+    """
 
     judge: Judge
     skipped: Callable[[Options], str] = _never
@@ -52,7 +56,9 @@ class Check(NamedTuple):
 CHECKS: Final = (
     Check(documents.contract_document),
     Check(documents.event_schemas),
-    Check(published_events.publish_once, _unless_publishing),  # first, so that an empty log is not empty for the others
+    Check(
+        published_events.publish_once, _unless_publishing
+    ),  # first, so that the other checks find events even if the log was empty
     Check(published_events.publish_batch, _unless_publishing),
     Check(published_events.publish_again, _unless_publishing),
     Check(published_events.publish_conflict, _unless_publishing),

@@ -8,7 +8,8 @@ from typing import Final, TextIO
 import click
 
 from app.check.findings import Outcome, Result
-from app.check.reports.report_json import report_json, report_junit
+from app.check.reports.report_json import report_json
+from app.check.reports.report_junit import report_junit
 from app.check.reports.report_text import report_text, result_text, summary_text
 from app.check.run import run
 from app.check.table import CHECKS

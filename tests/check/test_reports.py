@@ -9,9 +9,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from app.check.findings import Finding, Outcome, Report, Result
-from app.check.reports.report_json import report_json, report_junit
+from app.check.reports.report_json import report_json
+from app.check.reports.report_junit import report_junit
 from app.check.reports.report_text import report_text, result_text
-from app.check.request import Request, shown
+from app.check.request import Request, excerpt
 
 REQUEST = Request("/events/orders", (("from", "earliest"), ("orderId", "a b")), (("Last-Event-ID", "a-1"),))
 FINDING = Finding("Nothing is missing.", "after a-1 came a-3 instead of a-2", REQUEST, ("a-2", "a-3"))
@@ -140,7 +141,7 @@ def test_a_password_in_the_url_is_not_shown() -> None:
 
 
 def test_what_a_server_sent_is_shown_short_and_cannot_steer_a_terminal() -> None:
-    assert shown(b"\x1b[2J\n\xff") == "\\x1b[2J\\n\\xff"
-    assert shown("a" * 200) == "a" * 200
-    assert shown("a" * 201) == "a" * 200 + "..."
-    assert len(shown("\0" * 200)) <= 203
+    assert excerpt(b"\x1b[2J\n\xff") == "\\x1b[2J\\n\\xff"
+    assert excerpt("a" * 200) == "a" * 200
+    assert excerpt("a" * 201) == "a" * 200 + "..."
+    assert len(excerpt("\0" * 200)) <= 203

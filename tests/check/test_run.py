@@ -265,7 +265,7 @@ def test_an_old_event_at_the_end_of_the_log_is_a_violation(broken: tuple[BrokenS
 
     application.fault = Fault(streams=lambda asked: repeat if resumes(asked) else bytes)
     report = run(url, QUICK, ["resume"])
-    assert "which has its place elsewhere" in by_outcome(report, Outcome.VIOLATED)["resume"]
+    assert "which belongs elsewhere" in by_outcome(report, Outcome.VIOLATED)["resume"]
 
 
 def loses(asked: Asked) -> bool:
@@ -301,12 +301,12 @@ def test_where_the_contract_shows_no_event_none_is_published(broken: tuple[Broke
 
 
 NO_CONTRACT: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "is no JSON document": lambda _: [],
+    "is not a JSON document": lambda _: [],
     "must be OpenAPI 3.0.x, not '3.1.0'": lambda document: {**document, "openapi": "3.1.0"},
     "must be OpenAPI 3.0.x, not None": lambda _: {},
-    "is not built as the contract is (KeyError": lambda document: {**document, "paths": {}},
-    "is not built as the contract is (AttributeError": lambda document: {**document, "paths": []},
-    "is not built as the contract is (ValueError": lambda document: {
+    "is not built like the contract (KeyError": lambda document: {**document, "paths": {}},
+    "is not built like the contract (AttributeError": lambda document: {**document, "paths": []},
+    "is not built like the contract (ValueError": lambda document: {
         **document,
         "components": {
             **document["components"],

@@ -1,5 +1,5 @@
-"""The checks: one function for each promise, which says it in the first line of its docstring.
+"""The checks: one function for each promise. The first line of its docstring is the promise, and stands in every report.
 
-A check takes the target and yields what it finds. It raises NotSeen where nothing came by that would show the promise, and lets
-CannotCheck pass.
+A check takes the target and yields the violations that it finds. It raises NotSeen if nothing was observed that could show whether
+the promise is kept. It lets CannotCheck pass.
 """

@@ -1,4 +1,4 @@
-"""How a stream begins: when, with which headers, and with what."""
+"""How a stream begins: how soon, with which headers, and with which first frame."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from app.check.findings import Finding
 from app.check.http.blocks import Block
 from app.check.http.event_stream import Stream
 from app.check.published_contract import STREAM
-from app.check.request import Request, shown
+from app.check.request import Request, excerpt
 from app.check.target.target import Target
 
 FIRST_BYTE_SECONDS: Final = 1.0
 _NGINX: Final = re.compile("nginx|openresty|tengine", re.IGNORECASE)
 _LONGEST_RETRY: Final = 18  # digits
-_TRIES: Final = 3  # one late byte may be the network's; three are the server's
+_TRIES: Final = 3  # one late byte may be due to the network; three in a row are due to the server
 _OPENINGS: Final = ("stream.checkpoint", "stream.gap")
 
 
 def first_byte(target: Target) -> Iterator[Finding]:
-    """The first byte of a stream comes at once: within a second."""
+    """The first byte of a stream comes within a second."""
     streams = [target.opening()]
     while _is_late(streams[-1]) and len(streams) < _TRIES:
-        streams.append(target.connection.read(target.stream(), lambda reader: bool(reader.raw)))
+        streams.append(target.session.read(target.stream(), lambda reader: bool(reader.raw)))
     if all(map(_is_late, streams)):
         seconds = ", ".join(_after(stream) for stream in streams)
         yield Finding("The first frame comes at once.", f"the first byte came {seconds}", streams[-1].request)
@@ -41,30 +41,30 @@ def _after(stream: Stream) -> str:
 
 
 def stream_headers(target: Target) -> Iterator[Finding]:
-    """A stream is text/event-stream that no cache keeps and no proxy changes or holds back."""
+    """The headers of a stream keep caches from storing it and proxies from changing or delaying it."""
     stream = target.opening()
     for promised, seen in header_faults(stream.headers):
         yield Finding(promised, seen, stream.request)
 
 
 def header_faults(headers: httpx.Headers) -> Iterator[tuple[str, str]]:
-    """Compare the headers of a stream with what is promised of them: the promise, and what was seen."""
+    """Compare the headers of a stream with the promised ones; yield each broken promise and what was seen instead."""
     media_type, _, parameters = headers.get("content-type", "").lower().replace(" ", "").partition(";")
     if media_type != STREAM or parameters not in ("", "charset=utf-8"):
         yield "Content-Type: text/event-stream, in UTF-8.", _header(headers, "Content-Type")
     directives = {each.strip().lower() for each in headers.get("cache-control", "").split(",")}
     if not {"no-store", "no-transform"} <= directives:
         yield "Cache-Control: no-store, no-transform", _header(headers, "Cache-Control")
-    # nginx obeys this header and keeps it to itself: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_hide_header
+    # nginx obeys this header and does not forward it: https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_hide_header
     behind_nginx = _NGINX.search(headers.get("server", "")) and "x-accel-buffering" not in headers
     if headers.get("x-accel-buffering", "").lower() != "no" and not behind_nginx:
         yield "X-Accel-Buffering: no", _header(headers, "X-Accel-Buffering")
     if headers.get("content-encoding", "identity") != "identity":
-        yield "Nothing on the way may rewrite a stream.", _header(headers, "Content-Encoding")
+        yield "No proxy may rewrite a stream.", _header(headers, "Content-Encoding")
 
 
 def _header(headers: httpx.Headers, name: str) -> str:
-    return f"{name}: {shown(headers[name])}" if name in headers else f"no {name}"
+    return f"{name}: {excerpt(headers[name])}" if name in headers else f"no {name}"
 
 
 def opening(target: Target) -> Iterator[Finding]:
@@ -74,7 +74,7 @@ def opening(target: Target) -> Iterator[Finding]:
         if stream.status == 204:
             continue
         if not stream.blocks:
-            yield Finding("The first frame comes at once.", shown(stream.raw) or "nothing", stream.request)
+            yield Finding("The first frame comes at once.", excerpt(stream.raw) or "nothing", stream.request)
         else:
             yield from _opening(target, stream.blocks[0], stream.request)
 
@@ -83,9 +83,9 @@ def _opening(target: Target, block: Block, request: Request) -> Iterator[Finding
     retries = block.values("retry")
     milliseconds = [int(each) for each in retries if each.isdigit() and len(each) <= _LONGEST_RETRY]
     if len(milliseconds) != 1 or target.contract.retry.violations(milliseconds[0], 1)[1]:
-        yield Finding("A stream begins with the retry time, a number of milliseconds.", shown(block.text), request)
+        yield Finding("A stream begins with the retry time, a number of milliseconds.", excerpt(block.text), request)
     has_id = block.id is not None and not target.contract.position.violations(block.id, 1)[1]
     if block.event not in _OPENINGS or not has_id:
         yield Finding(
-            "The first frame has an id: it is a stream.checkpoint or a stream.gap.", shown(block.text), request
+            "The first frame has an id: it is a stream.checkpoint or a stream.gap.", excerpt(block.text), request
         )

@@ -1,4 +1,4 @@
-"""How a stream ends, and what tells that it is alive."""
+"""How a stream ends, and the heartbeats of a stream that goes on."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from dataclasses import replace
 from app.check.findings import CannotCheck, Finding, NoAnswer, NotSeen
 from app.check.http.blocks import Block
 from app.check.http.event_stream import Stream
-from app.check.request import Request, shown
+from app.check.request import Request, excerpt
 from app.check.target.target import Target
 
 
 def closing(target: Target) -> Iterator[Finding]:
-    """The server says why it ends a stream, in a last frame without an id."""
+    """A stream that the server ends has a last frame with the reason, and without an id."""
     whole = target.ending()
-    cut = target.connection.read(target.finite(("from", "earliest"), ("limit", "1")), lambda _: False)
+    cut = target.session.read(target.finite(("from", "earliest"), ("limit", "1")), lambda _: False)
     streams = [stream for stream in (whole, cut) if stream.status == 200]
     if not streams:
-        raise NotSeen("The log is empty, so every finite stream is a 204.")
+        raise NotSeen("The log is empty, so every stream that ends is a 204.")
     for stream in streams:
-        yield from _last_words(stream)
+        yield from _last_frame(stream)
     if whole.closings and whole.closings[-1].member("reason") != "end":
         promised = "`follow=false` ends the stream with `stream.closing` and the reason `end`."
-        yield Finding(promised, shown(whole.closings[-1].text), whole.request)
+        yield Finding(promised, excerpt(whole.closings[-1].text), whole.request)
 
 
-def _last_words(stream: Stream) -> Iterator[Finding]:
+def _last_frame(stream: Stream) -> Iterator[Finding]:
     last = stream.blocks[-1] if stream.blocks else Block(())
     if last.event != "stream.closing":
-        seen = f"the last frame was {shown(last.text)}"
-        yield Finding("`stream.closing`: the server ends the stream, as `reason` says.", seen, stream.request)
+        seen = f"the last frame was {excerpt(last.text)}"
+        yield Finding("The last frame of a stream is a `stream.closing` with the reason.", seen, stream.request)
     for block in stream.closings:
         if block.values("id"):
-            yield Finding("`stream.closing` has no id.", shown(block.text), stream.request)
+            yield Finding("`stream.closing` has no id.", excerpt(block.text), stream.request)
 
 
 def heartbeat(target: Target) -> Iterator[Finding]:
-    """A stream on which nothing happens sends a sign of life within the promised time."""
+    """A stream on which no event arrives sends a heartbeat within the promised time."""
     idle = target.idle()
-    if not idle.beat:
+    if not idle.heartbeat_came:
         within = target.options.heartbeat_seconds
-        promised = f"At most {within:g} seconds after the last byte comes a comment line, or a `stream.checkpoint`."
+        promised = f"At most {within:g} seconds after the last byte, a comment line or a `stream.checkpoint` follows."
         yield Finding(promised, f"nothing came for more than {within:g} s", idle.stream.request)
 
 
@@ -50,19 +50,19 @@ def limit(target: Target) -> Iterator[Finding]:
     log = target.log(least=2)
     most = min(3, len(log.events) - 1)
     parameters = (("from", "earliest"), ("limit", str(most)))
-    stream = target.connection.read(target.finite(*parameters), lambda reader: len(reader.events) > most)
+    stream = target.session.read(target.finite(*parameters), lambda reader: len(reader.events) > most)
     if len(stream.events) > most:
         yield _beyond(most, len(stream.events), stream.request)
     elif len(stream.events) == most and any(block.member("reason") != "limit" for block in stream.closings):
         promised = "A stream ends after them with `stream.closing` and the reason `limit`."
-        yield Finding(promised, shown(stream.closings[-1].text), stream.request)
-    answer = target.connection.fetch(target.page(*parameters))
+        yield Finding(promised, excerpt(stream.closings[-1].text), stream.request)
+    response = target.session.fetch(target.page(*parameters))
     try:
-        events = len(answer.json()["events"])
+        events = len(response.json()["events"])
     except (ValueError, LookupError, TypeError):
-        raise CannotCheck(f"The page cannot be read: {answer}") from None
+        raise CannotCheck(f"The page cannot be read: {response}") from None
     if events > most:
-        yield _beyond(most, events, answer.request)
+        yield _beyond(most, events, response.request)
 
 
 def _beyond(most: int, came: int, request: Request) -> Finding:
@@ -70,28 +70,28 @@ def _beyond(most: int, came: int, request: Request) -> Finding:
 
 
 def end_of_log(target: Target) -> Iterator[Finding]:
-    """`follow=false` is answered with 204 where nothing is stored after the place to start from."""
-    # Without an id it starts at the end of the log, whatever others publish meanwhile.
-    stream = target.connection.read(target.finite(), lambda reader: bool(reader.blocks))
+    """`follow=false` is answered with 204 if nothing is stored after the start position."""
+    # Without an id a stream starts at the end of the log, even if others publish meanwhile.
+    stream = target.session.read(target.finite(), lambda reader: bool(reader.blocks))
     if stream.status != 204:
-        promised = "204: there was nothing after the place where the stream would have started."
-        yield Finding(promised, f"{stream.status}: {shown(stream.raw)}", stream.request)
+        promised = "204 if nothing is stored after the position at which the stream would start."
+        yield Finding(promised, f"{stream.status}: {excerpt(stream.raw)}", stream.request)
 
 
 def head(target: Target) -> Iterator[Finding]:
     """HEAD answers with the headers of the same GET, and ends at once."""
     request = replace(target.stream(), method="HEAD")
     try:
-        answer = target.connection.fetch(request)
+        response = target.session.fetch(request)
     except NoAnswer as silence:
         yield Finding("HEAD ends at once.", str(silence), request)
         return
-    if answer.status != 200 or answer.body:
-        yield Finding("HEAD is answered as GET is, without a body.", str(answer), request)
+    if response.status != 200 or response.body:
+        yield Finding("HEAD is answered like GET, but without a body.", str(response), request)
         return
     stream = target.opening()
     for name in ("content-type", "cache-control", "x-accel-buffering"):
-        of_get, of_head = stream.headers.get(name), answer.headers.get(name)
+        of_get, of_head = stream.headers.get(name), response.headers.get(name)
         if of_head != of_get:
             yield Finding(
                 "HEAD answers with the headers of the same GET.", f"{name}: {of_head} and not {of_get}", request

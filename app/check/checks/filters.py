@@ -1,4 +1,4 @@
-"""Filters tell the truth: all that matches comes, and nothing else."""
+"""A filtered stream has every event that matches, and no other."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from app.check.checks.following import read_known
 from app.check.findings import Finding
 from app.check.foreign_json import read_json
 from app.check.http.blocks import OrderEvent
-from app.check.request import Pairs, shown
+from app.check.request import Pairs, excerpt
 from app.check.target.differences import differences
-from app.check.target.stored_log import Log
+from app.check.target.stored_log import StoredLog
 from app.check.target.target import Target
 
-ORDERS = 3  # that many orders of the log are asked for
+ORDERS = 3  # of the log, to filter by
 
 
 def event_type_filter(target: Target) -> Iterator[Finding]:
-    """With `eventTypes` come exactly the events of these types, whether it is repeated or separated by commas."""
+    """`eventTypes` returns exactly the events of these types, whether it is repeated or separated by commas."""
     log = target.log()
     types = target.contract.order_types
     for chosen in dict.fromkeys([*((each,) for each in types), types[1:], types]):
         if chosen:
-            wanted = _of_types(chosen)
-            yield from _filtered(target, log, "eventTypes", chosen, wanted)
+            matches = _of_types(chosen)
+            yield from _filtered(target, log, "eventTypes", chosen, matches)
 
 
 def _of_types(types: Sequence[str]) -> Callable[[OrderEvent], bool]:
@@ -31,7 +31,7 @@ def _of_types(types: Sequence[str]) -> Callable[[OrderEvent], bool]:
 
 
 def order_filter(target: Target) -> Iterator[Finding]:
-    """With `orderId` come exactly the events of these orders, whether it is repeated or separated by commas."""
+    """`orderId` returns exactly the events of these orders, whether it is repeated or separated by commas."""
     log = target.log()
     orders = sorted({order for event in log.events if (order := _order_of(event)) is not None})
     chosen = tuple(target.random.sample(orders, k=min(ORDERS, len(orders))))
@@ -54,24 +54,28 @@ def _of_orders(orders: Sequence[str]) -> Callable[[OrderEvent], bool]:
 
 
 def _filtered(
-    target: Target, log: Log, name: str, values: Sequence[str], wanted: Callable[[OrderEvent], bool]
+    target: Target, log: StoredLog, name: str, values: Sequence[str], matches: Callable[[OrderEvent], bool]
 ) -> Iterator[Finding]:
-    expected = [event for event in log.events if wanted(event)]
+    expected = [event for event in log.events if matches(event)]
     repeated = tuple((name, value) for value in values)
     for parameters in dict.fromkeys([repeated, ((name, ",".join(values)),)]):
-        yield from _read(target, log, parameters, expected, wanted)
+        yield from _read(target, log, parameters, expected, matches)
 
 
 def _read(
-    target: Target, log: Log, parameters: Pairs, expected: Sequence[OrderEvent], wanted: Callable[[OrderEvent], bool]
+    target: Target,
+    log: StoredLog,
+    parameters: Pairs,
+    expected: Sequence[OrderEvent],
+    matches: Callable[[OrderEvent], bool],
 ) -> Iterator[Finding]:
     request = target.finite(("from", "earliest"), *parameters)
     stream = read_known(target, log, expected, request)
     promised = f"Only events of these {parameters[0][0]}."
-    alien = next((event for event in stream.events if not wanted(event)), None)
-    if alien is not None:
-        yield Finding(promised, f"{shown(alien.event)} {shown(alien.data)}", request, (alien.id,))
+    foreign = next((event for event in stream.events if not matches(event)), None)
+    if foreign is not None:
+        yield Finding(promised, f"{excerpt(foreign.event)} {excerpt(foreign.data)}", request, (foreign.id,))
         return
     yield from differences(
-        target, log, expected, stream.events, request=request, promised=f"{promised} None of them is left out."
+        target, log, expected, stream.events, request=request, promised=f"{promised} None of them is missing."
     )

@@ -1,4 +1,4 @@
-"""What follows what: the same events in the same order, whichever way they are read."""
+"""Every way of reading the log returns the same events in the same order."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from collections.abc import Iterator, Sequence
 from app.check.findings import Deleted, Finding
 from app.check.http.blocks import Block, OrderEvent
 from app.check.http.event_stream import Stream
-from app.check.request import Request, shown
+from app.check.request import Request, excerpt
 from app.check.target.differences import differences
 from app.check.target.paging import PAGE_EVENTS, walk
-from app.check.target.stored_log import Log, as_values
+from app.check.target.stored_log import StoredLog, as_values
 from app.check.target.target import Target
 
 RESUMES = 6  # half of them by the header, half by the parameter
 
-_RESUMED = (
-    "After an id come exactly the events that follow it: none is missing, none comes twice, none changes its place."
-)
+_RESUMED = "After an id, exactly the events that follow it arrive: none is missing, repeated or out of order."
 
 
 def resume(target: Target) -> Iterator[Finding]:
-    """After any id come exactly the events that follow it, byte for byte; after the id of a checkpoint too."""
+    """After any id, also that of a checkpoint, exactly the events that follow it arrive, byte for byte."""
     log = target.log(least=2)
     places = target.random.sample(range(len(log.events)), k=min(RESUMES, len(log.events)))
     for turn, place in enumerate(places):
@@ -30,11 +28,11 @@ def resume(target: Target) -> Iterator[Finding]:
         yield from _resumed(target, log, log.events[place + 1 :], request)
     checkpoints = [(log.start, log.events)]
     place = places[0]
-    resumed = target.connection.read(_by_query(target, log.events[place].id), lambda reader: bool(reader.blocks))
+    resumed = target.session.read(_by_query(target, log.events[place].id), lambda reader: bool(reader.blocks))
     if resumed.blocks and resumed.blocks[0].event == "stream.checkpoint":
         checkpoints.append((resumed.blocks[0].id, log.events[place + 1 :]))
     for checkpoint, expected in checkpoints:
-        if checkpoint is not None:  # where it is None, `opening` says so
+        if checkpoint is not None:  # if it is None, the check `opening` reports that
             yield from _resumed(target, log, expected, _by_header(target, checkpoint))
 
 
@@ -46,28 +44,28 @@ def _by_header(target: Target, after: str) -> Request:
     return target.finite(headers=(("Last-Event-ID", after),))
 
 
-def _resumed(target: Target, log: Log, expected: Sequence[OrderEvent], request: Request) -> Iterator[Finding]:
-    came = read_known(target, log, expected, request).events
-    yield from differences(target, log, expected, came, request=request, promised=_RESUMED)
+def _resumed(target: Target, log: StoredLog, expected: Sequence[OrderEvent], request: Request) -> Iterator[Finding]:
+    arrived = read_known(target, log, expected, request).events
+    yield from differences(target, log, expected, arrived, request=request, promised=_RESUMED)
 
 
-def read_known(target: Target, log: Log, expected: Sequence[OrderEvent], request: Request) -> Stream:
-    """Read a stream as far as the log reaches: one event more where the log was read to its end, if there is one by now."""
+def read_known(target: Target, log: StoredLog, expected: Sequence[OrderEvent], request: Request) -> Stream:
+    """Read a stream as far as the log was read; if the log was read to its end, one newer event more, if there is one."""
     return target.read(request, len(expected) + 1 if log.whole else len(expected))
 
 
 def header_wins(target: Target) -> Iterator[Finding]:
-    """`Last-Event-ID` goes before `lastEventId`, so an EventSource that comes back goes on from where it was."""
+    """`Last-Event-ID` wins over `lastEventId`, so an EventSource that reconnects goes on from its last event."""
     log = target.log(least=3)
     older, newer = log.events[0].id, log.events[-2].id
     both = target.finite(("lastEventId", older), headers=(("Last-Event-ID", newer),))
     begins = [target.read(request, 1) for request in (both, _by_header(target, newer), _by_query(target, older))]
     of_both, of_header, of_query = (_beginning(stream) for stream in begins)
     if of_header == of_query:
-        raise Deleted("The server has deleted what tells the two apart.")
+        raise Deleted("The server has deleted the events by which the two ids could be told apart.")
     if of_both == of_query:
-        seen = f"the stream went on after {shown(older)}, the id in lastEventId"
-        yield Finding("Last-Event-ID goes before lastEventId.", seen, both, (newer, older))
+        seen = f"the stream went on after {excerpt(older)}, the id in lastEventId"
+        yield Finding("Last-Event-ID wins over lastEventId.", seen, both, (newer, older))
 
 
 def _beginning(stream: Stream) -> tuple[str | None, ...]:
@@ -75,31 +73,31 @@ def _beginning(stream: Stream) -> tuple[str | None, ...]:
 
 
 def paging(target: Target) -> Iterator[Finding]:
-    """Page by page, with each page's lastEventId, come the same events as on the stream."""
+    """The pages, each asked for with the lastEventId of the one before, have the same events as the stream."""
     log = target.log()
     ids = log.ids
-    size = max(1, min(PAGE_EVENTS, len(log.events) // 3))  # several pages, also of a short log
+    size = max(1, min(PAGE_EVENTS, len(log.events) // 3))  # at least three pages, even of a short log
     events = walk(target, ("from", "earliest"), lambda event: event.id not in ids, size=size, most=len(log.events))
     request = target.page(("from", "earliest"), ("limit", str(size)))
     expected = [as_values(event) for event in log.events]
-    came = [event.as_values() for event in events]
-    promised = "The pages, each asked for with the lastEventId of the one before, have the events of the stream."
-    yield from differences(target, log, expected, came, request=request, promised=promised)
+    arrived = [event.as_values() for event in events]
+    promised = "The pages have the same events as the stream."
+    yield from differences(target, log, expected, arrived, request=request, promised=promised)
 
 
 def foreign_id(target: Target) -> Iterator[Finding]:
-    """An id that the log never issued is answered with a stream.gap, and everything that is kept follows."""
+    """An id that the log never issued is answered with a stream.gap, and every stored event follows."""
     foreign = f"no-such-position-{target.token}"
     log = target.stored()
     for request in (_by_query(target, foreign), _by_header(target, foreign)):
         stream = read_known(target, log, log.events, request)
         first = stream.blocks[0] if stream.blocks else Block(())
-        told = (first.event, first.member("reason"), first.member("requested"))
-        if told != ("stream.gap", "foreign", foreign):
-            promised = "Where the log is another one, a stream.gap says so first, with the reason foreign."
-            yield Finding(promised, f"{stream.status}: {shown(first.text)}", request, (foreign,))
+        gap = (first.event, first.member("reason"), first.member("requested"))
+        if gap != ("stream.gap", "foreign", foreign):
+            promised = "After the id of another log, the stream begins with a stream.gap with the reason foreign."
+            yield Finding(promised, f"{stream.status}: {excerpt(first.text)}", request, (foreign,))
         elif first.id != first.member("earliest"):
-            yield Finding("The id of a stream.gap is repeated in `earliest`.", shown(first.text), request, (foreign,))
+            yield Finding("The id of a stream.gap is repeated in `earliest`.", excerpt(first.text), request, (foreign,))
         elif log.events and log.is_usable:
-            promised = "After a gap the stream goes on from the earliest event that is kept."
+            promised = "After a gap the stream goes on from the earliest stored event."
             yield from differences(target, log, log.events, stream.events, request=request, promised=promised)

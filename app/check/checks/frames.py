@@ -1,4 +1,4 @@
-"""What each frame of a stream is made of: raw bytes first, then what a decoder makes of them."""
+"""The frames of a stream: first their raw bytes, then what a decoder reads in them."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from httpx_sse import ServerSentEvent
 from app.check.findings import Finding, NotSeen
 from app.check.foreign_json import read_json
 from app.check.http.blocks import Block
-from app.check.request import Request, shown
+from app.check.request import Request, excerpt
 from app.check.target.paging import PAGE_EVENTS, PageEvent, walk
-from app.check.target.stored_log import Log
+from app.check.target.stored_log import StoredLog
 from app.check.target.target import Target
 from app.specification.errors import InvalidContract
 from app.specification.schema.schema import Schema, compile_schema
 
 
 def comments(target: Target) -> Iterator[Finding]:
-    """No comment stands alone between blank lines, where decoders take it for an empty event."""
+    """No comment stands alone between blank lines, because some decoders take that for an empty event."""
     for stream in target.observed():
         for block in stream.blocks:
             if not block.values("data"):
-                promised = "Between blank lines stands a frame with data; a comment has no blank line after it."
-                yield Finding(promised, f"a block without data: {shown(block.text)}", stream.request)
+                promised = "Between blank lines there is a frame with data; no blank line follows a comment."
+                yield Finding(promised, f"a block without data: {excerpt(block.text)}", stream.request)
 
 
 def data_lines(target: Target) -> Iterator[Finding]:
@@ -35,7 +35,7 @@ def data_lines(target: Target) -> Iterator[Finding]:
         for block in stream.blocks:
             fault = _data_fault(block)
             if fault is not None:
-                seen = f"{fault}: {shown(block.text)}"
+                seen = f"{fault}: {excerpt(block.text)}"
                 yield Finding("`data` is one line of JSON in ASCII.", seen, stream.request, _ids(block))
 
 
@@ -46,7 +46,7 @@ def _data_fault(block: Block) -> str | None:
     if not block.text.isascii():
         return "not ASCII"
     try:
-        read_json(lines[0] if lines else b"null")  # no line at all is for `comments` to find
+        read_json(lines[0] if lines else b"null")  # a frame without data is found by the check `comments`
     except ValueError:
         return "not JSON"
     return None
@@ -57,7 +57,7 @@ def _ids(block: Block) -> tuple[str, ...]:
 
 
 def event_names(target: Target) -> Iterator[Finding]:
-    """Every frame bears a name that the contract has."""
+    """Every frame has a name that the contract lists."""
     for stream in target.observed():
         for frame in stream.frames():
             if frame.data and frame.event not in target.contract.frames:
@@ -70,7 +70,7 @@ def payloads(target: Target) -> Iterator[Finding]:
     for stream in target.observed():
         for frame in stream.frames():
             schema = target.contract.frames.get(frame.event)
-            violation = schema and _frame_breach(schema, frame)
+            violation = schema and _frame_violation(schema, frame)
             if violation:
                 seen = f"{violation}: {_named(frame)}"
                 yield Finding(
@@ -78,11 +78,11 @@ def payloads(target: Target) -> Iterator[Finding]:
                 )
     log = target.stored()
     if not log.events:
-        raise NotSeen("The log is empty; only control events were seen.")
+        raise NotSeen("The log is empty, so only control events were checked.")
     yield from _on_pages(target, log)
 
 
-def _on_pages(target: Target, log: Log) -> Iterator[Finding]:
+def _on_pages(target: Target, log: StoredLog) -> Iterator[Finding]:
     schemas: dict[tuple[str, str], Schema | None] = {}
     last = log.events[-1].id
     events = walk(target, ("from", "earliest"), lambda event: event.id == last, size=PAGE_EVENTS, most=len(log.events))
@@ -91,41 +91,41 @@ def _on_pages(target: Target, log: Log) -> Iterator[Finding]:
         if version not in schemas:
             schemas[version] = _linked(target, event)
         schema = schemas[version]
-        violation = schema and _breach(schema, event.data)
+        violation = schema and _violation(schema, event.data)
         if violation:
             promised = f"Every {event.event_type} satisfies its schema {event.schema_version}."
-            yield Finding(promised, f"{violation}: {shown(json.dumps(event.data))}", event.request, (event.id,))
+            yield Finding(promised, f"{violation}: {excerpt(json.dumps(event.data))}", event.request, (event.id,))
 
 
 def _linked(target: Target, event: PageEvent) -> Schema | None:
-    """Compile the schema that an event names; None where there is none to be had, which is `event_schemas`' to tell."""
+    """Fetch and compile the schema that an event names; None if that fails, which the check `event_schemas` reports."""
     template = target.contract.paths.get("getEventSchema")
     if template is None:
         return None
     path = template.replace("{eventType}", event.event_type).replace("{version}", event.schema_version)
     try:
-        return compile_schema(target.connection.fetch(Request(path)).json(), path)
+        return compile_schema(target.session.fetch(Request(path)).json(), path)
     except (ValueError, AttributeError, InvalidContract):
         return None
 
 
-def _frame_breach(schema: Schema, frame: ServerSentEvent) -> str | None:
-    """Hold a frame to its schema in the form that the contract describes: parsed data, and the fields that it has."""
+def _frame_violation(schema: Schema, frame: ServerSentEvent) -> str | None:
+    """Compare a frame with its schema, which describes the parsed data beside the other fields."""
     try:
         data = read_json(frame.data)
     except ValueError:
-        return None  # for `data_lines` to find
+        return None  # the check `data_lines` reports that
     retry = {} if frame.retry is None else {"retry": frame.retry}
-    return _breach(schema, {"event": frame.event, "data": data, **retry})
+    return _violation(schema, {"event": frame.event, "data": data, **retry})
 
 
-def _breach(schema: Schema, value: Any) -> str | None:
+def _violation(schema: Schema, value: Any) -> str | None:
     violations, _ = schema.violations(value, 1)
     return next((f"{violation.pointer or 'it'} {violation.message}" for violation in violations), None)
 
 
 def _named(frame: ServerSentEvent) -> str:
-    return f"{shown(frame.event)} {shown(frame.data)}"
+    return f"{excerpt(frame.event)} {excerpt(frame.data)}"
 
 
 def ids(target: Target) -> Iterator[Finding]:
@@ -137,10 +137,13 @@ def ids(target: Target) -> Iterator[Finding]:
     for event in log.events:
         if target.contract.position.violations(event.id, 1)[1]:
             yield Finding(
-                "An id matches the contract's pattern.", f"{shown(event.id)!r} of {shown(event.data)}", request
+                "An id matches the contract's pattern.", f"{excerpt(event.id)!r} of {excerpt(event.data)}", request
             )
     for repeated, times in Counter(event.id for event in log.events).items():
         if repeated and times > 1:
             yield Finding(
-                "An id names one event.", f"{times} events have the id {shown(repeated)}", request, (repeated,)
+                "No two events have the same id.",
+                f"{times} events have the id {excerpt(repeated)}",
+                request,
+                (repeated,),
             )

@@ -1,4 +1,4 @@
-"""What arrives on an open stream is what the log has."""
+"""The events that arrive on an open stream are also in the log."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from app.check.http.event_stream import Stream
 from app.check.target.differences import differences
 from app.check.target.paging import PAGE_EVENTS, walk
 from app.check.target.probe_events import new_event, publish
-from app.check.target.stored_log import Log, as_values
+from app.check.target.stored_log import StoredLog, as_values
 from app.check.target.target import Target
 
 LIVE_EVENTS: Final = 3  # enough to see an order
-LONGEST_LOOK_SECONDS: Final = 5.0
+LONGEST_OBSERVATION_SECONDS: Final = 5.0
 
 
 def live(target: Target) -> Iterator[Finding]:
-    """The events that arrive on an open stream stand in the log with the same ids, in the same order."""
-    stream = _look(target)
+    """The events that arrive on an open stream have the same ids and the same order in the log."""
+    stream = _observe(target)
     if not stream.events:
         raise NotSeen("Nothing was published while the stream was open.")
     start = stream.blocks[0].id
@@ -30,15 +30,15 @@ def live(target: Target) -> Iterator[Finding]:
         target, ("lastEventId", start), lambda each: each.id == last, size=PAGE_EVENTS, most=len(stream.events)
     )
     arrived = [as_values(event) for event in stream.events]
-    kept = [event.as_values() for event in stored]
-    log = Log(stream, stream.events, whole=False)
-    promised = "Every reader sees the same events in the same order; here the log is read by pages after the stream."
-    yield from differences(target, log, arrived, kept, request=stream.request, promised=promised)
+    on_pages = [event.as_values() for event in stored]
+    log = StoredLog(stream, stream.events, whole=False)
+    promised = "Every reader sees the same events in the same order: here on a stream, then on pages."
+    yield from differences(target, log, arrived, on_pages, request=stream.request, promised=promised)
 
 
-def _look(target: Target) -> Stream:
-    seconds = min(target.options.heartbeat_seconds, LONGEST_LOOK_SECONDS)
-    with target.connection.following(target.stream()) as following:
+def _observe(target: Target) -> Stream:
+    seconds = min(target.options.heartbeat_seconds, LONGEST_OBSERVATION_SECONDS)
+    with target.session.following(target.stream()) as following:
         following.until(lambda reader: bool(reader.blocks), target.options.timeout_seconds)
         if target.options.publish:
             publish(target, *(new_event(target) for _ in range(LIVE_EVENTS)))

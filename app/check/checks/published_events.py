@@ -1,4 +1,4 @@
-"""Publishing, seen from both sides: what the producer is answered, and what readers find. These checks write."""
+"""Publishing as producers and readers see it. These checks write to the log."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from app.check.findings import Finding
-from app.check.request import Answer, shown
+from app.check.request import Response, excerpt
 from app.check.target.paging import PageEvent
 from app.check.target.probe_events import Stored, between, encoded, new_event, publish, publishing
 from app.check.target.problem_faults import faults, members
@@ -16,7 +16,7 @@ from app.check.target.target import Target
 def publish_once(target: Target) -> Iterator[Finding]:
     """An event that was acknowledged with 201 arrives on an open stream once, as it was published."""
     event = new_event(target)
-    with target.connection.following(target.stream()) as following:
+    with target.session.following(target.stream()) as following:
         following.until(lambda reader: bool(reader.blocks), target.options.timeout_seconds)
         (stored,) = publish(target, event)
         (after,) = publish(target, new_event(target))
@@ -26,19 +26,17 @@ def publish_once(target: Target) -> Iterator[Finding]:
         blocks = following.stream().blocks
     arrived = [block for block in blocks if block.member("orderId") == event["data"]["orderId"]]
     if stored.duplicate:
-        yield Finding(
-            "`duplicate` says whether the event had been in the log before.", "duplicate: true", stored.request
-        )
+        yield Finding("`duplicate` is true only if the event was in the log before.", "duplicate: true", stored.request)
     if [(block.id, block.event) for block in arrived] != [(stored.id, event["eventType"])]:
-        seen = f"it arrived {len(arrived)} times: {', '.join(shown(block.text) for block in arrived)}"
+        seen = f"it arrived {len(arrived)} times: {', '.join(excerpt(block.text) for block in arrived)}"
         yield Finding(
-            "Every reader sees an event once, under the id that its producer was told.",
+            "Every reader sees an event once, with the id that the producer got.",
             seen,
             stored.request,
             (stored.id,),
         )
     elif any(arrived[0].member(name) != value for name, value in event["data"].items()):
-        yield Finding("An event is read as it was published.", shown(arrived[0].data), stored.request, (stored.id,))
+        yield Finding("An event is read as it was published.", excerpt(arrived[0].data), stored.request, (stored.id,))
 
 
 def publish_batch(target: Target) -> Iterator[Finding]:
@@ -49,20 +47,18 @@ def publish_batch(target: Target) -> Iterator[Finding]:
     if ids != [stored.id for stored in batch[:-1]]:
         promised = "The events of one request stand next to each other in the log, in the order of the request."
         yield Finding(
-            promised, f"before the last one stand {', '.join(ids)}", batch[0].request, tuple(each.id for each in batch)
+            promised, f"before the last one come {', '.join(ids)}", batch[0].request, tuple(each.id for each in batch)
         )
 
 
 def publish_again(target: Target) -> Iterator[Finding]:
-    """An event that is published again is not stored again: it is answered with duplicate true and the id that it has."""
+    """An event that is published again is not stored again: the answer has duplicate true and the first id."""
     event = new_event(target)
     (stored,) = publish(target, event)
     (again,) = publish(target, event)
     if not again.duplicate or again.id != stored.id:
         seen = f"duplicate: {again.duplicate}, id {again.id} instead of {stored.id}"
-        yield Finding(
-            "It is answered with `duplicate: true` and the id that it has.", seen, again.request, (stored.id,)
-        )
+        yield Finding("The answer has `duplicate: true` and the first id.", seen, again.request, (stored.id,))
     yield from _nothing_stored(target, stored, event)
 
 
@@ -71,16 +67,16 @@ def publish_conflict(target: Target) -> Iterator[Finding]:
     event = new_event(target)
     (stored,) = publish(target, event)
     other = {**new_event(target), "eventId": event["eventId"]}
-    answer = target.connection.fetch(publishing(target, encoded(other)))
-    yield from faults(target, answer, 409, "The same eventId with other content")
+    response = target.session.fetch(publishing(target, encoded(other)))
+    yield from faults(target, response, 409, "The same eventId with other content")
     yield from _nothing_stored(target, stored, other)
 
 
 def publish_invalid(target: Target) -> Iterator[Finding]:
-    """An event that breaks its contract is refused with 422, which points at what is wrong."""
-    answer = target.connection.fetch(publishing(target, encoded(_invalid(target))))
-    yield from faults(target, answer, 422, "An event that breaks its contract")
-    yield from _pointed(answer, {(0, "/data/orderId")})
+    """An event that breaks its contract is refused with 422, which points at the wrong value."""
+    response = target.session.fetch(publishing(target, encoded(_invalid(target))))
+    yield from faults(target, response, 422, "An event that breaks its contract")
+    yield from _pointed(response, {(0, "/data/orderId")})
 
 
 def _invalid(target: Target) -> dict[str, Any]:
@@ -88,35 +84,37 @@ def _invalid(target: Target) -> dict[str, Any]:
     return {**event, "data": {**event["data"], "orderId": 7}}
 
 
-def _pointed(answer: Answer, places: set[tuple[Any, Any]]) -> Iterator[Finding]:
-    match members(answer):
+def _pointed(response: Response, expected: set[tuple[Any, Any]]) -> Iterator[Finding]:
+    match members(response):
         case {"status": 422, "violations": list(violations)}:
             found = {(each.get("index"), each.get("pointer")) for each in violations if isinstance(each, dict)}
         case _:
-            found = places  # it is no such problem, which has been found already
-    if found != places:
-        yield Finding(f"`violations` lists every bad event, here {sorted(places)}.", str(answer), answer.request)
+            found = expected  # not such a problem document; `faults` has reported that
+    if found != expected:
+        yield Finding(
+            f"`violations` lists every invalid event, here {sorted(expected)}.", str(response), response.request
+        )
 
 
 def publish_malformed(target: Target) -> Iterator[Finding]:
-    """A body that is no JSON that everyone reads alike is refused with 400."""
+    """A body that is not JSON, or that parsers read in different ways, is refused with 400."""
     for body in (b"", b"{", b'{"eventType": NaN}', b'{"eventType": "a", "eventType": "b"}'):
-        answer = target.connection.fetch(publishing(target, body))
-        yield from faults(target, answer, 400, "A body that is not JSON that everyone reads alike")
+        response = target.session.fetch(publishing(target, body))
+        yield from faults(target, response, 400, "A body that is not JSON, or that parsers read in different ways")
 
 
 def publish_all_or_none(target: Target) -> Iterator[Finding]:
-    """Of a request with one bad event nothing is stored."""
+    """Nothing of a request with one invalid event is stored."""
     good = new_event(target)
     (before,) = publish(target, new_event(target))
-    answer = target.connection.fetch(publishing(target, encoded([good, _invalid(target)])))
-    yield from faults(target, answer, 422, "A batch with an event that breaks its contract")
-    yield from _pointed(answer, {(1, "/data/orderId")})
+    response = target.session.fetch(publishing(target, encoded([good, _invalid(target)])))
+    yield from faults(target, response, 422, "A batch with an event that breaks its contract")
+    yield from _pointed(response, {(1, "/data/orderId")})
     yield from _nothing_stored(target, before, good)
 
 
 def _nothing_stored(target: Target, before: Stored, event: dict[str, Any]) -> Iterator[Finding]:
-    """Look for the order of an event in what was stored after another."""
+    """Look for an event's order among the events that were stored after `before`."""
     (after,) = publish(target, new_event(target))
     order = event["data"]["orderId"]
     stored = [each.id for each in _of_order(between(target, before, after), order)]

@@ -1,4 +1,4 @@
-"""Requests that must be refused, and how: by the right status, with a problem document."""
+"""Requests that must be refused, with the right status and a problem document."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from app.check.findings import Finding
-from app.check.request import Request, shown
+from app.check.request import Request, excerpt
 from app.check.target.problem_faults import faults, members, refused
 from app.check.target.target import Target
 
-# By parameter, a value that its schema refuses.
+# Parameters, each with a value that its schema refuses.
 _INVALID: Final = (
     ("limit", "0"),
     ("limit", "many"),
@@ -28,7 +28,7 @@ _LONGEST_ID: Final = 64
 def malformed_id(target: Target) -> Iterator[Finding]:
     """An id that does not match the contract's pattern is refused with 400, in the header and in the parameter."""
     promised = "An id that does not match the pattern is refused"
-    one = ("limit", "1")  # whoever takes the id need not send the whole log
+    one = ("limit", "1")  # a server that accepts the id need not send the whole log
     for malformed in ("no.id", "a" * (_LONGEST_ID + 1), "a\n", "ä"):
         yield from refused(target, target.finite(one, ("lastEventId", malformed)), 400, promised)
     for malformed in ("no id", "a" * (_LONGEST_ID + 1)):
@@ -42,24 +42,24 @@ def unknown_parameter(target: Target) -> Iterator[Finding]:
 
 
 def invalid_value(target: Target) -> Iterator[Finding]:
-    """A value that breaks the schema of its parameter is refused with 400, and so is a second value where one is taken."""
+    """A value that breaks its parameter's schema is refused with 400, and so is a second value for a single one."""
     for name, value in _INVALID:
         if name in target.contract.parameters:
             yield from refused(
                 target, target.finite((name, value)), 400, "A parameter that breaks its schema is refused"
             )
     twice = target.finite(("limit", "1"), ("limit", "2"))
-    yield from refused(target, twice, 400, "A parameter given twice without being a list is refused")
+    yield from refused(target, twice, 400, "A parameter that is not a list is refused if it is given twice")
 
 
 def not_acceptable(target: Target) -> Iterator[Finding]:
-    """A client that accepts neither a stream nor a page is told so with 406."""
+    """A client that accepts neither a stream nor a page gets 406."""
     request = Request(target.contract.stream_path, (("follow", "false"),), (("Accept", "text/html"),))
     yield from refused(target, request, 406, "An Accept that admits neither text/event-stream nor application/json")
 
 
 def unknown_path(target: Target) -> Iterator[Finding]:
-    """A path that the contract does not have is a 404."""
+    """A path that the contract does not have is answered with 404."""
     yield from refused(target, Request(f"/no-such-path-{target.token}"), 404, "There is no such path")
     template = target.contract.paths.get("getEventSchema")
     if template is not None:
@@ -68,24 +68,24 @@ def unknown_path(target: Target) -> Iterator[Finding]:
 
 
 def wrong_method(target: Target) -> Iterator[Finding]:
-    """A method that a path does not have is a 405, whose Allow header names those it has."""
+    """A method that a path does not have is answered with 405, and the Allow header lists its methods."""
     path = target.contract.stream_path
     request = Request(path, method="PATCH")
-    answer = target.connection.fetch(request)
-    yield from faults(target, answer, 405, "What every other method gets on this path")
-    allowed = {method.strip() for method in answer.headers.get("allow", "").split(",")}
-    if answer.status == 405 and not set(target.contract.methods[path]) <= allowed:
-        promised = f"Allow names the methods of this path: {', '.join(target.contract.methods[path])}."
-        yield Finding(promised, f"Allow: {shown(answer.headers.get('allow', ''))}", request)
+    response = target.session.fetch(request)
+    yield from faults(target, response, 405, "Every other method on this path is refused")
+    allowed = {method.strip() for method in response.headers.get("allow", "").split(",")}
+    if response.status == 405 and not set(target.contract.methods[path]) <= allowed:
+        promised = f"Allow lists the methods of this path: {', '.join(target.contract.methods[path])}."
+        yield Finding(promised, f"Allow: {excerpt(response.headers.get('allow', ''))}", request)
 
 
 def lost_page(target: Target) -> Iterator[Finding]:
-    """A page that would not follow on from the id asked for is a 410 that says why and where to go on."""
+    """A page that cannot follow the given id is a 410, which says why and from where to go on."""
     foreign = f"no-such-position-{target.token}"
     request = target.page(("lastEventId", foreign))
-    answer = target.connection.fetch(request)
-    yield from faults(target, answer, 410, "What would be a stream.gap on a stream is, on a page")
-    problem = members(answer)
-    told = problem.get("reason"), problem.get("requested")
-    if answer.status == 410 and (told != ("foreign", foreign) or "earliest" not in problem):
-        yield Finding("A 410 has reason, requested and earliest.", str(answer), request, (foreign,))
+    response = target.session.fetch(request)
+    yield from faults(target, response, 410, "A page that cannot follow the given id is refused")
+    problem = members(response)
+    seen = problem.get("reason"), problem.get("requested")
+    if response.status == 410 and (seen != ("foreign", foreign) or "earliest" not in problem):
+        yield Finding("A 410 has reason, requested and earliest.", str(response), request, (foreign,))

@@ -1,4 +1,4 @@
-"""Take the bytes of an event stream apart as the standard says, hiding nothing that decoders hide.
+"""Split the bytes of an event stream into blocks, keeping everything that decoders drop.
 
 Comments, repeated fields, missing ids and blocks without data stay visible. The grammar is that of
 https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream.
@@ -14,18 +14,18 @@ CONTROL_PREFIX: Final = "stream."
 
 
 class Block(NamedTuple):
-    """The lines between two blank lines."""
+    """The lines of a stream between two blank lines."""
 
     lines: tuple[bytes, ...]
 
     def values(self, field: str) -> list[bytes]:
-        """List what each line of a field says."""
+        """Return the values of a field, one for each line that has it."""
         pairs = (line.partition(b":") for line in self.lines)
         return [value.removeprefix(b" ") for name, _, value in pairs if name == field.encode()]
 
     @property
     def id(self) -> str | None:
-        """The id of this very block, which decoders cannot tell from one that came before."""
+        """The id in this block, or None. A decoder would repeat the id of an earlier block instead."""
         ids = self.values("id")
         return _text(ids[-1]) if ids else None
 
@@ -43,7 +43,7 @@ class Block(NamedTuple):
         return b"\n".join(self.lines)
 
     def member(self, name: str) -> object:
-        """Read one member of the data; None where there is none."""
+        """Return one member of the data, or None if the data is not an object that has it."""
         try:
             data = read_json(self.data)
         except ValueError:
@@ -52,7 +52,7 @@ class Block(NamedTuple):
 
 
 class OrderEvent(NamedTuple):
-    """An order event as it was sent: equal only where every byte of the three is."""
+    """An order event exactly as it was sent; two are equal only if all three texts are."""
 
     id: str
     event: str
@@ -60,22 +60,22 @@ class OrderEvent(NamedTuple):
 
 
 def order_event(block: Block) -> OrderEvent | None:
-    """Read a block as an order event; None where it is a control event or no event at all."""
+    """Return the order event in a block, or None if the block holds a control event or no event."""
     if not block.values("data") or block.event.startswith(CONTROL_PREFIX):
         return None
     return OrderEvent(block.id or "", block.event, block.data)
 
 
 class Splitter:
-    """Cut a stream into blocks as its bytes arrive, however they are cut themselves."""
+    """Splits a stream into blocks while its bytes arrive, in chunks of any size."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def feed(self, data: bytes) -> list[Block]:
-        """Take more bytes; return the blocks that are complete now."""
+        """Add a chunk of bytes, and return the blocks that it completes."""
         received = self._rest + data
-        whole = received.removesuffix(b"\r")  # it may be half of a line end
+        whole = received.removesuffix(b"\r")  # a "\n" may follow that belongs to the same line end
         *blocks, rest = whole.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n\n")
         self._rest = rest + received[len(whole) :]
         stripped = (block.strip(b"\n") for block in blocks)

@@ -1,4 +1,4 @@
-"""An event stream: read as far as it is needed, and what came of it as a value."""
+"""An event stream that is read as far as needed, and the part that was read as a value."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from httpx_sse import EventSource, ServerSentEvent
 
 from app.check.findings import CannotCheck
 from app.check.http.blocks import Block, OrderEvent, Splitter, order_event
-from app.check.request import Request, shown
+from app.check.request import Request, excerpt
 
-MAX_BYTES: Final = 256 * 1024 * 1024  # of one stream, and of one answer
-_PASSING: Final = ("drain", "unavailable")  # why a stream ends that another time would not
+MAX_BYTES: Final = 256 * 1024 * 1024  # of one stream, and of one response body
+_TEMPORARY: Final = ("drain", "unavailable")  # reasons for the end of a stream that say nothing about the contract
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What came of a stream: its bytes, its complete blocks, the order events among them.
+    """The part of a stream that was read: its bytes, its complete blocks, and the order events in them.
 
-    `ended` says whether the server ended it; else it was left.
+    `ended`: whether the server ended the stream; otherwise the check stopped reading.
     """
 
     request: Request
@@ -35,7 +35,7 @@ class Stream:
     first_byte_seconds: float | None
 
     def frames(self) -> list[ServerSentEvent]:
-        """Decode it as a consumer does, by a decoder that is not ours."""
+        """Decode the stream as a consumer would, with a decoder that is not part of this project."""
         headers = {"content-type": "text/event-stream; charset=utf-8"}
         return list(EventSource(httpx.Response(200, headers=headers, content=self.raw)).iter_sse())
 
@@ -45,7 +45,7 @@ class Stream:
 
 
 class Reader:
-    """An open stream and what has come of it."""
+    """An open stream and the part of it that has been read."""
 
     def __init__(self, request: Request, response: httpx.Response, asked_at: float) -> None:
         self.raw = bytearray()
@@ -60,7 +60,7 @@ class Reader:
         self._splitter = Splitter()
 
     async def until(self, enough: Callable[[Reader], bool]) -> None:
-        """Read until there is enough, or the server ends the stream. Cancelled, it leaves the stream for good."""
+        """Read until `enough` or until the server ends the stream. After a cancellation nothing more can be read."""
         if self.ended or enough(self):
             return
         async for chunk in self._chunks:
@@ -70,7 +70,7 @@ class Reader:
         self.ended = True
 
     def stream(self) -> Stream:
-        """Give what has come so far. Raises CannotCheck where the server ended it for a reason that passes."""
+        """Return what has arrived so far. Raises CannotCheck if the server ended the stream for a temporary reason."""
         stream = Stream(
             request=self._request,
             status=self._response.status_code,
@@ -82,8 +82,8 @@ class Reader:
             first_byte_seconds=self._first_byte_seconds,
         )
         for block in stream.closings:
-            if block.member("reason") in _PASSING:
-                raise CannotCheck(f"The server ended a stream with {shown(block.data)}.")
+            if block.member("reason") in _TEMPORARY:
+                raise CannotCheck(f"The server ended a stream with {excerpt(block.data)}.")
         return stream
 
     def _take(self, chunk: bytes) -> None:

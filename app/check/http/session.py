@@ -14,7 +14,7 @@ import httpx
 from app.check.event_loop import EventLoop
 from app.check.findings import CannotCheck, Finding, NoAnswer, Violated
 from app.check.http.event_stream import MAX_BYTES, Reader, Stream
-from app.check.request import Answer, Request, shown, without_user
+from app.check.request import Request, Response, excerpt, without_user
 
 _HEADERS: Final = {"User-Agent": "orders-events-check", "Accept-Encoding": "identity"}
 _T = TypeVar("_T")
@@ -39,7 +39,7 @@ class Following:
         return self._reader.stream()
 
 
-class Connection:
+class Session:
     """All requests to one server, each within `timeout_seconds`; a context manager.
 
     What keeps a request from being answered is raised as CannotCheck, in one sentence; so is a 503, which says that the server
@@ -69,7 +69,7 @@ class Connection:
         self._run(self._client.aclose())
         self._loop.close()
 
-    def fetch(self, request: Request) -> Answer:
+    def fetch(self, request: Request) -> Response:
         """Get a whole answer."""
         with self._described(request):
             answer = self._run(self._fetched(request))
@@ -100,16 +100,16 @@ class Connection:
                 self._run(response.aclose())
 
     def _refuse(self, request: Request, response: httpx.Response) -> None:
-        answer = Answer(request, response.status_code, response.headers, self._run(_body(response)))
+        answer = Response(request, response.status_code, response.headers, self._run(_body(response)))
         raise Violated(Finding("Every combination of valid parameters is answered.", str(_available(answer)), request))
 
     def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
         return self._loop.run(work, self.timeout_seconds)
 
-    async def _fetched(self, request: Request) -> Answer:
+    async def _fetched(self, request: Request) -> Response:
         response = await self._sent(request)
         try:
-            return Answer(request, response.status_code, response.headers, await _body(response))
+            return Response(request, response.status_code, response.headers, await _body(response))
         finally:
             await response.aclose()
 
@@ -143,7 +143,7 @@ async def _body(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _available(answer: Answer) -> Answer:
+def _available(answer: Response) -> Response:
     if answer.status == 503:
-        raise CannotCheck(f"The server is not available: {shown(answer.body)}")
+        raise CannotCheck(f"The server is not available: {excerpt(answer.body)}")
     return answer

@@ -1,4 +1,4 @@
-"""Write a report for people: one line for each check, and below it what was promised, what was seen, and how to see it."""
+"""Write a report for people: one line for each check, and below it each violation with a command that shows it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _WORDS: Final = {
 
 
 def result_text(result: Result, url: str) -> str:
-    """Write one result."""
-    said = f"{_WORDS[result.outcome]}: {result.reason}" if result.reason else result.promise
-    lines = [f"{_SYMBOLS[result.outcome]} {result.name:{NAME_WIDTH}} {said}"]
+    """Write one result, with its violations."""
+    text = f"{_WORDS[result.outcome]}: {result.reason}" if result.reason else result.promise
+    lines = [f"{_SYMBOLS[result.outcome]} {result.name:{NAME_WIDTH}} {text}"]
     for finding in result.findings:
         lines += ["", *_finding(finding, url)]
     return "\n".join([*lines, ""] if result.findings else lines)
@@ -43,7 +43,7 @@ def _finding(finding: Finding, url: str) -> Iterator[str]:
 
 
 def summary_text(report: Report) -> str:
-    """Write what a run comes to."""
+    """Write the last line: how many checks had which outcome."""
     outcomes = Counter(result.outcome for result in report.results)
     counts = ", ".join(f"{outcomes[outcome]} {word}" for outcome, word in _WORDS.items() if outcomes[outcome])
     if not report.contract:

@@ -1,4 +1,4 @@
-"""Walk through the log page by page, as a client without a stream does."""
+"""Read the log page by page, as a client without a stream does."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any, Final, NamedTuple
 from app.check.findings import CannotCheck, Finding, Violated
 from app.check.http.blocks import OrderEvent
 from app.check.published_contract import PAGE
-from app.check.request import Answer, Request
+from app.check.request import Request, Response
 from app.check.target.target import Target
 
 PAGE_EVENTS: Final = 100
-MOST_RESTARTS: Final = 20  # where a log deletes faster than it is read
+MOST_RESTARTS: Final = 20  # then the log deletes faster than it can be read
 
 
 class PageEvent(NamedTuple):
-    """An order event as it stands on a page, and the request for the page."""
+    """An order event on a page, and the request for that page."""
 
     id: str
     event_type: str
@@ -27,13 +27,13 @@ class PageEvent(NamedTuple):
     request: Request
 
     def as_values(self) -> OrderEvent:
-        """Give it as `log.as_values` gives an event of the stream."""
+        """Rewrite the event as `stored_log.as_values` rewrites an event of the stream."""
         return OrderEvent(self.id, self.event_type, json.dumps(self.data, sort_keys=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: its events, and the id to go on with."""
+    """One page: its events, and the id to ask for the next page with."""
 
     events: Sequence[PageEvent]
     last_event_id: str
@@ -42,21 +42,21 @@ class Page:
 def walk(
     target: Target, start: tuple[str, str], enough: Callable[[PageEvent], bool], *, size: int, most: int
 ) -> list[PageEvent]:
-    """Read page after page to the first one with an event that is enough, or to the end of the log, or to `most` events.
+    """Read page after page until one has an event that is `enough`, or until the end of the log or `most` events are reached.
 
-    It goes on over gaps, as the pages say how to. Raises Violated where a page is none.
+    After a gap it goes on from the id that the 410 names. Raises Violated if a response is not a page.
     """
     events: list[PageEvent] = []
     restarts = 0
     while len(events) < most:
-        answer = target.connection.fetch(target.page(start, ("limit", str(size))))
-        if answer.status == 410:
+        response = target.session.fetch(target.page(start, ("limit", str(size))))
+        if response.status == 410:
             restarts += 1
-            start = ("lastEventId", _earliest(answer))
+            start = ("lastEventId", _earliest(response))
             if restarts > MOST_RESTARTS:
                 raise CannotCheck("The server deletes events faster than they can be read.")
             continue
-        page = read_page(target, answer)
+        page = read_page(target, response)
         events += page.events
         if not page.events or any(map(enough, page.events)):
             break
@@ -64,25 +64,27 @@ def walk(
     return events
 
 
-def read_page(target: Target, answer: Answer) -> Page:
-    """Read an answer as a page. Raises Violated where it is none."""
+def read_page(target: Target, response: Response) -> Page:
+    """Read a response as a page. Raises Violated if it is not one."""
     try:
-        page = answer.json()
+        page = response.json()
     except ValueError:
         page = None
     violations, _ = target.contract.page.violations(page, 1)
-    if answer.status != 200 or answer.media_type != PAGE or violations:
+    if response.status != 200 or response.media_type != PAGE or violations:
         where = "".join(f"{violation.pointer} {violation.message}; " for violation in violations)
-        raise Violated(Finding("A page is as the contract describes it.", f"{where}{answer}", answer.request))
+        raise Violated(Finding("A page is as the contract describes it.", f"{where}{response}", response.request))
     events = [
-        PageEvent(each["id"], each["eventType"], each["schemaVersion"], each["data"], answer.request)
+        PageEvent(each["id"], each["eventType"], each["schemaVersion"], each["data"], response.request)
         for each in page["events"]
     ]
     return Page(events, page["lastEventId"])
 
 
-def _earliest(answer: Answer) -> str:
+def _earliest(response: Response) -> str:
     try:
-        return str(answer.json()["earliest"])
+        return str(response.json()["earliest"])
     except (ValueError, LookupError, TypeError):
-        raise Violated(Finding("A 410 says in `earliest` where to go on.", str(answer), answer.request)) from None
+        raise Violated(
+            Finding("A 410 says in `earliest` from where to go on.", str(response), response.request)
+        ) from None

@@ -1,4 +1,4 @@
-"""Publish events of our own, where the user allows it: made after the example that the contract shows, each of a new order."""
+"""Publish events of the check's own, if the user allows it. They copy the contract's example, each with a new order."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from app.check.request import Request
 from app.check.target.paging import PageEvent, walk
 from app.check.target.target import Target
 
-_MOST_EVENTS = 20_000  # of others, between two of ours
+_MOST_EVENTS = 20_000  # of other publishers, between two of the check
 
 
 class Stored(NamedTuple):
-    """What the server answered about one event, and the request."""
+    """The server's response about one published event, and the request."""
 
     id: str
     duplicate: bool
@@ -25,11 +25,11 @@ class Stored(NamedTuple):
 
 
 def new_event(target: Target) -> dict[str, Any]:
-    """Make an event of an order that nobody has. Raises CannotCheck where the contract shows no event to publish."""
+    """Make an event of a new order. Raises CannotCheck if the contract shows no example of an event."""
     example = target.contract.example
     if example is None:
         raise CannotCheck("The contract shows no example of an event to publish.")
-    name = f"check-{uuid.uuid4().hex}"  # not of the seed: it must be new in every run
+    name = f"check-{uuid.uuid4().hex}"  # not from the seed: it must be new in every run
     return {**example, "eventId": name, "data": {**example["data"], "orderId": name}}
 
 
@@ -43,27 +43,27 @@ def encoded(events: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def publish(target: Target, *events: Mapping[str, Any]) -> list[Stored]:
-    """Publish events in one request. Raises Violated where the answer is not as the contract describes it."""
+    """Publish events in one request. Raises Violated if the response is not as the contract describes it."""
     request = publishing(target, encoded(events if len(events) > 1 else events[0]))
-    answer = target.connection.fetch(request)
+    response = target.session.fetch(request)
     try:
-        body = answer.json()
+        body = response.json()
     except ValueError:
         body = None
     schema = target.contract.published
     wrong = schema is None or schema.violations(body, 1)[1]
-    if answer.status != 201 or wrong or [each["eventId"] for each in body["events"]] != _names(events):
+    if response.status != 201 or wrong or [each["eventId"] for each in body["events"]] != _event_ids(events):
         promised = "201: the events are on disk, in the order of the request."
-        raise Violated(Finding(promised, str(answer), request))
+        raise Violated(Finding(promised, str(response), request))
     return [Stored(each["id"], each["duplicate"], request) for each in body["events"]]
 
 
-def _names(events: Sequence[Mapping[str, Any]]) -> list[str]:
+def _event_ids(events: Sequence[Mapping[str, Any]]) -> list[str]:
     return [event["eventId"] for event in events]
 
 
 def between(target: Target, first: Stored, last: Stored) -> list[PageEvent]:
-    """Read what the log has after one event, up to another that was published later. Raises Violated where that never comes."""
+    """Read the events after `first`, up to `last`, which was published later. Raises Violated if `last` never comes."""
     events = walk(target, ("lastEventId", first.id), lambda each: each.id == last.id, size=100, most=_MOST_EVENTS)
     ids = [event.id for event in events]
     if last.id not in ids:

@@ -1,4 +1,4 @@
-"""What the server has stored, as one read of it showed: the measure for every other way to read it."""
+"""The stored events as one stream showed them, to compare every other way of reading with."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from app.check.http.event_stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
-    """The order events of a stream from the earliest event on; `whole` unless it was left before its end."""
+class StoredLog:
+    """The order events of a stream from the earliest event on; `whole` if the stream was read to its end."""
 
     stream: Stream
     events: Sequence[OrderEvent]
@@ -30,12 +30,12 @@ class Log:
 
     @property
     def is_usable(self) -> bool:
-        """Tell whether its ids name its events; where they do not, nothing can be compared by them."""
+        """Whether every event has an id of its own; if not, events cannot be compared by their ids."""
         return "" not in self.ids and len(self.ids) == len(self.events)
 
 
 def as_values(event: OrderEvent) -> OrderEvent:
-    """Write an event's data so that equal JSON values are equal texts, to compare what was written by different hands."""
+    """Rewrite an event's data so that equal JSON values are equal texts."""
     try:
         return event._replace(data=json.dumps(read_json(event.data), sort_keys=True))
     except ValueError:

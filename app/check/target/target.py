@@ -1,28 +1,30 @@
-"""The server under check: how to ask it, what it promises, and what has been seen of it so far."""
+"""The server under check: how to send it requests, the contract that it publishes, and what has been observed of it so far."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from random import Random
-from typing import Final
+from typing import Final, TypeVar
 
-from app.check.findings import CannotCheck, NotSeen
+from app.check.findings import CannotCheck, NotSeen, Violated
 from app.check.http.event_stream import Stream
-from app.check.http.session import Connection
+from app.check.http.session import Session
 from app.check.published_contract import PAGE, STREAM, PublishedContract
 from app.check.request import Pairs, Request
-from app.check.target.once import Once
-from app.check.target.stored_log import Log
+from app.check.target.stored_log import StoredLog
 
 SLACK_SECONDS: Final = 1.0  # what networks and busy machines add to a promised time
 SETTLE_SECONDS: Final = 0.2  # for the rest of a write that arrives in pieces
 
+_T = TypeVar("_T")
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to check; the command line says what each is for."""
+    """How to check; the help of the command line explains each."""
 
     max_events: int = 1000
     seed: int = 0
@@ -34,96 +36,114 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """A stream on which nothing happens, and whether a sign of life came in time."""
+    """A stream on which no event arrives, and whether a heartbeat came in time."""
 
     stream: Stream
-    beat: bool
+    heartbeat_came: bool
 
 
 class Target:
-    """What a check is given. Each observation is made when the first check asks for it.
+    """The server under check, which every check gets as its argument.
 
-    `opening` is the beginning of a stream that follows; `stored` is the log, read as a stream that ends; `ending` is a finite
-    stream and `idle` one that follows, both with a filter that matches nothing.
+    Each of these observations is made when a check first asks for it, and then kept, also if it failed:
+    `opening`: the beginning of a stream that follows.
+    `stored`: the log, read as a stream that ends.
+    `ending`: a stream that ends, with a filter that matches nothing.
+    `idle`: a stream that follows, with a filter that matches nothing.
     """
 
-    def __init__(self, connection: Connection, contract: PublishedContract, options: Options) -> None:
-        self.connection = connection
+    def __init__(self, session: Session, contract: PublishedContract, options: Options) -> None:
+        self.session = session
         self.contract = contract
         self.options = options
         self.random = Random(options.seed)
-        self.token = uuid.uuid4().hex[:12]  # not of the seed: what is published must be new in every run
-        self.events = 0  # how many of the log have been looked at
-        self.opening = Once(self._opening)
-        self.stored = Once(self._stored)
-        self.ending = Once(self._ending)
-        self.idle = Once(self._idle)
+        self.token = uuid.uuid4().hex[:12]  # not from the seed: what is published must be new in every run
+        self.events = 0  # how many events of the log have been compared
+        self.opening = _once(self._opening)
+        self.stored = _once(self._stored)
+        self.ending = _once(self._ending)
+        self.idle = _once(self._idle)
 
     def stream(self, *parameters: tuple[str, str], headers: Pairs = ()) -> Request:
-        """Ask for a stream that follows."""
+        """Return a request for a stream that follows the log."""
         return Request(self.contract.stream_path, parameters, (("Accept", STREAM), *headers))
 
     def finite(self, *parameters: tuple[str, str], headers: Pairs = ()) -> Request:
-        """Ask for a stream of what is stored."""
+        """Return a request for a stream of what is stored, which ends."""
         return self.stream(*parameters, ("follow", "false"), headers=headers)
 
     def page(self, *parameters: tuple[str, str]) -> Request:
         return Request(self.contract.stream_path, parameters, (("Accept", PAGE),))
 
     def read(self, request: Request, events: int) -> Stream:
-        """Read a stream until so many order events have come, or it ends."""
-        return self.connection.read(request, lambda reader: len(reader.events) >= events)
+        """Read a stream until that many order events have come, or until it ends."""
+        return self.session.read(request, lambda reader: len(reader.events) >= events)
 
-    def log(self, least: int = 1) -> Log:
-        """Give the log to compare with. Raises NotSeen where it has fewer events, or no ids to compare by."""
+    def log(self, least: int = 1) -> StoredLog:
+        """Return the log to compare with. Raises NotSeen if it has fewer events than `least`, or no usable ids."""
         log = self.stored()
         if len(log.events) < least:
-            raise NotSeen(f"The log holds {len(log.events)} events; this takes {least} at least.")
+            raise NotSeen(f"The log holds {len(log.events)} events; at least {least} are needed.")
         if not log.is_usable:
-            raise NotSeen("The ids of the log do not name its events (see ids), so nothing can be compared by them.")
+            raise NotSeen("Events of the log share ids or have none (see ids), so they cannot be compared by id.")
         return log
 
-    def read_anew(self) -> None:
-        """Forget the log, so that the next check that asks for it reads it again."""
-        self.stored = Once(self._stored)
+    def read_again(self) -> None:
+        """Forget the log, so that the next check that needs it reads it again."""
+        self.stored = _once(self._stored)
 
     def observed(self) -> Iterator[Stream]:
-        """Give the streams whose frames are looked at."""
+        """Yield the streams whose frames are checked."""
         yield self.stored().stream
         yield self.opening()
         yield self.ending()
         if not self.options.quick:
             yield self.idle().stream
 
-    def _opening(self) -> Stream:
-        return self.connection.read(self.stream(), lambda reader: bool(reader.blocks))
+    @property
+    def matching_nothing(self) -> tuple[str, str]:
+        """A filter that matches no event."""
+        return ("orderId", f"nobody-{self.token}")
 
-    def _stored(self) -> Log:
+    def _opening(self) -> Stream:
+        return self.session.read(self.stream(), lambda reader: bool(reader.blocks))
+
+    def _stored(self) -> StoredLog:
         most = self.options.max_events
-        with self.connection.following(self.finite(("from", "earliest"))) as following:
+        with self.session.following(self.finite(("from", "earliest"))) as following:
             following.until(lambda reader: len(reader.events) >= most, self.options.timeout_seconds)
             stream = following.stream()
         self.events = min(most, len(stream.events))
-        return Log(stream, stream.events[:most], whole=stream.ended)
+        return StoredLog(stream, stream.events[:most], whole=stream.ended)
 
     def _ending(self) -> Stream:
-        request = self.finite(("from", "earliest"), self.nobody)
-        return self.connection.read(request, lambda _: False)
+        request = self.finite(("from", "earliest"), self.matching_nothing)
+        return self.session.read(request, lambda _: False)
 
     def _idle(self) -> Idle:
-        with self.connection.following(self.stream(self.nobody)) as following:
+        with self.session.following(self.stream(self.matching_nothing)) as following:
             following.until(lambda reader: bool(reader.blocks), self.options.timeout_seconds)
             opened = len(following.stream().raw)
             within = self.options.heartbeat_seconds + SLACK_SECONDS
-            beat = following.until(lambda reader: len(reader.raw) > opened, within)
-            if beat:
+            came = following.until(lambda reader: len(reader.raw) > opened, within)
+            if came:
                 following.until(lambda _: False, SETTLE_SECONDS)
             stream = following.stream()
         if stream.ended:
-            raise CannotCheck("A stream that follows was ended by the server while nothing happened on it.")
-        return Idle(stream, beat)
+            raise CannotCheck("The server ended a stream that follows, although nothing happened on it.")
+        return Idle(stream, came)
 
-    @property
-    def nobody(self) -> tuple[str, str]:
-        """A filter that matches nothing."""
-        return ("orderId", f"nobody-{self.token}")
+
+def _once(observe: Callable[[], _T]) -> Callable[[], _T]:
+    """Return a function that observes at its first call, and that returns or raises the same at every call."""
+    kept: Future[_T] = Future()
+
+    def observed() -> _T:
+        if not kept.done():
+            try:
+                kept.set_result(observe())
+            except (CannotCheck, NotSeen, Violated) as error:
+                kept.set_exception(error)
+        return kept.result()
+
+    return observed

@@ -1,0 +1,56 @@
+"""Write a report as JUnit XML, which continuous integration servers read."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from app.check.findings import Finding, Outcome, Report, Result
+
+_NO_XML: Final = re.compile(
+    "[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)  # https://www.w3.org/TR/xml/#charsets
+
+
+def report_junit(report: Report) -> str:
+    """Write a report as JUnit XML.
+
+    A violation becomes a failure and a check that could not be made an error; not seen and skipped become skipped.
+    """
+    outcomes = Counter(result.outcome for result in report.results)
+    totals = {
+        "tests": str(len(report.results)),
+        "failures": str(outcomes[Outcome.VIOLATED]),
+        "errors": str(outcomes[Outcome.UNCHECKED]),
+        "skipped": str(outcomes[Outcome.SKIPPED] + outcomes[Outcome.NOT_SEEN]),
+        "time": f"{sum(result.seconds for result in report.results):.3f}",
+    }
+    root = ET.Element("testsuites", {"name": "orders-events check", **totals})
+    suite = ET.SubElement(root, "testsuite", {"name": f"{report.contract} at {report.url}".strip(), **totals})
+    for result in report.results:
+        _testcase(suite, result, report.url)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+def _testcase(suite: ET.Element, result: Result, url: str) -> None:
+    about = {"classname": "orders-events.check", "name": result.name, "time": f"{result.seconds:.3f}"}
+    case = ET.SubElement(suite, "testcase", about)
+    match result.outcome:
+        case Outcome.VIOLATED:
+            failure = ET.SubElement(case, "failure", {"message": _text(result.promise), "type": "violation"})
+            failure.text = _text("\n\n".join(_violation(finding, url) for finding in result.findings))
+        case Outcome.UNCHECKED:
+            ET.SubElement(case, "error", {"message": _text(result.reason), "type": "unchecked"})
+        case Outcome.NOT_SEEN | Outcome.SKIPPED:
+            ET.SubElement(case, "skipped", {"message": _text(result.reason)})
+
+
+def _violation(finding: Finding, url: str) -> str:
+    return f"promised: {finding.promised}\nseen: {finding.seen}\nevents: {', '.join(finding.ids)}\n{finding.request.curl(url)}"
+
+
+def _text(text: str) -> str:
+    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
