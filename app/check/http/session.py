@@ -1,127 +1,115 @@
-"""Speak HTTP with the server under check. Everything has a deadline and a size, so that no check ever hangs."""
+"""Speak HTTP with the server under check. Every request has a deadline and a size limit, so no check ever hangs."""
 
 from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar, TypeVarTuple
 
+import anyio
 import httpx
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from app.check.event_loop import EventLoop
 from app.check.findings import CannotCheck, Finding, NoAnswer, Violated
 from app.check.http.event_stream import MAX_BYTES, Reader, Stream
 from app.check.request import Request, Response, excerpt, without_user
 
 _HEADERS: Final = {"User-Agent": "orders-events-check", "Accept-Encoding": "identity"}
 _T = TypeVar("_T")
-
-
-class Following:
-    """A stream that stays open while other requests are made."""
-
-    def __init__(self, loop: EventLoop, reader: Reader) -> None:
-        self._loop = loop
-        self._reader = reader
-
-    def until(self, enough: Callable[[Reader], bool], seconds: float) -> bool:
-        """Read until there is enough or the server ends the stream; False where the time is up before, which is its end too."""
-        try:
-            self._loop.run(self._reader.until(enough), seconds)
-        except TimeoutError:
-            return False
-        return True
-
-    def stream(self) -> Stream:
-        return self._reader.stream()
+_Arguments = TypeVarTuple("_Arguments")
 
 
 class Session:
     """All requests to one server, each within `timeout_seconds`; a context manager.
 
-    What keeps a request from being answered is raised as CannotCheck, in one sentence; so is a 503, which says that the server
-    cannot answer now.
+    A request that gets no answer raises CannotCheck with one sentence. So does a 503: the server says that it cannot answer now.
     """
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
         self.url = url
         self.timeout_seconds = timeout_seconds
-        self._loop = EventLoop()
-        # The loop bounds each request as a whole; httpx could only bound each single read of it.
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        # The checks are plain functions; the event loop that reads for them runs in a thread of its own.
+        self._portal = self._open.enter_context(start_blocking_portal())
+        # The portal bounds each request as a whole; httpx could only bound each single read of it.
         self._client = httpx.AsyncClient(
             trust_env=False,
             verify=ssl.create_default_context(),  # the certificates that this machine trusts
             timeout=None,  # noqa: S113  # see above
             headers=_HEADERS,
-            # Many servers, uvicorn among them, close what has been idle for 5 seconds, as httpx would: a request might be lost.
+            # Many servers, uvicorn among them, close connections that were idle for 5 seconds, as httpx would: a request might be lost.
             limits=httpx.Limits(keepalive_expiry=2),
         )
-
-    def __enter__(self) -> Self:
+        self._open.callback(self._run, self._client.aclose)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._run(self._client.aclose())
-        self._loop.close()
+        self._open.close()
 
     def fetch(self, request: Request) -> Response:
-        """Get a whole answer."""
+        """Send a request and return the whole response. Raises CannotCheck for a 503 and if no response comes."""
         with self._described(request):
-            answer = self._run(self._fetched(request))
-        return _available(answer)
+            response = self._run(self._fetch, request)
+        return _available(response)
 
     def read(self, request: Request, enough: Callable[[Reader], bool]) -> Stream:
-        """Read a stream until there is enough or the server ends it; a 204 is a stream without blocks."""
+        """Read a stream until `enough` or until the server ends it; a 204 is a stream without blocks.
+
+        Raises Violated if the time is up before.
+        """
         with self.following(request) as following:
             came = following.until(enough, self.timeout_seconds)
             stream = following.stream()
         if not came:
             seen = f"after {self.timeout_seconds:g} s it was still open, with {len(stream.events)} order events"
-            raise Violated(Finding("A stream brings what is stored, or its end.", seen, request))
+            raise Violated(Finding("A stream sends the stored events, or ends.", seen, request))
         return stream
 
     @contextmanager
     def following(self, request: Request) -> Iterator[Following]:
-        """Open a stream. Raises Violated where the answer is none."""
+        """Open a stream. Raises Violated if the response is not a stream."""
         asked_at = time.monotonic()
         with self._described(request):
-            response = self._run(self._sent(request))
-            reader = Reader(request, response, asked_at)
+            opened = self._run(self._send, request)
             try:
-                if response.status_code not in (200, 204):
-                    self._refuse(request, response)
-                yield Following(self._loop, reader)
+                if opened.status_code not in (200, 204):
+                    self._refuse(request, opened)
+                yield Following(self._portal, Reader(request, opened, asked_at))
             finally:
-                self._run(response.aclose())
+                self._run(opened.aclose)
 
-    def _refuse(self, request: Request, response: httpx.Response) -> None:
-        answer = Response(request, response.status_code, response.headers, self._run(_body(response)))
-        raise Violated(Finding("Every combination of valid parameters is answered.", str(_available(answer)), request))
+    def _refuse(self, request: Request, opened: httpx.Response) -> None:
+        response = Response(request, opened.status_code, opened.headers, self._run(_body, opened))
+        raise Violated(
+            Finding("Every combination of valid parameters is answered.", str(_available(response)), request)
+        )
 
-    def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
-        return self._loop.run(work, self.timeout_seconds)
+    def _run(self, function: Callable[[*_Arguments], Awaitable[_T]], *arguments: *_Arguments) -> _T:
+        return _run_within(self._portal, self.timeout_seconds, function, *arguments)
 
-    async def _fetched(self, request: Request) -> Response:
-        response = await self._sent(request)
+    async def _fetch(self, request: Request) -> Response:
+        opened = await self._send(request)
         try:
-            return Response(request, response.status_code, response.headers, await _body(response))
+            return Response(request, opened.status_code, opened.headers, await _body(opened))
         finally:
-            await response.aclose()
+            await opened.aclose()
 
-    async def _sent(self, request: Request) -> httpx.Response:
-        headers = [(name.encode(), value.encode()) for name, value in request.headers]  # an id may be anything
+    async def _send(self, request: Request) -> httpx.Response:
+        headers = [(name.encode(), value.encode()) for name, value in request.headers]  # an id may be any text
         url = request.url(self.url)
         built = self._client.build_request(request.method, url, headers=headers, content=request.body)
         return await self._client.send(built, stream=True)
 
     @contextmanager
     def _described(self, request: Request) -> Iterator[None]:
-        asked = f"{request.method} {self._shown(request)}"
+        asked = f"{request.method} {request.url(without_user(self.url))}"
         try:
             yield
         except TimeoutError:
@@ -130,20 +118,55 @@ class Session:
             reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             raise CannotCheck(f"No answer to {asked} ({reason}).") from None
 
-    def _shown(self, request: Request) -> str:
-        return request.url(without_user(self.url))
+
+class Following:
+    """A stream that stays open while other requests are sent."""
+
+    def __init__(self, portal: BlockingPortal, reader: Reader) -> None:
+        self._portal = portal
+        self._reader = reader
+
+    def until(self, enough: Callable[[Reader], bool], seconds: float) -> bool:
+        """Read until `enough` or until the server ends the stream.
+
+        Return False if the time is up before; then the stream cannot be read any further.
+        """
+        try:
+            _run_within(self._portal, seconds, self._reader.until, enough)
+        except TimeoutError:
+            return False
+        return True
+
+    def stream(self) -> Stream:
+        """Return what has arrived so far. Raises CannotCheck if the server ended the stream for a temporary reason."""
+        return self._reader.stream()
 
 
-async def _body(response: httpx.Response) -> bytes:
+def _run_within(
+    portal: BlockingPortal,
+    seconds: float,
+    function: Callable[[*_Arguments], Awaitable[_T]],
+    *arguments: *_Arguments,
+) -> _T:
+    """Await a function in the portal's event loop. Raises TimeoutError if it takes longer than `seconds`."""
+
+    async def bounded() -> _T:
+        with anyio.fail_after(seconds):
+            return await function(*arguments)
+
+    return portal.call(bounded)
+
+
+async def _body(opened: httpx.Response) -> bytes:
     body = bytearray()
-    async for chunk in response.aiter_raw():
+    async for chunk in opened.aiter_raw():
         body += chunk
         if len(body) > MAX_BYTES:
-            raise CannotCheck(f"The answer is larger than {MAX_BYTES} bytes.")
+            raise CannotCheck(f"The response is larger than {MAX_BYTES} bytes.")
     return bytes(body)
 
 
-def _available(answer: Response) -> Response:
-    if answer.status == 503:
-        raise CannotCheck(f"The server is not available: {excerpt(answer.body)}")
-    return answer
+def _available(response: Response) -> Response:
+    if response.status == 503:
+        raise CannotCheck(f"The server is not available: {excerpt(response.body)}")
+    return response
