@@ -1,4 +1,4 @@
-"""A clock that moves only when someone sleeps, and a real publisher on a log in memory."""
+"""A clock that moves only during sleeps, and a real publisher on a log in memory."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ ROOT = Settings().contract_root
 
 
 class TimeIsUp(Exception):
-    """End what runs without end."""
+    """Raised when simulated time is up, to end a source that would run without end."""
 
 
 class SimulatedTime:
-    """Give `clock` and `sleep` to a source; raise TimeIsUp in it when it would sleep beyond `until`."""
+    """The `clock` and `sleep` of a source; a sleep that ends later than `until` seconds from the start raises TimeIsUp."""
 
     def __init__(self, until: float = float("inf")) -> None:
         self.now = 1000.0
@@ -51,7 +51,7 @@ class SimulatedTime:
 
 
 class Recorder:
-    """Pass what a source publishes on to a real publisher, and note at what time how much came."""
+    """A publisher that passes everything on to a real one, and records the time and size of each publish."""
 
     def __init__(self, time: SimulatedTime, publisher: Publisher) -> None:
         self._time = time
@@ -64,7 +64,7 @@ class Recorder:
 
 
 class TroubledStore(MemoryStore):
-    """Fail appends as told: each of `troubles` is raised once, before the events are stored or after."""
+    """A store whose appends fail: each exception of `before` is raised once before its events are stored, each of `after` once after."""
 
     def __init__(self, *, before: Sequence[Exception] = (), after: Sequence[Exception] = ()) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ class TroubledStore(MemoryStore):
 
 @asynccontextmanager
 async def open_publisher(store: MemoryStore | None = None) -> AsyncIterator[tuple[EventLog, Publisher]]:
-    """A publisher that holds events to the repository's contract, on a log in memory."""
+    """Open a log in memory, and a publisher on it that checks events against the repository's contract."""
     contracts = load_contracts(ROOT / "contracts")
     document = load_document(ROOT, contracts)
     log = EventLog(store or MemoryStore())

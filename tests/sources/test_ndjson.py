@@ -1,4 +1,4 @@
-"""A line of a file is an event; without an eventId of its own it is given one that is the same next time."""
+"""A line of a file is an event; if it has no eventId, it is given one that is the same every time."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_other_json_is_left_to_the_contract(line: bytes) -> None:
 
 
 @pytest.mark.parametrize("line", [b"{", b"\xff", b"\xef\xbb\xbf{}", b'{"a": 1, "a": 2}', b"{} {}"])
-def test_what_is_no_json_is_refused_without_a_misleading_line_number(line: bytes) -> None:
+def test_malformed_json_is_refused_without_a_misleading_line_number(line: bytes) -> None:
     with pytest.raises(MalformedJson) as malformed:
         read_event(12, line)
     assert "line 1" not in str(malformed.value)

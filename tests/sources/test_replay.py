@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ def line(order: str, when: str, **members: object) -> str:
 async def replayed(
     path: Path, speed: float = 1.0, *, times: int = 1
 ) -> tuple[Sequence[StoredEvent], list[tuple[float, int]]]:
-    """The log after a replay (or more of them), and when how much was published."""
+    """Replay a file, `times` times; return the log, and the time and size of each publish."""
     time = SimulatedTime()
     async with open_publisher() as (log, publisher):
         recorder = Recorder(time, publisher)
@@ -42,63 +41,69 @@ def orders(stored: Sequence[StoredEvent]) -> list[str]:
     return [json.loads(event.data)["orderId"] for event in stored]
 
 
+def write(file: Path, lines: Iterable[str]) -> None:
+    write(file, (lines))
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "orders.ndjson"
 
 
-def test_events_come_in_the_order_of_their_instants_whatever_their_offsets(file: Path) -> None:
+async def test_events_come_in_the_order_of_their_instants_whatever_their_offsets(file: Path) -> None:
     lines = [
         line("third", "2024-05-01T10:00:00Z"),
         line("second", "2024-05-01T12:00:00.5+03:00"),
         line("fourth", "2024-05-01T07:00:00.25-03:00"),
         line("first", "2024-05-01T09:00:00Z"),
     ]
-    file.write_text("\n".join(lines))
-    stored, _ = asyncio.run(replayed(file))
+    write(file, (lines))
+    stored, _ = await replayed(file)
     assert orders(stored) == ["first", "second", "third", "fourth"]
 
 
-def test_times_are_kept_as_they_are_written(file: Path) -> None:
+async def test_times_are_kept_as_they_are_written(file: Path) -> None:
     times = ["2024-05-01T09:00:00-03:00", "2024-05-01T12:00:00.000Z", "2024-05-01T15:00:00.5+03:00"]
-    file.write_text("\n".join(line(f"o{number}", when) for number, when in enumerate(times)))
-    stored, _ = asyncio.run(replayed(file))
+    write(file, (line(f"o{number}", when) for number, when in enumerate(times)))
+    stored, _ = await replayed(file)
     assert [json.loads(event.data)["when"] for event in stored] == times
 
 
-def test_events_of_one_instant_keep_the_order_of_the_file(file: Path) -> None:
+async def test_events_of_one_instant_keep_the_order_of_the_file(file: Path) -> None:
     same_instant = ["2024-05-01T09:00:00-03:00", "2024-05-01T12:00:00Z", "2024-05-01T15:00:00+03:00"]
-    file.write_text("\n".join(line(f"o{number}", when) for number, when in enumerate(same_instant)))
-    stored, publishes = asyncio.run(replayed(file))
+    write(file, (line(f"o{number}", when) for number, when in enumerate(same_instant)))
+    stored, publishes = await replayed(file)
     assert orders(stored) == ["o0", "o1", "o2"]
     assert publishes == [(0.0, 3)]
 
 
 @pytest.mark.parametrize(("speed", "expected"), [(1.0, [0, 10, 70]), (10.0, [0, 1, 7]), (0.5, [0, 20, 140])])
-def test_speed_says_how_many_recorded_seconds_pass_in_one(file: Path, speed: float, expected: list[float]) -> None:
+async def test_speed_is_the_number_of_recorded_seconds_per_second(
+    file: Path, speed: float, expected: list[float]
+) -> None:
     times = ["2024-05-01T10:00:00Z", "2024-05-01T10:00:10Z", "2024-05-01T10:01:10Z"]
-    file.write_text("\n".join(line(f"o{number}", when) for number, when in enumerate(times)))
-    _, publishes = asyncio.run(replayed(file, speed))
+    write(file, (line(f"o{number}", when) for number, when in enumerate(times)))
+    _, publishes = await replayed(file, speed)
     assert [at for at, _ in publishes] == pytest.approx(expected)
 
 
-def test_replaying_a_file_again_adds_nothing_even_without_event_ids(file: Path) -> None:
+async def test_replaying_a_file_again_adds_nothing_even_without_event_ids(file: Path) -> None:
     twice_the_same = line("a", "2024-05-01T10:00:00Z")
     lines = [twice_the_same, twice_the_same, line("b", "2024-05-01T10:00:01Z", eventId="b-shipped")]
-    file.write_text("\n".join(lines) + "\n")
-    stored, _ = asyncio.run(replayed(file, speed=1e9, times=2))
+    write(file, [*lines, ""])
+    stored, _ = await replayed(file, speed=1e9, times=2)
     assert orders(stored) == ["a", "a", "b"]
 
 
-def test_blank_lines_are_skipped(file: Path) -> None:
-    file.write_text(f"\n \r\n{line('a', '2024-05-01T10:00:00Z')}\r\n\n")
-    stored, _ = asyncio.run(replayed(file))
+async def test_blank_lines_are_skipped(file: Path) -> None:
+    write(file, ["", " \r", f"{line('a', '2024-05-01T10:00:00Z')}\r", "", ""])
+    stored, _ = await replayed(file)
     assert orders(stored) == ["a"]
 
 
-def test_empty_file_is_an_empty_replay(file: Path) -> None:
-    file.write_text("")
-    assert asyncio.run(replayed(file)) == ([], [])
+async def test_empty_file_is_an_empty_replay(file: Path) -> None:
+    write(file, [])
+    assert await replayed(file) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -118,24 +123,24 @@ def test_empty_file_is_an_empty_replay(file: Path) -> None:
         (line("a", "2024-05-01T10:00:00Z", more=1), "more"),
     ],
 )
-def test_bad_line_stops_the_start_and_is_named(file: Path, bad: str, reason: str) -> None:
+async def test_bad_line_stops_the_start_and_the_message_names_it(file: Path, bad: str, reason: str) -> None:
     good = [line(f"o{number}", "2024-05-01T10:00:00Z") for number in range(700)]
-    file.write_text("\n".join([*good, "", bad, *good]))
+    write(file, [*good, "", bad, *good])
     with pytest.raises(StartupError) as refused:
-        asyncio.run(loaded(file))
+        await loaded(file)
     assert str(refused.value).startswith(f"{file}, line 702: ")
     assert reason in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
-def test_first_bad_line_is_the_one_that_is_named(file: Path) -> None:
-    file.write_text("\n".join([line("a", "2024-05-01T10:00:00Z"), line("b", "soon"), line("c d", "later")]))
+async def test_message_names_the_first_bad_line(file: Path) -> None:
+    write(file, [line("a", "2024-05-01T10:00:00Z"), line("b", "soon"), line("c d", "later")])
     with pytest.raises(StartupError, match="line 2: "):
-        asyncio.run(loaded(file))
+        await loaded(file)
 
 
-def test_times_in_lower_case_are_times(file: Path) -> None:
-    file.write_text("\n".join([line("later", "2024-05-01t10:00:00z"), line("sooner", "2024-05-01T09:59:59.9Z")]))
+def test_lower_case_times_are_accepted(file: Path) -> None:
+    write(file, [line("later", "2024-05-01t10:00:00z"), line("sooner", "2024-05-01T09:59:59.9Z")])
     assert [each.seconds for each in load_replay(file, list)] == [1714557599.9, 1714557600.0]
 
 
@@ -145,7 +150,7 @@ def test_event_without_a_time_stops_the_start(file: Path) -> None:
         load_replay(file, list)
 
 
-def test_time_that_is_in_no_calendar_stops_the_start(file: Path) -> None:
+def test_time_that_no_calendar_has_stops_the_start(file: Path) -> None:
     file.write_text(line("a", "2016-12-31T23:59:60Z"))
     with pytest.raises(StartupError, match=r"line 1: /data/when: '2016-12-31T23:59:60Z' is no instant"):
         load_replay(file, list)

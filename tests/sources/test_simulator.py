@@ -1,8 +1,7 @@
-"""Simulated orders: as the contract wants them, at the rate that was asked for, the same for the same seed."""
+"""Simulated orders fulfil the contract, come at the rate that was set, and are the same for the same seed."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -30,7 +29,7 @@ def without_ids(simulated: Sequence[dict[str, JsonValue]]) -> list[dict[str, Jso
 async def simulated(
     seconds: float, rate: float, seed: int | None = None
 ) -> tuple[Sequence[StoredEvent], list[tuple[float, int]]]:
-    """The log after some seconds of simulated time, and when how much was published."""
+    """Simulate for some seconds of simulated time; return the log, and the time and size of each publish."""
     time = SimulatedTime(until=seconds)
     async with open_publisher() as (log, publisher):
         recorder = Recorder(time, publisher)
@@ -39,8 +38,8 @@ async def simulated(
 
 
 @pytest.mark.parametrize(("rate", "seconds"), [(0.5, 2000.0), (3.0, 500.0), (1000.0, 4.0)])
-def test_mean_rate_is_the_one_asked_for(rate: float, seconds: float) -> None:
-    stored, publishes = asyncio.run(simulated(seconds, rate, seed=1))
+async def test_mean_rate_is_the_one_that_was_set(rate: float, seconds: float) -> None:
+    stored, publishes = await simulated(seconds, rate, seed=1)
     expected = rate * seconds
     assert len(stored) == pytest.approx(expected, abs=4 * expected**0.5)
     first_half = sum(count for at, count in publishes if at <= seconds / 2)
@@ -55,15 +54,15 @@ def test_times_between_events_are_those_of_a_poisson_process() -> None:
     assert deviation == pytest.approx(mean, rel=0.05)
 
 
-def test_high_rate_is_published_in_batches() -> None:
-    stored, publishes = asyncio.run(simulated(2.0, 1000.0, seed=1))
+async def test_high_rate_is_published_in_batches() -> None:
+    stored, publishes = await simulated(2.0, 1000.0, seed=1)
     assert len(publishes) <= 2.0 * 100 + 1
     assert len(stored) > 1500
 
 
-def test_two_servers_with_one_seed_store_the_same() -> None:
-    first, _ = asyncio.run(simulated(100.0, 3.0, seed=7))
-    second, _ = asyncio.run(simulated(100.0, 3.0, seed=7))
+async def test_two_servers_with_one_seed_store_the_same() -> None:
+    first, _ = await simulated(100.0, 3.0, seed=7)
+    second, _ = await simulated(100.0, 3.0, seed=7)
     assert len(first) > 100
     assert [(event.event_type, event.data) for event in first] == [(event.event_type, event.data) for event in second]
 
@@ -79,13 +78,10 @@ def test_event_ids_are_new_every_time() -> None:
     assert len(set(ids)) == 200
 
 
-def test_contract_accepts_every_simulated_event() -> None:
-    async def checked() -> None:
-        async with open_publisher() as (_, publisher):
-            check_simulator(publisher.check)
-            assert len(publisher.check(events(1000) + events(1000, seed=3))) == 2000
-
-    asyncio.run(checked())
+async def test_contract_accepts_every_simulated_event() -> None:
+    async with open_publisher() as (_, publisher):
+        check_simulator(publisher.check)
+        assert len(publisher.check(events(1000) + events(1000, seed=3))) == 2000
 
 
 def test_every_order_ends_once_shipped_or_cancelled_sometimes_with_a_reason() -> None:

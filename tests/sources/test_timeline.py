@@ -31,36 +31,36 @@ def timeline(pauses: Iterable[float]) -> Iterator[Timed]:
 async def played(
     time: SimulatedTime, events: Iterator[Timed], store: TroubledStore | None = None
 ) -> tuple[list[tuple[float, int]], list[str]]:
-    """When how much was published, and which orders are in the log then."""
+    """Play a timeline; return the time and the size of each publish, and the orders in the log."""
     async with open_publisher(store) as (log, publisher):
         recorder = Recorder(time, publisher)
         await publish_timeline(recorder, events, clock=time.clock, sleep=time.sleep)
         return recorder.publishes, [json.loads(event.data)["orderId"] for event in await stored_events(log)]
 
 
-def test_each_event_is_published_when_it_is_due() -> None:
-    publishes, orders = asyncio.run(played(SimulatedTime(), timeline([2.0, 0.5, 10.0, 0.0])))
+async def test_each_event_is_published_when_it_is_due() -> None:
+    publishes, orders = await played(SimulatedTime(), timeline([2.0, 0.5, 10.0, 0.0]))
     assert publishes == [(0.0, 1), (2.0, 1), (2.5, 1), (12.5, 1)]
     assert orders == ["o0", "o1", "o2", "o3"]
 
 
-def test_events_due_together_are_published_together() -> None:
-    publishes, orders = asyncio.run(played(SimulatedTime(), timeline([0.0, 0.0, 1.0, 0.0, 0.0])))
+async def test_events_due_together_are_published_together() -> None:
+    publishes, orders = await played(SimulatedTime(), timeline([0.0, 0.0, 1.0, 0.0, 0.0]))
     assert publishes == [(0.0, 3), (1.0, 2)]
     assert orders == ["o0", "o1", "o2", "o3", "o4"]
 
 
-def test_publishes_are_bounded_in_number_and_size() -> None:
+async def test_publishes_are_bounded_in_number_and_size() -> None:
     time = SimulatedTime()
     pauses = [TICK_SECONDS / 10] * 1000 + [0.0] * 2 * BATCH_EVENTS
-    publishes, orders = asyncio.run(played(time, timeline(pauses)))
+    publishes, orders = await played(time, timeline(pauses))
     assert len(orders) == len(pauses)
     assert max(count for _, count in publishes) <= BATCH_EVENTS
     assert len(publishes) <= 1000 / 10 + 2 + 1
     assert time.elapsed == pytest.approx(1000 * TICK_SECONDS / 10, abs=TICK_SECONDS)
 
 
-def test_timeline_that_fell_behind_goes_on_without_a_burst() -> None:
+async def test_timeline_that_fell_behind_continues_without_a_burst() -> None:
     time = SimulatedTime()
 
     def with_sleeping_machine() -> Iterator[Timed]:
@@ -69,17 +69,17 @@ def test_timeline_that_fell_behind_goes_on_without_a_burst() -> None:
                 time.now += 3600
             yield event
 
-    publishes, orders = asyncio.run(played(time, with_sleeping_machine()))
+    publishes, orders = await played(time, with_sleeping_machine())
     assert len(orders) == 20
     assert max(count for _, count in publishes) <= 3
     assert time.elapsed == pytest.approx(3600 + 20, abs=2)
 
 
-def test_store_that_is_away_gets_the_same_events_later_and_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_unavailable_store_is_sent_the_same_events_later_and_once(caplog: pytest.LogCaptureFixture) -> None:
     time = SimulatedTime()
     away = [StoreUnavailable("The disk is full.")] * 8
     with caplog.at_level(logging.WARNING, logger="app"):
-        publishes, orders = asyncio.run(played(time, timeline([0.0, 1.0, 0.0]), TroubledStore(before=away)))
+        publishes, orders = await played(time, timeline([0.0, 1.0, 0.0]), TroubledStore(before=away))
     assert orders == ["o0", "o1", "o2"]
     assert [count for _, count in publishes] == [2] * 9 + [1]
     waits = [wait for wait in time.sleeps if wait != 0][:8]
@@ -90,13 +90,13 @@ def test_store_that_is_away_gets_the_same_events_later_and_once(caplog: pytest.L
     ]
 
 
-def test_lost_acknowledgement_doubles_nothing() -> None:
+async def test_lost_acknowledgement_doubles_nothing() -> None:
     store = TroubledStore(after=[StoreUnavailable("The disk did not answer in time.")])
-    _, orders = asyncio.run(played(SimulatedTime(), timeline([0.0, 0.0, 1.0, 0.0]), store))
+    _, orders = await played(SimulatedTime(), timeline([0.0, 0.0, 1.0, 0.0]), store)
     assert orders == ["o0", "o1", "o2", "o3"]
 
 
-def test_event_that_conflicts_with_the_log_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+async def test_event_that_conflicts_with_the_log_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
     taken: JsonValue = {
         "eventType": "order.shipped",
         "eventId": "o1-shipped",
@@ -104,12 +104,12 @@ def test_event_that_conflicts_with_the_log_is_left_out(caplog: pytest.LogCapture
     }
     events = [Timed(taken, 1.0), *timeline([0.0, 0.0, 0.0])]
     with caplog.at_level(logging.WARNING, logger="app"):
-        _, orders = asyncio.run(played(SimulatedTime(), iter(events)))
+        _, orders = await played(SimulatedTime(), iter(events))
     assert orders == ["other", "o0", "o2"]
     assert "'o1-shipped'" in caplog.text
 
 
-def test_timeline_lets_others_run_even_if_all_is_overdue() -> None:
+async def test_timeline_lets_other_tasks_run_even_if_every_event_is_overdue() -> None:
     turns = 0
 
     class NeverAway:
@@ -122,14 +122,11 @@ def test_timeline_lets_others_run_even_if_all_is_overdue() -> None:
             turns += 1
             await asyncio.sleep(0)
 
-    async def play() -> None:
-        counter = asyncio.create_task(count_turns())
-        await publish_timeline(NeverAway(), timeline([0.0] * 10 * BATCH_EVENTS))
-        counter.cancel()
-
-    asyncio.run(play())
+    counter = asyncio.create_task(count_turns())
+    await publish_timeline(NeverAway(), timeline([0.0] * 10 * BATCH_EVENTS))
+    counter.cancel()
     assert turns >= 9
 
 
-def test_empty_timeline_publishes_nothing() -> None:
-    assert asyncio.run(played(SimulatedTime(), iter(()))) == ([], [])
+async def test_empty_timeline_publishes_nothing() -> None:
+    assert await played(SimulatedTime(), iter(())) == ([], [])
