@@ -1,79 +1,62 @@
-"""Read JSON strictly: what two readers could understand differently is refused (RFC 8259, and I-JSON, RFC 7493).
+"""Read and write JSON: strictly, so that no two readers can understand one text differently (RFC 8259; I-JSON, RFC 7493).
 
-Nearly every text is in order, and that can be told without the hook that sees each object's pairs: the decoder written in C
-reads it, and a look at what it made shows that nothing got lost. Any text of which that is not sure is read strictly.
+jiter reads the text and refuses nearly everything that is to be refused; a walk over the value finds the rest.
 """
 
 from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Mapping
-from typing import TypeAlias
+from math import isinf
+from typing import Final, TypeAlias
+
+import jiter
 
 from app.specification.errors import MalformedJson
-from app.specification.json_numbers import read_constant, read_integer, read_number
-from app.specification.json_strict import NESTING_LEVELS, SURROGATE, read_strictly
+from app.specification.schema.messages import NAME_CHARACTERS, cut
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 """A JSON value (RFC 8259) as `json.loads` returns it."""
 
-_DECODER = json.JSONDecoder(parse_int=read_integer, parse_float=read_number, parse_constant=read_constant)
+NESTING_LEVELS: Final = 32  # no contract comes near it; readers in other languages have limits of their own
+LARGEST_INTEGER: Final = 2**53 - 1  # beyond it, a reader that has doubles only sees another number (RFC 7493 §2.2)
+
+_TOO_DEEP: Final = f"the text is nested deeper than {NESTING_LEVELS} levels"
+_HALF_A_PAIR: Final = "half of a surrogate pair is not a character"
+_REASONS: Final = {
+    "recursion limit exceeded": _TOO_DEEP,
+    "unexpected end of hex escape": _HALF_A_PAIR,
+    "lone leading surrogate in hex escape": _HALF_A_PAIR,
+    "control character (\\u0000-\\u001F) found while parsing a string": "a control character in a string must be escaped",
+    "number out of range": "the number has too many digits",
+    "expected ident": "expected true, false or null",
+}
+"""Our words for those reasons of jiter that a client could not understand."""
+
+_ERROR: Final = re.compile(r"(?P<reason>.*) at line (?P<line>[0-9]+) column (?P<column>[0-9]+)", re.DOTALL)
+_TWICE: Final = re.compile(r'Detected duplicate key "(?P<name>.*)"', re.DOTALL)
+# Each number that a double would round to zero has a large exponent or many zeros after its point.
+_LARGE_EXPONENT: Final = re.compile(rb"[0-9][eE]-[0-9]{3}")
+_MANY_ZEROS: Final = b"0" * 200
+_TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[\]}]|(?P<number>-?[0-9][-+.0-9eE]*+)', re.DOTALL)
 
 
 def parse_json(body: bytes) -> JsonValue:
-    """Read one JSON value in UTF-8. Raises MalformedJson, which says where and repeats nothing but a property's name.
+    """Read one JSON value in UTF-8. Raises MalformedJson, which says where and repeats only the name of a property.
 
-    Refused besides what is no JSON: a byte order mark, NaN, a property twice in one object, half a surrogate pair,
-    a number that a double cannot hold, nesting deeper than 32 levels.
+    Besides everything that is not JSON these are refused: a byte order mark, NaN, a property twice in one object, half of a
+    surrogate pair, a number that a double cannot hold, an integer beyond 2^53 - 1, nesting deeper than 32 levels.
     """
-    text = _decoded(body)
+    # A scan that bounds the number of items and values belongs here: the parser allocates memory for each of them.
     try:
-        value: JsonValue = _DECODER.decode(text)
-    except (ValueError, RecursionError):
-        return read_strictly(text)
-    return value if is_in_order(text, value) else read_strictly(text)
-
-
-def is_in_order(text: str, value: JsonValue) -> bool:
-    """Tell whether a text says what its value says, and no more; where that is hard to tell, it is not.
-
-    An object that has a property twice loses one, and with it a string, its name: then there are more quotation marks than
-    the strings of the value need. Escaped ones are counted too, so there may seem to be too many, but never too few.
-    """
-    strings = _count_strings(value)
-    return strings is not None and text.count('"') == 2 * strings and not SURROGATE.search(text)
-
-
-def _count_strings(value: JsonValue) -> int | None:
-    """Count strings and names of properties, level by level; None where there may be too many levels."""
-    strings = 0
-    level = [value]
-    for _ in range(NESTING_LEVELS):
-        within: list[JsonValue] = []
-        for each in level:
-            if isinstance(each, str):
-                strings += 1
-            elif isinstance(each, dict):
-                strings += len(each)
-                within += each.values()
-            elif isinstance(each, list):
-                within += each
-        if not within:
-            return strings
-        level = within
-    return None
-
-
-def _decoded(body: bytes) -> str:
-    if not body:
-        raise MalformedJson("The JSON text is empty.")
-    if body.startswith(codecs.BOM_UTF8):
-        raise MalformedJson("The JSON text begins with a byte order mark.")
-    try:
-        return body.decode()
-    except UnicodeDecodeError as error:
-        raise MalformedJson(f"The JSON text is not UTF-8 from byte {error.start + 1} on.") from None
+        value: JsonValue = jiter.from_json(body, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True)
+    except ValueError as error:
+        raise _malformed(body, str(error)) from None
+    if _is_suspicious(value, body):
+        _check_tokens(body)
+    return value
 
 
 def serialise(data: Mapping[str, JsonValue]) -> str:
@@ -84,5 +67,97 @@ def serialise(data: Mapping[str, JsonValue]) -> str:
     return _encode(data)
 
 
-# `json.dumps` would make an encoder for each event; and what was parsed from a text holds no circle to look for.
+# `json.dumps` would make an encoder for each event; and a parsed text cannot contain itself, so nothing looks for circles.
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, allow_nan=False, check_circular=False).encode
+
+
+def _is_suspicious(value: JsonValue, body: bytes) -> bool:
+    """Return whether a value is nested too deeply, or holds a number that its text may have given differently.
+
+    jiter reads 1e999 as infinity and 1e-400 as zero.
+    """
+    zeros = False
+    level = [value]
+    for _ in range(NESTING_LEVELS):
+        within: list[JsonValue] = []
+        for each in level:
+            if isinstance(each, str):
+                continue
+            if isinstance(each, dict):
+                within += each.values()
+            elif isinstance(each, list):
+                within += each
+            elif isinstance(each, float):
+                zeros = zeros or each == 0
+                if isinf(each):
+                    return True
+            elif each is not None and not -LARGEST_INTEGER <= each <= LARGEST_INTEGER:
+                return True
+        if not within:
+            return zeros and (_MANY_ZEROS in body or _LARGE_EXPONENT.search(body) is not None)
+        level = within
+    return True
+
+
+def _check_tokens(body: bytes) -> None:
+    """Refuse the first number or bracket of a well-formed text that is not allowed. Raises MalformedJson."""
+    level = 0
+    for token in _TOKEN.finditer(body):
+        if token["number"]:
+            reason = _unfit(token["number"])
+        else:
+            level += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token[0], 0)
+            reason = _TOO_DEEP if level > NESTING_LEVELS else None
+        if reason:
+            raise _refused(body, token.start(), reason)
+
+
+def _unfit(number: bytes) -> str | None:
+    if number.removeprefix(b"-").isdigit():
+        fits = len(number) <= 20 and abs(int(number)) <= LARGEST_INTEGER
+        return None if fits else "the integer is beyond 2^53 - 1, so readers would see different numbers"
+    read = float(number)
+    vanished = read == 0 and number.lower().partition(b"e")[0].strip(b"-0.") != b""
+    return "the number is too large or too small for a double" if vanished or isinf(read) else None
+
+
+def _malformed(body: bytes, message: str) -> MalformedJson:
+    """Say in our words why jiter refused a text."""
+    if not body:
+        return MalformedJson("The JSON text is empty.")
+    if body.startswith(codecs.BOM_UTF8):
+        return MalformedJson("The JSON text begins with a byte order mark.")
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return MalformedJson(f"The JSON text is not UTF-8 from byte {error.start + 1} on.")
+    found = _ERROR.fullmatch(message)
+    if found is None:
+        return MalformedJson("The JSON text is malformed.")
+    offset = _offset(body, found)
+    if body.startswith((b"NaN", b"Infinity"), offset):
+        return _refused(body, offset, "NaN and Infinity are not JSON numbers")
+    return _refused(body, offset, _reason(found["reason"]))
+
+
+def _reason(reason: str) -> str:
+    twice = _TWICE.fullmatch(reason)
+    if twice:
+        return f"one object has the property '{cut(twice['name'], NAME_CHARACTERS)}' twice"
+    return _REASONS.get(reason, reason)
+
+
+def _offset(body: bytes, found: re.Match[str]) -> int:
+    """Return the byte that jiter's line and column mean; they count bytes, and a line feed is column 0 of the next line."""
+    if found["reason"].startswith("EOF"):
+        return len(body)
+    start = 0
+    for _ in range(int(found["line"]) - 1):
+        start = body.index(b"\n", start) + 1
+    return start + int(found["column"]) - 1
+
+
+def _refused(body: bytes, offset: int, reason: str) -> MalformedJson:
+    line = body.count(b"\n", 0, offset) + 1
+    column = len(body[body.rfind(b"\n", 0, offset) + 1 : offset].decode(errors="replace")) + 1
+    return MalformedJson(f"The JSON text is malformed at line {line}, column {column}: {reason}.")

@@ -216,7 +216,7 @@ BREAKS: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a schema that is not JSON": (
         lambda at: write(schema_of(at), "{,}"),
-        "schema.json: The JSON text is malformed at line 1, column 2: Expecting property name",
+        "schema.json: The JSON text is malformed at line 1, column 2: key must be a string.",
     ),
     "a schema with a name twice": (
         lambda at: write(schema_of(at), '{"type": 1, "type": 2}'),
