@@ -42,7 +42,7 @@ def orders(stored: Sequence[StoredEvent]) -> list[str]:
 
 
 def write(file: Path, lines: Iterable[str]) -> None:
-    write(file, (lines))
+    file.write_text("\n".join(lines))
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ async def test_events_come_in_the_order_of_their_instants_whatever_their_offsets
         line("fourth", "2024-05-01T07:00:00.25-03:00"),
         line("first", "2024-05-01T09:00:00Z"),
     ]
-    write(file, (lines))
+    write(file, lines)
     stored, _ = await replayed(file)
     assert orders(stored) == ["first", "second", "third", "fourth"]
 
