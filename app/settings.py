@@ -1,230 +1,175 @@
-"""The settings of the server, in one table: flags, environment variables, defaults, help and README come from it.
+"""The settings of the server, in one table: flags, environment variables, defaults, help and documentation come from it.
 
-The table is the `Settings` class itself: each field says how its text is read, what is allowed, and what it is for. A flag wins
-over its variable. What reaches the rest of the program is right.
+The table is the class `Settings`: each field is one setting, with its type, its default and its help. To add a setting, add a field.
 """
 
-# ruff: noqa: RUF009  # `_setting` makes a dataclass field, whose default is made for each instance
+# ruff: noqa: RUF009  # `_setting`, `_optional` and `_repeated` make dataclass fields, whose default is made for each instance
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
-from app import setting_values as values
-from app.setting_values import SourceSpec, StoreUrl
-from app.specification.errors import StartupError
+import click
+from click.core import ParameterSource
+
+from app.setting_types import (
+    FOLDER,
+    Host,
+    Milliseconds,
+    Number,
+    Origin,
+    Source,
+    SourceSpec,
+    Store,
+    StoreUrl,
+    WholeNumber,
+)
 
 VARIABLE_PREFIX: Final = "ORDERS_EVENTS_"
 CLIENT_VARIABLES: Final = ("ORDERS_EVENTS_URL",)  # read by publish and tail; it may stand beside the server's own
 
 _APP: Final = Path(__file__).resolve().parent
-_SHOWN_CHARACTERS: Final = 100  # of a value that is refused
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting(Generic[_T]):
-    """One row of the table.
+class Setting(click.Option):
+    """A flag of `serve`, and the environment variable of the same name in capitals; the flag wins.
 
-    `default` is written as a user would write it; empty where the setting is off unless it is given. A flag that may be
-    `repeated` has its values separated by spaces in its variable.
+    `default`: as a user would write it; "" if the setting is off unless it is given, and then an empty text turns it off, too.
+    A flag that may be `repeated` has its values separated by spaces in its variable.
     """
 
-    flag: str
-    parse: Callable[[str], _T]
-    default: str
-    metavar: str
-    allowed: str
-    help: str
-    repeated: bool = False
+    def __init__(
+        self, name: str, *, flag: str, type: click.ParamType[Any], default: str, metavar: str, help: str, repeated: bool
+    ) -> None:
+        self.flag = flag
+        self.variable = VARIABLE_PREFIX + flag.removeprefix("--").replace("-", "_").upper()
+        super().__init__(
+            [flag, name],
+            type=type,
+            default=default or None,
+            show_default=True,
+            envvar=self.variable,
+            metavar=metavar,
+            help=help,
+            multiple=repeated,
+        )
 
-    @property
-    def variable(self) -> str:
-        return VARIABLE_PREFIX + self.flag.removeprefix("--").replace("-", "_").upper()
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:  # noqa: ARG002  # click's signature
+        """Read the variable, also if it is empty; click would ignore an empty one, and the start go on with the default."""
+        return os.environ.get(self.variable)
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """Convert the text of the flag or the variable."""
+        if self.multiple:
+            value = " ".join(value or ()).split()
+        elif value == "" and self.default is None:
+            value = None
+        return super().type_cast_value(ctx, value)
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Name the variable if the value is from there, else the flag."""
+        source = ctx.get_parameter_source(str(self.name)) if ctx is not None else None
+        return f"'{self.variable}'" if source is ParameterSource.ENVIRONMENT else super().get_error_hint(ctx)
 
 
 class SettingRow(NamedTuple):
-    """A row of the table as documentation shows it."""
+    """A setting as documentation shows it; `default` is "" if the setting is off unless it is given."""
 
-    name: str
+    flag: str
+    variable: str
     default: str
     help: str
 
 
-def _setting(row: Setting[_T]) -> _T:
-    # A dataclass field, typed as the value that it will hold: mypy checks each parser against its field.
-    return field(default_factory=lambda: row.parse(row.default), metadata={"setting": row})
+def _setting(flag: str, type: click.ParamType[_T], metavar: str, default: str, help: str) -> _T:
+    # A dataclass field, typed as the value that it will hold: mypy checks each type against its field.
+    new = partial(Setting, flag=flag, type=type, default=default, metavar=metavar, help=help, repeated=False)
+    return field(default_factory=lambda: type.convert(default, None, None), metadata={"new": new})
+
+
+def _optional(flag: str, type: click.ParamType[_T], metavar: str, help: str) -> _T | None:
+    new = partial(Setting, flag=flag, type=type, default="", metavar=metavar, help=help, repeated=False)
+    return field(default=None, metadata={"new": new})
+
+
+def _repeated(flag: str, type: click.ParamType[_T], metavar: str, help: str) -> tuple[_T, ...]:
+    new = partial(Setting, flag=flag, type=type, default="", metavar=metavar, help=help, repeated=True)
+    return field(default=(), metadata={"new": new})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a server is told; `Settings()` is all defaults."""
+    """The settings of one server; `Settings()` is all defaults."""
 
-    host: str = _setting(
-        Setting("--host", values.host, "127.0.0.1", "HOST", "a host name or an IP address", "Listen on this address.")
-    )
+    # fmt: off
+    host: str = _setting("--host", Host(), "HOST", "127.0.0.1", "Listen on this address.")
     port: int = _setting(
-        Setting(
-            "--port",
-            values.port,
-            "8000",
-            "PORT",
-            "a whole number from 0 to 65535",
-            "Listen on this port; 0 takes a free one.",
-        )
-    )
-    # Durable unless told otherwise: what is acknowledged is promised to be on disk, and a default must not break that.
+        "--port", WholeNumber(0, 65_535), "PORT", "8000", "Listen on this port; 0 takes a free one.")
+    # Durable by default: acknowledged events are promised to be on disk, and a default must not break that.
     store: StoreUrl = _setting(
-        Setting(
-            "--store",
-            values.store,
-            "sqlite:orders-events.db",
-            "URL",
-            "memory: or sqlite:PATH",
-            "Keep the log in an SQLite file (sqlite:PATH), or in memory until the server stops (memory:).",
-        )
-    )
+        "--store", Store(), "URL", "sqlite:orders-events.db",
+        "Keep the log in an SQLite file (sqlite:PATH), or in memory until the server stops (memory:).")
     source: SourceSpec = _setting(
-        Setting(
-            "--source",
-            values.source,
-            "none",
-            "SOURCE",
-            "none, simulator, simulator:RATE (more than 0, at most 10000) or replay:FILE",
-            "Publish from within: nothing (none), RATE simulated events a second, else 3 (simulator[:RATE]), or the events of "
-            "an NDJSON file in the order of their times (replay:FILE).",
-        )
-    )
+        "--source", Source(), "SOURCE", "none",
+        "Publish from within: nothing (none), RATE simulated events a second, else 3 (simulator[:RATE]), or the events of "
+        "an NDJSON file in the order of their times (replay:FILE).")
     replay_speed: float = _setting(
-        Setting(
-            "--replay-speed",
-            values.speed,
-            "1",
-            "FACTOR",
-            "a number greater than 0 and at most 1e9",
-            "Let this many recorded seconds pass in one second of a replay.",
-        )
-    )
-    seed: int | None = _setting(
-        Setting(
-            "--seed",
-            values.seed,
-            "",
-            "N",
-            "a whole number from 0 to 9223372036854775807",
-            "Simulate the same orders at the same simulated times whenever this seed and RATE are given.",
-        )
-    )
-    retain_events: int | None = _setting(
-        Setting(
-            "--retain-events",
-            values.retain_events,
-            "",
-            "N",
-            "a whole number from 1 to 1000000000000000",
-            "Keep the newest N events and delete older ones. Not given: no limit in a file, 100000 in memory.",
-        )
-    )
-    retain_seconds: float | None = _setting(
-        Setting(
-            "--retain-seconds",
-            values.retain_seconds,
-            "",
-            "S",
-            "a number greater than 0 and at most 1e9",
-            "Delete events that were stored more than S seconds ago. Not given: no limit.",
-        )
-    )
+        "--replay-speed", Number(1e9), "FACTOR", "1", "Let this many recorded seconds pass in one second of a replay.")
+    seed: int | None = _optional(
+        "--seed", WholeNumber(0, 2**63 - 1), "N",
+        "Simulate the same orders at the same simulated times whenever this seed and RATE are given.")
+    retain_events: int | None = _optional(
+        "--retain-events", WholeNumber(1, 10**15), "N",
+        "Keep the newest N events and delete older ones. Not given: no limit in a file, 100000 in memory.")
+    retain_seconds: float | None = _optional(
+        "--retain-seconds", Number(1e9), "S",
+        "Delete events that were stored more than S seconds ago. Not given: no limit.")
+    # nginx closes a stream after 60 s of silence, our own `tail` after 45 s.
     heartbeat_seconds: float = _setting(
-        Setting(
-            "--heartbeat-seconds",
-            values.heartbeat_seconds,
-            "15",
-            "S",
-            "a number greater than 0 and at most 30",
-            "Let no stream be silent for longer than S seconds.",
-        )
-    )
+        "--heartbeat-seconds", Number(30), "S", "15", "Let no stream be silent for longer than S seconds.")
     retry_ms: tuple[int, int] = _setting(
-        Setting(
-            "--retry-ms",
-            values.retry_ms,
-            "2000-5000",
-            "MS[-MS]",
-            "a number of milliseconds from 1 to 600000, or a range such as 2000-5000",
-            "Tell clients to wait this long before they reconnect; of a range, each stream is told a random time.",
-        )
-    )
-    cors_origins: tuple[str, ...] = _setting(
-        Setting(
-            "--cors-origin",
-            values.origins,
-            "",
-            "ORIGIN",
-            "scheme://host[:port] as browsers send it (lower case, no path, no *, no default port)",
-            "Let web pages of this origin read the stream. May be repeated; in the variable, separate origins by spaces.",
-            repeated=True,
-        )
-    )
-    contract: Path | None = _setting(
-        Setting(
-            "--contract",
-            values.folder,
-            "",
-            "DIR",
-            "a folder that exists",
-            "Serve the contract in this folder (openapi/ and contracts/). Not given: the built-in one.",
-        )
-    )
+        "--retry-ms", Milliseconds(), "MS[-MS]", "2000-5000",
+        "Make clients wait this long before they reconnect; of a range, each stream gets a random time.")
+    cors_origins: tuple[str, ...] = _repeated(
+        "--cors-origin", Origin(), "ORIGIN",
+        "Let web pages of this origin read the stream. May be repeated; in the variable, separate origins by spaces.")
+    contract: Path | None = _optional(
+        "--contract", FOLDER, "DIR",
+        "Serve the contract in this folder (openapi/ and contracts/). Not given: the built-in one.")
+    # fmt: on
 
     @property
     def contract_root(self) -> Path:
-        """The folder that holds `openapi/` and `contracts/`: the one named, else the wheel's, else the repository's."""
+        """The folder that holds `openapi/` and `contracts/`: the one given, else the wheel's, else the repository's."""
         if self.contract is not None:
             return self.contract
         packaged = _APP / "contract"
         return packaged if packaged.is_dir() else _APP.parent
 
 
-SETTINGS: Final[Mapping[str, Setting[object]]] = {each.name: each.metadata["setting"] for each in fields(Settings)}
+SETTINGS: Final[Mapping[str, Setting]] = {each.name: each.metadata["new"](each.name) for each in fields(Settings)}
 """The table, by the names of the fields."""
 
 
 def documented() -> list[SettingRow]:
-    """Give every setting as documentation shows it; its variable follows from its flag."""
-    return [SettingRow(row.flag, row.default, row.help) for row in SETTINGS.values()]
+    """Return every setting as documentation shows it."""
+    return [SettingRow(each.flag, each.variable, str(each.default or ""), str(each.help)) for each in SETTINGS.values()]
 
 
-def read_settings(flags: Mapping[str, str], environment: Mapping[str, str]) -> Settings:
-    """Read the settings from flags (by field name) and from ORDERS_EVENTS_* variables; a flag wins.
-
-    Raises StartupError for a value that is not allowed and for a variable that is no setting.
-    """
-    _refuse_unknown(environment)
-    return Settings(
-        **{each.name: _value(each.metadata["setting"], flags.get(each.name), environment) for each in fields(Settings)}
-    )
-
-
-def _value(row: Setting[_T], flag: str | None, environment: Mapping[str, str]) -> _T:
-    name, text = (row.flag, flag) if flag is not None else (row.variable, environment.get(row.variable, row.default))
-    try:
-        return row.parse(text)
-    except ValueError:
-        shown = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
-        raise StartupError(f"{name} is {shown!r}; it must be {row.allowed}.") from None
-
-
-def _refuse_unknown(environment: Mapping[str, str]) -> None:
-    known = {row.variable.removeprefix(VARIABLE_PREFIX): row.variable for row in SETTINGS.values()}
+def check_variables(environment: Mapping[str, str]) -> None:
+    """Check that every ORDERS_EVENTS_* variable is one of a setting. Raises click.UsageError for the first that is not."""
+    known = {each.variable.removeprefix(VARIABLE_PREFIX): each.variable for each in SETTINGS.values()}
     for variable in environment:
         name = variable.removeprefix(VARIABLE_PREFIX)
         if name == variable or name in known or variable in CLIENT_VARIABLES:
             continue
         close = get_close_matches(name.upper(), known, n=1)
         hint = f"did you mean {known[close[0]]}?" if close else f"the settings are {', '.join(known.values())}."
-        raise StartupError(f"{variable} is not a setting; {hint}")
+        raise click.UsageError(f"{variable} is not a setting; {hint}")

@@ -1,15 +1,19 @@
-"""Settings come from one table; what is not allowed stops the start with one line."""
+"""Settings come from one table; a value that is not allowed stops the start with one line."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from unittest.mock import patch
 
+import click
 import pytest
 
-from app.setting_values import SourceSpec, StoreUrl
-from app.settings import SETTINGS, Settings, documented, read_settings
-from app.specification.errors import StartupError
+from app.cli.serve_command import serve
+from app.setting_types import SourceSpec, StoreUrl
+from app.settings import SETTINGS, Settings, check_variables, documented
 
 CONTRACT = str(Path(__file__).parent)
 
@@ -119,6 +123,40 @@ REFUSED = [
     ("contract", __file__),
 ]
 
+# A number has a form of its own in click's sentence, and a part of a value may be named alone.
+SENTENCES = {
+    ("port", "65536"): "65536 is not in the range 0<=x<=65535.",
+    ("source", "simulator:"): "'' is not a number",
+    ("source", "simulator:0"): "0.0 is not in the range 0<x<=10000.",
+    ("source", "simulator:-1"): "'-1' is not a number",
+    ("source", "simulator:fast"): "'fast' is not a number",
+    ("source", "simulator:nan"): "'nan' is not a number",
+    ("source", "simulator:10001"): "10001.0 is not in the range 0<x<=10000.",
+    ("replay_speed", "0"): "0.0 is not in the range 0<x<=1000000000.0.",
+    ("replay_speed", "0.0"): "0.0 is not in the range 0<x<=1000000000.0.",
+    ("replay_speed", "1e99"): "1e+99 is not in the range 0<x<=1000000000.0.",
+    ("seed", "9223372036854775808"): "9223372036854775808 is not in the range 0<=x<=9223372036854775807.",
+    ("retain_events", "0"): "0 is not in the range 1<=x<=1000000000000000.",
+    ("retain_seconds", "0"): "0.0 is not in the range 0<x<=1000000000.0.",
+    ("heartbeat_seconds", "0"): "0.0 is not in the range 0<x<=30.",
+    ("heartbeat_seconds", "31"): "31.0 is not in the range 0<x<=30.",
+    ("retry_ms", "0"): "0 is not in the range 1<=x<=600000.",
+    ("retry_ms", "5000-2000"): "'5000-2000' ends before it begins",
+    ("retry_ms", "2000-"): "'' is not a whole number",
+    ("retry_ms", "-5000"): "'' is not a whole number",
+    ("retry_ms", "600001"): "600001 is not in the range 1<=x<=600000.",
+    ("contract", "no/such/folder"): "Directory 'no/such/folder' does not exist.",
+    ("contract", __file__): f"Directory '{__file__}' is a file.",
+}
+
+
+def read_settings(flags: Mapping[str, str], variables: Mapping[str, str]) -> Settings:
+    """Read settings as `serve` does, from the values of flags by the names of their fields, and from variables."""
+    arguments = [argument for name, text in flags.items() for argument in (SETTINGS[name].flag, text)]
+    with patch.dict(os.environ, variables, clear=True), serve.make_context("serve", arguments) as context:
+        check_variables(os.environ)
+        return Settings(**context.params)
+
 
 @pytest.mark.parametrize(("name", "text", "value"), ALLOWED)
 def test_allowed_value_is_read_from_flag_and_variable(name: str, text: str, value: object) -> None:
@@ -127,14 +165,18 @@ def test_allowed_value_is_read_from_flag_and_variable(name: str, text: str, valu
 
 
 @pytest.mark.parametrize(("name", "text"), REFUSED)
-def test_refused_value_stops_the_start_with_one_line(name: str, text: str) -> None:
-    row = SETTINGS[name]
-    with pytest.raises(StartupError) as flag_refused:
+def test_refused_value_stops_the_start_with_a_line_that_names_its_origin_and_itself(name: str, text: str) -> None:
+    setting = SETTINGS[name]
+    with pytest.raises(click.BadParameter) as flag_refused:
         read_settings({name: text}, {})
-    with pytest.raises(StartupError) as variable_refused:
-        read_settings({}, {row.variable: text})
-    assert str(flag_refused.value) == f"{row.flag} is {text!r}; it must be {row.allowed}."
-    assert str(variable_refused.value) == f"{row.variable} is {text!r}; it must be {row.allowed}."
+    with pytest.raises(click.BadParameter) as variable_refused:
+        read_settings({}, {setting.variable: text})
+    by_flag, by_variable = flag_refused.value.format_message(), variable_refused.value.format_message()
+    assert by_flag.startswith(f"Invalid value for '{setting.flag}': ")
+    assert by_variable.startswith(f"Invalid value for '{setting.variable}': ")
+    sentence = by_flag.partition(": ")[2]
+    assert by_variable.partition(": ")[2] == sentence
+    assert sentence.startswith(SENTENCES.get((name, text), f"{text!r} is not "))
 
 
 def test_every_setting_is_tried_with_good_and_bad_values() -> None:
@@ -143,11 +185,12 @@ def test_every_setting_is_tried_with_good_and_bad_values() -> None:
     assert {name for name, _ in REFUSED} == names
 
 
-def test_line_stays_short_and_single_whatever_the_value() -> None:
-    with pytest.raises(StartupError) as refused:
-        read_settings({"seed": "9\n\x1b[31m" * 10_000}, {})
-    assert str(refused.value).isprintable()
-    assert len(str(refused.value)) < 1000
+@pytest.mark.parametrize("text", ["9\n\x1b[31m" * 10_000, "9" * 10_000])
+def test_line_stays_short_and_single_whatever_the_value(text: str) -> None:
+    with pytest.raises(click.BadParameter) as refused:
+        read_settings({"seed": text}, {})
+    assert refused.value.format_message().isprintable()
+    assert len(refused.value.format_message()) < 1000
 
 
 def test_flag_wins_over_variable() -> None:
@@ -184,9 +227,9 @@ def test_defaults_keep_events_on_this_machine_and_open_nothing() -> None:
     ],
 )
 def test_unknown_variable_stops_the_start(variable: str, hint: str) -> None:
-    with pytest.raises(StartupError) as unknown:
+    with pytest.raises(click.UsageError) as unknown:
         read_settings({}, {variable: ""})
-    assert str(unknown.value).startswith(f"{variable} is not a setting; {hint}")
+    assert unknown.value.format_message().startswith(f"{variable} is not a setting; {hint}")
 
 
 def test_variable_of_publish_and_tail_does_not_stop_a_server() -> None:
@@ -195,9 +238,15 @@ def test_variable_of_publish_and_tail_does_not_stop_a_server() -> None:
 
 def test_documentation_has_every_setting_once() -> None:
     rows = documented()
-    assert [row.name for row in rows] == [row.flag for row in SETTINGS.values()]
-    assert len({row.name for row in rows}) == len(rows) == len(fields(Settings))
+    assert [row.flag for row in rows] == [setting.flag for setting in SETTINGS.values()]
+    assert len({row.flag for row in rows}) == len({row.variable for row in rows}) == len(rows) == len(fields(Settings))
     assert all(row.help for row in rows)
+
+
+def test_documented_defaults_are_the_values_without_flags() -> None:
+    defaults = {name: row.default for name, row in zip(SETTINGS, documented(), strict=True) if row.default}
+    assert read_settings(defaults, {}) == Settings()
+    assert [getattr(Settings(), name) for name in SETTINGS if name not in defaults] == [None, None, None, (), None]
 
 
 def test_variables_are_the_flags_in_capitals() -> None:

@@ -6,37 +6,25 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from app.cli.terminal import PROGRAM
-from app.settings import SETTINGS, Settings, read_settings
+from app.settings import SETTINGS, Settings, check_variables
 from app.specification.errors import StartupError
 
-_FLAGS = [
-    click.Option(
-        [row.flag, name],
-        metavar=row.metavar,
-        multiple=row.repeated,
-        help=f"{row.help} [default: {row.default}]" if row.default else row.help,
-    )
-    for name, row in SETTINGS.items()
-]
 
-
-@click.command(params=_FLAGS)
-def serve(**given: str | tuple[str, ...] | None) -> int:
-    """Run the server until it is told to stop (SIGTERM or Ctrl-C); it ends every stream properly before it goes.
+@click.command(params=[*SETTINGS.values()])
+def serve(**values: Any) -> int:
+    """Run the server until SIGTERM or Ctrl-C; it then ends every stream properly before it exits.
 
     Every flag has an environment variable, and wins over it: --retain-events is ORDERS_EVENTS_RETAIN_EVENTS.
 
-    Exit codes: 0 stopped as told; 1 could not start (port or log in use, bad contract, ...); 2 a setting is wrong.
+    Exit codes: 0 stopped by a signal; 1 could not start (port or log in use, bad contract, ...); 2 a setting is wrong.
     """
-    flags = {name: _text(value) for name, value in given.items() if value is not None and value != ()}
-    try:
-        settings = read_settings(flags, os.environ)
-    except StartupError as error:
-        raise click.UsageError(str(error)) from None
+    check_variables(os.environ)
+    settings = Settings(**values)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     logging.getLogger("app").setLevel(logging.INFO)
     from app.main import run  # noqa: PLC0415  # --help and completion of the flags need not wait for it
@@ -45,10 +33,6 @@ def serve(**given: str | tuple[str, ...] | None) -> int:
         return run(settings, lambda url: click.echo(_banner(url, settings)))
     except StartupError as error:
         raise click.ClickException(str(error)) from None
-
-
-def _text(value: str | tuple[str, ...]) -> str:
-    return value if isinstance(value, str) else " ".join(value)
 
 
 def _banner(url: str, settings: Settings) -> str:

@@ -12,7 +12,7 @@ import schemathesis
 from schemathesis.config import SchemathesisConfig
 
 from app.main import Service, open_service
-from app.setting_values import StoreUrl
+from app.setting_types import StoreUrl
 from app.settings import Settings
 from app.sources.simulator import simulate
 from app.specification.contracts import load_contracts

@@ -15,7 +15,7 @@ README = (ROOT / "README.md").read_text()
 
 
 def settings_table() -> str:
-    rows = [f"| `{row.name}` | {f'`{row.default}`' if row.default else ''} | {row.help} |" for row in documented()]
+    rows = [f"| `{row.flag}` | {f'`{row.default}`' if row.default else ''} | {row.help} |" for row in documented()]
     return "\n".join(["| setting | default | what it does |", "|---|---|---|", *rows])
 
 
@@ -38,7 +38,7 @@ def test_subcommands_named_exist() -> None:
 
 def test_flags_named_exist() -> None:
     helped = [CliRunner().invoke(main, [each, "--help"]).output for each in COMMANDS]
-    known = {row.name for row in documented()} | set(re.findall(r"--[a-z-]+", "".join(helped)))
+    known = {row.flag for row in documented()} | set(re.findall(r"--[a-z-]+", "".join(helped)))
     prose = README.replace(settings_table(), "")
     assert set(re.findall(r"(?<=[ `])--[a-z][a-z-]+", prose)) <= known
 
