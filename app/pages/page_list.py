@@ -1,12 +1,12 @@
-"""The pages of the documentation: what each is called, which template shows it, and what its table of contents lists."""
+"""The pages of the site: the path, title, template and table of contents of each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from app.pages import site_paths as layout
-from app.pages.content.documentation import Book
+from app.pages import site_paths
+from app.pages.content.documentation import Documentation
 from app.pages.content.operation_reference import example_values
 from app.pages.content.problem_kinds import ProblemKind
 from app.pages.markup.markdown import Heading, slug
@@ -18,11 +18,17 @@ POLICY: Final = (
 EXPLORER_POLICY: Final = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
     "img-src 'self'", "img-src 'self' data:"
 )
-"""Scalar writes its own style sheets."""
+"""The policy of the explorer: Scalar writes style sheets of its own into the page."""
 
 
 class Page(NamedTuple):
-    """A page: its path, its title, its template and the values that it needs."""
+    """A page of the site.
+
+    `name`: its path on a server.
+    `headings`: its table of contents.
+    `values`: what its template needs beside the documentation.
+    `policy`: its Content-Security-Policy.
+    """
 
     name: str
     title: str
@@ -32,51 +38,49 @@ class Page(NamedTuple):
     policy: str = POLICY
 
 
-def pages(book: Book, guide: list[Heading], *, served: bool, explorer: bool) -> Iterator[Page]:
-    """Go through all pages; `guide` has the headings of the contract's own description."""
-    if (
-        served
-    ):  # it shows the stream of the server that it came from; among files, the page to try has a field for a server
-        yield Page(layout.DASHBOARD, "Dashboard", "dashboard.html", [], {})
-    yield Page(layout.HOME, "Guide", "guide.html", [each for each in guide if each.level == 2], {})
-    yield Page(layout.EVENTS, "Events", "events.html", list(_events(book)), {})
-    yield Page(layout.TRY, "Try it", "try.html", [], {"parameters": list(_fields(book)), "shown": shown})
-    yield Page(layout.REFERENCE, "Reference", "reference.html", list(_reference(book)), {})
-    yield Page(layout.PROBLEMS, "Problems", "problems.html", [], {})
+def pages(docs: Documentation, guide: list[Heading], *, served: bool, explorer: bool) -> Iterator[Page]:
+    """Yield all pages. `guide`: the headings of the contract's description."""
+    if served:  # the dashboard shows the stream of the server that sent it; among files there is no such server
+        yield Page(site_paths.DASHBOARD, "Dashboard", "dashboard.html", [], {})
+    yield Page(site_paths.HOME, "Guide", "guide.html", [each for each in guide if each.level == 2], {})
+    yield Page(site_paths.EVENTS, "Events", "events.html", list(_events(docs)), {})
+    yield Page(site_paths.TRY, "Try it", "try.html", [], {"parameters": list(_fields(docs)), "example": first_example})
+    yield Page(site_paths.REFERENCE, "Reference", "reference.html", list(_reference(docs)), {})
+    yield Page(site_paths.PROBLEMS, "Problems", "problems.html", [], {})
     if explorer:
-        yield Page(layout.EXPLORER, "Explorer", "explorer.html", [], {}, EXPLORER_POLICY)
-    for problem in book.problems:
+        yield Page(site_paths.EXPLORER, "Explorer", "explorer.html", [], {}, EXPLORER_POLICY)
+    for problem in docs.problems:
         yield Page(problem_name(problem), problem.example["title"], "problem.html", [], {"problem": problem})
 
 
-def shown(parameter: Mapping[str, Any]) -> str:
-    """Write the first example of a parameter, as it is typed."""
+def first_example(parameter: Mapping[str, Any]) -> str:
+    """Return the first example of a parameter, as a reader would type it."""
     value = next(iter(example_values(parameter)), "")
     return ",".join(value) if isinstance(value, list) else str(value)
 
 
 def problem_name(problem: ProblemKind) -> str:
-    """Name the page of a problem by the problem's type: the address in a problem document leads there."""
-    return f"{layout.PROBLEMS}/{problem.slug}"
+    """Return the path of a problem's page, which is the problem's `type`: so the type is a link to the page."""
+    return f"{site_paths.PROBLEMS}/{problem.slug}"
 
 
-def _fields(book: Book) -> Iterator[Mapping[str, Any]]:
-    """Go through the parameters that a reader can try: those that say something to a stream, and leave a choice."""
-    for parameter in book.stream.parameters:
+def _fields(docs: Documentation) -> Iterator[Mapping[str, Any]]:
+    """Yield the parameters that a reader can try: the ones that affect a stream and have more than one value."""
+    for parameter in docs.stream.parameters:
         if parameter["name"] != "wait" and len(parameter["schema"].get("enum", "any")) > 1:
             yield parameter
 
 
-def _events(book: Book) -> Iterator[Heading]:
+def _events(docs: Documentation) -> Iterator[Heading]:
     yield Heading(2, "frame", "What a frame is")
-    for event in book.catalogue:
+    for event in docs.catalogue:
         yield Heading(2, event.name, event.name)
         for version in event.versions if len(event.versions) > 1 else ():
             yield Heading(3, f"{event.name}-{version.version}", version.version)
 
 
-def _reference(book: Book) -> Iterator[Heading]:
-    for group in book.groups:
+def _reference(docs: Documentation) -> Iterator[Heading]:
+    for group in docs.groups:
         yield Heading(2, slug(group.name), group.name)
-        for entry in group.entries:
-            yield Heading(3, entry.id, f"{entry.method} {entry.path}")
+        for operation in group.operations:
+            yield Heading(3, operation.id, f"{operation.method} {operation.path}")

@@ -1,4 +1,4 @@
-"""The forms in which a file is sent: as it is, and compressed for a client that can read that (RFC 9110 §8.4, §12.5.3)."""
+"""The representations of a file: plain, and compressed for a client that accepts gzip (RFC 9110 §8.4, §12.5.3)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import gzip
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from app.pages.site import File
+from app.pages.site_files import File
 from app.transports.http.negotiation import read_weights
 
 _CODING: Final = "gzip"
@@ -15,7 +15,7 @@ _COMPRESSED_ALREADY: Final = frozenset({"application/gzip"})
 
 
 class Representation(NamedTuple):
-    """The bytes of a form, its content coding if it has one, and its ETag: no two forms of a file share that (§8.8.3.3)."""
+    """The bytes of one representation, its content coding if it has one, and its ETag, which no other one has (§8.8.3.3)."""
 
     content: bytes
     coding: str | None
@@ -23,7 +23,7 @@ class Representation(NamedTuple):
 
 
 class Representations:
-    """A file, and its compressed form from the moment at which a client asks for that."""
+    """The representations of one file. The compressed one is made when a client first asks for it."""
 
     def __init__(self, file: File) -> None:
         self.file = file
@@ -32,11 +32,13 @@ class Representations:
         self._compressed: Representation | None = None
 
     async def choose(self, accept_encoding: str) -> Representation:
-        """Choose by the value of the Accept-Encoding header, empty where there is none."""
+        """Choose by the value of the Accept-Encoding header, which is empty if there is none."""
         if not self.vary or not _prefers_compressed(accept_encoding):
             return self._plain
         if self._compressed is None:
-            self._compressed = await asyncio.to_thread(self._compress)  # streams do not wait for megabytes
+            self._compressed = await asyncio.to_thread(
+                self._compress
+            )  # so that streams need not wait while megabytes are compressed
         return self._compressed
 
     def _compress(self) -> Representation:

@@ -1,6 +1,6 @@
-"""Where everything is, served and written as files; and how one links to the other.
+"""The path of everything on the site, on a server and among files, and the links between them.
 
-A thing is named by its path on the server, without the leading slash. Links are relative, so the pages work below any prefix.
+Everything is named by its path on the server, without the leading slash. Links are relative, so the pages work below any prefix.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ DASHBOARD_ASSETS = "dashboard/"
 
 
 class Layout(Enum):
-    """The two ways in which the site exists."""
+    """The two forms of the site: served, or written as files."""
 
     SERVED = "served"
     FILES = "files"
 
     def path(self, name: str) -> str:
-        """Tell where a thing is."""
+        """Return the path of something in this form of the site."""
         return name if self is Layout.SERVED else _file(name)
 
     def link(self, here: str, name: str, fragment: str = "") -> str:
-        """Write the reference from one thing to another, or to a place in it."""
+        """Return the relative link from the page `here` to something else, or to a place in it."""
         anchor = f"#{fragment}" if fragment else ""
         if name == here and anchor:
             return anchor
-        # The folders are compared, and the last part is added: `/problems` is no folder, though something is below it.
+        # Only the folders are made relative; the last part is appended. `/problems` is a page, although other pages are below it.
         folder, last = posixpath.split(self.path(name))
         way = posixpath.relpath(folder or ".", posixpath.dirname(self.path(here)) or ".")
         return posixpath.normpath(posixpath.join(way, last)) + anchor

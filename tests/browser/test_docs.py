@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from app.pages.explorer import find_explorer
+from app.pages.site_files import find_explorer
 from app.pages.site_paths import Layout
 from tests.browser.watching import Watched
 from tests.node_packages.installed import node_package

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.pages import build_site
-from app.pages.site import File
+from app.pages.site_files import File
 from app.pages.site_paths import Layout
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.pages import build_site
-from app.pages.explorer import find_explorer
-from app.pages.site import File
+from app.pages.site_files import File, find_explorer
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document
 from tests.pages.contract import ROOT, read

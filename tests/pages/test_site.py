@@ -14,7 +14,7 @@ import pytest
 
 from app.events.position import Gap, Position
 from app.pages import build_site
-from app.pages.content.documentation import read_book
+from app.pages.content.documentation import read_documentation
 from app.pages.site_paths import Layout
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document
@@ -281,7 +281,7 @@ def test_new_version_is_in_the_catalogue_with_what_changed(tmp_path: Path) -> No
 
     events = read(site(root=copy.root)["docs/events"].content)
     section = words(next(events.all("section", aria_labelledby="order.cancelled")))
-    assert f"Since {latest} refund is new, and optional." in section
+    assert f"Since {latest} refund is new and optional." in section
     assert "Version 1.99.0 current default" in section
     assert f"Version {latest} deprecated since 2026-12-01" in section
     assert section.index("Version 1.99.0") < section.index(f"Version {latest}")
@@ -301,4 +301,4 @@ def test_contract_without_a_stream_is_refused() -> None:
     get = document.bundled["paths"]["/events/orders"]["get"]
     del get["responses"]["200"]["content"]["text/event-stream"]
     with pytest.raises(InvalidContract, match="no operation answers with text/event-stream"):
-        read_book(document, CONTRACTS, ROOT / "contracts")
+        read_documentation(document, CONTRACTS, ROOT / "contracts")

@@ -1,4 +1,4 @@
-"""What the pages are about: a contract, read once into the values that the templates show."""
+"""The whole documentation as values: a contract, read once, for the templates to show."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.pages.content.event_catalogue import EventType, read_catalogue
-from app.pages.content.operation_reference import Entry, read_reference
+from app.pages.content.operation_reference import OperationDocs, read_operations
 from app.pages.content.problem_kinds import ProblemKind, read_problem_kinds
 from app.pages.markup.commands import publish_command, read_command
 from app.pages.markup.schema_rows import alternatives
@@ -27,45 +27,50 @@ DOCUMENTS: Final = {
     "openapi-3.2.json": "OpenAPI 3.2",
     "asyncapi.json": "AsyncAPI 3.0",
 }
-"""The documents for programs, as far as a contract has them."""
+"""The machine-readable documents that a contract may have, with their labels."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
-    """The operation that streams: its name, its path, its query parameters, its frames by event type, all inlined, and frames as text."""
+class StreamDocs:
+    """The operation that streams.
+
+    `parameters`: its query parameters.
+    `frames`: the schema of each frame, by event type.
+    `examples`: example frames as they look on the wire.
+    """
 
     operation_id: str
     path: str
     parameters: list[Mapping[str, Any]]
     frames: Mapping[str, Mapping[str, Any]]
-    shown: list[str]
+    examples: list[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """The operations of one tag."""
+class OperationGroup:
+    """The operations that share a tag."""
 
     name: str
     description: str
-    entries: list[Entry]
+    operations: list[OperationDocs]
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
-    """A contract as people read it."""
+class Documentation:
+    """A contract as the pages show it."""
 
     title: str
     version: str
     description: str
-    stream: Stream
-    groups: list[Group]
+    stream: StreamDocs
+    groups: list[OperationGroup]
     catalogue: list[EventType]
     problems: list[ProblemKind]
     documents: Mapping[str, str]
 
     @property
-    def entries(self) -> list[Entry]:
-        return [entry for group in self.groups for entry in group.entries]
+    def operations(self) -> list[OperationDocs]:
+        return [operation for group in self.groups for operation in group.operations]
 
     def watch(self, event_type: str) -> str:
         """Write the command that shows only one type of event."""
@@ -76,53 +81,59 @@ class Book:
         return publish_command(self.stream.path, {"eventType": event.name, "data": event.sample})
 
     def types(self, kind: str) -> list[str]:
-        """List the event types of a kind."""
+        """Return the event types of a kind."""
         return [event.name for event in self.catalogue if event.kind == kind]
 
     @property
     def samples(self) -> str:
-        """An event of each type that is published, as JSON by type, for those who try."""
+        """One event of each type that can be published, by type, as JSON for the form that publishes."""
         published = (event for event in self.catalogue if event.kind == "order")
         return json.dumps({each.name: {"eventType": each.name, "data": each.sample} for each in published})
 
 
-def read_book(document: OpenApiDocument, contracts: Contracts, contracts_folder: Path) -> Book:
-    """Read a contract that has been checked. Raises InvalidContract where nothing in it streams, or files are gone."""
+def read_documentation(document: OpenApiDocument, contracts: Contracts, contracts_folder: Path) -> Documentation:
+    """Read a contract that has been checked.
+
+    Raises InvalidContract if none of its operations streams, or if an example file has disappeared.
+    """
     inlined = inline(document.bundled)
     stream = _stream(inlined)
     info = inlined["info"]
-    return Book(
+    return Documentation(
         title=info["title"],
         version=info["version"],
         description=info.get("description", ""),
         stream=stream,
-        groups=_groups(read_reference(inlined), inlined.get("tags", ())),
+        groups=_groups(read_operations(inlined), inlined.get("tags", ())),
         catalogue=read_catalogue(contracts, contracts_folder, stream.frames),
         problems=read_problem_kinds(inlined),
         documents={name: label for name, label in DOCUMENTS.items() if f"/{name}" in inlined["paths"]},
     )
 
 
-def _groups(entries: list[Entry], tags: Iterable[Mapping[str, str]]) -> list[Group]:
-    """Put the operations below their tags, which come in the order in which they are declared, or else used."""
+def _groups(all_operations: list[OperationDocs], tags: Iterable[Mapping[str, str]]) -> list[OperationGroup]:
+    """Group the operations by tag: first the declared tags in their order, then the others in the order of use."""
     described = {tag["name"]: tag.get("description", "") for tag in tags}
-    names = dict.fromkeys((*described, *(entry.tag for entry in entries)))
-    groups = [Group(name, described.get(name, ""), [each for each in entries if each.tag == name]) for name in names]
-    return [group for group in groups if group.entries]
+    names = dict.fromkeys((*described, *(operation.tag for operation in all_operations)))
+    groups = [
+        OperationGroup(name, described.get(name, ""), [each for each in all_operations if each.tag == name])
+        for name in names
+    ]
+    return [group for group in groups if group.operations]
 
 
-def _stream(inlined: Mapping[str, Any]) -> Stream:
+def _stream(inlined: Mapping[str, Any]) -> StreamDocs:
     for each in operations(inlined):
         streamed = each.content["responses"].get("200", {}).get("content", {}).get(STREAM)
         if streamed is not None:
             examples = [example["value"] for example in streamed.get("examples", {}).values()]
-            return Stream(
+            return StreamDocs(
                 operation_id=each.content["operationId"],
                 path=each.path,
                 parameters=[
                     parameter for parameter in each.content.get("parameters", ()) if parameter["in"] == "query"
                 ],
                 frames=dict(alternatives(streamed["schema"])),
-                shown=[frame_text(example) for example in examples],
+                examples=[frame_text(example) for example in examples],
             )
     raise fault(("paths",), f"no operation answers with {STREAM}")

@@ -1,4 +1,4 @@
-"""The event catalogue: each event type in each of its versions, as the contract files have it and as it looks on the wire."""
+"""The event catalogue: each event type in each version, from the contract files, with examples as they look on the wire."""
 
 from __future__ import annotations
 
@@ -15,12 +15,16 @@ from app.specification.derived.frame_text import frame_text
 from app.specification.schema.schema import Violation
 from app.specification.strict_json import JsonValue
 
-_BREACHES = 10  # as many as the server tells of one event
+_VIOLATIONS = 10  # the server reports at most as many for one event
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A value that the schema accepts: the name of its file in words, its JSON, and the frame that carries it."""
+    """A value that the schema accepts.
+
+    `name`: the name of its file in words.
+    `wire`: the frame that carries it.
+    """
 
     name: str
     json: str
@@ -29,7 +33,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A value that the schema refuses, and what the server says of it."""
+    """A value that the schema refuses, and the violations that the server would report."""
 
     name: str
     json: str
@@ -38,9 +42,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class EventVersion:
-    """One version of an event type; `changed` says how it differs from the `previous` one, if there is one.
+    """One version of an event type.
 
-    `is_default` tells whether an event that names no version is of this one.
+    `is_default`: whether it applies to a published event that names no version.
+    `previous`, `changed`: the version before it, if there is one, and the differences as Markdown sentences.
     """
 
     version: str
@@ -61,7 +66,7 @@ class EventVersion:
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """An event type: what its frame says, and its versions, the newest first."""
+    """An event type: the schema of its frame, and its versions, newest first."""
 
     name: str
     kind: Literal["order", "control"]
@@ -70,14 +75,14 @@ class EventType:
 
     @property
     def sample(self) -> JsonValue:
-        """The data of an event that names no version, for those who want to publish one."""
+        """Example data of an event that names no version, to publish."""
         return next(version for version in self.versions if version.is_default).first_data
 
 
 def read_catalogue(contracts: Contracts, folder: Path, frames: Mapping[str, Mapping[str, Any]]) -> list[EventType]:
-    """Read the catalogue in the order of `frames`, which has the schema of each type's frame, inlined.
+    """Read the catalogue in the order of `frames`: the inlined schema of each type's frame, by event type.
 
-    Raises InvalidContract where an example can no longer be read.
+    Raises InvalidContract if an example file can no longer be read.
     """
     return [
         EventType(
@@ -102,7 +107,7 @@ def _versions(contracts: Contracts, folder: Path, name: str, frame: Mapping[str,
             schema=contract.schema,
             examples=[_example(each, value, name, frame) for each, value in _values(folder, contract, "valid")],
             refusals=[
-                Refusal(each, _pretty(value), contract.compiled.violations(value, _BREACHES)[0])
+                Refusal(each, _pretty(value), contract.compiled.violations(value, _VIOLATIONS)[0])
                 for each, value in _values(folder, contract, "invalid")
             ],
             previous=previous.version if previous else None,
@@ -116,18 +121,18 @@ def _values(folder: Path, contract: EventContract, verdict: str) -> Iterator[tup
         for path in entries(folder / contract.version / "examples")
         if path.stem.startswith(f"{verdict}-")
     ]
-    yield from sorted(found, key=lambda each: len(_pretty(each[1])))  # the simplest says most
+    yield from sorted(found, key=lambda each: len(_pretty(each[1])))  # the simplest first
 
 
 def _example(name: str, value: JsonValue, event_type: str, frame: Mapping[str, Any]) -> Example:
-    # Not every frame has an id on the wire: a schema says which must.
+    # Not every frame has an id on the wire; the schema of the frame requires it if it has.
     shown = {"id": _id(value, frame)} if "id" in frame["required"] else {}
     fields = {**shown, "event": event_type, "data": value}
     return Example(name, _pretty(value), frame_text(fields))
 
 
 def _id(value: JsonValue, frame: Mapping[str, Any]) -> str:
-    """Take the id that data repeats, as that of a gap does, or else the example of an id."""
+    """Return the id that the data repeats, as the data of a gap does; otherwise the example of an id."""
     match value:
         case {"earliest": str(position)}:
             return position

@@ -1,4 +1,4 @@
-"""The reference: each operation of the contract with its parameters, bodies, answers, and commands to type."""
+"""The reference: each operation of the contract with its parameters, bodies, responses, and commands to type."""
 
 from __future__ import annotations
 
@@ -20,16 +20,20 @@ from app.specification.openapi.structure import Operation, operations
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter as a row; `shown` are its examples as they stand in a request."""
+    """A parameter as a row of a table, and its examples as they are written in a request."""
 
     location: str
     row: Row
-    shown: list[str]
+    examples: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body in one media type: a table for each form that it may have, and examples with their summaries."""
+    """A body in one media type.
+
+    `tables`: the properties of each alternative that it may be, by name.
+    `examples`: rendered, with their summaries.
+    """
 
     media_type: str
     type: str
@@ -39,8 +43,8 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A response: its status, what it means, its headers as rows, its bodies, and the slugs of its problems."""
+class ResponseDocs:
+    """A response: its status and description, its headers as rows, its bodies, and the slugs of its problems."""
 
     status: str
     description: str
@@ -50,8 +54,8 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """An operation, as the reference shows it."""
+class OperationDocs:
+    """An operation as the reference shows it. `commands`: each with a summary of its purpose."""
 
     id: str
     method: str
@@ -62,19 +66,19 @@ class Entry:
     parameters: list[Parameter]
     request: str
     bodies: list[Body]
-    answers: list[Answer]
+    responses: list[ResponseDocs]
     commands: list[tuple[str, str]]
 
 
-def read_reference(inlined: Mapping[str, Any]) -> list[Entry]:
+def read_operations(inlined: Mapping[str, Any]) -> list[OperationDocs]:
     """Read the operations of an inlined document, in its order."""
-    return [_entry(each) for each in operations(inlined)]
+    return [_operation(each) for each in operations(inlined)]
 
 
-def _entry(operation: Operation) -> Entry:
+def _operation(operation: Operation) -> OperationDocs:
     content = operation.content
     request = content.get("requestBody", {})
-    return Entry(
+    return OperationDocs(
         id=content["operationId"],
         method=operation.method.upper(),
         path=operation.path,
@@ -84,18 +88,18 @@ def _entry(operation: Operation) -> Entry:
         parameters=[_parameter(each) for each in content.get("parameters", ())],
         request=request.get("description", ""),
         bodies=list(_bodies(request)),
-        answers=[_answer(status, response) for status, response in content["responses"].items()],
+        responses=[_response(status, response) for status, response in content["responses"].items()],
         commands=list(_commands(operation)),
     )
 
 
 def _parameter(parameter: Mapping[str, Any]) -> Parameter:
-    shown = [_in_request(parameter, value) for value in example_values(parameter)]
-    return Parameter(parameter["in"], _row(parameter["name"], parameter), shown)
+    examples = [_in_request(parameter, value) for value in example_values(parameter)]
+    return Parameter(parameter["in"], _row(parameter["name"], parameter), examples)
 
 
 def _row(name: str, described: Mapping[str, Any]) -> Row:
-    """Make a row of a parameter or a header."""
+    """Return a parameter or a header as a row."""
     schema = described["schema"]
     required = described.get("required", False)
     return Row(name, type_of(schema), required, list(bounds(schema)), described.get("description", ""))
@@ -112,20 +116,20 @@ def _in_request(parameter: Mapping[str, Any], value: Any) -> str:
 
 
 def example_values(holder: Mapping[str, Any]) -> list[Any]:
-    """Give the values of all examples of a parameter or body."""
+    """Return the values of all examples of a parameter or body."""
     only = [holder["example"]] if "example" in holder else []
     return only + [example["value"] for example in holder.get("examples", {}).values()]
 
 
-def _answer(status: str, response: Mapping[str, Any]) -> Answer:
+def _response(status: str, response: Mapping[str, Any]) -> ResponseDocs:
     headers = [_row(name, header) for name, header in response.get("headers", {}).items()]
-    return Answer(status, response["description"], headers, list(_bodies(response)), shown_in(response))
+    return ResponseDocs(status, response["description"], headers, list(_bodies(response)), shown_in(response))
 
 
 def _bodies(holder: Mapping[str, Any]) -> Iterator[Body]:
     for media_type, content in holder.get("content", {}).items():
         if media_type == PROBLEM_JSON:
-            continue  # a page of its own says more of each problem
+            continue  # each problem has a page of its own
         schema = content["schema"]
         tables = [(each.name, list(rows(each.schema))) for each in alternatives(schema)]
         yield Body(
@@ -139,12 +143,12 @@ def _bodies(holder: Mapping[str, Any]) -> Iterator[Body]:
 
 def _examples(media_type: str, content: Mapping[str, Any]) -> Iterator[tuple[str, Markup]]:
     if "example" in content:
-        yield "Example", _shown(media_type, content["example"])
+        yield "Example", _rendered(media_type, content["example"])
     for name, example in content.get("examples", {}).items():
-        yield example.get("summary", name), _shown(media_type, example["value"])
+        yield example.get("summary", name), _rendered(media_type, example["value"])
 
 
-def _shown(media_type: str, value: Any) -> Markup:
+def _rendered(media_type: str, value: Any) -> Markup:
     if media_type == STREAM:
         return code_block(frame_text(value), "sse")
     if isinstance(value, str):
@@ -153,7 +157,7 @@ def _shown(media_type: str, value: Any) -> Markup:
 
 
 def _commands(operation: Operation) -> Iterator[tuple[str, str]]:
-    """Give what a reader may type, with what it is for; one for each example of a body that is sent."""
+    """Yield commands that a reader may type, each with its purpose; one for each example of a request body."""
     parameters = operation.content.get("parameters", ())
     values = {each["name"]: value for each in parameters if each["in"] == "path" for value in example_values(each)}
     path = commands.filled(operation.path, values)

@@ -1,4 +1,4 @@
-"""The problem types: what the contract says of each, gathered from where it says it."""
+"""The problem types of the contract, each with an example and the operations that may answer with it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROBLEM_JSON = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """Where a problem occurs: an operation, and what its response says."""
+    """An operation that may answer with a problem, and the description of that response."""
 
     operation_id: str
     method: str
@@ -25,7 +25,7 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
-    """A problem type: its slug, one example, the members that it has, and where it occurs."""
+    """A problem type: its slug, an example, its members as rows, and the operations that may answer with it."""
 
     slug: str
     summary: str
@@ -50,7 +50,7 @@ def read_problem_kinds(inlined: Mapping[str, Any]) -> list[ProblemKind]:
 
 
 def shown_in(response: Mapping[str, Any]) -> list[str]:
-    """List the slugs of the problems that a response shows, once each."""
+    """Return the slugs of the problems that a response has as examples, once each."""
     examples = response.get("content", {}).get(PROBLEM_JSON, {}).get("examples", {})
     return list(dict.fromkeys(example["value"]["type"].removeprefix(PREFIX) for example in examples.values()))
 

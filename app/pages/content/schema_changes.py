@@ -1,4 +1,4 @@
-"""Tell what changed from one version of a schema to the next, in words; nothing is judged here."""
+"""Describe in words what changed from one version of a schema to the next, without judging whether it may."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 TEXTS: Final = frozenset({"title", "description", "$id", "$schema"})
-"""What says something to people, or names the schema itself."""
+"""Keywords that are only for people, or that name the schema itself."""
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """List the changes as Markdown sentences, in the order of the new schema."""
+    """Return the changes as Markdown sentences, in the order of the new schema."""
     found = list(_changes("", old, new))
-    return found or ["Only the text of descriptions."]
+    return found or ["Only descriptions were reworded."]
 
 
 def _changes(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
@@ -32,12 +32,12 @@ def _properties(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> It
         here = f"{path}.{name}" if path else name
         must, had_to = name in new.get("required", ()), name in old.get("required", ())
         if name not in before:
-            yield f"`{here}` is new, and {'required' if must else 'optional'}."
+            yield f"`{here}` is new and {'required' if must else 'optional'}."
         elif name not in after:
-            yield f"`{here}` is gone."
+            yield f"`{here}` was removed."
         else:
             if must is not had_to:
-                yield f"`{here}` has become {'required' if must else 'optional'}."
+                yield f"`{here}` is now {'required' if must else 'optional'}."
             yield from _changes(here, before[name], after[name])
 
 
@@ -46,5 +46,5 @@ def _keyword(path: str, keyword: str, old: Mapping[str, Any], new: Mapping[str, 
     if keyword not in old:
         return f"The `{keyword}` of {where} is new: `{json.dumps(new[keyword])}`."
     if keyword not in new:
-        return f"The `{keyword}` of {where} is gone: it was `{json.dumps(old[keyword])}`."
-    return f"The `{keyword}` of {where} was `{json.dumps(old[keyword])}`, and is `{json.dumps(new[keyword])}`."
+        return f"The `{keyword}` of {where} was removed; it was `{json.dumps(old[keyword])}`."
+    return f"The `{keyword}` of {where} was `{json.dumps(old[keyword])}`, and is now `{json.dumps(new[keyword])}`."

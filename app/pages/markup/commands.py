@@ -1,4 +1,4 @@
-"""The commands that the pages show, to be typed as they stand."""
+"""Write the shell commands that the pages show."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, Final
 from urllib.parse import quote
 
 ORIGIN: Final = "http://127.0.0.1:8000"
-"""Where a server listens unless told otherwise; a script puts the reader's own server in its place."""
+"""The default address of a server. It is replaced by the address under which the reader sees the page."""
 
 
 def read_command(path: str, *, streams: bool = False, query: str = "") -> str:
-    """Write a command that reads; `streams` shows each event as it comes."""
+    """Write a command that reads. `streams`: whether to show each event as soon as it comes."""
     address = f"{ORIGIN}{path}{'?' if query else ''}{query}"
     return f"curl {'-N ' if streams else ''}{quoted(address)}\n"
 
@@ -24,18 +24,18 @@ def publish_command(path: str, body: Any) -> str:
 
 
 def filled(path: str, parameters: Mapping[str, Any]) -> str:
-    """Put examples in the places of a path template."""
+    """Replace the parameters in a path template by values."""
     for name, value in parameters.items():
         path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
     return path
 
 
 def query_of(parameter: Mapping[str, Any], value: Any) -> str:
-    """Write an example of a query parameter as it stands in an address."""
+    """Write a query parameter with a value, as in an address."""
     text = ",".join(map(str, value)) if isinstance(value, list) else json.dumps(value).strip('"')
     return f"{parameter['name']}={quote(text, safe=',:')}"
 
 
 def quoted(text: str) -> str:
-    """Quote a text for a shell, always: it shows where the text ends."""
+    """Quote a text for a shell, even if it needs no quotes, to show where it ends."""
     return "'" + text.replace("'", "'\"'\"'") + "'"

@@ -1,4 +1,4 @@
-"""Colour the parts of a piece of code: text in, HTML out, with nothing lost and everything escaped."""
+"""Mark the tokens of code for colouring: text in, escaped HTML out, with no character lost."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _WIRE = re.compile(r"(?:(?:id|event|data|retry)?:.*\n|\n)+")
 
 
 def language_of(code: str, named: str) -> str:
-    """Tell the language of a piece of code: the one named, or that of a stream, which needs no name."""
+    """Return the language of code: the named one; without a name, `sse` if the code is an event stream."""
     return named or ("sse" if _WIRE.fullmatch(code) else "")
 
 
 def highlight(code: str, language: str) -> Markup:
-    """Put what stands out into spans; a language that is not known stays plain."""
+    """Wrap each token in a span with its kind as class. Code in an unknown language is only escaped."""
     grammar = _GRAMMARS.get(language)
     return escape(code) if grammar is None else Markup().join(_spans(code, grammar))
 

@@ -1,6 +1,6 @@
-"""Render the contract's Markdown (CommonMark) as HTML: headings that can be linked to, code in colour, known terms linked."""
+"""Render the contract's Markdown (CommonMark) as HTML, with ids on headings, coloured code, and links on known names."""
 
-# ruff: noqa: ARG002  # markdown-it hands the same four things to every rule
+# ruff: noqa: ARG002  # markdown-it passes the same four arguments to every method
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.pages.markup.highlight import highlight, language_of
 
 
 class Heading(NamedTuple):
-    """A heading that a table of contents may list: its level, from 1, its id, and its text."""
+    """A heading for a table of contents: its level, from 1, its id, and its text."""
 
     level: int
     id: str
@@ -26,43 +26,45 @@ class Heading(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A rendered text and its headings."""
+    """A text rendered as HTML, and its headings."""
 
     html: Markup
     headings: list[Heading]
 
 
 def render(source: str, *, level: int = 1, prefix: str = "", terms: Mapping[str, str] | None = None) -> Text:
-    """Render a text whose `#` is a heading of `level`, and whose ids begin with `prefix`.
+    """Render a text.
 
-    `terms` has the addresses of pieces of code that are names, such as `stream.gap`.
+    `level`: the level of a heading that is written with one `#`.
+    `prefix`: what the ids of headings begin with.
+    `terms`: addresses by name; inline code that is such a name, as `stream.gap`, becomes a link.
     """
     headings: list[Heading] = []
     terms_here = dict(terms or {})
     environment: dict[str, Any] = {"level": level, "prefix": prefix, "terms": terms_here, "headings": headings}
-    return Text(Markup(_MARKDOWN.render(source, environment)), headings)  # noqa: S704  # it escapes, and admits no HTML
+    return Text(Markup(_MARKDOWN.render(source, environment)), headings)  # noqa: S704  # the renderer escapes, and lets no HTML through
 
 
 def render_line(source: str, terms: Mapping[str, str] | None = None) -> Markup:
     """Render a text without a paragraph around it, for a cell of a table."""
     environment: dict[str, Any] = {"terms": dict(terms or {})}
-    return Markup(_MARKDOWN.renderInline(source.strip(), environment))  # noqa: S704  # it escapes, and admits no HTML
+    return Markup(_MARKDOWN.renderInline(source.strip(), environment))  # noqa: S704  # the renderer escapes, and lets no HTML through
 
 
 def slug(text: str) -> str:
-    """Make an id of a heading."""
+    """Turn the text of a heading into an id."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def code_block(code: str, language: str) -> Markup:
-    """Show code as a block, which a script may give a button to copy it."""
+    """Render code as a block. A script adds a button that copies it."""
     return Markup('<pre class="code" tabindex="0" data-language="{}"><code>{}</code></pre>\n').format(
         language, highlight(code.removesuffix("\n"), language)
     )
 
 
 class _Renderer(RendererHTML):
-    """What we render in our own way; markdown-it finds the methods by the names of tokens."""
+    """Renders some tokens in its own way; markdown-it calls the method that has the name of the token."""
 
     def heading_open(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
@@ -93,7 +95,7 @@ class _Renderer(RendererHTML):
 
 
 def anchor(heading_id: str, text: str) -> Markup:
-    """Let a reader copy the address of a heading."""
+    """Return the link beside a heading, whose address a reader can copy."""
     return Markup('<a class="anchor" href="#{}" aria-label="Link to “{}”">#</a>').format(heading_id, text)
 
 

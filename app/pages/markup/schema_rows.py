@@ -1,6 +1,6 @@
-"""A schema as the rows of a table: one for each property, however deep, with all that the schema says of it in words.
+"""Turn a schema into the rows of a table: one for each property at every depth, with its constraints in words.
 
-Schemas are inlined: nothing in them refers to anything.
+The schemas are inlined: they contain no references.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 
 class Row(NamedTuple):
-    """A property: its path from the root (`events[].id`), its type, its bounds in words, and what it is."""
+    """A property: its path from the root (`events[].id`), its type, its bounds in words, and its description."""
 
     path: str
     type: str
@@ -23,7 +23,7 @@ class Row(NamedTuple):
 
 
 class Alternative(NamedTuple):
-    """One of the forms that a value may have: the value of its discriminator if it has one, and its schema."""
+    """One alternative of a `oneOf`: the value of its discriminator if there is one, and its schema."""
 
     name: str
     schema: Mapping[str, Any]
@@ -37,7 +37,7 @@ _RANGES: Final = (
 
 
 def rows(schema: Mapping[str, Any], path: str = "") -> Iterator[Row]:
-    """Go through the properties of a schema, each followed by its own."""
+    """Yield a row for each property of a schema, each followed by the rows of its own properties."""
     required = schema.get("required", ())
     for name, part in schema.get("properties", {}).items():
         here = f"{path}.{name}" if path else name
@@ -50,7 +50,7 @@ def rows(schema: Mapping[str, Any], path: str = "") -> Iterator[Row]:
 
 
 def alternatives(schema: Mapping[str, Any]) -> list[Alternative]:
-    """List the forms that a value may have; a schema without `oneOf` is the only one."""
+    """Return the alternatives of a schema; a schema without `oneOf` is its own only alternative."""
     if "oneOf" not in schema:
         return [Alternative("", schema)]
     discriminator = schema.get("discriminator", {}).get("propertyName")
@@ -65,7 +65,7 @@ def alternatives(schema: Mapping[str, Any]) -> list[Alternative]:
 
 
 def type_of(schema: Mapping[str, Any]) -> str:
-    """Name the type of a value."""
+    """Return the type that a schema demands, in words."""
     match schema:
         case {"type": "array", "items": items}:
             return f"array of {type_of(items)}s" if "format" not in items else "array"
@@ -78,7 +78,7 @@ def type_of(schema: Mapping[str, Any]) -> str:
 
 
 def bounds(schema: Mapping[str, Any]) -> Iterator[Markup]:
-    """Say in words what a schema demands of a value beyond its type."""
+    """Yield each constraint of a schema beyond the type, in words."""
     match schema.get("enum", []):
         case [only]:
             yield Markup("always {}").format(_code(only))

@@ -1,6 +1,6 @@
-"""Serve the pages in front of the contract's operations: a page is what its path says, for GET and HEAD.
+"""Serve the site in front of the contract's operations, for GET and HEAD.
 
-What is no page is passed on, so an unknown path below `/docs` is the same problem document as any other.
+A request for any other path is passed on, so an unknown path below `/docs` gets the same problem document as everywhere else.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.pages.representations import Representations
-from app.pages.site import File, build_site
+from app.pages.site import build_site
+from app.pages.site_files import File
 from app.pages.site_paths import HOME
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
@@ -24,13 +25,13 @@ _METHODS = ("GET", "HEAD")
 
 
 def with_pages(application: ASGIApp, document: OpenApiDocument, contracts: Contracts, contract_root: Path) -> ASGIApp:
-    """Put the documentation of a contract in front of the application that fulfils it. Raises InvalidContract."""
+    """Put the pages of a contract in front of the application that implements it. Raises InvalidContract."""
     site = build_site(document, contracts, contract_root / "contracts")
-    return Pages(application, site, document.problems["method-not-allowed"])
+    return SiteApplication(application, site, document.problems["method-not-allowed"])
 
 
-class Pages:
-    """An ASGI application that answers for a site, and leaves everything else to another application."""
+class SiteApplication:
+    """An ASGI application that serves a site and passes every other request to another application."""
 
     def __init__(self, application: ASGIApp, site: Mapping[str, File], method_not_allowed: ProblemType) -> None:
         self._application = application
@@ -52,7 +53,7 @@ class Pages:
 
     def _refuse(self) -> Response:
         problem = self._method_not_allowed._asdict()
-        detail = "A page can only be read; the Allow header names the methods."
+        detail = "A page can only be read; the Allow header lists the methods."
         return Response(
             json.dumps({**problem, "detail": detail}, separators=(",", ":")),
             self._method_not_allowed.status,
@@ -63,7 +64,7 @@ class Pages:
 
 async def _response(request: Request, found: Representations) -> Response:
     content, coding, etag = await found.choose(",".join(request.headers.getlist("accept-encoding")))
-    # A cache may keep a page, but must ask whether it is still the same: the answer is 304 until the contract changes.
+    # A cache may keep a page, but must ask each time whether it has changed: the answer is 304 until the contract changes.
     headers = {
         "Cache-Control": "no-cache",
         "ETag": etag,
@@ -73,7 +74,7 @@ async def _response(request: Request, found: Representations) -> Response:
     }
     if found.vary:
         headers["Vary"] = "Accept-Encoding"
-    if _knows(request.headers.get("if-none-match", ""), etag):
+    if _matches(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
     if coding is not None:
         headers["Content-Encoding"] = coding
@@ -83,7 +84,7 @@ async def _response(request: Request, found: Representations) -> Response:
     return response
 
 
-def _knows(if_none_match: str, etag: str) -> bool:
-    """Compare as RFC 9110 §13.1.2 says: weakly, so that a proxy that compresses may mark its copies."""
+def _matches(if_none_match: str, etag: str) -> bool:
+    """Compare entity tags weakly, as RFC 9110 §13.1.2 says, because proxies that compress mark their copies with `W/`."""
     known = (each.strip().removeprefix("W/") for each in if_none_match.split(","))
     return if_none_match.strip() == "*" or etag in known

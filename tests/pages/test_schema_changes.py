@@ -27,24 +27,24 @@ def changed(**properties: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("new", "told"),
     [
-        (changed(carrier={"type": "string"}), ["`carrier` is new, and optional."]),
-        ({**changed(carrier={}), "required": ["orderId", "carrier"]}, ["`carrier` is new, and required."]),
-        ({**OLD, "required": []}, ["`orderId` has become optional."]),
-        ({**OLD, "required": ["orderId", "reason"]}, ["`reason` has become required."]),
-        ({**OLD, "properties": {"orderId": OLD["properties"]["orderId"]}}, ["`reason` is gone.", "`items` is gone."]),
-        (changed(orderId={"type": "string"}), ['The `pattern` of `orderId` is gone: it was `"^a$"`.']),
-        (changed(orderId={"type": "string", "pattern": "^b$"}), ['The `pattern` of `orderId` was `"^a$"`, and is `"^b$"`.']),
+        (changed(carrier={"type": "string"}), ["`carrier` is new and optional."]),
+        ({**changed(carrier={}), "required": ["orderId", "carrier"]}, ["`carrier` is new and required."]),
+        ({**OLD, "required": []}, ["`orderId` is now optional."]),
+        ({**OLD, "required": ["orderId", "reason"]}, ["`reason` is now required."]),
+        ({**OLD, "properties": {"orderId": OLD["properties"]["orderId"]}}, ["`reason` was removed.", "`items` was removed."]),
+        (changed(orderId={"type": "string"}), ['The `pattern` of `orderId` was removed; it was `"^a$"`.']),
+        (changed(orderId={"type": "string", "pattern": "^b$"}), ['The `pattern` of `orderId` was `"^a$"`, and is now `"^b$"`.']),
         (
             changed(reason={"type": "string", "maxLength": 9, "enum": ["a"]}),
-            ["The `maxLength` of `reason` was `5`, and is `9`.", 'The `enum` of `reason` was `["a", "b"]`, and is `["a"]`.'],
+            ["The `maxLength` of `reason` was `5`, and is now `9`.", 'The `enum` of `reason` was `["a", "b"]`, and is now `["a"]`.'],
         ),
         ({**OLD, "additionalProperties": False}, ["The `additionalProperties` of the data is new: `false`."]),
         (
             changed(items={"type": "array", "items": {"type": "object", "properties": {"n": {"type": "string"}}}}),
-            ['The `type` of `items[].n` was `"integer"`, and is `"string"`.'],
+            ['The `type` of `items[].n` was `"integer"`, and is now `"string"`.'],
         ),
         ({**changed(reason={**OLD["properties"]["reason"], "description": "Why."}), "$id": "urn:1.0.1"},
-         ["Only the text of descriptions."]),
+         ["Only descriptions were reworded."]),
     ],
 )  # fmt: skip
 def test_change_is_told(new: dict[str, Any], told: list[str]) -> None:

@@ -6,8 +6,8 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
-from app.pages.application import Pages
-from app.pages.site import File
+from app.pages.site_application import SiteApplication
+from app.pages.site_files import File
 from app.specification.openapi.problem_types import ProblemType
 
 PROBLEM = ProblemType("/problems/method-not-allowed", "Method not allowed", 405)
@@ -22,7 +22,7 @@ SITE = {
 
 @pytest.fixture
 def client() -> TestClient:
-    return TestClient(Pages(PlainTextResponse("behind"), SITE, PROBLEM))
+    return TestClient(SiteApplication(PlainTextResponse("behind"), SITE, PROBLEM))
 
 
 def test_page_is_served_with_what_a_browser_needs_to_know(client: TestClient) -> None:
@@ -147,7 +147,7 @@ def test_other_methods_are_a_problem(client: TestClient, method: str) -> None:
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json() == {
         **PROBLEM._asdict(),
-        "detail": "A page can only be read; the Allow header names the methods.",
+        "detail": "A page can only be read; the Allow header lists the methods.",
     }
 
 
@@ -166,5 +166,5 @@ def test_trailing_slash_leads_to_the_guide_below_any_prefix(client: TestClient) 
 
 
 def test_pages_are_found_below_a_root_path() -> None:
-    client = TestClient(Pages(PlainTextResponse("behind"), SITE, PROBLEM), root_path="/orders")
+    client = TestClient(SiteApplication(PlainTextResponse("behind"), SITE, PROBLEM), root_path="/orders")
     assert client.get("/orders/docs").content == b"<p>Guide</p>"

@@ -1,0 +1,92 @@
+"""The files of the site that are not pages: scripts, style sheets, the browser client, the documents and the schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from app.pages import site_paths
+from app.pages.client_package import client_package
+from app.pages.page_list import POLICY
+from app.specification.contracts import Contracts
+from app.specification.document import OpenApiDocument
+from app.specification.openapi.write import write_json
+
+EXPLORER_DISTRIBUTION: Final = "flask-openapi3-scalar"
+
+_EXPLORER_SCRIPT: Final = "scalar.standalone.js"
+_EXPLORER_START: Final = "explorer.js"
+_HERE: Final = Path(__file__).parent
+_CLIENT: Final = _HERE / "client"
+_MEDIA_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".ts": "application/typescript; charset=utf-8",
+}
+_JSON: Final = "application/json"
+
+
+class File(NamedTuple):
+    """A file of the site. `policy` is the Content-Security-Policy that it is served with."""
+
+    content: bytes
+    media_type: str
+    policy: str = POLICY
+
+
+def page_assets(explorer: Path | None) -> Iterator[tuple[str, File]]:
+    """Yield the scripts, style sheet and icon of the documentation; the explorer's own script only if there is one."""
+    for path in sorted((_HERE / "assets").iterdir()):
+        if explorer is not None or path.name != _EXPLORER_START:
+            yield f"{site_paths.ASSETS}{path.name}", _file(path)
+    if explorer is not None:
+        yield f"{site_paths.ASSETS}scalar.js", _file(explorer)
+
+
+def dashboard_assets() -> Iterator[tuple[str, File]]:
+    for path in sorted((_HERE / "dashboard").iterdir()):
+        if path.suffix in _MEDIA_TYPES:
+            yield f"{site_paths.DASHBOARD_ASSETS}{path.name}", _file(path)
+
+
+def browser_client(version: str) -> Iterator[tuple[str, File]]:
+    """Yield the files of the browser client, and the same files as a package for npm."""
+    for path in sorted(_CLIENT.iterdir()):
+        yield path.name, _file(path)
+    yield "client.tgz", File(client_package(_CLIENT, version), "application/gzip")
+
+
+def documents(document: OpenApiDocument, contracts: Contracts) -> Iterator[tuple[str, File]]:
+    """Yield the machine-readable documents and the schemas. Only files need them: a server answers with them itself."""
+    yield "openapi.yaml", File(document.yaml, "application/yaml")
+    yield "openapi.json", File(document.json, _JSON)
+    yield "openapi-3.2.json", File(document.openapi_3_2, _JSON)
+    yield "asyncapi.json", File(document.asyncapi, _JSON)
+    for event_type in (*contracts.event_types, *contracts.control_types):
+        for version in contracts.versions(event_type):
+            schema = contracts.get(event_type, version).schema
+            yield f"event-types/{event_type}/{version}", File(write_json(schema), "application/schema+json")
+
+
+def find_explorer() -> Path | None:
+    """Return the path of Scalar's API reference (MIT licence), a script that can try every operation; None if not installed.
+
+    Nothing depends on it. The package `flask-openapi3-scalar` contains the script; it is installed without its dependencies, and
+    none of its Python code is ever imported.
+    """
+    try:
+        installed = files(EXPLORER_DISTRIBUTION) or []
+    except PackageNotFoundError:
+        return None
+    for path in installed:
+        if path.name == _EXPLORER_SCRIPT:
+            located = Path(str(path.locate()))
+            return located if located.is_file() else None
+    return None
+
+
+def _file(path: Path) -> File:
+    return File(path.read_bytes(), _MEDIA_TYPES[path.suffix])
