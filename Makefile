@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 PORT ?= 8000
 
-.PHONY: run test check contracts types lint fix torture bench docs lock clean
+.PHONY: run test check contracts types lint fix torture bench docs client lock clean
 
 run: .venv/run.stamp  ## a server on 127.0.0.1:8000 with simulated orders and a SQLite log
 	@mkdir -p var
@@ -45,6 +45,9 @@ bench: .venv/bench.stamp  ## our product and its peers, measured side by side; Q
 docs: .venv/run.stamp  ## the documentation as files, in build/docs
 	@rm -rf build/docs
 	@$(BIN)/orders-events docs build/docs
+
+client: .venv/run.stamp  ## the Python client as a wheel of its own, in dist
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist ./app/client
 
 lock: .venv/test.stamp  ## refresh the locked versions, for every Python and platform at once
 	$(BIN)/uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements.lock

@@ -20,6 +20,8 @@ _CONNECT_SECONDS: Final = 10.0
 # Each stream holds a connection for as long as it lasts; and many servers, uvicorn among them, close what has been idle for 5
 # seconds, as httpx would: a request might be lost between the two.
 _LIMITS: Final = httpx.Limits(max_connections=None, keepalive_expiry=2)
+# This folder is part of the server, and the whole of the client that is installed alone.
+_DISTRIBUTION: Final = "orders-events" if __name__.startswith("app.") else "orders-events-client"
 _PERMANENT: Final = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyRedirects)
 
 
@@ -89,9 +91,9 @@ def event_source(response: httpx.Response) -> EventSource:
 
 
 def program_version() -> str:
-    """Name the installed version."""
+    """Return the installed version."""
     try:
-        return version("orders-events")
+        return version(_DISTRIBUTION)
     except PackageNotFoundError:
         return "unknown"
 

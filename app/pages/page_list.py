@@ -42,7 +42,7 @@ def pages(docs: Documentation, guide: list[Heading], *, served: bool, explorer: 
     """Yield all pages. `guide`: the headings of the contract's description."""
     if served:  # the dashboard shows the stream of the server that sent it; among files there is no such server
         yield Page(site_paths.DASHBOARD, "Dashboard", "dashboard.html", [], {})
-    yield Page(site_paths.HOME, "Guide", "guide.html", [each for each in guide if each.level == 2], {})
+    yield Page(site_paths.HOME, "Guide", "guide.html", list(_guide(guide)), {})
     yield Page(site_paths.EVENTS, "Events", "events.html", list(_events(docs)), {})
     yield Page(site_paths.TRY, "Try it", "try.html", [], {"parameters": list(_fields(docs)), "example": first_example})
     yield Page(site_paths.REFERENCE, "Reference", "reference.html", list(_reference(docs)), {})
@@ -69,6 +69,11 @@ def _fields(docs: Documentation) -> Iterator[Mapping[str, Any]]:
     for parameter in docs.stream.parameters:
         if parameter["name"] != "wait" and len(parameter["schema"].get("enum", "any")) > 1:
             yield parameter
+
+
+def _guide(described: list[Heading]) -> Iterator[Heading]:
+    yield from (each for each in described if each.level == 2)
+    yield Heading(2, "install-a-client", "Install a client")
 
 
 def _events(docs: Documentation) -> Iterator[Heading]:

@@ -11,7 +11,7 @@ from app.pages.site_files import File
 from app.transports.http.negotiation import read_weights
 
 _CODING: Final = "gzip"
-_COMPRESSED_ALREADY: Final = frozenset({"application/gzip"})
+_COMPRESSED_ALREADY: Final = frozenset({"application/gzip", "application/zip"})
 
 
 class Representation(NamedTuple):

@@ -16,7 +16,7 @@ from app.pages.markup.commands import ORIGIN
 from app.pages.markup.markdown import anchor, code_block, render, render_line, slug
 from app.pages.markup.schema_rows import rows
 from app.pages.page_list import Page, pages, problem_name
-from app.pages.site_files import File, browser_client, dashboard_assets, documents, find_explorer, page_assets
+from app.pages.site_files import File, clients, dashboard_assets, documents, find_explorer, page_assets
 from app.pages.site_paths import Layout
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
@@ -41,7 +41,7 @@ def build_site(
         html = environment.get_template(page.template).render(_context(page, all_pages, docs, layout))
         files[layout.path(page.name)] = File(html.encode(), _HTML, page.policy)
     if served:
-        return files | dict(browser_client(docs.version)) | dict(dashboard_assets())
+        return files | dict(clients(docs.version)) | dict(dashboard_assets())
     return files | {layout.path(name): file for name, file in documents(document, contracts)}
 
 

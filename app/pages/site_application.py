@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.pages.representations import Representations
 from app.pages.site import build_site
 from app.pages.site_files import File
-from app.pages.site_paths import HOME
+from app.pages.site_paths import HOME, NEWEST_WHEEL
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
 from app.specification.openapi.problem_types import ProblemType
@@ -36,6 +36,7 @@ class SiteApplication:
     def __init__(self, application: ASGIApp, site: Mapping[str, File], method_not_allowed: ProblemType) -> None:
         self._application = application
         self._site = {f"/{name}": Representations(file) for name, file in site.items()}
+        self._newest_wheel = {f"/{NEWEST_WHEEL}": name for name in site if name.endswith(".whl")}
         self._method_not_allowed = method_not_allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,6 +47,8 @@ class SiteApplication:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         if path == f"/{HOME}/":
             return RedirectResponse(f"../{HOME}", 308, {"Cache-Control": "no-cache"})
+        if path in self._newest_wheel:
+            return RedirectResponse(self._newest_wheel[path], 307, {"Cache-Control": "no-cache"})
         found = self._site.get(path)
         if found is None:
             return None

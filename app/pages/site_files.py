@@ -1,4 +1,4 @@
-"""The files of the site that are not pages: scripts, style sheets, the browser client, the documents and the schemas."""
+"""The files of the site that are not pages: scripts, style sheets, the clients, the documents and the schemas."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from app.pages import site_paths
-from app.pages.client_package import client_package
+from app.pages.client_wheel import client_wheel
+from app.pages.npm_package import npm_package
 from app.pages.page_list import POLICY
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
@@ -19,7 +20,8 @@ EXPLORER_DISTRIBUTION: Final = "flask-openapi3-scalar"
 _EXPLORER_SCRIPT: Final = "scalar.standalone.js"
 _EXPLORER_START: Final = "explorer.js"
 _HERE: Final = Path(__file__).parent
-_CLIENT: Final = _HERE / "client"
+_BROWSER_CLIENT: Final = _HERE / "client"
+_PYTHON_CLIENT: Final = _HERE.parent / "client"
 _MEDIA_TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -52,11 +54,13 @@ def dashboard_assets() -> Iterator[tuple[str, File]]:
             yield f"{site_paths.DASHBOARD_ASSETS}{path.name}", _file(path)
 
 
-def browser_client(version: str) -> Iterator[tuple[str, File]]:
-    """Yield the files of the browser client, and the same files as a package for npm."""
-    for path in sorted(_CLIENT.iterdir()):
-        yield path.name, _file(path)
-    yield "client.tgz", File(client_package(_CLIENT, version), "application/gzip")
+def clients(version: str) -> Iterator[tuple[str, File]]:
+    """Yield the files of the browser client, the same files as a package for npm, and the Python client as a wheel for pip."""
+    for path in sorted(_BROWSER_CLIENT.iterdir()):
+        if path.suffix in _MEDIA_TYPES:
+            yield path.name, _file(path)
+    yield site_paths.NPM_PACKAGE, File(npm_package(_BROWSER_CLIENT, version), "application/gzip")
+    yield site_paths.wheel(version), File(client_wheel(_PYTHON_CLIENT, version), "application/zip")
 
 
 def documents(document: OpenApiDocument, contracts: Contracts) -> Iterator[tuple[str, File]]:

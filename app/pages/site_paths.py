@@ -17,6 +17,13 @@ EXPLORER = "docs/explorer"
 PROBLEMS = "problems"
 ASSETS = "docs/assets/"
 DASHBOARD_ASSETS = "dashboard/"
+NPM_PACKAGE = "client.tgz"
+NEWEST_WHEEL = "client.whl"
+
+
+def wheel(version: str) -> str:
+    """Return where the Python client is: pip reads the project and its version from the last part of an address."""
+    return f"clients/orders_events_client-{version}-py3-none-any.whl"
 
 
 class Layout(Enum):

@@ -1,4 +1,4 @@
-"""The mirror of the README, killed and started again, and what is in its table."""
+"""The mirror of the Python client's README, killed and started again, and what is in its table."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from random import Random
 from types import TracebackType
 from typing import Any, Self
 
-from tests.documents.readme_text import at, python_examples
+from tests.documents.readme_text import PYTHON_CLIENT, at, python_examples
 from tests.support.checker import Ledger, Mark, SubscriberLog, judge
+from tests.support.installed_client import client_environment
 from tests.support.ports import own_port
 from tests.support.publishers import LAST, SHIPPED, Publisher
 from tests.support.scenarios import has_acknowledged, publish_until, sqlite, start_server, stored_log
@@ -27,8 +28,8 @@ VICTIMS = (("mirror",), ("server",), ("mirror",), ("server", "mirror"))
 
 
 def mirror_program(url: str) -> str:
-    """The program, from the README."""
-    (program,) = (example for example in python_examples() if "sqlite3" in example)
+    """Return the program, from the README."""
+    (program,) = (example for example in python_examples(PYTHON_CLIENT) if "sqlite3" in example)
     return at(url, program)
 
 
@@ -94,7 +95,7 @@ class Mirror:
                 return []
 
     def _started(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "-c", self._program], cwd=self._folder)
+        return subprocess.Popen([sys.executable, "-c", self._program], cwd=self._folder, env=client_environment())
 
 
 @dataclass(frozen=True, slots=True)

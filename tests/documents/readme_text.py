@@ -1,4 +1,4 @@
-"""The examples in the README, as they stand there, made to speak with a server of a test."""
+"""The examples in the READMEs, as they stand there, made to speak with a server of a test."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import sys
 from pathlib import Path
 from typing import Final
 
-README: Final = (Path(__file__).parents[2] / "README.md").read_text()
+_ROOT: Final = Path(__file__).parents[2]
+README: Final = (_ROOT / "README.md").read_text()
+PYTHON_CLIENT: Final = (_ROOT / "app" / "client" / "README.md").read_text()
 _DOCUMENTED_URL: Final = "http://127.0.0.1:8000"
 
 
-def python_examples() -> list[str]:
-    """The programs."""
-    return re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+def python_examples(readme: str) -> list[str]:
+    """Return the Python programs of a README."""
+    return re.findall(r"^```python\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
 
 
 def commands(program: str) -> list[str]:

@@ -1,21 +1,27 @@
-"""The Python programs in the README run as they stand, and the mirror keeps its promise."""
+"""The Python programs in the client's README run as they stand there, and the mirror keeps its promise."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
+
 from tests.documents.mirror import Mirror, mirror_program, mirrored_through_kills
-from tests.documents.readme_text import at, python_examples
+from tests.documents.readme_text import PYTHON_CLIENT, at, python_examples
+from tests.support.installed_client import client_environment
 from tests.support.publishers import counted, publish_now
 from tests.support.server_process import ServerProcess
 from tests.support.subscribers import PATIENCE_SECONDS, poll
 
+EXAMPLES = python_examples(PYTHON_CLIENT)
+
 
 def example(word: str) -> str:
-    (found,) = (each for each in python_examples() if word in each)
+    (found,) = (each for each in EXAMPLES if word in each)
     return found
 
 
@@ -27,16 +33,19 @@ def test_program_that_publishes_and_reads_ends_with_the_event(server: ServerProc
         text=True,
         check=True,
         cwd=tmp_path,
+        env=client_environment(),
         timeout=PATIENCE_SECONDS,
     )
     stored, read = ran.stdout.splitlines()
     assert read == f"{stored.removeprefix('stored as ')} order.cancelled or_12345"
 
 
-def test_program_for_asyncio_tells_of_every_event(server: ServerProcess, tmp_path: Path) -> None:
+def test_program_for_asyncio_prints_every_event(server: ServerProcess, tmp_path: Path) -> None:
     publish_now(server.events_url, counted(0, 2))
     command = [sys.executable, "-u", "-W", "error", "-c", at(server.url, example("asyncio.run("))]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=client_environment()
+    ) as process:
         assert process.stdout is not None
         lines: list[str] = []
         for line in process.stdout:
@@ -52,16 +61,23 @@ def test_mirror_has_twenty_lines() -> None:
 
 
 def test_programs_pass_the_type_checker(tmp_path: Path) -> None:
-    for number, program in enumerate(python_examples()):
+    for number, program in enumerate(EXAMPLES):
         (tmp_path / f"example_{number}.py").write_text(program)
     ran = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--cache-dir", str(tmp_path / "cache"), str(tmp_path)],
         capture_output=True,
         text=True,
         check=False,
-        cwd=Path(__file__).parents[2],
+        env={**client_environment(), "MYPYPATH": client_environment()["PYTHONPATH"]},
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout
+
+
+def test_address_of_the_wheel_is_the_one_that_a_server_has(server: ServerProcess) -> None:
+    (address,) = re.findall(r"pip install (http://\S+)", PYTHON_CLIENT)
+    newest = httpx.get(f"{server.url}/client.whl", follow_redirects=True, timeout=PATIENCE_SECONDS)
+    assert str(newest.url) == at(server.url, address)
+    assert (newest.status_code, newest.headers["content-type"]) == (200, "application/zip")
 
 
 def test_mirror_that_is_started_again_goes_on(server: ServerProcess, tmp_path: Path) -> None:

@@ -12,13 +12,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.pages.client_package import client_package
+from app.pages.npm_package import npm_package
 from app.pages.site_paths import Layout
 from tests.pages.contract import site
 from tests.support.server_process import ServerProcess
 
 CLIENT = Path(__file__).parents[2] / "app" / "pages" / "client"
-NAMES = sorted(path.name for path in CLIENT.iterdir())
+FILES = sorted(path.name for path in CLIENT.iterdir())
+NAMES = [name for name in FILES if name.endswith((".js", ".ts"))]
 SCRIPTS = [name for name in NAMES if name.endswith(".js")]
 
 COMMENTS = re.compile(r"/\*.*?\*/|^\s*//.*?$|(?<=[;{,]) //.*?$", re.DOTALL | re.MULTILINE)
@@ -44,14 +45,14 @@ def test_package_has_the_files_of_the_client_and_the_version_of_the_contract(ser
         files = {each.name.removeprefix("package/"): archive.extractfile(each) for each in archive}
         contents = {name: file.read() for name, file in files.items() if file is not None}
     described = json.loads(contents.pop("package.json"))
-    assert contents == {name: (CLIENT / name).read_bytes() for name in NAMES}
+    assert contents == {name: (CLIENT / name).read_bytes() for name in FILES}
     assert described["version"] == httpx.get(f"{server.url}/openapi.json", timeout=60).json()["info"]["version"]
     assert {described["exports"]["."]["default"], described["exports"]["."]["types"]} <= {f"./{name}" for name in NAMES}
 
 
 def test_package_is_the_same_bytes_each_time() -> None:
-    assert client_package(CLIENT, "1.0.0") == client_package(CLIENT, "1.0.0")
-    assert client_package(CLIENT, "1.0.0") != client_package(CLIENT, "1.0.1")
+    assert npm_package(CLIENT, "1.0.0") == npm_package(CLIENT, "1.0.0")
+    assert npm_package(CLIENT, "1.0.0") != npm_package(CLIENT, "1.0.1")
 
 
 def test_client_is_no_part_of_the_documentation_as_files() -> None:

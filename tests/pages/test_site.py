@@ -302,3 +302,10 @@ def test_contract_without_a_stream_is_refused() -> None:
     del get["responses"]["200"]["content"]["text/event-stream"]
     with pytest.raises(InvalidContract, match="no operation answers with text/event-stream"):
         read_documentation(document, CONTRACTS, ROOT / "contracts")
+
+
+def test_guide_names_the_packages_that_the_server_has() -> None:
+    commands = [each.text for each in page("docs").all("pre") if " install " in each.text]
+    names = [command.split("http://127.0.0.1:8000/")[1].strip() for command in commands]
+    assert [name.rpartition(".")[2] for name in names] == ["whl", "tgz"]
+    assert set(names) <= set(site())

@@ -15,6 +15,7 @@ LONG = b"<p>" + b"Orders and events. " * 200 + b"</p>"
 SITE = {
     "long": File(LONG, "text/html; charset=utf-8"),
     "client.tgz": File(bytes(1000), "application/gzip"),
+    "clients/some-1.0.0-py3-none-any.whl": File(bytes(1000), "application/zip"),
     "docs": File(b"<p>Guide</p>", "text/html; charset=utf-8"),
     "docs/assets/docs.css": File(b"p {}", "text/css; charset=utf-8", "default-src 'none'"),
 }
@@ -133,10 +134,17 @@ def test_what_compressing_does_not_make_smaller_is_sent_as_it_is(client: TestCli
     assert response.headers["etag"] == client.get("/docs", headers={"Accept-Encoding": "identity"}).headers["etag"]
 
 
-def test_what_is_compressed_already_is_not_again(client: TestClient) -> None:
-    response = client.get("/client.tgz", headers={"Accept-Encoding": "gzip"})
+@pytest.mark.parametrize("path", ["/client.tgz", "/clients/some-1.0.0-py3-none-any.whl"])
+def test_archive_is_not_compressed_again(client: TestClient, path: str) -> None:
+    response = client.get(path, headers={"Accept-Encoding": "gzip"})
     assert response.content == bytes(1000)
     assert not {"content-encoding", "vary"} & set(response.headers)
+
+
+def test_address_without_a_version_leads_to_the_wheel(client: TestClient) -> None:
+    response = client.get("/client.whl", follow_redirects=False)
+    assert (response.status_code, response.headers["location"]) == (307, "clients/some-1.0.0-py3-none-any.whl")
+    assert response.headers["cache-control"] == "no-cache"
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])

@@ -1,6 +1,7 @@
-"""The browser client as a package that npm installs from its address, with its types: for Node, and for who bundles.
+"""The browser client as a package that npm installs from its address, with its types and its manual.
 
-No registry has it, so nobody can publish another one under its name, and its version is that of the contract it came with.
+No registry has it, so nobody else can publish a package under its name. Its version is the version of the contract that it came
+with.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from typing import Final
 PACKAGE: Final = "orders-events-client"
 
 
-def client_package(client: Path, version: str) -> bytes:
-    """Pack the files of the client as npm does, below `package/`; the same files are always the same bytes."""
+def npm_package(client: Path, version: str) -> bytes:
+    """Pack the files of the folder `client` as `npm pack` does, below `package/`; the same files are always the same bytes."""
     files = {path.name: path.read_bytes() for path in sorted(client.iterdir())}
     described = json.dumps(_description(version), indent=2).encode()
     packed = io.BytesIO()
