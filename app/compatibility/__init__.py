@@ -2,7 +2,7 @@
 
 Two facts are found about every difference: what it does to what may be said (`Effect`: more is allowed, less, something else),
 and who says it (`Side`: clients in requests, the server in responses, both in events). One table makes of them the least
-step of the version that the difference needs (`LEVELS`). The rules are tables, too: one row per keyword of a schema, one per
+step of the version that the difference needs (`REQUIRED_STEPS`). The rules are tables, too: one row per keyword of a schema, one per
 member of an OpenAPI object. No library is used for the diff: those that exist pass over parts of this dialect in silence.
 
 Reading order: `change` (what a difference is), `pair` and `rows` (how two documents are walked side by side), `effects` and

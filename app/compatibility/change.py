@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum, IntEnum
+from enum import Enum
 from typing import Final, NamedTuple
 
-from app.specification.pointer import Place
-
-
-class Level(IntEnum):
-    """How far a version moves (Semantic Versioning 2.0.0)."""
-
-    NONE = 0
-    PATCH = 1
-    MINOR = 2
-    MAJOR = 3
+from app.specification.pointer import Pointer
+from app.specification.version import Step
 
 
 class Effect(Enum):
@@ -35,30 +27,30 @@ class Side(Enum):
     BOTH = "both"
 
 
-LEVELS: Final[dict[Side, dict[Effect, Level]]] = {
+REQUIRED_STEPS: Final[dict[Side, dict[Effect, Step]]] = {
     # What clients say may become more: those that exist go on saying what they said.
     Side.REQUEST: {
-        Effect.REWORDED: Level.PATCH,
-        Effect.EXTENDED: Level.MINOR,
-        Effect.LOOSENED: Level.MINOR,
-        Effect.TIGHTENED: Level.MAJOR,
-        Effect.CHANGED: Level.MAJOR,
+        Effect.REWORDED: Step.PATCH,
+        Effect.EXTENDED: Step.MINOR,
+        Effect.LOOSENED: Step.MINOR,
+        Effect.TIGHTENED: Step.MAJOR,
+        Effect.CHANGED: Step.MAJOR,
     },
     # What the server says may become less: clients that exist understand it as before.
     Side.RESPONSE: {
-        Effect.REWORDED: Level.PATCH,
-        Effect.EXTENDED: Level.MINOR,
-        Effect.LOOSENED: Level.MAJOR,
-        Effect.TIGHTENED: Level.MINOR,
-        Effect.CHANGED: Level.MAJOR,
+        Effect.REWORDED: Step.PATCH,
+        Effect.EXTENDED: Step.MINOR,
+        Effect.LOOSENED: Step.MAJOR,
+        Effect.TIGHTENED: Step.MINOR,
+        Effect.CHANGED: Step.MAJOR,
     },
     # An event is published in a request and read in a response: only an extension leaves both sides whole.
     Side.BOTH: {
-        Effect.REWORDED: Level.PATCH,
-        Effect.EXTENDED: Level.MINOR,
-        Effect.LOOSENED: Level.MAJOR,
-        Effect.TIGHTENED: Level.MAJOR,
-        Effect.CHANGED: Level.MAJOR,
+        Effect.REWORDED: Step.PATCH,
+        Effect.EXTENDED: Step.MINOR,
+        Effect.LOOSENED: Step.MAJOR,
+        Effect.TIGHTENED: Step.MAJOR,
+        Effect.CHANGED: Step.MAJOR,
     },
 }
 """The least step that a difference needs, by who says it and by what it does."""
@@ -68,6 +60,6 @@ class Change(NamedTuple):
     """One difference: the rule that speaks of it, where it is, the least step that it needs, and what was and is there."""
 
     rule: str
-    place: Place
-    level: Level
+    place: Pointer
+    step: Step
     what: str

@@ -12,6 +12,7 @@ from app.compatibility.finding import Finding
 from app.compatibility.pointers import Presence, presence
 from app.compatibility.schema_files import SchemaFile
 from app.specification.contracts import EventContract
+from app.specification.version import parse_version
 
 
 def check_consumers(
@@ -51,16 +52,16 @@ class _Check:
                 found, where = presence(newest.schema, pointer), f"{kind}/{index}"
                 if found is Presence.ABSENT:
                     what = f"reads {pointer}, which {newest.event_type} does not have"
-                    yield self._finding("pointer-removed", where, newest.version, what)
+                    yield self._finding("pointer-removed", where, str(newest.version), what)
                 elif kind == "required" and found is Presence.OPTIONAL:
                     what = f"needs {pointer}, which {newest.event_type} does not require"
-                    yield self._finding("pointer-optional", where, newest.version, what)
+                    yield self._finding("pointer-optional", where, str(newest.version), what)
 
     def _examples(self, newest: EventContract) -> Iterator[Finding]:
         for index, example in enumerate(self.read["accepts"]):
             for pointer, message in newest.compiled.violations(example, 1)[0]:
                 what = f"accepts an example that {newest.event_type} refuses: {pointer or 'it'} {message}"
-                yield self._finding("example-refused", f"accepts/{index}", newest.version, what)
+                yield self._finding("example-refused", f"accepts/{index}", str(newest.version), what)
 
     def _finding(self, rule: str, where: str, now: str, what: str) -> Finding:
         place = f"{self.consumer.file} at /reads/{self.index}/{where}"
@@ -69,7 +70,7 @@ class _Check:
 
     def _before(self) -> str:
         """Name the newest released version that the consumer reads, or the major version that it pins."""
-        versions = self.baseline.digests.get(self.read["eventType"], {})
         major = self.read["majorVersion"]
-        released = [version for version in versions if version.partition(".")[0] == str(major)]
-        return released[-1] if released else f"{major}.x"
+        versions = map(parse_version, self.baseline.digests.get(self.read["eventType"], {}))
+        released = [version for version in versions if version is not None and version.major == major]
+        return str(max(released)) if released else f"{major}.x"

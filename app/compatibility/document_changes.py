@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from app.compatibility.change import Change, Level, Side
+from app.compatibility.change import Change, Side
 from app.compatibility.document_rules import DOCUMENT, problem_types
 from app.compatibility.finding import Finding, remedy
 from app.compatibility.normal_form import normal_form
 from app.compatibility.pair import Documents, Pair, same
 from app.compatibility.rows import compare
-from app.compatibility.versions import Version, read_version, step
 from app.specification.pointer import DOCUMENT as FILE
-from app.specification.pointer import Place, dotted
+from app.specification.pointer import Pointer, dotted
+from app.specification.version import Step, Version, parse_version
 
 _VERSION = f"{FILE} at info.version"
 _SHOWN_CHANGES = 3
@@ -23,15 +23,15 @@ def check_document(
     before: Mapping[str, Any],
     now: Mapping[str, Any],
     event_types: Collection[str] = (),
-    governed: Collection[Place] = (),
+    governed: Collection[Pointer] = (),
 ) -> Iterator[Finding]:
     """Compare two bundled documents that are valid, the released one and the present one.
 
     `governed` are the components that other rules judge: whatever those let pass is no more than an addition here.
     """
-    versions = [read_version(document["info"]["version"]) for document in (before, now)]
+    versions = [parse_version(document["info"]["version"]) for document in (before, now)]
     changes = [
-        change._replace(level=min(change.level, Level.MINOR)) if change.place[:3] in governed else change
+        change._replace(step=min(change.step, Step.MINOR)) if change.place[:3] in governed else change
         for change in document_changes(before, now, event_types)
     ]
     match versions:
@@ -53,10 +53,10 @@ def document_changes(
     for change in compare(Pair(old, new, (), Side.REQUEST, Documents(old, new, open_names)), DOCUMENT):
         # A component that clients and the server use is compared on both sides.
         known = found.setdefault((change.rule, change.place), change)
-        if change.level > known.level:
+        if change.step > known.step:
             found[change.rule, change.place] = change
     if not found and not same(_without_version(before), _without_version(now)):
-        return [Change("document-reworded", (), Level.PATCH, "says the same in another form")]
+        return [Change("document-reworded", (), Step.PATCH, "says the same in another form")]
     return list(found.values())
 
 
@@ -66,26 +66,26 @@ def _without_version(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _judged(changes: Sequence[Change], old: Version, new: Version) -> Iterator[Finding]:
-    moved = step(old, new)
-    needed = max((change.level for change in changes), default=Level.NONE)
-    right = old.stepped(needed)
+    moved = old.step_to(new)
+    needed = max((change.step for change in changes), default=Step.NONE)
+    right = old.next(needed)
     if new < old:
         fix = f"Make it {right}."
         yield Finding("version-backwards", _VERSION, str(old), str(new), "moved backwards", fix)
     if needed <= moved:
         return
-    if needed is not Level.MAJOR:
+    if needed is not Step.MAJOR:
         yield Finding("version-not-moved", _VERSION, str(old), str(new), _summed_up(changes), f"Make it {right}.")
         return
     for change in changes:
-        if change.level is Level.MAJOR:
+        if change.step is Step.MAJOR:
             fix = f"{remedy(change)}, or make info.version {right}."
             yield Finding(change.rule, f"{FILE} at {dotted(change.place)}", str(old), str(new), change.what, fix)
 
 
 def _summed_up(changes: Sequence[Change]) -> str:
-    needed = max(change.level for change in changes)
-    kind = {Level.MINOR: "an addition", Level.PATCH: "a change of text"}[needed]
-    shown = [f"{change.rule} at {dotted(change.place)}" for change in changes if change.level is needed]
+    needed = max(change.step for change in changes)
+    kind = {Step.MINOR: "an addition", Step.PATCH: "a change of text"}[needed]
+    shown = [f"{change.rule} at {dotted(change.place)}" for change in changes if change.step is needed]
     more = f", and {len(shown) - _SHOWN_CHANGES} more" if len(shown) > _SHOWN_CHANGES else ""
     return f"stayed behind {kind}: {', '.join(shown[:_SHOWN_CHANGES])}{more}"

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from app.compatibility.baseline import Baseline
-from app.compatibility.change import Change, Level, Side
+from app.compatibility.change import Change, Side
 from app.compatibility.finding import Finding, remedy
 from app.compatibility.pair import Pair
 from app.compatibility.rows import compare
 from app.compatibility.schema_files import SchemaFile
 from app.compatibility.schema_rules import SCHEMA
-from app.compatibility.versions import step
-from app.specification.pointer import Place
+from app.specification.pointer import write_pointer
+from app.specification.version import Step
 
 _SHOWN_DIGITS = 12
 
@@ -55,21 +55,17 @@ def steps(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterator[tuple[S
 def _breaches(before: SchemaFile, now: SchemaFile) -> Iterator[Finding]:
     if before.contract is None or now.contract is None:
         return
-    moved = step(before.version, now.version)
+    moved = before.version.step_to(now.version)
     for change in compare(Pair(before.contract.schema, now.contract.schema, (), Side.BOTH), SCHEMA):
-        if change.level > moved:
-            place = f"{now.place} at {_pointer(change.place)}"
+        if change.step > moved:
+            place = f"{now.place} at {write_pointer(change.place) or 'its root'}"
             yield Finding(
                 change.rule, place, str(before.version), str(now.version), change.what, _fix(change, before, now)
             )
 
 
 def _fix(change: Change, before: SchemaFile, now: SchemaFile) -> str:
-    right = before.version.stepped(change.level)
-    if change.level is Level.MAJOR:
+    right = before.version.next(change.step)
+    if change.step is Step.MAJOR:
         return f"{remedy(change)}, or make it a new major version, {now.event_type} {right}."
     return f"Name the version {right}: a patch says the same in other words only."
-
-
-def _pointer(place: Place) -> str:
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place) or "its root"

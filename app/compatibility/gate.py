@@ -15,7 +15,7 @@ from app.compatibility.event_schemas import check_released, check_steps, steps
 from app.compatibility.finding import Finding
 from app.compatibility.present import Present, read_present
 from app.specification.openapi.write import write_json
-from app.specification.pointer import Place
+from app.specification.pointer import Pointer
 
 _NO_BASELINE: Final = Finding(
     "baseline-missing",
@@ -64,7 +64,7 @@ def _findings(baseline: Baseline, present: Present, consumers: Sequence[Consumer
         yield from check_document(baseline.document, present.document, event_types, _governed(baseline, present))
 
 
-def _governed(baseline: Baseline, present: Present) -> set[Place]:
+def _governed(baseline: Baseline, present: Present) -> set[Pointer]:
     """Name the components that show an event schema which is checked by its own rules: it follows another one of its major."""
     followers = {(now.event_type, str(now.version)) for _, now in steps(present.schemas, baseline)}
     return {place for place, contract in present.components.items() if contract in followers}

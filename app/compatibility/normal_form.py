@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from app.compatibility.pair import json_text
 from app.specification.openapi.structure import METHODS
-from app.specification.pointer import find, place_of
+from app.specification.pointer import lookup, parse_reference
 
 _STYLES: Final = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 
@@ -43,7 +43,7 @@ def _operation(operation: Mapping[str, Any], shared: Mapping[str, Any], document
 def _named(parameters: Any, document: Mapping[str, Any]) -> dict[str, Any]:
     named = {}
     for each in parameters:
-        found = find(document, *place_of(each["$ref"])) if "$ref" in each else each
+        found = lookup(document, *parse_reference(each["$ref"])) if "$ref" in each else each
         named[f"{found.get('name')} ({found.get('in')})"] = _parameter(each)
     return named
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from app.compatibility.change import LEVELS, Change, Effect, Side
-from app.specification.pointer import Place, find, place_of
+from app.compatibility.change import REQUIRED_STEPS, Change, Effect, Side
+from app.specification.pointer import Pointer, lookup, parse_reference
 from app.specification.schema.messages import cut
 
 ABSENT: Final = object()
@@ -29,7 +29,7 @@ class Documents:
     before: Mapping[str, Any] = field(default_factory=dict)
     now: Mapping[str, Any] = field(default_factory=dict)
     open_names: frozenset[str] = frozenset()
-    compared: set[tuple[Place, Side]] = field(default_factory=set)
+    compared: set[tuple[Pointer, Side]] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Pair:
 
     before: Any
     now: Any
-    place: Place
+    place: Pointer
     side: Side
     documents: Documents = field(default_factory=Documents, compare=False)
 
@@ -63,12 +63,12 @@ class Pair:
             return self
         found = replace(
             self,
-            before=self.before if before is None else find(self.documents.before, *place_of(before)),
-            now=self.now if now is None else find(self.documents.now, *place_of(now)),
+            before=self.before if before is None else lookup(self.documents.before, *parse_reference(before)),
+            now=self.now if now is None else lookup(self.documents.now, *parse_reference(now)),
         )
         if before is None or before != now:
             return found.followed()
-        place = place_of(before)
+        place = parse_reference(before)
         if (place, self.side) in self.documents.compared:
             return None
         self.documents.compared.add((place, self.side))
@@ -77,7 +77,7 @@ class Pair:
     def change(self, effect: Effect, rule: str | None = None, what: str | None = None) -> Change:
         """Report a difference; the rule is called after the member and the effect, unless it has a name of its own."""
         name = rule or f"{_kebab(str(self.place[-1]))}-{effect.value}"
-        return Change(name, self.place, LEVELS[self.side][effect], what or _described(self.before, self.now))
+        return Change(name, self.place, REQUIRED_STEPS[self.side][effect], what or _described(self.before, self.now))
 
 
 def same(before: Any, now: Any) -> bool:

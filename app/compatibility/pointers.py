@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
+from app.specification.pointer import parse_pointer
+
 
 class Presence(IntEnum):
     """Whether a place is there in valid data."""
@@ -17,8 +19,7 @@ class Presence(IntEnum):
 
 def presence(schema: Mapping[str, Any], pointer: str) -> Presence:
     """Follow a pointer through a schema; only what the schema names counts, not what it merely lets pass."""
-    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-    return _presence(schema, steps)
+    return _presence(schema, [str(token) for token in parse_pointer(pointer)])
 
 
 def _presence(schema: Mapping[str, Any], steps: list[str]) -> Presence:

@@ -18,7 +18,7 @@ from app.specification.errors import InvalidContract
 from app.specification.openapi.bundle import CONTRACT, bundle, inline
 from app.specification.openapi.source import read_source
 from app.specification.openapi.structure import check_structure, check_version
-from app.specification.pointer import DOCUMENT, Place
+from app.specification.pointer import DOCUMENT, Pointer
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Present:
 
     schemas: Sequence[SchemaFile]
     document: Mapping[str, Any] | None
-    components: Mapping[Place, tuple[str, str]]
+    components: Mapping[Pointer, tuple[str, str]]
     faults: Sequence[Finding]
 
 
@@ -46,12 +46,12 @@ def read_present(root: Path) -> Present:
         source = read_source(root)
         document = _comparable(source, bundle(source, contracts))
         load_document(root, contracts)
-    except InvalidContract as fault:
-        faults.append(_fault("document-invalid", DOCUMENT, fault))
+    except InvalidContract as error:
+        faults.append(_fault("document-invalid", DOCUMENT, error))
     try:
         load_contracts(root / "contracts")
-    except InvalidContract as fault:
-        faults.append(_fault("contracts-invalid", "contracts", fault))
+    except InvalidContract as error:
+        faults.append(_fault("contracts-invalid", "contracts", error))
     return Present(schemas, document, _components(source), faults)
 
 
@@ -62,8 +62,8 @@ def _comparable(source: Mapping[str, Any], bundled: dict[str, Any]) -> dict[str,
     return bundled
 
 
-def _components(source: Mapping[str, Any]) -> dict[Place, tuple[str, str]]:
-    found: dict[Place, tuple[str, str]] = {}
+def _components(source: Mapping[str, Any]) -> dict[Pointer, tuple[str, str]]:
+    found: dict[Pointer, tuple[str, str]] = {}
     for name, schema in source.get("components", {}).get("schemas", {}).items():
         contract = CONTRACT.fullmatch(str(schema.get("$ref", "")))
         if contract is not None:
@@ -71,5 +71,5 @@ def _components(source: Mapping[str, Any]) -> dict[Place, tuple[str, str]]:
     return found
 
 
-def _fault(rule: str, place: str, fault: InvalidContract) -> Finding:
-    return Finding(rule, place, "", "", fault.detail, "Correct it: a server would not start with it.")
+def _fault(rule: str, place: str, error: InvalidContract) -> Finding:
+    return Finding(rule, place, "", "", error.detail, "Correct it: a server would not start with it.")

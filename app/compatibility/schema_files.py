@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.compatibility.versions import Version, read_version
 from app.specification.contract_files import read_json
 from app.specification.contracts import Contracts, EventContract
 from app.specification.errors import InvalidContract
 from app.specification.schema.schema import compile_schema
+from app.specification.version import Version, parse_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class SchemaFile:
 def read_schema_files(folder: Path) -> list[SchemaFile]:
     """Read `<event type>/<version>/schema.json`, by type and in the order of the versions."""
     paths = [path for path in folder.glob("*/*/schema.json") if path.is_file()]
-    files = [_read(path, version) for path in paths if (version := read_version(path.parts[-2])) is not None]
+    files = [_read(path, version) for path in paths if (version := parse_version(path.parts[-2])) is not None]
     return sorted(files, key=lambda each: (each.event_type, each.version))
 
 
@@ -42,14 +42,14 @@ def contracts_of(files: Iterable[SchemaFile]) -> Contracts:
 
 def _read(path: Path, version: Version) -> SchemaFile:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return SchemaFile(path.parts[-3], version, digest, _contract(path))
+    return SchemaFile(path.parts[-3], version, digest, _contract(path, version))
 
 
-def _contract(path: Path) -> EventContract | None:
+def _contract(path: Path, version: Version) -> EventContract | None:
     try:
         schema = read_json(path)
         if not isinstance(schema, dict):
             return None
-        return EventContract(path.parts[-3], path.parts[-2], schema, compile_schema(schema, str(path)))
+        return EventContract(path.parts[-3], version, schema, compile_schema(schema, str(path)))
     except InvalidContract:
         return None  # `load_contracts` says why

@@ -1,6 +1,6 @@
 """The rules for schemas: one row per keyword of the dialect.
 
-A row says what becomes of a value that was valid; whether that breaks anyone depends on the side (`LEVELS`). For the data of
+A row says what becomes of a value that was valid; whether that breaks anyone depends on the side (`REQUIRED_STEPS`). For the data of
 events, which both sides use, there remains: a new optional property, and text.
 """
 

@@ -86,8 +86,8 @@ class Acceptance:
 
 
 def _gate(contracts: Contracts, event_type: str, envelope: Schema) -> _Gate:
-    versions = {version: contracts.get(event_type, version) for version in contracts.versions(event_type)}
-    return _Gate(envelope, versions, contracts.default_version(event_type))
+    versions = {str(version): contracts.get(event_type, version) for version in contracts.versions(event_type)}
+    return _Gate(envelope, versions, str(contracts.default_version(event_type)))
 
 
 def _event(contract: EventContract, submission: Mapping[str, JsonValue], data: Mapping[str, JsonValue]) -> Event:
@@ -95,7 +95,7 @@ def _event(contract: EventContract, submission: Mapping[str, JsonValue], data: M
     order_id = data.get("orderId")
     return Event(
         contract.event_type,
-        contract.version,
+        str(contract.version),
         new_event_id() if event_id is None else str(event_id),
         order_id if isinstance(order_id, str) else None,
         serialise(data),

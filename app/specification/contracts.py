@@ -18,13 +18,13 @@ from app.specification.errors import InvalidContract, UnknownEventType
 from app.specification.schema.messages import quoted
 from app.specification.schema.schema import Schema
 from app.specification.strict_json import JsonValue
+from app.specification.version import PATTERN, Version, parse_version
 
 CONTROL_PREFIX = "stream."
 ORDER_ID_PATTERN = "^[0-9A-Za-z_.:-]{1,128}$"  # the same for all types: a reader filters by orderId across them
 
 _EVENT_TYPE = re.compile(r"(?=.{3,64}\Z)[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
 _BESIDES = frozenset({"README.md", "consumers", "released.json"})
-_VERSION = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})\.){2}(?:0|[1-9][0-9]{0,8})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,10 @@ class EventContract:
     """
 
     event_type: str
-    version: str
+    version: Version
     schema: dict[str, JsonValue]
     compiled: Schema
     deprecated_on: str | None = None
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """The version as numbers: major, minor, patch."""
-        return tuple(map(int, self.version.split(".")))
 
 
 class Contracts:
@@ -55,26 +50,26 @@ class Contracts:
 
     def __init__(self, contracts: Iterable[EventContract]) -> None:
         self._versions: dict[str, dict[str, EventContract]] = {}
-        for contract in sorted(contracts, key=lambda each: (each.event_type, each.numbers)):
-            self._versions.setdefault(contract.event_type, {})[contract.version] = contract
+        for contract in sorted(contracts, key=lambda each: (each.event_type, each.version)):
+            self._versions.setdefault(contract.event_type, {})[str(contract.version)] = contract
         control = {name for name in self._versions if name.startswith(CONTROL_PREFIX)}
         self.control_types = tuple(name for name in self._versions if name in control)
         self.event_types = tuple(name for name in self._versions if name not in control)
-        majors = {contract.numbers[0] for name in self.event_types for contract in self._versions[name].values()}
+        majors = {contract.version.major for name in self.event_types for contract in self._versions[name].values()}
         self.majors = tuple(sorted(majors))
 
-    def versions(self, event_type: str) -> tuple[str, ...]:
+    def versions(self, event_type: str) -> tuple[Version, ...]:
         """List the versions of a type, oldest first. Raises UnknownEventType."""
-        return tuple(self._of(event_type))
+        return tuple(contract.version for contract in self._of(event_type).values())
 
-    def get(self, event_type: str, version: str) -> EventContract:
-        """Find a contract, of a control event too. Raises UnknownEventType."""
-        contract = self._of(event_type).get(version)
+    def get(self, event_type: str, version: Version | str) -> EventContract:
+        """Return a contract, of a control event too. Raises UnknownEventType."""
+        contract = self._of(event_type).get(str(version))
         if contract is None:
-            raise UnknownEventType(f"The event type {event_type!r} has no version {quoted(version)}.")
+            raise UnknownEventType(f"The event type {event_type!r} has no version {quoted(str(version))}.")
         return contract
 
-    def default_version(self, event_type: str) -> str:
+    def default_version(self, event_type: str) -> Version:
         """Tell which version an event has that names none. Raises UnknownEventType.
 
         It is the newest that is not deprecated of the oldest major that has such a one; where all are deprecated, the
@@ -82,7 +77,7 @@ class Contracts:
         """
         contracts = list(self._of(event_type).values())
         candidates = [each for each in contracts if each.deprecated_on is None] or contracts
-        return next(each.version for each in reversed(candidates) if each.numbers[0] == candidates[0].numbers[0])
+        return next(each.version for each in reversed(candidates) if each.version.major == candidates[0].version.major)
 
     def _of(self, event_type: str) -> dict[str, EventContract]:
         versions = self._versions.get(event_type)
@@ -95,13 +90,14 @@ def load_contracts(folder: Path) -> Contracts:
     """Load every contract in a folder and check it. Raises InvalidContract, in one line that names the file."""
     contracts = []
     for event_type in folder_names(folder, _EVENT_TYPE, "an event type such as order.shipped", besides=_BESIDES):
-        versions = folder_names(folder / event_type, _VERSION, "a version such as 1.0.0")
+        names = folder_names(folder / event_type, PATTERN, "a version such as 1.0.0")
+        versions = [version for name in names if (version := parse_version(name)) is not None]
         _refuse_two_majors(folder / event_type, versions)
         for version in versions:
-            schema, compiled = read_schema(folder / event_type / version)
-            deprecated_on = read_deprecation(folder / event_type / version)
+            schema, compiled = read_schema(folder / event_type / str(version))
+            deprecated_on = read_deprecation(folder / event_type / str(version))
             if not event_type.startswith(CONTROL_PREFIX):
-                _require_order_id(folder / event_type / version / "schema.json", schema)
+                _require_order_id(folder / event_type / str(version) / "schema.json", schema)
             contracts.append(EventContract(event_type, version, schema, compiled, deprecated_on))
     loaded = Contracts(contracts)
     if not loaded.event_types:
@@ -119,8 +115,8 @@ def _require_order_id(path: Path, schema: dict[str, Any]) -> None:
         )
 
 
-def _refuse_two_majors(folder: Path, versions: list[str]) -> None:
-    majors = sorted({int(version.partition(".")[0]) for version in versions})
+def _refuse_two_majors(folder: Path, versions: Iterable[Version]) -> None:
+    majors = sorted({version.major for version in versions})
     if len(majors) > 1:
         raise InvalidContract(
             f"{folder}: there are versions {majors[0]} and {majors[1]}; a second major version needs events of one to "

@@ -24,7 +24,7 @@ from app.specification.openapi.structure import (
     operations,
 )
 from app.specification.openapi.write import write_json, write_yaml
-from app.specification.pointer import fault, find
+from app.specification.pointer import contract_error, lookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +92,16 @@ def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[st
 
 def _envelopes(inlined: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Take the alternatives of `OrderEvent`, each of which names its type alone, as has been checked."""
-    alternatives = [dict(alternative) for alternative in find(inlined, *EVENT, "oneOf")]
+    alternatives = [dict(alternative) for alternative in lookup(inlined, *EVENT, "oneOf")]
     for alternative in alternatives:
         alternative["properties"] = {**alternative["properties"], "data": {"type": "object"}}
     return {alternative["properties"]["eventType"]["enum"][0]: alternative for alternative in alternatives}
 
 
 def _count(inlined: Mapping[str, Any], *place: str | int) -> int:
-    value = find(inlined, *place)
+    value = lookup(inlined, *place)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise fault(place, f"this must be a whole number from 1, not {value!r}")
+        raise contract_error(place, f"this must be a whole number from 1, not {value!r}")
     return value
 
 

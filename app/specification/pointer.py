@@ -1,38 +1,49 @@
-"""Name a place in the OpenAPI document, and what is wrong there."""
+"""JSON pointers (RFC 6901): name a value in a document, find it, and report what is wrong with it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from app.specification.errors import InvalidContract
 
 DOCUMENT = "openapi/orders-events.yaml"
-"""Where the document stands below a contract's root, and what errors call it."""
+"""The path of the OpenAPI document below a contract's root, which is also its name in errors."""
 
-Place: TypeAlias = tuple[str | int, ...]
-
-
-def fault(place: Place, reason: str) -> InvalidContract:
-    """Make the one line that stops the start."""
-    return InvalidContract(f"{DOCUMENT}: {dotted(place)}: {reason}.")
+Pointer: TypeAlias = tuple[str | int, ...]
+"""A JSON pointer as its reference tokens, unescaped; an item of an array has its index."""
 
 
-def find(document: Mapping[str, Any], *place: str | int) -> Any:
-    """Return what stands at a place. Raises InvalidContract where nothing does."""
+def write_pointer(tokens: Iterable[str | int]) -> str:
+    """Write a pointer as text, such as `/paths/~1events~1orders`; the whole document is the empty text."""
+    return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)
+
+
+def parse_pointer(text: str) -> Pointer:
+    """Read the text of a pointer; all of its tokens are strings."""
+    return tuple(token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:])
+
+
+def parse_reference(reference: str) -> Pointer:
+    """Read the pointer in a reference within a document, such as `#/components/schemas/Problem`."""
+    return parse_pointer(reference.removeprefix("#"))
+
+
+def dotted(pointer: Pointer) -> str:
+    """Write a pointer as errors show it, such as `info.version`: for people, who do not have to parse it."""
+    return ".".join(map(str, pointer)) or "the document"
+
+
+def lookup(document: Mapping[str, Any], *pointer: str | int) -> Any:
+    """Return the value that a pointer names. Raises InvalidContract if there is none."""
     found: Any = document
-    for depth, key in enumerate(place, start=1):
-        if not isinstance(found, Mapping) or key not in found:
-            raise fault(place[:depth], "is missing")
-        found = found[key]
+    for depth, token in enumerate(pointer, start=1):
+        if not isinstance(found, Mapping) or token not in found:
+            raise contract_error(pointer[:depth], "is missing")
+        found = found[token]
     return found
 
 
-def place_of(reference: str) -> Place:
-    """Turn a `#/` reference (RFC 6901) into the place that it refers to."""
-    steps = reference.removeprefix("#/").split("/")
-    return tuple(step.replace("~1", "/").replace("~0", "~") for step in steps)
-
-
-def dotted(place: Place) -> str:
-    return ".".join(map(str, place)) or "the document"
+def contract_error(pointer: Pointer, reason: str) -> InvalidContract:
+    """Return the error that stops the start because of the value at `pointer`."""
+    return InvalidContract(f"{DOCUMENT}: {dotted(pointer)}: {reason}.")

@@ -12,10 +12,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from app.compatibility import Report, check, release
-from app.compatibility.change import Level
-from app.compatibility.versions import Version, read_version
 from app.specification.openapi.source import read_source
 from app.specification.schema.schema import compile_schema
+from app.specification.version import Step, Version, parse_version
 from tests.support.contract_copy import ContractCopy
 
 Edit = Callable[[Any], None]
@@ -56,17 +55,17 @@ class ReleasedContract:
 
     def newest(self, event_type: str) -> Version:
         return max(
-            version for path in (self.copy.contracts / event_type).iterdir() if (version := read_version(path.name))
+            version for path in (self.copy.contracts / event_type).iterdir() if (version := parse_version(path.name))
         )
 
     def add_version(
-        self, event_type: str, edit: Edit, step: Level = Level.MINOR, *, valid: object = None
+        self, event_type: str, edit: Edit, step: Step = Step.MINOR, *, valid: object = None
     ) -> tuple[str, str]:
         """Do what `contracts/README.md` says: copy the newest folder, edit the copy, refer to it in the document.
 
         Return the version that was the newest, and the one that is.
         """
-        before, now = str(self.newest(event_type)), str(self.newest(event_type).stepped(step))
+        before, now = str(self.newest(event_type)), str(self.newest(event_type).next(step))
         folder = self.schema(event_type, now).parent
         shutil.copytree(self.schema(event_type, before).parent, folder)
         self.edit_schema(event_type, now, edit)
@@ -78,13 +77,13 @@ class ReleasedContract:
         return before, now
 
 
-def move(step: Level) -> Edit:
+def move(step: Step) -> Edit:
     """Give the document the next version."""
 
     def edit(document: Any) -> None:
-        version = read_version(document["info"]["version"])
+        version = parse_version(document["info"]["version"])
         assert version is not None
-        document["info"]["version"] = str(version.stepped(step))
+        document["info"]["version"] = str(version.next(step))
 
     return edit
 

@@ -12,11 +12,11 @@ import pytest
 from app.client.reading import _FINAL_REASONS
 from app.compatibility import Finding, check
 from app.compatibility.baseline import Baseline
-from app.compatibility.change import Level
 from app.compatibility.consumer_files import read_consumers
 from app.compatibility.consumers import check_consumers
 from app.compatibility.schema_files import read_schema_files
 from app.specification.errors import InvalidContract
+from app.specification.version import Step
 from tests.compatibility.released_contract import Edit, ReleasedContract, add, both, drop, put
 
 ROOT = Path(__file__).parents[2]
@@ -112,7 +112,7 @@ def test_consumers_are_named_whose_major_version_is_gone(released: ReleasedContr
 
 
 def test_another_major_version_breaks_no_consumer_of_the_first(released: ReleasedContract) -> None:
-    released.add_version("order.shipped", drop("properties", "when"), Level.MAJOR)
+    released.add_version("order.shipped", drop("properties", "when"), Step.MAJOR)
     assert about_consumers(released) == []
 
 

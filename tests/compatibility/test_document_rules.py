@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from openapi_spec_validator.schemas import schema_v30
 
-from app.compatibility.change import Level
 from app.compatibility.document_changes import document_changes
 from app.compatibility.document_rules import TABLES
 from app.specification.contracts import load_contracts
@@ -20,6 +19,7 @@ from app.specification.openapi.source import read_source
 from app.specification.openapi.structure import METHODS
 from app.specification.schema import dialect as schema_dialect
 from app.specification.schema.messages import MESSAGES
+from app.specification.version import Step
 from tests.compatibility.released_contract import Edit, both, drop, put
 
 ROOT = Path(__file__).parents[2]
@@ -27,10 +27,10 @@ BEFORE = bundle(read_source(ROOT), load_contracts(ROOT / "contracts"))
 LIST = ("paths", "/event-types", "get")
 
 
-def changes(*edits: Edit) -> dict[str, Level]:
+def changes(*edits: Edit) -> dict[str, Step]:
     now = deepcopy(BEFORE)
     both(*edits)(now)
-    return {change.rule: change.level for change in document_changes(BEFORE, now)}
+    return {change.rule: change.step for change in document_changes(BEFORE, now)}
 
 
 @pytest.mark.parametrize("kind", sorted(TABLES.keys() - {"Schema"}))
@@ -86,7 +86,7 @@ def every_place(node: Any, place: tuple[str | int, ...] = ()) -> list[tuple[str 
     ],
 )
 def test_member_of_a_wrong_type_has_changed(edit: Edit, rule: str) -> None:
-    assert changes(edit) == {rule: Level.MAJOR}
+    assert changes(edit) == {rule: Step.MAJOR}
 
 
 def test_change_of_a_component_is_told_once_and_where_it_stands() -> None:
@@ -113,28 +113,28 @@ def test_change_of_a_component_is_told_once_and_where_it_stands() -> None:
     ],
 )
 def test_what_holds_anyway_may_be_written_out(edits: tuple[Edit, ...]) -> None:
-    assert set(changes(*edits).values()) <= {Level.PATCH, Level.MINOR}
+    assert set(changes(*edits).values()) <= {Step.PATCH, Step.MINOR}
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "level"),
+    ("before", "now", "step"),
     [
-        ([{}], [{"key": []}], Level.MAJOR),
-        ([{"key": []}], [{}], Level.MINOR),
-        ([{"key": []}], [{"key": []}, {"token": []}], Level.MINOR),
-        ([{"key": []}, {"token": []}], [{"token": []}], Level.MAJOR),
-        ([{"key": []}], [{"key": [], "token": []}], Level.MAJOR),
-        ([{"key": []}], [{"token": []}], Level.MAJOR),
-        ([{"token": ["read"]}], [{"token": ["read", "write"]}], Level.MAJOR),
-        ([{"token": ["read", "write"]}], [{"token": ["read"]}], Level.MINOR),
-        ([{}], [{}, {"key": []}], Level.MINOR),
+        ([{}], [{"key": []}], Step.MAJOR),
+        ([{"key": []}], [{}], Step.MINOR),
+        ([{"key": []}], [{"key": []}, {"token": []}], Step.MINOR),
+        ([{"key": []}, {"token": []}], [{"token": []}], Step.MAJOR),
+        ([{"key": []}], [{"key": [], "token": []}], Step.MAJOR),
+        ([{"key": []}], [{"token": []}], Step.MAJOR),
+        ([{"token": ["read"]}], [{"token": ["read", "write"]}], Step.MAJOR),
+        ([{"token": ["read", "write"]}], [{"token": ["read"]}], Step.MINOR),
+        ([{}], [{}, {"key": []}], Step.MINOR),
     ],
 )
-def test_security_may_let_in_more_and_not_fewer(before: list[Any], now: list[Any], level: Level) -> None:
+def test_security_may_let_in_more_and_not_fewer(before: list[Any], now: list[Any], step: Step) -> None:
     old, new = deepcopy(BEFORE), deepcopy(BEFORE)
     put(*LIST, "security", value=before)(old)
     put(*LIST, "security", value=now)(new)
-    assert [change.level for change in document_changes(old, new)] == [level]
+    assert [change.step for change in document_changes(old, new)] == [step]
 
 
 def test_content_of_a_schema_that_no_operation_leads_to_must_stay() -> None:
@@ -151,4 +151,4 @@ def test_schema_may_move_to_a_component_of_the_same_content() -> None:
         put("components", "schemas", "LivenessStatus", value=status),
         put(*place, value={"$ref": "#/components/schemas/LivenessStatus"}),
     )
-    assert found == {"component-added": Level.MINOR}
+    assert found == {"component-added": Step.MINOR}

@@ -11,12 +11,11 @@ import pytest
 
 from app.compatibility import Finding, check, release
 from app.compatibility.baseline import read_baseline
-from app.compatibility.change import Level
 from app.compatibility.schema_files import read_schema_files
-from app.compatibility.versions import read_version
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document
 from app.specification.errors import InvalidContract
+from app.specification.version import Step, parse_version
 from tests.compatibility.released_contract import BASELINES, Edit, ReleasedContract, add, both, drop, move, put
 
 ROOT = Path(__file__).parents[2]
@@ -35,10 +34,10 @@ def document_version(contract: ReleasedContract) -> str:
     return version
 
 
-def next_document_version(contract: ReleasedContract, step: Level) -> str:
-    version = read_version(document_version(contract))
+def next_document_version(contract: ReleasedContract, step: Step) -> str:
+    version = parse_version(document_version(contract))
     assert version is not None
-    return str(version.stepped(step))
+    return str(version.next(step))
 
 
 def test_every_schema_of_the_repository_that_is_released_is_as_it_was() -> None:
@@ -75,7 +74,7 @@ def test_server_starts_with_baselines_and_consumers_among_the_contracts(released
 
 def test_release_takes_in_what_is_new(released: ReleasedContract) -> None:
     before, now = released.add_version("order.shipped", COURIER)
-    released.edit_document(move(Level.MINOR))
+    released.edit_document(move(Step.MINOR))
     assert f"not yet released: order.shipped {now};" in released.check().summary
     assert release(released.root).findings == ()
     assert list(json.loads((released.root / SCHEMAS).read_text())["order.shipped"])[-2:] == [before, now]
@@ -135,7 +134,7 @@ def steps(contract: ReleasedContract) -> list[tuple[str, str, str]]:
 def test_each_version_is_compared_with_the_one_before_it(released: ReleasedContract) -> None:
     released.add_version("order.shipped", COURIER)
     before, now = released.add_version("order.shipped", drop("properties", "courier"))
-    released.edit_document(move(Level.MINOR))
+    released.edit_document(move(Step.MINOR))
     assert steps(released) == [("property-removed", before, now)]
 
 
@@ -143,7 +142,7 @@ def test_a_version_before_a_released_one_is_compared_with_both_its_neighbours(re
     _, skipped = released.add_version("order.shipped", put("title", value="Shipped"))
     _, now = released.add_version("order.shipped", put("title", value="Shipped"))
     shutil.rmtree(released.schema("order.shipped", skipped).parent)
-    released.edit_document(move(Level.MINOR))
+    released.edit_document(move(Step.MINOR))
     assert release(released.root).findings == ()
     shutil.copytree(released.schema("order.shipped", now).parent, released.schema("order.shipped", skipped).parent)
     released.edit_schema("order.shipped", skipped, COURIER)
@@ -162,7 +161,7 @@ def test_versions_are_ordered_as_numbers(released: ReleasedContract) -> None:
 
 
 def test_a_new_major_version_is_compared_with_nothing(released: ReleasedContract) -> None:
-    released.add_version("order.shipped", drop("properties", "when", "format"), Level.MAJOR)
+    released.add_version("order.shipped", drop("properties", "when", "format"), Step.MAJOR)
     assert steps(released) == []
     assert "contracts-invalid" in released.rules()  # the server cannot serve two majors yet
 
@@ -173,7 +172,7 @@ def test_an_event_schema_that_is_checked_as_such_is_no_more_than_an_addition_to_
     released.add_version("order.shipped", put("properties", "when", "maxLength", value=60))
     findings = released.check().findings
     assert [finding.rule for finding in findings] == ["max-length-tightened", "version-not-moved"]
-    assert findings[1].fix == f"Make it {next_document_version(released, Level.MINOR)}."
+    assert findings[1].fix == f"Make it {next_document_version(released, Step.MINOR)}."
 
 
 # What a violation says
@@ -183,7 +182,7 @@ def test_violation_names_rule_place_versions_change_and_fix(released: ReleasedCo
     edit = both(put("properties", "courier", value={"type": "string"}), add("required", value="courier"))
     valid = {"orderId": "a", "when": "2024-05-01T10:00:00Z", "courier": "DHL"}
     before, now = released.add_version("order.shipped", edit, valid=valid)
-    major = released.newest("order.shipped").stepped(Level.MAJOR)
+    major = released.newest("order.shipped").next(Step.MAJOR)
     finding = next(each for each in released.check().findings if each.rule == "required-property-added")
     assert str(finding) == (
         f"required-property-added: contracts/order.shipped/{now}/schema.json at /required\n"
@@ -203,7 +202,7 @@ def test_violation_of_the_document_names_the_place_in_it(released: ReleasedContr
         version,
         version,
         "was 30, is 20",
-        f"Set it back, or make info.version {next_document_version(released, Level.MAJOR)}.",
+        f"Set it back, or make info.version {next_document_version(released, Step.MAJOR)}.",
     )
 
 
@@ -237,7 +236,7 @@ def test_document_that_does_not_refer_to_the_newest_version_is_wrong_and_hides_n
     released: ReleasedContract,
 ) -> None:
     before = released.newest("order.shipped")
-    folder = released.schema("order.shipped", str(before.stepped(Level.MINOR))).parent
+    folder = released.schema("order.shipped", str(before.next(Step.MINOR))).parent
     shutil.copytree(released.schema("order.shipped", str(before)).parent, folder)
     released.edit_schema("order.shipped", folder.name, put("additionalProperties", value=True))
     (folder / "examples" / "invalid-unknown-property.json").unlink()

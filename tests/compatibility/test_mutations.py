@@ -15,14 +15,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from app.compatibility import Finding
-from app.compatibility.change import Level
 from app.compatibility.document_changes import check_document
 from app.compatibility.schema_files import read_schema_files
-from app.compatibility.versions import Version, read_version
 from app.specification.contracts import load_contracts
 from app.specification.openapi.bundle import bundle
 from app.specification.openapi.source import read_source
 from app.specification.openapi.structure import check_structure
+from app.specification.version import Step, Version, parse_version
 from tests.compatibility.released_contract import Edit, ReleasedContract, add, both, drop, move, put, rename
 from tests.contract.test_new_event_type import add_order_returned
 
@@ -33,8 +32,8 @@ CONTRACTS = load_contracts(ROOT / "contracts")
 SOURCE = read_source(ROOT)
 BEFORE = bundle(SOURCE, CONTRACTS)
 NEWEST = {schema.event_type: schema.version for schema in read_schema_files(ROOT / "contracts")}
-VERSION = read_version(BEFORE["info"]["version"]) or pytest.fail("The document has no version.")
-NONE, PATCH, MINOR, MAJOR = Level
+VERSION = parse_version(BEFORE["info"]["version"]) or pytest.fail("The document has no version.")
+NONE, PATCH, MINOR, MAJOR = Step
 
 STREAM = ("paths", "/events/orders", "get")
 PUBLISH = ("paths", "/events/orders", "post")
@@ -65,8 +64,8 @@ def event(
     edit: Edit,
     *rules: str,
     of: str = "order.cancelled",
-    step: Level = MINOR,
-    right: Level = MAJOR,
+    step: Step = MINOR,
+    right: Step = MAJOR,
     valid: object = None,
 ) -> Mutation:
     """Give an event type its next version; the version of the document moves as it should."""
@@ -75,7 +74,7 @@ def event(
         contract.add_version(of, edit, step, valid=valid)
         contract.edit_document(both(without_examples, move(MINOR)))
 
-    return Mutation(mutate, rules, NEWEST[of].stepped(right) if rules else None)
+    return Mutation(mutate, rules, NEWEST[of].next(right) if rules else None)
 
 
 def without_examples(document: Any) -> None:
@@ -88,10 +87,10 @@ def without_examples(document: Any) -> None:
             media_type.pop("examples", None)
 
 
-def document(edit: Edit, *rules: str, step: Level = MINOR, version: str = "", right: Level = MAJOR) -> DocumentMutation:
+def document(edit: Edit, *rules: str, step: Step = MINOR, version: str = "", right: Step = MAJOR) -> DocumentMutation:
     """Edit the document, and give it the next version, or the one that is named."""
     versioned = put("info", "version", value=version) if version else move(step)
-    return DocumentMutation(both(edit, versioned), rules, VERSION.stepped(right) if rules else None)
+    return DocumentMutation(both(edit, versioned), rules, VERSION.next(right) if rules else None)
 
 
 def prop(name: str, *place: str, value: Any) -> Edit:
@@ -114,7 +113,7 @@ def everywhere(old: str, new: str) -> Edit:
     return edit
 
 
-def new_event_type(step: Level) -> Mutate:
+def new_event_type(step: Step) -> Mutate:
     def mutate(contract: ReleasedContract) -> None:
         add_order_returned(contract.copy)
         contract.edit_document(move(step))
@@ -206,19 +205,19 @@ EVENTS: dict[str, Mutation] = {
     "a released schema edited": Mutation(
         edited_in_place(drop("properties", "reason", "maxLength")),
         ("contracts-invalid", "max-length-loosened", "released-schema-changed"),
-        VERSION.stepped(MAJOR),
+        VERSION.next(MAJOR),
     ),
     "a released schema reworded": Mutation(
         edited_in_place(put("title", value="Gone")),
         ("released-schema-changed", "version-not-moved"),
-        VERSION.stepped(PATCH),
+        VERSION.next(PATCH),
     ),
     "a released schema reformatted": Mutation(reformatted_in_place, ("released-schema-changed",)),
     "a released schema removed": Mutation(without_released_version, ("released-schema-removed",)),
     "a released event type removed": Mutation(without_event_type, ("document-invalid", "released-schema-removed")),
     # A new event type is an addition
     "a new event type": Mutation(new_event_type(MINOR)),
-    "a new event type in a patch": Mutation(new_event_type(PATCH), ("version-not-moved",), VERSION.stepped(MINOR)),
+    "a new event type in a patch": Mutation(new_event_type(PATCH), ("version-not-moved",), VERSION.next(MINOR)),
 }
 
 DOCUMENTS: dict[str, DocumentMutation] = {

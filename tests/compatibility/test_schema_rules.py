@@ -6,14 +6,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from app.compatibility.change import Level, Side
+from app.compatibility.change import Side
 from app.compatibility.pair import Documents, Pair
 from app.compatibility.rows import compare
 from app.compatibility.schema_rules import SCHEMA
 from app.specification.schema import dialect as schema_dialect
 from app.specification.schema.messages import MESSAGES
+from app.specification.version import Step
 
-PATCH, MINOR, MAJOR = Level.PATCH, Level.MINOR, Level.MAJOR
+PATCH, MINOR, MAJOR = Step.PATCH, Step.MINOR, Step.MAJOR
 CLOSED: dict[str, Any] = {"type": "object", "properties": {"a": {}}, "additionalProperties": False}
 OPEN: dict[str, Any] = {"type": "object", "properties": {"a": {}}}
 
@@ -25,9 +26,9 @@ class Case(NamedTuple):
     before: dict[str, Any]
     now: dict[str, Any]
     rule: str
-    request: Level
-    response: Level
-    event: Level
+    request: Step
+    response: Step
+    event: Step
 
 
 def looser(keyword: str, before: Any, now: Any, rule: str = "") -> list[Case]:
@@ -47,11 +48,11 @@ def breaking(keyword: str, before: Any, now: Any, rule: str = "") -> list[Case]:
     return [Case(keyword, old, new, name, MAJOR, MAJOR, MAJOR) for old, new in ((was, is_), (is_, was))]
 
 
-def harmless(keyword: str, before: Any, now: Any, level: Level = PATCH) -> list[Case]:
+def harmless(keyword: str, before: Any, now: Any, step: Step = PATCH) -> list[Case]:
     """Make a case of each direction: neither breaks anyone."""
-    name = f"{_kebab(keyword)}-{'reworded' if level is PATCH else 'extended'}"
+    name = f"{_kebab(keyword)}-{'reworded' if step is PATCH else 'extended'}"
     was, is_ = _schema(keyword, before), _schema(keyword, now)
-    return [Case(keyword, old, new, name, level, level, level) for old, new in ((was, is_), (is_, was))]
+    return [Case(keyword, old, new, name, step, step, step) for old, new in ((was, is_), (is_, was))]
 
 
 def _schema(keyword: str, value: Any) -> dict[str, Any]:
@@ -177,17 +178,17 @@ CASES = [
 ]
 
 
-def changes(before: Any, now: Any, side: Side, documents: Documents | None = None) -> dict[str, Level]:
+def changes(before: Any, now: Any, side: Side, documents: Documents | None = None) -> dict[str, Step]:
     """Compare two schemas; return the levels by the names of the rules, without those of mere additions of names."""
     pair = Pair(before, now, (), side, documents or Documents())
-    return {change.rule: change.level for change in compare(pair, SCHEMA)}
+    return {change.rule: change.step for change in compare(pair, SCHEMA)}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}, {case.before} to {case.now}")
 def test_difference_needs_a_step_on_each_side(case: Case) -> None:
-    for side, level in ((Side.REQUEST, case.request), (Side.RESPONSE, case.response), (Side.BOTH, case.event)):
+    for side, step in ((Side.REQUEST, case.request), (Side.RESPONSE, case.response), (Side.BOTH, case.event)):
         found = changes(case.before, case.now, side)
-        assert found.pop(case.rule) is level, side
+        assert found.pop(case.rule) is step, side
         assert set(found) <= {"property-added"}, side  # comes with a required property
 
 

@@ -67,7 +67,7 @@ def test_a_contract_carries_its_schema_as_it_stands_in_the_file() -> None:
         "properties",
         "additionalProperties",
     ]
-    assert contract.numbers == (1, 0, 0)
+    assert contract.version == (1, 0, 0)
 
 
 def test_every_released_schema_says_its_draft_a_name_of_its_own_and_what_it_is() -> None:
@@ -128,9 +128,9 @@ def test_versions_are_ordered_as_numbers_and_the_newest_is_the_default(folder: P
     for version in ("1.10.0", "1.9.0", "1.10.2"):
         add(folder, "order.returned", version)
     contracts = load_contracts(folder)
-    assert contracts.versions("order.returned") == ("1.0.0", "1.9.0", "1.10.0", "1.10.2")
-    assert contracts.default_version("order.returned") == "1.10.2"
-    assert contracts.get("order.returned", "1.9.0").version == "1.9.0"
+    assert contracts.versions("order.returned") == ((1, 0, 0), (1, 9, 0), (1, 10, 0), (1, 10, 2))
+    assert contracts.default_version("order.returned") == (1, 10, 2)
+    assert contracts.get("order.returned", "1.9.0").version == (1, 9, 0)
 
 
 def test_the_default_version_is_the_newest_of_the_oldest_major(folder: Path) -> None:
@@ -146,7 +146,7 @@ def test_the_default_version_is_the_newest_of_the_oldest_major(folder: Path) -> 
             newer.get("order.returned", "2.3.0"),
         ]
     )
-    assert both.default_version("order.returned") == "1.1.0"
+    assert both.default_version("order.returned") == (1, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -325,5 +325,5 @@ def test_the_default_is_the_newest_version_that_is_not_deprecated(
     for version in deprecated:
         deprecate(tmp_path, "order.returned", version)
     contracts = load_contracts(tmp_path)
-    assert contracts.default_version("order.returned") == default
+    assert str(contracts.default_version("order.returned")) == default
     assert contracts.get("order.returned", "1.2.0").deprecated_on == ("2026-12-01" if "1.2.0" in deprecated else None)

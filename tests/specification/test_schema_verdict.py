@@ -56,7 +56,7 @@ def agreed(schema: dict[str, Any], values: Sequence[JsonValue]) -> Counter[bool]
 
 def examples(contract: EventContract) -> tuple[list[JsonValue], list[JsonValue]]:
     """The valid and the invalid examples of a contract."""
-    folder = ROOT / "contracts" / contract.event_type / contract.version / "examples"
+    folder = ROOT / "contracts" / contract.event_type / str(contract.version) / "examples"
     valid, invalid = (
         [json.loads(path.read_text()) for path in sorted(folder.glob(f"{verdict}-*"))]
         for verdict in ("valid", "invalid")

@@ -19,7 +19,7 @@ from app.specification.derived.openapi_3_2 import STREAM
 from app.specification.document import OpenApiDocument
 from app.specification.openapi.bundle import inline
 from app.specification.openapi.structure import operations
-from app.specification.pointer import fault
+from app.specification.pointer import contract_error
 
 DOCUMENTS: Final = {
     "openapi.yaml": "OpenAPI 3.0, YAML",
@@ -136,4 +136,4 @@ def _stream(inlined: Mapping[str, Any]) -> StreamDocs:
                 frames=dict(alternatives(streamed["schema"])),
                 examples=[frame_text(example) for example in examples],
             )
-    raise fault(("paths",), f"no operation answers with {STREAM}")
+    raise contract_error(("paths",), f"no operation answers with {STREAM}")

@@ -101,7 +101,7 @@ def _versions(contracts: Contracts, folder: Path, name: str, frame: Mapping[str,
         contract = contracts.get(name, names[index])
         previous = contracts.get(name, names[index - 1]) if index else None
         yield EventVersion(
-            version=contract.version,
+            version=str(contract.version),
             deprecated_on=contract.deprecated_on,
             is_default=contract.version == contracts.default_version(name),
             schema=contract.schema,
@@ -110,7 +110,7 @@ def _versions(contracts: Contracts, folder: Path, name: str, frame: Mapping[str,
                 Refusal(each, _pretty(value), contract.compiled.violations(value, _VIOLATIONS)[0])
                 for each, value in _values(folder, contract, "invalid")
             ],
-            previous=previous.version if previous else None,
+            previous=str(previous.version) if previous else None,
             changed=changes(previous.schema, contract.schema) if previous else [],
         )
 
@@ -118,7 +118,7 @@ def _versions(contracts: Contracts, folder: Path, name: str, frame: Mapping[str,
 def _values(folder: Path, contract: EventContract, verdict: str) -> Iterator[tuple[str, JsonValue]]:
     found = [
         (path.stem.removeprefix(f"{verdict}-").replace("-", " "), read_json(path))
-        for path in entries(folder / contract.version / "examples")
+        for path in entries(folder / str(contract.version) / "examples")
         if path.stem.startswith(f"{verdict}-")
     ]
     yield from sorted(found, key=lambda each: len(_pretty(each[1])))  # the simplest first

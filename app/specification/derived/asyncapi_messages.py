@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from app.specification.derived.frame_text import DATA
 from app.specification.derived.openapi_3_2 import STREAM, stream_frames
-from app.specification.pointer import find, place_of
+from app.specification.pointer import lookup, parse_reference
 from app.specification.schema.schema import compile_schema
 
 JSON: Final = "application/json"
@@ -47,7 +47,7 @@ def published(document: Components, operation: Mapping[str, Any]) -> list[Messag
 def answered(document: Components, operation: Mapping[str, Any]) -> Message:
     """Make a message of the answer to those who publish."""
     content = operation["responses"]["201"]["content"][JSON]
-    name = str(place_of(content["schema"]["$ref"])[-1])
+    name = str(parse_reference(content["schema"]["$ref"])[-1])
     parts = {"payload": _reference(name), "bindings": {"http": {"statusCode": 201, **HTTP}}}
     return _message(document, name, parts, content.get("examples", {}))
 
@@ -60,7 +60,7 @@ def schemas(document: Components, node: Any) -> dict[str, dict[str, Any]]:
         name = unseen.pop()
         if name not in needed:
             needed.add(name)
-            unseen.extend(_referred(find(document.bundled, "components", "schemas", name)))
+            unseen.extend(_referred(lookup(document.bundled, "components", "schemas", name)))
     components: Mapping[str, Any] = document.bundled["components"]["schemas"]
     return {name: translate(schema) for name, schema in components.items() if name in needed}
 
@@ -96,7 +96,7 @@ def _keyword(keyword: str, value: Any) -> tuple[str, Any]:
 
 
 def _frame(document: Components, name: str, shown: Mapping[str, Any]) -> Message:
-    schema = find(document.bundled, "components", "schemas", name)
+    schema = lookup(document.bundled, "components", "schemas", name)
     headers = {
         **{keyword: value for keyword, value in translate(schema).items() if keyword != "description"},
         "required": [field for field in schema["required"] if field != DATA],
@@ -111,7 +111,7 @@ def _frame(document: Components, name: str, shown: Mapping[str, Any]) -> Message
 
 
 def _message(document: Components, name: str, parts: Mapping[str, Any], shown: Mapping[str, Any]) -> Message:
-    schema = find(document.inlined, "components", "schemas", name)
+    schema = lookup(document.inlined, "components", "schemas", name)
     fits = compile_schema(schema, name)
     examples = [
         {"name": key, **words(example, "summary"), "payload": deepcopy(example["value"])}
@@ -135,8 +135,8 @@ def _alternatives(document: Components, schema: Mapping[str, Any]) -> Iterator[s
         for alternative in schema["oneOf"]:
             yield from _alternatives(document, alternative)
         return
-    name = str(place_of(schema["$ref"])[-1])
-    component = find(document.bundled, "components", "schemas", name)
+    name = str(parse_reference(schema["$ref"])[-1])
+    component = lookup(document.bundled, "components", "schemas", name)
     if "oneOf" in component:
         yield from _alternatives(document, component)
     else:
@@ -150,7 +150,7 @@ def _reference(name: str) -> dict[str, str]:
 def _referred(node: Any) -> Iterator[str]:
     match node:
         case {"$ref": str(reference)} if reference.startswith("#/components/schemas/"):
-            yield str(place_of(reference)[-1])
+            yield str(parse_reference(reference)[-1])
         case dict():
             for value in node.values():
                 yield from _referred(value)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from app.specification.derived.frame_text import DATA, fields, frame_text
 from app.specification.openapi.structure import METHODS
-from app.specification.pointer import find, place_of
+from app.specification.pointer import lookup, parse_reference
 
 STREAM: Final = "text/event-stream"
 DIALECT: Final = "https://spec.openapis.org/oas/3.2/dialect/2025-09-17"
@@ -63,9 +63,9 @@ def stream_frames(bundled: Mapping[str, Any]) -> Iterator[str]:
     """Go through the components that are frames of a stream, once each."""
     seen: set[str] = set()
     for reference in _streamed(bundled):
-        schema = find(bundled, *place_of(reference))
+        schema = lookup(bundled, *parse_reference(reference))
         for frame in [each["$ref"] for each in schema.get("oneOf", ())] or [reference]:
-            name = str(place_of(frame)[-1])
+            name = str(parse_reference(frame)[-1])
             if name not in seen:
                 seen.add(name)
                 yield name

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.specification.contracts import Contracts
 from app.specification.errors import UnknownEventType
-from app.specification.pointer import Place, fault, place_of
+from app.specification.pointer import Pointer, contract_error, parse_reference
 
 CONTRACT = re.compile(r"\.\./contracts/(?P<event_type>[^/]+)/(?P<version>[^/]+)/schema\.json")
 """The one kind of reference that leads out of the document."""
@@ -32,7 +32,7 @@ def inline(document: Mapping[str, Any]) -> dict[str, Any]:
     return {key: inlining.of(value, (key,), ()) for key, value in document.items()}
 
 
-def _bundled(node: Any, place: Place, contracts: Contracts) -> Any:
+def _bundled(node: Any, place: Pointer, contracts: Contracts) -> Any:
     match node:
         case {"$ref": str(reference)} if not reference.startswith("#/"):
             return _schema(reference, place, contracts)
@@ -44,15 +44,15 @@ def _bundled(node: Any, place: Place, contracts: Contracts) -> Any:
             return node
 
 
-def _schema(reference: str, place: Place, contracts: Contracts) -> dict[str, Any]:
+def _schema(reference: str, place: Pointer, contracts: Contracts) -> dict[str, Any]:
     contract = CONTRACT.fullmatch(reference)
     if contract is None:
         allowed = "'#/…' and '../contracts/<event type>/<version>/schema.json'"
-        raise fault(place, f"the reference {reference!r} is not one of {allowed}")
+        raise contract_error(place, f"the reference {reference!r} is not one of {allowed}")
     try:
         schema = contracts.get(contract["event_type"], contract["version"]).schema
     except UnknownEventType:
-        raise fault(place, f"the reference {reference!r} leads to no contract") from None
+        raise contract_error(place, f"the reference {reference!r} leads to no contract") from None
     # The dialect's declaration has no place inside another document, nor has a name that would change where `#/` leads.
     return {keyword: deepcopy(value) for keyword, value in schema.items() if keyword not in ("$schema", "$id")}
 
@@ -64,7 +64,7 @@ class _Inlining:
         self._document = document
         self._done: dict[str, Any] = {}
 
-    def of(self, node: Any, place: Place, trail: tuple[str, ...]) -> Any:
+    def of(self, node: Any, place: Pointer, trail: tuple[str, ...]) -> Any:
         match node:
             case {"$ref": str(reference)}:
                 return self._referred(reference, place, trail)
@@ -75,17 +75,19 @@ class _Inlining:
             case _:
                 return node
 
-    def _referred(self, reference: str, place: Place, trail: tuple[str, ...]) -> Any:
+    def _referred(self, reference: str, place: Pointer, trail: tuple[str, ...]) -> Any:
         if reference in trail:
-            raise fault(place, f"the reference {reference!r} leads back to itself")
+            raise contract_error(place, f"the reference {reference!r} leads back to itself")
         if reference not in self._done:
-            self._done[reference] = self.of(self._target(reference, place), place_of(reference), (*trail, reference))
+            self._done[reference] = self.of(
+                self._target(reference, place), parse_reference(reference), (*trail, reference)
+            )
         return self._done[reference]
 
-    def _target(self, reference: str, place: Place) -> Any:
+    def _target(self, reference: str, place: Pointer) -> Any:
         found: Any = self._document
-        for key in place_of(reference):
+        for key in parse_reference(reference):
             if not isinstance(found, Mapping) or key not in found:
-                raise fault(place, f"the reference {reference!r} leads nowhere")
+                raise contract_error(place, f"the reference {reference!r} leads nowhere")
             found = found[key]
         return found

@@ -10,12 +10,12 @@ from typing import Any
 
 from app.specification.contracts import Contracts
 from app.specification.openapi.bundle import CONTRACT
-from app.specification.pointer import Place, dotted, fault, find, place_of
+from app.specification.pointer import Pointer, contract_error, dotted, lookup, parse_reference
 
-EVENT: Place = ("components", "schemas", "OrderEvent")
-FRAME: Place = ("components", "schemas", "OrderEventStreamFrame")
-_NAMES: Place = ("components", "schemas", "OrderEventType", "enum")
-_MAJORS: Place = ("components", "parameters", "majorVersion", "schema", "enum")
+EVENT: Pointer = ("components", "schemas", "OrderEvent")
+FRAME: Pointer = ("components", "schemas", "OrderEventStreamFrame")
+_NAMES: Pointer = ("components", "schemas", "OrderEventType", "enum")
+_MAJORS: Pointer = ("components", "parameters", "majorVersion", "schema", "enum")
 
 
 def check_event_types(source: Mapping[str, Any], contracts: Contracts) -> None:
@@ -23,30 +23,30 @@ def check_event_types(source: Mapping[str, Any], contracts: Contracts) -> None:
     events, frames = _union(source, EVENT), _union(source, FRAME)
     for control_type in contracts.control_types:
         if control_type not in frames:
-            raise fault(FRAME, f"the frame of the control event {control_type!r} is missing")
+            raise contract_error(FRAME, f"the frame of the control event {control_type!r} is missing")
     _check_same_types(
         {
             "contracts/": set(contracts.event_types),
-            dotted(_NAMES): set(find(source, *_NAMES)),
+            dotted(_NAMES): set(lookup(source, *_NAMES)),
             dotted(EVENT): set(events),
             dotted(FRAME): set(frames) - set(contracts.control_types),
         }
     )
     for union, variants in ((EVENT, events), (FRAME, frames)):
-        discriminator = find(source, *union, "discriminator", "propertyName")
+        discriminator = lookup(source, *union, "discriminator", "propertyName")
         for event_type, reference in variants.items():
-            _check_variant(source, place_of(reference), discriminator, event_type)
-            _check_data(source, place_of(reference), event_type, contracts)
-    if sorted(find(source, *_MAJORS)) != list(contracts.majors):
-        raise fault(_MAJORS, f"the major versions of the contracts are {list(contracts.majors)}")
+            _check_variant(source, parse_reference(reference), discriminator, event_type)
+            _check_data(source, parse_reference(reference), event_type, contracts)
+    if sorted(lookup(source, *_MAJORS)) != list(contracts.majors):
+        raise contract_error(_MAJORS, f"the major versions of the contracts are {list(contracts.majors)}")
 
 
-def _union(source: Mapping[str, Any], union: Place) -> dict[str, str]:
+def _union(source: Mapping[str, Any], union: Pointer) -> dict[str, str]:
     """Return the mapping of a discriminated union, from event types to references."""
-    mapping: dict[str, str] = find(source, *union, "discriminator", "mapping")
-    alternatives = {alternative.get("$ref") for alternative in find(source, *union, "oneOf")}
+    mapping: dict[str, str] = lookup(source, *union, "discriminator", "mapping")
+    alternatives = {alternative.get("$ref") for alternative in lookup(source, *union, "oneOf")}
     for reference in sorted(alternatives ^ set(mapping.values()), key=str):
-        raise fault(union, f"{reference!r} stands in only one of oneOf and discriminator.mapping")
+        raise contract_error(union, f"{reference!r} stands in only one of oneOf and discriminator.mapping")
     return mapping
 
 
@@ -55,21 +55,25 @@ def _check_same_types(named: Mapping[str, set[str]]) -> None:
         missing = [place for place, names in named.items() if event_type not in names]
         present = [place for place, names in named.items() if event_type in names]
         if missing:
-            raise fault((), f"the event type {event_type!r} stands in {present[0]}, but not in {', '.join(missing)}")
+            raise contract_error(
+                (), f"the event type {event_type!r} stands in {present[0]}, but not in {', '.join(missing)}"
+            )
 
 
-def _check_variant(source: Mapping[str, Any], variant: Place, discriminator: str, event_type: str) -> None:
+def _check_variant(source: Mapping[str, Any], variant: Pointer, discriminator: str, event_type: str) -> None:
     named = (*variant, "properties", discriminator, "enum")
-    if find(source, *named) != [event_type]:
-        raise fault(named, f"this must be {event_type!r} alone, as in the mapping")
+    if lookup(source, *named) != [event_type]:
+        raise contract_error(named, f"this must be {event_type!r} alone, as in the mapping")
 
 
-def _check_data(source: Mapping[str, Any], variant: Place, event_type: str, contracts: Contracts) -> None:
-    component = place_of(find(source, *variant, "properties", "data", "$ref"))
-    contract = CONTRACT.fullmatch(find(source, *component, "$ref"))
+def _check_data(source: Mapping[str, Any], variant: Pointer, event_type: str, contracts: Contracts) -> None:
+    component = parse_reference(lookup(source, *variant, "properties", "data", "$ref"))
+    contract = CONTRACT.fullmatch(lookup(source, *component, "$ref"))
     if contract is None or contract["event_type"] != event_type:
-        raise fault(component, f"this must refer to a contract of {event_type!r}, as {dotted(variant)} expects")
-    major = contract["version"].partition(".")[0]
-    newest = [each for each in contracts.versions(event_type) if each.partition(".")[0] == major][-1]
-    if contract["version"] != newest:
-        raise fault(component, f"this must refer to the newest version of {event_type!r}, which is {newest}")
+        raise contract_error(
+            component, f"this must refer to a contract of {event_type!r}, as {dotted(variant)} expects"
+        )
+    version = contracts.get(event_type, contract["version"]).version
+    newest = max(each for each in contracts.versions(event_type) if each.major == version.major)
+    if version != newest:
+        raise contract_error(component, f"this must refer to the newest version of {event_type!r}, which is {newest}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from app.specification.pointer import DOCUMENT, fault, find
+from app.specification.pointer import DOCUMENT, contract_error, lookup
 from app.specification.schema.schema import compile_schema
 
 PREFIX = "/problems/"
@@ -22,20 +22,20 @@ class ProblemType(NamedTuple):
 def read_problems(inlined: Mapping[str, Any], needed: Collection[str]) -> dict[str, ProblemType]:
     """Read the problem types by slug, the last part of their `type`. Raises InvalidContract where a needed one is missing."""
     schema = compile_schema(
-        find(inlined, "components", "schemas", "Problem"), f"{DOCUMENT}: components.schemas.Problem"
+        lookup(inlined, "components", "schemas", "Problem"), f"{DOCUMENT}: components.schemas.Problem"
     )
     problems: dict[str, ProblemType] = {}
-    for key in find(inlined, "components", "examples"):
+    for key in lookup(inlined, "components", "examples"):
         place = ("components", "examples", key)
-        for violation in schema.violations(find(inlined, *place, "value"), 1)[0]:
-            raise fault(
+        for violation in schema.violations(lookup(inlined, *place, "value"), 1)[0]:
+            raise contract_error(
                 place, f"the problem breaks the schema Problem: {violation.pointer or 'it'} {violation.message}"
             )
-        problem = ProblemType(*(find(inlined, *place, "value", member) for member in ProblemType._fields))
+        problem = ProblemType(*(lookup(inlined, *place, "value", member) for member in ProblemType._fields))
         slug = problem.type.removeprefix(PREFIX)
         if slug in problems:
-            raise fault(place, f"the problem {slug!r} is defined twice")
+            raise contract_error(place, f"the problem {slug!r} is defined twice")
         problems[slug] = problem
     for slug in sorted(set(needed) - problems.keys()):
-        raise fault(("components", "examples"), f"the problem {slug!r} is missing")
+        raise contract_error(("components", "examples"), f"the problem {slug!r} is missing")
     return problems

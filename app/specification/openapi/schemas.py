@@ -6,21 +6,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from app.specification.openapi.structure import operations
-from app.specification.pointer import DOCUMENT, Place, dotted, fault, find
+from app.specification.pointer import DOCUMENT, Pointer, contract_error, dotted, lookup
 from app.specification.schema.schema import Schema, compile_schema
 
 
 class Example(NamedTuple):
     """A value that the document shows, or falls back on: where it stands, and the schema that it is an example of."""
 
-    place: Place
+    place: Pointer
     schema: Mapping[str, Any]
     value: Any
 
 
 def check_schemas(inlined: Mapping[str, Any]) -> None:
     """Check that the components keep to the dialect that event schemas are written in. Raises InvalidContract."""
-    components = find(inlined, "components", "schemas")
+    components = lookup(inlined, "components", "schemas")
     compile_schema({"type": "object", "properties": components}, f"{DOCUMENT}: components.schemas")
 
 
@@ -32,7 +32,7 @@ def check_examples(inlined: Mapping[str, Any]) -> None:
             compiled[id(schema)] = compile_schema(schema, f"{DOCUMENT}: {dotted(place)}")
         violations, _ = compiled[id(schema)].violations(value, 1)
         for violation in violations:
-            raise fault(place, f"this breaks its schema: {violation.pointer or 'it'} {violation.message}")
+            raise contract_error(place, f"this breaks its schema: {violation.pointer or 'it'} {violation.message}")
 
 
 def examples(inlined: Mapping[str, Any]) -> Iterator[Example]:
@@ -43,7 +43,7 @@ def examples(inlined: Mapping[str, Any]) -> Iterator[Example]:
         yield from _of_operation(operation.content, operation.place)
 
 
-def _of_schema(schema: Mapping[str, Any], place: Place) -> Iterator[Example]:
+def _of_schema(schema: Mapping[str, Any], place: Pointer) -> Iterator[Example]:
     for keyword in ("example", "default"):
         if keyword in schema:
             yield Example((*place, keyword), schema, schema[keyword])
@@ -53,7 +53,7 @@ def _of_schema(schema: Mapping[str, Any], place: Place) -> Iterator[Example]:
         yield from _of_schema(schema["items"], (*place, "items"))
 
 
-def _of_operation(operation: Mapping[str, Any], place: Place) -> Iterator[Example]:
+def _of_operation(operation: Mapping[str, Any], place: Pointer) -> Iterator[Example]:
     for parameter in operation.get("parameters", ()):
         yield from _shown(parameter, (*place, "parameters", parameter["name"]))
     yield from _of_content(operation.get("requestBody", {}), (*place, "requestBody"))
@@ -64,12 +64,12 @@ def _of_operation(operation: Mapping[str, Any], place: Place) -> Iterator[Exampl
             yield from _shown(header, (*response_place, "headers", name))
 
 
-def _of_content(body: Mapping[str, Any], place: Place) -> Iterator[Example]:
+def _of_content(body: Mapping[str, Any], place: Pointer) -> Iterator[Example]:
     for media_type, content in body.get("content", {}).items():
         yield from _shown(content, (*place, "content", media_type))
 
 
-def _shown(holder: Mapping[str, Any], place: Place) -> Iterator[Example]:
+def _shown(holder: Mapping[str, Any], place: Pointer) -> Iterator[Example]:
     schema = holder.get("schema", {})
     yield from _of_schema(schema, (*place, "schema"))
     if "example" in holder:

@@ -12,7 +12,7 @@ from jsonschema.exceptions import best_match
 from openapi_spec_validator import OpenAPIV30SpecValidator
 from openapi_spec_validator.schemas import schema_v30
 
-from app.specification.pointer import Place, fault
+from app.specification.pointer import Pointer, contract_error
 from app.specification.schema.messages import cut
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -29,7 +29,7 @@ class Operation(NamedTuple):
     content: Mapping[str, Any]
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Pointer:
         return ("paths", self.path, self.method)
 
 
@@ -43,7 +43,7 @@ def check_version(document: Mapping[str, Any]) -> None:
     """Refuse what Connexion cannot read. Raises InvalidContract."""
     version = document.get("openapi")
     if not isinstance(version, str) or not re.fullmatch(r"3\.0\.[0-9]+", version):
-        raise fault(("openapi",), f"the version must be 3.0.x, not {version!r}")
+        raise contract_error(("openapi",), f"the version must be 3.0.x, not {version!r}")
 
 
 def check_structure(document: Mapping[str, Any]) -> None:
@@ -52,17 +52,17 @@ def check_structure(document: Mapping[str, Any]) -> None:
         return
     error = best_match(Draft4Validator(schema_v30).iter_errors(document))
     if error is not None:
-        raise fault(tuple(error.absolute_path), _line(error.message))
+        raise contract_error(tuple(error.absolute_path), _line(error.message))
 
 
 def check_operations(document: Mapping[str, Any]) -> None:
     """Refuse what else OpenAPI 3.0 forbids, and operations without a name or a word on security. Raises InvalidContract."""
     for error in _BeyondStructure(document).iter_errors():
-        raise fault(tuple(error.absolute_path), _line(error.message))
+        raise contract_error(tuple(error.absolute_path), _line(error.message))
     for each in operations(document):
         for member in ("operationId", "security"):
             if member not in each.content:
-                raise fault(each.place, f"the operation has no {member} of its own")
+                raise contract_error(each.place, f"the operation has no {member} of its own")
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
@@ -78,7 +78,7 @@ def operation(document: Mapping[str, Any], operation_id: str) -> Operation:
     for each in operations(document):
         if each.content["operationId"] == operation_id:
             return each
-    raise fault(("paths",), f"there is no operation {operation_id!r}")
+    raise contract_error(("paths",), f"there is no operation {operation_id!r}")
 
 
 def _line(message: str) -> str:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
+from app.specification.pointer import Pointer
 from app.specification.schema.keywords import FORMATS, ecma_pattern
 from app.specification.schema.messages import MESSAGES
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-
-Place: TypeAlias = tuple[str | int, ...]
 
 _STRUCTURE = frozenset({"properties", "items", "allOf"})  # what breaks is a schema within
 _ANNOTATIONS = frozenset(
@@ -27,7 +26,7 @@ _ANNOTATIONS = frozenset(
 _UNCHECKED_FORMATS = frozenset({"int32", "int64", "float", "double"})  # OpenAPI's hints to generators of code
 
 
-def refusals(schema: object, path: Place = ()) -> Iterator[tuple[Place, str]]:
+def refusals(schema: object, path: Pointer = ()) -> Iterator[tuple[Pointer, str]]:
     """Find what is outside the dialect in a schema that 2020-12 accepts: where, and why it is refused."""
     if not isinstance(schema, Mapping):
         yield path, "a schema must be an object"
@@ -61,7 +60,7 @@ def _pattern_fault(pattern: str) -> str | None:
     return None
 
 
-def _parts(schema: Mapping[str, Any]) -> Iterator[tuple[Place, object]]:
+def _parts(schema: Mapping[str, Any]) -> Iterator[tuple[Pointer, object]]:
     for name, part in schema.get("properties", {}).items():
         yield ("properties", name), part
     for keyword in ("allOf", "anyOf", "oneOf"):

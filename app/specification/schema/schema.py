@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator, SchemaError, ValidationError
 from jsonschema.protocols import Validator
 
 from app.specification.errors import InvalidContract
+from app.specification.pointer import write_pointer
 from app.specification.schema.dialect import DRAFT, refusals
 from app.specification.schema.keywords import FORMATS, DialectValidator
 from app.specification.schema.messages import MESSAGES, cut
@@ -88,7 +89,7 @@ def _pointer(path: Iterable[str | int]) -> str:
     """Write a path as a JSON pointer; where that gets too long, the pointer of the closest place around it."""
     pointer = ""
     for part in path:
-        step = "/" + str(part).replace("~", "~0").replace("/", "~1")
+        step = write_pointer((part,))
         if len(pointer) + len(step) > POINTER_CHARACTERS:
             break
         pointer += step

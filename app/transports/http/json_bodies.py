@@ -50,7 +50,7 @@ def _event_type(contracts: Contracts, name: str) -> dict[str, Any]:
 def _version(contract: EventContract) -> dict[str, Any]:
     deprecated = contract.deprecated_on is not None
     return {
-        "version": contract.version,
+        "version": str(contract.version),
         "lifecycle": "deprecated" if deprecated else "current",
         **({"deprecatedOn": contract.deprecated_on} if deprecated else {}),
         "schema": f"/event-types/{contract.event_type}/{contract.version}",
