@@ -1,4 +1,4 @@
-"""What the README says a page or a Node program may be, is: each example is run as it stands there."""
+"""The web pages and the Node program of the READMEs run as they stand there."""
 
 from __future__ import annotations
 
@@ -20,14 +20,17 @@ from tests.browser.watching import Watched
 from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import cancelled, eventually, new_order, publish, shipped, streams_open
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
-BLOCKS = [dedent(block) for block in re.findall(r"(?<=\n\n)((?: {4}.*\n|\n(?= {4}))+)", README)]
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+CLIENT = (ROOT / "app" / "pages" / "client" / "README.md").read_text()
 
 
-def example(*texts: str) -> str:
-    """Find the one block of the README in which these texts stand."""
-    (found,) = [block for block in BLOCKS if all(text in block for text in texts)]
-    return found
+def example(readme: str, *texts: str) -> str:
+    """Return the only block of code that contains these texts, whether it is indented or fenced."""
+    indented = [dedent(block) for block in re.findall(r"(?<=\n\n)((?: {4}.*\n|\n(?= {4}))+)", readme)]
+    fenced = re.findall(r"^```\w+\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    (found,) = {block for block in (*indented, *fenced) if all(text in block for text in texts)}
+    return str(found)
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def http(server: ServerProcess) -> Iterator[httpx.Client]:
 
 
 def show(page: Page, server: ServerProcess, html: str) -> Watched:
-    """Open a page of the same origin that is no page of the server's."""
+    """Open a page of the server's origin that the server itself does not have."""
     watched = Watched()
     watched.watch(page)
     page.route("**/example", lambda route: route.fulfill(body=html, content_type="text/html"))
@@ -46,7 +49,7 @@ def show(page: Page, server: ServerProcess, html: str) -> Watched:
 
 
 def test_page_with_an_event_source(server: ServerProcess, http: httpx.Client, page: Page) -> None:
-    watched = show(page, server, example("<!doctype html>", "new EventSource("))
+    watched = show(page, server, example(README, "<!doctype html>", "new EventSource("))
     assert eventually(lambda: streams_open(http) == 1)
     one, other = new_order(), new_order()
     publish(http, shipped(one), cancelled(other))
@@ -55,7 +58,7 @@ def test_page_with_an_event_source(server: ServerProcess, http: httpx.Client, pa
 
 
 def test_page_with_the_client(server: ServerProcess, http: httpx.Client, page: Page) -> None:
-    watched = show(page, server, example("<!doctype html>", "import { subscribe }"))
+    watched = show(page, server, example(CLIENT, "<!doctype html>", "import { subscribe }"))
     expect(page.locator("#state")).to_have_text("open")
     one, other = new_order(), new_order()
     publish(http, shipped(one))
@@ -83,13 +86,13 @@ def lines(process: subprocess.Popen[str], count: int) -> list[str]:
 
 
 def test_node_program_goes_on_where_it_was(server: ServerProcess, http: httpx.Client, tmp_path: Path) -> None:
-    (command,) = re.findall(r"`npm (install http://127\.0\.0\.1:8000/\S+)`", README)
+    (command,) = re.findall(r"^    npm (install http://127\.0\.0\.1:8000/\S+)$", CLIENT, re.MULTILINE)
     install = [needed("npm"), *command.replace("http://127.0.0.1:8000", server.url).split(), "--no-audit", "--no-fund"]
     (tmp_path / "package.json").write_text("{}")
     installed = subprocess.run(install, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert installed.returncode == 0, installed.stderr
     program = tmp_path / "orders.mjs"
-    program.write_text(example("orders-events-client", "last-id").replace("http://127.0.0.1:8000", server.url))
+    program.write_text(example(CLIENT, "orders-events-client", "last-id").replace("http://127.0.0.1:8000", server.url))
 
     publish(http, shipped("or_last_before"))
     with running(program) as process:
@@ -99,8 +102,8 @@ def test_node_program_goes_on_where_it_was(server: ServerProcess, http: httpx.Cl
         process.send_signal(signal.SIGKILL)
     *_, last = publish(http, shipped("or_3"), cancelled("or_4"))
     with running(program) as process:
-        told = lines(process, 1)
-        if told == ["order.cancelled or_2"]:
-            told = lines(process, 1)  # killed after it was told of, and before its id was written down
-        assert [*told, *lines(process, 1)] == ["order.shipped or_3", "order.cancelled or_4"]
+        first = lines(process, 1)
+        if first == ["order.cancelled or_2"]:
+            first = lines(process, 1)  # killed after the line was printed and before the id was written
+        assert [*first, *lines(process, 1)] == ["order.shipped or_3", "order.cancelled or_4"]
         assert eventually(lambda: (tmp_path / "last-id").read_text() == last)

@@ -50,6 +50,11 @@ def test_package_has_the_files_of_the_client_and_the_version_of_the_contract(ser
     assert {described["exports"]["."]["default"], described["exports"]["."]["types"]} <= {f"./{name}" for name in NAMES}
 
 
+def test_manual_is_in_the_package_and_not_served_beside_it(server: ServerProcess) -> None:
+    assert "README.md" in FILES
+    assert httpx.get(f"{server.url}/README.md", timeout=60).status_code == 404
+
+
 def test_package_is_the_same_bytes_each_time() -> None:
     assert npm_package(CLIENT, "1.0.0") == npm_package(CLIENT, "1.0.0")
     assert npm_package(CLIENT, "1.0.0") != npm_package(CLIENT, "1.0.1")
