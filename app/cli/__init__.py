@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from app.cli.terminal import PROGRAM, complain, explained
-from app.client.connection import program_version
+from app.client.endpoint import program_version
 
 COMMANDS: Final = {
     "serve": ("serve_command", "Run the server."),

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from app.client.connection import checked_url
+from app.client.endpoint import checked_url
 from app.settings import Settings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

@@ -27,8 +27,8 @@ from .events import Checkpoint, Gap, OrderEvent
 from .order_stream import OrderStream
 from .orders import OrdersClient
 from .problem import Problem
-from .publishing import PublishedEvent
-from .stream_request import StreamOptions
+from .protocol.publishing import PublishedEvent
+from .protocol.stream_options import StreamOptions
 
 __all__ = [
     "AsyncOrderStream",

@@ -11,9 +11,9 @@ from typing import Generic, Self, TypeVar
 import httpx
 
 from .body import read_body_async
-from .connection import Connection, answer_of, event_source
-from .reading import Reading
-from .trouble import Trouble
+from .endpoint import Connection, answer_of, event_source
+from .protocol.reading import Reading
+from .protocol.retries import Trouble
 
 _Value = TypeVar("_Value")
 _Value_co = TypeVar("_Value_co", covariant=True)

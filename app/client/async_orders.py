@@ -13,13 +13,13 @@ import httpx
 
 from .async_order_stream import AsyncOrderStream
 from .body import read_body_async
-from .connection import Connection, answer_of, new_async_client
 from .delivery import Checkpoints, Gaps, Told, delivery
+from .endpoint import Connection, answer_of, new_async_client
 from .events import Checkpoint, Gap, OrderEvent
-from .publishing import RETRY_MAX_SECONDS, PublishedEvent, Publishing
-from .reading import Reading
-from .stream_request import StreamOptions, stream_request
-from .trouble import Trouble
+from .protocol.publishing import RETRY_MAX_SECONDS, PublishedEvent, Publishing
+from .protocol.reading import Reading
+from .protocol.retries import Trouble
+from .protocol.stream_options import StreamOptions, stream_request
 
 _log = logging.getLogger(__name__)
 _Value = TypeVar("_Value")

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .answer import Answer
 from .json_object import json_object
+from .protocol.server_response import Answer
 
 _SHOWN_CHARACTERS: Final = 300  # of a place that a server points to
 _TOLD_CHARACTERS: Final = 2000  # of what it says in all; a server of this contract says less

@@ -7,7 +7,7 @@ import json
 import httpx
 from httpx_sse import ServerSentEvent
 
-from app.client.answer import Answer
+from app.client.protocol.server_response import Answer
 
 STREAM = {"content-type": "text/event-stream; charset=utf-8"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.client.trouble import backoff_seconds
+from app.client.protocol.retries import backoff_seconds
 
 
 @pytest.mark.parametrize(("failures", "bound"), [(0, 0.5), (1, 1.0), (3, 4.0), (4, 8.0), (10, 8.0), (100_000, 8.0)])

@@ -25,9 +25,9 @@ from app.client import (
     UnexpectedAnswer,
     Violation,
 )
-from app.client.answer import Answer
-from app.client.publishing import Publishing
-from app.client.trouble import Trouble
+from app.client.protocol.publishing import Publishing
+from app.client.protocol.retries import Trouble
+from app.client.protocol.server_response import Answer
 from tests.client.cutting_proxy import CuttingProxy
 from tests.client.frames import answer, problem
 from tests.client.kinds import Kind

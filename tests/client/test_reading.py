@@ -8,14 +8,14 @@ from contextlib import AbstractContextManager
 import pytest
 from httpx_sse import ServerSentEvent
 
-from app.client.answer import Answer
 from app.client.delivery import Checkpoints, Told, delivery
 from app.client.errors import EventsLost, RequestRefused, Unavailable, UnexpectedAnswer
 from app.client.event_types import OrderShipped
 from app.client.events import Checkpoint, Gap, OrderEvent
-from app.client.reading import Reading
-from app.client.stream_request import StreamOptions, stream_request
-from app.client.trouble import Trouble
+from app.client.protocol.reading import Reading
+from app.client.protocol.retries import Trouble
+from app.client.protocol.server_response import Answer
+from app.client.protocol.stream_options import StreamOptions, stream_request
 from tests.client.frames import answer, checkpoint, closing, frame, gap, problem, shipped
 
 CUT = Trouble("Cut.")

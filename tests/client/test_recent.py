@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.client.recent import RecentIds
+from app.client.protocol.recent import RecentIds
 
 
 def test_oldest_ids_are_forgotten_first() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.client.reading import _FINAL_REASONS
+from app.client.protocol.reading import _FINAL_REASONS
 from app.compatibility import Finding, check
 from app.compatibility.baseline import Baseline
 from app.compatibility.consumer_files import read_consumers

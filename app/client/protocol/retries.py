@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from .answer import Answer
-from .errors import Unavailable
-from .problem import read_problem
+from ..errors import Unavailable
+from ..problem import read_problem
+from .server_response import Answer
 
 TRANSIENT_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})  # repeating the request later may succeed
 

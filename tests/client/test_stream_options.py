@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from app.client.stream_request import StreamOptions, stream_request
+from app.client.protocol.stream_options import StreamOptions, stream_request
 
 
 def query(options: StreamOptions) -> list[tuple[str, str]]:

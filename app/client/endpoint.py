@@ -9,9 +9,9 @@ from typing import Final
 import httpx
 from httpx_sse import EventSource
 
-from .answer import Answer
-from .reading import Ask
-from .trouble import Trouble
+from .protocol.reading import Ask
+from .protocol.retries import Trouble
+from .protocol.server_response import Answer
 
 _EVENTS_PATH: Final = "/events/orders"
 _SILENCE_SECONDS: Final = 45.0  # three heartbeats of a server with default settings: a stream silent for longer is dead

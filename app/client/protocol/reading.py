@@ -15,16 +15,16 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from httpx_sse import ServerSentEvent
 
-from .answer import Answer, bounded_wait
-from .delivery import Told
-from .errors import RequestRefused, UnexpectedAnswer
-from .event_types import EVENT_CLASSES
-from .events import Checkpoint, Gap, OrderEvent
-from .json_object import json_object
-from .problem import Problem, read_problem
+from ..delivery import Told
+from ..errors import RequestRefused, UnexpectedAnswer
+from ..event_types import EVENT_CLASSES
+from ..events import Checkpoint, Gap, OrderEvent
+from ..json_object import json_object
+from ..problem import Problem, read_problem
 from .recent import RecentIds
-from .stream_request import StreamRequest, can_be_id
-from .trouble import TRANSIENT_STATUSES, Retries, Trouble, transient
+from .retries import TRANSIENT_STATUSES, Retries, Trouble, transient
+from .server_response import Answer, bounded_wait
+from .stream_options import StreamRequest, can_be_id
 
 _FIRST_RETRY_SECONDS: Final = 1.0  # until the server says how long to wait
 _LEAST_BACKOFF_SECONDS: Final = 0.1  # where a server asks for no wait at all, and then is gone

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
-from .answer import Answer
-from .errors import EventsRefused, RequestRefused, UnexpectedAnswer, Violation
-from .json_object import json_object
-from .problem import Problem, read_problem
-from .trouble import TRANSIENT_STATUSES, Retries, Trouble, transient
+from ..errors import EventsRefused, RequestRefused, UnexpectedAnswer, Violation
+from ..json_object import json_object
+from ..problem import Problem, read_problem
+from .retries import TRANSIENT_STATUSES, Retries, Trouble, transient
+from .server_response import Answer
 
 RETRY_MAX_SECONDS: Final = 60.0
 _FIRST_WAIT_SECONDS: Final = 0.25

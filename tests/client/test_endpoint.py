@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.client.connection import checked_url
+from app.client.endpoint import checked_url
 from tests.cli.scripted_server import Answer, ScriptedServer
 from tests.client.kinds import Kind
 
