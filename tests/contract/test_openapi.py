@@ -253,9 +253,11 @@ def test_numbers_in_the_text_are_those_in_the_schemas() -> None:
     assert body in publish["requestBody"]["description"]
     assert body in publish["responses"]["413"]["description"]
     assert f"more than {batch}" in publish["responses"]["422"]["description"]
-    assert f"{DOCUMENT.page_limit_default} unless said otherwise" in stream["description"]
-    assert f"never more than {DOCUMENT.page_limit_maximum:,}" in stream["description"]
-    assert f"at most {DOCUMENT.page_limit_maximum:,} events" in limit
+    assert (
+        f"{DOCUMENT.page_limit_default} by default, and at most {DOCUMENT.page_limit_maximum:,}"
+        in stream["description"]
+    )
+    assert f"the default is {DOCUMENT.page_limit_default}, and more than {DOCUMENT.page_limit_maximum:,}" in limit
     assert (
         DOCUMENT.page_limit_maximum == INLINED["components"]["schemas"]["EventPage"]["properties"]["events"]["maxItems"]
     )
