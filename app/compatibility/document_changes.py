@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from app.compatibility.change import Change, Side
-from app.compatibility.document_rules import DOCUMENT, problem_types
 from app.compatibility.finding import Finding, remedy
-from app.compatibility.normal_form import normal_form
-from app.compatibility.pair import Documents, Pair, same
-from app.compatibility.rows import compare
+from app.compatibility.rules.change import Change, Side
+from app.compatibility.rules.comparison import Documents, Pair, same
+from app.compatibility.rules.document_rules import DOCUMENT, problem_types
+from app.compatibility.rules.normal_form import normal_form
+from app.compatibility.rules.rows import compare
 from app.specification.pointer import DOCUMENT as FILE
 from app.specification.pointer import Pointer, dotted
 from app.specification.version import Step, Version, parse_version

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from app.compatibility.baseline import Baseline
-from app.compatibility.change import Change, Side
 from app.compatibility.finding import Finding, remedy
-from app.compatibility.pair import Pair
-from app.compatibility.rows import compare
+from app.compatibility.rules.change import Change, Side
+from app.compatibility.rules.comparison import Pair
+from app.compatibility.rules.rows import compare
+from app.compatibility.rules.schema_rules import SCHEMA
 from app.compatibility.schema_files import SchemaFile
-from app.compatibility.schema_rules import SCHEMA
 from app.specification.pointer import write_pointer
 from app.specification.version import Step
 

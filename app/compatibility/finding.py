@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from app.compatibility.change import Change
+from app.compatibility.rules.change import Change
 
 _REMEDIES: Final = (
     ("required-property-added", "Make it optional"),

@@ -13,7 +13,7 @@ from app.compatibility.consumers import check_consumers
 from app.compatibility.document_changes import check_document
 from app.compatibility.event_schemas import check_released, check_steps, steps
 from app.compatibility.finding import Finding
-from app.compatibility.present import Present, read_present
+from app.compatibility.working_contract import Present, read_present
 from app.specification.openapi.write import write_json
 from app.specification.pointer import Pointer
 

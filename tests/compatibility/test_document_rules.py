@@ -11,7 +11,7 @@ import pytest
 from openapi_spec_validator.schemas import schema_v30
 
 from app.compatibility.document_changes import document_changes
-from app.compatibility.document_rules import TABLES
+from app.compatibility.rules.document_rules import TABLES
 from app.specification.contracts import load_contracts
 from app.specification.errors import InvalidContract
 from app.specification.openapi.bundle import bundle

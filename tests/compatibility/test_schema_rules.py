@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from app.compatibility.change import Side
-from app.compatibility.pair import Documents, Pair
-from app.compatibility.rows import compare
-from app.compatibility.schema_rules import SCHEMA
+from app.compatibility.rules.change import Side
+from app.compatibility.rules.comparison import Documents, Pair
+from app.compatibility.rules.rows import compare
+from app.compatibility.rules.schema_rules import SCHEMA
 from app.specification.schema import dialect as schema_dialect
 from app.specification.schema.messages import MESSAGES
 from app.specification.version import Step

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from app.compatibility import effects
-from app.compatibility.change import Change, Effect
-from app.compatibility.pair import ABSENT, Pair, json_text
-from app.compatibility.rows import (
+from app.compatibility.rules import effects
+from app.compatibility.rules.change import Change, Effect
+from app.compatibility.rules.comparison import ABSENT, Pair, json_text
+from app.compatibility.rules.rows import (
     Row,
     Table,
     compare,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from app.compatibility.change import Change, Effect, Side
-from app.compatibility.pair import ABSENT, Pair
+from app.compatibility.rules.change import Change, Effect, Side
+from app.compatibility.rules.comparison import ABSENT, Pair
 
 Row: TypeAlias = Callable[[Pair, str], Iterator[Change]]
 """Take two objects and the name of a member that at least one of them has; yield how the member differs."""

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from app.compatibility.change import Effect
-from app.compatibility.pair import ABSENT
-from app.compatibility.patterns import allows_all
-from app.compatibility.rows import EffectOf
+from app.compatibility.rules.change import Effect
+from app.compatibility.rules.comparison import ABSENT
+from app.compatibility.rules.patterns import allows_all
+from app.compatibility.rules.rows import EffectOf
 
 
 def type_(before: Any, now: Any) -> Effect:

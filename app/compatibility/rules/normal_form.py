@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.compatibility.pair import json_text
+from app.compatibility.rules.comparison import json_text
 from app.specification.openapi.structure import METHODS
 from app.specification.pointer import lookup, parse_reference
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from app.compatibility import effects
-from app.compatibility.change import Change, Effect, Side
-from app.compatibility.pair import ABSENT, Pair
-from app.compatibility.rows import (
+from app.compatibility.rules import effects
+from app.compatibility.rules.change import Change, Effect, Side
+from app.compatibility.rules.comparison import ABSENT, Pair
+from app.compatibility.rules.rows import (
     Row,
     Table,
     compare_parts,
@@ -25,7 +25,7 @@ from app.compatibility.rows import (
     parts,
     reworded,
 )
-from app.compatibility.schema_rules import SCHEMA
+from app.compatibility.rules.schema_rules import SCHEMA
 from app.specification.openapi.structure import METHODS
 
 _DEMANDED = leaf(effects.switch(Effect.TIGHTENED))  # `required`: of clients in a request, promised in a response

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from app.compatibility.change import REQUIRED_STEPS, Change, Effect, Side
+from app.compatibility.rules.change import REQUIRED_STEPS, Change, Effect, Side
 from app.specification.pointer import Pointer, lookup, parse_reference
 from app.specification.schema.messages import cut
 
