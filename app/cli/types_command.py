@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from app.cli.options import contract_option
-from app.compatibility.released_types import released_types
+from app.compatibility.baseline import released_schemas
 from app.specification.derived.python_types import CLIENT, python_types
 from app.specification.errors import InvalidContract
 
@@ -31,7 +31,7 @@ def types(*, root: Path, module: str) -> int:
     Exit codes: 0 written; 1 the contract cannot be read; 2 usage.
     """
     try:
-        schemas = released_types(root)
+        schemas = released_schemas(root)
     except InvalidContract as error:
         raise click.ClickException(str(error)) from None
     click.echo(python_types(schemas, module), nl=False)

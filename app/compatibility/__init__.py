@@ -1,7 +1,7 @@
 """The compatibility gate: what is released is compared with what is there now, and nobody's reader may break in between.
 
 Two facts are found about every difference: what it does to what may be said (`Effect`: more is allowed, less, something else),
-and who says it (`Side`: clients in requests, the server in responses, both in events). One table makes of them the least
+and who says it (`Direction`: clients in requests, the server in responses, both in events). One table makes of them the least
 step of the version that the difference needs (`REQUIRED_STEPS`). The rules are tables, too: one row per keyword of a schema, one per
 member of an OpenAPI object. No library is used for the diff: those that exist pass over parts of this dialect in silence.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from app.compatibility.schema_files import SchemaFile
+from app.compatibility.schema_files import SchemaFile, contracts_of, read_schema_files
 from app.specification.contract_files import read_json
 from app.specification.errors import InvalidContract
 
@@ -50,6 +50,14 @@ def write_baseline(root: Path, schemas: Iterable[SchemaFile], document: bytes) -
         digests.setdefault(schema.event_type, {})[str(schema.version)] = schema.digest
     (root / SCHEMAS).write_text(json.dumps(digests, indent=2) + "\n", "utf-8")
     (root / DOCUMENT).write_bytes(document)
+
+
+def released_schemas(root: Path) -> dict[str, dict[str, Any]]:
+    """Read the newest released schema of each type that producers publish, by type. Raises InvalidContract."""
+    baseline = read_baseline(root) or Baseline()
+    files = [each for each in read_schema_files(root / "contracts") if baseline.digest(each) is not None]
+    contracts = contracts_of(files)
+    return {name: contracts.get(name, contracts.versions(name)[-1]).schema for name in contracts.event_types}
 
 
 def _versions(versions: Any, root: Path) -> dict[str, str]:

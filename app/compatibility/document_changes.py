@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.compatibility.finding import Finding, remedy
-from app.compatibility.rules.change import Change, Side
-from app.compatibility.rules.comparison import Documents, Pair, same
+from app.compatibility.rules.change import Change, Direction
+from app.compatibility.rules.comparison import Comparison, Documents, same
 from app.compatibility.rules.document_rules import DOCUMENT, problem_types
 from app.compatibility.rules.normal_form import normal_form
 from app.compatibility.rules.rows import compare
@@ -31,7 +31,7 @@ def check_document(
     """
     versions = [parse_version(document["info"]["version"]) for document in (before, now)]
     changes = [
-        change._replace(step=min(change.step, Step.MINOR)) if change.place[:3] in governed else change
+        change._replace(step=min(change.step, Step.MINOR)) if change.pointer[:3] in governed else change
         for change in document_changes(before, now, event_types)
     ]
     match versions:
@@ -50,11 +50,11 @@ def document_changes(
     open_names = frozenset((*event_types, *problem_types(now.get("components", {}))))
     old, new = normal_form(before), normal_form(now)
     found: dict[object, Change] = {}
-    for change in compare(Pair(old, new, (), Side.REQUEST, Documents(old, new, open_names)), DOCUMENT):
+    for change in compare(Comparison(old, new, (), Direction.REQUEST, Documents(old, new, open_names)), DOCUMENT):
         # A component that clients and the server use is compared on both sides.
-        known = found.setdefault((change.rule, change.place), change)
+        known = found.setdefault((change.rule, change.pointer), change)
         if change.step > known.step:
-            found[change.rule, change.place] = change
+            found[change.rule, change.pointer] = change
     if not found and not same(_without_version(before), _without_version(now)):
         return [Change("document-reworded", (), Step.PATCH, "says the same in another form")]
     return list(found.values())
@@ -80,12 +80,12 @@ def _judged(changes: Sequence[Change], old: Version, new: Version) -> Iterator[F
     for change in changes:
         if change.step is Step.MAJOR:
             fix = f"{remedy(change)}, or make info.version {right}."
-            yield Finding(change.rule, f"{FILE} at {dotted(change.place)}", str(old), str(new), change.what, fix)
+            yield Finding(change.rule, f"{FILE} at {dotted(change.pointer)}", str(old), str(new), change.what, fix)
 
 
 def _summed_up(changes: Sequence[Change]) -> str:
     needed = max(change.step for change in changes)
     kind = {Step.MINOR: "an addition", Step.PATCH: "a change of text"}[needed]
-    shown = [f"{change.rule} at {dotted(change.place)}" for change in changes if change.step is needed]
+    shown = [f"{change.rule} at {dotted(change.pointer)}" for change in changes if change.step is needed]
     more = f", and {len(shown) - _SHOWN_CHANGES} more" if len(shown) > _SHOWN_CHANGES else ""
     return f"stayed behind {kind}: {', '.join(shown[:_SHOWN_CHANGES])}{more}"

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from app.compatibility.baseline import Baseline
 from app.compatibility.finding import Finding, remedy
-from app.compatibility.rules.change import Change, Side
-from app.compatibility.rules.comparison import Pair
+from app.compatibility.rules.change import Change, Direction
+from app.compatibility.rules.comparison import Comparison
 from app.compatibility.rules.rows import compare
 from app.compatibility.rules.schema_rules import SCHEMA
 from app.compatibility.schema_files import SchemaFile
@@ -40,7 +40,7 @@ def _released(place: str, version: str, rule: str, change: str, undo: str) -> Fi
 def check_steps(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterator[Finding]:
     """Compare each version that is not released with its neighbours in its major version."""
     for before, now in steps(schemas, baseline):
-        yield from _breaches(before, now)
+        yield from _findings(before, now)
 
 
 def steps(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterator[tuple[SchemaFile, SchemaFile]]:
@@ -52,13 +52,13 @@ def steps(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterator[tuple[S
             yield before, now
 
 
-def _breaches(before: SchemaFile, now: SchemaFile) -> Iterator[Finding]:
+def _findings(before: SchemaFile, now: SchemaFile) -> Iterator[Finding]:
     if before.contract is None or now.contract is None:
         return
     moved = before.version.step_to(now.version)
-    for change in compare(Pair(before.contract.schema, now.contract.schema, (), Side.BOTH), SCHEMA):
+    for change in compare(Comparison(before.contract.schema, now.contract.schema, (), Direction.BOTH), SCHEMA):
         if change.step > moved:
-            place = f"{now.place} at {write_pointer(change.place) or 'its root'}"
+            place = f"{now.place} at {write_pointer(change.pointer) or 'its root'}"
             yield Finding(
                 change.rule, place, str(before.version), str(now.version), change.what, _fix(change, before, now)
             )

@@ -13,7 +13,7 @@ from app.compatibility.consumers import check_consumers
 from app.compatibility.document_changes import check_document
 from app.compatibility.event_schemas import check_released, check_steps, steps
 from app.compatibility.finding import Finding
-from app.compatibility.working_contract import Present, read_present
+from app.compatibility.working_contract import WorkingContract, read_working_contract
 from app.specification.openapi.write import write_json
 from app.specification.pointer import Pointer
 
@@ -37,7 +37,7 @@ class Report:
 
 def check(root: Path) -> Report:
     """Compare the contract below a root with what is released. Raises InvalidContract where that cannot be read."""
-    baseline, present, consumers = read_baseline(root), read_present(root), read_consumers(root)
+    baseline, present, consumers = read_baseline(root), read_working_contract(root), read_consumers(root)
     missing = [_NO_BASELINE] if baseline is None else []
     known = baseline or Baseline()
     findings = [*missing, *_findings(known, present, consumers)]
@@ -46,7 +46,7 @@ def check(root: Path) -> Report:
 
 def release(root: Path) -> Report:
     """Check, and if nothing is found write down the contract as released. Raises InvalidContract."""
-    baseline, present, consumers = read_baseline(root) or Baseline(), read_present(root), read_consumers(root)
+    baseline, present, consumers = read_baseline(root) or Baseline(), read_working_contract(root), read_consumers(root)
     findings = list(_findings(baseline, present, consumers))
     if findings or present.document is None:
         return Report(findings, _summary(baseline, present, consumers))
@@ -54,7 +54,7 @@ def release(root: Path) -> Report:
     return Report((), f"Released: {_described(present)}.")
 
 
-def _findings(baseline: Baseline, present: Present, consumers: Sequence[Consumer]) -> Iterator[Finding]:
+def _findings(baseline: Baseline, present: WorkingContract, consumers: Sequence[Consumer]) -> Iterator[Finding]:
     yield from present.faults
     yield from check_released(present.schemas, baseline)
     yield from check_steps(present.schemas, baseline)
@@ -64,13 +64,13 @@ def _findings(baseline: Baseline, present: Present, consumers: Sequence[Consumer
         yield from check_document(baseline.document, present.document, event_types, _governed(baseline, present))
 
 
-def _governed(baseline: Baseline, present: Present) -> set[Pointer]:
+def _governed(baseline: Baseline, present: WorkingContract) -> set[Pointer]:
     """Name the components that show an event schema which is checked by its own rules: it follows another one of its major."""
     followers = {(now.event_type, str(now.version)) for _, now in steps(present.schemas, baseline)}
     return {place for place, contract in present.components.items() if contract in followers}
 
 
-def _summary(baseline: Baseline, present: Present, consumers: Sequence[Consumer]) -> str:
+def _summary(baseline: Baseline, present: WorkingContract, consumers: Sequence[Consumer]) -> str:
     new = [f"{each.event_type} {each.version}" for each in present.schemas if baseline.digest(each) is None]
     released = len(present.schemas) - len(new)
     unreleased = f"; not yet released: {', '.join(new)}" if new else ""
@@ -78,7 +78,7 @@ def _summary(baseline: Baseline, present: Present, consumers: Sequence[Consumer]
     return f"{_described(present)}; {released} schemas are released{unreleased}; consumers: {names}."
 
 
-def _described(present: Present) -> str:
+def _described(present: WorkingContract) -> str:
     version = present.document["info"]["version"] if present.document is not None else "that cannot be read"
     types = len({schema.event_type for schema in present.schemas})
     return f"{len(present.schemas)} schemas of {types} event types, document {version}"

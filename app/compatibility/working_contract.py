@@ -22,7 +22,7 @@ from app.specification.pointer import DOCUMENT, Pointer
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class WorkingContract:
     """The contract as it is here.
 
     `document` is the bundled one, None where there is none that could be compared. `components` tells which of its schemas stand
@@ -35,7 +35,7 @@ class Present:
     faults: Sequence[Finding]
 
 
-def read_present(root: Path) -> Present:
+def read_working_contract(root: Path) -> WorkingContract:
     """Read the contract below a root."""
     schemas = read_schema_files(root / "contracts")
     contracts = contracts_of(schemas)
@@ -52,7 +52,7 @@ def read_present(root: Path) -> Present:
         load_contracts(root / "contracts")
     except InvalidContract as error:
         faults.append(_fault("contracts-invalid", "contracts", error))
-    return Present(schemas, document, _components(source), faults)
+    return WorkingContract(schemas, document, _components(source), faults)
 
 
 def _comparable(source: Mapping[str, Any], bundled: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.specification.errors import InvalidContract, MalformedJson
-from app.specification.schema.keywords import FORMATS
+from app.specification.schema.dialect import FORMATS
 from app.specification.schema.schema import Schema, compile_schema
 from app.specification.strict_json import JsonValue, parse_json
 

@@ -93,7 +93,7 @@ def test_change_of_a_component_is_told_once_and_where_it_stands() -> None:
     now = deepcopy(BEFORE)
     put("components", "schemas", "Position", "pattern", value="^a$")(now)
     found = document_changes(BEFORE, now)
-    assert [change.place for change in found] == [("components", "schemas", "Position", "pattern")]
+    assert [change.pointer for change in found] == [("components", "schemas", "Position", "pattern")]
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from app.compatibility.rules.change import Side
-from app.compatibility.rules.comparison import Documents, Pair
+from app.compatibility.rules.change import Direction
+from app.compatibility.rules.comparison import Comparison, Documents
 from app.compatibility.rules.rows import compare
 from app.compatibility.rules.schema_rules import SCHEMA
 from app.specification.schema import dialect as schema_dialect
@@ -178,18 +178,22 @@ CASES = [
 ]
 
 
-def changes(before: Any, now: Any, side: Side, documents: Documents | None = None) -> dict[str, Step]:
+def changes(before: Any, now: Any, direction: Direction, documents: Documents | None = None) -> dict[str, Step]:
     """Compare two schemas; return the levels by the names of the rules, without those of mere additions of names."""
-    pair = Pair(before, now, (), side, documents or Documents())
+    pair = Comparison(before, now, (), direction, documents or Documents())
     return {change.rule: change.step for change in compare(pair, SCHEMA)}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}, {case.before} to {case.now}")
 def test_difference_needs_a_step_on_each_side(case: Case) -> None:
-    for side, step in ((Side.REQUEST, case.request), (Side.RESPONSE, case.response), (Side.BOTH, case.event)):
-        found = changes(case.before, case.now, side)
-        assert found.pop(case.rule) is step, side
-        assert set(found) <= {"property-added"}, side  # comes with a required property
+    for direction, step in (
+        (Direction.REQUEST, case.request),
+        (Direction.RESPONSE, case.response),
+        (Direction.BOTH, case.event),
+    ):
+        found = changes(case.before, case.now, direction)
+        assert found.pop(case.rule) is step, direction
+        assert set(found) <= {"property-added"}, direction  # comes with a required property
 
 
 def test_every_keyword_of_the_dialect_has_a_rule() -> None:
@@ -202,7 +206,7 @@ def test_every_rule_has_a_test() -> None:
 
 
 def test_unknown_keyword_must_stay_as_it_is() -> None:
-    assert changes({"if": {}}, {"if": {"type": "string"}}, Side.RESPONSE) == {"if-changed": MAJOR}
+    assert changes({"if": {}}, {"if": {"type": "string"}}, Direction.RESPONSE) == {"if-changed": MAJOR}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}, {case.before}")
@@ -210,39 +214,41 @@ def test_difference_is_found_as_deep_as_it_lies(case: Case) -> None:
     def nested(schema: dict[str, Any]) -> dict[str, Any]:
         return {"properties": {"list": {"items": {"allOf": [{"properties": {"a/b": schema}}]}}}}
 
-    pair = Pair(nested(case.before), nested(case.now), (), Side.BOTH)
-    places = {change.rule: change.place for change in compare(pair, SCHEMA)}
+    pair = Comparison(nested(case.before), nested(case.now), (), Direction.BOTH)
+    places = {change.rule: change.pointer for change in compare(pair, SCHEMA)}
     assert places[case.rule][:6] == ("properties", "list", "items", "allOf", "0", "properties")
     assert places[case.rule][6] == "a/b"
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}, {case.before}")
 def test_a_schema_does_not_differ_from_itself(case: Case) -> None:
-    assert changes(case.before, case.before, Side.BOTH) == {}
+    assert changes(case.before, case.before, Direction.BOTH) == {}
 
 
 def test_order_says_nothing() -> None:
     before = {"enum": ["a", "b"], "required": ["a", "b"]}
-    assert changes(before, {"required": ["b", "a"], "enum": ["b", "a"]}, Side.BOTH) == {}
+    assert changes(before, {"required": ["b", "a"], "enum": ["b", "a"]}, Direction.BOTH) == {}
 
 
-@pytest.mark.parametrize("side", Side)
-def test_list_that_is_declared_extensible_may_grow_and_not_shrink(side: Side) -> None:
+@pytest.mark.parametrize("side", Direction)
+def test_list_that_is_declared_extensible_may_grow_and_not_shrink(direction: Direction) -> None:
     less, more = ({"x-extensible": True, "enum": values} for values in (["a"], ["a", "b"]))
-    assert changes(less, more, side) == {"enum-value-added": MINOR}
-    assert changes(more, less, side) == {"enum-value-removed": MAJOR}
+    assert changes(less, more, direction) == {"enum-value-added": MINOR}
+    assert changes(more, less, direction) == {"enum-value-removed": MAJOR}
 
 
 def test_list_may_not_grow_in_the_moment_in_which_it_is_declared_extensible() -> None:
-    found = changes({"enum": ["a"]}, {"x-extensible": True, "enum": ["a", "b"]}, Side.RESPONSE)
+    found = changes({"enum": ["a"]}, {"x-extensible": True, "enum": ["a", "b"]}, Direction.RESPONSE)
     assert found == {"enum-value-added": MAJOR, "x-extensible-loosened": MAJOR}
 
 
 def test_event_types_may_be_added_to_a_list_of_a_response() -> None:
     documents = Documents(open_names=frozenset({"order.shipped", "order.returned"}))
     before, now = {"enum": ["order.shipped"]}, {"enum": ["order.shipped", "order.returned"]}
-    assert changes(before, now, Side.RESPONSE, documents) == {"enum-value-added": MINOR}
-    assert changes(before, {"enum": ["order.shipped", "lost"]}, Side.RESPONSE, documents) == {"enum-value-added": MAJOR}
+    assert changes(before, now, Direction.RESPONSE, documents) == {"enum-value-added": MINOR}
+    assert changes(before, {"enum": ["order.shipped", "lost"]}, Direction.RESPONSE, documents) == {
+        "enum-value-added": MAJOR
+    }
 
 
 def test_frames_of_event_types_may_be_added_to_a_response() -> None:
@@ -255,8 +261,8 @@ def test_frames_of_event_types_may_be_added_to_a_response() -> None:
         return {"oneOf": list(alternatives), "discriminator": {"propertyName": "event", "mapping": mapping}}
 
     known = Documents(document, document, frozenset(names))
-    added = changes(union(shipped), union(shipped, returned), Side.RESPONSE, known)
+    added = changes(union(shipped), union(shipped, returned), Direction.RESPONSE, known)
     assert added == {"alternative-added": MINOR, "mapping-extended": MINOR}
     unknown = Documents(document, document, frozenset({"order.shipped"}))
-    added = changes(union(shipped), union(shipped, returned), Side.RESPONSE, unknown)
+    added = changes(union(shipped), union(shipped, returned), Direction.RESPONSE, unknown)
     assert added["alternative-added"] is MAJOR

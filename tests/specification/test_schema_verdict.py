@@ -19,7 +19,7 @@ from app.specification.document import load_document
 from app.specification.errors import InvalidContract
 from app.specification.openapi.bundle import inline
 from app.specification.openapi.structure import operations
-from app.specification.schema.keywords import FORMATS, DialectValidator
+from app.specification.schema.dialect import FORMATS, DialectValidator
 from app.specification.schema.schema import Schema, VerdictsDiffer, compile_schema
 from app.specification.schema.verdict import ASK_JSONSCHEMA, compile_verdict, shared_schema
 from app.specification.strict_json import JsonValue

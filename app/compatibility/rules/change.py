@@ -19,7 +19,7 @@ class Effect(Enum):
     CHANGED = "changed"  # neither allows all that the other does, or a name is gone that someone may use
 
 
-class Side(Enum):
+class Direction(Enum):
     """Who says it: clients in a request, the server in a response, or first the one and then the other."""
 
     REQUEST = "request"
@@ -27,9 +27,9 @@ class Side(Enum):
     BOTH = "both"
 
 
-REQUIRED_STEPS: Final[dict[Side, dict[Effect, Step]]] = {
+REQUIRED_STEPS: Final[dict[Direction, dict[Effect, Step]]] = {
     # What clients say may become more: those that exist go on saying what they said.
-    Side.REQUEST: {
+    Direction.REQUEST: {
         Effect.REWORDED: Step.PATCH,
         Effect.EXTENDED: Step.MINOR,
         Effect.LOOSENED: Step.MINOR,
@@ -37,7 +37,7 @@ REQUIRED_STEPS: Final[dict[Side, dict[Effect, Step]]] = {
         Effect.CHANGED: Step.MAJOR,
     },
     # What the server says may become less: clients that exist understand it as before.
-    Side.RESPONSE: {
+    Direction.RESPONSE: {
         Effect.REWORDED: Step.PATCH,
         Effect.EXTENDED: Step.MINOR,
         Effect.LOOSENED: Step.MAJOR,
@@ -45,7 +45,7 @@ REQUIRED_STEPS: Final[dict[Side, dict[Effect, Step]]] = {
         Effect.CHANGED: Step.MAJOR,
     },
     # An event is published in a request and read in a response: only an extension leaves both sides whole.
-    Side.BOTH: {
+    Direction.BOTH: {
         Effect.REWORDED: Step.PATCH,
         Effect.EXTENDED: Step.MINOR,
         Effect.LOOSENED: Step.MAJOR,
@@ -60,6 +60,6 @@ class Change(NamedTuple):
     """One difference: the rule that speaks of it, where it is, the least step that it needs, and what was and is there."""
 
     rule: str
-    place: Pointer
+    pointer: Pointer
     step: Step
     what: str

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from app.compatibility.rules.change import REQUIRED_STEPS, Change, Effect, Side
+from app.compatibility.rules.change import REQUIRED_STEPS, Change, Direction, Effect
 from app.specification.pointer import Pointer, lookup, parse_reference
 from app.specification.schema.messages import cut
 
@@ -29,31 +29,31 @@ class Documents:
     before: Mapping[str, Any] = field(default_factory=dict)
     now: Mapping[str, Any] = field(default_factory=dict)
     open_names: frozenset[str] = frozenset()
-    compared: set[tuple[Pointer, Side]] = field(default_factory=set)
+    compared: set[tuple[Pointer, Direction]] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class Comparison:
     """What stands at a place before and now; either may be ABSENT."""
 
     before: Any
     now: Any
-    place: Pointer
-    side: Side
+    pointer: Pointer
+    direction: Direction
     documents: Documents = field(default_factory=Documents, compare=False)
 
     @property
     def differs(self) -> bool:
         return not same(self.before, self.now)
 
-    def member(self, name: str) -> Pair:
+    def member(self, name: str) -> Comparison:
         before, now = (ABSENT if each is ABSENT else each.get(name, ABSENT) for each in (self.before, self.now))
-        return replace(self, before=before, now=now, place=(*self.place, name))
+        return replace(self, before=before, now=now, pointer=(*self.pointer, name))
 
-    def on(self, side: Side | None) -> Pair:
-        return replace(self, side=side or self.side)
+    def on(self, direction: Direction | None) -> Comparison:
+        return replace(self, direction=direction or self.direction)
 
-    def followed(self) -> Pair | None:
+    def followed(self) -> Comparison | None:
         """Follow references. None where both sides refer to a component that has been compared before.
 
         A component is reported where it stands, once, however often it is referred to.
@@ -68,26 +68,28 @@ class Pair:
         )
         if before is None or before != now:
             return found.followed()
-        place = parse_reference(before)
-        if (place, self.side) in self.documents.compared:
+        pointer = parse_reference(before)
+        if (pointer, self.direction) in self.documents.compared:
             return None
-        self.documents.compared.add((place, self.side))
-        return replace(found, place=place).followed()
+        self.documents.compared.add((pointer, self.direction))
+        return replace(found, pointer=pointer).followed()
 
     def change(self, effect: Effect, rule: str | None = None, what: str | None = None) -> Change:
         """Report a difference; the rule is called after the member and the effect, unless it has a name of its own."""
-        name = rule or f"{_kebab(str(self.place[-1]))}-{effect.value}"
-        return Change(name, self.place, REQUIRED_STEPS[self.side][effect], what or _described(self.before, self.now))
+        name = rule or f"{_kebab(str(self.pointer[-1]))}-{effect.value}"
+        return Change(
+            name, self.pointer, REQUIRED_STEPS[self.direction][effect], what or _described(self.before, self.now)
+        )
 
 
 def same(before: Any, now: Any) -> bool:
     """Tell whether two values are the same JSON; Python alone holds True == 1."""
     if before is ABSENT or now is ABSENT:
         return before is now
-    return bool(before == now) and json_text(before) == json_text(now)
+    return bool(before == now) and canonical(before) == canonical(now)
 
 
-def json_text(value: Any) -> str:
+def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
@@ -105,7 +107,7 @@ def _described(before: Any, now: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    return cut(json_text(value), _SHOWN_CHARACTERS)
+    return cut(canonical(value), _SHOWN_CHARACTERS)
 
 
 def _kebab(name: str) -> str:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from app.compatibility.rules import effects
-from app.compatibility.rules.change import Change, Effect, Side
-from app.compatibility.rules.comparison import ABSENT, Pair
+from app.compatibility.rules.change import Change, Direction, Effect
+from app.compatibility.rules.comparison import ABSENT, Comparison
 from app.compatibility.rules.rows import (
     Row,
     Table,
@@ -32,25 +32,25 @@ _DEMANDED = leaf(effects.switch(Effect.TIGHTENED))  # `required`: of clients in 
 _ALLOWED = leaf(effects.switch(Effect.LOOSENED))
 
 
-def _if_demanded(pair: Pair) -> Effect:
-    followed = pair.followed()
+def _if_demanded(comparison: Comparison) -> Effect:
+    followed = comparison.followed()
     return Effect.TIGHTENED if followed is not None and followed.now.get("required") is True else Effect.EXTENDED
 
 
-def _by_status(pair: Pair) -> Effect:
+def _by_status(comparison: Comparison) -> Effect:
     # An unknown error is treated as its class (RFC 9110 §15), a success is expected to have the content that it had.
-    return Effect.EXTENDED if str(pair.place[-1])[0] in "45d" else Effect.LOOSENED
+    return Effect.EXTENDED if str(comparison.pointer[-1])[0] in "45d" else Effect.LOOSENED
 
 
 def _components(table: Table | None = None) -> Row:
     """Compare the names of components, and by `table` the content of those that no operation leads to."""
 
-    def row(parent: Pair, name: str) -> Iterator[Change]:
-        pair = parent.member(name)
-        before, now = ({} if each is ABSENT else each for each in (pair.before, pair.now))
-        compared = {place[-1] for place, _ in pair.documents.compared if place[:-1] == pair.place}
+    def row(parent: Comparison, name: str) -> Iterator[Change]:
+        comparison = parent.member(name)
+        before, now = ({} if each is ABSENT else each for each in (comparison.before, comparison.now))
+        compared = {pointer[-1] for pointer, _ in comparison.documents.compared if pointer[:-1] == comparison.pointer}
         done = {each for each in before if each in now and (table is None or each in compared)}
-        left = replace(pair, before=_without(before, done), now=_without(now, done))
+        left = replace(comparison, before=_without(before, done), now=_without(now, done))
         yield from compare_parts(left, table or {}, "component")
 
     return row
@@ -60,14 +60,14 @@ def _without(components: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     return {name: component for name, component in components.items() if name not in names}
 
 
-def _examples(parent: Pair, name: str) -> Iterator[Change]:
+def _examples(parent: Comparison, name: str) -> Iterator[Change]:
     """Compare the examples as text, and the problem types (RFC 9457) that they define."""
     yield from reworded(parent, name)
-    pair = parent.member(name)
+    comparison = parent.member(name)
     before, now = problem_types(parent.before), problem_types(parent.now)
     for problem in dict.fromkeys((*before, *now)):
         old, new = before.get(problem, ABSENT), now.get(problem, ABSENT)
-        here = replace(pair, before=old, now=new, place=(*pair.place, problem))
+        here = replace(comparison, before=old, now=new, pointer=(*comparison.pointer, problem))
         if old is ABSENT:
             yield here.change(Effect.EXTENDED, "problem-type-added", "is new")
         elif new is ABSENT:
@@ -145,7 +145,7 @@ _OPERATION: Final[Table] = {
     "security": leaf(effects.security),
     "parameters": parts(lambda: _PARAMETER, "parameter", added=_if_demanded),
     "requestBody": part(lambda: _REQUEST_BODY, "request-body", added=_if_demanded),
-    "responses": parts(lambda: _RESPONSE, "response", added=_by_status, side=Side.RESPONSE),
+    "responses": parts(lambda: _RESPONSE, "response", added=_by_status, direction=Direction.RESPONSE),
     "callbacks": fixed,
     "servers": fixed,
     "deprecated": extended,
@@ -191,9 +191,9 @@ DOCUMENT: Final[Table] = {
     "info": part(lambda: _INFO, "info"),
     "servers": parts(lambda: _SERVER, "server"),
     "security": ignored,  # each operation has it (see `normal_form`)
-    "paths": parts(lambda: _PATH, "path", side=Side.REQUEST),
+    "paths": parts(lambda: _PATH, "path", direction=Direction.REQUEST),
     # After the paths, which tell on which side a component is used.
-    "components": part(lambda: _COMPONENTS, "components", side=Side.BOTH),
+    "components": part(lambda: _COMPONENTS, "components", direction=Direction.BOTH),
     "openapi": reworded,
     "tags": reworded,
     "externalDocs": reworded,

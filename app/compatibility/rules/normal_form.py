@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from app.compatibility.rules.comparison import json_text
+from app.compatibility.rules.comparison import canonical
 from app.specification.openapi.structure import METHODS
 from app.specification.pointer import lookup, parse_reference
 
@@ -37,7 +37,7 @@ def _path(item: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any
 def _operation(operation: Mapping[str, Any], shared: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
     parameters = {**shared, **_named(operation.get("parameters", ()), document)}
     security = operation.get("security", document.get("security", ()))
-    return {**operation, "parameters": parameters, "security": sorted(security, key=json_text) or [{}]}
+    return {**operation, "parameters": parameters, "security": sorted(security, key=canonical) or [{}]}
 
 
 def _named(parameters: Any, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import sys
 from functools import lru_cache
 from typing import NamedTuple
 
-from app.specification.schema.keywords import ecma_pattern
+from app.specification.schema.dialect import ecma_pattern
 
 _ATOM = r"\\[dDwWsS.^$*+?()\[\]{}|/\\-]|\[(?:\\.|[^\]\\])*\]|[^\\\[\](){}|*+?]"
 _LINK = re.compile(rf"(?P<atom>{_ATOM})(?:(?P<sign>[*+?])|\{{(?P<least>[0-9]+)(?P<comma>,(?P<most>[0-9]*))?\}})?")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from app.compatibility.rules.change import Change, Effect, Side
-from app.compatibility.rules.comparison import ABSENT, Pair
+from app.compatibility.rules.change import Change, Direction, Effect
+from app.compatibility.rules.comparison import ABSENT, Comparison
 
-Row: TypeAlias = Callable[[Pair, str], Iterator[Change]]
+Row: TypeAlias = Callable[[Comparison, str], Iterator[Change]]
 """Take two objects and the name of a member that at least one of them has; yield how the member differs."""
 
 Table: TypeAlias = Mapping[str, Row]
@@ -17,12 +17,12 @@ Table: TypeAlias = Mapping[str, Row]
 EffectOf: TypeAlias = Callable[[Any, Any], Effect]
 """Say what it means that a member was the one value and is the other, two different ones; ABSENT is a value here."""
 
-EffectOfPart: TypeAlias = "Effect | Callable[[Pair], Effect]"
+EffectOfPart: TypeAlias = "Effect | Callable[[Comparison], Effect]"
 
 
-def compare(pair: Pair, table: Table) -> Iterator[Change]:
+def compare(comparison: Comparison, table: Table) -> Iterator[Change]:
     """Compare two objects, in the order of their table; what has no row must stay as it is, unless it is an extension."""
-    followed = pair.followed()
+    followed = comparison.followed()
     if followed is None:
         return
     if not isinstance(followed.before, Mapping) or not isinstance(followed.now, Mapping):
@@ -38,10 +38,10 @@ def compare(pair: Pair, table: Table) -> Iterator[Change]:
 def leaf(effect_of: EffectOf) -> Row:
     """Compare a member as a whole."""
 
-    def row(parent: Pair, name: str) -> Iterator[Change]:
-        pair = parent.member(name)
-        if pair.differs:
-            yield pair.change(effect_of(pair.before, pair.now))
+    def row(parent: Comparison, name: str) -> Iterator[Change]:
+        comparison = parent.member(name)
+        if comparison.differs:
+            yield comparison.change(effect_of(comparison.before, comparison.now))
 
     return row
 
@@ -51,7 +51,7 @@ extended = leaf(lambda _before, _now: Effect.EXTENDED)
 fixed = leaf(lambda _before, _now: Effect.CHANGED)
 
 
-def ignored(_parent: Pair, _name: str) -> Iterator[Change]:
+def ignored(_parent: Comparison, _name: str) -> Iterator[Change]:
     """Say nothing of a member that is compared elsewhere."""
     yield from ()
 
@@ -62,12 +62,12 @@ def part(
     *,
     added: EffectOfPart = Effect.EXTENDED,
     removed: Effect = Effect.CHANGED,
-    side: Side | None = None,
+    direction: Direction | None = None,
 ) -> Row:
     """Compare a member that is an object; the table comes by a function, because tables refer to each other."""
 
-    def row(parent: Pair, name: str) -> Iterator[Change]:
-        yield from _compare_part(parent.member(name).on(side), table(), noun, added, removed)
+    def row(parent: Comparison, name: str) -> Iterator[Change]:
+        yield from _compare_part(parent.member(name).on(direction), table(), noun, added, removed)
 
     return row
 
@@ -78,30 +78,36 @@ def parts(
     *,
     added: EffectOfPart = Effect.EXTENDED,
     removed: Effect = Effect.CHANGED,
-    side: Side | None = None,
+    direction: Direction | None = None,
 ) -> Row:
     """Compare a member that holds objects by their names, public ones."""
 
-    def row(parent: Pair, name: str) -> Iterator[Change]:
-        yield from compare_parts(parent.member(name).on(side), table(), noun, added, removed)
+    def row(parent: Comparison, name: str) -> Iterator[Change]:
+        yield from compare_parts(parent.member(name).on(direction), table(), noun, added, removed)
 
     return row
 
 
 def compare_parts(
-    pair: Pair, table: Table, noun: str, added: EffectOfPart = Effect.EXTENDED, removed: Effect = Effect.CHANGED
+    comparison: Comparison,
+    table: Table,
+    noun: str,
+    added: EffectOfPart = Effect.EXTENDED,
+    removed: Effect = Effect.CHANGED,
 ) -> Iterator[Change]:
     """Compare objects that stand under names, by name."""
-    names = [name for side in (pair.before, pair.now) if side is not ABSENT for name in side]
+    names = [name for direction in (comparison.before, comparison.now) if direction is not ABSENT for name in direction]
     for name in dict.fromkeys(names):
-        yield from _compare_part(pair.member(name), table, noun, added, removed)
+        yield from _compare_part(comparison.member(name), table, noun, added, removed)
 
 
-def _compare_part(pair: Pair, table: Table, noun: str, added: EffectOfPart, removed: Effect) -> Iterator[Change]:
-    if pair.before is ABSENT:
-        effect = added if isinstance(added, Effect) else added(pair)
-        yield pair.change(effect, f"{noun}-added", "is new")
-    elif pair.now is ABSENT:
-        yield pair.change(removed, f"{noun}-removed", "is gone")
+def _compare_part(
+    comparison: Comparison, table: Table, noun: str, added: EffectOfPart, removed: Effect
+) -> Iterator[Change]:
+    if comparison.before is ABSENT:
+        effect = added if isinstance(added, Effect) else added(comparison)
+        yield comparison.change(effect, f"{noun}-added", "is new")
+    elif comparison.now is ABSENT:
+        yield comparison.change(removed, f"{noun}-removed", "is gone")
     else:
-        yield from compare(pair, table)
+        yield from compare(comparison, table)

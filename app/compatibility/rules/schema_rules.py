@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from app.compatibility.rules import effects
 from app.compatibility.rules.change import Change, Effect
-from app.compatibility.rules.comparison import ABSENT, Pair, json_text
+from app.compatibility.rules.comparison import ABSENT, Comparison, canonical
 from app.compatibility.rules.rows import (
     Row,
     Table,
@@ -28,60 +28,66 @@ GROWS: Final = "x-extensible"
 """Beside `enum`, `oneOf` or `anyOf`: the list may grow within a major version, and readers must expect that."""
 
 
-def _enum(parent: Pair, name: str) -> Iterator[Change]:
-    pair = parent.member(name)
-    if pair.before is ABSENT or pair.now is ABSENT:
-        yield pair.change(effects.constraint(pair.before, pair.now))
+def _enum(parent: Comparison, name: str) -> Iterator[Change]:
+    comparison = parent.member(name)
+    if comparison.before is ABSENT or comparison.now is ABSENT:
+        yield comparison.change(effects.constraint(comparison.before, comparison.now))
         return
-    before, now = ({json_text(value): value for value in values} for values in (pair.before, pair.now))
+    before, now = ({canonical(value): value for value in values} for values in (comparison.before, comparison.now))
     added, removed = [now[key] for key in now if key not in before], [before[key] for key in before if key not in now]
     if added:
         effect = Effect.EXTENDED if _may_grow(parent, added) else Effect.LOOSENED
-        yield pair.change(effect, "enum-value-added", f"gains {_listed(added)}")
+        yield comparison.change(effect, "enum-value-added", f"gains {_listed(added)}")
     if removed:
         # Never an advantage, even in a response: generated code has a name for each value.
-        yield pair.change(Effect.CHANGED, "enum-value-removed", f"loses {_listed(removed)}")
+        yield comparison.change(Effect.CHANGED, "enum-value-removed", f"loses {_listed(removed)}")
 
 
-def _required(parent: Pair, name: str) -> Iterator[Change]:
-    pair = parent.member(name)
-    before, now = (() if names is ABSENT else names for names in (pair.before, pair.now))
+def _required(parent: Comparison, name: str) -> Iterator[Change]:
+    comparison = parent.member(name)
+    before, now = (() if names is ABSENT else names for names in (comparison.before, comparison.now))
     had, has = _properties_of(parent.before), _properties_of(parent.now)
     gained = [each for each in now if each not in before]
     if new := [each for each in gained if each in has and each not in had]:
-        yield pair.change(Effect.TIGHTENED, "required-property-added", f"gains {_listed(new)}")
+        yield comparison.change(Effect.TIGHTENED, "required-property-added", f"gains {_listed(new)}")
     if became := [each for each in gained if each not in new]:
-        yield pair.change(Effect.TIGHTENED, "property-became-required", f"gains {_listed(became)}")
+        yield comparison.change(Effect.TIGHTENED, "property-became-required", f"gains {_listed(became)}")
     # A property that is gone is spoken of where it was.
     if lost := [each for each in before if each not in now and (each in has or each not in had)]:
-        yield pair.change(Effect.LOOSENED, "property-became-optional", f"loses {_listed(lost)}")
+        yield comparison.change(Effect.LOOSENED, "property-became-optional", f"loses {_listed(lost)}")
 
 
-def _properties(parent: Pair, name: str) -> Iterator[Change]:
+def _properties(parent: Comparison, name: str) -> Iterator[Change]:
     # Where other properties were allowed, a value may have had this one already, and with any content.
     others = parent.before.get("additionalProperties", True)
     added = {False: Effect.EXTENDED, True: Effect.TIGHTENED}[others] if isinstance(others, bool) else Effect.CHANGED
     yield from compare_parts(parent.member(name), SCHEMA, "property", added)
 
 
-def _additional_properties(parent: Pair, name: str) -> Iterator[Change]:
-    pair = parent.member(name)
-    before, now = (True if each is ABSENT else each for each in (pair.before, pair.now))
+def _additional_properties(parent: Comparison, name: str) -> Iterator[Change]:
+    comparison = parent.member(name)
+    before, now = (True if each is ABSENT else each for each in (comparison.before, comparison.now))
     if isinstance(before, Mapping) and isinstance(now, Mapping):
-        yield from compare(pair, SCHEMA)
-    elif pair.differs:
+        yield from compare(comparison, SCHEMA)
+    elif comparison.differs:
         loosened = now is True or before is False
-        yield pair.change(Effect.REWORDED if before is now else Effect.LOOSENED if loosened else Effect.TIGHTENED)
+        yield comparison.change(Effect.REWORDED if before is now else Effect.LOOSENED if loosened else Effect.TIGHTENED)
 
 
 def _alternatives(added: Effect, removed: Effect) -> Row:
     """Compare schemas in a list: those that are references by their names, others by their places."""
 
-    def row(parent: Pair, name: str) -> Iterator[Change]:
-        pair = parent.member(name)
-        before, now = _by_name(pair.before), _by_name(pair.now)
+    def row(parent: Comparison, name: str) -> Iterator[Change]:
+        comparison = parent.member(name)
+        before, now = _by_name(comparison.before), _by_name(comparison.now)
         for key in dict.fromkeys((*before, *now)):
-            each = Pair(before.get(key, ABSENT), now.get(key, ABSENT), (*pair.place, key), pair.side, pair.documents)
+            each = Comparison(
+                before.get(key, ABSENT),
+                now.get(key, ABSENT),
+                (*comparison.pointer, key),
+                comparison.direction,
+                comparison.documents,
+            )
             if each.before is ABSENT:
                 grows = added is Effect.LOOSENED and _may_grow(parent, _names_in_mapping(parent.now, each.now))
                 yield each.change(Effect.EXTENDED if grows else added, "alternative-added", "is new")
@@ -103,7 +109,7 @@ def _names_in_mapping(schema: Mapping[str, Any], alternative: Mapping[str, Any])
     return [name for name, reference in mapping.items() if reference == alternative.get("$ref")]
 
 
-def _may_grow(parent: Pair, names: list[Any]) -> bool:
+def _may_grow(parent: Comparison, names: list[Any]) -> bool:
     declared = parent.before.get(GROWS) is True
     return declared or (bool(names) and all(name in parent.documents.open_names for name in map(str, names)))
 
@@ -114,7 +120,7 @@ def _properties_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _listed(values: list[Any]) -> str:
-    return ", ".join(map(json_text, values))
+    return ", ".join(map(canonical, values))
 
 
 _DISCRIMINATOR: Final[Table] = {"propertyName": fixed, "mapping": leaf(effects.entries)}

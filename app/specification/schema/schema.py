@@ -11,8 +11,7 @@ from jsonschema.protocols import Validator
 
 from app.specification.errors import InvalidContract
 from app.specification.pointer import write_pointer
-from app.specification.schema.dialect import DRAFT, refusals
-from app.specification.schema.keywords import FORMATS, DialectValidator
+from app.specification.schema.dialect import DRAFT, FORMATS, DialectValidator, refusals
 from app.specification.schema.messages import MESSAGES, cut
 from app.specification.schema.verdict import Verdict, compile_verdict, is_schema
 from app.specification.strict_json import JsonValue

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import jsonschema_rs
 from jsonschema.protocols import Validator
 
-from app.specification.schema.keywords import FORMATS, DialectValidator
+from app.specification.schema.dialect import FORMATS, DialectValidator
 from app.specification.strict_json import JsonValue
 
 Verdict: TypeAlias = Callable[[JsonValue], bool]

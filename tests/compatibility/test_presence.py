@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.compatibility.pointers import Presence, presence
+from app.compatibility.consumers import Presence, presence
 
 ABSENT, OPTIONAL, REQUIRED = Presence.ABSENT, Presence.OPTIONAL, Presence.REQUIRED
 ADDRESS: dict[str, Any] = {"type": "object", "required": ["city"], "properties": {"city": {}, "street": {}}}
