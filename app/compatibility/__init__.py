@@ -1,13 +1,14 @@
-"""The compatibility gate: what is released is compared with what is there now, and nobody's reader may break in between.
+"""The compatibility gate: compare the contract with its released form, so that a release never breaks an existing client.
 
-Two facts are found about every difference: what it does to what may be said (`Effect`: more is allowed, less, something else),
-and who says it (`Direction`: clients in requests, the server in responses, both in events). One table makes of them the least
-step of the version that the difference needs (`REQUIRED_STEPS`). The rules are tables, too: one row per keyword of a schema, one per
-member of an OpenAPI object. No library is used for the diff: those that exist pass over parts of this dialect in silence.
+Two facts are established about every difference: its effect on the values that are allowed (`Effect`: more values, fewer, others)
+and the direction in which these values travel (`Direction`: in requests, in responses, in both). A table derives from them the
+least step of the version that the difference needs (`REQUIRED_STEPS`). The rules are tables as well: one row for each keyword of
+a schema, and one for each member of an OpenAPI object. No library computes the differences, because the existing ones
+silently ignore parts of this dialect; the tests run one, oasdiff, beside this gate.
 
-Reading order: `change` (what a difference is), `pair` and `rows` (how two documents are walked side by side), `effects` and
-`patterns` (which of two values allows more), `schema_rules` and `document_rules` (the tables), `versions`, `finding`;
-`present`, `baseline` (what is there, what is released); `event_schemas`, `document`, `consumers` (what is checked); `gate`.
+Reading order: `rules/` (`change`, `comparison`, `rows`, `effects` and `patterns`, then the tables `schema_rules`, `component_rules`
+and `document_rules`), `finding`, `schema_files`, `baseline` (the released contract), `working_contract` (the contract as it is
+now); `event_schemas`, `document_changes` and `consumers` (the checks), `gate`.
 """
 
 from app.compatibility.finding import Finding

@@ -1,4 +1,4 @@
-"""What is released: the digests of the event schemas, and the OpenAPI document, each in a committed file."""
+"""The released contract: the digests of the event schemas and the OpenAPI document, each in a committed file."""
 
 from __future__ import annotations
 
@@ -18,25 +18,27 @@ DOCUMENT: Final = "openapi/released.json"
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """`digests` are SHA-256, in hexadecimal, of each released schema.json, by event type and version.
+    """The released contract.
 
-    `document` is the bundled document, None where none has been released.
+    `digests`: the SHA-256 of each released schema.json in hexadecimal, by event type and version.
+    `document`: the bundled OpenAPI document; None if none has been released.
     """
 
     digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     document: Mapping[str, Any] | None = None
 
     def digest(self, schema: SchemaFile) -> str | None:
+        """Return the released digest of a schema; None if that version has not been released."""
         return self.digests.get(schema.event_type, {}).get(str(schema.version))
 
 
 def read_baseline(root: Path) -> Baseline | None:
-    """Read what is released below a contract's root; None where nothing has been. Raises InvalidContract."""
+    """Read the released contract below a contract's root; None if nothing has been released. Raises InvalidContract."""
     present = [name for name in (SCHEMAS, DOCUMENT) if (root / name).exists()]
     if not present:
         return None
     if len(present) == 1:
-        raise InvalidContract(f"{root}: {SCHEMAS} and {DOCUMENT} belong together, and only {present[0]} is there.")
+        raise InvalidContract(f"{root}: {SCHEMAS} and {DOCUMENT} belong together, but only {present[0]} exists.")
     digests, document = read_json(root / SCHEMAS), read_json(root / DOCUMENT)
     if not isinstance(digests, dict) or not isinstance(document, dict):
         raise InvalidContract(f"{root}: {SCHEMAS} and {DOCUMENT} must be objects.")
@@ -44,7 +46,7 @@ def read_baseline(root: Path) -> Baseline | None:
 
 
 def write_baseline(root: Path, schemas: Iterable[SchemaFile], document: bytes) -> None:
-    """Write down as released what is there now."""
+    """Record the present schemas and document as the released ones."""
     digests: dict[str, dict[str, str]] = {}
     for schema in schemas:
         digests.setdefault(schema.event_type, {})[str(schema.version)] = schema.digest
@@ -53,7 +55,7 @@ def write_baseline(root: Path, schemas: Iterable[SchemaFile], document: bytes) -
 
 
 def released_schemas(root: Path) -> dict[str, dict[str, Any]]:
-    """Read the newest released schema of each type that producers publish, by type. Raises InvalidContract."""
+    """Return the newest released schema of each event type that producers publish, by type. Raises InvalidContract."""
     baseline = read_baseline(root) or Baseline()
     files = [each for each in read_schema_files(root / "contracts") if baseline.digest(each) is not None]
     contracts = contracts_of(files)

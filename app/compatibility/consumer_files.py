@@ -1,7 +1,7 @@
-"""Consumer contracts: what those who read events have written down that they rely on.
+"""Consumer contracts: files in which readers of events record the parts of the data that they rely on.
 
-`contracts/consumers/<name>.json` says, for each event type and major version that a consumer reads, which places in the data it
-needs (`required`), which it uses where they are (`optional`), and examples of data that it accepts.
+`contracts/consumers/<name>.json` lists, for each event type and major version that a consumer reads, the properties that it needs
+(`required`), the properties that it uses if they are present (`optional`), and examples of data that it accepts.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _CONSUMER: Final = compile_schema(
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """A consumer contract, as its file has it."""
+    """A consumer contract: the consumer's name, and an object for each event type and major version that it reads."""
 
     name: str
     reads: Sequence[Mapping[str, Any]]
@@ -64,7 +64,7 @@ class Consumer:
 
 
 def read_consumers(root: Path) -> list[Consumer]:
-    """Read the consumer contracts below a contract's root, if there are any. Raises InvalidContract."""
+    """Read the consumer contracts below a contract's root; none if there is no such folder. Raises InvalidContract."""
     folder = root / FOLDER
     if not folder.exists():
         return []

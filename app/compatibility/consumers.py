@@ -1,4 +1,4 @@
-"""Check what consumers rely on: the newest version of the major that they read must still give it to them."""
+"""Check the consumer contracts: the newest schema of a major version must still have every property that its consumers need."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.specification.version import parse_version
 
 
 class Presence(IntEnum):
-    """Whether a place is there in valid data."""
+    """Whether valid data contains a value at some pointer: never, sometimes or always."""
 
     ABSENT = 0
     OPTIONAL = 1
@@ -27,7 +27,7 @@ class Presence(IntEnum):
 def check_consumers(
     consumers: Sequence[Consumer], schemas: Sequence[SchemaFile], baseline: Baseline
 ) -> Iterator[Finding]:
-    """Find what consumers rely on and the newest schemas no longer give them."""
+    """Yield a finding for each property or example of a consumer contract that the newest schemas no longer allow for."""
     for consumer in consumers:
         for index, read in enumerate(consumer.reads):
             yield from _Check(consumer, index, read, schemas, baseline).findings()
@@ -35,7 +35,7 @@ def check_consumers(
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """One thing that a consumer reads, held against the schemas."""
+    """The check of one entry under `reads` in a consumer contract; `index` is its position there."""
 
     consumer: Consumer
     index: int
@@ -78,7 +78,7 @@ class _Check:
         return Finding(f"consumer-{rule}", place, self._before(), now, f"the consumer {self.consumer.name} {what}", fix)
 
     def _before(self) -> str:
-        """Name the newest released version that the consumer reads, or the major version that it pins."""
+        """Return the newest released version of the major that the consumer reads, such as 1.2.0; 1.x if none is released."""
         major = self.read["majorVersion"]
         versions = map(parse_version, self.baseline.digests.get(self.read["eventType"], {}))
         released = [version for version in versions if version is not None and version.major == major]
@@ -86,7 +86,10 @@ class _Check:
 
 
 def presence(schema: Mapping[str, Any], pointer: str) -> Presence:
-    """Follow a pointer through a schema; only what the schema names counts, not what it merely lets pass."""
+    """Return whether data that fits the schema has a value at the pointer.
+
+    Only properties that the schema names count, not properties that it merely does not forbid.
+    """
     return _presence(schema, [str(token) for token in parse_pointer(pointer)])
 
 
@@ -100,14 +103,14 @@ def _presence(schema: Mapping[str, Any], steps: list[str]) -> Presence:
 
 
 def _together(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Find all schemas that hold at once."""
+    """Yield a schema and the schemas in its `allOf`: all of them hold for a value at the same time."""
     yield schema
     for part in schema.get("allOf", ()):
         yield from _together(part)
 
 
 def _parts(schemas: Sequence[Mapping[str, Any]], step: str) -> Iterator[tuple[Presence, Mapping[str, Any]]]:
-    """Find the schemas of a property or an item, and whether it is there."""
+    """Yield the schemas of one property or array item, and whether it is required."""
     required = any(step in each.get("required", ()) for each in schemas)
     for each in schemas:
         if step in each.get("properties", {}):
@@ -118,7 +121,7 @@ def _parts(schemas: Sequence[Mapping[str, Any]], step: str) -> Iterator[tuple[Pr
 
 
 def _either(schema: Mapping[str, Any], steps: list[str]) -> Iterator[Presence]:
-    """One of these holds: a place is required where each of them requires it, and there where one of them has it."""
+    """Yield the presence in `anyOf` and `oneOf`: required if every alternative requires it, optional if any of them has it."""
     for keyword in ("anyOf", "oneOf"):
         found = [_presence(part, steps) for part in schema.get(keyword, ())]
         if found:

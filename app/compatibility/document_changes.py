@@ -1,4 +1,4 @@
-"""Check the OpenAPI document: what clients use stays, and `info.version` says how much has changed."""
+"""Check the OpenAPI document: `info.version` must have moved as far as the changes since the release need."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 from app.compatibility.finding import Finding, remedy
 from app.compatibility.rules.change import Change, Direction
 from app.compatibility.rules.comparison import Comparison, Documents, same
-from app.compatibility.rules.document_rules import DOCUMENT, problem_types
+from app.compatibility.rules.component_rules import problem_types
+from app.compatibility.rules.document_rules import DOCUMENT
 from app.compatibility.rules.normal_form import normal_form
 from app.compatibility.rules.rows import compare
 from app.specification.pointer import DOCUMENT as FILE
@@ -25,9 +26,11 @@ def check_document(
     event_types: Collection[str] = (),
     governed: Collection[Pointer] = (),
 ) -> Iterator[Finding]:
-    """Compare two bundled documents that are valid, the released one and the present one.
+    """Compare two valid bundled documents, the released one and the present one, and yield a finding for each broken rule.
 
-    `governed` are the components that other rules judge: whatever those let pass is no more than an addition here.
+    `event_types`: the types that the contracts define.
+    `governed`: pointers to components that `check_steps` compares by the rules for event schemas; a change within them that
+    passes there counts at most as an addition here.
     """
     versions = [parse_version(document["info"]["version"]) for document in (before, now)]
     changes = [
@@ -40,18 +43,20 @@ def check_document(
         case _:
             text = now["info"]["version"]
             fix = "Write it as major, minor and patch, such as 1.0.0."
-            yield Finding("version-malformed", _VERSION, before["info"]["version"], text, "is no version", fix)
+            yield Finding("version-malformed", _VERSION, before["info"]["version"], text, "is not a version", fix)
 
 
 def document_changes(
     before: Mapping[str, Any], now: Mapping[str, Any], event_types: Collection[str] = ()
 ) -> list[Change]:
-    """Find every difference between two bundled documents, in the order of the tables; the most severe of those at one place."""
+    """Return the differences between two bundled documents, in the order of the tables.
+
+    A component that is used in both directions is compared in both; the change with the larger step is kept.
+    """
     open_names = frozenset((*event_types, *problem_types(now.get("components", {}))))
     old, new = normal_form(before), normal_form(now)
     found: dict[object, Change] = {}
     for change in compare(Comparison(old, new, (), Direction.REQUEST, Documents(old, new, open_names)), DOCUMENT):
-        # A component that clients and the server use is compared on both sides.
         known = found.setdefault((change.rule, change.pointer), change)
         if change.step > known.step:
             found[change.rule, change.pointer] = change

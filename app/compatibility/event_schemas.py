@@ -1,4 +1,4 @@
-"""Check the event schemas: what is released stays, and what follows it leaves producers and readers whole."""
+"""Check the event schemas: released ones must not change, and a new version must not break producers or readers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHOWN_DIGITS = 12
 
 
 def check_released(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterator[Finding]:
-    """Find released schemas that are no longer what they were."""
+    """Yield a finding for each released schema that is missing or has changed."""
     present = {(each.event_type, str(each.version)): each for each in schemas}
     for event_type, versions in baseline.digests.items():
         for version, digest in versions.items():
@@ -33,18 +33,18 @@ def check_released(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterato
 
 
 def _released(place: str, version: str, rule: str, change: str, undo: str) -> Finding:
-    fix = f"{undo}, for consumers hold it in their hands; a change goes into a version of its own."
+    fix = f"{undo}, because consumers have copies of it; a change goes into a version of its own."
     return Finding(f"released-{rule}", place, f"{version} as released", f"{version} as it is here", change, fix)
 
 
 def check_steps(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterator[Finding]:
-    """Compare each version that is not released with its neighbours in its major version."""
+    """Compare each unreleased version with its neighbours in the same major version; yield a finding for each breaking change."""
     for before, now in steps(schemas, baseline):
         yield from _findings(before, now)
 
 
 def steps(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterator[tuple[SchemaFile, SchemaFile]]:
-    """Go through the steps from one version to the next of its major, as far as they are still to be released."""
+    """Yield each pair of neighbouring versions in one major version of which at least one is not released."""
     for before, now in pairwise(schemas):
         neighbours = (before.event_type, before.version.major) == (now.event_type, now.version.major)
         settled = baseline.digest(before) is not None and baseline.digest(now) is not None

@@ -1,4 +1,4 @@
-"""What the gate reports: one violation, so that who reads it knows what to do."""
+"""The findings that the gate reports, each with the way to correct it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _REMEDIES: Final = (
     ("parameter-added", "Make it optional"),
     ("-added", "Leave it out"),
 )
-"""What else than a new version helps, by the end of the rule's name."""
+"""The corrections other than a new version, by the end of the rule's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One violation: the rule, the place, the two versions, what changed between them, and what to do.
+    """A violation of one rule at one place: the versions compared, the change between them, and how to correct it.
 
-    The versions are empty where nothing could be compared.
+    `before` and `now` are empty if there was nothing to compare.
     """
 
     rule: str
@@ -38,5 +38,5 @@ class Finding:
 
 
 def remedy(change: Change) -> str:
-    """Say what undoes a change, as the beginning of a sentence."""
+    """Return an instruction that undoes a change, as the beginning of a sentence."""
     return next((remedy for end, remedy in _REMEDIES if change.rule.endswith(end)), "Set it back")

@@ -1,4 +1,4 @@
-"""The gate: everything that is checked before a contract may be released."""
+"""The gate: run all checks on a contract, and record it as released if they pass."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ _NO_BASELINE: Final = Finding(
     f"{SCHEMAS} and {DOCUMENT}",
     "",
     "",
-    "nothing is known to be released",
+    "there is no record of a released contract",
     "Put the files back; or, if nothing has been released yet, write them with --release.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the gate found, and in one sentence what it looked at."""
+    """The result of a run: the findings, and one sentence about the contract that was checked."""
 
     findings: Sequence[Finding]
     summary: str
 
 
 def check(root: Path) -> Report:
-    """Compare the contract below a root with what is released. Raises InvalidContract where that cannot be read."""
+    """Compare the contract below a root with the released one. Raises InvalidContract if the released one cannot be read."""
     baseline, present, consumers = read_baseline(root), read_working_contract(root), read_consumers(root)
     missing = [_NO_BASELINE] if baseline is None else []
     known = baseline or Baseline()
@@ -45,7 +45,7 @@ def check(root: Path) -> Report:
 
 
 def release(root: Path) -> Report:
-    """Check, and if nothing is found write down the contract as released. Raises InvalidContract."""
+    """Check the contract below a root and, if there are no findings, record it as released. Raises InvalidContract."""
     baseline, present, consumers = read_baseline(root) or Baseline(), read_working_contract(root), read_consumers(root)
     findings = list(_findings(baseline, present, consumers))
     if findings or present.document is None:
@@ -65,7 +65,7 @@ def _findings(baseline: Baseline, present: WorkingContract, consumers: Sequence[
 
 
 def _governed(baseline: Baseline, present: WorkingContract) -> set[Pointer]:
-    """Name the components that show an event schema which is checked by its own rules: it follows another one of its major."""
+    """Return pointers to the components that hold an event schema which `check_steps` compares with an earlier version."""
     followers = {(now.event_type, str(now.version)) for _, now in steps(present.schemas, baseline)}
     return {place for place, contract in present.components.items() if contract in followers}
 

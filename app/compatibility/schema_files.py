@@ -1,4 +1,4 @@
-"""The schemas as files. They are read one by one, so that one that is wrong does not hide what is to be said of others."""
+"""The event schemas as files, read one by one: an invalid one must not hide the findings about the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from app.specification.version import Version, parse_version
 
 @dataclass(frozen=True, slots=True)
 class SchemaFile:
-    """One schema.json: the SHA-256 of its bytes, and its content, None where the dialect does not allow it."""
+    """One schema.json file.
+
+    `digest`: the SHA-256 of its bytes in hexadecimal. `contract`: its compiled content; None if the schema is not valid.
+    """
 
     event_type: str
     version: Version
@@ -29,14 +32,14 @@ class SchemaFile:
 
 
 def read_schema_files(folder: Path) -> list[SchemaFile]:
-    """Read `<event type>/<version>/schema.json`, by type and in the order of the versions."""
+    """Read every `<event type>/<version>/schema.json` in a folder, ordered by type and version."""
     paths = [path for path in folder.glob("*/*/schema.json") if path.is_file()]
     files = [_read(path, version) for path in paths if (version := parse_version(path.parts[-2])) is not None]
     return sorted(files, key=lambda each: (each.event_type, each.version))
 
 
 def contracts_of(files: Iterable[SchemaFile]) -> Contracts:
-    """Put those together that are in order."""
+    """Return the contracts of the valid schema files."""
     return Contracts(each.contract for each in files if each.contract is not None)
 
 
@@ -52,4 +55,4 @@ def _contract(path: Path, version: Version) -> EventContract | None:
             return None
         return EventContract(path.parts[-3], version, schema, compile_schema(schema, str(path)))
     except InvalidContract:
-        return None  # `load_contracts` says why
+        return None  # `load_contracts` reports the reason

@@ -1,6 +1,6 @@
-"""What is there now: event schemas, consumer contracts and the document, read so far as they can be.
+"""The contract as it is in the working tree: the event schemas and the document, as far as they can be read.
 
-What keeps the server from starting is a finding, and so is every difference that can be told in spite of it.
+An error that would keep the server from starting becomes a finding, and the rest of the contract is still compared.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from app.specification.pointer import DOCUMENT, Pointer
 
 @dataclass(frozen=True, slots=True)
 class WorkingContract:
-    """The contract as it is here.
+    """The contract as it is in the working tree.
 
-    `document` is the bundled one, None where there is none that could be compared. `components` tells which of its schemas stand
-    for an event type in a version.
+    `document`: the bundled OpenAPI document; None if it is too broken to be compared.
+    `components`: the event type and version of each component that is an event schema.
+    `faults`: a finding for each error that would keep the server from starting.
     """
 
     schemas: Sequence[SchemaFile]
@@ -36,7 +37,7 @@ class WorkingContract:
 
 
 def read_working_contract(root: Path) -> WorkingContract:
-    """Read the contract below a root."""
+    """Read the contract below a root; errors in it become findings."""
     schemas = read_schema_files(root / "contracts")
     contracts = contracts_of(schemas)
     faults: list[Finding] = []
@@ -58,7 +59,7 @@ def read_working_contract(root: Path) -> WorkingContract:
 def _comparable(source: Mapping[str, Any], bundled: dict[str, Any]) -> dict[str, Any]:
     check_version(source)
     check_structure(bundled)
-    inline(bundled)  # refuses references that lead nowhere, or in a circle
+    inline(bundled)  # raises if a reference leads nowhere or in a circle
     return bundled
 
 
@@ -72,4 +73,4 @@ def _components(source: Mapping[str, Any]) -> dict[Pointer, tuple[str, str]]:
 
 
 def _fault(rule: str, place: str, error: InvalidContract) -> Finding:
-    return Finding(rule, place, "", "", error.detail, "Correct it: a server would not start with it.")
+    return Finding(rule, place, "", "", error.detail, "Correct it: the server does not start with it.")

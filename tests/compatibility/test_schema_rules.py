@@ -230,7 +230,7 @@ def test_order_says_nothing() -> None:
     assert changes(before, {"required": ["b", "a"], "enum": ["b", "a"]}, Direction.BOTH) == {}
 
 
-@pytest.mark.parametrize("side", Direction)
+@pytest.mark.parametrize("direction", Direction)
 def test_list_that_is_declared_extensible_may_grow_and_not_shrink(direction: Direction) -> None:
     less, more = ({"x-extensible": True, "enum": values} for values in (["a"], ["a", "b"]))
     assert changes(less, more, direction) == {"enum-value-added": MINOR}

@@ -1,1 +1,1 @@
-"""The rules: how two documents are compared, and what each difference does to those that send and read messages."""
+"""The rules of the gate: how two documents are compared, and what each difference means for clients and the server."""

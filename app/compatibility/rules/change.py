@@ -1,4 +1,4 @@
-"""What a difference between two versions is, and the least step of the version that it needs."""
+"""A difference between two documents, and the least step of the version that it needs."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from app.specification.version import Step
 
 
 class Effect(Enum):
-    """What a difference does to what may be said; its value is the last word of the rule's name."""
+    """The effect of a difference on the values that are allowed; the text is the last word of the rule's name."""
 
-    REWORDED = "reworded"  # the same in other words
-    EXTENDED = "extended"  # something new, which those who do not know it are told to ignore
-    LOOSENED = "loosened"  # more is allowed than before
-    TIGHTENED = "tightened"  # less is allowed than before
-    CHANGED = "changed"  # neither allows all that the other does, or a name is gone that someone may use
+    REWORDED = "reworded"  # the meaning is the same
+    EXTENDED = "extended"  # something is new, and readers have been asked to ignore whatever they do not know
+    LOOSENED = "loosened"  # more values are allowed than before
+    TIGHTENED = "tightened"  # fewer values are allowed than before
+    CHANGED = "changed"  # each allows values that the other does not, or a name is gone that a client may use
 
 
 class Direction(Enum):
-    """Who says it: clients in a request, the server in a response, or first the one and then the other."""
+    """How a value travels: from clients in a request, from the server in a response, or in both (an event: published, then read)."""
 
     REQUEST = "request"
     RESPONSE = "response"
@@ -28,7 +28,7 @@ class Direction(Enum):
 
 
 REQUIRED_STEPS: Final[dict[Direction, dict[Effect, Step]]] = {
-    # What clients say may become more: those that exist go on saying what they said.
+    # A request may allow more: existing clients go on sending what they sent.
     Direction.REQUEST: {
         Effect.REWORDED: Step.PATCH,
         Effect.EXTENDED: Step.MINOR,
@@ -36,7 +36,7 @@ REQUIRED_STEPS: Final[dict[Direction, dict[Effect, Step]]] = {
         Effect.TIGHTENED: Step.MAJOR,
         Effect.CHANGED: Step.MAJOR,
     },
-    # What the server says may become less: clients that exist understand it as before.
+    # A response may allow less: existing clients understand what remains.
     Direction.RESPONSE: {
         Effect.REWORDED: Step.PATCH,
         Effect.EXTENDED: Step.MINOR,
@@ -44,7 +44,7 @@ REQUIRED_STEPS: Final[dict[Direction, dict[Effect, Step]]] = {
         Effect.TIGHTENED: Step.MINOR,
         Effect.CHANGED: Step.MAJOR,
     },
-    # An event is published in a request and read in a response: only an extension leaves both sides whole.
+    # An event is published in a request and read in a response: only an extension breaks neither.
     Direction.BOTH: {
         Effect.REWORDED: Step.PATCH,
         Effect.EXTENDED: Step.MINOR,
@@ -53,11 +53,11 @@ REQUIRED_STEPS: Final[dict[Direction, dict[Effect, Step]]] = {
         Effect.CHANGED: Step.MAJOR,
     },
 }
-"""The least step that a difference needs, by who says it and by what it does."""
+"""The least step of the version that a difference needs, by direction and effect."""
 
 
 class Change(NamedTuple):
-    """One difference: the rule that speaks of it, where it is, the least step that it needs, and what was and is there."""
+    """One difference: the rule that found it, where it is, the least step that it needs, and the values before and now in words."""
 
     rule: str
     pointer: Pointer

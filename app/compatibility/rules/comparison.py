@@ -1,4 +1,4 @@
-"""The same place in what is released and in what is there now."""
+"""One value in two documents: the released one (before) and the present one (now)."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from app.specification.pointer import Pointer, lookup, parse_reference
 from app.specification.schema.messages import cut
 
 ABSENT: Final = object()
-"""Stands for a member that is not there; null is a value."""
+"""The value of a member that does not exist; null would be a value."""
 
 _SHOWN_CHARACTERS = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The documents that are compared, for references to be followed in.
+    """The two documents, in which references are followed.
 
-    `open_names` are those that may come to an enumeration or a union at any time, because readers are told to ignore what
-    they do not know of their kind: event types and problem types.
+    `open_names`: event types and problem types; an enumeration or union may gain them at any time, because the contract asks
+    readers to ignore the ones that they do not know.
+    `compared`: the components that have been compared already, with the direction.
     """
 
     before: Mapping[str, Any] = field(default_factory=dict)
@@ -34,7 +35,10 @@ class Documents:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What stands at a place before and now; either may be ABSENT."""
+    """The values at one pointer before and now; either may be ABSENT.
+
+    `direction`: how the value travels, which decides how serious a difference is.
+    """
 
     before: Any
     now: Any
@@ -54,9 +58,9 @@ class Comparison:
         return replace(self, direction=direction or self.direction)
 
     def followed(self) -> Comparison | None:
-        """Follow references. None where both sides refer to a component that has been compared before.
+        """Return the comparison of the values that references lead to; None if that component has been compared already.
 
-        A component is reported where it stands, once, however often it is referred to.
+        A component is reported once, under its own pointer, however many references lead to it.
         """
         before, now = (_reference(each) for each in (self.before, self.now))
         if before is None and now is None:
@@ -75,7 +79,7 @@ class Comparison:
         return replace(found, pointer=pointer).followed()
 
     def change(self, effect: Effect, rule: str | None = None, what: str | None = None) -> Change:
-        """Report a difference; the rule is called after the member and the effect, unless it has a name of its own."""
+        """Return this difference as a change; by default the rule is named after the member and the effect: `pattern-loosened`."""
         name = rule or f"{_kebab(str(self.pointer[-1]))}-{effect.value}"
         return Change(
             name, self.pointer, REQUIRED_STEPS[self.direction][effect], what or _described(self.before, self.now)
@@ -83,13 +87,14 @@ class Comparison:
 
 
 def same(before: Any, now: Any) -> bool:
-    """Tell whether two values are the same JSON; Python alone holds True == 1."""
+    """Return whether two values are the same JSON; in Python True == 1, in JSON they differ."""
     if before is ABSENT or now is ABSENT:
         return before is now
     return bool(before == now) and canonical(before) == canonical(now)
 
 
 def canonical(value: Any) -> str:
+    """Write a value as JSON, so that equal values have equal texts."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 

@@ -1,22 +1,20 @@
-"""The rules for the OpenAPI document: one table per kind of object, one row per member.
+"""The rules for the OpenAPI document: one table for each kind of object, one row for each member.
 
-Clients say parameters and request bodies, the server says responses. The names of paths, operations, parameters, statuses, media
-types, headers and components are public: none may go without a new major version.
+Parameters and request bodies come from clients, responses from the server. The names of paths, operations, parameters, statuses,
+media types, headers and components are public: none may be removed without a new major version.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from app.compatibility.rules import effects
-from app.compatibility.rules.change import Change, Direction, Effect
-from app.compatibility.rules.comparison import ABSENT, Comparison
+from app.compatibility.rules.change import Direction, Effect
+from app.compatibility.rules.comparison import Comparison
+from app.compatibility.rules.component_rules import components, examples
 from app.compatibility.rules.rows import (
-    Row,
     Table,
-    compare_parts,
     extended,
     fixed,
     ignored,
@@ -28,7 +26,9 @@ from app.compatibility.rules.rows import (
 from app.compatibility.rules.schema_rules import SCHEMA
 from app.specification.openapi.structure import METHODS
 
-_DEMANDED = leaf(effects.switch(Effect.TIGHTENED))  # `required`: of clients in a request, promised in a response
+_DEMANDED = leaf(
+    effects.switch(Effect.TIGHTENED)
+)  # `required`: demanded of clients in a request, promised by the server in a response
 _ALLOWED = leaf(effects.switch(Effect.LOOSENED))
 
 
@@ -38,52 +38,8 @@ def _if_demanded(comparison: Comparison) -> Effect:
 
 
 def _by_status(comparison: Comparison) -> Effect:
-    # An unknown error is treated as its class (RFC 9110 §15), a success is expected to have the content that it had.
+    # Clients treat an unknown error like others of its class (RFC 9110 §15), but expect a success to have the content it had.
     return Effect.EXTENDED if str(comparison.pointer[-1])[0] in "45d" else Effect.LOOSENED
-
-
-def _components(table: Table | None = None) -> Row:
-    """Compare the names of components, and by `table` the content of those that no operation leads to."""
-
-    def row(parent: Comparison, name: str) -> Iterator[Change]:
-        comparison = parent.member(name)
-        before, now = ({} if each is ABSENT else each for each in (comparison.before, comparison.now))
-        compared = {pointer[-1] for pointer, _ in comparison.documents.compared if pointer[:-1] == comparison.pointer}
-        done = {each for each in before if each in now and (table is None or each in compared)}
-        left = replace(comparison, before=_without(before, done), now=_without(now, done))
-        yield from compare_parts(left, table or {}, "component")
-
-    return row
-
-
-def _without(components: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
-    return {name: component for name, component in components.items() if name not in names}
-
-
-def _examples(parent: Comparison, name: str) -> Iterator[Change]:
-    """Compare the examples as text, and the problem types (RFC 9457) that they define."""
-    yield from reworded(parent, name)
-    comparison = parent.member(name)
-    before, now = problem_types(parent.before), problem_types(parent.now)
-    for problem in dict.fromkeys((*before, *now)):
-        old, new = before.get(problem, ABSENT), now.get(problem, ABSENT)
-        here = replace(comparison, before=old, now=new, pointer=(*comparison.pointer, problem))
-        if old is ABSENT:
-            yield here.change(Effect.EXTENDED, "problem-type-added", "is new")
-        elif new is ABSENT:
-            yield here.change(Effect.CHANGED, "problem-type-removed", "is gone")
-        elif here.differs:
-            yield here.change(Effect.CHANGED, "problem-status-changed")
-
-
-def problem_types(components: Mapping[str, Any]) -> dict[str, Any]:
-    """Find the problem types among the examples, and their statuses."""
-    found: dict[str, Any] = {}
-    for example in components.get("examples", {}).values():
-        match example.get("value"):
-            case {"type": str(problem), "status": status}:
-                found[problem] = status
-    return found
 
 
 _MEDIA_TYPE: Final[Table] = {
@@ -156,7 +112,7 @@ _OPERATION: Final[Table] = {
 
 _PATH: Final[Table] = {
     **{method: part(lambda: _OPERATION, "operation") for method in METHODS},
-    "parameters": ignored,  # each operation has them (see `normal_form`)
+    "parameters": ignored,  # each operation has a copy (see `normal_form`)
     "servers": fixed,
     "summary": reworded,
     "description": reworded,
@@ -169,19 +125,19 @@ _SECURITY_SCHEME: Final[Table] = {
 }
 
 _COMPONENTS: Final[Table] = {
-    "schemas": _components(SCHEMA),
-    "parameters": _components(),
-    "headers": _components(),
-    "requestBodies": _components(),
-    "responses": _components(),
-    "links": _components(),
-    "securitySchemes": _components(_SECURITY_SCHEME),
+    "schemas": components(SCHEMA),
+    "parameters": components(),
+    "headers": components(),
+    "requestBodies": components(),
+    "responses": components(),
+    "links": components(),
+    "securitySchemes": components(_SECURITY_SCHEME),
     "callbacks": fixed,
-    "examples": _examples,
+    "examples": examples,
 }
 
 _INFO: Final[Table] = {
-    "version": ignored,  # it is what the differences are held against
+    "version": ignored,  # all other changes are judged by it
     **dict.fromkeys(("title", "description", "termsOfService", "contact", "license"), reworded),
 }
 
@@ -190,15 +146,15 @@ _SERVER: Final[Table] = {"url": fixed, "variables": fixed, "description": reword
 DOCUMENT: Final[Table] = {
     "info": part(lambda: _INFO, "info"),
     "servers": parts(lambda: _SERVER, "server"),
-    "security": ignored,  # each operation has it (see `normal_form`)
+    "security": ignored,  # each operation has its own (see `normal_form`)
     "paths": parts(lambda: _PATH, "path", direction=Direction.REQUEST),
-    # After the paths, which tell on which side a component is used.
+    # After the paths: comparing them shows the direction in which a component travels.
     "components": part(lambda: _COMPONENTS, "components", direction=Direction.BOTH),
     "openapi": reworded,
     "tags": reworded,
     "externalDocs": reworded,
 }
-"""The rows of a document in its normal form."""
+"""The rows for a document in its normal form."""
 
 TABLES: Final[Mapping[str, Table]] = {
     "Components": _COMPONENTS,
@@ -214,4 +170,4 @@ TABLES: Final[Mapping[str, Table]] = {
     "Server": _SERVER,
     "Schema": SCHEMA,
 }
-"""The tables, by the names that OpenAPI gives to the objects."""
+"""The tables, by OpenAPI's names of the objects."""

@@ -1,4 +1,7 @@
-"""Which of two values of a keyword allows more. Each function is asked of two different values only."""
+"""Judge the change of a keyword's value: does it allow more than before, or less?
+
+Each function takes the values before and now, which differ; either may be ABSENT.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ def type_(before: Any, now: Any) -> Effect:
 
 
 def constraint(before: Any, now: Any) -> Effect:
-    """Judge a constraint that either is there or is not, and of which one value says nothing about another."""
+    """Judge a constraint whose values cannot be compared with each other, only with its absence."""
     if before is ABSENT:
         return Effect.TIGHTENED
     return Effect.LOOSENED if now is ABSENT else Effect.CHANGED
@@ -38,7 +41,7 @@ def pattern(before: Any, now: Any) -> Effect:
 
 
 def at_least(without: float) -> EffectOf:
-    """Judge a lower bound; `without` is the bound where there is none."""
+    """Return the judge of a lower bound; `without` is the bound that applies if the keyword is absent."""
 
     def effect(before: Any, now: Any) -> Effect:
         was, is_ = (without if bound is ABSENT else bound for bound in (before, now))
@@ -54,8 +57,8 @@ def at_most(before: Any, now: Any) -> Effect:
 
 def _moved(before: Any, now: Any, *, up: Effect, down: Effect) -> Effect:
     if not isinstance(before, int | float) or not isinstance(now, int | float):
-        return Effect.CHANGED  # whoever loads the document says that it is wrong
-    # Equal where a bound is written out that holds without it, too.
+        return Effect.CHANGED  # loading the document reports the wrong type
+    # They are equal if the bound has only been written out: `minLength: 0` applies by default.
     return Effect.REWORDED if now == before else up if now > before else down
 
 
@@ -71,7 +74,7 @@ def multiple_of(before: Any, now: Any) -> Effect:
 
 
 def switch(when_on: Effect) -> EffectOf:
-    """Judge a boolean that is off where it is absent; `when_on` is what turning it on does."""
+    """Return the judge of a boolean that is false by default; `when_on` is the effect of turning it on."""
     when_off = {Effect.TIGHTENED: Effect.LOOSENED, Effect.LOOSENED: Effect.TIGHTENED}[when_on]
 
     def effect(before: Any, now: Any) -> Effect:
@@ -82,14 +85,14 @@ def switch(when_on: Effect) -> EffectOf:
 
 
 def entries(before: Any, now: Any) -> Effect:
-    """Judge names with plain values: new ones extend, others must stay."""
+    """Judge a map of plain values: new entries extend it, existing ones must stay."""
     if not isinstance(before, Mapping) or not isinstance(now, Mapping):
         return Effect.EXTENDED if before is ABSENT else Effect.CHANGED
     return Effect.EXTENDED if before.items() <= now.items() else Effect.CHANGED
 
 
 def security(before: Any, now: Any) -> Effect:
-    """Judge lists of security requirements: one of each list must be met, and all that it names."""
+    """Judge lists of security requirements: a client must meet one requirement of the list, and every scheme and scope in it."""
     old, new = ([_demands(each) for each in requirements] for requirements in (before, now))
     loosened, tightened = _lets_in_all(new, old), _lets_in_all(old, new)
     if loosened and tightened:

@@ -1,4 +1,4 @@
-"""One form for what the OpenAPI document may write in several ways, so that only differences in meaning differ."""
+"""A normal form of the OpenAPI document: whatever can be written in several ways is written in one, so only meanings differ."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _STYLES: Final = {"query": "form", "cookie": "form", "path": "simple", "header":
 
 
 def normal_form(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Write a valid document anew.
+    """Return the normal form of a valid document.
 
-    Parameters and servers stand under their names, parameters of a path with each operation; an operation has all of its
-    security requirements, where none is the empty one; a parameter has the members that hold by default.
+    Servers are keyed by URL and parameters by name and location; the parameters of a path are copied to each of its operations;
+    each operation has its security requirements, `[{}]` if there are none; each parameter has its default members written out.
     """
     components = document.get("components", {})
     parameters = {name: _parameter(each) for name, each in components.get("parameters", {}).items()}

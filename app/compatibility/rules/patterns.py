@@ -1,7 +1,7 @@
-r"""Whether one pattern matches whatever another one does, as far as that can be seen by reading both.
+r"""Decide whether one regular expression matches everything that another one matches.
 
-Two patterns are read when each is a chain of characters and classes, such as `^[a-z]{1,64}$`: link by link, the one must allow
-the characters and the numbers of repetitions of the other. Of groups, alternatives and lookarounds nothing is claimed.
+Both are read as chains of characters and classes, such as `^[a-z]{1,64}$`, and compared link by link: the characters and the
+numbers of repetitions that each allows. If a pattern has groups, alternatives or lookarounds, the answer is always no.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ANCHORS = {"^", "$"}
 
 
 class _Link(NamedTuple):
-    """A character or class, and how often it may stand; `most` is None where there is no bound."""
+    """A character or class, and how often it may be repeated; `most` is None if there is no upper bound."""
 
     atom: str
     least: int
@@ -28,7 +28,7 @@ class _Link(NamedTuple):
 
 
 def allows_all(pattern: str, *, of: str) -> bool:
-    """Tell whether `pattern` is seen to match every text that the pattern `of` does."""
+    """Return whether `pattern` surely matches every text that the pattern `of` matches; False if that cannot be decided."""
     wider, narrower = _links(pattern), _links(of)
     if wider is None or narrower is None or len(wider) != len(narrower):
         return False

@@ -1,4 +1,7 @@
-"""What a row of the tables can say of a member: how it is compared, and what its coming and going mean."""
+"""The rows that the tables of rules are made of: each compares one member of two objects.
+
+A row says how the member is compared, and the effect if it is added or removed.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,19 @@ from app.compatibility.rules.change import Change, Direction, Effect
 from app.compatibility.rules.comparison import ABSENT, Comparison
 
 Row: TypeAlias = Callable[[Comparison, str], Iterator[Change]]
-"""Take two objects and the name of a member that at least one of them has; yield how the member differs."""
+"""Take the comparison of two objects and the name of a member that at least one of them has; yield its changes."""
 
 Table: TypeAlias = Mapping[str, Row]
-"""The rows of one kind of object, by the name of the member."""
+"""The rows for one kind of object, by the name of the member."""
 
 EffectOf: TypeAlias = Callable[[Any, Any], Effect]
-"""Say what it means that a member was the one value and is the other, two different ones; ABSENT is a value here."""
+"""Take the values of a member before and now, which differ and may be ABSENT; return the effect of the change."""
 
 EffectOfPart: TypeAlias = "Effect | Callable[[Comparison], Effect]"
 
 
 def compare(comparison: Comparison, table: Table) -> Iterator[Change]:
-    """Compare two objects, in the order of their table; what has no row must stay as it is, unless it is an extension."""
+    """Compare two objects in the order of their table. A member without a row must not change, unless it begins with `x-`."""
     followed = comparison.followed()
     if followed is None:
         return
@@ -36,7 +39,7 @@ def compare(comparison: Comparison, table: Table) -> Iterator[Change]:
 
 
 def leaf(effect_of: EffectOf) -> Row:
-    """Compare a member as a whole."""
+    """Return a row that compares a member as a whole."""
 
     def row(parent: Comparison, name: str) -> Iterator[Change]:
         comparison = parent.member(name)
@@ -52,7 +55,7 @@ fixed = leaf(lambda _before, _now: Effect.CHANGED)
 
 
 def ignored(_parent: Comparison, _name: str) -> Iterator[Change]:
-    """Say nothing of a member that is compared elsewhere."""
+    """Skip a member, because it is compared elsewhere."""
     yield from ()
 
 
@@ -64,7 +67,12 @@ def part(
     removed: Effect = Effect.CHANGED,
     direction: Direction | None = None,
 ) -> Row:
-    """Compare a member that is an object; the table comes by a function, because tables refer to each other."""
+    """Return a row for a member that is an object.
+
+    `table`: a function that returns the rows of that object, because tables refer to each other.
+    `noun`: the beginning of the rules' names if the member is added or removed: `request-body-added`.
+    `added`, `removed`: the effects of that. `direction`: how the object travels, if not like its parent.
+    """
 
     def row(parent: Comparison, name: str) -> Iterator[Change]:
         yield from _compare_part(parent.member(name).on(direction), table(), noun, added, removed)
@@ -80,7 +88,7 @@ def parts(
     removed: Effect = Effect.CHANGED,
     direction: Direction | None = None,
 ) -> Row:
-    """Compare a member that holds objects by their names, public ones."""
+    """Return a row for a member that is a map of objects by name; the arguments are as for `part`, and apply to each object."""
 
     def row(parent: Comparison, name: str) -> Iterator[Change]:
         yield from compare_parts(parent.member(name).on(direction), table(), noun, added, removed)
@@ -95,7 +103,7 @@ def compare_parts(
     added: EffectOfPart = Effect.EXTENDED,
     removed: Effect = Effect.CHANGED,
 ) -> Iterator[Change]:
-    """Compare objects that stand under names, by name."""
+    """Compare two maps of objects, name by name."""
     names = [name for direction in (comparison.before, comparison.now) if direction is not ABSENT for name in direction]
     for name in dict.fromkeys(names):
         yield from _compare_part(comparison.member(name), table, noun, added, removed)

@@ -1,7 +1,7 @@
-"""The rules for schemas: one row per keyword of the dialect.
+"""The rules for schemas: one row for each keyword of the dialect.
 
-A row says what becomes of a value that was valid; whether that breaks anyone depends on the side (`REQUIRED_STEPS`). For the data of
-events, which both sides use, there remains: a new optional property, and text.
+A row decides the effect of a change on the values that are valid; whether that breaks a client depends on the direction
+(`REQUIRED_STEPS`). The data of events travels in both, so within a major version it may only gain optional properties and new words.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from app.compatibility.rules.rows import (
 )
 
 GROWS: Final = "x-extensible"
-"""Beside `enum`, `oneOf` or `anyOf`: the list may grow within a major version, and readers must expect that."""
+"""A keyword beside `enum`, `oneOf` or `anyOf`: the list may grow within a major version, and readers must expect that."""
 
 
 def _enum(parent: Comparison, name: str) -> Iterator[Change]:
@@ -39,7 +39,7 @@ def _enum(parent: Comparison, name: str) -> Iterator[Change]:
         effect = Effect.EXTENDED if _may_grow(parent, added) else Effect.LOOSENED
         yield comparison.change(effect, "enum-value-added", f"gains {_listed(added)}")
     if removed:
-        # Never an advantage, even in a response: generated code has a name for each value.
+        # This breaks clients even in a response: generated code has a name for each value.
         yield comparison.change(Effect.CHANGED, "enum-value-removed", f"loses {_listed(removed)}")
 
 
@@ -52,13 +52,13 @@ def _required(parent: Comparison, name: str) -> Iterator[Change]:
         yield comparison.change(Effect.TIGHTENED, "required-property-added", f"gains {_listed(new)}")
     if became := [each for each in gained if each not in new]:
         yield comparison.change(Effect.TIGHTENED, "property-became-required", f"gains {_listed(became)}")
-    # A property that is gone is spoken of where it was.
+    # A property that is gone is reported by the row `properties`.
     if lost := [each for each in before if each not in now and (each in has or each not in had)]:
         yield comparison.change(Effect.LOOSENED, "property-became-optional", f"loses {_listed(lost)}")
 
 
 def _properties(parent: Comparison, name: str) -> Iterator[Change]:
-    # Where other properties were allowed, a value may have had this one already, and with any content.
+    # If other properties were allowed, data may have had a property of this name already, with any content.
     others = parent.before.get("additionalProperties", True)
     added = {False: Effect.EXTENDED, True: Effect.TIGHTENED}[others] if isinstance(others, bool) else Effect.CHANGED
     yield from compare_parts(parent.member(name), SCHEMA, "property", added)
@@ -75,7 +75,7 @@ def _additional_properties(parent: Comparison, name: str) -> Iterator[Change]:
 
 
 def _alternatives(added: Effect, removed: Effect) -> Row:
-    """Compare schemas in a list: those that are references by their names, others by their places."""
+    """Return a row for a list of schemas: references are matched by name, other schemas by their position in the list."""
 
     def row(parent: Comparison, name: str) -> Iterator[Change]:
         comparison = parent.member(name)
@@ -126,7 +126,7 @@ def _listed(values: list[Any]) -> str:
 _DISCRIMINATOR: Final[Table] = {"propertyName": fixed, "mapping": leaf(effects.entries)}
 
 SCHEMA: Final[Table] = {
-    # What a value is
+    # The kind of value
     "type": leaf(effects.type_),
     "format": leaf(effects.constraint),
     "enum": _enum,
@@ -155,12 +155,12 @@ SCHEMA: Final[Table] = {
     "not": fixed,
     "discriminator": part(lambda: _DISCRIMINATOR, "discriminator"),
     GROWS: leaf(effects.switch(Effect.LOOSENED)),
-    # What changes how others use a value, although it stays valid
+    # Keywords that change how clients use a value, although it stays valid
     "default": fixed,
     "readOnly": fixed,
     "writeOnly": fixed,
     "xml": fixed,
-    "deprecated": extended,  # announced, and still there
+    "deprecated": extended,  # an announcement; the value still works
     # Text
     "$schema": reworded,
     "$id": reworded,
@@ -169,4 +169,4 @@ SCHEMA: Final[Table] = {
     "example": reworded,
     "externalDocs": reworded,
 }
-"""The rows; `x-` keywords besides are text (see `compare`), and what is in no row must stay as it is."""
+"""The rows for a schema; other `x-` keywords count as text, and a keyword without a row must not change (see `compare`)."""

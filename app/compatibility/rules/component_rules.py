@@ -1,0 +1,58 @@
+"""The rules for components: schemas, parameters and other objects that the OpenAPI document defines once, under names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from app.compatibility.rules.change import Change, Effect
+from app.compatibility.rules.comparison import ABSENT, Comparison
+from app.compatibility.rules.rows import Row, Table, compare_parts, reworded
+
+
+def components(table: Table | None = None) -> Row:
+    """Return a row for the components of one kind.
+
+    Their names are compared, and with `table` also the content of components that no operation refers to.
+    """
+
+    def row(parent: Comparison, name: str) -> Iterator[Change]:
+        comparison = parent.member(name)
+        before, now = ({} if each is ABSENT else each for each in (comparison.before, comparison.now))
+        compared = {pointer[-1] for pointer, _ in comparison.documents.compared if pointer[:-1] == comparison.pointer}
+        done = {each for each in before if each in now and (table is None or each in compared)}
+        left = replace(comparison, before=_without(before, done), now=_without(now, done))
+        yield from compare_parts(left, table or {}, "component")
+
+    return row
+
+
+def _without(components: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: component for name, component in components.items() if name not in names}
+
+
+def examples(parent: Comparison, name: str) -> Iterator[Change]:
+    """Compare the examples as text, and the problem types (RFC 9457) that they define."""
+    yield from reworded(parent, name)
+    comparison = parent.member(name)
+    before, now = problem_types(parent.before), problem_types(parent.now)
+    for problem in dict.fromkeys((*before, *now)):
+        old, new = before.get(problem, ABSENT), now.get(problem, ABSENT)
+        here = replace(comparison, before=old, now=new, pointer=(*comparison.pointer, problem))
+        if old is ABSENT:
+            yield here.change(Effect.EXTENDED, "problem-type-added", "is new")
+        elif new is ABSENT:
+            yield here.change(Effect.CHANGED, "problem-type-removed", "is gone")
+        elif here.differs:
+            yield here.change(Effect.CHANGED, "problem-status-changed")
+
+
+def problem_types(components: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the problem types among the examples, with their statuses."""
+    found: dict[str, Any] = {}
+    for example in components.get("examples", {}).values():
+        match example.get("value"):
+            case {"type": str(problem), "status": status}:
+                found[problem] = status
+    return found
