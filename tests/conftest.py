@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.server_process import ServerProcess
+from tests.support.server_process import QUICK, ServerProcess
 
 CLIENTS = frozenset({"browser", "cli", "client"})  # folders of tests that are about those whom a server serves
 LONGEST_TEST_SECONDS = 600
@@ -55,8 +55,7 @@ def untraced() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def server() -> Iterator[ServerProcess]:
     """A server with an empty log in memory, no source and quick heartbeats, shared by the tests of one file."""
-    quick = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
-    with ServerProcess("--store", "memory:", "--source", "none", *quick) as running:
+    with ServerProcess("--store", "memory:", *QUICK) as running:
         yield running
 
 

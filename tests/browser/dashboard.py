@@ -5,14 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.watching import PATIENCE_SECONDS, Watched
+from tests.browser.watching import Watched
 from tests.transports.http.orders import cancelled, shipped
-from tests.transports.http.wire import SHORT_LIVED
-
-QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
 
 
 class Dashboard:
@@ -50,10 +46,6 @@ class Dashboard:
     def sideways(self) -> int:
         """Tell by how many pixels the content is wider than the screen."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
-
-
-def client(url: str) -> httpx.Client:
-    return httpx.Client(base_url=url, timeout=PATIENCE_SECONDS, trust_env=False, limits=SHORT_LIVED)
 
 
 def some(shipped_count: int, cancelled_count: int, **data: Any) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ import httpx_sse
 from playwright.sync_api import Page
 
 from tests.support.server_process import ServerProcess
-from tests.transports.http.orders import eventually, frames
+from tests.transports.http.orders import EVENTS, PAGE, eventually, frames
 from tests.transports.http.wire import SHORT_LIVED
 
 HERE = Path(__file__).parent
@@ -24,8 +24,8 @@ PATIENCE_SECONDS = 120
 
 
 def patient(server: ServerProcess) -> httpx.Client:
-    """Make a client that gives a busy machine its time."""
-    return httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS, limits=SHORT_LIVED)
+    """Make a client of a server with a timeout that a busy machine keeps."""
+    return httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS, trust_env=False, limits=SHORT_LIVED)
 
 
 class Seen(NamedTuple):
@@ -34,6 +34,12 @@ class Seen(NamedTuple):
     type: str
     id: str
     data: Any
+
+
+def published(http: httpx.Client, **query: str) -> list[Seen]:
+    """What is stored, as every client must see it."""
+    page = http.get(EVENTS, params={"from": "earliest", "limit": "1000", **query}, headers=PAGE).json()
+    return [Seen(event["eventType"], event["id"], event["data"]) for event in page["events"]]
 
 
 class Following:

@@ -12,31 +12,18 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.following import PageFollowing, Seen, curl_following, httpx_following, node_following, patient
+from tests.browser.following import (
+    PageFollowing,
+    curl_following,
+    httpx_following,
+    node_following,
+    patient,
+    published,
+)
 from tests.support.ports import own_port
-from tests.support.server_process import ServerProcess
+from tests.support.server_process import QUICK, ServerProcess
 from tests.support.threaded import serving
-from tests.transports.http.orders import EVENTS, PAGE, cancelled, new_order, publish, shipped
-
-QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ServerProcess]:
-    with ServerProcess("--store", "memory:", *QUICK) as server:
-        yield server
-
-
-@pytest.fixture
-def http(server: ServerProcess) -> Iterator[httpx.Client]:
-    with patient(server) as client:
-        yield client
-
-
-def published(http: httpx.Client, **query: str) -> list[Seen]:
-    """What is stored, as every client must see it."""
-    page = http.get(EVENTS, params={"from": "earliest", "limit": "1000", **query}, headers=PAGE).json()
-    return [Seen(event["eventType"], event["id"], event["data"]) for event in page["events"]]
+from tests.transports.http.orders import cancelled, new_order, publish, shipped
 
 
 def awkward(order: str) -> list[dict[str, object]]:

@@ -11,31 +11,20 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.browser.dashboard import QUICK, Dashboard, client, some
-from tests.contract.test_new_event_type import add_order_returned
+from tests.browser.dashboard import Dashboard, some
+from tests.browser.following import patient
 from tests.node_packages.installed import node_package
 from tests.support.contract_copy import ContractCopy
-from tests.support.server_process import ServerProcess
+from tests.support.order_returned import add_order_returned
+from tests.support.server_process import QUICK, ServerProcess
 from tests.transports.http.orders import cancelled, eventually, new_order, publish, shipped, streams_open
 
 DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
 MARKUP = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>&amp;"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[ServerProcess]:
-    with ServerProcess("--store", "memory:", *QUICK) as server:
-        yield server
-
-
 @pytest.fixture
-def http(server: ServerProcess) -> Iterator[httpx.Client]:
-    with client(server.url) as http:
-        yield http
-
-
-@pytest.fixture
-def dashboard(page: Page, server: ServerProcess) -> Dashboard:
+def dashboard(http: httpx.Client, page: Page, server: ServerProcess) -> Dashboard:  # noqa: ARG001  # it waits for no stream
     return Dashboard(page, server.url).live()
 
 
@@ -53,7 +42,7 @@ def test_counts_run_from_when_the_page_was_opened(dashboard: Dashboard, http: ht
 
 
 def test_counts_run_from_the_oldest_event_where_that_is_asked_for(page: Page) -> None:
-    with ServerProcess("--store", "memory:", *QUICK) as server, client(server.url) as http:
+    with ServerProcess("--store", "memory:", *QUICK) as server, patient(server) as http:
         for _ in range(12):
             publish(http, *some(900, 100))
         dashboard = Dashboard(page, server.url, "?from=earliest")
@@ -112,7 +101,7 @@ def test_new_event_type_has_its_tile_by_files_alone(page: Page, tmp_path: Path) 
     copy = ContractCopy(tmp_path / "contract")
     add_order_returned(copy)
     arguments = ("--store", "memory:", "--contract", str(copy.root), *QUICK)
-    with ServerProcess(*arguments) as server, client(server.url) as http:
+    with ServerProcess(*arguments) as server, patient(server) as http:
         dashboard = Dashboard(page, server.url).live()
         dashboard.shows(returned=0)
         publish(http, {"eventType": "order.returned", "data": {**some(1, 0)[0]["data"], "items": 2}})
@@ -271,7 +260,7 @@ def test_dashboards_in_many_tabs_take_one_connection(
 def forgetful() -> Iterator[ServerProcess]:
     """A server whose log has lost events, and says so to those who ask for them."""
     with ServerProcess("--store", "memory:", "--retain-events", "5", *QUICK) as server:
-        with client(server.url) as http:
+        with patient(server) as http:
             publish(http, *some(8, 0), shipped("or_1"), cancelled("or_2"))
         yield server
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.dashboard import QUICK, Dashboard, client, some
+from tests.browser.dashboard import Dashboard, some
+from tests.browser.following import patient
 from tests.browser.hanging import HangingProxy
-from tests.contract.test_new_event_type import add_order_returned
 from tests.support.contract_copy import ContractCopy
+from tests.support.order_returned import add_order_returned
 from tests.support.ports import own_port
-from tests.support.server_process import ServerProcess
+from tests.support.server_process import QUICK, ServerProcess
 from tests.transports.http.orders import eventually, publish
 
 
@@ -39,7 +40,7 @@ def elsewhere(folder: Path) -> Iterator[ServerProcess]:
 @pytest.mark.parametrize(("end", "before"), [(signal.SIGKILL, 0), (signal.SIGTERM, 3)])
 def test_counts_survive_a_restart(tmp_path: Path, page: Page, end: signal.Signals, before: int) -> None:
     log = tmp_path / "log"
-    with serving(log) as server, client(server.url) as http:
+    with serving(log) as server, patient(server) as http:
         publish(http, *some(5, 5))
         dashboard = Dashboard(page, server.url).live()
         if before:
@@ -48,9 +49,9 @@ def test_counts_survive_a_restart(tmp_path: Path, page: Page, end: signal.Signal
         server.signal(end)
         server.wait()
     expect(dashboard.state).not_to_have_text("Live")
-    with elsewhere(log) as other, client(other.url) as http:
+    with elsewhere(log) as other, patient(other) as http:
         publish(http, *some(2, 4))
-    with serving(log, port=server.port) as server, client(server.url) as http:
+    with serving(log, port=server.port) as server, patient(server) as http:
         dashboard.live()
         publish(http, *some(1, 1))
         dashboard.shows(shipped=before + 3, cancelled=(1 if before else 0) + 5)
@@ -70,7 +71,7 @@ def test_counts_survive_a_restart(tmp_path: Path, page: Page, end: signal.Signal
 def test_restarts_in_a_row_are_counted_and_lose_nothing(tmp_path: Path, page: Page, query: str) -> None:
     port, total = 0, 0
     for restart in range(4):
-        with serving(tmp_path / "log", port=port) as server, client(server.url) as http:
+        with serving(tmp_path / "log", port=port) as server, patient(server) as http:
             if restart == 0:
                 port = server.port
                 dashboard = Dashboard(page, server.url, query)
@@ -103,10 +104,10 @@ def test_older_log_is_a_gap_and_what_it_repeats_is_not_counted_again(
         if now == copied:
             shutil.copytree(log, kept)  # nothing is being written, so the copy is whole
 
-    with serving(log) as server, client(server.url) as http:
+    with serving(log) as server, patient(server) as http:
         publish(http, *some(10, 10))
     keep("before this start")
-    with serving(log) as server, client(server.url) as http:
+    with serving(log) as server, patient(server) as http:
         keep("before the page")
         counted = 10 if query else 0
         dashboard = Dashboard(page, server.url, query).live()
@@ -119,9 +120,9 @@ def test_older_log_is_a_gap_and_what_it_repeats_is_not_counted_again(
         server.kill()
     shutil.rmtree(log)
     kept.rename(log)
-    with elsewhere(log) as other, client(other.url) as http:
+    with elsewhere(log) as other, patient(other) as http:
         publish(http, *some(1, 0))
-    with serving(log, port=server.port) as server, client(server.url) as http:
+    with serving(log, port=server.port) as server, patient(server) as http:
         publish(http, *some(1, 2))
         dashboard.live().shows(shipped=counted + 6, cancelled=counted + 5)
         expect(dashboard.gaps).to_have_count(1)
@@ -134,7 +135,7 @@ def test_older_log_is_a_gap_and_what_it_repeats_is_not_counted_again(
 
 
 def test_gap_stays_over_a_reload_until_it_is_acknowledged(tmp_path: Path, page: Page) -> None:
-    with serving(tmp_path / "log") as server, client(server.url) as http:
+    with serving(tmp_path / "log") as server, patient(server) as http:
         dashboard = Dashboard(page, server.url).live()
         publish(http, *some(1, 0))
         dashboard.shows(shipped=1)
@@ -157,7 +158,7 @@ def test_gap_stays_over_a_reload_until_it_is_acknowledged(tmp_path: Path, page: 
 
 
 def test_events_that_were_deleted_during_a_pause_are_a_gap(tmp_path: Path, page: Page) -> None:
-    with serving(tmp_path / "log", "--retain-events", "10") as server, client(server.url) as http:
+    with serving(tmp_path / "log", "--retain-events", "10") as server, patient(server) as http:
         dashboard = Dashboard(page, server.url).live()
         publish(http, *some(2, 0))
         dashboard.shows(shipped=2)
@@ -182,7 +183,7 @@ def test_server_that_is_replaced_by_one_with_a_new_type_gets_its_tile(tmp_path: 
         dashboard.shows(shipped=0)
     with (
         serving(tmp_path / "log", "--contract", str(copy.root), port=server.port) as server,
-        client(server.url) as http,
+        patient(server) as http,
     ):
         publish(http, {"eventType": "order.returned", "data": {**some(1, 0)[0]["data"], "items": 2}})
         dashboard.shows(returned=1)
@@ -190,7 +191,7 @@ def test_server_that_is_replaced_by_one_with_a_new_type_gets_its_tile(tmp_path: 
 
 
 def test_connection_that_hangs_is_noticed_and_replaced(tmp_path: Path, page: Page) -> None:
-    with serving(tmp_path / "log") as server, client(server.url) as http, HangingProxy(server.port) as proxy:
+    with serving(tmp_path / "log") as server, patient(server) as http, HangingProxy(server.port) as proxy:
         dashboard = Dashboard(page, proxy.url).live()
         publish(http, *some(1, 0))
         dashboard.shows(shipped=1)
@@ -204,7 +205,7 @@ def test_connection_that_hangs_is_noticed_and_replaced(tmp_path: Path, page: Pag
 
 def test_page_that_lost_the_server_before_it_was_connected_misses_nothing(tmp_path: Path, page: Page) -> None:
     log = tmp_path / "log"
-    with serving(log) as server, client(server.url) as http:
+    with serving(log) as server, patient(server) as http:
         publish(http, *some(7, 7))
 
         def answer_and_die(route: Route) -> None:
@@ -215,7 +216,7 @@ def test_page_that_lost_the_server_before_it_was_connected_misses_nothing(tmp_pa
         page.route("**/event-types", answer_and_die, times=1)  # the last thing that the page asks for before the stream
         dashboard = Dashboard(page, server.url)
         expect(dashboard.state).to_contain_text("Not connected")
-    with elsewhere(log) as other, client(other.url) as http:
+    with elsewhere(log) as other, patient(other) as http:
         publish(http, *some(2, 1))
     with serving(log, port=server.port):
         dashboard.live().shows(shipped=2, cancelled=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -13,22 +12,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.following import patient
 from tests.browser.watching import Watched
 from tests.support.ports import own_port
-from tests.support.server_process import ServerProcess
+from tests.support.server_process import QUICK, ServerProcess
 from tests.transports.http.orders import EVENTS, PAGE, cancelled, new_order, publish, shipped
-
-QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ServerProcess]:
-    with ServerProcess("--store", "memory:", *QUICK) as server:
-        yield server
-
-
-@pytest.fixture
-def http(server: ServerProcess) -> Iterator[httpx.Client]:
-    with patient(server) as client:
-        yield client
 
 
 class Bench:

@@ -11,11 +11,9 @@ from pathlib import Path
 from textwrap import dedent
 
 import httpx
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import needed
-from tests.browser.following import patient
 from tests.browser.watching import Watched
 from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import cancelled, eventually, new_order, publish, shipped, streams_open
@@ -31,12 +29,6 @@ def example(readme: str, *texts: str) -> str:
     fenced = re.findall(r"^```\w+\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
     (found,) = {block for block in (*indented, *fenced) if all(text in block for text in texts)}
     return str(found)
-
-
-@pytest.fixture
-def http(server: ServerProcess) -> Iterator[httpx.Client]:
-    with patient(server) as client:
-        yield client
 
 
 def show(page: Page, server: ServerProcess, html: str) -> Watched:

@@ -9,15 +9,12 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.following import patient
+from tests.browser.following import patient, published
 from tests.browser.subscribing import Subscribed
-from tests.browser.test_clients import published
 from tests.browser.watching import Watched
 from tests.support.ports import own_port
-from tests.support.server_process import ServerProcess
+from tests.support.server_process import QUICK, ServerProcess
 from tests.transports.http.orders import cancelled, eventually, new_order, publish, shipped, streams_open
-
-QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
 
 each_transport = pytest.mark.parametrize("transport", ["eventsource", "fetch"])
 

@@ -12,13 +12,12 @@ from playwright.sync_api import Page
 from tests.browser.client_server import Answer, Asked, client_server
 from tests.browser.following import patient
 from tests.browser.subscribing import Subscribed
-from tests.contract.test_new_event_type import DATA, add_order_returned
 from tests.support.contract_copy import ContractCopy
+from tests.support.order_returned import DATA, add_order_returned
 from tests.support.ports import own_port
-from tests.support.server_process import ServerProcess
+from tests.support.server_process import QUICK, ServerProcess
 from tests.transports.http.orders import cancelled, eventually, publish, shipped, streams_open
 
-QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
 KEY = {"storageKey": "place"}
 
 each_way = pytest.mark.parametrize("shared", [False, True], ids=["alone", "shared"])

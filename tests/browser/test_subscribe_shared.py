@@ -13,16 +13,13 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page
 
-from tests.browser.following import patient
+from tests.browser.following import patient, published
 from tests.browser.subscribing import Subscribed
-from tests.browser.test_clients import published
 from tests.support.checker import Ledger, judge
 from tests.support.ports import own_port
 from tests.support.publishers import LAST, counted, publish_now
-from tests.support.server_process import ServerProcess
+from tests.support.server_process import QUICK, ServerProcess
 from tests.transports.http.orders import cancelled, eventually, metric, new_order, publish, shipped, streams_open
-
-QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
 
 
 @pytest.fixture
@@ -37,12 +34,6 @@ def server() -> Iterator[ServerProcess]:
     """Of each test its own: how many connections there are is what is looked at."""
     with ServerProcess("--store", "memory:", *QUICK) as server:
         yield server
-
-
-@pytest.fixture
-def http(server: ServerProcess) -> Iterator[httpx.Client]:
-    with patient(server) as client:
-        yield client
 
 
 def tab(context: BrowserContext, url: str) -> Page:

@@ -21,8 +21,8 @@ from app.check.table import CHECKS
 from app.check.target.target import Options
 from tests.check.broken_server import Asked, BrokenServer, Fault, Given, serving
 from tests.check.faults import EVENTS, resumes
-from tests.contract.test_new_event_type import add_order_returned
 from tests.support.contract_copy import ContractCopy
+from tests.support.order_returned import add_order_returned
 from tests.support.ports import nobody
 from tests.support.server_process import ServerProcess
 

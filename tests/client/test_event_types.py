@@ -21,8 +21,8 @@ from app.client import (
 from app.client.event_types import EVENT_CLASSES, OrderShippedData
 from app.specification.derived.python_types import class_name, python_types
 from tests.cli.command import run
-from tests.contract.test_new_event_type import add_order_returned
 from tests.support.contract_copy import ContractCopy
+from tests.support.order_returned import add_order_returned
 
 ROOT = Path(__file__).parents[2]
 

@@ -23,7 +23,7 @@ from app.specification.openapi.source import read_source
 from app.specification.openapi.structure import check_structure
 from app.specification.version import Step, Version, parse_version
 from tests.compatibility.released_contract import Edit, ReleasedContract, add, both, drop, move, put, rename
-from tests.contract.test_new_event_type import add_order_returned
+from tests.support.order_returned import add_order_returned
 
 Mutate = Callable[[ReleasedContract], None]
 

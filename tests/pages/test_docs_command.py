@@ -7,9 +7,9 @@ from pathlib import Path
 
 from app.pages.site_paths import Layout
 from tests.cli.command import Ran, run
-from tests.contract.test_new_event_type import add_order_returned
 from tests.pages.contract import site
 from tests.support.contract_copy import ContractCopy
+from tests.support.order_returned import add_order_returned
 
 
 def test_site_is_written_with_all_that_it_links_to(tmp_path: Path) -> None:

@@ -21,10 +21,10 @@ from app.specification.document import load_document
 from app.specification.errors import InvalidContract
 from app.specification.openapi.bundle import inline
 from app.transports.http.sse import encode
-from tests.contract.test_new_event_type import add_order_returned
 from tests.pages.contract import ROOT, Element, page, pages, read, site, words
 from tests.specification.test_derived import without_words
 from tests.support.contract_copy import ContractCopy
+from tests.support.order_returned import add_order_returned
 from tests.transports.http.orders import frames
 
 CONTRACTS = load_contracts(ROOT / "contracts")

@@ -21,9 +21,9 @@ from app.specification.document import load_document
 from app.specification.errors import InvalidContract
 from app.specification.openapi.write import write_json
 from app.specification.schema.schema import compile_schema
-from tests.contract.test_new_event_type import add_order_returned
 from tests.node_packages.installed import node_package
 from tests.support.contract_copy import ContractCopy
+from tests.support.order_returned import add_order_returned
 from tests.support.server_process import ServerProcess
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ import httpx
 from tests.support.checker import Delivered, Ledger, Mark, SubscriberLog, judge
 from tests.support.ports import own_port
 from tests.support.publishers import CANCELLED, LAST, SHIPPED, Publisher, as_event, batches, counted, publish_now
-from tests.support.server_process import ServerProcess
+from tests.support.server_process import QUICK, ServerProcess
 from tests.support.subscribers import (
     PATIENCE_SECONDS,
     Subscriber,
@@ -26,8 +26,6 @@ from tests.support.subscribers import (
     poll,
     read_stored,
 )
-
-QUICK = ("--source", "none", "--heartbeat-seconds", "1", "--retry-ms", "50-100")
 
 
 def start_server(store: str, *arguments: str, port: int = 0, module: str = "app") -> ServerProcess:

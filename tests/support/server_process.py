@@ -16,6 +16,8 @@ from types import MappingProxyType, TracebackType
 from typing import ClassVar, Self
 
 START_SECONDS = 60  # generous: machines that run tests are busy
+# Tests wait neither for heartbeats nor before they reconnect.
+QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
 
 _URL = re.compile(r"http://\S+:\d+")
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.support.server_process import ServerProcess
+from tests.support.server_process import QUICK, ServerProcess
 from tests.transports.http.wire import PATIENCE_SECONDS, SHORT_LIVED
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[ServerProcess]:
-    with ServerProcess("--store", "memory:", "--heartbeat-seconds", "1", "--retry-ms", "50-100") as server:
+    with ServerProcess("--store", "memory:", *QUICK) as server:
         yield server
 
 

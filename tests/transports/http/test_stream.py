@@ -11,7 +11,7 @@ import httpx
 import httpx_sse
 import pytest
 
-from tests.support.server_process import ServerProcess
+from tests.support.server_process import QUICK, ServerProcess
 from tests.transports.http.orders import (
     EVENTS,
     WHEN,
@@ -35,9 +35,7 @@ HEARTBEAT = re.compile(rb":[^\n]*\n")
 @pytest.fixture(scope="module", params=["app", "tests.support.stock_server"])
 def server(request: pytest.FixtureRequest) -> Iterator[ServerProcess]:
     """Serve with the protocol that hands connections over, and with uvicorn's own: the stream must be the same."""
-    with ServerProcess(
-        "--store", "memory:", "--heartbeat-seconds", "1", "--retry-ms", "50-100", module=request.param
-    ) as server:
+    with ServerProcess("--store", "memory:", *QUICK, module=request.param) as server:
         yield server
 
 
