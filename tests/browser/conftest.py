@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.chromium import launch_chromium
 from tests.browser.following import patient
-from tests.browser.watching import PATIENCE_SECONDS
 from tests.node_packages.installed import alone
+from tests.support.programs import needed, unavailable
 from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import eventually, streams_open
 
 HERE = Path(__file__).parent
-CHROMIUM_FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-def needed(*names: str) -> str:
-    """Find a program by one of its names."""
-    for name in names:
-        found = shutil.which(name)
-        if found:
-            return found
-    return unavailable(f"{names[0]} is not installed.")
-
-
-def unavailable(message: str) -> NoReturn:
-    if os.environ.get("CI") == "true":
-        pytest.fail(message)
-    pytest.skip(message)
 
 
 @pytest.fixture(scope="module")
@@ -52,18 +25,11 @@ def curl() -> str:
     return needed("curl")
 
 
-def be_patient(context: BrowserContext) -> None:
-    """Let pages take longer than the half minute that Playwright gives them."""
-    context.set_default_timeout(PATIENCE_SECONDS * 1000)
-
-
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    program = needed("chromium", "chromium-browser", "google-chrome")
     # Not for the session: while Playwright runs, no other test could run an event loop.
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_FLAGS))
-        browser.on("context", be_patient)
+        browser = launch_chromium(playwright)
         yield browser
         browser.close()
 

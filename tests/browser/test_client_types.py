@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 from tests.browser.client_server import CLIENT
-from tests.browser.conftest import needed
 from tests.node_packages.installed import node_package
+from tests.support.programs import needed
 
 COMMON = {
     "noEmit": True,

@@ -18,8 +18,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.client_server import CLIENT, Answer, Asked, client_server
-from tests.browser.conftest import needed
 from tests.browser.subscribing import Subscribed
+from tests.support.programs import needed
 
 HERE = Path(__file__).parent
 CORPUS: dict[str, dict[str, Any]] = {

@@ -13,8 +13,8 @@ from textwrap import dedent
 import httpx
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import needed
 from tests.browser.watching import Watched
+from tests.support.programs import needed
 from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import cancelled, eventually, new_order, publish, shipped, streams_open
 

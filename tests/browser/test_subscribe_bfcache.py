@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
-from tests.browser.conftest import CHROMIUM_FLAGS, be_patient, needed
+from tests.browser.chromium import CHROMIUM_FLAGS, be_patient, find_chromium
 from tests.browser.following import PATIENCE_SECONDS
 from tests.browser.subscribing import Subscribed
 from tests.support.server_process import ServerProcess
@@ -19,7 +19,7 @@ OFF = "--disable-back-forward-cache"  # what Playwright starts Chromium with
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    program = needed("chromium", "chromium-browser", "google-chrome")
+    program = find_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program, args=list(CHROMIUM_FLAGS), ignore_default_args=[OFF]

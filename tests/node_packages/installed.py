@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import fcntl
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from tests.support.programs import needed
 
 HERE = Path(__file__).parent
 
@@ -20,7 +18,7 @@ def node_package(name: str) -> Path:
     folder = HERE / "node_modules" / name
     with alone(HERE):
         if not folder.is_dir():
-            _install(name)
+            _install()
     return folder
 
 
@@ -32,13 +30,8 @@ def alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _install(name: str) -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        message = f"npm is not installed; it fetches {name}."
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+def _install() -> None:
+    npm = needed("npm")
     command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
     installed = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
     assert installed.returncode == 0, installed.stderr

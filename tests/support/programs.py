@@ -1,0 +1,25 @@
+"""Programs of this machine that a test needs: if one is missing, the test is skipped, or fails in CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import NoReturn
+
+import pytest
+
+
+def needed(*names: str) -> str:
+    """Return the path of a program, by the first of its names that is installed; skip or fail the test if none is."""
+    for name in names:
+        found = shutil.which(name)
+        if found:
+            return found
+    return unavailable(f"{names[0]} is not installed.")
+
+
+def unavailable(message: str) -> NoReturn:
+    """Skip the test, or fail it in CI (`CI=true`)."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
