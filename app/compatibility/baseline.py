@@ -38,7 +38,7 @@ def read_baseline(root: Path) -> Baseline | None:
     if not present:
         return None
     if len(present) == 1:
-        raise InvalidContract(f"{root}: {SCHEMAS} and {DOCUMENT} belong together, but only {present[0]} exists.")
+        raise InvalidContract(f"{root}: {SCHEMAS} and {DOCUMENT} belong together, and only {present[0]} is there.")
     digests, document = read_json(root / SCHEMAS), read_json(root / DOCUMENT)
     if not isinstance(digests, dict) or not isinstance(document, dict):
         raise InvalidContract(f"{root}: {SCHEMAS} and {DOCUMENT} must be objects.")
