@@ -20,6 +20,10 @@ class Stream(Protocol):
     They are called on the event loop, and never after `Connection.end`.
     """
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether the stream ends by itself, so that it is sent in full to a client that has closed its side of the connection."""
+
     def writable(self) -> None:
         """Handle that more can be written, after a `write` that returned False."""
 

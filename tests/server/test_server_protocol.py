@@ -22,6 +22,8 @@ GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 class Silent:
     """A stream that writes nothing."""
 
+    is_finite = False
+
     def writable(self) -> None:
         """Ignore that more can be written."""
 

@@ -77,6 +77,11 @@ class Subscription:
         self.heartbeat_due = False
 
     @property
+    def is_finite(self) -> bool:
+        """Whether it ends without events that are yet to come: `follow` False."""
+        return self._through is not None
+
+    @property
     def at_end(self) -> bool:
         """Tell whether there is nothing left to read and nothing to wait for."""
         return self._through is not None and self.after >= self._through

@@ -127,6 +127,10 @@ class ConnectionSink:
             return False
         return self._connection.write(written.body)
 
+    @property
+    def is_finite(self) -> bool:
+        return self._subscription.is_finite
+
     def writable(self) -> None:
         self._fan_out.resume(self._subscription)
 

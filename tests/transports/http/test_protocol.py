@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.server.protocol import MAX_HEAD_BYTES
+from app.server.http_connection import MAX_HEAD_BYTES
 from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import EVENTS, eventually, new_order, publish, read_page, shipped, streams_open
 from tests.transports.http.wire import PATIENCE_SECONDS, Wire, post, request

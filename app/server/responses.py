@@ -1,0 +1,41 @@
+"""Responses in the forms that uvicorn has no means for: refusals as problem documents, and bodies for HTTP/1.0."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+from app.server.request_head import BadRequest
+
+App = Callable[..., Awaitable[None]]
+
+
+def problem_response(fault: BadRequest) -> bytes:
+    """Return a whole response, the last of its connection, with a problem document as for every other error."""
+    title = HTTPStatus(fault.status).phrase
+    problem = {"type": "about:blank", "title": title, "status": fault.status, "detail": str(fault)}
+    body = json.dumps(problem).encode()
+    head = b"content-type: application/problem+json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
+    return STATUS_LINE[fault.status] + head + body
+
+
+def without_chunks(app: App, cycle: RequestResponseCycle) -> App:
+    """Return an application that sends no chunks, for an HTTP/1.0 client: its body ends with the connection (RFC 9112 §6.1, §6.3).
+
+    `cycle`: uvicorn's state of the one request that is passed to the application.
+    """
+
+    async def with_plain_body(scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+        async def send_plain(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.body":
+                cycle.expected_content_length = len(message.get("body", b""))
+            await send(message)
+
+        cycle.chunked_encoding = False
+        await app(scope, receive, send_plain)
+
+    return with_plain_body
