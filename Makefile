@@ -61,7 +61,7 @@ clean:
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/run.stamp: .venv/python.stamp requirements.lock requirements-docs.lock pyproject.toml
+.venv/run.stamp: .venv/python.stamp requirements.lock requirements-docs.lock pyproject.toml openapi/orders-events.yaml  # its version
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	-$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-docs.lock  # the docs stand without it

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from app.events.delivery.fan_out import FanOut
 from app.events.log.event_log import EventLog
 from app.events.publish import Publisher
+from app.program_version import VERSION
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -44,6 +45,7 @@ class Metrics(Collector):
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
+        yield _build_info()
         yield _gauge("streams", "Streams open now.", len(self._fan_out))
         yield _gauge("stream_lag_events", "Events that the slowest stream is behind.", self._fan_out.lag_events())
         yield _gauge("log_head_offset", "Offset of the newest event.", self._log.head)
@@ -54,6 +56,14 @@ class Metrics(Collector):
         yield _counter("stream_gaps", "Gaps that streams were told of.", "reason", self._fan_out.gaps)
         yield _counter("streams_closed", "Streams that the server ended.", "reason", self._fan_out.closings)
         yield _counter("requests_refused", "Requests answered with a problem.", "problem", self._tally.refusals)
+
+
+def _build_info() -> Metric:
+    family = GaugeMetricFamily(
+        "orders_events_build_info", "The version of the program, as a label.", labels=["version"]
+    )
+    family.add_metric([VERSION], 1)
+    return family
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

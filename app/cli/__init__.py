@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from app.cli.terminal import PROGRAM, complain, explained
-from app.client.endpoint import program_version
+from app.program_version import VERSION
 
 COMMANDS: Final = {
     "serve": ("serve_command", "Run the server."),
@@ -78,6 +78,6 @@ class Program(click.Group):
     commands=[UnloadedCommand(name, *entry) for name, entry in COMMANDS.items()],
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(program_version(), prog_name=PROGRAM)
+@click.version_option(VERSION, prog_name=PROGRAM)
 def main() -> None:
     """Stream order events with Server-Sent Events: run a server, publish events to one, follow the events of one."""

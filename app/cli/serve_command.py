@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from app.cli.terminal import PROGRAM
+from app.program_version import VERSION
 from app.settings import SETTINGS, Settings, check_variables
 from app.specification.errors import StartupError
 
@@ -39,7 +40,7 @@ def _banner(url: str, settings: Settings) -> str:
     # As it was typed, so that it can be typed again: a virtual environment is often not on the path.
     program = sys.argv[0] if Path(sys.argv[0]).name == PROGRAM else "python -m app"
     return f"""\
-Orders Events is listening on {url}
+Orders Events {VERSION} is listening on {url}
 
   watch the orders     {url}/
   follow the stream    curl -N {url}/events/orders

@@ -8,11 +8,13 @@ import re
 import signal
 import socket
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
 import pytest
 
+from app.program_version import VERSION
 from app.settings import SETTINGS
 from tests.cli.command import Ran, run, run_apart
 from tests.support.server_process import ServerProcess
@@ -37,7 +39,7 @@ def test_server_says_where_it_listens_and_stops_with_0_when_told() -> None:
         assert run("tail", "--url", server.url, "--from", "earliest", "--limit", "1").code == 0
         assert server.terminate() == 0
     banner = "".join(server.output)
-    assert f"Orders Events is listening on {server.url}\n" in banner
+    assert f"Orders Events {VERSION} is listening on {server.url}\n" in banner
     assert f"curl -N {server.url}/events/orders\n" in banner
     assert f"python -m app tail --url {server.url} " in banner
     assert "The log is memory:, the source is simulator." in banner
@@ -149,10 +151,8 @@ def test_help_without_a_command_names_them_all() -> None:
     assert unasked.errors == asked.out.splitlines()
 
 
-def test_version_is_told() -> None:
-    ran = run("--version")
-    assert ran.code == 0
-    assert ran.out.startswith("orders-events, version ")
+def test_version_is_that_of_the_package() -> None:
+    assert run("--version") == Ran(0, f"orders-events, version {version('orders-events')}\n", [])
 
 
 @pytest.mark.parametrize(

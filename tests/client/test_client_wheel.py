@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-import tomllib
 import venv
 import zipfile
 from email.message import Message
@@ -74,7 +73,7 @@ def test_wheel_of_a_server_is_the_one_that_the_build_tool_makes(tmp_path: Path) 
     )
     metadata = f"orders_events_client-{version}.dist-info/METADATA"
     own = {each for each in served.namelist() if ".dist-info/" in each}
-    assert version == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert version == distribution("orders-events").version
     assert sorted(served.namelist()) == sorted(reference.namelist())
     for name in set(served.namelist()) - own:
         assert served.read(name) == reference.read(name), name

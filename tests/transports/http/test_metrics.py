@@ -39,6 +39,7 @@ def test_metrics_are_in_the_format_of_prometheus(http: httpx.Client) -> None:
     assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert response.headers["cache-control"] == "no-store"
     assert {name: family.type for name, family in families.items()} == {
+        "orders_events_build_info": "gauge",
         "orders_events_streams": "gauge",
         "orders_events_stream_lag_events": "gauge",
         "orders_events_log_head_offset": "gauge",
