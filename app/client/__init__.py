@@ -1,4 +1,4 @@
-"""The client of Orders Events, for threads and for asyncio.
+"""The Python client of Orders Events, for threads and for asyncio.
 
     from orders_events_client import OrdersClient
 
@@ -6,8 +6,8 @@
         for event in orders.stream(event_types=["order.cancelled"]):
             print(event.id, event.data["orderId"])
 
-It comes back when the connection breaks, yields each event once and in order, and says where events are lost. Keep
-`stream.last_event_id` with what you make of the events, and go on with `orders.stream(after=...)`.
+A stream returns after a broken connection, yields each event once and in order, and says where events are lost. To resume in another
+process, keep `stream.last_event_id` together with the result of handling the events, and pass it as `orders.stream(after=...)`.
 """
 
 from . import event_types
@@ -17,16 +17,16 @@ from .errors import (
     EventsLost,
     EventsRefused,
     OrdersError,
+    Problem,
     RequestRefused,
     Unavailable,
     UnexpectedAnswer,
     Violation,
 )
-from .event_types import *  # noqa: F403  # `make types` decides what is there
+from .event_types import *  # noqa: F403  # `make types` writes what it exports
 from .events import Checkpoint, Gap, OrderEvent
 from .order_stream import OrderStream
 from .orders import OrdersClient
-from .problem import Problem
 from .protocol.publishing import PublishedEvent
 from .protocol.stream_options import StreamOptions
 

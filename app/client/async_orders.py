@@ -1,4 +1,4 @@
-"""The client for asyncio: it makes streams, and does without blocking what `Publishing` decides. Its twin is `orders`."""
+"""The client for asyncio: it makes streams, and publishes without blocking as `Publishing` decides. Its twin is `orders`."""
 
 from __future__ import annotations
 
@@ -12,24 +12,27 @@ from typing import Literal, Self, TypeVar, Unpack, overload
 import httpx
 
 from .async_order_stream import AsyncOrderStream
-from .body import read_body_async
-from .delivery import Checkpoints, Gaps, Told, delivery
-from .endpoint import Connection, answer_of, new_async_client
+from .endpoint import Endpoint, new_async_client, read_body_async, server_response
 from .events import Checkpoint, Gap, OrderEvent
 from .protocol.publishing import RETRY_MAX_SECONDS, PublishedEvent, Publishing
 from .protocol.reading import Reading
-from .protocol.retries import Trouble
-from .protocol.stream_options import StreamOptions, stream_request
+from .protocol.retries import TransientError
+from .protocol.stream_options import Checkpoints, Gaps, StreamItem, StreamOptions, delivery, stream_query
 
 _log = logging.getLogger(__name__)
 _Value = TypeVar("_Value")
 
 
 class AsyncOrdersClient:
-    """Read and publish order events at a server; a context manager, for any number of tasks of one event loop.
+    """A client of one server, for any number of tasks of one event loop. Leaving it as a context manager closes its connections.
 
-    `http` is an httpx client of the caller's, who closes it: for credentials, certificates, proxies. A stream on which nothing
-    comes for `silence_seconds` is taken for dead. `report` is told of trouble that may pass; if not given, it is logged.
+    `url`: the address of the server, such as http://127.0.0.1:8000.
+    `http`: an `httpx.AsyncClient` to use instead of an own one, for credentials, certificates or proxies; the caller closes it.
+    `silence_seconds`: how long a stream may be silent before the connection counts as broken; default: 45, which is three times the
+        time between two heartbeats of a server with default settings.
+    `report`: called with a sentence at the first failure in a row that may pass; default: a warning in the log of this package.
+
+    Raises ValueError if `url` is not an address.
     """
 
     def __init__(
@@ -40,8 +43,8 @@ class AsyncOrdersClient:
         silence_seconds: float | None = None,
         report: Callable[[str], None] = _log.warning,
     ) -> None:
-        self._connection = Connection(url, silence_seconds)
-        self._http = new_async_client(self._connection.url) if http is None else http
+        self._endpoint = Endpoint(url, silence_seconds)
+        self._http = new_async_client(self._endpoint.url) if http is None else http
         self._closes = http is None
         self._report = report
 
@@ -72,12 +75,18 @@ class AsyncOrdersClient:
     def stream(
         self, *, gaps: Gaps = "raise", checkpoints: Checkpoints = "skip", **options: Unpack[StreamOptions]
     ) -> AsyncOrderStream[OrderEvent | Gap | Checkpoint]:
-        """Follow the events that `StreamOptions` choose.
+        """Follow order events. The stream connects when it is iterated over, and returns after a broken connection.
 
-        Where events are lost, EventsLost is raised, or with gaps="yield" a `Gap` stands in their place. With
-        checkpoints="yield" there is a `Checkpoint` whenever `last_event_id` has moved without an event: in a quiet hour, so that
-        whoever keeps it need not begin at the last event that matched. Iterating raises RequestRefused, UnexpectedAnswer, and
-        Unavailable after `retry_max_seconds`.
+        `gaps`: "raise" (default) raises EventsLost at a place where events are lost; "yield" yields a `Gap` there.
+        `checkpoints`: "yield" yields a `Checkpoint` whenever `last_event_id` moves without an event, as it does in a quiet hour.
+            A program that keeps that id need not read again from the last event that matched; default: "skip".
+        `options`: the events to read, as in `StreamOptions`.
+
+            async for event in orders.stream(event_types=["order.cancelled"]):
+                print(event.id, event.data["orderId"])
+
+        Raises ValueError if an option is not valid. Iterating raises RequestRefused and UnexpectedAnswer, EventsLost as `gaps` says,
+        and Unavailable after `retry_max_seconds` without an answer.
         """
         return self._stream(delivery(gaps, checkpoints), options)
 
@@ -97,18 +106,25 @@ class AsyncOrdersClient:
         *,
         retry_max_seconds: float | None = RETRY_MAX_SECONDS,
     ) -> PublishedEvent | list[PublishedEvent]:
-        """Publish one event, or up to 1,000 of which all are stored or none; return when they are on disk.
+        """Publish one event, or a list of up to 1,000 of which all are stored or none. Return when they are on disk.
 
-        An event is as the contract has it: {"eventType": ..., "data": {...}}. Trying again is safe, because each is given an
-        `eventId` that has none. Raises EventsRefused, RequestRefused, UnexpectedAnswer, and Unavailable after
-        `retry_max_seconds` (None: never); then it is unknown whether the events are stored.
+        `events`: one event or several, as the contract has them: {"eventType": ..., "data": {...}}.
+        `retry_max_seconds`: how long to try while there is no answer; None: without a limit. Trying again is safe, because every
+            event without an `eventId` gets one before the first attempt.
+
+        Returns a `PublishedEvent` for one event, or a list of them for several:
+
+            stored = await orders.publish({"eventType": "order.shipped", "data": {"orderId": "or_1", "when": when}})
+
+        Raises EventsRefused, RequestRefused or UnexpectedAnswer; nothing is stored then. Raises Unavailable after
+        `retry_max_seconds`; then it is unknown whether the events are stored.
         """
         if isinstance(events, Mapping):
             return (await self._publish([events], retry_max_seconds))[0]
         return await self._publish(events, retry_max_seconds)
 
     async def aclose(self) -> None:
-        """End all connections, unless they are those of the caller's httpx client."""
+        """Close all connections, unless the caller gave the HTTP client."""
         if self._closes:
             await self._http.aclose()
 
@@ -120,22 +136,25 @@ class AsyncOrdersClient:
     ) -> None:
         await self.aclose()
 
-    def _stream(self, deliver: Callable[[Told], _Value | None], options: StreamOptions) -> AsyncOrderStream[_Value]:
+    def _stream(
+        self, deliver: Callable[[StreamItem], _Value | None], options: StreamOptions
+    ) -> AsyncOrderStream[_Value]:
         retry_max_seconds = options.get("retry_max_seconds")
-        reading = Reading(stream_request(options), deliver, retry_max_seconds=retry_max_seconds, report=self._report)
-        return AsyncOrderStream(self._http, self._connection, reading)
+        reading = Reading(stream_query(options), deliver, retry_max_seconds=retry_max_seconds, report=self._report)
+        return AsyncOrderStream(self._http, self._endpoint, reading)
 
     async def _publish(
         self, events: Iterable[Mapping[str, object]], retry_max_seconds: float | None
     ) -> list[PublishedEvent]:
         publishing = Publishing(events, retry_max_seconds=retry_max_seconds, report=self._report)
         while True:
+            request = self._endpoint.publish_request(self._http, publishing.body)
             try:
-                response = await self._http.send(self._connection.publication(self._http, publishing.body), stream=True)
+                response = await self._http.send(request, stream=True)
                 async with aclosing(response):
-                    return publishing.answered(answer_of(response, await read_body_async(response)))
-            except Trouble as raised:
-                trouble = raised
+                    return publishing.answered(server_response(response, await read_body_async(response)))
+            except TransientError as error:
+                failure = error
             except httpx.RequestError as error:
-                trouble = self._connection.silence(error)
-            await asyncio.sleep(publishing.wait_seconds(trouble))
+                failure = self._endpoint.no_answer(error)
+            await asyncio.sleep(publishing.wait_seconds(failure))

@@ -1,4 +1,4 @@
-"""How a client speaks HTTP: addresses, headers, proxies, timeouts, and why there was no answer."""
+"""A server's address, and everything about HTTP: requests, bodies, timeouts, proxies, and failures to get an answer."""
 
 from __future__ import annotations
 
@@ -9,24 +9,31 @@ from typing import Final
 import httpx
 from httpx_sse import EventSource
 
-from .protocol.reading import Ask
-from .protocol.retries import Trouble
-from .protocol.server_response import Answer
+from .protocol.retries import TransientError
+from .protocol.server_response import ServerResponse
+from .protocol.stream_options import StreamRequest
+
+MAX_BODY_BYTES: Final = 16 * 2**20
+"""The longest body that is read; a stream that is sent with an error status would have no end."""
 
 _EVENTS_PATH: Final = "/events/orders"
 _SILENCE_SECONDS: Final = 45.0  # three heartbeats of a server with default settings: a stream silent for longer is dead
 _ANSWER_SECONDS: Final = 60.0  # a server that is busy with its disk may take a while to answer a publisher
 _CONNECT_SECONDS: Final = 10.0
-# Each stream holds a connection for as long as it lasts; and many servers, uvicorn among them, close what has been idle for 5
-# seconds, as httpx would: a request might be lost between the two.
+# Each stream holds a connection for as long as it lasts. Many servers, uvicorn among them, close a connection that was idle for 5
+# seconds. httpx would keep it as long, and a request might be sent at the moment of closing, so it keeps it for less.
 _LIMITS: Final = httpx.Limits(max_connections=None, keepalive_expiry=2)
 # This folder is part of the server, and the whole of the client that is installed alone.
 _DISTRIBUTION: Final = "orders-events" if __name__.startswith("app.") else "orders-events-client"
 _PERMANENT: Final = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyRedirects)
 
 
-class Connection:
-    """What is to be known of one server in order to send it requests. Raises ValueError where its URL is none."""
+class Endpoint:
+    """The address of one server, and the requests that are sent to it.
+
+    `url`: the server's address, such as http://127.0.0.1:8000. Raises ValueError if it is not one.
+    `silence_seconds`: how long a stream may be silent before the connection counts as broken; default: 45.
+    """
 
     def __init__(self, url: str, silence_seconds: float | None = None) -> None:
         self.url = checked_url(url)
@@ -35,40 +42,40 @@ class Connection:
         self._answer = _timeout(_ANSWER_SECONDS)
         self._agent = f"orders-events/{program_version()}"
 
-    def subscription(self, http: httpx.Client | httpx.AsyncClient, ask: Ask) -> httpx.Request:
-        """Make a request for a stream."""
-        headers = {"User-Agent": self._agent, **ask.headers}
-        return http.build_request("GET", self._events_url, params=ask.query, headers=headers, timeout=self._silence)
+    def stream_request(self, http: httpx.Client | httpx.AsyncClient, request: StreamRequest) -> httpx.Request:
+        """Make the HTTP request for a stream."""
+        headers = {"User-Agent": self._agent, **request.headers}
+        return http.build_request("GET", self._events_url, params=request.query, headers=headers, timeout=self._silence)
 
-    def publication(self, http: httpx.Client | httpx.AsyncClient, body: bytes) -> httpx.Request:
-        """Make a request that publishes."""
+    def publish_request(self, http: httpx.Client | httpx.AsyncClient, body: bytes) -> httpx.Request:
+        """Make the HTTP request that publishes events."""
         headers = {"User-Agent": self._agent, "Content-Type": "application/json"}
         return http.build_request("POST", self._events_url, content=body, headers=headers, timeout=self._answer)
 
-    def ended(self) -> Trouble:
-        """Say that a stream is over."""
-        return Trouble(f"{self.url} ended the stream.")
+    def stream_ended(self) -> TransientError:
+        """Make the error for a stream that the server ended without saying why."""
+        return TransientError(f"{self.url} ended the stream.")
 
-    def silence(self, error: httpx.RequestError) -> Trouble:
-        """Say in one sentence why there was no answer. Raises the error where trying again cannot help."""
+    def no_answer(self, error: httpx.RequestError) -> TransientError:
+        """Make the error for a request without an answer, in one sentence. Raises `error` if another attempt cannot succeed."""
         if isinstance(error, _PERMANENT):
             raise error
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        return Trouble(f"No answer from {self.url} ({reason}).")
+        return TransientError(f"No answer from {self.url} ({reason}).")
 
 
 def new_client(url: str) -> httpx.Client:
-    """Make a client for threads."""
+    """Make an HTTP client for threads."""
     return httpx.Client(trust_env=_trusts_environment(url), limits=_LIMITS)
 
 
 def new_async_client(url: str) -> httpx.AsyncClient:
-    """Make a client for asyncio."""
+    """Make an HTTP client for asyncio."""
     return httpx.AsyncClient(trust_env=_trusts_environment(url), limits=_LIMITS)
 
 
 def checked_url(text: str) -> str:
-    """Return the address of a server without the slash at its end. Raises ValueError where it is none."""
+    """Return the address of a server without the slash at its end. Raises ValueError if the text is not one."""
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL:
@@ -78,20 +85,40 @@ def checked_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def answer_of(response: httpx.Response, body: bytes | bytearray = b"") -> Answer:
-    """Make a value of an answer."""
-    return Answer(response.status_code, response.reason_phrase, response.headers, bytes(body))
+def server_response(response: httpx.Response, body: bytes = b"") -> ServerResponse:
+    """Return a response as a value."""
+    return ServerResponse(response.status_code, response.reason_phrase, response.headers, body)
+
+
+def read_body(response: httpx.Response) -> bytes:
+    """Read the body of a response with blocking I/O, up to the first bytes that are too many."""
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            break
+    return bytes(body)
+
+
+async def read_body_async(response: httpx.Response) -> bytes:
+    """Read the body of a response with asyncio, up to the first bytes that are too many."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            break
+    return bytes(body)
 
 
 def event_source(response: httpx.Response) -> EventSource:
-    """Decode an event stream."""
+    """Return a decoder of the event stream in a response."""
     # It is UTF-8 whatever its header says: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
     response.headers["Content-Type"] = "text/event-stream; charset=utf-8"
     return EventSource(response)
 
 
 def program_version() -> str:
-    """Return the installed version."""
+    """Return the version of the installed program, or "unknown" if it runs without being installed."""
     try:
         return version(_DISTRIBUTION)
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""What a stream yields."""
+"""The values that a stream yields."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from typing import Any
 class OrderEvent:
     """Something that happened to an order.
 
-    An event of a type that this client was made with is of the subclass for its type, such as `OrderShipped`, whose `data` is
-    typed; an event of a newer type is a plain `OrderEvent`. `id` is where to go on from after this event.
+    An event of a type that this client knows is an instance of the subclass for that type, such as `OrderShipped`, whose `data` is
+    typed. An event of a newer type is a plain `OrderEvent`.
+
+    `id`: the position after which a stream can be resumed, as the argument `after`.
+    `event_type`: the name of its type, such as `order.shipped`.
+    `data`: the parsed JSON object; its schema is in the server's documentation.
     """
 
     id: str
@@ -22,10 +26,13 @@ class OrderEvent:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Events are lost between `requested` and what follows, which begins after `earliest`.
+    """A place in a stream at which events are missing.
 
-    `requested` is the id or the time that was asked for. `reason` is `expired` (the events were deleted), `foreign` or `ahead`
-    (the log is another one than before, so everything that it holds follows); later servers may know more reasons.
+    `id`: the position before the first event that follows.
+    `reason`: `expired` if the events were deleted; `foreign` or `ahead` if the requested id is not from this log, so that
+        everything in the log follows. A newer server may send other reasons.
+    `requested`: the id or the time that the stream was asked to begin at.
+    `earliest`: the position before the first event that is still stored.
     """
 
     id: str
@@ -42,6 +49,9 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Up to `id` there is nothing more that matches: a place to go on from that no event brought."""
+    """A position up to which no further event matches the filter.
+
+    `id`: resume there, as the argument `after`, instead of after the last event that matched.
+    """
 
     id: str

@@ -1,4 +1,4 @@
-"""A stream for threads: what `Reading` decides, done with blocking I/O. Its twin is `async_order_stream`."""
+"""A stream for threads: it does with blocking I/O what `Reading` decides. Its twin is `async_order_stream`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import Generic, Self, TypeVar
 
 import httpx
 
-from .body import read_body
-from .endpoint import Connection, answer_of, event_source
+from .endpoint import Endpoint, event_source, read_body, server_response
 from .protocol.reading import Reading
-from .protocol.retries import Trouble
+from .protocol.retries import TransientError
 
 _Value = TypeVar("_Value")
 _Value_co = TypeVar("_Value_co", covariant=True)
@@ -22,26 +21,28 @@ _Value_co = TypeVar("_Value_co", covariant=True)
 class OrderStream(Generic[_Value_co]):
     """The events of a stream, each once and in order, across as many connections as that takes.
 
-    Iterate over it; as a context manager it ends its connection in any case, else leaving the loop does, where Python counts
-    references. After an exception, or after `close`, iterating again goes on behind `last_event_id`. For one thread at a time.
+    Iterate over it, from one thread at a time. Used as a context manager, it closes its connection when the block ends; without
+    that, leaving the loop closes it, on a Python that counts references. After an exception, or after `close`, iterating again
+    continues after `last_event_id`.
     """
 
-    def __init__(self, http: httpx.Client, connection: Connection, reading: Reading[_Value_co]) -> None:
+    def __init__(self, http: httpx.Client, endpoint: Endpoint, reading: Reading[_Value_co]) -> None:
         self._http = http
-        self._connection = connection
+        self._endpoint = endpoint
         self._reading = reading
         self._values: Generator[_Value_co] | None = None
 
     @property
     def last_event_id(self) -> str | None:
-        """Where to go on from, as `after`, for one who has all that was delivered so far; it moves with each event.
+        """The position to resume after, as the argument `after` of another stream. It moves with every item; None if there is none yet.
 
-        Keep it in one transaction with what you make of the event, and that is made once, whatever dies.
+        A program that stores it in the transaction that stores the result of handling an event handles each event exactly once,
+        even if either side is killed.
         """
         return self._reading.last_event_id
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         if self._values is not None:
             self._values.close()
 
@@ -50,7 +51,7 @@ class OrderStream(Generic[_Value_co]):
 
     def __next__(self) -> _Value_co:
         if self._values is None or not self._reading.active:
-            self._values = _follow(self._http, self._connection, self._reading)
+            self._values = _follow(self._http, self._endpoint, self._reading)
         return next(self._values)
 
     def __enter__(self) -> Self:
@@ -62,29 +63,30 @@ class OrderStream(Generic[_Value_co]):
         self.close()
 
 
-def _follow(http: httpx.Client, connection: Connection, reading: Reading[_Value]) -> Generator[_Value]:
-    # It knows nothing of the stream that holds it, and so ends with it: a cycle would wait for the garbage collector.
+def _follow(http: httpx.Client, endpoint: Endpoint, reading: Reading[_Value]) -> Generator[_Value]:
+    # It has no reference to the stream object that holds it, so both end together; a cycle would wait for the garbage collector.
     with reading.following():
         while not reading.ended:
-            yield from _try(http, connection, reading)
+            yield from _connect(http, endpoint, reading)
             time.sleep(reading.wait_seconds())
 
 
-def _try(http: httpx.Client, connection: Connection, reading: Reading[_Value]) -> Generator[_Value]:
+def _connect(http: httpx.Client, endpoint: Endpoint, reading: Reading[_Value]) -> Generator[_Value]:
+    request = endpoint.stream_request(http, reading.next_request())
     try:
-        with closing(http.send(connection.subscription(http, reading.ask()), stream=True)) as response:
-            reading.opened(answer_of(response, b"" if response.status_code == 200 else read_body(response)))
+        with closing(http.send(request, stream=True)) as response:
+            reading.opened(server_response(response, b"" if response.status_code == 200 else read_body(response)))
             yield from _read(response, reading)
-        reading.lost(connection.ended())
-    except Trouble as trouble:
-        reading.lost(trouble)
+        reading.disconnected(endpoint.stream_ended())
+    except TransientError as failure:
+        reading.disconnected(failure)
     except httpx.RequestError as error:
-        reading.lost(connection.silence(error))
+        reading.disconnected(endpoint.no_answer(error))
 
 
 def _read(response: httpx.Response, reading: Reading[_Value]) -> Generator[_Value]:
     frames = event_source(response).iter_sse()
-    while reading.reading_on and (frame := next(frames, None)):
+    while reading.expects_frames and (frame := next(frames, None)):
         value = reading.receive(frame)
         if value is not None:
             yield value

@@ -7,7 +7,7 @@ import json
 import httpx
 from httpx_sse import ServerSentEvent
 
-from app.client.protocol.server_response import Answer
+from app.client.protocol.server_response import ServerResponse
 
 STREAM = {"content-type": "text/event-stream; charset=utf-8"}
 
@@ -33,11 +33,11 @@ def closing(reason: str, last_id: str = "") -> ServerSentEvent:
     return frame("stream.closing", last_id, reason=reason)
 
 
-def answer(status: int = 200, body: bytes = b"", **headers: str) -> Answer:
+def answer(status: int = 200, body: bytes = b"", **headers: str) -> ServerResponse:
     given = {name.replace("_", "-"): value for name, value in headers.items()} or (STREAM if status == 200 else {})
-    return Answer(status, httpx.codes.get_reason_phrase(status), httpx.Headers(given), body)
+    return ServerResponse(status, httpx.codes.get_reason_phrase(status), httpx.Headers(given), body)
 
 
-def problem(status: int, detail: str, *, retry_after: str = "0", **members: object) -> Answer:
+def problem(status: int, detail: str, *, retry_after: str = "0", **members: object) -> ServerResponse:
     body = json.dumps({"type": "/problems/x", "title": "X", "status": status, "detail": detail, **members}).encode()
     return answer(status, body, content_type="application/problem+json", retry_after=retry_after)

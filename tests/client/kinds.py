@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import Protocol, Unpack
 
 from app.client import AsyncOrdersClient, OrdersClient, PublishedEvent, StreamOptions
-from app.client.delivery import Checkpoints, Told
+from app.client.protocol.stream_options import Checkpoints, StreamItem
 
 
 class Kind(Protocol):
@@ -16,7 +16,7 @@ class Kind(Protocol):
 
     def read(
         self, url: str, count: int | None = None, checkpoints: Checkpoints = "skip", **options: Unpack[StreamOptions]
-    ) -> list[Told]:
+    ) -> list[StreamItem]:
         """Read so many values, or to the end."""
 
     def publish(
@@ -30,8 +30,8 @@ class Blocking:
 
     def read(
         self, url: str, count: int | None = None, checkpoints: Checkpoints = "skip", **options: Unpack[StreamOptions]
-    ) -> list[Told]:
-        values: list[Told] = []
+    ) -> list[StreamItem]:
+        values: list[StreamItem] = []
         with OrdersClient(url) as orders, orders.stream(gaps="yield", checkpoints=checkpoints, **options) as stream:
             while len(values) != count and (value := next(stream, None)):
                 values.append(value)
@@ -49,9 +49,9 @@ class Asynchronous:
 
     def read(
         self, url: str, count: int | None = None, checkpoints: Checkpoints = "skip", **options: Unpack[StreamOptions]
-    ) -> list[Told]:
-        async def read() -> list[Told]:
-            values: list[Told] = []
+    ) -> list[StreamItem]:
+        async def read() -> list[StreamItem]:
+            values: list[StreamItem] = []
             async with (
                 AsyncOrdersClient(url) as orders,
                 aclosing(orders.stream(gaps="yield", checkpoints=checkpoints, **options)) as stream,

@@ -146,4 +146,4 @@ def draws(random: Random, first: int, last: int) -> Callable[[], int]:
 
 
 def _quietly(_text: str) -> None:
-    """Trouble is what these tests make."""
+    """TransientError is what these tests make."""

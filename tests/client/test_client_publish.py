@@ -26,8 +26,8 @@ from app.client import (
     Violation,
 )
 from app.client.protocol.publishing import Publishing
-from app.client.protocol.retries import Trouble
-from app.client.protocol.server_response import Answer
+from app.client.protocol.retries import TransientError
+from app.client.protocol.server_response import ServerResponse
 from tests.client.cutting_proxy import CuttingProxy
 from tests.client.frames import answer, problem
 from tests.client.kinds import Kind
@@ -177,7 +177,7 @@ def test_value_that_json_has_not_is_refused_at_once() -> None:
 def test_answer_that_may_be_another_later_is_waited_for_as_long_as_it_asks(status: int) -> None:
     reports: list[str] = []
     sending = publishing(shipped("a"), report=reports.append)
-    with pytest.raises(Trouble, match="Busy") as trouble:
+    with pytest.raises(TransientError, match="Busy") as trouble:
         sending.answered(problem(status, "Busy.", retry_after="7"))
     waits = [sending.wait_seconds(trouble.value) for _ in range(20)]
     assert 7.0 <= min(waits) <= waits[0] + 0.25 <= 7.5
@@ -187,7 +187,7 @@ def test_answer_that_may_be_another_later_is_waited_for_as_long_as_it_asks(statu
 
 def test_server_that_asks_to_wait_longer_than_allowed_is_given_up() -> None:
     with pytest.raises(Unavailable, match="Busy"):
-        publishing(shipped("a")).wait_seconds(Trouble("Busy.", 61))
+        publishing(shipped("a")).wait_seconds(TransientError("Busy.", 61))
 
 
 STORED = {"id": "e-1", "eventType": "x", "schemaVersion": "1.0.0", "eventId": "x", "duplicate": False}
@@ -205,7 +205,7 @@ STORED = {"id": "e-1", "eventType": "x", "schemaVersion": "1.0.0", "eventId": "x
         answer(201, b'{"events": [{"id": "e-1"}]}'),
     ],
 )
-def test_answer_that_does_not_say_what_was_stored_is_not_of_this_contract(given: Answer) -> None:
+def test_answer_that_does_not_say_what_was_stored_is_not_of_this_contract(given: ServerResponse) -> None:
     with pytest.raises(UnexpectedAnswer):
         publishing(shipped("a")).answered(given)
 
@@ -221,7 +221,7 @@ def test_answer_that_does_not_say_what_was_stored_is_not_of_this_contract(given:
         problem(401, "No."),
     ],
 )
-def test_refusal_that_names_no_event_of_the_request_is_one_of_all(nameless: Answer) -> None:
+def test_refusal_that_names_no_event_of_the_request_is_one_of_all(nameless: ServerResponse) -> None:
     with pytest.raises(RequestRefused, match=r"^No\.$") as refused:
         publishing(shipped("a")).answered(nameless)
     assert type(refused.value) is RequestRefused

@@ -8,17 +8,16 @@ from contextlib import AbstractContextManager
 import pytest
 from httpx_sse import ServerSentEvent
 
-from app.client.delivery import Checkpoints, Told, delivery
 from app.client.errors import EventsLost, RequestRefused, Unavailable, UnexpectedAnswer
 from app.client.event_types import OrderShipped
 from app.client.events import Checkpoint, Gap, OrderEvent
 from app.client.protocol.reading import Reading
-from app.client.protocol.retries import Trouble
-from app.client.protocol.server_response import Answer
-from app.client.protocol.stream_options import StreamOptions, stream_request
+from app.client.protocol.retries import TransientError
+from app.client.protocol.server_response import ServerResponse
+from app.client.protocol.stream_options import Checkpoints, StreamItem, StreamOptions, delivery, stream_query
 from tests.client.frames import answer, checkpoint, closing, frame, gap, problem, shipped
 
-CUT = Trouble("Cut.")
+CUT = TransientError("Cut.")
 TOO_DEEP = "[" * 100_000
 
 
@@ -38,8 +37,8 @@ class Subject:
         given: StreamOptions = {} if options is None else options
         self.clock = Clock()
         self.reports: list[str] = []
-        self.reading: Reading[Told] = Reading(
-            stream_request(given),
+        self.reading: Reading[StreamItem] = Reading(
+            stream_query(given),
             delivery("yield", checkpoints),
             retry_max_seconds=given.get("retry_max_seconds"),
             report=self.reports.append,
@@ -48,37 +47,37 @@ class Subject:
         self._following: AbstractContextManager[None] = self.reading.following()
         self._following.__enter__()
 
-    def connect(self, *frames: ServerSentEvent) -> list[Told]:
+    def connect(self, *frames: ServerSentEvent) -> list[StreamItem]:
         """Make a connection; return what is delivered of its frames."""
-        self.reading.ask()
+        self.reading.next_request()
         self.reading.opened(answer())
         return read(self.reading, frames)
 
-    def fail(self, trouble: Trouble = CUT) -> float:
+    def fail(self, trouble: TransientError = CUT) -> float:
         """Make a connection that brings nothing; return how long to wait."""
-        self.reading.ask()
-        self.reading.lost(trouble)
+        self.reading.next_request()
+        self.reading.disconnected(trouble)
         return self.reading.wait_seconds()
 
     def asked(self) -> tuple[dict[str, str], str | None]:
         """The parameters and the last id of the next request."""
-        ask = self.reading.ask()
+        ask = self.reading.next_request()
         return dict(ask.query), ask.headers.get("Last-Event-ID")
 
 
-def read(reading: Reading[Told], frames: Sequence[ServerSentEvent]) -> list[Told]:
+def read(reading: Reading[StreamItem], frames: Sequence[ServerSentEvent]) -> list[StreamItem]:
     delivered = []
     for each in frames:
-        if not reading.reading_on:
+        if not reading.expects_frames:
             break
         value = reading.receive(each)
         if value is not None:
             delivered.append(value)
-    reading.lost(CUT)
+    reading.disconnected(CUT)
     return delivered
 
 
-def ids(values: Sequence[Told]) -> list[str]:
+def ids(values: Sequence[StreamItem]) -> list[str]:
     return [value.id for value in values]
 
 
@@ -157,9 +156,9 @@ def test_gap_that_says_less_than_it_should_is_a_gap() -> None:
 
 
 def test_gap_that_is_raised_is_told_again_to_whoever_resumes_and_passed_by_whoever_iterates_again() -> None:
-    reading = Reading(stream_request({"after": "e-1"}), delivery("raise", "skip"), retry_max_seconds=None, report=print)
+    reading = Reading(stream_query({"after": "e-1"}), delivery("raise", "skip"), retry_max_seconds=None, report=print)
     with reading.following():
-        reading.ask()
+        reading.next_request()
         reading.opened(answer())
         with pytest.raises(EventsLost, match="the position e-1 is expired") as lost:
             reading.receive(gap())
@@ -167,7 +166,7 @@ def test_gap_that_is_raised_is_told_again_to_whoever_resumes_and_passed_by_whoev
     assert (reading.last_event_id, reading.active) == ("e-1", False)
     with reading.following():
         assert reading.active
-        assert reading.ask().headers["Last-Event-ID"] == "f-6"
+        assert reading.next_request().headers["Last-Event-ID"] == "f-6"
         assert reading.last_event_id == "f-6"
 
 
@@ -213,7 +212,7 @@ def test_nothing_stored_ends_a_finite_stream() -> None:
     assert subject.asked() == ({"follow": "false"}, None)
     subject.reading.opened(answer(204))
     assert subject.reading.ended
-    assert not subject.reading.reading_on
+    assert not subject.reading.expects_frames
 
 
 @pytest.mark.parametrize(
@@ -228,7 +227,7 @@ def test_nothing_stored_ends_a_finite_stream() -> None:
         (answer(404, TOO_DEEP.encode()), 404, "404 Not Found"),
     ],
 )  # fmt: skip
-def test_refusal_says_why(given: Answer, status: int, text: str) -> None:
+def test_refusal_says_why(given: ServerResponse, status: int, text: str) -> None:
     reading = Subject().reading
     with pytest.raises(RequestRefused, match=text) as refused:
         reading.opened(given)
@@ -340,7 +339,7 @@ def test_success_ends_a_row_of_failures() -> None:
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 def test_answer_that_may_be_another_later_is_trouble_and_its_time_is_kept(status: int) -> None:
     subject = Subject()
-    with pytest.raises(Trouble, match="Busy") as trouble:
+    with pytest.raises(TransientError, match="Busy") as trouble:
         subject.reading.opened(problem(status, "Busy.", retry_after="7"))
     assert 7.0 <= subject.fail(trouble.value) <= 8.0
 
@@ -381,7 +380,7 @@ def test_patience_begins_anew_with_what_was_read() -> None:
     subject.clock.now = 100.0
     subject.fail()
     with pytest.raises(Unavailable):
-        subject.fail(Trouble("Busy.", retry_after_seconds=20))
+        subject.fail(TransientError("Busy.", retry_after_seconds=20))
 
 
 def test_patience_begins_anew_for_one_who_iterates_again() -> None:

@@ -7,16 +7,16 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from app.client.protocol.stream_options import StreamOptions, stream_request
+from app.client.protocol.stream_options import StreamOptions, stream_query
 
 
 def query(options: StreamOptions) -> list[tuple[str, str]]:
-    return list(stream_request(options).query(None, options.get("limit")))
+    return list(stream_query(options).request(None, options.get("limit")).query)
 
 
 def test_nothing_asks_for_nothing() -> None:
     assert query({}) == []
-    assert stream_request({}).after is None
+    assert stream_query({}).after is None
 
 
 def test_everything_becomes_a_parameter() -> None:
@@ -77,8 +77,8 @@ def test_span_is_so_long_ago() -> None:
 )
 def test_what_makes_no_sense_is_refused_at_once(options: StreamOptions, text: str) -> None:
     with pytest.raises(ValueError, match=text):
-        stream_request(options)
+        stream_query(options)
 
 
 def test_id_that_is_empty_counts_as_absent() -> None:
-    assert stream_request({"after": ""}).after is None
+    assert stream_query({"after": ""}).after is None

@@ -22,7 +22,7 @@ from app.client import (
     Unavailable,
     UnexpectedAnswer,
 )
-from app.client.body import MAX_BYTES
+from app.client.endpoint import MAX_BODY_BYTES
 from tests.cli.scripted_server import STREAM, Answer, Asked, ScriptedServer, problem, stream
 from tests.client.kinds import Kind
 from tests.support.ports import nobody
@@ -213,7 +213,7 @@ def test_connection_that_is_silent_for_too_long_is_given_up_for_a_new_one() -> N
     assert server.asked[-1].headers["Last-Event-ID"] == "e-1"
 
 
-ENDLESS = Answer(404, b"x" * (MAX_BYTES + 100_000), held=True)
+ENDLESS = Answer(404, b"x" * (MAX_BODY_BYTES + 100_000), held=True)
 
 
 def test_refusal_that_does_not_end_is_read_in_part_and_left() -> None:

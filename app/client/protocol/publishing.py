@@ -1,7 +1,7 @@
-"""Publish events so that each is stored once, whatever becomes of the answers; without any I/O.
+"""Publish events so that each is stored once, even if answers are lost. No I/O is done here.
 
-Every event has an `eventId` before the first try, so the same request may be sent again after an answer was lost. A server stores
-a whole request or nothing of it.
+Every event has an `eventId` before the first attempt, so the same request can be sent again after its answer was lost. A server
+stores all events of a request or none.
 """
 
 from __future__ import annotations
@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
-from ..errors import EventsRefused, RequestRefused, UnexpectedAnswer, Violation
-from ..json_object import json_object
-from ..problem import Problem, read_problem
-from .retries import TRANSIENT_STATUSES, Retries, Trouble, transient
-from .server_response import Answer
+from ..errors import EventsRefused, Problem, RequestRefused, UnexpectedAnswer, Violation
+from .retries import TRANSIENT_STATUSES, Retries, TransientError, transient_error
+from .server_response import ServerResponse, json_object, read_problem
 
 RETRY_MAX_SECONDS: Final = 60.0
 _FIRST_WAIT_SECONDS: Final = 0.25
@@ -26,7 +24,13 @@ _LONGEST_BACKOFF_SECONDS: Final = 8.0
 
 @dataclass(frozen=True, slots=True)
 class PublishedEvent:
-    """An event that is on disk, where it stands in the log (`id`), and whether it had been there before."""
+    """An event that is stored on the server's disk.
+
+    `id`: its position in the log, which a stream can resume after.
+    `event_type`, `schema_version`: the type, and the version of its schema that the event was checked against.
+    `event_id`: the `eventId` of the event, made by the client if the event had none.
+    `duplicate`: whether it had been stored before this request; then `id` is its first position.
+    """
 
     id: str
     event_type: str
@@ -36,7 +40,13 @@ class PublishedEvent:
 
 
 class Publishing:
-    """One request to publish, which is repeated until it has an answer."""
+    """One request to publish events, which is sent again until it has an answer.
+
+    `events`: the events as the contract has them; one without an `eventId` gets a random one.
+    `retry_max_seconds`: how long to try; None: without a limit.
+    `report`: called with a sentence when the first attempt fails.
+    `clock`: returns the time in seconds.
+    """
 
     def __init__(
         self,
@@ -51,23 +61,23 @@ class Publishing:
         self._count = len(identified)
         self._retries = Retries(retry_max_seconds, _LONGEST_BACKOFF_SECONDS, report, clock)
 
-    def answered(self, answer: Answer) -> list[PublishedEvent]:
-        """Read an answer. Raises Trouble where another one may come, RequestRefused and UnexpectedAnswer where it is the last."""
-        if answer.status_code in TRANSIENT_STATUSES:
-            raise transient(answer)
-        if answer.status_code != 201:
-            raise self._refusal(read_problem(answer))
+    def answered(self, response: ServerResponse) -> list[PublishedEvent]:
+        """Read the answer. Raises TransientError if the request may succeed later, RequestRefused or UnexpectedAnswer if not."""
+        if response.status_code in TRANSIENT_STATUSES:
+            raise transient_error(response)
+        if response.status_code != 201:
+            raise self._refusal(read_problem(response))
         try:
-            published = [_published(event) for event in (json_object(answer.body) or {})["events"]]
+            published = [_published(event) for event in (json_object(response.body) or {})["events"]]
         except (LookupError, TypeError):
             published = []
         if len(published) != self._count:
             raise UnexpectedAnswer("The server's answer is not that of Orders Events.")
         return published
 
-    def wait_seconds(self, trouble: Trouble) -> float:
-        """Say how long to wait before the next try. Raises Unavailable where there is no patience for that."""
-        return self._retries.backoff_seconds(trouble, _FIRST_WAIT_SECONDS)
+    def wait_seconds(self, error: TransientError) -> float:
+        """Return how long to wait before the next attempt. Raises Unavailable if that would be too late."""
+        return self._retries.wait_seconds(error, _FIRST_WAIT_SECONDS)
 
     def _refusal(self, problem: Problem) -> RequestRefused:
         violations = [each for each in _violations(problem.members) if 0 <= each.index < self._count]

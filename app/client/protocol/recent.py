@@ -1,4 +1,4 @@
-"""The ids that were delivered lately."""
+"""The ids of the events that were delivered recently."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ KEPT: Final = 10_000  # about a megabyte; a server repeats what it has just sent
 
 
 class RecentIds:
-    """The newest ids, in bounded memory."""
+    """A set of the newest ids, of at most `kept`: adding one more removes the oldest."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
@@ -17,7 +17,7 @@ class RecentIds:
         self._order: deque[str] = deque()
 
     def add(self, event_id: str) -> bool:
-        """Note an id; False where it was noted before."""
+        """Add an id. Return whether it is new."""
         if event_id in self._ids:
             return False
         self._ids.add(event_id)
@@ -27,6 +27,6 @@ class RecentIds:
         return True
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all ids."""
         self._ids.clear()
         self._order.clear()

@@ -1,18 +1,23 @@
-"""An answer as a value, for those who judge it and do no I/O."""
+"""A response as a value, and the problem that it reports."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import httpx
 
+from ..errors import Problem
+
 _LONGEST_WAIT_SECONDS: Final = 3600.0  # a mistake of a server must not silence its clients for good
+_SHOWN_CHARACTERS: Final = 300  # of a location that a server redirects to
 
 
-class Answer(NamedTuple):
-    """The status, the headers and the body of an answer; the body of a stream is empty here."""
+class ServerResponse(NamedTuple):
+    """The status, the headers and the body of a response. The body of a stream is left out."""
 
     status_code: int
     reason_phrase: str
@@ -21,21 +26,53 @@ class Answer(NamedTuple):
 
     @property
     def media_type(self) -> str:
-        """What the body is, in lower case and without parameters; empty where it is not said."""
+        """The media type of the body, in lower case and without parameters; empty if the response names none."""
         content_type: str = self.headers.get("content-type", "")
         return content_type.partition(";")[0].strip().lower()
 
     @property
     def retry_after_seconds(self) -> float:
-        """How long it asks to wait (RFC 9110 §10.2.3), an hour at most; 0 where it does not."""
+        """The wait that the response asks for (RFC 9110 §10.2.3), at most an hour; 0 if it asks for none."""
         text = self.headers.get("retry-after", "")
         seconds = float(text) if text.isascii() and text.isdigit() else _seconds_until(text)
         return bounded_wait(seconds)
 
 
+def read_problem(response: ServerResponse) -> Problem:
+    """Read the error that a response reports, whether or not its body is a problem document."""
+    members = json_object(response.body) or {}
+    return Problem(
+        type=_text(members, "type", "about:blank"),
+        title=_text(members, "title", response.reason_phrase),
+        status=response.status_code,
+        detail=_text(members, "detail", _described(response)),
+        members=members,
+    )
+
+
+def json_object(text: str | bytes) -> dict[str, Any] | None:
+    """Read a JSON object. Return None if the text is another value, or not JSON that Python can read."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):  # RecursionError if it is nested thousands of levels deep
+        return None
+    return value if isinstance(value, dict) else None
+
+
 def bounded_wait(seconds: float) -> float:
-    """Bound a wait that a server asks for."""
+    """Limit a wait that a server asks for to the range from 0 to an hour."""
     return min(max(seconds, 0.0), _LONGEST_WAIT_SECONDS)
+
+
+def _described(response: ServerResponse) -> str:
+    answered = f"The server answered {response.status_code} {response.reason_phrase}".strip()
+    location = response.headers.get("location")
+    return f"{answered}." if location is None else f"{answered} and points to {location[:_SHOWN_CHARACTERS]}."
+
+
+def _text(members: Mapping[str, Any], name: str, default: str) -> str:
+    value = members.get(name)
+    return value if isinstance(value, str) and value else default
 
 
 def _seconds_until(date: str) -> float:
