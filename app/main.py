@@ -19,10 +19,10 @@ from app.events.log.event_log import EventLog
 from app.events.log.event_store import EventStore
 from app.events.publish import Publisher
 from app.metrics import Metrics, Tally
-from app.pages import with_pages
+from app.pages import SettingDocs, with_pages
 from app.server.listener import listen, url_of
 from app.server.server import Server
-from app.settings import Settings
+from app.settings import Settings, documented
 from app.sources.replay import load_replay, replay
 from app.sources.simulator import check_simulator, simulate
 from app.specification.contracts import load_contracts
@@ -106,7 +106,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         metrics=Metrics(log, publisher, fan_out, tally),
     )
     application = create_application(operations, Problems(document, tally), settings.cors_origins)
-    application = with_pages(application, document, contracts, settings.contract_root)
+    setting_docs = [SettingDocs(*row) for row in documented()]
+    application = with_pages(application, document, contracts, settings.contract_root, setting_docs)
     await log.open()
     try:
         async with _in_background("The heartbeat", fan_out.run()):

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from app.cli.options import contract_option
-from app.pages.site import build_site
+from app.pages import SettingDocs, build_site
 from app.pages.site_paths import Layout
+from app.settings import documented
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document
 from app.specification.errors import StartupError
@@ -27,7 +28,9 @@ def docs(*, folder: Path, root: Path) -> int:
     """
     try:
         contracts = load_contracts(root / "contracts")
-        files = build_site(load_document(root, contracts), contracts, root / "contracts", Layout.FILES)
+        document = load_document(root, contracts)
+        settings = [SettingDocs(*row) for row in documented()]
+        files = build_site(document, contracts, root / "contracts", settings, Layout.FILES)
     except StartupError as error:
         raise click.ClickException(str(error)) from None
     for name, file in files.items():

@@ -6,7 +6,8 @@ show, as values), `markup` (how values become HTML); `site_application` serves t
 `client/` is the browser client, which `npm_package` packs; `client_wheel` packs the Python client; `dashboard/` is the page at `/`.
 """
 
+from app.pages.content.documentation import SettingDocs
 from app.pages.site import build_site
 from app.pages.site_application import with_pages
 
-__all__ = ["build_site", "with_pages"]
+__all__ = ["SettingDocs", "build_site", "with_pages"]

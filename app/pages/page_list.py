@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from app.pages import site_paths
 from app.pages.content.documentation import Documentation
 from app.pages.content.operation_reference import example_values
 from app.pages.content.problem_kinds import ProblemKind
-from app.pages.markup.markdown import Heading, slug
+from app.pages.markup.markdown import Heading, render, slug
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -19,6 +20,8 @@ EXPLORER_POLICY: Final = POLICY.replace("style-src 'self'", "style-src 'self' 'u
     "img-src 'self'", "img-src 'self' data:"
 )
 """The policy of the explorer: Scalar writes style sheets of its own into the page."""
+
+_OPERATE: Final = (Path(__file__).parent / "texts" / "operate.md").read_text("utf-8")
 
 
 class Page(NamedTuple):
@@ -38,15 +41,17 @@ class Page(NamedTuple):
     policy: str = POLICY
 
 
-def pages(docs: Documentation, guide: list[Heading], *, served: bool, explorer: bool) -> Iterator[Page]:
-    """Yield all pages. `guide`: the headings of the contract's description."""
+def pages(docs: Documentation, *, served: bool, explorer: bool) -> Iterator[Page]:
+    """Yield all pages. `explorer`: whether the explorer's script is there."""
     if served:  # the dashboard shows the stream of the server that sent it; among files there is no such server
         yield Page(site_paths.DASHBOARD, "Dashboard", "dashboard.html", [], {})
-    yield Page(site_paths.HOME, "Guide", "guide.html", list(_guide(guide)), {})
+    yield Page(site_paths.HOME, "Guide", "guide.html", list(_guide(docs)), {})
     yield Page(site_paths.EVENTS, "Events", "events.html", list(_events(docs)), {})
     yield Page(site_paths.TRY, "Try it", "try.html", [], {"parameters": list(_fields(docs)), "example": first_example})
     yield Page(site_paths.REFERENCE, "Reference", "reference.html", list(_reference(docs)), {})
     yield Page(site_paths.PROBLEMS, "Problems", "problems.html", [], {})
+    yield Page(site_paths.SETTINGS, "Settings", "settings.html", [], {})
+    yield Page(site_paths.OPERATE, "Operate", "operate.html", _second_level(_OPERATE), {"text": _OPERATE})
     if explorer:
         yield Page(site_paths.EXPLORER, "Explorer", "explorer.html", [], {}, EXPLORER_POLICY)
     for problem in docs.problems:
@@ -71,9 +76,13 @@ def _fields(docs: Documentation) -> Iterator[Mapping[str, Any]]:
             yield parameter
 
 
-def _guide(described: list[Heading]) -> Iterator[Heading]:
-    yield from (each for each in described if each.level == 2)
+def _guide(docs: Documentation) -> Iterator[Heading]:
+    yield from _second_level(docs.description)
     yield Heading(2, "install-a-client", "Install a client")
+
+
+def _second_level(text: str) -> list[Heading]:
+    return [heading for heading in render(text).headings if heading.level == 2]
 
 
 def _events(docs: Documentation) -> Iterator[Heading]:

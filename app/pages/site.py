@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +11,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.pages import site_paths
-from app.pages.content.documentation import Documentation, read_documentation
+from app.pages.content.documentation import Documentation, SettingDocs, read_documentation
 from app.pages.markup.commands import ORIGIN
 from app.pages.markup.markdown import anchor, code_block, render, render_line, slug
 from app.pages.markup.schema_rows import rows
@@ -27,16 +27,23 @@ _HTML: Final = "text/html; charset=utf-8"
 
 
 def build_site(
-    document: OpenApiDocument, contracts: Contracts, contracts_folder: Path, layout: Layout = Layout.SERVED
+    document: OpenApiDocument,
+    contracts: Contracts,
+    contracts_folder: Path,
+    settings: Sequence[SettingDocs],
+    layout: Layout = Layout.SERVED,
 ) -> dict[str, File]:
-    """Build all files of the site, by path. Raises InvalidContract if an example file has changed since it was checked."""
-    docs = read_documentation(document, contracts, contracts_folder)
+    """Build all files of the site, by path.
+
+    `settings`: of the server, for the page that lists them.
+    Raises InvalidContract if an example file has changed since it was checked.
+    """
+    docs = read_documentation(document, contracts, contracts_folder, settings)
     served = layout is Layout.SERVED
     explorer = find_explorer() if served else None  # without a server there is nothing to explore
     files = {layout.path(name): file for name, file in page_assets(explorer)}
     environment = _environment()
-    guide = render(docs.description).headings
-    all_pages = list(pages(docs, guide, served=served, explorer=explorer is not None))
+    all_pages = list(pages(docs, served=served, explorer=explorer is not None))
     for page in all_pages:
         html = environment.get_template(page.template).render(_context(page, all_pages, docs, layout))
         files[layout.path(page.name)] = File(html.encode(), _HTML, page.policy)
@@ -79,11 +86,12 @@ def _context(page: Page, all_pages: list[Page], docs: Documentation, layout: Lay
 
 
 def _terms(docs: Documentation, here: str, layout: Layout) -> Mapping[str, str]:
-    """Return the addresses of the names that descriptions write as code: event types, problems, operations."""
+    """Return the addresses of the names that texts write as code: event types, problems, operations, settings."""
     link = partial(layout.link, here)
     return {
         **{event.name: link(site_paths.EVENTS, event.name) for event in docs.catalogue},
         **{f"{PREFIX}{problem.slug}": link(problem_name(problem)) for problem in docs.problems},
         **{problem.slug: link(problem_name(problem)) for problem in docs.problems},
         **{f"{each.method} {each.path}": link(site_paths.REFERENCE, each.id) for each in docs.operations},
+        **{each.flag: link(site_paths.SETTINGS, each.flag.lstrip("-")) for each in docs.settings},
     }

@@ -6,13 +6,14 @@ A request for any other path is passed on, so an unknown path below `/docs` gets
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.pages.content.documentation import SettingDocs
 from app.pages.representations import Representations
 from app.pages.site import build_site
 from app.pages.site_files import File
@@ -24,9 +25,19 @@ from app.specification.openapi.problem_types import ProblemType
 _METHODS = ("GET", "HEAD")
 
 
-def with_pages(application: ASGIApp, document: OpenApiDocument, contracts: Contracts, contract_root: Path) -> ASGIApp:
-    """Put the pages of a contract in front of the application that implements it. Raises InvalidContract."""
-    site = build_site(document, contracts, contract_root / "contracts")
+def with_pages(
+    application: ASGIApp,
+    document: OpenApiDocument,
+    contracts: Contracts,
+    contract_root: Path,
+    settings: Sequence[SettingDocs],
+) -> ASGIApp:
+    """Put the pages of a contract in front of the application that implements it.
+
+    `settings`: of the server, for the page that lists them.
+    Raises InvalidContract if an example file has changed since it was checked.
+    """
+    site = build_site(document, contracts, contract_root / "contracts", settings)
     return SiteApplication(application, site, document.problems["method-not-allowed"])
 
 

@@ -52,13 +52,13 @@ def blocks(language: str) -> Iterator[tuple[str, str]]:
 
 
 def commands() -> list[Command]:
-    """Take blocks apart into commands: each begins with curl at the beginning of a line."""
+    """Split blocks into commands, each of which begins with curl; the others start servers or install clients."""
     found = [
         Command(name, text)
         for name, block in blocks("sh")
         for text in re.split(r"^(?=curl )", block, flags=re.MULTILINE)
     ]
-    return [each for each in dict.fromkeys(found) if each.text]
+    return [each for each in dict.fromkeys(found) if each.text.startswith("curl ")]
 
 
 COMMANDS = commands()

@@ -9,20 +9,22 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from app.pages import build_site
+from app.pages import SettingDocs, build_site
 from app.pages.site_files import File
 from app.pages.site_paths import Layout
+from app.settings import documented
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document
 
 ROOT = Path(__file__).parents[2]
+SETTINGS = [SettingDocs(*row) for row in documented()]
 VOID = frozenset({"meta", "link", "img", "input", "br", "hr"})
 
 
 @cache
 def site(layout: Layout = Layout.SERVED, root: Path = ROOT) -> dict[str, File]:
     contracts = load_contracts(root / "contracts")
-    return build_site(load_document(root, contracts), contracts, root / "contracts", layout)
+    return build_site(load_document(root, contracts), contracts, root / "contracts", SETTINGS, layout)
 
 
 @dataclass

@@ -29,7 +29,7 @@ def install(folder: Path, *files: str) -> None:
 
 def built() -> dict[str, File]:
     contracts = load_contracts(ROOT / "contracts")
-    return build_site(load_document(ROOT, contracts), contracts, ROOT / "contracts")
+    return build_site(load_document(ROOT, contracts), contracts, ROOT / "contracts", [])
 
 
 def without_scalar(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -21,7 +21,7 @@ from app.specification.document import load_document
 from app.specification.errors import InvalidContract
 from app.specification.openapi.bundle import inline
 from app.transports.http.sse import encode
-from tests.pages.contract import ROOT, Element, page, pages, read, site, words
+from tests.pages.contract import ROOT, SETTINGS, Element, page, pages, read, site, words
 from tests.specification.test_derived import without_words
 from tests.support.contract_copy import ContractCopy
 from tests.support.order_returned import add_order_returned
@@ -253,6 +253,20 @@ def test_page_that_needs_scripts_says_so_and_what_else_there_is() -> None:
     assert "curl -N 'http://127.0.0.1:8000/events/orders'" in words(without)
 
 
+def test_every_setting_is_on_its_page_with_its_variable_and_its_default() -> None:
+    settings = page("docs/settings")
+    for flag, variable, default, help_ in SETTINGS:
+        row = words(next(settings.all("tr", id=flag.removeprefix("--"))))
+        assert f"{flag}{variable} {help_}" in row
+        assert row.endswith(f"default {default}" if default else help_)
+
+
+def test_settings_that_the_page_for_operators_names_are_links_to_their_rows() -> None:
+    links = {link.text: link.attributes["href"] for link in page("docs/operate").all("a", class_="term")}
+    assert links["--retain-seconds"] == "settings#retain-seconds"
+    assert set(re.findall(r"--[a-z-]+", page("docs/operate").text)) <= {setting.flag for setting in SETTINGS}
+
+
 # Another contract
 
 
@@ -291,7 +305,7 @@ def test_contract_that_leaves_out_all_that_may_be_left_out_has_pages_too() -> No
     bare = without_words(BUNDLED)
     bare["components"]["examples"] = BUNDLED["components"]["examples"]  # the server itself needs them
     document = replace(load_document(ROOT, CONTRACTS), bundled=bare)
-    for file in build_site(document, CONTRACTS, ROOT / "contracts").values():
+    for file in build_site(document, CONTRACTS, ROOT / "contracts", SETTINGS).values():
         if file.media_type.startswith("text/html"):
             read(file.content)
 
@@ -301,7 +315,7 @@ def test_contract_without_a_stream_is_refused() -> None:
     get = document.bundled["paths"]["/events/orders"]["get"]
     del get["responses"]["200"]["content"]["text/event-stream"]
     with pytest.raises(InvalidContract, match="no operation answers with text/event-stream"):
-        read_documentation(document, CONTRACTS, ROOT / "contracts")
+        read_documentation(document, CONTRACTS, ROOT / "contracts", SETTINGS)
 
 
 def test_guide_names_the_packages_that_the_server_has() -> None:

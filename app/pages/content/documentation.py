@@ -1,12 +1,12 @@
-"""The whole documentation as values: a contract, read once, for the templates to show."""
+"""The whole documentation as values: a contract and the server's settings, read once, for the templates to show."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from app.pages.content.event_catalogue import EventType, read_catalogue
 from app.pages.content.operation_reference import OperationDocs, read_operations
@@ -28,6 +28,15 @@ DOCUMENTS: Final = {
     "asyncapi.json": "AsyncAPI 3.0",
 }
 """The machine-readable documents that a contract may have, with their labels."""
+
+
+class SettingDocs(NamedTuple):
+    """A setting of the server: its flag, its environment variable, its default ("" if it is off unless given), and its help."""
+
+    flag: str
+    variable: str
+    default: str
+    help: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,7 @@ class OperationGroup:
 
 @dataclass(frozen=True, slots=True)
 class Documentation:
-    """A contract as the pages show it."""
+    """A contract and the server's settings, as the pages show them."""
 
     title: str
     version: str
@@ -67,6 +76,7 @@ class Documentation:
     catalogue: list[EventType]
     problems: list[ProblemKind]
     documents: Mapping[str, str]
+    settings: Sequence[SettingDocs]
 
     @property
     def operations(self) -> list[OperationDocs]:
@@ -91,7 +101,9 @@ class Documentation:
         return json.dumps({each.name: {"eventType": each.name, "data": each.sample} for each in published})
 
 
-def read_documentation(document: OpenApiDocument, contracts: Contracts, contracts_folder: Path) -> Documentation:
+def read_documentation(
+    document: OpenApiDocument, contracts: Contracts, contracts_folder: Path, settings: Sequence[SettingDocs]
+) -> Documentation:
     """Read a contract that has been checked.
 
     Raises InvalidContract if none of its operations streams, or if an example file has disappeared.
@@ -108,6 +120,7 @@ def read_documentation(document: OpenApiDocument, contracts: Contracts, contract
         catalogue=read_catalogue(contracts, contracts_folder, stream.frames),
         problems=read_problem_kinds(inlined),
         documents={name: label for name, label in DOCUMENTS.items() if f"/{name}" in inlined["paths"]},
+        settings=settings,
     )
 
 
