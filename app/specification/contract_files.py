@@ -1,4 +1,4 @@
-"""Read the folder of one contract, and check that its schema and its examples say the same."""
+"""Read the folder of one event contract, and check its examples by its schema."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _EXAMPLE = re.compile(r"(valid|invalid)-[0-9A-Za-z._-]+\.json")
 def folder_names(
     folder: Path, pattern: re.Pattern[str], kind: str, *, besides: frozenset[str] = frozenset()
 ) -> list[str]:
-    """List the folders in a folder. Raises InvalidContract where anything else is there, or a name that is no `kind`.
+    """List the names of the folders in a folder, which must match `pattern` and are described by `kind` in errors.
 
-    What begins with a dot is left alone: desktops and editors put it there.
+    `besides`: names that are allowed as well and are not listed. Raises InvalidContract if there is anything else, or nothing.
     """
     names = []
     for entry in entries(folder):
@@ -38,7 +38,10 @@ def folder_names(
 
 
 def entries(folder: Path) -> list[Path]:
-    """List a folder in the order of its names. Raises InvalidContract where it cannot be read."""
+    """List a folder by name, without names that begin with a dot: desktops and editors create such files.
+
+    Raises InvalidContract if the folder cannot be read.
+    """
     try:
         return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
@@ -46,7 +49,7 @@ def entries(folder: Path) -> list[Path]:
 
 
 def read_json(path: Path) -> JsonValue:
-    """Read a file as strict JSON. Raises InvalidContract."""
+    """Read a file as strict JSON. Raises InvalidContract if it cannot be read or is malformed."""
     try:
         return parse_json(path.read_bytes())
     except OSError as error:
@@ -56,7 +59,7 @@ def read_json(path: Path) -> JsonValue:
 
 
 def read_schema(folder: Path) -> tuple[dict[str, JsonValue], Schema]:
-    """Read and compile `schema.json`, and hold the examples beside it to their names. Raises InvalidContract."""
+    """Read and compile `schema.json`, and check the examples beside it by it. Raises InvalidContract."""
     for entry in entries(folder):
         if entry.name not in {"schema.json", "examples", DEPRECATED}:
             raise InvalidContract(f"{entry}: a contract holds schema.json, examples and {DEPRECATED}, nothing else.")
@@ -70,9 +73,9 @@ def read_schema(folder: Path) -> tuple[dict[str, JsonValue], Schema]:
 
 
 def read_deprecation(folder: Path) -> str | None:
-    """Read since which day a version is deprecated; None where it is not. Raises InvalidContract.
+    """Read the day from which a version is deprecated; None if it is not deprecated. Raises InvalidContract.
 
-    The day stands in a file of its own, because a released schema never changes.
+    The day is in a file of its own, because a released schema never changes.
     """
     path = folder / DEPRECATED
     if not path.exists():

@@ -1,8 +1,8 @@
-"""The event contracts: what the data of each event type may be, version by version, loaded and checked at startup.
+"""The event contracts: a schema for the data of each version of each event type, loaded and checked at startup.
 
-`contracts/<event type>/<version>/schema.json` says it, `examples/valid-*.json` and `examples/invalid-*.json` beside it
-prove it; a new folder is a new event type. Types that begin with `stream.` are said by the server on a stream, and are
-never published.
+The schema is `contracts/<event type>/<version>/schema.json`; the files `examples/valid-*.json` and `examples/invalid-*.json` beside
+it are checked by it. A new folder is a new event type. Types that begin with `stream.` are control events: only the server sends
+them, on a stream, and nobody can publish them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from app.specification.strict_json import JsonValue
 from app.specification.version import PATTERN, Version, parse_version
 
 CONTROL_PREFIX = "stream."
-ORDER_ID_PATTERN = "^[0-9A-Za-z_.:-]{1,128}$"  # the same for all types: a reader filters by orderId across them
+ORDER_ID_PATTERN = "^[0-9A-Za-z_.:-]{1,128}$"  # the same for all types, because readers filter by orderId across them
 
 _EVENT_TYPE = re.compile(r"(?=.{3,64}\Z)[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
 _BESIDES = frozenset({"README.md", "consumers", "released.json"})
@@ -29,9 +29,10 @@ _BESIDES = frozenset({"README.md", "consumers", "released.json"})
 
 @dataclass(frozen=True, slots=True)
 class EventContract:
-    """One version of one event type: its schema as it stands in the file, and compiled.
+    """One version of one event type: its schema, as in the file (`schema`) and compiled (`compiled`).
 
-    `deprecated_on` is the day (RFC 3339 full-date) from which producers and consumers should use another version.
+    `deprecated_on`: the day (RFC 3339 full-date) from which producers and consumers should use another version; None if the
+    version is not deprecated.
     """
 
     event_type: str
@@ -44,8 +45,8 @@ class EventContract:
 class Contracts:
     """All contracts, by event type and version.
 
-    `event_types` are the types that producers publish, `control_types` those that the server says itself, both sorted;
-    `majors` are the major versions that the former have.
+    `event_types`: the types that producers publish, sorted. `control_types`: the types that only the server sends, sorted.
+    `majors`: the major versions of the types that producers publish, sorted.
     """
 
     def __init__(self, contracts: Iterable[EventContract]) -> None:
@@ -59,7 +60,7 @@ class Contracts:
         self.majors = tuple(sorted(majors))
 
     def versions(self, event_type: str) -> tuple[Version, ...]:
-        """List the versions of a type, oldest first. Raises UnknownEventType."""
+        """List the versions of an event type, oldest first. Raises UnknownEventType."""
         return tuple(contract.version for contract in self._of(event_type).values())
 
     def get(self, event_type: str, version: Version | str) -> EventContract:
@@ -70,10 +71,10 @@ class Contracts:
         return contract
 
     def default_version(self, event_type: str) -> Version:
-        """Tell which version an event has that names none. Raises UnknownEventType.
+        """Return the version of an event that names none. Raises UnknownEventType.
 
-        It is the newest that is not deprecated of the oldest major that has such a one; where all are deprecated, the
-        newest of the oldest major.
+        It is the newest version that is not deprecated, within the oldest major that has one; if all versions are deprecated, it
+        is the newest version of the oldest major.
         """
         contracts = list(self._of(event_type).values())
         candidates = [each for each in contracts if each.deprecated_on is None] or contracts

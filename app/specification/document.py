@@ -1,4 +1,4 @@
-"""Load the HTTP contract: read it, check it, and take from it what the server needs to know."""
+"""Load the HTTP contract: read the OpenAPI document, check it, and extract everything that the server needs from it."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from app.specification.pointer import contract_error, lookup
 
 @dataclass(frozen=True, slots=True)
 class OpenApiDocument:
-    """The HTTP contract.
+    """The OpenAPI document, checked, in every form that is served, with the values that the server reads from it.
 
-    `bundled` is the document with the event schemas inside, `json` and `yaml` the same as it is served, `openapi_3_2`
-    and `asyncapi` what is derived from it; `problems` are by slug.
-    `envelopes` has, by event type, a self-contained schema of an event as it is published, in which `data` is any object:
-    the contract of the type and version says more. `methods` has those of each path template, in upper case.
+    `bundled`: the document with the event schemas inside. `json` and `yaml`: the same as text. `openapi_3_2` and `asyncapi`: the
+    derived documents, as JSON. `problems`: the problem types by slug. `envelopes`: by event type, the schema of an event as it is
+    published, without references and with any object as `data`, which the event contract describes. `methods`: the methods of
+    each path template, in upper case.
     """
 
     bundled: dict[str, Any]
@@ -51,7 +51,7 @@ class OpenApiDocument:
     methods: Mapping[str, tuple[str, ...]]
 
     def allowed_methods(self, path: str) -> tuple[str, ...]:
-        """List the methods of the template that a path matches; none where no template does."""
+        """List the methods of the path template that a path matches; none if it matches no template."""
         for template, methods in self.methods.items():
             if re.fullmatch(re.sub(r"\\{[^{}]+\\}", "[^/]+", re.escape(template)), path):
                 return methods
@@ -59,9 +59,9 @@ class OpenApiDocument:
 
 
 def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[str] = ()) -> OpenApiDocument:
-    """Load `openapi/orders-events.yaml` below `root`, and check it from all sides.
+    """Load `openapi/orders-events.yaml` below `root`, and check it completely.
 
-    `problem_slugs` are the problems that the server may have to answer with. Raises InvalidContract, in one line.
+    `problem_slugs`: the problem types that the server may have to answer with. Raises InvalidContract, in one line.
     """
     source = read_source(root)
     check_version(source)
@@ -91,7 +91,7 @@ def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[st
 
 
 def _envelopes(inlined: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Take the alternatives of `OrderEvent`, each of which names its type alone, as has been checked."""
+    """Return the alternatives of `OrderEvent` by event type; `check_event_types` has made sure that each has one type."""
     alternatives = [dict(alternative) for alternative in lookup(inlined, *EVENT, "oneOf")]
     for alternative in alternatives:
         alternative["properties"] = {**alternative["properties"], "data": {"type": "object"}}

@@ -1,14 +1,14 @@
-"""The errors of the product, as far as no server is needed for them; each message is a full sentence that a client may read.
+"""The errors that need no server; each message is a full sentence that a client may read.
 
 OrdersEventsError
-├── Refusal                   the request cannot be met as it stands; repeating it changes nothing
+├── Refusal                   the request fails, and would fail again if it were repeated
 │   ├── MalformedJson         a text is not strict JSON
 │   ├── UnknownEventType      no contract has this event type and version
 │   └── ContractViolation     events break their contract; carries every violation
 └── StartupError              the process must not start
     └── InvalidContract       the OpenAPI document or an event contract is wrong
 
-`app/events/errors.py` adds those of the log.
+`app/events/errors.py` adds the errors of the log.
 """
 
 from __future__ import annotations
@@ -18,31 +18,32 @@ from dataclasses import dataclass
 
 
 class OrdersEventsError(Exception):
-    """Say in one sentence what is wrong, naming the value."""
+    """Raised when an operation of the product fails; the base of all its errors."""
 
     @property
     def detail(self) -> str:
+        """The message: one sentence that says what is wrong and names the value."""
         return str(self)
 
 
 class Refusal(OrdersEventsError):
-    """Refuse a request that would fail again if it were repeated."""
+    """Raised when a request fails that would fail again if it were repeated."""
 
 
 class MalformedJson(Refusal):
-    """Say where a text is not strict JSON, and why, without repeating it."""
+    """Raised when a text is not strict JSON; the message has the position and the reason, but does not repeat the text."""
 
 
 class UnknownEventType(Refusal):
-    """Name an event type or version that no contract has."""
+    """Raised when there is no contract for an event type or version; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventViolation:
-    """Describe one breach of a contract.
+    """One violation of a contract by one event of a request.
 
-    `index` counts the events of the request from 0; `pointer` is a JSON pointer (RFC 6901) into that event;
-    `message` has at most 200 characters.
+    `index`: the position of the event in the request, from 0. `pointer`: a JSON pointer (RFC 6901) into that event.
+    `message`: what is required there, in at most 200 characters.
     """
 
     index: int
@@ -51,9 +52,9 @@ class EventViolation:
 
 
 class ContractViolation(Refusal):
-    """Refuse a whole request and list, per bad event, its first violations.
+    """Raised when events of a request violate their contracts; the whole request is refused.
 
-    `total` counts all violations found, listed or not.
+    `violations`: the first violations of each bad event. `total`: the number of all violations, listed or not.
     """
 
     def __init__(self, violations: Sequence[EventViolation], total: int) -> None:
@@ -65,8 +66,8 @@ class ContractViolation(Refusal):
 
 
 class StartupError(OrdersEventsError):
-    """Stop the start; the message is the one line that is printed."""
+    """Raised when the server must not start; the message is the one line that is printed."""
 
 
 class InvalidContract(StartupError):
-    """Stop the start because of the OpenAPI document or an event contract."""
+    """Raised when the OpenAPI document or an event contract is wrong."""

@@ -30,7 +30,7 @@ def parse_reference(reference: str) -> Pointer:
 
 
 def dotted(pointer: Pointer) -> str:
-    """Write a pointer as errors show it, such as `info.version`: for people, who do not have to parse it."""
+    """Write a pointer as errors show it, such as `info.version`: easy to read, not meant to be parsed."""
     return ".".join(map(str, pointer)) or "the document"
 
 

@@ -1,6 +1,6 @@
 """Read and write JSON: strictly, so that no two readers can understand one text differently (RFC 8259; I-JSON, RFC 7493).
 
-jiter reads the text and refuses nearly everything that is to be refused; a walk over the value finds the rest.
+jiter reads the text and refuses almost everything that must be refused; a walk over the value finds the rest.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[\]}]|(?P<number
 
 
 def parse_json(body: bytes) -> JsonValue:
-    """Read one JSON value in UTF-8. Raises MalformedJson, which says where and repeats only the name of a property.
+    """Read one JSON value in UTF-8. Raises MalformedJson, with the position; it repeats nothing but the name of a property.
 
     Besides everything that is not JSON these are refused: a byte order mark, NaN, a property twice in one object, half of a
     surrogate pair, a number that a double cannot hold, an integer beyond 2^53 - 1, nesting deeper than 32 levels.
@@ -122,7 +122,7 @@ def _unfit(number: bytes) -> str | None:
 
 
 def _malformed(body: bytes, message: str) -> MalformedJson:
-    """Say in our words why jiter refused a text."""
+    """Return the error for a text that jiter refused, in our words."""
     if not body:
         return MalformedJson("The JSON text is empty.")
     if body.startswith(codecs.BOM_UTF8):
@@ -148,7 +148,7 @@ def _reason(reason: str) -> str:
 
 
 def _offset(body: bytes, found: re.Match[str]) -> int:
-    """Return the byte that jiter's line and column mean; they count bytes, and a line feed is column 0 of the next line."""
+    """Return the offset in bytes of jiter's line and column. It counts bytes; a line feed is column 0 of the next line."""
     if found["reason"].startswith("EOF"):
         return len(body)
     start = 0

@@ -1,1 +1,1 @@
-"""What is derived from the specification: the OpenAPI 3.2 and AsyncAPI documents, frames as text, Python types."""
+"""Documents and code derived from the specification: OpenAPI 3.2, AsyncAPI, frames as text, Python types."""

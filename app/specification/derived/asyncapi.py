@@ -1,7 +1,8 @@
 """Derive an AsyncAPI 3.0 document (https://www.asyncapi.com/docs/reference/specification/v3.0.0) from the OpenAPI document.
 
-A path that answers with an event stream is a channel. Its frames are the messages that the server sends; what is published on
-the same path are those that it receives, each answered by a reply. Operations that are no part of a channel stay in OpenAPI.
+A path that answers with an event stream becomes a channel. The frames of the stream are the messages that the server sends; the
+events published to the same path are the messages that it receives, each answered by a reply. Operations on other paths are not
+part of the AsyncAPI document.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from app.specification.openapi.bundle import inline
 
 
 def derive_asyncapi(bundled: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe the streams of an OpenAPI document, and what is published to them; `bundled` is left as it is."""
+    """Describe the streams of an OpenAPI document, and the events published to them, as AsyncAPI; `bundled` is not changed."""
     document = Components(bundled, inline(bundled))
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
@@ -98,7 +99,7 @@ def _references(channel: str, messages: Iterable[Message]) -> list[dict[str, str
 
 
 def _request(parameters: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Describe the parameters of a request; the binding has a place for a query, and none for headers."""
+    """Describe the parameters of a request. The HTTP binding has a member for the query, but none for headers."""
     found: dict[str, Any] = {}
     for location, member in (("query", "query"), ("header", "x-headers")):
         those = [each for each in parameters if each["in"] == location]

@@ -1,4 +1,4 @@
-"""The messages of the derived AsyncAPI document: what a stream sends, what is published, and what is answered."""
+"""The messages of the derived AsyncAPI document: frames of the stream, published events, and the reply to publishers."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ HTTP: Final = {"bindingVersion": "0.3.0"}
 
 
 class Message(NamedTuple):
-    """A message, under the name of the component that it comes from."""
+    """A Message Object of AsyncAPI, with the name of the OpenAPI component that it is made from."""
 
     name: str
     content: dict[str, Any]
 
 
 class Components(NamedTuple):
-    """The components of a document: with references between them, and without."""
+    """The OpenAPI document twice: with references between its components (`bundled`), and without (`inlined`)."""
 
     bundled: Mapping[str, Any]
     inlined: Mapping[str, Any]
 
 
 def sent(document: Components, operation: Mapping[str, Any]) -> list[Message]:
-    """Make a message of each frame of a stream: `data` is the payload, the other fields are headers."""
+    """Return a message for each kind of frame of a stream: `data` is the payload, the other fields are headers."""
     shown = operation["responses"]["200"]["content"][STREAM].get("examples", {})
     return [_frame(document, name, shown) for name in stream_frames(document.bundled)]
 
 
 def published(document: Components, operation: Mapping[str, Any]) -> list[Message]:
-    """Make a message of each alternative that the body of a request has."""
+    """Return a message for each alternative of a request body."""
     body = operation["requestBody"]["content"][JSON]
     return [
         _message(document, name, {"payload": _reference(name)}, body.get("examples", {}))
@@ -45,7 +45,7 @@ def published(document: Components, operation: Mapping[str, Any]) -> list[Messag
 
 
 def answered(document: Components, operation: Mapping[str, Any]) -> Message:
-    """Make a message of the answer to those who publish."""
+    """Return the message that answers a publish request."""
     content = operation["responses"]["201"]["content"][JSON]
     name = str(parse_reference(content["schema"]["$ref"])[-1])
     parts = {"payload": _reference(name), "bindings": {"http": {"statusCode": 201, **HTTP}}}
@@ -53,7 +53,7 @@ def answered(document: Components, operation: Mapping[str, Any]) -> Message:
 
 
 def schemas(document: Components, node: Any) -> dict[str, dict[str, Any]]:
-    """Collect the schemas that something refers to, and those that they refer to, in the order of the source."""
+    """Collect the schemas that `node` refers to, directly or through others, in the order of the document."""
     needed: set[str] = set()
     unseen = list(_referred(node))
     while unseen:
@@ -66,12 +66,12 @@ def schemas(document: Components, node: Any) -> dict[str, dict[str, Any]]:
 
 
 def words(node: Mapping[str, Any], *names: str) -> dict[str, str]:
-    """Copy what an object says to people, as far as it says it."""
+    """Copy the named members of an object, such as its description, if it has them."""
     return {name: node[name] for name in names if name in node}
 
 
 def translate(schema: Any) -> Any:
-    """Write a schema as AsyncAPI has it: its `discriminator` is something else, and `oneOf` says as much."""
+    """Rewrite an OpenAPI 3.0 schema for AsyncAPI, in which `discriminator` means something else and `oneOf` is enough."""
     match schema:
         case {"$ref": _}:
             return dict(schema)
@@ -122,7 +122,7 @@ def _message(document: Components, name: str, parts: Mapping[str, Any], shown: M
 
 
 def _called(schema: Mapping[str, Any], name: str) -> str:
-    """Name a message by the event type that its schema is of, where it is of one."""
+    """Return the name of a message: the event type of its schema, or `name` if the schema is not of one event type."""
     for field in ("event", "eventType"):
         match schema.get("properties", {}).get(field):
             case {"enum": [str(event_type)]}:

@@ -1,4 +1,4 @@
-"""Write a frame of the stream, parsed as the contract shows it, the way it travels; for documents that show the wire."""
+"""Write a frame of the stream as text, for documents that show the wire; a frame is an object, as in the contract."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ DATA = "data"
 
 
 def fields(frame: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the fields of a frame as they are on the wire: `data` is one line of JSON, the others are as they were."""
+    """Return the fields of a frame as they are on the wire: `data` as one line of JSON, the others unchanged."""
     return {name: serialise(value) if name == DATA else value for name, value in frame.items()}
 
 
 def frame_text(frame: Mapping[str, Any]) -> str:
-    """Write a frame with its fields in their order, and the blank line that ends it."""
+    """Write the fields of a frame in their order, and the blank line that ends the frame."""
     return "".join(f"{name}: {value}\n" for name, value in fields(frame).items()) + "\n"

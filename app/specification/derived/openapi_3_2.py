@@ -1,6 +1,6 @@
-"""Derive the document as OpenAPI 3.2 (https://spec.openapis.org/oas/v3.2.0): what 3.0 leaves to words, 3.2 can say.
+"""Derive the document as OpenAPI 3.2 (https://spec.openapis.org/oas/v3.2.0), which can describe a stream formally.
 
-There a stream is a sequence of items (`itemSchema`), and the text of a field has a schema of what it holds (`contentSchema`).
+In 3.2 a stream is a sequence of items (`itemSchema`), and a text field can have a schema for its content (`contentSchema`).
 Nothing is added, and nothing is lost. Of the keywords that changed since 3.0, the dialect of our schemas has only `example`:
 it refuses the others (`nullable`, an `exclusiveMinimum` that is true) when the server starts.
 """
@@ -18,7 +18,7 @@ from app.specification.pointer import lookup, parse_reference
 STREAM: Final = "text/event-stream"
 DIALECT: Final = "https://spec.openapis.org/oas/3.2/dialect/2025-09-17"
 
-# Where the parts of an object are objects that may change: one, a list of them, or a map of them.
+# The members of each kind of object that have to be rewritten too: one object, a list of objects or a map of objects.
 _ONE, _LIST, _MAP = "one", "list", "map"
 _SHAPE: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "document": {"paths": (_MAP, "path"), "components": (_ONE, "components")},
@@ -47,7 +47,7 @@ _SHAPE: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
 
 
 def derive_openapi_3_2(bundled: Mapping[str, Any]) -> dict[str, Any]:
-    """Say the same in OpenAPI 3.2; `bundled` is left as it is."""
+    """Return the document as OpenAPI 3.2; `bundled` is not changed."""
     derived = {**_derived("document", bundled), "openapi": "3.2.0"}
     for name in stream_frames(bundled):
         properties = derived["components"]["schemas"][name]["properties"]
@@ -60,7 +60,7 @@ def derive_openapi_3_2(bundled: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def stream_frames(bundled: Mapping[str, Any]) -> Iterator[str]:
-    """Go through the components that are frames of a stream, once each."""
+    """Yield the name of each component that is a frame of a stream, once."""
     seen: set[str] = set()
     for reference in _streamed(bundled):
         schema = lookup(bundled, *parse_reference(reference))
@@ -80,7 +80,7 @@ def _streamed(bundled: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _derived(kind: str, node: Any) -> Any:
-    """Rewrite an object of a kind, its parts first. What is not in the table is data or words, and stays."""
+    """Rewrite an object of one kind, its parts first. Members that are not in the table are data or words, and stay."""
     if not isinstance(node, Mapping) or "$ref" in node:
         return deepcopy(node)
     shape = _SHAPE[kind]
@@ -121,7 +121,7 @@ def _stream(media_type: dict[str, Any]) -> dict[str, Any]:
 
 
 def _stream_example(example: dict[str, Any]) -> dict[str, Any]:
-    """Show a stream of one frame: as the values that a decoder finds, and as the text that it reads."""
+    """Show a stream of one frame: as the values that a decoder returns, and as the text that it reads."""
     frame = example["value"]
     kept = {key: value for key, value in example.items() if key != "value"}
     return {**kept, "dataValue": [fields(frame)], "serializedValue": frame_text(frame)}
@@ -131,7 +131,7 @@ _REWRITE: Final[Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {"sc
 
 
 def _after(node: Mapping[str, Any], key: str, new: str, value: object) -> dict[str, Any]:
-    """Put a member behind another one: a document begins with what it is."""
+    """Insert the member `new` after the member `key`, so that a document begins with its version and dialect."""
     after = {}
     for name, member in node.items():
         after[name] = member

@@ -1,7 +1,7 @@
-"""Write event schemas as Python types: a TypedDict of the data of each event type, and the class of its events.
+"""Write event schemas as Python types: for each event type a TypedDict of its data, and a class of its events.
 
-A type says what a reader may rely on, so it is wide where a schema is narrow: a pattern, a format and a length stay with the
-schema, and a list of values that may grow is a `str`.
+A type describes what a reader may rely on, so it is wider than the schema: patterns, formats and lengths are left out, and an
+enumeration that may grow is a `str`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def python_types(schemas: Mapping[str, Schema], module: str = CLIENT) -> str:
 
 
 def class_name(name: str) -> str:
-    """Name a class after an event type or a property: OrderShipped after order.shipped, TrackingNumber after trackingNumber."""
+    """Return the name of the class for an event type or a property: OrderShipped for order.shipped, Weight for weight."""
     words = name.replace(".", "_").split("_")
     return "".join(word[:1].upper() + word[1:] for word in words)
 
@@ -67,7 +67,7 @@ def _event(event_type: str, schema: Schema) -> Iterator[str]:
 
 
 def _typed_dict(name: str, schema: Schema) -> Iterator[str]:
-    """Write the types of the objects within an object, then that object."""
+    """Yield the types of the objects within an object, then the type of that object."""
     required = schema.get("required", ())
     lines = []
     for key, value in schema.get("properties", {}).items():

@@ -1,1 +1,1 @@
-"""The OpenAPI document: read (`source`), references resolved (`bundle`), checked, and written out (`write`)."""
+"""The OpenAPI document: read (`source`), its references resolved (`bundle`), checked, and written (`write`)."""

@@ -1,6 +1,6 @@
-"""Bring the event schemas inside the document, and follow its references; nothing is ever fetched.
+"""Copy the event schemas into the document, and resolve its references; nothing is ever fetched.
 
-A component that is only a reference to a contract becomes that contract's schema, so it keeps its name for generated code.
+A component that is only a reference to a contract is replaced by the schema, so generated code keeps the component's name.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from app.specification.errors import UnknownEventType
 from app.specification.pointer import Pointer, contract_error, parse_reference
 
 CONTRACT = re.compile(r"\.\./contracts/(?P<event_type>[^/]+)/(?P<version>[^/]+)/schema\.json")
-"""The one kind of reference that leads out of the document."""
+"""The only kind of reference that may lead out of the document."""
 
 
 def bundle(source: Mapping[str, Any], contracts: Contracts) -> dict[str, Any]:
-    """Replace every reference to a contract by its schema; only `#/` references are left. Raises InvalidContract."""
+    """Replace every reference to a contract by its schema, so that only `#/` references are left. Raises InvalidContract."""
     return {key: _bundled(value, (key,), contracts) for key, value in source.items()}
 
 
 def inline(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace every `#/` reference by what it refers to. Raises InvalidContract where it leads nowhere or to itself.
+    """Replace every `#/` reference by its target. Raises InvalidContract if a reference leads nowhere or back to itself.
 
-    What is referred to twice is one object in the result.
+    The target of several references is one object in the result, not copies of it.
     """
     inlining = _Inlining(document)
     return {key: inlining.of(value, (key,), ()) for key, value in document.items()}
@@ -53,12 +53,12 @@ def _schema(reference: str, place: Pointer, contracts: Contracts) -> dict[str, A
         schema = contracts.get(contract["event_type"], contract["version"]).schema
     except UnknownEventType:
         raise contract_error(place, f"the reference {reference!r} leads to no contract") from None
-    # The dialect's declaration has no place inside another document, nor has a name that would change where `#/` leads.
+    # Inside another document `$schema` is not allowed, and `$id` would change the target of `#/` references.
     return {keyword: deepcopy(value) for keyword, value in schema.items() if keyword not in ("$schema", "$id")}
 
 
 class _Inlining:
-    """One walk through a document; remembers what each reference became."""
+    """One walk through a document, which resolves each reference once."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document

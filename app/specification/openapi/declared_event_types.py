@@ -1,6 +1,6 @@
-"""Check that the document and the contracts speak of the same event types, each in its newest version.
+"""Check that the document and the contracts have the same event types, each in its newest version.
 
-The document is searched here by names of its own: `OrderEventType`, `OrderEvent`, `OrderEventStreamFrame`, `majorVersion`.
+The components are found by their names: `OrderEventType`, `OrderEvent`, `OrderEventStreamFrame`, `majorVersion`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MAJORS: Pointer = ("components", "parameters", "majorVersion", "schema", "enum"
 
 
 def check_event_types(source: Mapping[str, Any], contracts: Contracts) -> None:
-    """Compare a document, as it is before it is bundled, with the contracts. Raises InvalidContract where they disagree."""
+    """Compare a document that is not bundled yet with the contracts. Raises InvalidContract if they disagree."""
     events, frames = _union(source, EVENT), _union(source, FRAME)
     for control_type in contracts.control_types:
         if control_type not in frames:
@@ -42,7 +42,7 @@ def check_event_types(source: Mapping[str, Any], contracts: Contracts) -> None:
 
 
 def _union(source: Mapping[str, Any], union: Pointer) -> dict[str, str]:
-    """Return the mapping of a discriminated union, from event types to references."""
+    """Return the discriminator's mapping of a union, from event types to references."""
     mapping: dict[str, str] = lookup(source, *union, "discriminator", "mapping")
     alternatives = {alternative.get("$ref") for alternative in lookup(source, *union, "oneOf")}
     for reference in sorted(alternatives ^ set(mapping.values()), key=str):

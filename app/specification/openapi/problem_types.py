@@ -12,7 +12,7 @@ PREFIX = "/problems/"
 
 
 class ProblemType(NamedTuple):
-    """What all problems of a type have in common."""
+    """A problem type: the members that all problems of the type have in common."""
 
     type: str
     title: str
@@ -20,7 +20,10 @@ class ProblemType(NamedTuple):
 
 
 def read_problems(inlined: Mapping[str, Any], needed: Collection[str]) -> dict[str, ProblemType]:
-    """Read the problem types by slug, the last part of their `type`. Raises InvalidContract where a needed one is missing."""
+    """Read the problem types by slug, the last part of their `type`. Raises InvalidContract if one is wrong or missing.
+
+    `needed`: the slugs of the problem types that must be defined.
+    """
     schema = compile_schema(
         lookup(inlined, "components", "schemas", "Problem"), f"{DOCUMENT}: components.schemas.Problem"
     )

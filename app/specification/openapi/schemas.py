@@ -1,4 +1,4 @@
-"""Check the schemas of the document, and by them every example: consumers copy examples before they read schemas."""
+"""Check the schemas of the document, and every example by its schema: consumers copy examples before they read schemas."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.specification.schema.schema import Schema, compile_schema
 
 
 class Example(NamedTuple):
-    """A value that the document shows, or falls back on: where it stands, and the schema that it is an example of."""
+    """An example or default value in the document, its pointer, and the schema that it must fit."""
 
     place: Pointer
     schema: Mapping[str, Any]
@@ -19,7 +19,7 @@ class Example(NamedTuple):
 
 
 def check_schemas(inlined: Mapping[str, Any]) -> None:
-    """Check that the components keep to the dialect that event schemas are written in. Raises InvalidContract."""
+    """Check that the component schemas use only the dialect of event schemas. Raises InvalidContract."""
     components = lookup(inlined, "components", "schemas")
     compile_schema({"type": "object", "properties": components}, f"{DOCUMENT}: components.schemas")
 
@@ -36,7 +36,7 @@ def check_examples(inlined: Mapping[str, Any]) -> None:
 
 
 def examples(inlined: Mapping[str, Any]) -> Iterator[Example]:
-    """Go through the examples and defaults of schemas, parameters, headers and bodies."""
+    """Yield the examples and defaults of schemas, parameters, headers and bodies."""
     for name, schema in inlined["components"]["schemas"].items():
         yield from _of_schema(schema, ("components", "schemas", name))
     for operation in operations(inlined):

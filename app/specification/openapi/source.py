@@ -1,4 +1,4 @@
-"""Read the OpenAPI document as it is written: YAML that could as well be JSON, without templates and without surprises."""
+"""Read the OpenAPI document from its file: YAML of which every value is also a JSON value, without templates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.specification.pointer import DOCUMENT
 
 
 def read_source(root: Path) -> dict[str, Any]:
-    """Read the document below a contract's root. Raises InvalidContract where it is no mapping of JSON values."""
+    """Read the document below a contract's root. Raises InvalidContract if it is not a mapping of JSON values."""
     path = root / DOCUMENT
     try:
         document = yaml.load(path.read_text("utf-8"), _JsonLoader)  # noqa: S506  # a SafeLoader, narrowed
@@ -28,7 +28,7 @@ def read_source(root: Path) -> dict[str, Any]:
     except RecursionError:
         raise InvalidContract(f"{DOCUMENT} is nested too deeply.") from None
     except (TypeError, ValueError) as error:
-        raise InvalidContract(f"{DOCUMENT} holds what JSON cannot: {error}.") from None
+        raise InvalidContract(f"{DOCUMENT} holds a value that JSON cannot hold: {error}.") from None
     if not isinstance(document, dict):
         raise InvalidContract(f"{DOCUMENT} is not a mapping.")
     return document
@@ -39,7 +39,7 @@ def _line(error: yaml.MarkedYAMLError) -> int:
 
 
 class _JsonLoader(yaml.CSafeLoader):
-    """Read keys as strings, each once, and plain values as YAML 1.2 does: `no` and `2024-05-01` are text."""
+    """A loader that reads keys as strings, each once, and plain values as YAML 1.2 does: `no` and `2024-05-01` are text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -47,7 +47,7 @@ class _JsonLoader(yaml.CSafeLoader):
             if key.tag != "tag:yaml.org,2002:str":
                 raise _refusal(key, f"the key {key.value!r} must be a string: put it in quotes")
             if key.value in seen:
-                raise _refusal(key, f"the key {key.value!r} stands here twice")
+                raise _refusal(key, f"the key {key.value!r} is given twice")
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
@@ -56,7 +56,7 @@ def _refusal(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
 
 
-# The core schema, https://yaml.org/spec/1.2.2/#103-core-schema, as far as JSON has it.
+# The core schema, https://yaml.org/spec/1.2.2/#103-core-schema, without the forms that JSON does not have.
 _JsonLoader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in (
     ("null", r"null|~|", ["n", "~", ""]),

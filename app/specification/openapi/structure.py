@@ -1,4 +1,4 @@
-"""Check that the document is OpenAPI 3.0, and that each of its operations says who it is and whom it lets in."""
+"""Check that the document is valid OpenAPI 3.0, and that each operation has an `operationId` and `security`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from app.specification.pointer import Pointer, contract_error
 from app.specification.schema.messages import cut
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# jsonschema-rs decides in a hundredth of the time, jsonschema says where and why, and is not asked about formats either.
+# jsonschema-rs decides in a hundredth of the time that jsonschema takes; jsonschema finds the place and the reason. Neither checks
+# formats.
 _STRUCTURE = jsonschema_rs.Draft4Validator(dict(schema_v30), validate_formats=False)
 MESSAGE_CHARACTERS = 200  # the validators repeat the whole object that they refuse
 
@@ -34,20 +35,20 @@ class Operation(NamedTuple):
 
 
 class _BeyondStructure(OpenAPIV30SpecValidator):
-    """The specification's rules that no schema can express; its schema is checked apart, where errors say where they are."""
+    """The rules of OpenAPI that no schema can express. `check_structure` checks the schema, because its errors have a place."""
 
     schema_validator = Draft4Validator({})
 
 
 def check_version(document: Mapping[str, Any]) -> None:
-    """Refuse what Connexion cannot read. Raises InvalidContract."""
+    """Check that the document is OpenAPI 3.0, the only version that Connexion reads. Raises InvalidContract."""
     version = document.get("openapi")
     if not isinstance(version, str) or not re.fullmatch(r"3\.0\.[0-9]+", version):
         raise contract_error(("openapi",), f"the version must be 3.0.x, not {version!r}")
 
 
 def check_structure(document: Mapping[str, Any]) -> None:
-    """Refuse what the schema of OpenAPI 3.0 refuses. Raises InvalidContract."""
+    """Check the document by the schema of OpenAPI 3.0. Raises InvalidContract."""
     if _STRUCTURE.is_valid(document):
         return
     error = best_match(Draft4Validator(schema_v30).iter_errors(document))
@@ -56,7 +57,7 @@ def check_structure(document: Mapping[str, Any]) -> None:
 
 
 def check_operations(document: Mapping[str, Any]) -> None:
-    """Refuse what else OpenAPI 3.0 forbids, and operations without a name or a word on security. Raises InvalidContract."""
+    """Check the other rules of OpenAPI 3.0, and that each operation has `operationId` and `security`. Raises InvalidContract."""
     for error in _BeyondStructure(document).iter_errors():
         raise contract_error(tuple(error.absolute_path), _line(error.message))
     for each in operations(document):
@@ -66,7 +67,7 @@ def check_operations(document: Mapping[str, Any]) -> None:
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
-    """Go through the operations of a valid document, in its order."""
+    """Yield the operations of a valid document, in its order."""
     for path, item in document["paths"].items():
         for method in item:
             if method in METHODS:
@@ -74,7 +75,7 @@ def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
 
 
 def operation(document: Mapping[str, Any], operation_id: str) -> Operation:
-    """Find an operation by its name. Raises InvalidContract where there is none."""
+    """Return the operation with an operationId. Raises InvalidContract if there is none."""
     for each in operations(document):
         if each.content["operationId"] == operation_id:
             return each

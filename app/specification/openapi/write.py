@@ -1,4 +1,4 @@
-"""Write the document as it is served: for programs and for people."""
+"""Write the document as it is served: as JSON for programs, as YAML for people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def write_json(document: Mapping[str, Any]) -> bytes:
 
 
 def write_yaml(document: Mapping[str, Any]) -> bytes:
-    """Write YAML for people: members in their order, long texts as blocks, nothing by alias."""
+    """Write YAML for people: members in the order of the source, texts of several lines as blocks, no aliases."""
     return yaml.dump(document, Dumper=_Dumper, encoding="utf-8", allow_unicode=True, sort_keys=False, width=120)
 
 

@@ -1,7 +1,7 @@
-"""The dialect of JSON Schema that contracts are written in: what 2020-12 and OpenAPI 3.0 both understand, and alike.
+"""The dialect of JSON Schema that contracts are written in: the keywords that 2020-12 and OpenAPI 3.0 understand alike.
 
-A keyword outside it is refused when a schema is compiled, because one of the two would pass over it in silence. `$ref`
-is among the refused: a schema is read from one place, and nothing is ever fetched.
+Any other keyword is refused when a schema is compiled, because one of the two would silently ignore it. `$ref` is refused as
+well: a schema is one file, and nothing is ever fetched.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from app.specification.schema.messages import MESSAGES
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
-_STRUCTURE = frozenset({"properties", "items", "allOf"})  # what breaks is a schema within
+_STRUCTURE = frozenset({"properties", "items", "allOf"})  # a value violates a schema within them
 _ANNOTATIONS = frozenset(
     {
         *("$schema", "$id", "title", "description", "default", "example", "deprecated"),
         *("discriminator", "externalDocs", "readOnly", "writeOnly", "xml"),
     }
 )
-_UNCHECKED_FORMATS = frozenset({"int32", "int64", "float", "double"})  # OpenAPI's hints to generators of code
+_UNCHECKED_FORMATS = frozenset({"int32", "int64", "float", "double"})  # OpenAPI's hints to code generators
 
 
 def refusals(schema: object, path: Pointer = ()) -> Iterator[tuple[Pointer, str]]:
-    """Find what is outside the dialect in a schema that 2020-12 accepts: where, and why it is refused."""
+    """Yield everything outside the dialect in a schema that 2020-12 accepts: its pointer, and the reason for the refusal."""
     if not isinstance(schema, Mapping):
         yield path, "a schema must be an object"
         return
@@ -56,9 +56,9 @@ def _reason(keyword: str, value: Any) -> str | None:
 
 def _pattern_fault(pattern: str) -> str | None:
     try:
-        re.compile(pattern)  # as it stands: what `.` is written as would close an open class
+        re.compile(pattern)  # first unchanged: the replacement for `.` would close a class that was left open
         ecma_pattern(pattern)
-    except (re.error, ValueError) as error:  # ValueError: a flag of Python within, such as (?u), which ECMA-262 has not
+    except (re.error, ValueError) as error:  # ValueError: a flag that only Python has, such as (?u)
         return f"the pattern does not compile: {error}"
     return None
 
@@ -75,15 +75,15 @@ def _parts(schema: Mapping[str, Any]) -> Iterator[tuple[Pointer, object]]:
             yield (keyword,), schema[keyword]
 
 
-# How keywords are checked where jsonschema alone is too lenient, or says too much at once
+# Keywords that jsonschema alone checks too leniently, or with one error for each of many names
 
 
 @lru_cache(maxsize=1024)
 def ecma_pattern(pattern: str) -> re.Pattern[str]:
-    r"""Compile a pattern of ECMA-262, as JSON Schema means it, where Python reads the same text otherwise.
+    r"""Compile a pattern of ECMA-262, the syntax of JSON Schema, although Python reads some of the same text differently.
 
-    `$` is the very end, not before a last line feed; `.` matches no line separator; `\d` and `\w` are ASCII. Raises
-    re.error.
+    `$` matches only at the very end, not before a last line feed; `.` matches no line separator; `\d` and `\w` are ASCII.
+    Raises re.error.
     """
     portable = {"$": r"\Z", ".": r"[^\n\r\u2028\u2029]"}
     tokens = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|[$.]", re.DOTALL)
@@ -96,7 +96,7 @@ def _pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterato
 
 
 def _required(_validator: Any, names: list[str], value: Any, _schema: Any) -> Iterator[ValidationError]:
-    # One error for all missing names, and below one for all unknown names: a request may bring 100,000 of them.
+    # One error for all missing names, and below one for all unknown names: a request may have 100,000 of them.
     if isinstance(value, dict) and not all(name in value for name in names):
         yield ValidationError("")
 
@@ -113,10 +113,10 @@ def _additional(validator: Any, allowed: Any, value: Any, schema: Any) -> Iterat
 
 
 def _is_date_time(value: object) -> bool:
-    """Tell whether a string is a date-time of RFC 3339 with an upper-case T and Z, and without a leap second.
+    """Return whether a string is a date-time of RFC 3339 with an upper-case T and Z, and without a leap second.
 
-    RFC 3339 §5.6 lets a specification demand upper case. Neither JavaScript's Date nor Python's datetime reads a
-    second 60, so an event that carried one would break its readers.
+    RFC 3339 §5.6 allows a specification to demand upper case. Neither JavaScript's Date nor Python's datetime reads a
+    second 60, so an event with a leap second would break its readers.
     """
     if not isinstance(value, str):
         return True
@@ -126,7 +126,7 @@ def _is_date_time(value: object) -> bool:
 
 def _formats() -> FormatChecker:
     formats = FormatChecker(("date",))
-    # Without rfc3339-validator, jsonschema lets every string pass as a date-time; the dialect then refuses the format.
+    # Without rfc3339-validator, jsonschema accepts every string as a date-time; then the dialect refuses the format.
     if "date-time" in Draft202012Validator.FORMAT_CHECKER.checkers:
         formats.checks("date-time")(_is_date_time)
     return formats

@@ -1,6 +1,7 @@
-"""What to say of each keyword that a value can break; every message is about the whole value at the breach's pointer.
+"""The messages about violations, one for each keyword of the dialect that a value can violate.
 
-A message has at most 200 characters and repeats nothing of the value but names of properties, shortened.
+A message is about the value at the violation's pointer. It has at most 200 characters and repeats nothing of the value except
+names of properties, shortened.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ MESSAGE_CHARACTERS = 200
 NAME_CHARACTERS = 40
 
 Message: TypeAlias = Callable[[Any, ValidationError], Sequence[str]]
-"""Take the keyword's value in the schema and the error; return a message for each breach."""
+"""Take the keyword's value in the schema and the error; return a message for each violation."""
 
 FORMATS = {
     "date-time": "a date and time of RFC 3339 with its offset, such as 2024-05-01T10:00:00Z",
@@ -24,12 +25,12 @@ ARTICLES = {"object": "an object", "array": "an array", "integer": "an integer",
 
 
 def cut(text: str, characters: int) -> str:
-    """Shorten a text to a number of characters, the last of which then is an ellipsis."""
+    """Shorten a text to a number of characters; if it is shortened, the last one is an ellipsis."""
     return text if len(text) <= characters else text[: characters - 1] + "…"
 
 
 def quoted(name: str) -> str:
-    """Quote a client's text, shortened, with its control characters escaped."""
+    """Quote a text that came from a client: shortened, with control characters escaped."""
     return cut(repr(cut(name, NAME_CHARACTERS)), MESSAGE_CHARACTERS // 2)
 
 
@@ -42,7 +43,7 @@ def _count(bound: str, thing: str, things: str) -> Message:
 
 
 def one_of(values: Sequence[Any]) -> str:
-    """Say which values are allowed; to be cut, where there are many."""
+    """Write the message that lists the allowed values; it may be long, so the caller shortens it."""
     listed = ", ".join(repr(value) for value in values)
     return f"must be {listed}" if len(values) == 1 else f"must be one of {listed}"
 

@@ -1,4 +1,4 @@
-"""Compile a JSON Schema once, then name everything in a value that breaks it."""
+"""Compile a JSON Schema once, then find the violations in any number of values."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from app.specification.schema.messages import MESSAGES, cut
 from app.specification.schema.verdict import Verdict, compile_verdict, is_schema
 from app.specification.strict_json import JsonValue
 
-POINTER_CHARACTERS = 200  # a property's name may be as long as a request
+POINTER_CHARACTERS = 200  # the name of a property may be as long as the request
 
 
 class Violation(NamedTuple):
-    """One breach of a schema: a JSON pointer (RFC 6901) into the value, and what must be so there."""
+    """One violation of a schema: a JSON pointer (RFC 6901) into the value, and a message that says what is required there."""
 
     pointer: str
     message: str
 
 
 class VerdictsDiffer(Exception):
-    """Say that of two validators one refuses a value and the other finds nothing wrong: a fault of ours, or of theirs.
+    """Raised when one of the two validators refuses a value in which the other finds nothing wrong.
 
-    To accept the value would hide it, and to refuse it would leave a client without a reason; so the request fails and is logged.
+    That is a bug, here or in a validator. Accepting the value would hide it, and refusing the value would leave the client
+    without a reason; so the request fails with a server error and is logged.
     """
 
     def __init__(self, name: str) -> None:
@@ -37,9 +38,9 @@ class VerdictsDiffer(Exception):
 
 
 class Schema:
-    """A compiled schema; `compile_schema` makes it.
+    """A compiled schema; `compile_schema` makes one.
 
-    `accepts` tells whether a value satisfies it. It is quick, and agrees with `violations`.
+    `accepts`: a function that returns whether a value is valid. It is fast, and always agrees with `violations`.
     """
 
     def __init__(self, name: str, accepts: Verdict, validator: Validator) -> None:
@@ -48,7 +49,7 @@ class Schema:
         self._validator = validator
 
     def violations(self, value: JsonValue, limit: int) -> tuple[list[Violation], int]:
-        """Find all breaches; return the first `limit` of them, ordered by pointer, and how many there are."""
+        """Find all violations; return the first `limit` of them, ordered by pointer, and the number of all."""
         if self.accepts(value):
             return [], 0
         errors: list[ValidationError] = sorted(self._validator.iter_errors(value), key=_order)
@@ -60,7 +61,7 @@ class Schema:
 
 
 def compile_schema(schema: Mapping[str, JsonValue], name: str) -> Schema:
-    """Compile a schema that errors call `name`. Raises InvalidContract, naming the place in the schema."""
+    """Compile a schema, which errors call `name`. Raises InvalidContract, with a pointer into the schema."""
     if schema.get("$schema", DRAFT) != DRAFT:
         raise InvalidContract(f"{name}: the $schema must be {DRAFT}.")
     for path, reason in _faults(schema):
@@ -79,13 +80,13 @@ def _faults(schema: Mapping[str, JsonValue]) -> Iterator[tuple[Iterable[str | in
 
 
 def _order(error: ValidationError) -> tuple[list[tuple[bool, int, str]], str]:
-    # Places in an array are ordered as numbers: /2 comes before /10.
+    # Indexes of an array are ordered as numbers: /2 comes before /10.
     path = [(False, part, "") if isinstance(part, int) else (True, 0, part) for part in error.absolute_path]
     return path, str(error.validator)
 
 
 def _pointer(path: Iterable[str | int]) -> str:
-    """Write a path as a JSON pointer; where that gets too long, the pointer of the closest place around it."""
+    """Write a path as a JSON pointer; if that is too long, the pointer of the closest value around it that is not."""
     pointer = ""
     for part in path:
         step = write_pointer((part,))

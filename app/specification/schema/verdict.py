@@ -1,8 +1,7 @@
-"""Decide whether a value satisfies a schema: jsonschema-rs says whether, some fifty times as fast as jsonschema says why.
+"""Decide whether a value is valid: with jsonschema-rs, which takes about a fiftieth of the time that jsonschema takes.
 
-One meaning, two readers: jsonschema's is the meaning. What both read alike, jsonschema-rs decides. A keyword that they do not
-is either written otherwise, or handed back to jsonschema, that keyword alone. `tests/specification/test_schema_verdict.py`
-holds one against the other.
+jsonschema defines the meaning of a schema. jsonschema-rs decides the keywords that both understand alike; any other keyword is
+rewritten, or decided by jsonschema through a keyword of our own. `tests/specification/test_schema_verdict.py` compares the two.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ _READ_ALIKE = frozenset(
         *("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"),
     }
 )
-ASK_JSONSCHEMA = "x-ask-jsonschema"  # the only keyword of ours that jsonschema-rs meets
+ASK_JSONSCHEMA = "x-ask-jsonschema"  # the only keyword of our own that jsonschema-rs sees
 
-# The formats as `schema_keywords` has them. Not by the formats of jsonschema-rs: to it, second 60, a lower-case t, the year 0
-# and the time 10:00:0+Z are fine.
+# The formats as `dialect` defines them. The formats of jsonschema-rs would not do: it accepts second 60, a lower-case t, the year 0
+# and the time 10:00:0+Z.
 _YEAR = "(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
 _LEAP_YEAR = "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"
 _DAY = "(?:0[1-9]|1[0-9]|2[0-8])"
@@ -38,8 +37,8 @@ _DATE = f"(?:{_YEAR}-{_MONTH_AND_DAY}|{_LEAP_YEAR}-02-29)"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 _FORMATS = {"date": f"^{_DATE}$", "date-time": f"^{_DATE}T{_TIME}$"}
 
-# Patterns that mean the same to Python, once `ecma_pattern` has read them, and to Rust: no `.` or `\s`, no look around, no word
-# boundary, no set operation in a class, and no count so large that Rust refuses to compile it.
+# Patterns that mean the same in Python, compiled by `ecma_pattern`, and in Rust: no `.` or `\s`, no lookaround, no word boundary,
+# no set operation in a class, and no count so large that Rust refuses to compile it.
 _ESCAPE = r"\\[\\^$.\[\](){}*+?|/-]|\\[dDwW]"
 _IN_CLASS = r"(?:[^\\\[\]^&~-]|\\[\\^$.\[\](){}*+?|/-])"
 _CLASS = rf"\[\^?(?:{_IN_CLASS}-{_IN_CLASS}|{_IN_CLASS}|\\[dDwW])+-?\]"
@@ -50,33 +49,41 @@ _SHARED_PATTERN = re.compile(
 
 
 def compile_verdict(schema: Mapping[str, JsonValue]) -> Verdict:
-    """Compile a schema of the dialect for values such as `parse_json` returns."""
+    """Compile a schema of the dialect to a function that returns whether a value, as `parse_json` returns it, is valid."""
     jsonschema: Validator = DialectValidator(schema, format_checker=FORMATS)
-    keywords: Any = {ASK_JSONSCHEMA: _AskJsonschema}  # its stub demands a constructor of the very same parameter names
+    keywords: Any = {
+        ASK_JSONSCHEMA: _AskJsonschema
+    }  # its type stub demands a constructor with the same parameter names
     try:
         compiled = jsonschema_rs.Draft202012Validator(shared_schema(schema), keywords=keywords)
-    except (jsonschema_rs.ValidationError, ValueError):  # a pattern that is too large for it; nothing else is left
+    except (
+        jsonschema_rs.ValidationError,
+        ValueError,
+    ):  # a pattern that is too large for jsonschema-rs; nothing else can fail
         return jsonschema.is_valid
     return partial(_decide, compiled.is_valid, jsonschema.is_valid)
 
 
 def is_schema(schema: dict[str, Any]) -> bool:
-    """Decide whether 2020-12 accepts a schema, in a hundredth of jsonschema's time; where it does not, only jsonschema says why."""
+    """Return whether 2020-12 accepts a schema, in a hundredth of the time that jsonschema takes, but without the reason."""
     try:
         return jsonschema_rs.meta.is_valid(schema)
-    except (ValueError, jsonschema_rs.ReferencingError):  # half a surrogate pair, or a $schema within that is no URI
+    except (
+        ValueError,
+        jsonschema_rs.ReferencingError,
+    ):  # half of a surrogate pair, or a nested $schema that is not a URI
         return False
 
 
 def _decide(quick: Verdict, thorough: Verdict, value: JsonValue) -> bool:
     try:
         return quick(value)
-    except ValueError:  # half a surrogate pair, or nesting beyond its limit
+    except ValueError:  # half of a surrogate pair, or nesting beyond the limit of jsonschema-rs
         return thorough(value)
 
 
 class _AskJsonschema:
-    """A keyword whose value is a schema that jsonschema decides; jsonschema-rs makes one wherever it stands."""
+    """A keyword whose value is a schema that jsonschema checks; jsonschema-rs makes an object for each occurrence."""
 
     def __init__(self, _parent: object, schema: dict[str, Any], _place: object) -> None:
         self._validator: Validator = DialectValidator(schema, format_checker=FORMATS)
@@ -87,7 +94,7 @@ class _AskJsonschema:
 
 
 def shared_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Write a schema so that jsonschema-rs reads it as jsonschema does; annotations are left out."""
+    """Rewrite a schema so that it means to jsonschema-rs what it means to jsonschema; annotations are left out."""
     shared: dict[str, Any] = {}
     beside: list[dict[str, Any]] = []
     for keyword, value in schema.items():
@@ -112,6 +119,8 @@ def _is_read_alike(keyword: str, value: Any) -> bool:
         case "pattern":
             return _SHARED_PATTERN.fullmatch(value) is not None
         case "multipleOf":
-            return isinstance(value, int)  # Python divides floats otherwise: to it 0.3 is no multiple of 0.1
+            return isinstance(
+                value, int
+            )  # floats are divided differently in Python: there 0.3 is not a multiple of 0.1
         case _:
             return keyword in _READ_ALIKE  # uniqueItems is not: jsonschema misses some of [[1], [true], [1]]
