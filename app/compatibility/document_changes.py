@@ -41,9 +41,9 @@ def check_document(
         case [Version() as old, Version() as new]:
             yield from _judged(changes, old, new)
         case _:
-            released, present = (document["info"]["version"] for document in (before, now))
-            fix = f"Write it as major, minor and patch; {released} is released."
-            yield Finding("version-malformed", _VERSION, released, present, "is not a version", fix)
+            text = now["info"]["version"]
+            fix = "Write it as major, minor and patch, such as 1.0.0."
+            yield Finding("version-malformed", _VERSION, before["info"]["version"], text, "is not a version", fix)
 
 
 def document_changes(
