@@ -1,4 +1,4 @@
-"""The runs of the client that the suite makes in short and the torture at full size."""
+"""Runs of the client, which the suite makes in a short form and the torture at full size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of the client ask for."""
+"""Fixtures of the client's tests."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from tests.client.kinds import KINDS, Kind
 
 @pytest.fixture(params=KINDS)
 def client(request: pytest.FixtureRequest) -> Kind:
-    """The client for threads, and that for asyncio."""
+    """The client for threads, then the client for asyncio."""
     return KINDS[request.param]

@@ -1,4 +1,4 @@
-"""A proxy on loopback that breaks connections as it is told, in front of a server that may come and go."""
+"""A proxy on loopback, in front of a server that may stop and start, which breaks connections when a test wants it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with RST instead of FIN
 
 
 class CuttingProxy(ThreadedServer):
-    """Pass `allowed()` bytes of the answers of each connection (None: all), and break it when the server has sent so many.
+    """A proxy that breaks each connection after some bytes of its responses.
 
-    `close` ends the connection as if all had been sent, `reset` breaks it with an error, `hold` says nothing at all any more.
+    `port`: the server's port.
+    `allowed`: called for each connection; returns how many bytes to pass, or None for all.
+    `how`: `close` ends the connection as if everything had been sent, `reset` breaks it with an error, `hold` leaves it open and silent.
     """
 
     def __init__(
@@ -31,15 +33,17 @@ class CuttingProxy(ThreadedServer):
         self.target = port
         self.broken = 0
         self._allowed = allowed
-        self._counting = threading.Lock()  # each connection has a thread, and what is drawn must come in one order
+        self._counting = (
+            threading.Lock()
+        )  # each connection has a thread, and the random numbers must be drawn in one order
         self._how = how
-        # A socket in which another thread still reads is not closed by `close`: its reader is woken, without a word to the peer.
+        # `close` does not close a socket that another thread still reads: it wakes that thread and sends nothing to the peer.
         self._ends_with = socket.SHUT_RD if how == "reset" else socket.SHUT_RDWR
         self._closing = threading.Event()
         self._open: set[socket.socket] = set()
 
     def release(self) -> None:
-        """Break the connections that are open."""
+        """Break all open connections."""
         self._closing.set()
         for each in list(self._open):
             _end(each)
@@ -90,7 +94,7 @@ def _pass_on(client: socket.socket, server: socket.socket) -> None:
     with suppress(OSError):
         while chunk := client.recv(CHUNK_BYTES):
             server.sendall(chunk)
-    _end(server)  # the client has gone: so the server, which streams on, is told
+    _end(server)  # the client has gone, so the server must end its stream
 
 
 def _end(each: socket.socket, how: int = socket.SHUT_RDWR) -> None:

@@ -1,4 +1,4 @@
-"""Frames and answers, as a `Reading` is shown them."""
+"""Frames and responses to pass to a `Reading`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def gap(event_id: str = "f-6", *, reason: str = "expired", requested: str = "e-1
 
 
 def closing(reason: str, last_id: str = "") -> ServerSentEvent:
-    """A closing has no id of its own; a decoder gives it that of the frame before."""
+    """Make a closing. It has no id of its own; a decoder gives it the id of the frame before."""
     return frame("stream.closing", last_id, reason=reason)
 
 

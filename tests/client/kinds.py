@@ -1,4 +1,4 @@
-"""The two clients behind one face, so that each test is made of both."""
+"""The two clients behind one interface, so that each test runs with both."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from app.client.protocol.stream_options import Checkpoints, StreamItem
 
 
 class Kind(Protocol):
-    """What a test does with a client."""
+    """The operations of a client that tests use."""
 
     def read(
         self, url: str, count: int | None = None, checkpoints: Checkpoints = "skip", **options: Unpack[StreamOptions]
     ) -> list[StreamItem]:
-        """Read so many values, or to the end."""
+        """Read `count` values, or to the end."""
 
     def publish(
         self, url: str, events: Iterable[Mapping[str, object]], retry_max_seconds: float | None = 60

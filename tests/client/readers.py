@@ -1,4 +1,4 @@
-"""Readers for tests: what the client delivers, written down for the checker, by threads and by asyncio."""
+"""Readers that write down for the checker what the client delivers, with threads and with asyncio."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.support.checker import Delivered, Entry, Mark, SubscriberLog
 from tests.support.publishers import CANCELLED, LAST, SHIPPED
 from tests.support.subscribers import PATIENCE_SECONDS
 
-GIVING_UP_SECONDS = 120.0  # so that a thread ends when its test has failed
+GIVING_UP_SECONDS = 120.0  # so that a thread ends after its test has failed
 
 
 @dataclass(slots=True)
 class Reader:
-    """A consumer that reads until the last event, in as many streams as `most_events` makes it; it keeps its last id.
+    """A consumer that reads until the last event, in streams of at most `most_events` each, and keeps its last id.
 
     It stops before the event of the number `pause_before` (from 1) until `resume` is set.
     """
@@ -94,14 +94,14 @@ def take(log: SubscriberLog, value: OrderEvent | Gap) -> Entry | None:
     """Write down what a client delivered."""
     if isinstance(value, OrderEvent):
         return log.take(value.event_type, json.dumps(value.data), value.id)
-    told = asdict(value)
+    gap = asdict(value)
     return log.take(
-        "stream.gap", json.dumps({name: told[name] for name in ("reason", "requested", "earliest")}), value.id
+        "stream.gap", json.dumps({name: gap[name] for name in ("reason", "requested", "earliest")}), value.id
     )
 
 
 def readers_of(url: str, count: int, *, seed: int, most_events: int = 1_000_000) -> list[Reader]:
-    """Readers from the earliest event on; every second one blocks a thread, every third wants one type only."""
+    """Make readers that begin at the earliest event; every second one blocks a thread, every third reads one type only."""
     return [_reader(url, number, Random(f"{seed} {number}"), most_events) for number in range(count)]
 
 
@@ -117,11 +117,11 @@ def _reader(url: str, number: int, random: Random, most_events: int) -> Reader:
 
 @asynccontextmanager
 async def reading(readers: Sequence[Reader]) -> AsyncIterator[None]:
-    """Let readers follow while the body runs; then wait until all have seen the last event.
+    """Run readers while the body runs; then wait until all have seen the last event.
 
-    One that waits in vain is left to the checker, which knows what it waits for.
+    A reader that does not see it in time is not an error here: the checker reports what it missed.
     """
-    threads = ThreadPoolExecutor(len(readers))  # their own: asyncio's are few, and others wait for them
+    threads = ThreadPoolExecutor(len(readers))  # of their own: asyncio has few, and other work waits for them
     tasks = [asyncio.create_task(reader.follow(threads)) for reader in readers]
     try:
         yield
@@ -141,9 +141,9 @@ def logs(readers: Iterable[Reader]) -> list[SubscriberLog]:
 
 
 def draws(random: Random, first: int, last: int) -> Callable[[], int]:
-    """A function that draws another number each time."""
+    """Return a function that draws another number each time."""
     return lambda: random.randint(first, last)
 
 
 def _quietly(_text: str) -> None:
-    """TransientError is what these tests make."""
+    """Report nothing: these tests cause the failures."""

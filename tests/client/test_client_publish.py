@@ -1,4 +1,4 @@
-"""Publishing stores each event once, whatever becomes of the answers, and says what is wrong with those that are refused."""
+"""Publishing stores each event once, even if answers are lost, and names the events that are refused."""
 
 from __future__ import annotations
 
@@ -44,15 +44,17 @@ def shipped(order_id: str, **members: object) -> dict[str, object]:
 
 
 def stored(server: ServerProcess, prefix: str) -> list[tuple[str, str]]:
-    """The id and the order of each event in the log whose order begins so."""
+    """Return the id and the order of each stored event whose order begins with `prefix`."""
     found = [(frame.id, frame.json()["orderId"]) for frame in read_stored(server.events_url)]
     return [each for each in found if each[1].startswith(prefix)]
 
 
-# --- at a server ---------------------------------------------------------------------------------------------------------------
+# --- with a server ---------------------------------------------------------------------------------------------------------------
 
 
-def test_result_says_where_each_event_stands_and_whether_it_was_there(client: Kind, server: ServerProcess) -> None:
+def test_result_has_the_position_of_each_event_and_whether_it_is_a_duplicate(
+    client: Kind, server: ServerProcess
+) -> None:
     name = f"result-{type(client).__name__}"
     first, second = client.publish(server.url, [shipped(f"{name}-1", eventId=name), shipped(f"{name}-2")])
     assert (first.event_type, first.event_id, first.duplicate) == ("order.shipped", name, False)
@@ -75,7 +77,7 @@ def test_one_event_has_one_result(server: ServerProcess) -> None:
 
 
 @pytest.mark.parametrize("allowed", [0, 1, 100])
-def test_answer_that_is_cut_is_asked_for_again_and_the_events_are_stored_once(
+def test_request_whose_answer_is_cut_is_repeated_and_stored_once(
     client: Kind, server: ServerProcess, allowed: int
 ) -> None:
     passes: Iterator[int | None] = iter([allowed, allowed, None])
@@ -91,7 +93,7 @@ def grown(published: Sized, size: int) -> bool:
     return len(published) >= size
 
 
-def test_server_that_is_killed_meanwhile_holds_each_event_once(client: Kind, tmp_path: Path) -> None:
+def test_server_that_is_killed_while_publishing_stores_each_event_once(client: Kind, tmp_path: Path) -> None:
     store = sqlite(tmp_path)
     published: list[PublishedEvent] = []
     enough = threading.Event()  # until then it publishes, however slowly the server comes back
@@ -126,7 +128,7 @@ def test_events_that_break_their_contract_are_named_and_none_is_stored(client: K
     assert stored(server, "bad") == []
 
 
-def test_event_id_that_is_taken_is_named(client: Kind, server: ServerProcess) -> None:
+def test_event_id_that_is_in_use_is_named(client: Kind, server: ServerProcess) -> None:
     name = f"taken-{type(client).__name__}"
     client.publish(server.url, [shipped(f"{name}-1", eventId=name)])
     with pytest.raises(EventsRefused) as refused:
@@ -136,14 +138,14 @@ def test_event_id_that_is_taken_is_named(client: Kind, server: ServerProcess) ->
 
 
 @pytest.mark.parametrize("count", [0, 1001])
-def test_request_that_holds_no_event_or_too_many_is_refused(client: Kind, server: ServerProcess, count: int) -> None:
+def test_request_with_no_event_or_too_many_is_refused(client: Kind, server: ServerProcess, count: int) -> None:
     with pytest.raises(RequestRefused) as refused:
         client.publish(server.url, [shipped(f"many-{number}") for number in range(count)])
     assert refused.value.status == 422
     assert stored(server, "many") == []
 
 
-def test_server_that_is_not_there_is_given_up_in_time(client: Kind) -> None:
+def test_server_that_cannot_be_reached_is_given_up_in_time(client: Kind) -> None:
     with pytest.raises(Unavailable, match=r"^No answer from "):
         client.publish(nobody(), [shipped("o")], retry_max_seconds=0)
 
@@ -155,37 +157,37 @@ def publishing(*events: dict[str, object], report: Callable[[str], None] = print
     return Publishing(events, retry_max_seconds=60, report=report, clock=lambda: 0.0)
 
 
-def test_event_has_an_id_before_the_first_try_and_keeps_one_that_it_has() -> None:
+def test_event_gets_an_id_before_the_first_attempt_if_it_has_none() -> None:
     first, second, third = json.loads(publishing(shipped("a", eventId="x"), shipped("b"), shipped("b")).body)
     assert first["eventId"] == "x"
     assert second["eventId"] != third["eventId"]
     assert {"eventType", "data", "eventId"} == set(second)
 
 
-def test_callers_event_is_left_as_it_was() -> None:
+def test_event_of_the_caller_is_not_changed() -> None:
     event = shipped("a")
     publishing(event)
     assert "eventId" not in event
 
 
-def test_value_that_json_has_not_is_refused_at_once() -> None:
+def test_value_that_json_cannot_express_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="JSON"):
         publishing(shipped("a", more=float("nan")))
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
-def test_answer_that_may_be_another_later_is_waited_for_as_long_as_it_asks(status: int) -> None:
+def test_wait_after_a_transient_status_is_the_one_that_it_asks_for(status: int) -> None:
     reports: list[str] = []
     sending = publishing(shipped("a"), report=reports.append)
-    with pytest.raises(TransientError, match="Busy") as trouble:
+    with pytest.raises(TransientError, match="Busy") as raised:
         sending.answered(problem(status, "Busy.", retry_after="7"))
-    waits = [sending.wait_seconds(trouble.value) for _ in range(20)]
+    waits = [sending.wait_seconds(raised.value) for _ in range(20)]
     assert 7.0 <= min(waits) <= waits[0] + 0.25 <= 7.5
     assert 8.0 < max(waits) <= 15.0
     assert reports == ["Busy. Trying again for up to 60 seconds."]
 
 
-def test_server_that_asks_to_wait_longer_than_allowed_is_given_up() -> None:
+def test_publishing_gives_up_if_the_server_asks_for_a_longer_wait() -> None:
     with pytest.raises(Unavailable, match="Busy"):
         publishing(shipped("a")).wait_seconds(TransientError("Busy.", 61))
 
@@ -205,7 +207,7 @@ STORED = {"id": "e-1", "eventType": "x", "schemaVersion": "1.0.0", "eventId": "x
         answer(201, b'{"events": [{"id": "e-1"}]}'),
     ],
 )
-def test_answer_that_does_not_say_what_was_stored_is_not_of_this_contract(given: ServerResponse) -> None:
+def test_answer_without_the_stored_events_is_unexpected(given: ServerResponse) -> None:
     with pytest.raises(UnexpectedAnswer):
         publishing(shipped("a")).answered(given)
 
@@ -221,13 +223,13 @@ def test_answer_that_does_not_say_what_was_stored_is_not_of_this_contract(given:
         problem(401, "No."),
     ],
 )
-def test_refusal_that_names_no_event_of_the_request_is_one_of_all(nameless: ServerResponse) -> None:
+def test_refusal_without_an_event_of_the_request_refuses_all(nameless: ServerResponse) -> None:
     with pytest.raises(RequestRefused, match=r"^No\.$") as refused:
         publishing(shipped("a")).answered(nameless)
     assert type(refused.value) is RequestRefused
 
 
-def test_text_of_a_refusal_is_bounded() -> None:
+def test_text_of_a_refusal_is_limited() -> None:
     violations = [{"index": 0, "pointer": "/data", "message": f"is bad {number}"} for number in range(1000)]
     with pytest.raises(EventsRefused) as refused:
         publishing(shipped("a")).answered(problem(422, "No.", violations=violations))

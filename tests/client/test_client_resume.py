@@ -1,4 +1,4 @@
-"""The client under the checker of the server: everything once and in order, whatever is done to its connections."""
+"""The client passes the server's checker: everything once and in order, however its connections break."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.transports.http.orders import eventually
 
 
 @pytest.mark.parametrize("how", ["close", "reset"])
-def test_connections_that_break_anywhere_lose_and_double_nothing(how: Literal["close", "reset"]) -> None:
+def test_connections_that_break_anywhere_lose_and_repeat_nothing(how: Literal["close", "reset"]) -> None:
     random = Random(f"cut {how}")
     with (
         start_server("memory:") as server,
@@ -38,7 +38,7 @@ def test_connections_that_break_anywhere_lose_and_double_nothing(how: Literal["c
     assert proxy.broken >= 61 - 34
 
 
-def test_connection_on_which_nothing_comes_any_more_is_given_up_for_a_new_one() -> None:
+def test_stalled_connection_is_replaced_by_a_new_one() -> None:
     random = Random("hold")
     with (
         start_server("memory:") as server,
@@ -46,27 +46,29 @@ def test_connection_on_which_nothing_comes_any_more_is_given_up_for_a_new_one() 
     ):
         readers = readers_of(proxy.url, 6, seed=53)
         for reader in readers:
-            reader.silence_seconds = 3.0  # too short on a busy machine, it makes a reader come back and lose nothing
+            reader.silence_seconds = (
+                3.0  # if it is too short on a busy machine, a reader connects again and loses nothing
+            )
         asyncio.run(read_through(proxy, server.events_url, readers, events=1500, seed=54))
 
 
-def test_server_that_is_killed_again_and_again_costs_its_readers_nothing(tmp_path: Path) -> None:
+def test_readers_miss_nothing_while_the_server_is_killed_again_and_again(tmp_path: Path) -> None:
     ledger = asyncio.run(read_through_kills(sqlite(tmp_path), kills=4, readers=6, seed=55))
     assert len(ledger.acknowledged) > 100
 
 
-def test_reader_that_takes_its_time_gets_everything(tmp_path: Path) -> None:
+def test_slow_reader_gets_everything(tmp_path: Path) -> None:
     readers = asyncio.run(read_slowly(sqlite(tmp_path), (), kept=7_000, gaps=[]))
     assert [reader.streams for reader in readers] == [1, 1, 1]
 
 
-def test_reader_that_takes_longer_than_events_are_kept_is_told(tmp_path: Path) -> None:
+def test_reader_slower_than_the_retention_gets_a_gap(tmp_path: Path) -> None:
     arguments = ("--retain-events", "9000")
     readers = asyncio.run(read_slowly(sqlite(tmp_path), arguments, kept=9_000, gaps=["expired"]))
     assert all({gap.reason for gap in reader.log.gaps} == {"expired"} for reader in readers)
 
 
-def test_other_log_is_a_gap_after_which_everything_that_it_holds_is_delivered(tmp_path: Path) -> None:
+def test_another_log_is_a_gap_followed_by_all_its_events(tmp_path: Path) -> None:
     ledger, log = Ledger(), SubscriberLog("reader")
     for mark in counted(0, 5):
         ledger.sends(mark, type_of(mark))
@@ -85,7 +87,7 @@ def test_other_log_is_a_gap_after_which_everything_that_it_holds_is_delivered(tm
     assert [each.mark for each in log.delivered[5:]] == counted(1, 4)
 
 
-def test_restored_backup_is_told_as_an_exception_and_read_by_iterating_again(tmp_path: Path) -> None:
+def test_restored_backup_raises_events_lost_and_is_read_by_iterating_again(tmp_path: Path) -> None:
     kept, live = tmp_path / "kept", tmp_path / "live"
     live.mkdir()
     with start_server(sqlite(live)) as server:
@@ -99,7 +101,7 @@ def test_restored_backup_is_told_as_an_exception_and_read_by_iterating_again(tmp
         with start_server(sqlite(kept), port=server.port) as restored:
             with pytest.raises(EventsLost) as lost:
                 next(stream)
-            # Whoever resumes from what was kept before the exception is told of it again.
+            # A program that resumes from the id that it kept before the exception gets the exception again.
             assert stream.last_event_id == ids[-1]
             with pytest.raises(EventsLost):
                 next(orders.stream(after=stream.last_event_id))
@@ -109,7 +111,7 @@ def test_restored_backup_is_told_as_an_exception_and_read_by_iterating_again(tmp
             stream.close()
 
 
-def test_reader_of_a_quiet_hour_misses_nothing(tmp_path: Path) -> None:
+def test_reader_that_saw_no_event_yet_misses_nothing(tmp_path: Path) -> None:
     store = sqlite(tmp_path)
     with (
         start_server(store, port=own_port()) as server,

@@ -1,4 +1,4 @@
-"""The client is a package of its own: it installs from any server, beside a program that is called `app`, and works there."""
+"""The client is a package of its own: it installs from any server, and works beside a package named `app`."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def described(metadata: bytes) -> tuple[list[tuple[str, str]], str]:
 
 
 def empty_environment(folder: Path) -> Path:
-    """Make an environment of the two dependencies and what those need, copied from the one that runs the tests."""
+    """Make an environment with the two dependencies and their own, copied from the environment that runs the tests."""
     venv.create(folder, with_pip=False, symlinks=True)
     site_packages = next(folder.glob("lib/python*/site-packages"))
     for name in needed("httpx") | needed("httpx-sse"):

@@ -1,4 +1,4 @@
-"""Where a server is, and by which way it is reached: proxies from the environment are for other machines only."""
+"""Addresses of servers, and proxies: those in the environment are for other machines only."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def test_other_machine_is_reached_through_the_proxy(client: Kind, proxy: Scripte
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "https://orders.example/behind/a/proxy", "http://[::1]:80"])
-def test_slash_at_the_end_of_an_address_is_nothing(url: str) -> None:
+def test_slash_at_the_end_of_an_address_is_ignored(url: str) -> None:
     assert checked_url(url) == checked_url(f"{url}/") == url
 
 
 @pytest.mark.parametrize(
     "url", ["", "orders.example", "ftp://127.0.0.1", "http://", "http://h:port", "http://h/?a", "http://h/#a"]
 )
-def test_what_is_no_address_is_refused(url: str) -> None:
+def test_text_that_is_not_an_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="is not a URL such as"):
         checked_url(url)

@@ -1,4 +1,4 @@
-"""The event types of the client are those of the contract, and a schema becomes the type that its readers may rely on."""
+"""The event types of the client are those of the contract, and a schema becomes the type that readers can rely on."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from tests.support.order_returned import add_order_returned
 ROOT = Path(__file__).parents[2]
 
 
-def test_types_are_what_make_types_writes_of_the_released_contract() -> None:
+def test_event_types_of_the_client_are_those_of_the_released_contract() -> None:
     ran = run("types", "--import-from", ".events")
     assert (ran.code, ran.errors) == (0, [])
     assert ran.out == (ROOT / "app" / "client" / "event_types.py").read_text(), "run `make types`"
 
 
-def test_event_type_that_is_not_released_yet_needs_no_type(tmp_path: Path) -> None:
+def test_unreleased_event_type_has_no_class(tmp_path: Path) -> None:
     copy = ContractCopy(tmp_path / "contract")
     add_order_returned(copy)
     assert run("types", "--contract", str(copy.root)) == run("types")
 
 
-def test_event_type_that_is_released_has_one(tmp_path: Path) -> None:
+def test_released_event_type_has_a_class(tmp_path: Path) -> None:
     copy = ContractCopy(tmp_path / "contract")
     add_order_returned(copy)
     copy.replace(r"^  version: 1\.0\.0$", "  version: 1.1.0")
@@ -50,7 +50,7 @@ def test_event_type_that_is_released_has_one(tmp_path: Path) -> None:
     compile(written, "event_types.py", "exec")
 
 
-def test_contract_that_cannot_be_read_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+def test_unreadable_contract_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     (tmp_path / "contracts").mkdir()
     (tmp_path / "contracts" / "released.json").write_text("{}")
     ran = run("types", "--contract", str(tmp_path))
@@ -90,7 +90,7 @@ def test_schema_becomes_a_type(schema: dict[str, Any], written: str) -> None:
     assert text.index("class OrderHeldDataIt") < text.index("class OrderHeldData(") if "DataIt" in written else True
 
 
-def test_property_that_may_be_absent_is_marked_so() -> None:
+def test_optional_property_is_not_required() -> None:
     text = python_types({"order.held": {"type": "object", "properties": {"it": {"type": "string"}}}})
     assert "    it: NotRequired[str]\n" in text
 

@@ -1,4 +1,4 @@
-"""What a subscription decides, without a socket: what to ask for, what to deliver, when to come back, when it is over."""
+"""The decisions of a subscription, without a socket: its requests, what it delivers, its waits and its end."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Clock:
 
 
 class Subject:
-    """A reading that is followed, and what it reported."""
+    """A `Reading` inside `following`, and its reports."""
 
     def __init__(self, options: StreamOptions | None = None, checkpoints: Checkpoints = "skip") -> None:
         given: StreamOptions = {} if options is None else options
@@ -48,19 +48,19 @@ class Subject:
         self._following.__enter__()
 
     def connect(self, *frames: ServerSentEvent) -> list[StreamItem]:
-        """Make a connection; return what is delivered of its frames."""
+        """Make a connection, and return the items that are delivered."""
         self.reading.next_request()
         self.reading.opened(answer())
         return read(self.reading, frames)
 
-    def fail(self, trouble: TransientError = CUT) -> float:
-        """Make a connection that brings nothing; return how long to wait."""
+    def fail(self, failure: TransientError = CUT) -> float:
+        """Make a connection that brings nothing, and return how long to wait."""
         self.reading.next_request()
-        self.reading.disconnected(trouble)
+        self.reading.disconnected(failure)
         return self.reading.wait_seconds()
 
     def asked(self) -> tuple[dict[str, str], str | None]:
-        """The parameters and the last id of the next request."""
+        """Return the parameters and the last id of the next request."""
         ask = self.reading.next_request()
         return dict(ask.query), ask.headers.get("Last-Event-ID")
 
@@ -86,13 +86,13 @@ def test_event_is_delivered_with_its_type_and_data() -> None:
     assert event == OrderShipped("e-1", "order.shipped", {"orderId": "o1", "when": "2024-05-01T10:00:00Z"})
 
 
-def test_event_of_a_type_that_the_client_was_not_made_with_is_delivered_too() -> None:
+def test_event_of_an_unknown_type_is_delivered_too() -> None:
     (event,) = Subject().connect(frame("order.returned", "e-1", orderId="o1", items=2))
     assert event == OrderEvent("e-1", "order.returned", {"orderId": "o1", "items": 2})
     assert type(event) is OrderEvent
 
 
-def test_first_request_says_where_to_start_and_later_ones_the_last_id() -> None:
+def test_first_request_names_the_start_and_later_ones_the_last_id() -> None:
     subject = Subject({"event_types": ["a", "b"], "from_": "earliest", "since": "t", "limit": 5})
     first = {"eventTypes": "b", "from": "earliest", "since": "t", "limit": "5"}
     assert subject.asked() == (first, None)
@@ -102,25 +102,25 @@ def test_first_request_says_where_to_start_and_later_ones_the_last_id() -> None:
     assert subject.asked() == ({"eventTypes": "b", "limit": "4"}, "e-1")
 
 
-def test_given_id_goes_before_where_to_start() -> None:
+def test_given_id_replaces_the_start() -> None:
     assert Subject({"after": "e-7", "from_": "earliest"}).asked() == ({}, "e-7")
 
 
 @pytest.mark.parametrize("frames", [[checkpoint(3)], [frame("stream.promise", "e-3")], [frame("message", "e-3")]])
-def test_frame_that_is_no_event_moves_the_last_id_only(frames: list[ServerSentEvent]) -> None:
+def test_control_frame_only_moves_the_last_id(frames: list[ServerSentEvent]) -> None:
     subject = Subject()
     assert subject.connect(*frames) == []
     assert subject.asked() == ({}, "e-3")
 
 
 @pytest.mark.parametrize("frames", [[checkpoint(3)], [frame("stream.promise", "e-3")], [frame("message", "e-3")]])
-def test_checkpoint_is_delivered_to_whoever_wants_it(frames: list[ServerSentEvent]) -> None:
+def test_checkpoint_is_delivered_if_asked_for(frames: list[ServerSentEvent]) -> None:
     subject = Subject(checkpoints="yield")
     assert subject.connect(*frames) == [Checkpoint("e-3")]
     assert subject.reading.last_event_id == "e-3"
 
 
-def test_checkpoint_that_moves_nothing_is_not_delivered() -> None:
+def test_checkpoint_at_the_last_id_is_not_delivered() -> None:
     subject = Subject({"after": "e-1"}, checkpoints="yield")
     assert subject.connect(checkpoint(1), frame("stream.promise"), checkpoint(2), checkpoint(2)) == [Checkpoint("e-2")]
     assert ids(subject.connect(checkpoint(2), shipped(3), checkpoint(3), closing("end", "e-3"))) == ["e-3"]
@@ -132,14 +132,14 @@ def test_checkpoint_does_not_count_against_the_limit() -> None:
     assert subject.reading.ended
 
 
-def test_id_that_was_delivered_is_not_delivered_again_by_a_server_that_repeats_itself() -> None:
+def test_event_that_a_server_repeats_is_delivered_once() -> None:
     subject = Subject({"limit": 4})
     assert ids(subject.connect(shipped(1), shipped(2), shipped(2))) == ["e-1", "e-2"]
     assert ids(subject.connect(shipped(1), shipped(2), shipped(3))) == ["e-3"]
     assert subject.asked() == ({"limit": "1"}, "e-3")
 
 
-def test_what_follows_a_gap_is_delivered_although_it_was_before() -> None:
+def test_events_after_a_gap_are_delivered_although_they_were_before() -> None:
     subject = Subject()
     subject.connect(shipped(1), shipped(2))
     assert ids(subject.connect(gap("e-0", reason="ahead"), shipped(1), shipped(2))) == ["e-0", "e-1", "e-2"]
@@ -151,11 +151,11 @@ def test_gap_is_delivered_as_a_value_and_moves_the_last_id() -> None:
     assert subject.reading.last_event_id == "f-6"
 
 
-def test_gap_that_says_less_than_it_should_is_a_gap() -> None:
+def test_gap_with_missing_members_is_a_gap() -> None:
     assert Subject().connect(frame("stream.gap", "f-6")) == [Gap("f-6", "unknown", "unknown", "unknown")]
 
 
-def test_gap_that_is_raised_is_told_again_to_whoever_resumes_and_passed_by_whoever_iterates_again() -> None:
+def test_raised_gap_comes_again_after_a_resume_and_is_passed_by_iterating_again() -> None:
     reading = Reading(stream_query({"after": "e-1"}), delivery("raise", "skip"), retry_max_seconds=None, report=print)
     with reading.following():
         reading.next_request()
@@ -170,7 +170,7 @@ def test_gap_that_is_raised_is_told_again_to_whoever_resumes_and_passed_by_whoev
         assert reading.last_event_id == "f-6"
 
 
-def test_gap_that_was_passed_is_not_gone_back_to() -> None:
+def test_stream_does_not_return_to_a_gap_that_it_has_passed() -> None:
     subject = Subject()
     subject.connect(gap("f-6"), shipped(7))
     with subject.reading.following():
@@ -178,7 +178,7 @@ def test_gap_that_was_passed_is_not_gone_back_to() -> None:
 
 
 @pytest.mark.parametrize("reason", ["limit", "end"])
-def test_final_closing_is_the_end(reason: str) -> None:
+def test_closing_with_a_final_reason_ends_the_stream(reason: str) -> None:
     subject = Subject()
     assert ids(subject.connect(shipped(1), closing(reason, "e-1"), shipped(2))) == ["e-1"]
     assert subject.reading.ended
@@ -186,7 +186,7 @@ def test_final_closing_is_the_end(reason: str) -> None:
 
 
 @pytest.mark.parametrize("reason", ["drain", "unavailable", "overloaded", ""])
-def test_any_other_closing_ends_the_connection_only(reason: str) -> None:
+def test_closing_with_another_reason_only_ends_the_connection(reason: str) -> None:
     subject = Subject()
     assert ids(subject.connect(shipped(1), closing(reason, "e-1"), shipped(2))) == ["e-1"]
     assert not subject.reading.ended
@@ -194,20 +194,20 @@ def test_any_other_closing_ends_the_connection_only(reason: str) -> None:
 
 
 @pytest.mark.parametrize("data", ["{}", "[]", "x", "", '{"reason": ["end"]}', TOO_DEEP])
-def test_closing_that_is_malformed_ends_the_connection_only(data: str) -> None:
+def test_malformed_closing_only_ends_the_connection(data: str) -> None:
     subject = Subject()
     subject.connect(ServerSentEvent("stream.closing", data, "e-1"))
     assert not subject.reading.ended
 
 
-def test_limit_ends_after_so_many_events_across_connections() -> None:
+def test_limit_counts_events_across_connections() -> None:
     subject = Subject({"limit": 3})
     assert ids(subject.connect(shipped(1), shipped(2))) == ["e-1", "e-2"]
     assert ids(subject.connect(gap(), shipped(3), shipped(4))) == ["f-6", "e-3"]
     assert subject.reading.ended
 
 
-def test_nothing_stored_ends_a_finite_stream() -> None:
+def test_empty_log_ends_a_finite_stream() -> None:
     subject = Subject({"follow": False})
     assert subject.asked() == ({"follow": "false"}, None)
     subject.reading.opened(answer(204))
@@ -227,30 +227,30 @@ def test_nothing_stored_ends_a_finite_stream() -> None:
         (answer(404, TOO_DEEP.encode()), 404, "404 Not Found"),
     ],
 )  # fmt: skip
-def test_refusal_says_why(given: ServerResponse, status: int, text: str) -> None:
+def test_refusal_contains_the_reason(given: ServerResponse, status: int, text: str) -> None:
     reading = Subject().reading
     with pytest.raises(RequestRefused, match=text) as refused:
         reading.opened(given)
     assert (refused.value.status, refused.value.problem.status) == (status, status)
 
 
-def test_problem_document_is_there_in_full() -> None:
+def test_refusal_has_the_whole_problem_document() -> None:
     with pytest.raises(RequestRefused) as refused:
         Subject().reading.opened(problem(400, "No.", errors=[]))
-    told = refused.value.problem
-    assert (told.type, told.title, told.detail, told.members["errors"]) == ("/problems/x", "X", "No.", [])
+    found = refused.value.problem
+    assert (found.type, found.title, found.detail, found.members["errors"]) == ("/problems/x", "X", "No.", [])
 
 
 @pytest.mark.parametrize(
-    ("content_type", "told"), [("text/html; charset=utf-8", "text/html"), ("", "of no known type")]
+    ("content_type", "text"), [("text/html; charset=utf-8", "text/html"), ("", "of no known type")]
 )
-def test_other_type_is_no_stream(content_type: str, told: str) -> None:
-    with pytest.raises(UnexpectedAnswer, match=f"no event stream, but {told}"):
+def test_response_of_another_media_type_is_not_a_stream(content_type: str, text: str) -> None:
+    with pytest.raises(UnexpectedAnswer, match=f"no event stream, but {text}"):
         Subject().reading.opened(answer(200, content_type=content_type))
 
 
 @pytest.mark.parametrize("data", ["", "x", "[]", "5", TOO_DEEP])
-def test_event_whose_data_is_no_object_is_an_error_that_moves_nothing(data: str) -> None:
+def test_event_whose_data_is_not_an_object_is_an_error_that_moves_nothing(data: str) -> None:
     subject = Subject()
     with pytest.raises(UnexpectedAnswer, match="The data of the event 'e-2' is no JSON object"):
         subject.connect(shipped(1), ServerSentEvent("order.shipped", data, "e-2"))
@@ -266,7 +266,7 @@ def test_id_that_cannot_be_sent_back_is_an_error_that_moves_nothing(name: str, e
     assert subject.asked() == ({}, "e-1")
 
 
-def test_refusal_of_any_length_is_told_in_short() -> None:
+def test_text_of_a_long_refusal_is_cut() -> None:
     with pytest.raises(RequestRefused) as refused:
         Subject().reading.opened(problem(400, "x" * 1_000_000))
     assert len(str(refused.value)) == 2000
@@ -277,7 +277,7 @@ def test_event_without_an_id_is_an_error() -> None:
         Subject().connect(frame("order.shipped", orderId="o1"))
 
 
-def test_wait_is_what_the_stream_said_after_a_connection_that_brought_something() -> None:
+def test_wait_after_progress_is_the_one_that_the_stream_asked_for() -> None:
     subject = Subject()
     assert subject.connect(checkpoint(0, retry=2345)) == []
     assert subject.reading.wait_seconds() == 2.345
@@ -285,13 +285,13 @@ def test_wait_is_what_the_stream_said_after_a_connection_that_brought_something(
 
 
 @pytest.mark.parametrize(("retry", "seconds"), [(-5, 1.0), (0, 0.0), (10**15, 3600.0)])
-def test_time_to_wait_that_makes_no_sense_is_bounded(retry: int, seconds: float) -> None:
+def test_senseless_retry_time_is_limited(retry: int, seconds: float) -> None:
     subject = Subject()
     subject.connect(checkpoint(0, retry=retry))
     assert subject.reading.wait_seconds() == seconds
 
 
-def test_waits_of_failures_in_a_row_grow_with_jitter_and_one_is_reported() -> None:
+def test_waits_after_failures_in_a_row_grow_with_jitter_and_the_first_is_reported() -> None:
     waits: list[list[float]] = [[] for _ in range(8)]
     for _ in range(300):
         subject = Subject()
@@ -304,7 +304,7 @@ def test_waits_of_failures_in_a_row_grow_with_jitter_and_one_is_reported() -> No
         assert 2.0 + bound * 0.9 < max(of_failure) <= 2.0 + bound
 
 
-def test_server_that_asks_for_no_wait_and_then_is_gone_is_not_asked_without_a_pause() -> None:
+def test_unreachable_server_that_asked_for_no_wait_is_not_asked_without_a_pause() -> None:
     subject = Subject()
     subject.connect(checkpoint(0, retry=0))
     assert sum(subject.fail() for _ in range(20)) > 10
@@ -337,11 +337,11 @@ def test_success_ends_a_row_of_failures() -> None:
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
-def test_answer_that_may_be_another_later_is_trouble_and_its_time_is_kept(status: int) -> None:
+def test_transient_status_is_a_transient_error_that_keeps_its_wait(status: int) -> None:
     subject = Subject()
-    with pytest.raises(TransientError, match="Busy") as trouble:
+    with pytest.raises(TransientError, match="Busy") as raised:
         subject.reading.opened(problem(status, "Busy.", retry_after="7"))
-    assert 7.0 <= subject.fail(trouble.value) <= 8.0
+    assert 7.0 <= subject.fail(raised.value) <= 8.0
 
 
 @pytest.mark.parametrize(
@@ -362,7 +362,7 @@ def test_retry_after_is_seconds_or_a_date(retry_after: str, least: float, most: 
     assert least <= answer(503, retry_after=retry_after).retry_after_seconds <= most
 
 
-def test_patience_ends_when_nothing_could_be_read_for_so_long() -> None:
+def test_stream_gives_up_after_retry_max_seconds_without_progress() -> None:
     subject = Subject({"retry_max_seconds": 60})
     subject.fail()
     assert subject.reports == ["Cut. Trying again for up to 60 seconds."]
@@ -371,7 +371,7 @@ def test_patience_ends_when_nothing_could_be_read_for_so_long() -> None:
         subject.fail()
 
 
-def test_patience_begins_anew_with_what_was_read() -> None:
+def test_progress_restarts_the_time_until_giving_up() -> None:
     subject = Subject({"retry_max_seconds": 60})
     subject.fail()
     subject.clock.now = 59.0
@@ -383,7 +383,7 @@ def test_patience_begins_anew_with_what_was_read() -> None:
         subject.fail(TransientError("Busy.", retry_after_seconds=20))
 
 
-def test_patience_begins_anew_for_one_who_iterates_again() -> None:
+def test_iterating_again_restarts_the_time_until_giving_up() -> None:
     subject = Subject({"retry_max_seconds": 60})
     subject.clock.now = 61.0
     with pytest.raises(Unavailable):
@@ -392,7 +392,7 @@ def test_patience_begins_anew_for_one_who_iterates_again() -> None:
         assert subject.fail() <= 2.0
 
 
-def test_patience_is_not_longer_than_the_time_that_the_server_asks_for() -> None:
+def test_stream_gives_up_if_the_server_asks_for_a_longer_wait() -> None:
     subject = Subject({"retry_max_seconds": 1})
     subject.connect(checkpoint(0, retry=2000))
     with pytest.raises(Unavailable):

@@ -1,11 +1,11 @@
-"""Memory of what was delivered is bounded."""
+"""The memory of delivered ids is bounded."""
 
 from __future__ import annotations
 
 from app.client.protocol.recent import RecentIds
 
 
-def test_oldest_ids_are_forgotten_first() -> None:
+def test_oldest_ids_are_removed_first() -> None:
     recent = RecentIds(kept=3)
     assert [recent.add(each) for each in "abcabc"] == [True] * 3 + [False] * 3
     assert recent.add("d")
@@ -13,7 +13,7 @@ def test_oldest_ids_are_forgotten_first() -> None:
     assert recent.add("a")
 
 
-def test_all_are_forgotten() -> None:
+def test_clear_removes_all_ids() -> None:
     recent = RecentIds()
     recent.add("a")
     recent.clear()

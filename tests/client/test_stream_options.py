@@ -1,4 +1,4 @@
-"""What a caller asks for becomes parameters."""
+"""Options become query parameters."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def query(options: StreamOptions) -> list[tuple[str, str]]:
     return list(stream_query(options).request(None, options.get("limit")).query)
 
 
-def test_nothing_asks_for_nothing() -> None:
+def test_no_option_is_no_parameter() -> None:
     assert query({}) == []
     assert stream_query({}).after is None
 
 
-def test_everything_becomes_a_parameter() -> None:
+def test_every_option_becomes_a_parameter() -> None:
     assert query(
         {
             "event_types": ["order.shipped", "order.cancelled"],
@@ -40,7 +40,7 @@ def test_everything_becomes_a_parameter() -> None:
     ]
 
 
-def test_one_name_may_stand_for_a_list_of_one() -> None:
+def test_one_name_counts_as_a_list_of_one() -> None:
     assert query({"event_types": "order.shipped", "order_ids": "o1"}) == [
         ("eventTypes", "order.shipped"),
         ("orderId", "o1"),
@@ -58,7 +58,7 @@ def test_time_is_written_as_rfc_3339(since: datetime, text: str) -> None:
     assert query({"since": since}) == [("since", text)]
 
 
-def test_span_is_so_long_ago() -> None:
+def test_timedelta_is_a_time_that_long_ago() -> None:
     before = datetime.now(UTC)
     ((name, text),) = query({"since": timedelta(minutes=10)})
     assert name == "since"
@@ -72,13 +72,13 @@ def test_span_is_so_long_ago() -> None:
         ({"limit": 0}, "0 events"),
         ({"after": "a\nb"}, "'a\\\\nb' cannot be"),
         ({"after": "é"}, "cannot be the id"),
-        ({"since": datetime(2026, 1, 2)}, "time zone"),  # noqa: DTZ001  # that is what is refused
+        ({"since": datetime(2026, 1, 2)}, "time zone"),  # noqa: DTZ001  # it must be refused
     ],
 )
-def test_what_makes_no_sense_is_refused_at_once(options: StreamOptions, text: str) -> None:
+def test_invalid_option_is_refused_at_once(options: StreamOptions, text: str) -> None:
     with pytest.raises(ValueError, match=text):
         stream_query(options)
 
 
-def test_id_that_is_empty_counts_as_absent() -> None:
+def test_empty_id_counts_as_absent() -> None:
     assert stream_query({"after": ""}).after is None

@@ -1,4 +1,4 @@
-"""Both clients do what `Reading` decides, and leave no connection behind."""
+"""Both clients follow the decisions of `Reading`, and leave no connection open."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ def none_is_open(server: ServerProcess) -> bool:
     return eventually(lambda: open_streams(server) == 0, PATIENCE_SECONDS)
 
 
-# --- what both do --------------------------------------------------------------------------------------------------------------
+# --- both clients --------------------------------------------------------------------------------------------------------------
 
 
-def test_stream_goes_on_after_the_last_event_whatever_ended_its_connections(client: Kind) -> None:
+def test_stream_continues_after_the_last_event_however_its_connections_ended(client: Kind) -> None:
     cut = Answer(200, stream(OPENING, shipped(1), shipped(2)).body[:-1], STREAM)  # the second one is not complete
     trouble = [Answer(0), problem(503, "Busy."), Answer(502, b"<html>")]
     with ScriptedServer(cut, *trouble, stream(shipped(2)), stream(shipped(2), shipped(3), END)) as server:
@@ -76,7 +76,7 @@ def test_stream_goes_on_after_the_last_event_whatever_ended_its_connections(clie
     assert all(asked.headers["User-Agent"].startswith("orders-events/") for asked in server.asked)
 
 
-def test_time_between_connections_is_the_one_that_the_server_says(client: Kind) -> None:
+def test_wait_between_connections_is_the_one_that_the_server_asks_for(client: Kind) -> None:
     patient = OPENING.replace("retry: 10", "retry: 700")
     with ScriptedServer(stream(patient), stream(END)) as server:
         began = time.monotonic()
@@ -90,7 +90,7 @@ def test_refusal_is_raised_with_its_problem(client: Kind, server: ServerProcess)
     assert (refused.value.status, refused.value.problem.type) == (400, "/problems/invalid-parameter")
 
 
-def test_page_of_somebody_else_is_no_stream(client: Kind) -> None:
+def test_web_page_is_not_read_as_a_stream(client: Kind) -> None:
     with ScriptedServer(Answer(200, b"<html>", {"Content-Type": "text/html"})) as server:
         with pytest.raises(UnexpectedAnswer, match="text/html"):
             client.read(server.url)
@@ -108,18 +108,18 @@ def test_stream_is_utf_8_whatever_its_header_says(client: Kind, media_type: str)
     assert event.data["orderId"] == "\N{SNOWMAN}"
 
 
-def test_server_that_is_not_there_is_given_up_in_time(client: Kind) -> None:
+def test_server_that_cannot_be_reached_is_given_up_in_time(client: Kind) -> None:
     url = nobody()
     with pytest.raises(Unavailable, match=f"^No answer from {url} \\(ConnectError: "):
         client.read(url, retry_max_seconds=0)
 
 
-def test_address_that_is_none_is_refused_at_once(client: Kind) -> None:
+def test_malformed_address_is_refused_at_once(client: Kind) -> None:
     with pytest.raises(ValueError, match=r"'127\.0\.0\.1:8000' is not a URL such as"):
         client.read("127.0.0.1:8000")
 
 
-def test_finite_stream_of_nothing_is_empty(client: Kind, server: ServerProcess) -> None:
+def test_finite_stream_without_events_is_empty(client: Kind, server: ServerProcess) -> None:
     assert client.read(server.url, follow=False) == []
 
 
@@ -128,14 +128,14 @@ def test_limit_ends_a_stream_that_follows(client: Kind, filled: ServerProcess) -
     assert none_is_open(filled)
 
 
-def test_stream_that_is_left_leaves_no_connection(client: Kind, filled: ServerProcess) -> None:
+def test_stream_that_is_closed_leaves_no_connection(client: Kind, filled: ServerProcess) -> None:
     assert len(client.read(filled.url, 4, from_="earliest")) == 4
     assert none_is_open(filled)
 
 
-def test_consumer_with_a_narrow_filter_keeps_its_place_in_a_quiet_hour(client: Kind, filled: ServerProcess) -> None:
+def test_checkpoints_keep_the_position_of_a_narrow_filter_current(client: Kind, filled: ServerProcess) -> None:
     narrow: StreamOptions = {"order_ids": ["nobody"], "from_": "earliest"}
-    opening, place = client.read(filled.url, 2, checkpoints="yield", **narrow)  # the second is the heartbeat's
+    opening, place = client.read(filled.url, 2, checkpoints="yield", **narrow)  # the second comes with the heartbeat
     assert (type(opening), type(place)) == (Checkpoint, Checkpoint)
     newest = client.read(filled.url, from_="earliest", follow=False)[-1].id
     assert place.id == newest != opening.id
@@ -143,7 +143,7 @@ def test_consumer_with_a_narrow_filter_keeps_its_place_in_a_quiet_hour(client: K
 
 
 @pytest.mark.parametrize("options", [{"gaps": "skip"}, {"checkpoints": "raise"}])
-def test_choice_that_is_none_is_refused_at_once(options: dict[str, Any]) -> None:
+def test_unknown_choice_is_refused_at_once(options: dict[str, Any]) -> None:
     (name, choice), *_ = options.items()
     for kind in (OrdersClient, AsyncOrdersClient):
         with pytest.raises(ValueError, match=f"'{choice}' is no choice for {name}; it must be one of "):
@@ -172,7 +172,7 @@ def test_exception_in_the_loop_ends_the_connection(orders: OrdersClient, filled:
     assert none_is_open(filled)
 
 
-def test_stream_that_was_closed_goes_on_when_it_is_iterated_again(orders: OrdersClient, filled: ServerProcess) -> None:
+def test_closed_stream_continues_when_it_is_iterated_again(orders: OrdersClient, filled: ServerProcess) -> None:
     everything = [event.id for event in orders.stream(from_="earliest", follow=False)]
     with orders.stream(from_="earliest", limit=9) as stream:
         first = [next(stream).id for _ in range(4)]
@@ -191,7 +191,7 @@ def test_callers_own_http_client_is_used_and_left_open() -> None:
         assert server.asked[0].headers["Authorization"] == "Bearer x"
 
 
-def test_trouble_that_may_pass_is_logged(caplog: pytest.LogCaptureFixture, client: Kind) -> None:
+def test_failure_that_may_pass_is_logged(caplog: pytest.LogCaptureFixture, client: Kind) -> None:
     with (
         ScriptedServer(stream(OPENING), Answer(503), stream(END)) as server,
         caplog.at_level(logging.WARNING, logger="app.client"),
@@ -202,7 +202,7 @@ def test_trouble_that_may_pass_is_logged(caplog: pytest.LogCaptureFixture, clien
     ]
 
 
-def test_connection_that_is_silent_for_too_long_is_given_up_for_a_new_one() -> None:
+def test_silent_connection_is_replaced_by_a_new_one() -> None:
     def answer(asked: Asked) -> Answer:
         """Be silent after the first event for as long as there is a reader that has not had it: a slow one may come twice."""
         has_had_it = asked.headers.get("Last-Event-ID") == "e-1"
@@ -216,7 +216,7 @@ def test_connection_that_is_silent_for_too_long_is_given_up_for_a_new_one() -> N
 ENDLESS = Answer(404, b"x" * (MAX_BODY_BYTES + 100_000), held=True)
 
 
-def test_refusal_that_does_not_end_is_read_in_part_and_left() -> None:
+def test_endless_body_of_a_refusal_is_read_in_part() -> None:
     with ScriptedServer(ENDLESS) as server, httpx.Client(trust_env=False, timeout=PATIENCE_SECONDS) as http:
         with pytest.raises(RequestRefused, match="404"):
             next(OrdersClient(server.url, http=http).stream())
@@ -224,7 +224,7 @@ def test_refusal_that_does_not_end_is_read_in_part_and_left() -> None:
 
 
 @pytest.mark.parametrize("error", [httpx.LocalProtocolError, httpx.UnsupportedProtocol])
-def test_error_that_is_the_callers_own_is_not_tried_again(error: Callable[[str], Exception]) -> None:
+def test_error_that_cannot_pass_is_raised_at_once(error: Callable[[str], Exception]) -> None:
     def refuse(_request: httpx.Request) -> httpx.Response:
         raise error("Illegal header value.")
 
@@ -237,7 +237,7 @@ def test_error_that_is_the_callers_own_is_not_tried_again(error: Callable[[str],
 # --- for asyncio ---------------------------------------------------------------------------------------------------------------
 
 
-def test_cancelled_reader_leaves_no_connection_and_may_go_on(filled: ServerProcess) -> None:
+def test_cancelled_reader_leaves_no_connection_and_can_continue(filled: ServerProcess) -> None:
     async def scenario() -> list[str]:
         async with AsyncOrdersClient(filled.url) as orders:
             stream = orders.stream(from_="earliest")
@@ -257,7 +257,7 @@ def test_cancelled_reader_leaves_no_connection_and_may_go_on(filled: ServerProce
     assert len(asyncio.run(scenario())) == 10
 
 
-def test_stream_that_is_dropped_ends_its_connection(filled: ServerProcess) -> None:
+def test_unreferenced_stream_closes_its_connection(filled: ServerProcess) -> None:
     async def scenario() -> None:
         async with AsyncOrdersClient(filled.url) as orders:
             async for _ in orders.stream(from_="earliest"):
@@ -291,7 +291,7 @@ def test_callers_own_asynchronous_http_client_is_left_open(filled: ServerProcess
     asyncio.run(scenario())
 
 
-def test_refusal_that_does_not_end_is_read_in_part_and_left_in_asyncio() -> None:
+def test_endless_body_of_a_refusal_is_read_in_part_with_asyncio() -> None:
     async def scenario(url: str) -> None:
         async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as http:
             with pytest.raises(RequestRefused, match="404"):
