@@ -1,6 +1,11 @@
 """Orders Events: a specification-first stream of order events over Server-Sent Events.
 
-Reading order: `events` (the core: what an event, a position and the log are), `stores` (where events are kept),
-`sources` (where in-process events come from), `transports.http` (how events come in and go out), `main` (puts it together).
-`client` stands apart: it is for programs that speak with a server, and knows nothing of it.
+Reading order, from the ground up: `specification` (the contract, without any server), `events` (the core: events, the log, and their
+delivery to readers), `stores` (where events are kept), `sources` (publishers inside the server), `transports` (how events come in and
+go out), `server` (uvicorn, changed for streams that last), `metrics` and `program_version` (what a server reports about itself),
+`pages` (documentation and dashboard), `settings` with `setting_types`, `main` (puts all of it together), `cli` (the command line).
+
+Three packages stand apart. `client` is for programs that use a server, and knows nothing of one. `compatibility` compares the
+contract with its released form, and `check` a running server with its contract; both know the specification only. ARCHITECTURE.md
+shows the way of an event through these rooms.
 """

@@ -1,4 +1,7 @@
-"""Where results are shown: the README's section, a page with every figure, and charts; all made from the JSON file."""
+"""The pages that show results: a section of the README, one of the benchmark's own README, a page with every figure, and charts.
+
+All are made from the JSON file.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from tests.benchmark.programs import ROOT
 
 RESULTS: Final = ROOT / "tests" / "benchmark" / "results"
 README: Final = ROOT / "README.md"
+METHOD: Final = ROOT / "tests" / "benchmark" / "README.md"
 CHARTS: Final = {
     "cost": "CPU time of a delivery against the number of subscribers",
     "throughput": "Deliveries a second against the number of subscribers",
@@ -23,29 +27,46 @@ _SECTION: Final = re.compile(r"(?<=<!-- benchmark -->\n).*?(?=<!-- /benchmark --
 
 
 def write(results: Results, folder: Path) -> None:
-    """Write page and charts beside the JSON file, and the README's section if these are the results that are kept."""
+    """Write page and charts beside the JSON file, and the sections of both READMEs if these are the results that are kept."""
     from tests.benchmark.charts import draw  # noqa: PLC0415  # matplotlib is there for `make bench`, not for the tests
 
     draw(results, folder)
     (folder / "README.md").write_text(page(results))
     if folder == RESULTS:
-        README.write_text(_SECTION.sub(lambda _: section(results), README.read_text()))
+        for file, text in sections(results).items():
+            put(text, file)
 
 
-def section(results: Results | None) -> str:
-    """Write what stands in the README between the marks; nothing is claimed before it was measured."""
+def sections(results: Results | None) -> dict[Path, str]:
+    """Make what stands between the marks of each README; nothing is claimed before it was measured."""
     if results is None:
-        return "No results are kept yet.\n"
-    pictures = "\n".join(f"![{text}](tests/benchmark/results/{name}.svg)" for name, text in CHARTS.items())
-    rest = "Every figure with its spread, and versions: [results](tests/benchmark/results/README.md)."
-    shown = [tables.targets_table(results), tables.systems_table(results), tables.absentees(results)]
-    return _paragraphs([_machine(results), *shown, pictures, rest])
+        return dict.fromkeys((README, METHOD), "No results are kept yet.\n")
+    return {README: _summary(results), METHOD: _section(results)}
 
 
-def shown_section() -> str:
-    """What stands in the README now."""
-    found = _SECTION.search(README.read_text())
+def put(text: str, file: Path) -> None:
+    """Replace what stands between the marks of a README."""
+    file.write_text(_SECTION.sub(lambda _: text, file.read_text()))
+
+
+def shown(file: Path) -> str:
+    """Return what stands between the marks of a README now."""
+    found = _SECTION.search(file.read_text())
     return found[0] if found else ""
+
+
+def _summary(results: Results) -> str:
+    picture = f"![{CHARTS['cost']}](tests/benchmark/results/cost.svg)"
+    date, processor = results["machine"]["date"], results["machine"]["processor"]
+    rest = f"Taken {date}, {processor}: [method, peers and every figure](tests/benchmark/README.md)."
+    return _paragraphs([tables.headlines(results), picture, rest])
+
+
+def _section(results: Results) -> str:
+    pictures = "\n".join(f"![{text}](results/{name}.svg)" for name, text in CHARTS.items())
+    rest = "Every figure with its spread, and versions: [results](results/README.md)."
+    made = [tables.targets_table(results), tables.systems_table(results), tables.absentees(results)]
+    return _paragraphs([_machine(results), *made, pictures, rest])
 
 
 def page(results: Results) -> str:

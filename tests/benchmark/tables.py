@@ -1,4 +1,4 @@
-"""The tables of the README and of the results page, made from what a run found and from nothing else."""
+"""The texts and tables of the READMEs and of the results page, made from what a run found and from nothing else."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Any, Final
 
+from tests.benchmark.asgi_peers import FASTAPI
 from tests.benchmark.field import SYSTEMS
 from tests.benchmark.findings import Results
+from tests.benchmark.other_peers import NCHAN, NODE
+from tests.benchmark.ours import OURS
 from tests.benchmark.sizes import BURST, LIVE, RATE
 
 _COLUMNS: Final = (  # of the table of systems: title, scenario, figure, digits
@@ -17,6 +20,9 @@ _COLUMNS: Final = (  # of the table of systems: title, scenario, figure, digits
     ("deliveries/s", f"burst-{LIVE}", "deliveries_per_second", 0),
     (f"p99 at {RATE} events/s, ms", f"latency-{LIVE}", "p99_ms", 1),
 )
+
+_HEADLINE_PEERS: Final = (NCHAN, NODE, FASTAPI)
+_TITLES: Final = {system.name: system.title for system in SYSTEMS}
 
 
 def targets_table(results: Results) -> str:
@@ -44,6 +50,24 @@ def systems_table(results: Results) -> str:
     return _table((f"{LIVE:,} subscribers", *(title for title, *_ in columns)), rows)
 
 
+def headlines(results: Results) -> str:
+    """Three figures for a reader who wants no more: each in one line, with what it is beside it."""
+    cost = {
+        system: _median(results, f"one-{LIVE}", system.name, "cpu_us_per_delivery", 1) for system in _HEADLINE_PEERS
+    }
+    peers = "; ".join(f"{system.title}: {figure}" for system, figure in cost.items() if figure)
+    ours = _median(results, f"one-{LIVE}", OURS.name, "cpu_us_per_delivery", 1)
+    stored = _median(results, "publish-500", OURS.name, "events_per_second", 0)
+    replayed = _median(results, f"replay-{results['sizes']['stored_events']}", OURS.name, "events_per_second", 0)
+    return "\n".join(
+        (
+            f"- One event to {LIVE:,} subscribers takes **{ours} µs** of the server's CPU for each of them ({peers}).",
+            f"- Publishing over HTTP stores **{stored} events a second** on one core, each on disk before it is acknowledged.",
+            f"- Replay sends **{replayed} stored events a second** to one subscriber.",
+        )
+    )
+
+
 def scenario_tables(results: Results) -> str:
     """Every figure of every scenario, with its spread."""
     return "\n\n".join(
@@ -64,10 +88,9 @@ def measured(results: Results) -> set[str]:
 
 
 def _scenario_table(systems: dict[str, Any]) -> str:
-    titles = {system.name: system.title for system in SYSTEMS}
     names = next((list(found["median"]) for found in systems.values() if found["median"]), [])
     rows = [
-        (titles[system], *(_spread(found, name) for name in names), _busy(found["rounds"]), _faults(found["rounds"]))
+        (_TITLES[system], *(_spread(found, name) for name in names), _busy(found["rounds"]), _faults(found["rounds"]))
         for system, found in systems.items()
     ]
     return _table(("system", *(name.replace("_", " ") for name in names), "driver busy", "faults"), rows)

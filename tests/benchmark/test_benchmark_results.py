@@ -60,8 +60,9 @@ def test_a_small_ratio_is_written_as_a_fraction() -> None:
     assert row == "| the same against FastAPI's SSE | ≤ 1/10 | ≤ 1/15 | **1/22.2** (1/25 to 1/20) | aim |"
 
 
-def test_the_readme_shows_the_results_that_are_kept() -> None:
-    assert pages.shown_section() == pages.section(findings.read(pages.RESULTS))
+@pytest.mark.parametrize("file", [pages.README, pages.METHOD], ids=["README", "benchmark"])
+def test_readmes_show_the_results_that_are_kept(file: Path) -> None:
+    assert pages.shown(file) == pages.sections(findings.read(pages.RESULTS))[file]
 
 
 def test_the_page_of_every_figure_is_made_from_the_results_that_are_kept() -> None:
@@ -70,7 +71,7 @@ def test_the_page_of_every_figure_is_made_from_the_results_that_are_kept() -> No
     assert (page.read_text() if page.exists() else None) == (None if kept is None else pages.page(kept))
 
 
-def test_the_charts_of_the_readme_exist() -> None:
+def test_charts_of_the_readmes_exist() -> None:
     kept = findings.read(pages.RESULTS)
     expected = set() if kept is None else {f"{name}.svg" for name in pages.CHARTS}
     assert {each.name for each in Path(pages.RESULTS).glob("*.svg")} == expected

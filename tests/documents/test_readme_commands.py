@@ -52,7 +52,7 @@ def shown(command: str, url: str, enough: str) -> str:
 
 
 def test_there_are_examples() -> None:
-    assert (len(READING), len(PUBLISHING), len(TAILING)) >= (6, 1, 2)
+    assert (len(READING), len(PUBLISHING), len(TAILING)) >= (3, 1, 1)
 
 
 @pytest.mark.skipif(CURL is None, reason="there is no curl")

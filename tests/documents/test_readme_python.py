@@ -1,4 +1,4 @@
-"""The Python programs in the client's README run as they stand there, and the mirror keeps its promise."""
+"""The Python programs in the READMEs run as they stand there, and the mirror keeps its promise."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from pathlib import Path
 import httpx
 
 from tests.documents.mirror import Mirror, mirror_program, mirrored_through_kills
-from tests.documents.readme_text import PYTHON_CLIENT, at, python_examples
+from tests.documents.readme_text import PYTHON_CLIENT, README, at, python_examples
 from tests.support.installed_client import client_environment
 from tests.support.publishers import counted, publish_now
 from tests.support.server_process import ServerProcess
 from tests.support.subscribers import PATIENCE_SECONDS, poll
 
 EXAMPLES = python_examples(PYTHON_CLIENT)
+SHORT_EXAMPLES = python_examples(README)
 
 
 def example(word: str) -> str:
@@ -25,19 +26,29 @@ def example(word: str) -> str:
     return found
 
 
-def test_program_that_publishes_and_reads_ends_with_the_event(server: ServerProcess, tmp_path: Path) -> None:
-    program = at(server.url, example("orders.publish("))
+def run(program: str, folder: Path) -> list[str]:
+    """Run a program that knows the client only by its name; return the lines that it prints."""
     ran = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
         capture_output=True,
         text=True,
         check=True,
-        cwd=tmp_path,
+        cwd=folder,
         env=client_environment(),
         timeout=PATIENCE_SECONDS,
     )
-    stored, read = ran.stdout.splitlines()
+    return ran.stdout.splitlines()
+
+
+def test_program_that_publishes_and_reads_ends_with_the_event(server: ServerProcess, tmp_path: Path) -> None:
+    stored, read = run(at(server.url, example("orders.publish(")), tmp_path)
     assert read == f"{stored.removeprefix('stored as ')} order.cancelled or_12345"
+
+
+def test_program_of_the_readme_prints_the_event_that_it_published(server: ServerProcess, tmp_path: Path) -> None:
+    (program,) = SHORT_EXAMPLES
+    (line,) = run(at(server.url, program), tmp_path)
+    assert line.endswith(" order.shipped or_7")
 
 
 def test_program_for_asyncio_prints_every_event(server: ServerProcess, tmp_path: Path) -> None:
@@ -61,7 +72,7 @@ def test_mirror_has_twenty_lines() -> None:
 
 
 def test_programs_pass_the_type_checker(tmp_path: Path) -> None:
-    for number, program in enumerate(EXAMPLES):
+    for number, program in enumerate((*EXAMPLES, *SHORT_EXAMPLES)):
         (tmp_path / f"example_{number}.py").write_text(program)
     ran = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--cache-dir", str(tmp_path / "cache"), str(tmp_path)],
