@@ -31,6 +31,7 @@ from app.specification.schema.schema import compile_schema
 from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore
 from app.transports.http.application import create_application
+from app.transports.http.cross_origin import allow_origins
 from app.transports.http.operations import Operations
 from app.transports.http.problem_responses import SLUGS, Problems
 from app.transports.http.response import Streams
@@ -105,9 +106,10 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         streams=Streams(fan_out, settings.retry_ms),
         metrics=Metrics(log, publisher, fan_out, tally),
     )
-    application = create_application(operations, Problems(document, tally), settings.cors_origins)
+    application = create_application(operations, Problems(document, tally))
     setting_docs = [SettingDocs(*row) for row in documented()]
     application = with_pages(application, document, contracts, settings.contract_root, setting_docs)
+    application = allow_origins(application, settings.cors_origins)
     await log.open()
     try:
         async with _in_background("The heartbeat", fan_out.run()):

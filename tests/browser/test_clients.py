@@ -162,3 +162,26 @@ def test_a_page_of_an_allowed_origin_follows_and_reconnects_and_another_does_not
         refused = PageFollowing(page, url)
         assert refused.closed()
         assert refused.seen() == []
+
+
+IMPORTED = """async ([url, options]) => {
+    const { subscribe } = await import(new URL('/client.js', url));
+    return new Promise((resolve, reject) => {
+        const onEvent = ({ id }) => { subscription.close(); resolve(id); };
+        const subscription = subscribe({ url, from: 'earliest', ...options }, { onEvent, onError: reject });
+    });
+}"""
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"shared": False}, {"transport": "fetch", "headers": {"Authorization": "Bearer a"}}], ids=str
+)
+def test_a_page_of_an_allowed_origin_imports_the_client_of_the_server(page: Page, options: dict[str, object]) -> None:
+    with (
+        shop() as allowed,
+        ServerProcess("--store", "memory:", "--cors-origin", allowed, *QUICK) as server,
+        patient(server) as http,
+    ):
+        first, *_ = publish(http, shipped(), shipped())
+        page.goto(allowed)
+        assert page.evaluate(IMPORTED, [server.events_url, options]) == first

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import inflection
-from connexion.middleware import ConnexionMiddleware, MiddlewarePosition
+from connexion.middleware import ConnexionMiddleware
 from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.routing import RoutingMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from connexion.resolver import Resolver
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from app.specification.errors import InvalidContract
@@ -36,7 +34,7 @@ class _Routing(RoutingMiddleware):  # type: ignore[misc]  # Connexion ships no t
 _MIDDLEWARES = (ExceptionMiddleware, _Routing, SecurityMiddleware, RoutedOperations)
 
 
-def create_application(operations: Operations, problems: Problems, cors_origins: Sequence[str] = ()) -> ASGIApp:
+def create_application(operations: Operations, problems: Problems) -> ASGIApp:
     """Put the application together. Raises InvalidContract where an operation has no handler."""
     for each in operations_of(operations.document.bundled):
         _handler(operations, each.content["operationId"])  # Connexion would look for it at the first request only
@@ -47,15 +45,6 @@ def create_application(operations: Operations, problems: Problems, cors_origins:
     )
     for error in HANDLED:
         app.add_error_handler(error, problems.render)
-    if cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            position=MiddlewarePosition.BEFORE_EXCEPTION,
-            allow_origins=list(cors_origins),
-            allow_methods=["GET", "HEAD", "POST"],
-            allow_headers=["Accept", "Cache-Control", "Content-Type", "Last-Event-ID"],
-            expose_headers=["Retry-After"],
-        )
     return app  # type: ignore[no-any-return]  # Connexion ships no types
 
 

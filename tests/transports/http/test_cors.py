@@ -1,4 +1,4 @@
-"""Which web pages may read the stream: none, unless they are allowed by name."""
+"""Which web pages of other origins may use the server: none, unless their origin is allowed by name."""
 
 from __future__ import annotations
 
@@ -60,10 +60,12 @@ def test_an_allowed_origin_reads_the_stream(open_server: ServerProcess, origin: 
     assert head.all("access-control-allow-credentials") == []
 
 
-def test_an_allowed_origin_may_send_the_last_event_id_and_publish(allowing: httpx.Client) -> None:
+def test_an_allowed_origin_may_send_the_last_event_id_and_a_token_and_publish(allowing: httpx.Client) -> None:
     for method, headers in (
         ("GET", "last-event-id"),
         ("GET", "cache-control"),
+        ("GET", "authorization, last-event-id"),
+        ("POST", "authorization, content-type"),
         ("POST", "content-type"),
         ("HEAD", "accept"),
     ):
@@ -71,7 +73,8 @@ def test_an_allowed_origin_may_send_the_last_event_id_and_publish(allowing: http
         assert response.status_code in {200, 204}
         assert response.headers["access-control-allow-origin"] == SHOP
         assert method in response.headers["access-control-allow-methods"]
-        assert headers in response.headers["access-control-allow-headers"].lower()
+        allowed = response.headers["access-control-allow-headers"].lower().split(", ")
+        assert set(headers.split(", ")) <= set(allowed)
         assert "origin" in response.headers["vary"].lower()
 
 
@@ -83,6 +86,21 @@ def test_an_allowed_origin_reads_what_was_refused(allowing: httpx.Client) -> Non
     ):
         assert response.status_code in {400, 404}
         assert response.headers["access-control-allow-origin"] == SHOP
+
+
+@pytest.mark.parametrize(
+    "path", ["/client.js", "/client.follow.js", "/client.d.ts", "/client.worker.js", "/docs", "/openapi.json"]
+)
+def test_an_allowed_origin_imports_the_client_and_reads_the_documents(allowing: httpx.Client, path: str) -> None:
+    response = allowing.get(path, headers={"Origin": SHOP})
+    assert (response.status_code, response.headers["access-control-allow-origin"]) == (200, SHOP)
+    again = allowing.get(path, headers={"Origin": SHOP, "If-None-Match": response.headers.get("etag", "none")})
+    assert again.status_code in {304, 200}
+    assert again.headers["access-control-allow-origin"] == SHOP
+    assert "access-control-allow-origin" not in allowing.get(path, headers={"Origin": EVIL[0]}).headers
+    assert "origin" in allowing.get(path).headers["vary"].lower(), (
+        "A cache must not give this answer to an allowed origin."
+    )
 
 
 @pytest.mark.parametrize("origin", EVIL)

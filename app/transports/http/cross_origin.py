@@ -1,0 +1,23 @@
+"""Which web pages of other origins may use the server (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+_REQUEST_HEADERS = ("Accept", "Authorization", "Cache-Control", "Content-Type", "Last-Event-ID")
+
+
+def allow_origins(application: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """Let pages of these origins read every response, import the browser client, and publish; without origins, change nothing."""
+    if not origins:
+        return application
+    return CORSMiddleware(
+        application,
+        allow_origins=origins,
+        allow_methods=("GET", "HEAD", "POST"),
+        allow_headers=_REQUEST_HEADERS,
+        expose_headers=("Retry-After",),
+    )
