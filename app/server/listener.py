@@ -6,17 +6,25 @@ import socket
 
 from app.specification.errors import StartupError
 
+_REACHED_BY = {"0.0.0.0": "127.0.0.1", "::": "localhost"}  # noqa: S104  # the keys stand for every address: no client can open them
+
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open a listening socket; port 0 picks a free one. Raises StartupError if the address cannot be used."""
+    """Open a listening socket. Raises StartupError if the address cannot be used.
+
+    `host`: a name or an address; `::` stands for every address of the machine, of IPv6 and IPv4.
+    `port`: 0 picks a free one.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    is_dual = host == "::" and socket.has_dualstack_ipv6()
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        return socket.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=is_dual)
     except OSError as error:
         raise StartupError(f"Cannot listen on {host}:{port}: {error.strerror or error}.") from None
 
 
 def url_of(listener: socket.socket) -> str:
-    """Return the URL of a listening socket, with the port that it was given."""
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    """Return a URL under which a client on this machine reaches a listening socket."""
+    address, port = listener.getsockname()[:2]
+    host = _REACHED_BY.get(address, f"[{address}]" if ":" in address else address)
+    return f"http://{host}:{port}"

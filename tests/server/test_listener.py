@@ -1,0 +1,58 @@
+"""The address on which a server listens, and the URL that it prints."""
+
+from __future__ import annotations
+
+import socket
+
+import httpx
+import pytest
+
+from app.server.listener import listen, url_of
+from app.specification.errors import StartupError
+from tests.support.programs import unavailable
+from tests.support.server_process import ServerProcess
+
+EVERY_IPV4 = "0.0.0.0"  # noqa: S104  # for a moment
+
+
+@pytest.fixture
+def ipv6() -> None:
+    try:
+        listen("::1", 0).close()
+    except StartupError:
+        unavailable("This machine has no IPv6.")
+
+
+@pytest.mark.usefixtures("ipv6")
+def test_every_address_is_that_of_both_families() -> None:
+    with ServerProcess("--store", "memory:", "--host", "::") as server:
+        for url in (server.url, f"http://127.0.0.1:{server.port}", f"http://[::1]:{server.port}"):
+            assert httpx.get(f"{url}/health/live").json() == {"status": "live"}
+        assert server.url == f"http://localhost:{server.port}"
+
+
+@pytest.mark.usefixtures("ipv6")
+def test_one_address_of_ipv6_is_not_one_of_ipv4() -> None:
+    with listen("::1", 0) as listener:
+        port = listener.getsockname()[1]
+        assert url_of(listener) == f"http://[::1]:{port}"
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+
+
+@pytest.mark.parametrize(
+    ("host", "reached_by"), [(EVERY_IPV4, "127.0.0.1"), ("127.0.0.1", "127.0.0.1"), ("localhost", "127.0.0.1")]
+)
+def test_url_is_one_that_can_be_opened(host: str, reached_by: str) -> None:
+    with listen(host, 0) as listener:
+        url = url_of(listener)
+        assert url == f"http://{reached_by}:{listener.getsockname()[1]}"
+        socket.create_connection((reached_by, listener.getsockname()[1])).close()
+
+
+@pytest.mark.usefixtures("ipv6")
+def test_port_in_use_by_one_family_is_in_use() -> None:
+    with listen(EVERY_IPV4, 0) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(StartupError, match=f"Cannot listen on :::{port}: "):
+            listen("::", port)
