@@ -7,6 +7,7 @@ code was -15. The changes to the connections themselves are in `app/server/proto
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -67,7 +68,16 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Handle signals as uvicorn does, but do not raise them again after a clean stop: that would change the exit code."""
-        with super().capture_signals():
+        """Handle signals as uvicorn does, and SIGHUP as SIGTERM. Do not raise them again after a clean stop: the exit code is 0."""
+        with super().capture_signals(), self._hangup_handled():
             yield
             self._captured_signals.clear()
+
+    @contextmanager
+    def _hangup_handled(self) -> Generator[None, None, None]:
+        # The terminal was closed. A process that was started with `nohup` ignores that, and goes on.
+        before = signal.getsignal(signal.SIGHUP)
+        if before is not signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, self.handle_exit)
+        yield
+        signal.signal(signal.SIGHUP, before)

@@ -46,7 +46,7 @@ def stalled_stream(server: ServerProcess, http: httpx.Client) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_every_stream_is_told_and_ended_cleanly_and_the_exit_code_is_0(number: signal.Signals) -> None:
     with ServerProcess("--store", "memory:", "--heartbeat-seconds", "30") as server:
         wires = [Wire(server.port) for _ in range(50)]
@@ -61,6 +61,27 @@ def test_every_stream_is_told_and_ended_cleanly_and_the_exit_code_is_0(number: s
             wire.socket.close()
         assert server.wait(EXIT_SECONDS) == 0
     assert "Traceback" not in "".join(server.output)
+
+
+@contextmanager
+def hangup_ignored() -> Iterator[None]:
+    """Start processes as `nohup` does: what this process ignores, its children ignore."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+def test_a_server_that_was_started_with_nohup_outlives_its_terminal() -> None:
+    with hangup_ignored():
+        server = ServerProcess("--store", "memory:")
+    with server, Wire(server.port) as wire:
+        wire.get(EVENTS)
+        wire.chunk()
+        server.signal(signal.SIGHUP)
+        with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as http:
+            publish(http, shipped())
+        assert b"order.shipped" in wire.chunk()
+        assert server.terminate(EXIT_SECONDS) == 0
 
 
 def test_an_idle_server_stops_at_once() -> None:
