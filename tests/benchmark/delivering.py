@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from tests.benchmark.running import Report, running
-from tests.benchmark.sizes import RATE
 from tests.benchmark.systems import System
 
 _WARM_UP: Final = 0.1  # of the time of a measurement, before it: compilers at run time have seen the loop by then
@@ -38,9 +37,9 @@ def by_order(subscribers: int, seconds: float) -> Measure:
     return _once(options)
 
 
-def at_rate(subscribers: int, seconds: float) -> Measure:
-    """Publish at a steady rate, whatever the system makes of it."""
-    return _once(lambda system: rate_options(system, subscribers, seconds))
+def at_rate(subscribers: int, rate: int, seconds: float) -> Measure:
+    """Publish this many events a second, however quickly the system delivers them."""
+    return _once(lambda system: rate_options(system, subscribers, rate, seconds))
 
 
 def idle(subscribers: int, seconds: float) -> Measure:
@@ -53,9 +52,9 @@ def idle(subscribers: int, seconds: float) -> Measure:
     return _once(options)
 
 
-def rate_options(system: System, subscribers: int, seconds: float) -> list[str]:
-    rate = ["--rate", str(RATE), *_times(seconds)]
-    return [*_crowd("rate", subscribers), *rate, *system.subscribing(), *system.publishing()]
+def rate_options(system: System, subscribers: int, rate: int, seconds: float) -> list[str]:
+    pace = ["--rate", str(rate), *_times(seconds)]
+    return [*_crowd("rate", subscribers), *pace, *system.subscribing(), *system.publishing()]
 
 
 def delivery_figures(report: Report) -> dict[str, float]:
@@ -73,6 +72,11 @@ def event_figures(report: Report) -> dict[str, float]:
 def latency_figures(report: Report) -> dict[str, float]:
     quantiles = dict(report["subscribers"]["latency"]["quantiles_ms"])
     return {"p50_ms": quantiles[0.5], "p99_ms": quantiles[0.99], "p999_ms": quantiles[0.999]}
+
+
+def paced_figures(report: Report) -> dict[str, float]:
+    cost = 1e6 * report["window"]["server_cpu_seconds"] / report["deliveries"]
+    return {"cpu_us_per_delivery": cost, **latency_figures(report)}
 
 
 def idle_figures(subscribers: int) -> Callable[[Report], dict[str, float]]:

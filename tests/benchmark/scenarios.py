@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.benchmark import delivering, storing
 from tests.benchmark.running import Report
-from tests.benchmark.sizes import BURST, LIVE, RATE, Sizes
+from tests.benchmark.sizes import BURST, LIVE, PACE, RATE, Sizes
 from tests.benchmark.systems import System
 
 
@@ -17,16 +17,22 @@ class Scenario:
     """One measurement of one system.
 
     `measure` takes the system and an empty scratch folder, and gives the driver's report. `figures` reads it.
+    `takes_part` returns whether a system is measured.
     """
 
     name: str
     title: str
     measure: Callable[[System, Path], Report]
     figures: Callable[[Report], dict[str, float]]
-    needs_log: bool = False  # only systems that keep events take part
+    takes_part: Callable[[System], bool] = lambda _: True
 
-    def takes_part(self, system: System) -> bool:
-        return system.keeps or not self.needs_log
+
+def _keeps(system: System) -> bool:
+    return system.keeps
+
+
+def _paced(system: System) -> bool:
+    return system.paced
 
 
 def scenarios(sizes: Sizes) -> list[Scenario]:
@@ -49,8 +55,15 @@ def _for_all(sizes: Sizes) -> list[Scenario]:
         Scenario(
             f"latency-{LIVE}",
             f"Latency, {LIVE:,} subscribers, {RATE} events a second",
-            delivering.at_rate(LIVE, 2 * sizes.seconds),
+            delivering.at_rate(LIVE, RATE, 2 * sizes.seconds),
             delivering.latency_figures,
+        ),
+        Scenario(
+            f"paced-{LIVE}",
+            f"A stream as it lives: {LIVE:,} subscribers, {PACE} events a second",
+            delivering.at_rate(LIVE, PACE, 2 * sizes.seconds),
+            delivering.paced_figures,
+            takes_part=_paced,
         ),
         Scenario(
             f"idle-{sizes.idle_crowd}",
@@ -69,7 +82,7 @@ def _for_logs(sizes: Sizes) -> list[Scenario]:
                 f"{crowd:,} subscribers, each on its own order",
                 delivering.by_order(crowd, sizes.seconds),
                 delivering.event_figures,
-                needs_log=True,
+                takes_part=_keeps,
             )
             for crowd in sizes.order_crowds
         ),
@@ -79,7 +92,7 @@ def _for_logs(sizes: Sizes) -> list[Scenario]:
                 f"Publishing, {batch} a request, {in_flight} requests in flight",
                 storing.publishing(batch, in_flight, sizes.seconds),
                 storing.publishing_figures,
-                needs_log=True,
+                takes_part=_keeps,
             )
             for batch, in_flight in ((500, 4), (1, 64))
         ),
@@ -88,7 +101,7 @@ def _for_logs(sizes: Sizes) -> list[Scenario]:
             f"Replay of {sizes.stored_events:,} stored events to one subscriber",
             storing.replaying(sizes.stored_events),
             storing.replay_figures,
-            needs_log=True,
+            takes_part=_keeps,
         ),
         *(
             Scenario(
@@ -96,7 +109,7 @@ def _for_logs(sizes: Sizes) -> list[Scenario]:
                 f"Latency, {LIVE:,} subscribers, {RATE} events a second, beside {replayers} that replay",
                 storing.beside_replayers(LIVE, replayers, sizes.history, 2 * sizes.seconds),
                 storing.beside_figures,
-                needs_log=True,
+                takes_part=_keeps,
             )
             for replayers in (0, sizes.replayers)
         ),

@@ -46,4 +46,5 @@ QUICK: Final = Sizes(
 
 LIVE: Final = 1_000  # subscribers whose latency is measured, and who stand for "a thousand" in the table of figures
 RATE: Final = 20  # events a second for latency
+PACE: Final = 50  # events a second of a stream as it lives: neither idle nor as fast as it can be
 BURST: Final = 64

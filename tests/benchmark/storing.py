@@ -7,6 +7,7 @@ from typing import Final
 
 from tests.benchmark.delivering import Measure, latency_figures, rate_options
 from tests.benchmark.running import Report, Running, running
+from tests.benchmark.sizes import RATE
 from tests.benchmark.systems import System
 
 _LARGEST_BATCH: Final = 1_000
@@ -46,7 +47,7 @@ def beside_replayers(subscribers: int, replayers: int, history: int, seconds: fl
         _fill(system, scratch, history)
         replays = ["--replayers", str(replayers), "--replayer-path", system.path + _FROM_THE_START]
         with running(system, scratch) as server:
-            return server.drive(*rate_options(system, subscribers, seconds), "--history", str(history), *replays)
+            return server.drive(*rate_options(system, subscribers, RATE, seconds), "--history", str(history), *replays)
 
     return measure
 

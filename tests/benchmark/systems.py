@@ -40,6 +40,7 @@ class System:
     publish_headers: Sequence[str] = ()
     opens_with_event: bool = False  # a stream begins with an event at once, before any is published
     batches: bool = True  # takes several events in one request
+    paced: bool = True  # delivers events as fast as PACE brings them
     keeps: bool = False  # has a log to replay, filters by order, and acknowledges what is on disk
     event: str = EVENT
 

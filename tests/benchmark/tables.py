@@ -11,7 +11,7 @@ from tests.benchmark.field import SYSTEMS
 from tests.benchmark.findings import Results
 from tests.benchmark.other_peers import NCHAN, NODE
 from tests.benchmark.ours import OURS
-from tests.benchmark.sizes import BURST, LIVE, RATE
+from tests.benchmark.sizes import BURST, LIVE, PACE, RATE
 
 _COLUMNS: Final = (  # of the table of systems: title, scenario, figure, digits
     ("one event: CPU µs", f"one-{LIVE}", "cpu_us_per_delivery", 1),
@@ -19,6 +19,8 @@ _COLUMNS: Final = (  # of the table of systems: title, scenario, figure, digits
     (f"bursts of {BURST}: CPU µs", f"burst-{LIVE}", "cpu_us_per_delivery", 2),
     ("deliveries/s", f"burst-{LIVE}", "deliveries_per_second", 0),
     (f"p99 at {RATE} events/s, ms", f"latency-{LIVE}", "p99_ms", 1),
+    (f"{PACE} events/s: CPU µs", f"paced-{LIVE}", "cpu_us_per_delivery", 1),
+    ("p99, ms", f"paced-{LIVE}", "p99_ms", 1),
 )
 
 _HEADLINE_PEERS: Final = (NCHAN, NODE, FASTAPI)
@@ -34,11 +36,12 @@ def targets_table(results: Results) -> str:
 def systems_table(results: Results) -> str:
     """Each system's figures: CPU time of the server per delivered event, and what is kept and paid for a stream."""
     crowd = results["sizes"]["idle_crowd"]
-    columns = [
+    possible = [
         *_COLUMNS,
         (f"memory of an idle stream at {crowd:,}, KB", f"idle-{crowd}", "memory_kb_per_stream", 1),
         ("accepting it, CPU ms", f"idle-{crowd}", "accept_ms_per_stream", 2),
     ]
+    columns = [column for column in possible if column[1] in results["scenarios"]]
     rows = [
         (
             system.title,

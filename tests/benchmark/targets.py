@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from tests.benchmark.sizes import BURST, LIVE, RATE, Sizes
+from tests.benchmark.sizes import BURST, LIVE, PACE, RATE, Sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _rounds(figure: Figure, scenarios: Mapping[str, Any]) -> list[float | None]:
 
 
 def _against_peers() -> list[Target]:
-    one, burst, latency = f"one-{LIVE}", f"burst-{LIVE}", f"latency-{LIVE}"
+    one, burst, latency, paced = (f"{kind}-{LIVE}" for kind in ("one", "burst", "latency", "paced"))
     cost = "cpu_us_per_delivery"
     return [
         Target(
@@ -115,6 +115,20 @@ def _against_peers() -> list[Target]:
             f"p99 latency, {LIVE:,} subscribers, {RATE} events/s, against Nchan",
             Figure(latency, "p99_ms"),
             of=Figure(latency, "p99_ms", "nchan"),
+            least=1.3,
+            aim=0.9,
+        ),
+        Target(
+            f"CPU per delivery, {LIVE:,} subscribers, {PACE} events/s, against Nchan",
+            Figure(paced, cost),
+            of=Figure(paced, cost, "nchan"),
+            least=1.2,
+            aim=0.9,
+        ),
+        Target(
+            "p99 latency of the same, against Nchan",
+            Figure(paced, "p99_ms"),
+            of=Figure(paced, "p99_ms", "nchan"),
             least=1.3,
             aim=0.9,
         ),

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.benchmark import findings, pages, tables
+from tests.benchmark import delivering, findings, pages, tables
+from tests.benchmark.field import SYSTEMS
+from tests.benchmark.scenarios import scenarios
 from tests.benchmark.sizes import FULL
 from tests.benchmark.targets import judged
 
@@ -58,6 +60,37 @@ def test_a_small_ratio_is_written_as_a_fraction() -> None:
     fastapi = {"title": "", "systems": {"orders-events": found(4, 5), "fastapi": found(100, 100)}}
     row = tables.targets_table({"targets": judged(FULL, {ONE: fastapi})}).splitlines()[3]
     assert row == "| the same against FastAPI's SSE | ≤ 1/10 | ≤ 1/15 | **1/22.2** (1/25 to 1/20) | aim |"
+
+
+def test_cost_and_latency_of_a_paced_stream_come_from_one_run() -> None:
+    quantiles = [[0.5, 1.5], [0.99, 9.0], [0.999, 12.0]]
+    report = {
+        "deliveries": 100_000,
+        "window": {"server_cpu_seconds": 0.5},
+        "subscribers": {"latency": {"quantiles_ms": quantiles}},
+    }
+    figures = {"cpu_us_per_delivery": 5.0, "p50_ms": 1.5, "p99_ms": 9.0, "p999_ms": 12.0}
+    assert delivering.paced_figures(report) == figures
+
+
+def test_paced_streams_are_measured_on_the_systems_that_keep_up() -> None:
+    (paced,) = (each for each in scenarios(FULL) if each.name == "paced-1000")
+    assert [system.name for system in SYSTEMS if paced.takes_part(system)] == [
+        "limit",
+        "orders-events",
+        "nchan",
+        "mercure",
+        "node",
+    ]
+
+
+@pytest.mark.parametrize(("scenario", "shown"), [("one-1000", False), ("paced-1000", True)])
+def test_a_column_is_shown_if_its_scenario_was_measured(scenario: str, shown: bool) -> None:
+    system = {"orders-events": {"rounds": [], "median": {"cpu_us_per_delivery": 4.25, "p99_ms": 8.0}}}
+    results = {"sizes": {"idle_crowd": 5000}, "scenarios": {scenario: {"title": "", "systems": system}}}
+    head, _, row = tables.systems_table(results).splitlines()
+    assert ("50 events/s: CPU µs | p99, ms |" in head) is shown
+    assert row.startswith("| Orders Events | 4.2 | ")
 
 
 @pytest.mark.parametrize("file", [pages.README, pages.METHOD], ids=["README", "benchmark"])
