@@ -1,14 +1,20 @@
-"""The representations of a file: plain, and compressed for a client that accepts gzip (RFC 9110 §8.4, §12.5.3)."""
+"""The representations of a file: plain or compressed (RFC 9110 §8.4, §12.5.3), each with the origin that the client sees."""
 
 from __future__ import annotations
 
 import asyncio
 import gzip
+from collections import OrderedDict
 from hashlib import sha256
 from typing import Final, NamedTuple
 
+from markupsafe import escape
+
+from app.pages.markup.commands import ORIGIN
 from app.pages.site_files import File
 from app.transports.http.negotiation import read_weights
+
+MOST_KEPT: Final = 8  # representations of a file: of an origin or two, and of strangers who send any `Host`
 
 _CODING: Final = "gzip"
 _COMPRESSED_ALREADY: Final = frozenset({"application/gzip", "application/zip"})
@@ -23,30 +29,40 @@ class Representation(NamedTuple):
 
 
 class Representations:
-    """The representations of one file. The compressed one is made when a client first asks for it."""
+    """The representations of one file. Each is made when a client first asks for it, and the last used ones are kept."""
 
     def __init__(self, file: File) -> None:
         self.file = file
         self.vary = file.media_type not in _COMPRESSED_ALREADY
-        self._plain = _represent(file.content, None)
-        self._compressed: Representation | None = None
+        self._names_origin = file.media_type.startswith("text/html") and ORIGIN.encode() in file.content
+        self._kept: OrderedDict[tuple[str, bool], Representation] = OrderedDict()
 
-    async def choose(self, accept_encoding: str) -> Representation:
-        """Choose by the value of the Accept-Encoding header, which is empty if there is none."""
-        if not self.vary or not _prefers_compressed(accept_encoding):
-            return self._plain
-        if self._compressed is None:
-            self._compressed = await asyncio.to_thread(
-                self._compress
-            )  # so that streams need not wait while megabytes are compressed
-        return self._compressed
+    async def choose(self, accept_encoding: str, origin: str) -> Representation:
+        """Return the representation for a request.
 
-    def _compress(self) -> Representation:
-        content = gzip.compress(self.file.content, mtime=0)
-        return _represent(content, _CODING) if len(content) < len(self.file.content) else self._plain
+        `accept_encoding`: the value of the Accept-Encoding header, empty if there is none.
+        `origin`: under which the client sees the server; a page shows it in place of the default origin.
+        """
+        compressed = self.vary and _prefers_compressed(accept_encoding)
+        key = (origin if self._names_origin else ORIGIN), compressed
+        if key not in self._kept:
+            # In a thread, so that streams need not wait while megabytes are compressed.
+            self._kept[key] = await asyncio.to_thread(self._represent, *key)
+        self._kept.move_to_end(key)
+        representation = self._kept[key]
+        while len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        return representation
+
+    def _represent(self, origin: str, compressed: bool) -> Representation:
+        content = self.file.content
+        if origin != ORIGIN:
+            content = content.replace(ORIGIN.encode(), escape(origin).encode())
+        smaller = gzip.compress(content, mtime=0) if compressed else content
+        return _tagged(smaller, _CODING) if len(smaller) < len(content) else _tagged(content, None)
 
 
-def _represent(content: bytes, coding: str | None) -> Representation:
+def _tagged(content: bytes, coding: str | None) -> Representation:
     return Representation(content, coding, f'"{sha256(content).hexdigest()[:32]}"')
 
 

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.pages.content.documentation import SettingDocs
 from app.pages.representations import Representations
+from app.pages.request_origin import request_origin
 from app.pages.site import build_site
 from app.pages.site_files import File
 from app.pages.site_paths import HOME, NEWEST_WHEEL
@@ -77,7 +78,8 @@ class SiteApplication:
 
 
 async def _response(request: Request, found: Representations) -> Response:
-    content, coding, etag = await found.choose(",".join(request.headers.getlist("accept-encoding")))
+    accept_encoding = ",".join(request.headers.getlist("accept-encoding"))
+    content, coding, etag = await found.choose(accept_encoding, request_origin(request.scope))
     # A cache may keep a page, but must ask each time whether it has changed: the answer is 304 until the contract changes.
     headers = {
         "Cache-Control": "no-cache",

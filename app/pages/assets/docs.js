@@ -1,20 +1,20 @@
-// Small comforts; every page can be read without them.
+// Conveniences; every page can be read without them.
 
 (() => {
   'use strict';
 
-  const served = document.documentElement.hasAttribute('data-served');
-  const ORIGIN = 'http://127.0.0.1:8000';
-
-  // Commands name the reader's own server.
-  function nameThisServer(root) {
+  // The server writes the origin that it was asked under into the page. The address in the browser is nearer to the reader: behind
+  // a proxy it may have another scheme, and a path before the server's own paths.
+  function nameThisServer(root, { root: path, origin }) {
+    const written = new RegExp(`${origin.replace(/[.[\]]/g, '\\$&')}(?![\\w.:-])`, 'g');
+    const address = new URL(path, location.href).href.replace(/\/$/, '');
     const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     for (let text = texts.nextNode(); text; text = texts.nextNode()) {
-      if (text.data.includes(ORIGIN)) text.data = text.data.replaceAll(ORIGIN, location.origin);
+      if (text.data.includes(origin)) text.data = text.data.replace(written, () => address);
     }
   }
 
-  // Blocks of code have a button that copies them.
+  // Give each block of code a button that copies it.
   function offerToCopy(block) {
     const button = document.createElement('button');
     button.type = 'button';
@@ -35,11 +35,11 @@
       await navigator.clipboard.writeText(text);
       return true;
     } catch {
-      return false; // a page that is not served over https, or from this machine, may not write to the clipboard
+      return false; // browsers let only pages from https or from this machine write to the clipboard
     }
   }
 
-  // The table of contents shows where the reader is, and on a small screen closes when it has been used.
+  // Mark the reader's place in the table of contents; on a small screen, close the table after a click on it.
   function followReader(contents) {
     const links = new Map([...contents.querySelectorAll('a')].map((link) => [link.hash.slice(1), link]));
     const headings = [...links.keys()].map((id) => document.getElementById(decodeURIComponent(id)));
@@ -66,7 +66,7 @@
     });
   }
 
-  // On a small screen the pages are a row that scrolls: show where the reader is.
+  // On a small screen the links to the pages are a row that scrolls: scroll to the current page.
   const pages = document.querySelector('header.site ul');
   const current = pages.querySelector('[aria-current]');
   if (current) {
@@ -74,7 +74,8 @@
     pages.scrollLeft += current.getBoundingClientRect().left - pages.getBoundingClientRect().left - toMiddle;
   }
 
-  if (served) nameThisServer(document.body);
+  const { dataset } = document.documentElement;
+  if ('origin' in dataset) nameThisServer(document.body, dataset); // pages that were written as files have no server
   document.querySelectorAll('pre.code').forEach(offerToCopy);
   const contents = document.getElementById('contents');
   if (contents) followReader(contents);
