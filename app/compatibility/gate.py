@@ -37,48 +37,48 @@ class Report:
 
 def check(root: Path) -> Report:
     """Compare the contract below a root with the released one. Raises InvalidContract if the released one cannot be read."""
-    baseline, present, consumers = read_baseline(root), read_working_contract(root), read_consumers(root)
+    baseline, working, consumers = read_baseline(root), read_working_contract(root), read_consumers(root)
     missing = [_NO_BASELINE] if baseline is None else []
     known = baseline or Baseline()
-    findings = [*missing, *_findings(known, present, consumers)]
-    return Report(findings, _summary(known, present, consumers))
+    findings = [*missing, *_findings(known, working, consumers)]
+    return Report(findings, _summary(known, working, consumers))
 
 
 def release(root: Path) -> Report:
     """Check the contract below a root and, if there are no findings, record it as released. Raises InvalidContract."""
-    baseline, present, consumers = read_baseline(root) or Baseline(), read_working_contract(root), read_consumers(root)
-    findings = list(_findings(baseline, present, consumers))
-    if findings or present.document is None:
-        return Report(findings, _summary(baseline, present, consumers))
-    write_baseline(root, present.schemas, write_json(present.document))
-    return Report((), f"Released: {_described(present)}.")
+    baseline, working, consumers = read_baseline(root) or Baseline(), read_working_contract(root), read_consumers(root)
+    findings = list(_findings(baseline, working, consumers))
+    if findings or working.document is None:
+        return Report(findings, _summary(baseline, working, consumers))
+    write_baseline(root, working.schemas, write_json(working.document))
+    return Report((), f"Released: {_described(working)}.")
 
 
-def _findings(baseline: Baseline, present: WorkingContract, consumers: Sequence[Consumer]) -> Iterator[Finding]:
-    yield from present.faults
-    yield from check_released(present.schemas, baseline)
-    yield from check_steps(present.schemas, baseline)
-    yield from check_consumers(consumers, present.schemas, baseline)
-    if baseline.document is not None and present.document is not None:
-        event_types = {schema.event_type for schema in present.schemas}
-        yield from check_document(baseline.document, present.document, event_types, _governed(baseline, present))
+def _findings(baseline: Baseline, working: WorkingContract, consumers: Sequence[Consumer]) -> Iterator[Finding]:
+    yield from working.errors
+    yield from check_released(working.schemas, baseline)
+    yield from check_steps(working.schemas, baseline)
+    yield from check_consumers(consumers, working.schemas, baseline)
+    if baseline.document is not None and working.document is not None:
+        event_types = {schema.event_type for schema in working.schemas}
+        yield from check_document(baseline.document, working.document, event_types, _governed(baseline, working))
 
 
-def _governed(baseline: Baseline, present: WorkingContract) -> set[Pointer]:
+def _governed(baseline: Baseline, working: WorkingContract) -> set[Pointer]:
     """Return pointers to the components that hold an event schema which `check_steps` compares with an earlier version."""
-    followers = {(now.event_type, str(now.version)) for _, now in steps(present.schemas, baseline)}
-    return {place for place, contract in present.components.items() if contract in followers}
+    followers = {(now.event_type, str(now.version)) for _, now in steps(working.schemas, baseline)}
+    return {place for place, contract in working.components.items() if contract in followers}
 
 
-def _summary(baseline: Baseline, present: WorkingContract, consumers: Sequence[Consumer]) -> str:
-    new = [f"{each.event_type} {each.version}" for each in present.schemas if baseline.digest(each) is None]
-    released = len(present.schemas) - len(new)
+def _summary(baseline: Baseline, working: WorkingContract, consumers: Sequence[Consumer]) -> str:
+    new = [f"{each.event_type} {each.version}" for each in working.schemas if baseline.digest(each) is None]
+    released = len(working.schemas) - len(new)
     unreleased = f"; not yet released: {', '.join(new)}" if new else ""
     names = ", ".join(consumer.name for consumer in consumers) or "none"
-    return f"{_described(present)}; {released} schemas are released{unreleased}; consumers: {names}."
+    return f"{_described(working)}; {released} schemas are released{unreleased}; consumers: {names}."
 
 
-def _described(present: WorkingContract) -> str:
-    version = present.document["info"]["version"] if present.document is not None else "that cannot be read"
-    types = len({schema.event_type for schema in present.schemas})
-    return f"{len(present.schemas)} schemas of {types} event types, document {version}"
+def _described(working: WorkingContract) -> str:
+    version = working.document["info"]["version"] if working.document is not None else "that cannot be read"
+    types = len({schema.event_type for schema in working.schemas})
+    return f"{len(working.schemas)} schemas of {types} event types, document {version}"

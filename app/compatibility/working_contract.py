@@ -27,20 +27,20 @@ class WorkingContract:
 
     `document`: the bundled OpenAPI document; None if it is too broken to be compared.
     `components`: the event type and version of each component that is an event schema.
-    `faults`: a finding for each error that would keep the server from starting.
+    `errors`: a finding for each error that would keep the server from starting.
     """
 
     schemas: Sequence[SchemaFile]
     document: Mapping[str, Any] | None
     components: Mapping[Pointer, tuple[str, str]]
-    faults: Sequence[Finding]
+    errors: Sequence[Finding]
 
 
 def read_working_contract(root: Path) -> WorkingContract:
     """Read the contract below a root; errors in it become findings."""
     schemas = read_schema_files(root / "contracts")
     contracts = contracts_of(schemas)
-    faults: list[Finding] = []
+    errors: list[Finding] = []
     source: Mapping[str, Any] = {}
     document: Mapping[str, Any] | None = None
     try:
@@ -48,12 +48,12 @@ def read_working_contract(root: Path) -> WorkingContract:
         document = _comparable(source, bundle(source, contracts))
         load_document(root, contracts)
     except InvalidContract as error:
-        faults.append(_fault("document-invalid", DOCUMENT, error))
+        errors.append(_finding("document-invalid", DOCUMENT, error))
     try:
         load_contracts(root / "contracts")
     except InvalidContract as error:
-        faults.append(_fault("contracts-invalid", "contracts", error))
-    return WorkingContract(schemas, document, _components(source), faults)
+        errors.append(_finding("contracts-invalid", "contracts", error))
+    return WorkingContract(schemas, document, _components(source), errors)
 
 
 def _comparable(source: Mapping[str, Any], bundled: dict[str, Any]) -> dict[str, Any]:
@@ -72,5 +72,5 @@ def _components(source: Mapping[str, Any]) -> dict[Pointer, tuple[str, str]]:
     return found
 
 
-def _fault(rule: str, place: str, error: InvalidContract) -> Finding:
+def _finding(rule: str, place: str, error: InvalidContract) -> Finding:
     return Finding(rule, place, "", "", error.detail, "Correct it: the server does not start with it.")

@@ -73,7 +73,7 @@ def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[st
     check_examples(inlined)
     check_operations(bundled)
     page_limit = ("components", "parameters", "limit", "x-page-limit")
-    publish = operation(inlined, "publishOrderEvents").place
+    publish = operation(inlined, "publishOrderEvents").pointer
     return OpenApiDocument(
         bundled=bundled,
         json=write_json(bundled),
@@ -98,10 +98,10 @@ def _envelopes(inlined: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {alternative["properties"]["eventType"]["enum"][0]: alternative for alternative in alternatives}
 
 
-def _count(inlined: Mapping[str, Any], *place: str | int) -> int:
-    value = lookup(inlined, *place)
+def _count(inlined: Mapping[str, Any], *pointer: str | int) -> int:
+    value = lookup(inlined, *pointer)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise contract_error(place, f"this must be a whole number from 1, not {value!r}")
+        raise contract_error(pointer, f"this must be a whole number from 1, not {value!r}")
     return value
 
 

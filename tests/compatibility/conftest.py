@@ -1,4 +1,4 @@
-"""A released contract for each test."""
+"""Fixtures: a released contract for each test."""
 
 from __future__ import annotations
 

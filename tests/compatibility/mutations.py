@@ -42,7 +42,7 @@ CANCELLED = {"orderId": "or_1", "when": "2024-05-01T10:00:00Z", "reason": "Paid 
 
 
 class Mutation(NamedTuple):
-    """A change to the files of a contract, and the verdict of it."""
+    """A change to the files of a contract, and the verdict of the gate."""
 
     mutate: Mutate
     rules: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Mutation(NamedTuple):
 
 
 class DocumentMutation(NamedTuple):
-    """A change to the document, and the verdict of it."""
+    """A change to the document, and the verdict of the gate."""
 
     edit: Edit
     rules: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ def event(
     right: Step = MAJOR,
     valid: object = None,
 ) -> Mutation:
-    """Give an event type its next version; the version of the document moves as it should."""
+    """Make a mutation that adds the next version of an event type, and moves the version of the document correctly."""
 
     def mutate(contract: ReleasedContract) -> None:
         contract.add_version(of, edit, step, valid=valid)
@@ -75,7 +75,7 @@ def event(
 
 
 def without_examples(document: Any) -> None:
-    """Take away the examples of events, which the edited schema may refuse."""
+    """Remove the examples of events, because the edited schema may refuse them."""
     for place in ("/events/orders", "get", "responses", "200"), ("/events/orders", "post", "requestBody"):
         holder = document["paths"]
         for step in place:
@@ -85,7 +85,7 @@ def without_examples(document: Any) -> None:
 
 
 def document(edit: Edit, *rules: str, step: Step = MINOR, version: str = "", right: Step = MAJOR) -> DocumentMutation:
-    """Edit the document, and give it the next version, or the one that is named."""
+    """Make a mutation that edits the document, and moves its version by a step or to the given one."""
     versioned = put("info", "version", value=version) if version else move(step)
     return DocumentMutation(both(edit, versioned), rules, VERSION.next(right) if rules else None)
 
@@ -100,7 +100,7 @@ def query(name: str, *, required: bool = False) -> dict[str, Any]:
 
 
 def everywhere(old: str, new: str) -> Edit:
-    """Replace a text wherever it stands."""
+    """Return an edit that replaces a text everywhere."""
 
     def edit(node: Any) -> None:
         text = json.dumps(node).replace(old, new)
@@ -198,7 +198,7 @@ EVENTS: dict[str, Mutation] = {
     "a greater least length": event(prop("reason", "minLength", value=2), "min-length-tightened"),
     "no least length": event(drop("properties", "reason", "minLength"), "min-length-loosened"),
     "a default": event(prop("reason", "default", value="none"), "default-changed"),
-    # Released is released
+    # Released schemas never change
     "a released schema edited": Mutation(
         edited_in_place(drop("properties", "reason", "maxLength")),
         ("contracts-invalid", "max-length-loosened", "released-schema-changed"),
@@ -248,7 +248,7 @@ DOCUMENTS: dict[str, DocumentMutation] = {
     "an operation with another tag": document(put(*LIST, "tags", value=["Health"]), "tags-changed"),
     "an operation deprecated": document(put(*LIST, "deprecated", value=True)),
     "a server removed": document(put("servers", value=[{"url": "/v1"}]), "server-removed"),
-    # Who is let in
+    # Security
     "a key demanded": document(
         both(put("components", "securitySchemes", value=BEARER), put(*LIST, "security", value=[{"bearer": []}])),
         "security-tightened",
@@ -256,7 +256,7 @@ DOCUMENTS: dict[str, DocumentMutation] = {
     "a key taken": document(
         both(put("components", "securitySchemes", value=BEARER), put(*LIST, "security", value=[{}, {"bearer": []}]))
     ),
-    # Parameters: clients may say more, and need not
+    # Parameters: more may be allowed, not less
     "a new optional parameter": document(put(*LIST, "parameters", value=[query("page")])),
     "a new required parameter": document(
         put(*LIST, "parameters", value=[query("page", required=True)]), "parameter-added"
@@ -309,7 +309,7 @@ DOCUMENTS: dict[str, DocumentMutation] = {
         ),
         "property-became-required",
     ),
-    # Responses: the server may say less, and must say what it said
+    # Responses: the server must go on sending everything that it promised, and nothing unexpected
     "a status removed": document(drop(*STREAM, "responses", "406"), "response-removed"),
     "a status changed": document(rename(*PUBLISH, "responses", "201", to="200"), "response-added", "response-removed"),
     "another error": document(put(*LIST, "responses", "429", value={"description": "Too many."})),

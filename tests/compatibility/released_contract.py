@@ -1,4 +1,4 @@
-"""A copy of the contract that is released as it is, for a test to change."""
+"""A copy of the repository's contract that counts as released, for a test to change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BASELINES = ("contracts/released.json", "openapi/released.json")
 
 
 class ReleasedContract:
-    """`openapi/` and `contracts/` in a folder, with baselines that say that both are released as they are."""
+    """A folder with `openapi/` and `contracts/`, and with baselines that record both as released."""
 
     def __init__(self, folder: Path, baselines: Mapping[str, bytes]) -> None:
         self.copy = ContractCopy(folder)
@@ -61,9 +61,9 @@ class ReleasedContract:
     def add_version(
         self, event_type: str, edit: Edit, step: Step = Step.MINOR, *, valid: object = None
     ) -> tuple[str, str]:
-        """Do what `contracts/README.md` says: copy the newest folder, edit the copy, refer to it in the document.
+        """Add a version as `contracts/README.md` describes: copy the newest folder, edit the copy, refer to it in the document.
 
-        Return the version that was the newest, and the one that is.
+        Return the version that was the newest before, and the new one.
         """
         before, now = str(self.newest(event_type)), str(self.newest(event_type).next(step))
         folder = self.schema(event_type, now).parent
@@ -78,7 +78,7 @@ class ReleasedContract:
 
 
 def move(step: Step) -> Edit:
-    """Give the document the next version."""
+    """Return an edit that gives the document its next version."""
 
     def edit(document: Any) -> None:
         version = parse_version(document["info"]["version"])
@@ -97,7 +97,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def release_as_it_is(folder: Path) -> dict[str, bytes]:
-    """Release a copy of the repository's contract; return the baselines, by their paths."""
+    """Release a copy of the repository's contract; return the baseline files by path."""
     copy = ContractCopy(folder)
     for name in BASELINES:
         (folder / name).unlink(missing_ok=True)
@@ -107,7 +107,7 @@ def release_as_it_is(folder: Path) -> dict[str, bytes]:
 
 
 def _correct_examples(folder: Path) -> None:
-    """Name each example after the verdict that the edited schema has of it."""
+    """Rename each example by the verdict of the edited schema."""
     schema = compile_schema(json.loads((folder / "schema.json").read_text()), "The edited schema")
     for number, path in enumerate(sorted((folder / "examples").iterdir())):
         verdict = "invalid" if schema.violations(json.loads(path.read_text()), 1)[1] else "valid"
@@ -121,7 +121,7 @@ def _refer(document: Any, before: str, now: str) -> None:
 
 
 def put(*place: str | int, value: Any) -> Edit:
-    """Set what stands at a place."""
+    """Return an edit that sets a value."""
 
     def edit(node: Any) -> None:
         for step in place[:-1]:
@@ -132,7 +132,7 @@ def put(*place: str | int, value: Any) -> Edit:
 
 
 def drop(*place: str | int) -> Edit:
-    """Take away what stands at a place."""
+    """Return an edit that removes a value."""
 
     def edit(node: Any) -> None:
         for step in place[:-1]:
@@ -143,7 +143,7 @@ def drop(*place: str | int) -> Edit:
 
 
 def add(*place: str | int, value: Any) -> Edit:
-    """Add to the list that stands at a place."""
+    """Return an edit that appends to a list."""
 
     def edit(node: Any) -> None:
         for step in place:
@@ -154,7 +154,7 @@ def add(*place: str | int, value: Any) -> Edit:
 
 
 def rename(*place: str | int, to: str) -> Edit:
-    """Give what stands at a place another name."""
+    """Return an edit that renames a member."""
 
     def edit(node: Any) -> None:
         for step in place[:-1]:
@@ -165,7 +165,7 @@ def rename(*place: str | int, to: str) -> Edit:
 
 
 def both(*edits: Edit) -> Edit:
-    """Make one edit of several."""
+    """Return an edit that makes several edits."""
 
     def edit(node: Any) -> None:
         for each in edits:

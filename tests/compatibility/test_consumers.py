@@ -1,4 +1,4 @@
-"""A consumer contract holds a change back that would break its consumer, and names it."""
+"""A change that would break a registered consumer fails the gate, and the finding names the consumer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_repositorys_schemas_give_its_consumers_what_they_rely_on() -> None:
     assert list(check_consumers(consumers, read_schema_files(ROOT / "contracts"), Baseline())) == []
 
 
-def test_tail_names_the_reasons_at_which_it_ends() -> None:
+def test_tail_lists_the_closing_reasons_at_which_it_ends() -> None:
     (tail,) = (consumer for consumer in read_consumers(ROOT) if consumer.name == "tail")
     (closing,) = (read for read in tail.reads if read["eventType"] == "stream.closing")
     assert {data["reason"] for data in closing["accepts"]} == _FINAL_REASONS
@@ -71,7 +71,7 @@ BREAKS: dict[str, tuple[str, Edit, set[tuple[str, str, str]]]] = {
 
 
 @pytest.mark.parametrize(("event_type", "edit", "expected"), BREAKS.values(), ids=BREAKS.keys())
-def test_consumers_are_named_who_would_be_broken_by(
+def test_consumer_that_a_change_would_break_is_named(
     released: ReleasedContract, event_type: str, edit: Edit, expected: set[tuple[str, str, str]]
 ) -> None:
     before, now = released.add_version(event_type, edit)
@@ -87,13 +87,13 @@ def name_of(finding: Finding) -> str:
     return Path(finding.place.partition(" at ")[0]).stem
 
 
-def test_pointer_is_named_that_is_gone(released: ReleasedContract) -> None:
+def test_missing_pointer_is_named(released: ReleasedContract) -> None:
     released.add_version("order.cancelled", drop("properties", "reason"))
     (finding,) = (each for each in about_consumers(released) if each.rule == "consumer-pointer-removed")
     assert finding.change == "the consumer dashboard reads /reason, which order.cancelled does not have"
 
 
-def test_consumers_are_named_whose_event_type_is_gone(released: ReleasedContract) -> None:
+def test_consumer_of_a_removed_event_type_is_named(released: ReleasedContract) -> None:
     newest = str(released.newest("order.shipped"))
     shutil.rmtree(released.copy.contracts / "order.shipped")
     found = about_consumers(released)
@@ -104,7 +104,7 @@ def test_consumers_are_named_whose_event_type_is_gone(released: ReleasedContract
     assert {(finding.before, finding.now) for finding in found} == {(newest, "gone")}
 
 
-def test_consumers_are_named_whose_major_version_is_gone(released: ReleasedContract) -> None:
+def test_consumer_of_a_removed_major_version_is_named(released: ReleasedContract) -> None:
     folder = released.copy.contracts / "order.shipped"
     for version in list(folder.iterdir()):
         version.rename(folder / f"9{version.name}")
@@ -126,13 +126,13 @@ def write_consumer(contract: ReleasedContract, **members: Any) -> None:
     (contract.copy.contracts / "consumers" / "shop.json").write_text(json.dumps(content))
 
 
-def test_new_consumer_is_held_to_from_then_on(released: ReleasedContract) -> None:
+def test_new_consumer_contract_is_checked_from_then_on(released: ReleasedContract) -> None:
     write_consumer(released, read={"required": ["/orderId"], "optional": ["/courier"]})
     (finding,) = about_consumers(released)
     assert finding.place == "contracts/consumers/shop.json at /reads/0/optional/0"
 
 
-def test_before_anything_is_released_the_major_version_is_named(released: ReleasedContract) -> None:
+def test_finding_names_the_major_version_if_nothing_is_released(released: ReleasedContract) -> None:
     write_consumer(released, read={"eventType": "order.lost"})
     (finding,) = about_consumers(released)
     assert (finding.before, finding.now) == ("1.x", "gone")

@@ -23,7 +23,7 @@ def run(*arguments: str) -> Ran:
     return Ran(result.exit_code, result.stdout, result.stderr.splitlines())
 
 
-def test_contract_that_breaks_no_one_is_summed_up(released: ReleasedContract) -> None:
+def test_contract_without_findings_is_summed_up(released: ReleasedContract) -> None:
     ran = run("--contract", str(released.root))
     assert ran == Ran(0, f"{released.check().summary}\n", [])
     assert ran.out.endswith("consumers: dashboard, tail.\n")

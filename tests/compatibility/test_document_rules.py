@@ -1,4 +1,4 @@
-"""The tables for the document are whole, and see through what may be written in several ways."""
+"""The tables for the document are complete, and different ways to write the same are not differences."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_document_does_not_differ_from_itself() -> None:
     assert document_changes(BEFORE, deepcopy(BEFORE)) == []
 
 
-def test_no_difference_goes_unseen() -> None:
+def test_no_difference_is_overlooked() -> None:
     for place in every_place(BEFORE)[::4]:  # for the sake of time
         if place == ("info", "version"):
             continue
@@ -64,7 +64,7 @@ def test_no_difference_goes_unseen() -> None:
         except (
             InvalidContract,
             KeyError,
-        ):  # what is left is no OpenAPI document; the gate refuses it before it compares
+        ):  # the rest is not an OpenAPI document; the gate refuses it before comparing
             continue
         assert found, place
 
@@ -73,7 +73,7 @@ def every_place(node: Any, place: tuple[str | int, ...] = ()) -> list[tuple[str 
     members = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     places = [] if not place else [place]
     for key, member in members:
-        if place[-1:] not in (("example",), ("examples",), ("value",)):  # all text
+        if place[-1:] not in (("example",), ("examples",), ("value",)):  # all of it is text
             places += every_place(member, (*place, key))
     return places
 
@@ -89,7 +89,7 @@ def test_member_of_a_wrong_type_has_changed(edit: Edit, rule: str) -> None:
     assert changes(edit) == {rule: Step.MAJOR}
 
 
-def test_change_of_a_component_is_told_once_and_where_it_stands() -> None:
+def test_change_of_a_component_is_reported_once_under_its_own_pointer() -> None:
     now = deepcopy(BEFORE)
     put("components", "schemas", "Position", "pattern", value="^a$")(now)
     found = document_changes(BEFORE, now)
@@ -112,7 +112,7 @@ def test_change_of_a_component_is_told_once_and_where_it_stands() -> None:
         ),
     ],
 )
-def test_what_holds_anyway_may_be_written_out(edits: tuple[Edit, ...]) -> None:
+def test_default_members_may_be_written_out(edits: tuple[Edit, ...]) -> None:
     assert set(changes(*edits).values()) <= {Step.PATCH, Step.MINOR}
 
 
@@ -130,14 +130,14 @@ def test_what_holds_anyway_may_be_written_out(edits: tuple[Edit, ...]) -> None:
         ([{}], [{}, {"key": []}], Step.MINOR),
     ],
 )
-def test_security_may_let_in_more_and_not_fewer(before: list[Any], now: list[Any], step: Step) -> None:
+def test_security_may_be_loosened_but_not_tightened(before: list[Any], now: list[Any], step: Step) -> None:
     old, new = deepcopy(BEFORE), deepcopy(BEFORE)
     put(*LIST, "security", value=before)(old)
     put(*LIST, "security", value=now)(new)
     assert [change.step for change in document_changes(old, new)] == [step]
 
 
-def test_content_of_a_schema_that_no_operation_leads_to_must_stay() -> None:
+def test_schema_that_no_operation_refers_to_must_not_change() -> None:
     before, now = deepcopy(BEFORE), deepcopy(BEFORE)
     put("components", "schemas", "Alone", value={"type": "string"})(before)
     put("components", "schemas", "Alone", value={"type": "integer"})(now)

@@ -1,4 +1,4 @@
-"""What is released, what is compared with it, and what the gate says where it cannot compare."""
+"""The baselines, the comparison with them, and the findings if something cannot be compared."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_server_starts_with_baselines_and_consumers_among_the_contracts(released
     assert set(load_contracts(released.copy.contracts).event_types) >= {"order.cancelled", "order.shipped"}
 
 
-def test_release_takes_in_what_is_new(released: ReleasedContract) -> None:
+def test_release_records_new_schemas(released: ReleasedContract) -> None:
     before, now = released.add_version("order.shipped", COURIER)
     released.edit_document(move(Step.MINOR))
     assert f"not yet released: order.shipped {now};" in released.check().summary
@@ -82,14 +82,12 @@ def test_release_takes_in_what_is_new(released: ReleasedContract) -> None:
     assert "released-schema-changed" in released.rules()
 
 
-def test_release_of_what_is_released_changes_nothing(released: ReleasedContract, baselines: dict[str, bytes]) -> None:
+def test_second_release_changes_nothing(released: ReleasedContract, baselines: dict[str, bytes]) -> None:
     release(released.root)
     assert {name: (released.root / name).read_bytes() for name in BASELINES} == baselines
 
 
-def test_release_writes_nothing_where_something_is_broken(
-    released: ReleasedContract, baselines: dict[str, bytes]
-) -> None:
+def test_release_writes_nothing_if_there_are_findings(released: ReleasedContract, baselines: dict[str, bytes]) -> None:
     released.add_version("order.cancelled", drop("properties", "reason"))
     report = release(released.root)
     assert "property-removed" in {finding.rule for finding in report.findings}
@@ -166,7 +164,7 @@ def test_a_new_major_version_is_compared_with_nothing(released: ReleasedContract
     assert "contracts-invalid" in released.rules()  # the server cannot serve two majors yet
 
 
-def test_an_event_schema_that_is_checked_as_such_is_no_more_than_an_addition_to_the_document(
+def test_event_schema_with_rules_of_its_own_counts_as_an_addition_to_the_document(
     released: ReleasedContract,
 ) -> None:
     released.add_version("order.shipped", put("properties", "when", "maxLength", value=60))
@@ -175,7 +173,7 @@ def test_an_event_schema_that_is_checked_as_such_is_no_more_than_an_addition_to_
     assert findings[1].fix == f"Make it {next_document_version(released, Step.MINOR)}."
 
 
-# What a violation says
+# The text of a finding
 
 
 def test_violation_names_rule_place_versions_change_and_fix(released: ReleasedContract) -> None:
@@ -206,7 +204,7 @@ def test_violation_of_the_document_names_the_place_in_it(released: ReleasedContr
     )
 
 
-def test_version_that_stayed_behind_is_told_what_it_stayed_behind(released: ReleasedContract) -> None:
+def test_finding_about_a_version_lists_the_changes_that_need_a_larger_one(released: ReleasedContract) -> None:
     summaries = [
         put("paths", path, "get", "summary", value="x") for path in ("/event-types", "/metrics", "/openapi.json")
     ]
@@ -218,10 +216,10 @@ def test_version_that_stayed_behind_is_told_what_it_stayed_behind(released: Rele
     )
 
 
-# Where the contract is wrong
+# An invalid contract
 
 
-def test_wrong_document_hides_nothing_of_the_schemas(released: ReleasedContract) -> None:
+def test_invalid_document_does_not_hide_findings_about_schemas(released: ReleasedContract) -> None:
     released.add_version("order.cancelled", drop("properties", "reason"))
     released.copy.document.write_text("openapi: [")
     assert released.rules() == [
@@ -232,7 +230,7 @@ def test_wrong_document_hides_nothing_of_the_schemas(released: ReleasedContract)
     ]
 
 
-def test_document_that_does_not_refer_to_the_newest_version_is_wrong_and_hides_nothing(
+def test_document_that_refers_to_an_older_version_is_invalid_and_hides_no_findings(
     released: ReleasedContract,
 ) -> None:
     before = released.newest("order.shipped")
@@ -244,7 +242,7 @@ def test_document_that_does_not_refer_to_the_newest_version_is_wrong_and_hides_n
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"if": {}}'])
-def test_wrong_schema_hides_nothing_of_the_others(released: ReleasedContract, text: str) -> None:
+def test_invalid_schema_does_not_hide_findings_about_others(released: ReleasedContract, text: str) -> None:
     before, now = released.add_version("order.cancelled", put("title", value="Gone"))
     released.schema("order.cancelled", now).write_text(text)
     released.schema("order.cancelled", before).write_text("{}")

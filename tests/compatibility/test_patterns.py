@@ -44,6 +44,6 @@ def test_wider_pattern_allows_all_of_the_narrower_and_not_the_reverse(narrower: 
         (r"^(a)\1{1}$", r"^(a)\1{2}$"),
     ],
 )
-def test_nothing_is_claimed_of_patterns_that_differ_otherwise(one: str, other: str) -> None:
+def test_patterns_that_cannot_be_compared_are_called_different(one: str, other: str) -> None:
     assert not allows_all(one, of=other)
     assert not allows_all(other, of=one)

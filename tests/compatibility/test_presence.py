@@ -47,5 +47,5 @@ SCHEMA: dict[str, Any] = {
         ("/address/city/name", ABSENT),
     ],
 )
-def test_place_is_there_as_the_schema_says(pointer: str, expected: Presence) -> None:
+def test_presence_follows_the_schema(pointer: str, expected: Presence) -> None:
     assert presence(SCHEMA, pointer) is expected

@@ -1,4 +1,4 @@
-"""One test for each rule and direction: what a difference between two schemas needs of the version, on each side."""
+"""One test for each rule and direction: the step of the version that a difference between two schemas needs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPEN: dict[str, Any] = {"type": "object", "properties": {"a": {}}}
 
 
 class Case(NamedTuple):
-    """Two schemas, the rule that speaks of them, and the least step in requests, in responses and in events."""
+    """Two schemas, the rule that reports the difference, and the least step in requests, in responses and in events."""
 
     keyword: str
     before: dict[str, Any]
@@ -42,7 +42,7 @@ def looser(keyword: str, before: Any, now: Any, rule: str = "") -> list[Case]:
 
 
 def breaking(keyword: str, before: Any, now: Any, rule: str = "") -> list[Case]:
-    """Make a case of each direction: either breaks someone."""
+    """Make a case of each direction: each breaks someone."""
     name = rule or f"{_kebab(keyword)}-changed"
     was, is_ = _schema(keyword, before), _schema(keyword, now)
     return [Case(keyword, old, new, name, MAJOR, MAJOR, MAJOR) for old, new in ((was, is_), (is_, was))]
@@ -179,13 +179,13 @@ CASES = [
 
 
 def changes(before: Any, now: Any, direction: Direction, documents: Documents | None = None) -> dict[str, Step]:
-    """Compare two schemas; return the levels by the names of the rules, without those of mere additions of names."""
+    """Compare two schemas; return the steps by the names of the rules, without rules about added names."""
     pair = Comparison(before, now, (), direction, documents or Documents())
     return {change.rule: change.step for change in compare(pair, SCHEMA)}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}, {case.before} to {case.now}")
-def test_difference_needs_a_step_on_each_side(case: Case) -> None:
+def test_difference_needs_a_step_in_each_direction(case: Case) -> None:
     for direction, step in (
         (Direction.REQUEST, case.request),
         (Direction.RESPONSE, case.response),
@@ -205,12 +205,12 @@ def test_every_rule_has_a_test() -> None:
     assert {case.keyword for case in CASES} >= SCHEMA.keys()
 
 
-def test_unknown_keyword_must_stay_as_it_is() -> None:
+def test_unknown_keyword_must_not_change() -> None:
     assert changes({"if": {}}, {"if": {"type": "string"}}, Direction.RESPONSE) == {"if-changed": MAJOR}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}, {case.before}")
-def test_difference_is_found_as_deep_as_it_lies(case: Case) -> None:
+def test_difference_is_found_at_any_depth(case: Case) -> None:
     def nested(schema: dict[str, Any]) -> dict[str, Any]:
         return {"properties": {"list": {"items": {"allOf": [{"properties": {"a/b": schema}}]}}}}
 
@@ -225,7 +225,7 @@ def test_a_schema_does_not_differ_from_itself(case: Case) -> None:
     assert changes(case.before, case.before, Direction.BOTH) == {}
 
 
-def test_order_says_nothing() -> None:
+def test_order_does_not_matter() -> None:
     before = {"enum": ["a", "b"], "required": ["a", "b"]}
     assert changes(before, {"required": ["b", "a"], "enum": ["b", "a"]}, Direction.BOTH) == {}
 
@@ -237,7 +237,7 @@ def test_list_that_is_declared_extensible_may_grow_and_not_shrink(direction: Dir
     assert changes(more, less, direction) == {"enum-value-removed": MAJOR}
 
 
-def test_list_may_not_grow_in_the_moment_in_which_it_is_declared_extensible() -> None:
+def test_list_may_not_grow_in_the_version_that_first_declares_it_extensible() -> None:
     found = changes({"enum": ["a"]}, {"x-extensible": True, "enum": ["a", "b"]}, Direction.RESPONSE)
     assert found == {"enum-value-added": MAJOR, "x-extensible-loosened": MAJOR}
 

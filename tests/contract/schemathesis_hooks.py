@@ -1,4 +1,4 @@
-"""What Schemathesis is told beyond the contract: how a stream looks on the wire, and what to look for in its raw bytes."""
+"""Hooks for Schemathesis: the form of a stream on the wire, and a check of its raw bytes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ STREAM = "text/event-stream"
 
 @schemathesis.hook
 def before_load_schema(_context: schemathesis.HookContext, raw_schema: dict[str, Any]) -> None:
-    """Say what the contract leaves to words: `data` is text on the wire, and which version of a type it shows."""
+    """Change the frame schemas to the form on the wire: `data` is text, of the version that the frame shows."""
     schemas = raw_schema["components"]["schemas"]
-    if raw_schema["openapi"].startswith("3.0."):  # the derived 3.2 says it itself
+    if raw_schema["openapi"].startswith("3.0."):  # OpenAPI 3.2 has this already
         _say_that_data_is_text(schemas)
     for event in _alternatives(schemas, "OrderEvent"):
         (event_type,) = event["properties"]["eventType"]["enum"]
@@ -40,7 +40,7 @@ def _say_that_data_is_text(schemas: dict[str, Any]) -> None:
 def stream_is_resumable(
     _context: schemathesis.CheckContext, response: schemathesis.Response, _case: schemathesis.Case[Any]
 ) -> None:
-    """Find events without an id: Schemathesis itself, as a client does, takes the last id for theirs."""
+    """Fail on events without an id; Schemathesis itself, like any client, would use the last id for them."""
     (media_type, *_) = response.headers.get("content-type", [""])
     if response.status_code == 200 and media_type.startswith(STREAM):
         *blocks, _unfinished = response.content.split(b"\n\n")

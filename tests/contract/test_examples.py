@@ -1,4 +1,4 @@
-"""Every example of the contract is true: sent for real and accepted, or what a client really receives."""
+"""Every example of the contract is true: a request that is accepted, or an answer that a client receives."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def document(http: httpx.Client) -> dict[str, Any]:
 
 
 def examples_of(described: dict[str, Any], document: dict[str, Any]) -> Iterator[Any]:
-    """Give the examples of a parameter or media type: `example`, `examples`, and those they refer to."""
+    """Yield the examples of a parameter or media type: `example` and `examples`, with references followed."""
     if "example" in described:
         yield described["example"]
     for example in described.get("examples", {}).values():
@@ -58,7 +58,7 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 
 def check(schema: dict[str, Any], value: Any, document: dict[str, Any]) -> None:
-    """Validate as a client would, with the document alone."""
+    """Validate a value with the document alone, as a client would."""
     whole = {**schema, "components": document["components"]}
     validator = Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER)
     assert [error.message for error in validator.iter_errors(value)] == []
@@ -84,7 +84,7 @@ def test_every_example_of_a_parameter_is_accepted(http: httpx.Client, document: 
                 whole_path = path.replace("{eventType}", "order.shipped").replace("{version}", "1.0.0")
                 if parameter["name"] == "wait":
                     publish(http, shipped())
-                    query["from"] = "earliest"  # there is something: nothing to wait for
+                    query["from"] = "earliest"  # the page is not empty, so the server does not wait
                 response = http.request(method, whole_path, params=query, headers={**headers, **PAGE})
                 assert response.status_code in {200, 410}, (parameter["name"], response.text)
 
@@ -109,14 +109,12 @@ def test_every_counterexample_of_an_event_contract_is_refused(http: httpx.Client
 
 
 def answer(document: dict[str, Any], path: str, method: str, status: str, media_type: str) -> dict[str, Any]:
-    """Find the schema of an answer."""
+    """Return the schema of a response."""
     response = resolved(document["paths"][path][method]["responses"][status], document)
     return dict(response["content"][media_type]["schema"])
 
 
-def test_every_kind_of_frame_is_received_as_the_contract_describes_it(
-    http: httpx.Client, document: dict[str, Any]
-) -> None:
+def test_every_kind_of_frame_arrives_as_the_contract_describes_it(http: httpx.Client, document: dict[str, Any]) -> None:
     publish(http, shipped(), cancelled())
     gap = http.get(EVENTS, params={"lastEventId": "nope", "follow": "false"})
     checkpoint = http.get(EVENTS, params={"from": "earliest", "limit": 1})
@@ -155,7 +153,7 @@ REFUSED: dict[str, Callable[[httpx.Client], httpx.Response]] = {
     "/problems/unsupported-media-type": lambda http: http.post(EVENTS, content=b"{}"),
     "/problems/contract-violation": lambda http: http.post(EVENTS, json={}),
 }
-ELSEWHERE = {"/problems/internal-error", "/problems/unavailable"}  # they take a fault, or a drain: see test_drain.py
+ELSEWHERE = {"/problems/internal-error", "/problems/unavailable"}  # these need a fault or a drain: see test_drain.py
 
 
 @pytest.mark.parametrize("kind", REFUSED)

@@ -1,4 +1,4 @@
-"""Schemathesis in process: the same application without a socket, as its users would test theirs."""
+"""Schemathesis in process: the application is called directly, without a socket."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONFIG = SchemathesisConfig.from_path(Path(__file__).parent / "schemathesis.toml
 
 
 class InProcess:
-    """The application as ASGI servers run it: its service is open for as long as the lifespan lasts."""
+    """The application with its lifespan, as ASGI servers run it: the log is open while the lifespan lasts."""
 
     service: Service | None = None
 

@@ -1,4 +1,4 @@
-"""A third event type, added as `contracts/README.md` says: files and text, and no Python."""
+"""A new event type, added as `contracts/README.md` describes: files and text, and no Python."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def returned(**data: object) -> dict[str, object]:
     return {"eventType": "order.returned", "data": {**DATA, **data}}
 
 
-def test_it_is_published_and_read(http: httpx.Client) -> None:
+def test_new_type_is_published_and_read(http: httpx.Client) -> None:
     shipped_id, returned_id = publish(http, shipped(), returned())
     stream = frames(http.get(EVENTS, params={"from": "earliest", "follow": "false"}).text)
     assert [(frame.id, frame.event) for frame in stream[-3:-1]] == [
@@ -46,7 +46,7 @@ def test_it_is_published_and_read(http: httpx.Client) -> None:
     assert json.loads(stream[-2].data or "") == DATA
 
 
-def test_it_is_filtered_by(http: httpx.Client) -> None:
+def test_readers_can_filter_by_the_new_type(http: httpx.Client) -> None:
     publish(http, shipped(), returned(), shipped(), returned(orderId="or_2"))
     page = http.get(EVENTS, params={"from": "earliest", "eventTypes": "order.returned"}, headers=PAGE).json()
     assert {event["eventType"] for event in page["events"]} == {"order.returned"}
@@ -55,20 +55,20 @@ def test_it_is_filtered_by(http: httpx.Client) -> None:
     assert http.get(EVENTS, params={"eventTypes": "order.lost"}).status_code == 400
 
 
-def test_it_is_held_to_its_schema(http: httpx.Client) -> None:
+def test_new_type_is_checked_by_its_schema(http: httpx.Client) -> None:
     response = http.post(EVENTS, json=returned(items=0))
     assert response.status_code == 422
     assert [violation["pointer"] for violation in response.json()["violations"]] == ["/data/items"]
 
 
-def test_it_is_in_discovery(http: httpx.Client) -> None:
+def test_new_type_is_in_discovery(http: httpx.Client) -> None:
     listed = {each["eventType"]: each for each in http.get("/event-types").json()["eventTypes"]}
     assert listed["order.returned"]["kind"] == "order"
     (version,) = listed["order.returned"]["versions"]
     assert http.get(version["schema"]).json() == SCHEMA
 
 
-def test_it_is_in_the_served_contract(http: httpx.Client) -> None:
+def test_new_type_is_in_the_served_contract(http: httpx.Client) -> None:
     document = http.get("/openapi.json").json()
     schemas = document["components"]["schemas"]
     assert "order.returned" in schemas["OrderEventType"]["enum"]
@@ -76,7 +76,7 @@ def test_it_is_in_the_served_contract(http: httpx.Client) -> None:
     assert {"$ref": "#/components/schemas/OrderReturnedFrame"} in schemas["OrderEventStreamFrame"]["oneOf"]
 
 
-def test_it_is_in_what_is_derived_and_in_the_docs(http: httpx.Client) -> None:
+def test_new_type_is_in_the_derived_documents_and_the_docs(http: httpx.Client) -> None:
     schemas = http.get("/openapi-3.2.json").json()["components"]["schemas"]
     assert schemas["OrderReturnedV1"]["properties"].keys() == SCHEMA["properties"].keys()
     asyncapi = http.get("/asyncapi.json").json()
@@ -89,7 +89,7 @@ def test_a_check_of_the_deployment_holds(http: httpx.Client) -> None:
     assert main_result("check", str(http.base_url), "--quick") == 0
 
 
-def test_the_gate_lets_it_pass_with_the_next_minor_version(tmp_path: Path) -> None:
+def test_the_gate_accepts_the_new_type_with_the_next_minor_version(tmp_path: Path) -> None:
     copy = ContractCopy(tmp_path / "contract")
     add_order_returned(copy)
     assert main_result("contracts", "--contract", str(copy.root)) == 1
@@ -97,7 +97,7 @@ def test_the_gate_lets_it_pass_with_the_next_minor_version(tmp_path: Path) -> No
     assert main_result("contracts", "--contract", str(copy.root)) == 0
 
 
-def test_it_counts_in_the_metrics(http: httpx.Client) -> None:
+def test_new_type_is_counted_in_the_metrics(http: httpx.Client) -> None:
     publish(http, returned())
     assert 'orders_events_events_published_total{event_type="order.returned"}' in http.get("/metrics").text
 

@@ -20,7 +20,7 @@ DATA = {"orderId": "or_1", "when": WHEN, "refundId": "rf_1"}
 
 
 def add_minor_version(copy: ContractCopy) -> None:
-    """Copy the newest folder to the next version, add a property, refer to it, and move the contract's version."""
+    """Copy the newest folder to the next version, add a property, refer to the copy, and move the version of the document."""
     folder = copy.contracts / "order.cancelled"
     shutil.copytree(folder / "1.0.0", folder / "1.1.0")
     schema = json.loads((folder / "1.1.0" / "schema.json").read_text())
@@ -54,7 +54,7 @@ def test_an_event_that_names_no_version_has_the_new_one(http: httpx.Client) -> N
     assert page["events"][-1]["data"] == DATA
 
 
-def test_an_event_of_the_version_before_is_held_to_that(http: httpx.Client) -> None:
+def test_event_of_the_previous_version_is_checked_by_its_schema(http: httpx.Client) -> None:
     old = {"eventType": "order.cancelled", "schemaVersion": "1.0.0"}
     assert http.post(EVENTS, json={**old, "data": {"orderId": "or_1", "when": WHEN}}).status_code == 201
     refused = http.post(EVENTS, json={**old, "data": DATA})
@@ -62,7 +62,7 @@ def test_an_event_of_the_version_before_is_held_to_that(http: httpx.Client) -> N
     assert refused.json()["violations"][0]["message"] == "must not have the property 'refundId'"
 
 
-def test_discovery_tells_both_and_which_is_deprecated(http: httpx.Client) -> None:
+def test_discovery_lists_both_and_the_deprecated_one(http: httpx.Client) -> None:
     listed = {each["eventType"]: each["versions"] for each in http.get("/event-types").json()["eventTypes"]}
     assert listed["order.cancelled"] == [
         {
@@ -78,7 +78,7 @@ def test_discovery_tells_both_and_which_is_deprecated(http: httpx.Client) -> Non
     assert "immutable" in schema.headers["cache-control"]
 
 
-def test_docs_and_derived_documents_show_it(http: httpx.Client) -> None:
+def test_docs_and_derived_documents_show_the_new_version(http: httpx.Client) -> None:
     for path in ("/openapi.json", "/openapi-3.2.json", "/asyncapi.json", "/docs/events"):
         assert "refundId" in http.get(path).text, path
     assert "deprecated since 2026-12-01" in http.get("/docs/events").text
@@ -90,7 +90,7 @@ def test_a_check_of_the_deployment_holds(http: httpx.Client) -> None:
     assert result.exit_code == 0, result.output
 
 
-def test_the_gate_lets_it_pass(copy: ContractCopy) -> None:
+def test_the_gate_accepts_the_new_version(copy: ContractCopy) -> None:
     result = CliRunner().invoke(main, ["contracts", "--contract", str(copy.root)])
     assert result.exit_code == 0, result.output
 

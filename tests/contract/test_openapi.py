@@ -1,4 +1,4 @@
-"""What the OpenAPI document owes its readers, beyond what the server checks when it starts."""
+"""The quality of the OpenAPI document, beyond the checks at the start of the server."""
 
 import re
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def parameters() -> Iterator[dict[str, Any]]:
 
 
 def contents(operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Go through the bodies of an operation: of what (a status, or the request), and the Media Type Object."""
+    """Yield the bodies of an operation: the status, or "request", and the Media Type Object."""
     for media_type in operation.content.get("requestBody", {}).get("content", {}).values():
         yield "request", media_type
     for status, response in operation.content["responses"].items():
@@ -81,7 +81,7 @@ def test_nothing_in_the_document_names_python() -> None:
     assert not re.search(r"\bapp\.|\.py\b", TEXT)
 
 
-def test_nothing_stands_beside_a_reference() -> None:
+def test_references_have_no_siblings() -> None:
     for node in every_node(DOCUMENT.bundled):
         if "$ref" in node:
             assert list(node) == ["$ref"]
@@ -95,7 +95,7 @@ def test_every_component_is_used() -> None:
 
 
 @each_operation
-def test_operation_explains_itself(operation: Operation) -> None:
+def test_operation_has_summary_and_description(operation: Operation) -> None:
     declared = {tag["name"] for tag in DOCUMENT.bundled["tags"]}
 
     assert len(operation.content["tags"]) == 1
@@ -152,7 +152,7 @@ def is_bounded(schema: dict[str, Any]) -> bool:
             return bool(kind == "boolean")
 
 
-def test_objects_are_closed_unless_they_say_that_they_are_not() -> None:
+def test_objects_are_closed_unless_declared_open() -> None:
     for schema in DOCUMENT.bundled["components"]["schemas"].values():
         if "properties" in schema:
             assert "additionalProperties" in schema
@@ -189,7 +189,7 @@ def test_every_frame_type_has_an_example() -> None:
     assert shown == set(frames["schema"]["discriminator"]["mapping"])
 
 
-def test_stream_in_the_description_is_one_that_its_schema_describes() -> None:
+def test_stream_in_the_description_fits_its_schema() -> None:
     frame = compile_schema(INLINED["components"]["schemas"]["OrderEventStreamFrame"], "A frame")
     response = httpx.Response(200, headers={"Content-Type": "text/event-stream"}, text=f"{stream_text()}\n")
 
@@ -221,7 +221,7 @@ def test_largest_body_holds_the_largest_batch() -> None:
 
 
 def largest_event(event_type: str) -> int:
-    """Count the bytes of the largest event of a type, as compact JSON in ASCII."""
+    """Return the size in bytes of the largest event of a type, as compact JSON in ASCII."""
     newest = CONTRACTS.get(event_type, CONTRACTS.versions(event_type)[-1])
     envelope = DOCUMENT.envelopes[event_type]
     return largest({**envelope, "properties": {**envelope["properties"], "data": newest.schema}})
@@ -243,7 +243,7 @@ def largest(schema: dict[str, Any]) -> int:
             pytest.fail(f"Nothing bounds the length of {schema}.")
 
 
-def test_numbers_in_the_text_are_those_in_the_schemas() -> None:
+def test_numbers_in_descriptions_equal_those_in_the_schemas() -> None:
     stream, publish = find_operation("streamOrderEvents"), find_operation("publishOrderEvents")
     limit = DOCUMENT.bundled["components"]["parameters"]["limit"]["description"]
     batch = f"{DOCUMENT.batch_maximum:,}"

@@ -1,4 +1,4 @@
-"""Redocly lints what is served, with every rule it recommends: no error, no warning."""
+"""Redocly finds neither errors nor warnings in the served documents, with all of its recommended rules."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def document() -> OpenApiDocument:
 def lint(path: Path) -> subprocess.CompletedProcess[str]:
     redocly = node_package("@redocly/cli")
     node = shutil.which("node")
-    assert node is not None  # npm, which has just been found, runs on it
+    assert node is not None  # npm was found just before, and npm needs it
     command = [node, str(redocly / "bin" / "cli.js"), "lint", str(path), "--config", str(HERE / "redocly.yaml")]
     quiet = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
     return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **quiet}, check=False)

@@ -1,4 +1,4 @@
-"""Schemathesis holds the running server to its contract: all operations, valid and invalid data, streams included."""
+"""Schemathesis tests the running server by its contract: all operations, with valid and invalid data, streams included."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ SECONDS = 300  # before a run that hangs is given up
 
 
 def run_schemathesis(url: str, document: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Test a server as its users do, from the command line; what the run leaves behind stays in `folder`.
+    """Run Schemathesis from the command line on a server; the files of the run stay in `folder`.
 
-    The document is a file: Schemathesis would leave out the operation that it had fetched it from.
+    The document is a file, because Schemathesis would skip the operation from which it fetched the document.
     """
     contract = folder / "contract.json"
     contract.write_text(document)
@@ -65,7 +65,7 @@ def test_the_server_keeps_its_contract(document: str, tmp_path: Path) -> None:
     assert "Traceback" not in "".join(server.output)
 
 
-# That it would find what breaks the contract: a server with a planted fault.
+# A server with a planted fault: Schemathesis must find it.
 
 OPENING = "retry: 3000\n:\nid: a-1\nevent: stream.checkpoint\ndata: {}\n\n"
 EVENT = 'id: a-2\nevent: order.shipped\ndata: {"orderId":"or_1","when":"2024-05-01T10:00:00Z"}\n\n'
@@ -89,7 +89,7 @@ PLANTED = {
 
 @contextmanager
 def serving_stream(stream: str) -> Iterator[str]:
-    """Serve one and the same stream to whoever asks; give the URL."""
+    """Serve the same stream to every client; yield the URL."""
 
     class Fixed(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -109,7 +109,7 @@ def serving_stream(stream: str) -> Iterator[str]:
 
 
 def judge(stream: str, document: str) -> None:
-    """Have Schemathesis ask for a stream once, and judge it with all its checks and ours."""
+    """Let Schemathesis request a stream once, and check it with all of its checks and ours."""
     schema = schemathesis.openapi.from_dict(json.loads(document))
     with serving_stream(stream) as url:
         schema["/events/orders"]["GET"].Case().call_and_validate(base_url=url, additional_checks=[stream_is_resumable])

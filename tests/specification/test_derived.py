@@ -1,4 +1,4 @@
-"""The derived documents say what the contract says: judged by others, and found to have lost nothing."""
+"""The derived documents are valid by foreign schemas, and nothing of the contract is lost in them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ METHODS = ("get", "post")
 
 
 def referred(document: dict[str, Any], reference: str) -> Any:
-    """Follow a `#/` reference; a KeyError says that it leads nowhere."""
+    """Return the target of a `#/` reference; a KeyError means that it leads nowhere."""
     found: Any = document
     for step in reference.removeprefix("#/").split("/"):
         found = found[step.replace("~1", "/").replace("~0", "~")]
@@ -56,7 +56,7 @@ def every_reference(node: Any) -> Iterator[str]:
 
 
 def violations(schema: dict[str, Any], value: Any, document: dict[str, Any]) -> list[str]:
-    """Validate as a client would, with the document alone."""
+    """Return a validator of a component, made from the document alone, as a client would make it."""
     whole = {**schema, "components": document["components"]}
     validator = Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER)
     return [error.message for error in validator.iter_errors(value)]
@@ -93,7 +93,7 @@ def test_validator_of_openapi_3_2_finds_a_planted_fault(plant: Any) -> None:
 
 
 def restored(document: dict[str, Any]) -> dict[str, Any]:
-    """Say it in OpenAPI 3.0 again, by rules of this test's own."""
+    """Convert a value back to OpenAPI 3.0, by rules that are independent of the derivation."""
     back = deepcopy(document)
     assert back.pop("jsonSchemaDialect") == "https://spec.openapis.org/oas/3.2/dialect/2025-09-17"
     back["openapi"] = BUNDLED["openapi"]
@@ -115,7 +115,7 @@ def restored(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_singular_examples(node: Any) -> Any:
-    """Undo what became of the `example` of a schema: the only lists among what is called `examples`."""
+    """Convert `examples` of a schema back to `example`; these are the only `examples` that are lists."""
     if isinstance(node, dict):
         pairs = node.items()
         return {
@@ -131,7 +131,7 @@ def is_list(key: str, value: Any) -> bool:
     return key == "examples" and isinstance(value, list)
 
 
-def test_openapi_3_2_says_all_that_the_contract_says_and_nothing_else() -> None:
+def test_openapi_3_2_has_everything_of_the_contract_and_nothing_else() -> None:
     assert restored(OPENAPI) == BUNDLED
 
 
@@ -155,19 +155,19 @@ def parts(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("keyword", [{"nullable": True}, {"exclusiveMinimum": True, "minimum": 0}])
-def test_keywords_that_the_derivation_leaves_out_are_refused_at_startup(keyword: dict[str, Any]) -> None:
+def test_keywords_that_the_derivation_does_not_know_are_refused_at_startup(keyword: dict[str, Any]) -> None:
     with pytest.raises(InvalidContract):
         compile_schema({"type": "integer", **keyword}, "A schema")
 
 
-def test_frame_of_openapi_3_2_has_text_whose_content_has_a_schema() -> None:
+def test_data_field_of_a_frame_in_openapi_3_2_is_text_with_a_schema_for_its_content() -> None:
     for event_type, reference in FRAMES.items():
         data = referred(OPENAPI, reference)["properties"]["data"]
         assert data["type"] == "string"
         assert data["contentSchema"] == referred(BUNDLED, reference)["properties"]["data"], event_type
 
 
-def test_examples_of_the_stream_are_what_a_decoder_reads_and_satisfy_the_item_schema() -> None:
+def test_examples_of_the_stream_are_read_by_a_decoder_and_fit_the_item_schema() -> None:
     stream = OPENAPI["paths"]["/events/orders"]["get"]["responses"]["200"]["content"][STREAM]
     assert len(stream["examples"]) >= len(FRAMES)
     for example in stream["examples"].values():
@@ -183,7 +183,7 @@ def test_examples_of_the_stream_are_what_a_decoder_reads_and_satisfy_the_item_sc
 
 
 def asyncapi_breaches(document: dict[str, Any]) -> list[str]:
-    """Ask the specification's own schema."""
+    """Return the errors by the schema that the specification publishes."""
     schema = json.loads((node_package("@asyncapi/specs") / "schemas" / "3.0.0.json").read_text())
     return [error.message for error in Draft7Validator(schema).iter_errors(document)]
 
@@ -276,7 +276,7 @@ def test_every_parameter_of_the_stream_is_in_the_binding() -> None:
     assert sum(len(binding[where]["properties"]) for where in ("query", "x-headers")) == len(parameters)
 
 
-def test_every_schema_that_a_message_needs_is_as_the_contract_has_it() -> None:
+def test_every_schema_that_a_message_needs_equals_the_schema_of_the_contract() -> None:
     schemas = ASYNCAPI["components"]["schemas"]
     assert {reference.removeprefix("#/components/schemas/") for reference in FRAMES.values()}.isdisjoint(schemas)
     for name, schema in schemas.items():
@@ -304,7 +304,7 @@ def test_examples_of_messages_satisfy_their_schemas_and_none_is_lost() -> None:
 
 
 @pytest.mark.parametrize("derive", [derive_openapi_3_2, derive_asyncapi])
-def test_derivation_leaves_its_source_alone_and_shares_nothing_with_it(derive: Any) -> None:
+def test_derivation_does_not_change_its_source_and_shares_nothing_with_it(derive: Any) -> None:
     source, before = deepcopy(BUNDLED), deepcopy(BUNDLED)
     derived = derive(source)
     derived["info"]["title"] = "Another"
@@ -317,13 +317,15 @@ def test_derivation_leaves_its_source_alone_and_shares_nothing_with_it(derive: A
 @pytest.mark.parametrize(
     ("path", "derive"), [("/openapi-3.2.json", derive_openapi_3_2), ("/asyncapi.json", derive_asyncapi)]
 )
-def test_what_is_served_is_what_is_derived_from_what_is_served(server: ServerProcess, path: str, derive: Any) -> None:
+def test_served_derived_document_is_derived_from_the_served_document(
+    server: ServerProcess, path: str, derive: Any
+) -> None:
     response = httpx.get(server.url + path)
     assert response.headers["content-type"] == "application/json"
     assert response.content == write_json(derive(httpx.get(f"{server.url}/openapi.json").json()))
 
 
-def test_new_event_type_is_in_both_by_files_alone(tmp_path: Path) -> None:
+def test_new_event_type_appears_in_both_documents_without_code(tmp_path: Path) -> None:
     copy = ContractCopy(tmp_path / "contract")
     add_order_returned(copy)
     bundled = load_document(copy.root, load_contracts(copy.contracts)).bundled
@@ -339,14 +341,14 @@ def test_new_event_type_is_in_both_by_files_alone(tmp_path: Path) -> None:
     }
 
 
-def test_document_without_words_and_examples_is_derived_all_the_same() -> None:
+def test_document_without_descriptions_and_examples_can_be_derived() -> None:
     bare = without_words(deepcopy(BUNDLED))
     assert list(OpenAPIV32SpecValidator(derive_openapi_3_2(bare)).iter_errors()) == []
     assert asyncapi_breaches(derive_asyncapi(bare)) == []
 
 
 def without_words(node: Any) -> Any:
-    """Take away what OpenAPI lets a document leave out."""
+    """Remove the members that OpenAPI makes optional."""
     if isinstance(node, list):
         return [without_words(each) for each in node]
     if not isinstance(node, dict):

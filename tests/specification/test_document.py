@@ -41,7 +41,7 @@ def source() -> dict[str, Any]:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A copy of the contract that a test may spoil."""
+    """A copy of the contract, for a test to change."""
     for folder in ("openapi", "contracts"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     return tmp_path
@@ -75,18 +75,18 @@ def replace(root: Path, *replacements: tuple[str, str]) -> None:
 
 @cache
 def shipped() -> str:
-    """The document that is shipped, as JSON: it is read once, because YAML is slow."""
+    """Return the document of the repository as JSON; it is read once, because YAML is slow."""
     return json.dumps(read_source(ROOT))
 
 
 def parsed(text: str) -> dict[str, Any]:
-    """Parse what `put` has written, or the document that is shipped."""
+    """Parse a document written by `put`, or else return the document of the repository."""
     document: dict[str, Any] = json.loads(text if text.startswith("{") else shipped())
     return document
 
 
 def put(root: Path, place: tuple[str | int, ...], value: object) -> None:
-    """Put a value at a place in the document, or take away what is there."""
+    """Set a value in the document, or remove it."""
     document = parsed(yaml_file(root).read_text("utf-8"))
     holder: Any = document
     for key in place[:-1]:
@@ -102,12 +102,10 @@ def add_version(root: Path, event_type: str, version: str) -> None:
     shutil.copytree(root / "contracts" / event_type / "1.0.0", root / "contracts" / event_type / version)
 
 
-# The document that is shipped
+# The document of the repository
 
 
-def test_bundle_says_what_the_source_says_under_the_same_names(
-    document: OpenApiDocument, source: dict[str, Any]
-) -> None:
+def test_bundle_equals_the_source_with_the_same_names(document: OpenApiDocument, source: dict[str, Any]) -> None:
     def compare(source: Any, bundled: Any) -> None:
         match source:
             case {"$ref": str(reference)} if not reference.startswith("#/"):
@@ -150,7 +148,7 @@ def test_served_texts_are_the_bundle(document: OpenApiDocument) -> None:
     assert yaml.safe_load(document.yaml) == document.bundled
 
 
-def test_served_yaml_is_for_people(document: OpenApiDocument) -> None:
+def test_served_yaml_is_readable(document: OpenApiDocument) -> None:
     text = document.yaml.decode()
 
     assert "description: |\n" in text
@@ -201,7 +199,9 @@ def test_problems_come_from_the_document(root: Path) -> None:
         ("/", ()),
     ],
 )
-def test_allowed_methods_are_those_of_the_path(document: OpenApiDocument, path: str, methods: tuple[str, ...]) -> None:
+def test_allowed_methods_belong_to_the_path_template(
+    document: OpenApiDocument, path: str, methods: tuple[str, ...]
+) -> None:
     assert document.allowed_methods(path) == methods
 
 
@@ -210,7 +210,7 @@ def test_allowed_methods_are_those_of_the_path(document: OpenApiDocument, path: 
     [
         ({"eventType": "order.shipped", "data": SHIPPED}, True),
         ({"eventType": "order.shipped", "data": SHIPPED, "eventId": "a:b.c-d_e", "schemaVersion": "1.0.0"}, True),
-        # The data is the business of the contract of its version.
+        # The contract of the version checks the data.
         ({"eventType": "order.shipped", "data": {"anything": 1}}, True),
         ({"eventType": "order.cancelled", "data": SHIPPED}, False),
         ({"eventType": "order.shipped", "data": "text"}, False),
@@ -242,7 +242,7 @@ def test_envelopes_are_self_contained(document: OpenApiDocument) -> None:
 
 
 def add_order_returned(root: Path) -> None:
-    """Add an event type as the comments in the document say, with an editor's means."""
+    """Add an event type as the comments in the document ask, by editing its text."""
     contract = root / "contracts" / "order.returned" / "1.0.0"
     shutil.copytree(root / "contracts" / "order.shipped" / "1.0.0", contract)
     schema = (contract / "schema.json").read_text("utf-8")
@@ -316,7 +316,7 @@ def test_document_may_be_json(root: Path, document: OpenApiDocument) -> None:
         ("", None),
     ],
 )
-def test_plain_values_are_read_as_json_has_them(tmp_path: Path, text: str, value: object) -> None:
+def test_plain_values_are_read_as_json_values(tmp_path: Path, text: str, value: object) -> None:
     (tmp_path / "openapi").mkdir()
     yaml_file(tmp_path).write_text(f"key: {text}\n", "utf-8")
 
@@ -557,7 +557,7 @@ def test_closing_frame_may_repeat_the_last_id(root: Path) -> None:
         (None, "components.examples.later: "),
     ],
 )
-def test_problem_that_is_none_stops_the_start(root: Path, example: object, reason: str) -> None:
+def test_invalid_problem_stops_the_start(root: Path, example: object, reason: str) -> None:
     put(root, ("components", "examples", "later"), example)
 
     assert reason in refusal(root)
@@ -585,7 +585,7 @@ def test_missing_problem_stops_the_start(root: Path) -> None:
         ((*SCHEMAS, "OrderEventBatch", "maxItems"), MISSING),
     ],
 )
-def test_limit_that_is_no_number_stops_the_start(root: Path, place: tuple[str, ...], value: object) -> None:
+def test_limit_that_is_not_a_number_stops_the_start(root: Path, place: tuple[str, ...], value: object) -> None:
     put(root, place, value)
 
     assert place[-1] in refusal(root)

@@ -1,4 +1,4 @@
-"""Of the document's structure, jsonschema-rs decides what jsonschema would: held against each other over random mutations."""
+"""jsonschema-rs and jsonschema agree about the structure of the document, over random mutations of it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def places(node: Any, place: Place = ()) -> Iterator[Place]:
 
 
 def mutated(dice: random.Random) -> dict[str, Any]:
-    """The document with one thing in one place: gone, another, or added."""
+    """Yield documents with one member removed, replaced or added."""
     document: dict[str, Any] = json.loads(DOCUMENT)
     *above, last = dice.choice([place for place in places(document) if place])
     around: Any = document
@@ -77,7 +77,7 @@ def mutated(dice: random.Random) -> dict[str, Any]:
     return document
 
 
-def test_what_jsonschema_finds_at_fault_is_refused() -> None:
+def test_values_that_jsonschema_refuses_are_refused() -> None:
     dice = random.Random(30)
     wrong = 0
     for _ in range(120):

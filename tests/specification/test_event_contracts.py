@@ -54,7 +54,7 @@ def test_the_released_contracts_load() -> None:
     assert contracts.majors == (1,)
 
 
-def test_a_contract_carries_its_schema_as_it_stands_in_the_file() -> None:
+def test_contract_has_its_schema_exactly_as_in_the_file() -> None:
     contract = released().get("order.cancelled", "1.0.0")
     assert contract.schema == json.loads((RELEASED / "order.cancelled" / "1.0.0" / "schema.json").read_text())
     assert list(contract.schema) == [
@@ -70,7 +70,7 @@ def test_a_contract_carries_its_schema_as_it_stands_in_the_file() -> None:
     assert contract.version == (1, 0, 0)
 
 
-def test_every_released_schema_says_its_draft_a_name_of_its_own_and_what_it_is() -> None:
+def test_every_released_schema_has_a_draft_a_unique_id_and_a_description() -> None:
     contracts = released()
     schemas = [
         contracts.get(name, version).schema for name in all_types(contracts) for version in contracts.versions(name)
@@ -172,7 +172,7 @@ def test_a_control_event_needs_no_order(folder: Path) -> None:
     assert contracts.majors == (1,)
 
 
-def test_hidden_files_and_the_readme_are_left_alone(folder: Path) -> None:
+def test_hidden_files_and_the_readme_are_ignored(folder: Path) -> None:
     write(folder / "README.md", "# Contracts")
     for place in (folder, *folder.glob("*"), *folder.glob("*/*"), *folder.glob("*/*/examples")):
         if place.is_dir():

@@ -1,4 +1,4 @@
-"""jsonschema-rs decides and jsonschema explains: held against each other, over examples and at random, they say the same."""
+"""jsonschema-rs decides and jsonschema explains: they agree about all examples and about random values and schemas."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ Judge = Callable[[JsonValue], bool]
 
 
 def judges(schema: dict[str, Any]) -> tuple[Judge, Judge]:
-    """The quick verdict, and that of jsonschema alone."""
+    """The verdict of jsonschema-rs, and the verdict of jsonschema alone."""
     return compile_verdict(schema), DialectValidator(schema, format_checker=FORMATS).is_valid
 
 
 def agreed(schema: dict[str, Any], values: Sequence[JsonValue]) -> Counter[bool]:
-    """Hold both against each other; count the verdicts."""
+    """Compare both verdicts on each value; return how many values are valid and invalid."""
     quick, thorough = judges(schema)
     verdicts = [(value, quick(value), thorough(value)) for value in values]
     assert [(schema, value) for value, one, other in verdicts if one is not other] == []
@@ -55,7 +55,7 @@ def agreed(schema: dict[str, Any], values: Sequence[JsonValue]) -> Counter[bool]
 
 
 def examples(contract: EventContract) -> tuple[list[JsonValue], list[JsonValue]]:
-    """The valid and the invalid examples of a contract."""
+    """Return the valid and the invalid examples of a contract."""
     folder = ROOT / "contracts" / contract.event_type / str(contract.version) / "examples"
     valid, invalid = (
         [json.loads(path.read_text()) for path in sorted(folder.glob(f"{verdict}-*"))]
@@ -111,13 +111,13 @@ def any_value(dice: random.Random, depth: int = 2) -> JsonValue:
 
 
 def any_text(dice: random.Random, text: str) -> str:
-    """A text like another: a character more, less, or another one."""
+    """Return a similar text: one character added, removed or replaced."""
     at = dice.randrange(len(text) + 1)
     return text[:at] + dice.choice(("", dice.choice(CHARACTERS))) + text[at + dice.randrange(2) :]
 
 
 def mutated(dice: random.Random, value: Any) -> Any:
-    """A value with one thing changed somewhere within."""
+    """Return a value with one part changed."""
     match value:
         case dict() if value and dice.random() < 0.8:
             name = dice.choice(sorted(value))
@@ -138,7 +138,7 @@ def mutated(dice: random.Random, value: Any) -> Any:
 
 
 @pytest.mark.parametrize("contract", RELEASED, ids=lambda each: f"{each.event_type}-{each.version}")
-def test_both_say_the_same_of_every_example_and_of_a_thousand_like_it(contract: EventContract) -> None:
+def test_validators_agree_on_every_example_and_a_thousand_variants(contract: EventContract) -> None:
     dice = random.Random(f"{contract.event_type} {contract.version}")
     valid, invalid = examples(contract)
     shown = [*valid, *invalid]
@@ -148,7 +148,7 @@ def test_both_say_the_same_of_every_example_and_of_a_thousand_like_it(contract: 
 
 
 @pytest.mark.parametrize("event_type", CONTRACTS.event_types)
-def test_both_say_the_same_of_thousands_of_events_as_they_are_published(event_type: str) -> None:
+def test_validators_agree_on_thousands_of_published_events(event_type: str) -> None:
     dice = random.Random(event_type)
     contract = CONTRACTS.get(event_type, CONTRACTS.default_version(event_type))
     envelope = DOCUMENT.envelopes[event_type]
@@ -164,7 +164,7 @@ def test_both_say_the_same_of_thousands_of_events_as_they_are_published(event_ty
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_both_say_the_same_of_parameters(name: str) -> None:
+def test_validators_agree_on_parameters(name: str) -> None:
     schema = PARAMETERS[name]
     dice = random.Random(name)
     shown = [*STRINGS, *NUMBERS, *schema.get("enum", ()), "k7f3q2xw-1043", "earliest", 1, 30, 100, 1_000_000]
@@ -208,7 +208,7 @@ def any_schema(dice: random.Random, depth: int = 2) -> dict[str, Any]:
 
 
 @pytest.mark.filterwarnings("ignore:Possible (nested )?set:FutureWarning")
-def test_both_say_the_same_of_any_value_under_any_schema_of_the_dialect() -> None:
+def test_validators_agree_on_random_values_and_random_schemas_of_the_dialect() -> None:
     dice = random.Random(4)
     verdicts: Counter[bool] = Counter()
     for _ in range(1500):
@@ -219,7 +219,7 @@ def test_both_say_the_same_of_any_value_under_any_schema_of_the_dialect() -> Non
 
 
 @pytest.mark.filterwarnings("ignore:Possible (nested )?set:FutureWarning")
-def test_what_jsonschema_calls_no_schema_is_refused() -> None:
+def test_text_that_jsonschema_does_not_accept_as_a_schema_is_refused() -> None:
     dice = random.Random(5)
     like_schemas = [mutated(dice, any_schema(dice)) for _ in range(2000)]
     wrong = [each for each in like_schemas if isinstance(each, dict) and not is_schema_to_jsonschema(each)]
@@ -237,7 +237,7 @@ def is_schema_to_jsonschema(value: dict[str, Any]) -> bool:
     return True
 
 
-# What the two read otherwise, unless something is done
+# Values and schemas that the two validators read differently without the rewriting
 
 READ_ALIKE = (
     *("b", "^a$", "^[0-9A-Za-z_.:-]{1,128}$", r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$", "^(?:a|b)+?$", "a|^b$", "", "^$"),
@@ -323,22 +323,24 @@ TEXTS = (
 
 
 @pytest.mark.parametrize("pattern", READ_ALIKE)
-def test_a_pattern_that_both_read_alike_is_decided_at_once(pattern: str) -> None:
+def test_pattern_that_both_read_alike_is_decided_by_jsonschema_rs(pattern: str) -> None:
     assert shared_schema({"pattern": pattern}) == {"pattern": pattern}
     dice = random.Random(pattern)
     agreed({"pattern": pattern}, [*TEXTS, *(any_text(dice, dice.choice(TEXTS)) for _ in range(300))])
 
 
-@pytest.mark.filterwarnings("ignore:Possible (nested )?set:FutureWarning")  # Python may read some as Rust does, one day
+@pytest.mark.filterwarnings(
+    "ignore:Possible (nested )?set:FutureWarning"
+)  # a later Python may read some of them as Rust does
 @pytest.mark.parametrize("pattern", HANDED_BACK)
-def test_a_pattern_that_they_might_read_otherwise_is_handed_back(pattern: str) -> None:
+def test_pattern_that_they_may_read_differently_is_decided_by_jsonschema(pattern: str) -> None:
     assert shared_schema({"pattern": pattern}) == {"allOf": [{ASK_JSONSCHEMA: {"pattern": pattern}}]}
     dice = random.Random(pattern)
     agreed({"pattern": pattern}, [*TEXTS, *(any_text(dice, dice.choice(TEXTS)) for _ in range(100))])
 
 
 @pytest.mark.filterwarnings("ignore:Possible (nested )?set:FutureWarning")
-def test_any_pattern_that_is_put_together_at_random_means_the_same() -> None:
+def test_random_patterns_mean_the_same_to_both_validators() -> None:
     dice = random.Random(262)
     parts = [
         "a",
@@ -379,12 +381,12 @@ def test_any_pattern_that_is_put_together_at_random_means_the_same() -> None:
 
 
 @pytest.mark.parametrize("digits", [999, 1000])
-def test_a_pattern_that_is_too_large_for_one_is_decided_by_the_other(digits: int) -> None:
+def test_pattern_that_is_too_large_for_jsonschema_rs_is_decided_by_jsonschema(digits: int) -> None:
     pattern = f"^(?:[a-z]{{1,{digits}}}){{1,{digits}}}$"
     assert agreed({"pattern": pattern}, ["abc", "ABC", ""]) == {True: 1, False: 2}
 
 
-def test_both_know_the_same_days() -> None:
+def test_validators_accept_the_same_days() -> None:
     date, date_time = judges({"format": "date"}), judges({"format": "date-time"})
     years = (0, 1, 4, 10, 99, 100, 400, 999, 1000, 1582, 1900, 1999, 2000, 2023, 2024, 2100, 9999)
     days = {(year, month, day) for year in years for month in range(14) for day in range(33)}
@@ -395,7 +397,7 @@ def test_both_know_the_same_days() -> None:
         assert [judge(f"{written}T10:00:00Z") for judge in date_time] == [exists, exists], written
 
 
-def test_both_know_the_same_times() -> None:
+def test_validators_accept_the_same_times() -> None:
     dice = random.Random(3339)
     shown = ["2024-05-01T10:00:00Z", "2016-10-04T10:18:57-03:00", "9999-12-31T23:59:59.123456789+23:59"]
     likes = [any_text(dice, dice.choice(shown)) for _ in range(5000)]
@@ -432,7 +434,7 @@ def test_both_know_the_same_times() -> None:
         ({"multipleOf": 0.5}, 2.5, True),
         ({"uniqueItems": True}, [[1], [True]], True),
         ({"uniqueItems": True}, [1, 1.0], False),
-        ({"uniqueItems": True}, [[1], [True], [1]], True),  # wrong, but so it was, and both say it
+        ({"uniqueItems": True}, [[1], [True], [1]], True),  # wrong, but jsonschema defines the meaning, and both agree
         ({"type": "integer"}, 1.0, True),
         ({"type": "integer"}, 1e20, True),
         ({"type": "integer"}, 10**400, True),
@@ -450,13 +452,13 @@ def test_both_know_the_same_times() -> None:
         ({"format": "int32"}, 2**40, True),
     ],
 )
-def test_both_say_the_same_where_validators_are_known_to_differ(
+def test_validators_agree_where_others_are_known_to_differ(
     schema: dict[str, Any], value: JsonValue, *, verdict: bool
 ) -> None:
     assert agreed(schema, [value]) == {verdict: 1}
 
 
-def test_both_say_the_same_of_what_is_nested_deep() -> None:
+def test_validators_agree_on_deeply_nested_values() -> None:
     deep: JsonValue = 1
     for _ in range(400):
         deep = [deep]
@@ -470,19 +472,19 @@ def test_no_released_contract_needs_jsonschema_to_accept_an_event() -> None:
     assert asked == []
 
 
-def test_annotations_are_not_taken_for_keywords() -> None:
+def test_annotations_are_not_mistaken_for_keywords() -> None:
     schema = {"title": "t", "example": 1, "x-ask-jsonschema": {"type": "null"}, "format": "int64", "$id": "urn:a"}
     assert shared_schema(schema) == {}
 
 
-def test_a_disagreement_is_an_error_and_accepts_nothing() -> None:
+def test_disagreement_of_the_validators_is_an_error_and_accepts_nothing() -> None:
     anything = DialectValidator({}, format_checker=FORMATS)
     schema = Schema("order.json", lambda _: False, anything)
     with pytest.raises(VerdictsDiffer, match=r"^order\.json: jsonschema-rs refuses a value in which jsonschema finds"):
         schema.violations({}, 10)
 
 
-def test_a_schema_accepts_what_has_no_violations() -> None:
+def test_schema_accepts_a_value_without_violations() -> None:
     schema = compile_schema({"type": "object", "required": ["a"]}, "The schema")
     values: list[JsonValue] = [{"a": 1}, {}, 1]
     assert [(schema.accepts(value), schema.violations(value, 1)[1]) for value in values] == [

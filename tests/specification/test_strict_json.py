@@ -1,4 +1,4 @@
-"""Strict JSON, in the manner of JSONTestSuite: y must be read, n must be refused, i is ours to choose and is said here."""
+"""Strict JSON, in the manner of JSONTestSuite: y_ must be read, n_ must be refused, i_ may be either and is fixed here."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_columns_count_characters() -> None:
 
 
 def reference(text: str) -> JsonValue:
-    """Read a text by rules written down a second time. Raises ValueError."""
+    """Read a text with the standard library, by the same rules written a second time. Raises ValueError."""
     value: JsonValue = json.loads(
         text, object_pairs_hook=object_of, parse_int=integer, parse_float=double, parse_constant=refuse
     )
@@ -226,7 +226,7 @@ OTHERS = ("null", "true", "false", "NaN", "-Infinity", "nul", "[" * 30 + "]" * 3
 
 
 def any_json(dice: random.Random, depth: int = 4) -> str:
-    """A text that mostly is JSON, with much that is rare elsewhere."""
+    """Return a random text, usually JSON, with many values that are rare in real texts."""
     space = dice.choice(("", "", "", " ", "\n"))
     inner = [any_json(dice, depth - 1) for _ in range(dice.randrange(4 if depth else 1))]
     match dice.randrange(6):

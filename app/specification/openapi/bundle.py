@@ -32,27 +32,27 @@ def inline(document: Mapping[str, Any]) -> dict[str, Any]:
     return {key: inlining.of(value, (key,), ()) for key, value in document.items()}
 
 
-def _bundled(node: Any, place: Pointer, contracts: Contracts) -> Any:
+def _bundled(node: Any, pointer: Pointer, contracts: Contracts) -> Any:
     match node:
         case {"$ref": str(reference)} if not reference.startswith("#/"):
-            return _schema(reference, place, contracts)
+            return _schema(reference, pointer, contracts)
         case dict():
-            return {key: _bundled(value, (*place, key), contracts) for key, value in node.items()}
+            return {key: _bundled(value, (*pointer, key), contracts) for key, value in node.items()}
         case list():
-            return [_bundled(value, (*place, index), contracts) for index, value in enumerate(node)]
+            return [_bundled(value, (*pointer, index), contracts) for index, value in enumerate(node)]
         case _:
             return node
 
 
-def _schema(reference: str, place: Pointer, contracts: Contracts) -> dict[str, Any]:
+def _schema(reference: str, pointer: Pointer, contracts: Contracts) -> dict[str, Any]:
     contract = CONTRACT.fullmatch(reference)
     if contract is None:
         allowed = "'#/…' and '../contracts/<event type>/<version>/schema.json'"
-        raise contract_error(place, f"the reference {reference!r} is not one of {allowed}")
+        raise contract_error(pointer, f"the reference {reference!r} is not one of {allowed}")
     try:
         schema = contracts.get(contract["event_type"], contract["version"]).schema
     except UnknownEventType:
-        raise contract_error(place, f"the reference {reference!r} leads to no contract") from None
+        raise contract_error(pointer, f"the reference {reference!r} leads to no contract") from None
     # Inside another document `$schema` is not allowed, and `$id` would change the target of `#/` references.
     return {keyword: deepcopy(value) for keyword, value in schema.items() if keyword not in ("$schema", "$id")}
 
@@ -64,30 +64,30 @@ class _Inlining:
         self._document = document
         self._done: dict[str, Any] = {}
 
-    def of(self, node: Any, place: Pointer, trail: tuple[str, ...]) -> Any:
+    def of(self, node: Any, pointer: Pointer, trail: tuple[str, ...]) -> Any:
         match node:
             case {"$ref": str(reference)}:
-                return self._referred(reference, place, trail)
+                return self._referred(reference, pointer, trail)
             case dict():
-                return {key: self.of(value, (*place, key), trail) for key, value in node.items()}
+                return {key: self.of(value, (*pointer, key), trail) for key, value in node.items()}
             case list():
-                return [self.of(value, (*place, index), trail) for index, value in enumerate(node)]
+                return [self.of(value, (*pointer, index), trail) for index, value in enumerate(node)]
             case _:
                 return node
 
-    def _referred(self, reference: str, place: Pointer, trail: tuple[str, ...]) -> Any:
+    def _referred(self, reference: str, pointer: Pointer, trail: tuple[str, ...]) -> Any:
         if reference in trail:
-            raise contract_error(place, f"the reference {reference!r} leads back to itself")
+            raise contract_error(pointer, f"the reference {reference!r} leads back to itself")
         if reference not in self._done:
             self._done[reference] = self.of(
-                self._target(reference, place), parse_reference(reference), (*trail, reference)
+                self._target(reference, pointer), parse_reference(reference), (*trail, reference)
             )
         return self._done[reference]
 
-    def _target(self, reference: str, place: Pointer) -> Any:
+    def _target(self, reference: str, pointer: Pointer) -> Any:
         found: Any = self._document
         for key in parse_reference(reference):
             if not isinstance(found, Mapping) or key not in found:
-                raise contract_error(place, f"the reference {reference!r} leads nowhere")
+                raise contract_error(pointer, f"the reference {reference!r} leads nowhere")
             found = found[key]
         return found

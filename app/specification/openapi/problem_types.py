@@ -29,15 +29,15 @@ def read_problems(inlined: Mapping[str, Any], needed: Collection[str]) -> dict[s
     )
     problems: dict[str, ProblemType] = {}
     for key in lookup(inlined, "components", "examples"):
-        place = ("components", "examples", key)
-        for violation in schema.violations(lookup(inlined, *place, "value"), 1)[0]:
+        pointer = ("components", "examples", key)
+        for violation in schema.violations(lookup(inlined, *pointer, "value"), 1)[0]:
             raise contract_error(
-                place, f"the problem breaks the schema Problem: {violation.pointer or 'it'} {violation.message}"
+                pointer, f"the problem breaks the schema Problem: {violation.pointer or 'it'} {violation.message}"
             )
-        problem = ProblemType(*(lookup(inlined, *place, "value", member) for member in ProblemType._fields))
+        problem = ProblemType(*(lookup(inlined, *pointer, "value", member) for member in ProblemType._fields))
         slug = problem.type.removeprefix(PREFIX)
         if slug in problems:
-            raise contract_error(place, f"the problem {slug!r} is defined twice")
+            raise contract_error(pointer, f"the problem {slug!r} is defined twice")
         problems[slug] = problem
     for slug in sorted(set(needed) - problems.keys()):
         raise contract_error(("components", "examples"), f"the problem {slug!r} is missing")

@@ -13,7 +13,7 @@ from app.specification.schema.schema import Schema, compile_schema
 class Example(NamedTuple):
     """An example or default value in the document, its pointer, and the schema that it must fit."""
 
-    place: Pointer
+    pointer: Pointer
     schema: Mapping[str, Any]
     value: Any
 
@@ -27,12 +27,12 @@ def check_schemas(inlined: Mapping[str, Any]) -> None:
 def check_examples(inlined: Mapping[str, Any]) -> None:
     """Check all examples and defaults of an inlined document. Raises InvalidContract."""
     compiled: dict[int, Schema] = {}
-    for place, schema, value in examples(inlined):
+    for pointer, schema, value in examples(inlined):
         if id(schema) not in compiled:
-            compiled[id(schema)] = compile_schema(schema, f"{DOCUMENT}: {dotted(place)}")
+            compiled[id(schema)] = compile_schema(schema, f"{DOCUMENT}: {dotted(pointer)}")
         violations, _ = compiled[id(schema)].violations(value, 1)
         for violation in violations:
-            raise contract_error(place, f"this breaks its schema: {violation.pointer or 'it'} {violation.message}")
+            raise contract_error(pointer, f"this breaks its schema: {violation.pointer or 'it'} {violation.message}")
 
 
 def examples(inlined: Mapping[str, Any]) -> Iterator[Example]:
@@ -40,39 +40,39 @@ def examples(inlined: Mapping[str, Any]) -> Iterator[Example]:
     for name, schema in inlined["components"]["schemas"].items():
         yield from _of_schema(schema, ("components", "schemas", name))
     for operation in operations(inlined):
-        yield from _of_operation(operation.content, operation.place)
+        yield from _of_operation(operation.content, operation.pointer)
 
 
-def _of_schema(schema: Mapping[str, Any], place: Pointer) -> Iterator[Example]:
+def _of_schema(schema: Mapping[str, Any], pointer: Pointer) -> Iterator[Example]:
     for keyword in ("example", "default"):
         if keyword in schema:
-            yield Example((*place, keyword), schema, schema[keyword])
+            yield Example((*pointer, keyword), schema, schema[keyword])
     for name, part in schema.get("properties", {}).items():
-        yield from _of_schema(part, (*place, "properties", name))
+        yield from _of_schema(part, (*pointer, "properties", name))
     if "items" in schema:
-        yield from _of_schema(schema["items"], (*place, "items"))
+        yield from _of_schema(schema["items"], (*pointer, "items"))
 
 
-def _of_operation(operation: Mapping[str, Any], place: Pointer) -> Iterator[Example]:
+def _of_operation(operation: Mapping[str, Any], pointer: Pointer) -> Iterator[Example]:
     for parameter in operation.get("parameters", ()):
-        yield from _shown(parameter, (*place, "parameters", parameter["name"]))
-    yield from _of_content(operation.get("requestBody", {}), (*place, "requestBody"))
+        yield from _shown(parameter, (*pointer, "parameters", parameter["name"]))
+    yield from _of_content(operation.get("requestBody", {}), (*pointer, "requestBody"))
     for status, response in operation["responses"].items():
-        response_place = (*place, "responses", status)
-        yield from _of_content(response, response_place)
+        response_pointer = (*pointer, "responses", status)
+        yield from _of_content(response, response_pointer)
         for name, header in response.get("headers", {}).items():
-            yield from _shown(header, (*response_place, "headers", name))
+            yield from _shown(header, (*response_pointer, "headers", name))
 
 
-def _of_content(body: Mapping[str, Any], place: Pointer) -> Iterator[Example]:
+def _of_content(body: Mapping[str, Any], pointer: Pointer) -> Iterator[Example]:
     for media_type, content in body.get("content", {}).items():
-        yield from _shown(content, (*place, "content", media_type))
+        yield from _shown(content, (*pointer, "content", media_type))
 
 
-def _shown(holder: Mapping[str, Any], place: Pointer) -> Iterator[Example]:
+def _shown(holder: Mapping[str, Any], pointer: Pointer) -> Iterator[Example]:
     schema = holder.get("schema", {})
-    yield from _of_schema(schema, (*place, "schema"))
+    yield from _of_schema(schema, (*pointer, "schema"))
     if "example" in holder:
-        yield Example((*place, "example"), schema, holder["example"])
+        yield Example((*pointer, "example"), schema, holder["example"])
     for name, example in holder.get("examples", {}).items():
-        yield Example((*place, "examples", name), schema, example.get("value"))
+        yield Example((*pointer, "examples", name), schema, example.get("value"))

@@ -30,7 +30,7 @@ class Operation(NamedTuple):
     content: Mapping[str, Any]
 
     @property
-    def place(self) -> Pointer:
+    def pointer(self) -> Pointer:
         return ("paths", self.path, self.method)
 
 
@@ -63,7 +63,7 @@ def check_operations(document: Mapping[str, Any]) -> None:
     for each in operations(document):
         for member in ("operationId", "security"):
             if member not in each.content:
-                raise contract_error(each.place, f"the operation has no {member} of its own")
+                raise contract_error(each.pointer, f"the operation has no {member} of its own")
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[Operation]:

@@ -38,8 +38,8 @@ def refusals(schema: object, path: Pointer = ()) -> Iterator[tuple[Pointer, str]
         reason = _reason(keyword, value)
         if reason is not None:
             yield (*path, keyword), reason
-    for place, part in _parts(schema):
-        yield from refusals(part, (*path, *place))
+    for pointer, part in _parts(schema):
+        yield from refusals(part, (*path, *pointer))
 
 
 def _reason(keyword: str, value: Any) -> str | None:
