@@ -232,7 +232,9 @@ DOCUMENTS: dict[str, DocumentMutation] = {
         right=MINOR,
     ),
     "the version moved back": document(lambda _: None, "version-backwards", version="0.9.0", right=NONE),
-    "a version that is not one": DocumentMutation(put("info", "version", value="1.0"), ("version-malformed",), VERSION),
+    "a version that is not one": DocumentMutation(
+        put("info", "version", value="1.0"), ("version-malformed",), Version(1, 0, 0)
+    ),
     "a path removed in a major version": document(drop("paths", "/metrics"), step=MAJOR),
     # Paths and operations
     "a path removed": document(drop("paths", "/metrics"), "path-removed"),
