@@ -1,29 +1,33 @@
 /**
  * Subscribe to order events.
  *
- * A subscription is told of every event that matches, once and in order, across disconnects, restarts of the server, pauses
- * and, with a `storageKey`, page loads; or of a gap, where that cannot be. It goes on after the last event that it has
- * handled. What there is to tell comes after `subscribe` has returned.
+ * The handlers are called for each event that matches, once and in order, across disconnects, restarts of the server, pauses
+ * and, with a `storageKey`, page loads; if events are lost, `onGap` is called instead. A subscription resumes after the last
+ * event that was handled. No handler is called before `subscribe` has returned.
+ *
+ *     subscribe({ eventTypes: ['order.cancelled'] }, { onEvent: ({ id, data }) => console.log(id, data.orderId) });
+ *
+ * Throws a TypeError if an option is not valid.
  */
 export function subscribe(options?: Options, handlers?: Handlers): Subscription;
 
 export interface Options {
-  /** The stream, which may have a query of its own. Default: `/events/orders`. */
+  /** The address of the stream, which may have a query. Default: `/events/orders`. */
   url?: string | URL;
-  /** Only events of these types. Default: all order events that the server knows, also those that it learns later. */
+  /** Only events of these types. Default: all types of order events, also those that a later version of the server adds. */
   eventTypes?: readonly string[];
   /** Only events of this order, or of these. */
   orderId?: string | readonly string[];
-  /** Go on after this id; it goes before `since`, and `since` before `from`. */
+  /** Begin after the event with this id. If it is given, `since` is ignored; if `since` is given, `from` is ignored. */
   after?: string;
   /** Begin with the first event that was stored at or after this time. */
   since?: string | Date;
-  /** Begin with what is published from now on (the default), or with the oldest event that is kept. */
+  /** Begin with the next event to be published (the default), or with the oldest event that is stored. */
   from?: 'latest' | 'earliest';
-  /** Keep the last id under this name, and go on from there when the page is loaded again: it goes before `after`. */
+  /** Store the last id under this name, and resume after it when the page is loaded again. It replaces `after`. */
   storageKey?: string;
   /**
-   * Where `storageKey` is kept. Default: `localStorage`, which outlasts the tab, and in which all tabs have one place; with
+   * Where the last id is stored. Default: `localStorage`, which outlasts the tab and is the same for all tabs; with
    * `sessionStorage` each tab has its own.
    */
   storage?: Pick<Storage, 'getItem' | 'setItem'>;
@@ -31,34 +35,34 @@ export interface Options {
   shared?: boolean;
   /**
    * How to read. `eventsource` leaves reconnecting to the browser. `fetch` can send headers, notices a connection that died
-   * silently, and reads on only when the promise that `onEvent` returns is settled. Default: `eventsource` where there is one.
+   * silently, and waits for the promise that `onEvent` returns before it reads on. Default: `eventsource` if there is one.
    */
   transport?: 'eventsource' | 'fetch';
-  /** Request headers, with the transport `fetch`. */
+  /** Request headers, only with the transport `fetch`. */
   headers?: Readonly<Record<string, string>>;
-  /** How often the server says something, its `--heartbeat-seconds`; `fetch` gives up after three of them. Default: 15. */
+  /** The server's `--heartbeat-seconds`. `fetch` ends a connection that is silent for three times as long. Default: 15. */
   heartbeatSeconds?: number;
   /** Pause while the page is hidden. Default: false. */
   pauseWhenHidden?: boolean;
 }
 
-/** What a subscriber wants to be told. An error that a handler throws goes to `onError`, and the event counts as handled. */
+/** Functions to call. An error that a handler throws goes to `onError`, and the event counts as handled. */
 export interface Handlers {
-  /** An order event. A promise that is returned is waited for, unless the transport is an `eventsource` that is not shared. */
+  /** An order event. If it returns a promise, the next event waits for it, except on an `eventsource` that is not shared. */
   onEvent?(event: OrderEvent): unknown;
   /** Events between the last one and the next one are lost: load the state anew. */
   onGap?(gap: Gap): unknown;
-  /** The server ends the stream. The subscription returns, unless the reason is `limit` or `end`. */
+  /** The server ends the stream. The subscription connects again, unless the reason is `limit` or `end`. */
   onClosing?(closing: { reason: string }): unknown;
-  /** The filter has passed events up to this id. */
+  /** Up to this id, the filter has skipped all events. */
   onCheckpoint?(checkpoint: { id: string }): unknown;
-  /** The state has changed, or another attempt is due. */
+  /** The state has changed, or the time of the next attempt is known. */
   onState?(state: State): unknown;
-  /** A handler has thrown, or the server has answered with something else than a stream. Default: `console.error`. */
+  /** A handler has thrown, or the server has answered with something other than a stream. Default: `console.error`. */
   onError?(error: StreamError): unknown;
 }
 
-/** What has gone wrong; with the `status` and the `problem` of the server, if it was an answer of its. */
+/** An error; with `status` and `problem` if it is an answer of the server. */
 export interface StreamError extends Error {
   status?: number;
   problem?: Problem;
@@ -67,7 +71,7 @@ export interface StreamError extends Error {
 export interface OrderEvent {
   id: string;
   type: string;
-  /** The parsed data; undefined where it is no JSON. */
+  /** The parsed data; undefined if it is not JSON. */
   data: any;
   rawData: string;
 }
@@ -81,16 +85,16 @@ export interface Gap {
 
 export interface State {
   state: StateName;
-  /** How many attempts have failed since the last good event. */
+  /** How many attempts have failed since the last event. */
   attempt: number;
-  /** When the next attempt is due; absent where the browser decides. */
+  /** The wait before the next attempt; absent if the browser decides. */
   retryInMs?: number;
   /**
-   * Why: the reason of a `stream.closing`; `lost`, `refused`, `silent`, `offline`, `online`, `event types` of a connection;
-   * `requested`, `hidden`, `frozen` of a pause; `requested`, `limit`, `end` of the end.
+   * Why the state has changed. A connection ended: the reason of a `stream.closing`, or `lost`, `refused`, `silent`, `offline`,
+   * `online`, `event types`. A pause: `requested`, `hidden`, `frozen`. The end: `requested`, `limit`, `end`.
    */
   reason?: string;
-  /** Whether the connection is one that tabs share. */
+  /** Whether tabs share the connection. */
   shared: boolean;
 }
 
@@ -106,12 +110,12 @@ export interface Problem {
 }
 
 export interface Subscription {
-  /** Read nothing more until `resume`; what is published meanwhile comes then, from the server's log. */
+  /** Read nothing until `resume`. Events that are published meanwhile come then, from the server's log. */
   pause(): void;
   resume(): void;
-  /** End for good. */
+  /** End the subscription for good. */
   close(): void;
   readonly state: StateName;
-  /** The id to go on after; undefined until the server has given one. */
+  /** The id to resume after; undefined until the server has sent one. */
   readonly lastEventId: string | undefined;
 }

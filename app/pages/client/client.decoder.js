@@ -1,32 +1,32 @@
-// Decode a text/event-stream, however it is cut into chunks: bytes in, events out; no I/O, no timers.
+// Decode a text/event-stream from bytes, in chunks of any size. No I/O, no timers.
 // https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
 /**
- * An event as a stream dispatches it. `id` is the last id that the stream had said by then.
+ * An event of a stream. `id` is the last id that the stream had sent at that moment.
  * @typedef {{type: string, id: string, data: string}} Frame
  */
 
 export class EventStreamDecoder {
-  /** The id to return with. It moves with a block that has an id and no data, too: such a block dispatches nothing. */
+  /** The id to resume after. A block with an id and without data moves it too, although it is not an event. */
   lastEventId;
 
-  /** What the stream asks a client to wait before it returns, once it has said so. @type {number | undefined} */
+  /** How long the stream asks clients to wait before they connect again; undefined until it does. @type {number | undefined} */
   retryMs;
 
-  #utf8 = new TextDecoder(); // drops one byte order mark, and replaces what is no UTF-8
-  #line = ''; // what has come of a line that is not at its end
-  #ended = false; // whether the last line ended with CR: an LF that follows ends no other line
+  #utf8 = new TextDecoder(); // drops one byte order mark, and replaces bytes that are not UTF-8
+  #line = ''; // the beginning of a line whose end has not arrived
+  #ended = false; // whether the last line ended with CR: if an LF follows, it belongs to that line end
   #type = '';
   #data = '';
   #id;
 
-  /** @param {string} lastEventId the id that the client has returned with: a stream that says no id does not undo it */
+  /** @param {string} lastEventId the id that the client resumes after; it stays until the stream sends another one */
   constructor(lastEventId = '') {
     this.lastEventId = this.#id = lastEventId;
   }
 
   /**
-   * Take the next bytes; return the events that they complete. What a stream leaves incomplete at its end is never returned.
+   * Decode the next bytes. Return the events that they complete; an event that is incomplete at the end of a stream is dropped.
    * @param {Uint8Array} bytes
    * @returns {Frame[]}
    */
@@ -35,7 +35,7 @@ export class EventStreamDecoder {
     if (text === '') return [];
     const lines = (this.#ended && text[0] === '\n' ? text.slice(1) : text).split(/\r\n|\n|\r/);
     lines[0] = this.#line + lines[0];
-    // A line that ends with CR is over, although an LF may follow: an event must not wait for the next one.
+    // A CR ends a line, although an LF may follow: an event must not wait for the next chunk.
     this.#ended = text.endsWith('\r');
     this.#line = lines.pop();
     const frames = [];

@@ -1,9 +1,9 @@
-// What a frame of the stream says, as a subscriber is told it.
+// Turn a frame of the stream into the arguments of a handler.
 
 /** @typedef {import('./client.decoder.js').Frame} Frame */
 
 /**
- * Read the data of a frame; undefined where it is no JSON, as it always is by the contract.
+ * Parse the data of a frame. Return undefined if it is not JSON; by the contract it always is.
  * @param {Frame} frame
  * @returns {any}
  */
@@ -16,12 +16,12 @@ export function dataOf(frame) {
 }
 
 /**
- * Tell a subscriber of a frame, by the handler that is for its type. A control event that is not known says nothing.
+ * Call the handler for the type of a frame. An unknown control event has none.
  * @param {Frame} frame
  * @param {import('./client.d.ts').Handlers} handlers
- * @returns {unknown} what the handler returns
+ * @returns {unknown} the result of the handler
  */
-export function tell(frame, handlers) {
+export function callHandler(frame, handlers) {
   const { type, id } = frame;
   switch (type) {
     case 'stream.checkpoint':

@@ -1,4 +1,4 @@
-// One connection to a stream by EventSource, which returns by itself with its last id, until it gives up.
+// One connection to a stream with an EventSource, which reconnects by itself with its last id until it gives up.
 
 import { addressOf, failure, fetchEventTypes, fetchStream } from './client.request.js';
 
@@ -11,7 +11,7 @@ const CONTROL_TYPES = ['stream.checkpoint', 'stream.gap', 'stream.closing'];
 /**
  * Read a stream.
  * @param {StreamRequest} request
- * @param {string | undefined} id the place to return to
+ * @param {string | undefined} id the id to resume after
  * @param {Listener} listener
  * @param {AbortSignal} signal
  * @returns {Promise<Outcome>}
@@ -29,8 +29,8 @@ export async function readByEventSource(request, id, listener, signal) {
 }
 
 /**
- * An open EventSource. It hears only the types that it knows by name, and what is published under another name would pass
- * unheard. So the types are asked for again whenever it has returned, perhaps to a newer server; what it says waits meanwhile.
+ * An open EventSource. It dispatches only the types that have a listener; an event of another type would be lost. So after each
+ * reconnection, which may be to a newer server, the types are requested again, and events wait until they are known.
  */
 class Reading {
   #types;
@@ -40,8 +40,8 @@ class Reading {
   #end;
   #source;
   #openings = 0;
-  #returning = false; // whether it was lost before
-  #waiting; // the events that wait for the types, while these are asked for
+  #returning = false; // whether it has lost a connection before
+  #waiting; // the events that arrive while the types are requested; else undefined
 
   constructor(url, types, request, listener, signal, end) {
     this.#types = types;
@@ -50,9 +50,9 @@ class Reading {
     this.#signal = signal;
     this.#end = end;
     this.#source = new EventSource(url);
-    // What a stream says is a MessageEvent, even if its type is `open` or `error`.
-    const said = (event) => event instanceof MessageEvent && this.#handle(event);
-    for (const type of new Set([...types, ...CONTROL_TYPES, 'message'])) this.#source.addEventListener(type, said);
+    // An event of the stream is a MessageEvent, even if its type is `open` or `error`.
+    const handle = (event) => event instanceof MessageEvent && this.#handle(event);
+    for (const type of new Set([...types, ...CONTROL_TYPES, 'message'])) this.#source.addEventListener(type, handle);
     this.#source.addEventListener('open', (event) => event instanceof MessageEvent || this.#opened());
     this.#source.addEventListener('error', (event) => event instanceof MessageEvent || this.#failed());
     signal.addEventListener('abort', () => this.#close({ reason: 'left' }), { once: true });
@@ -76,12 +76,12 @@ class Reading {
 
   async #compareTypes(opening) {
     const outcome = await this.#checkTypes();
-    if (opening !== this.#openings) return; // it has been lost and opened again, and so the types are asked for again
+    if (opening !== this.#openings) return; // it has reconnected meanwhile, and the types have been requested again
     if (!outcome) this.#stopWaiting();
     else if (this.#source.readyState === EventSource.OPEN) this.#close(outcome);
   }
 
-  /** @returns {Promise<Outcome | undefined>} why to end, if that must be */
+  /** @returns {Promise<Outcome | undefined>} the reason to close this connection, if there is one */
   async #checkTypes() {
     try {
       const types = await fetchEventTypes(this.#request, this.#signal);
@@ -111,7 +111,7 @@ class Reading {
   }
 }
 
-/** Ask once more by fetch, since an EventSource hides why it was refused. */
+/** Repeat the request with fetch, because an EventSource does not report why it was refused. */
 async function explain(url, request, signal) {
   const enough = new AbortController();
   try {

@@ -1,4 +1,4 @@
-// One connection to a stream by fetch, from its request until it is over.
+// One connection to a stream with fetch.
 
 import { EventStreamDecoder } from './client.decoder.js';
 import { addressOf, failure, fetchStream } from './client.request.js';
@@ -8,10 +8,10 @@ import { addressOf, failure, fetchStream } from './client.request.js';
 /** @typedef {import('./client.follow.js').Outcome} Outcome */
 
 /**
- * Read a stream. The next bytes are asked for when all events in the last ones are handled: a slow reader slows the server's
- * sending down, and what is kept here is one chunk.
+ * Read a stream. The next bytes are read after all events in the last ones have been handled, so a slow handler slows the server's
+ * sending, and only one chunk is kept in memory.
  * @param {StreamRequest} request
- * @param {string | undefined} id the place to return to
+ * @param {string | undefined} id the id to resume after
  * @param {Listener} listener
  * @param {AbortSignal} signal
  * @returns {Promise<Outcome>}
@@ -19,17 +19,17 @@ import { addressOf, failure, fetchStream } from './client.request.js';
 export async function readByFetch(request, id, listener, signal) {
   const silence = new AbortController();
   const stop = AbortSignal.any([signal, silence.signal]);
-  const heard = async (promise) => {
+  const inTime = async (promise) => {
     const timer = setTimeout(() => silence.abort(), request.silenceMs);
     return promise.finally(() => clearTimeout(timer));
   };
   try {
-    const response = await heard(fetchStream(addressOf(request, id), request, stop));
+    const response = await inTime(fetchStream(addressOf(request, id), request, stop));
     if (!response) return { reason: 'end', final: true };
     const reader = response.body.getReader();
     const decoder = new EventStreamDecoder(id);
     for (;;) {
-      const { done, value } = await heard(reader.read());
+      const { done, value } = await inTime(reader.read());
       if (done) return { reason: 'lost' };
       await handle(decoder.decode(value), decoder, listener, stop);
     }

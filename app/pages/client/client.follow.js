@@ -1,4 +1,4 @@
-// Follow a stream across its connections: return to it after each, as quickly as is fair to the server.
+// Follow a stream across its connections. After each one, wait for a time that is fair to the server, and connect again.
 
 import { dataOf } from './client.event.js';
 import { readByEventSource } from './client.eventsource.js';
@@ -8,8 +8,8 @@ import { readByFetch } from './client.fetch.js';
 /** @typedef {import('./client.request.js').StreamRequest} StreamRequest */
 
 /**
- * Who listens to a connection. `frame` handles an event; by fetch, its promise holds the stream up. `moved` is told the id to
- * return with once the event that has it is handled. `lost` is told that an EventSource returns by itself.
+ * The callbacks of a connection. `frame` handles an event; with fetch, the stream waits for its promise. `moved` gets the id to
+ * resume after, once the event with that id has been handled. `lost` is called when an EventSource begins to reconnect by itself.
  * @typedef {object} Listener
  * @property {(frame: Frame) => Promise<void>} frame
  * @property {(id: string) => void} moved
@@ -18,12 +18,12 @@ import { readByFetch } from './client.fetch.js';
  */
 
 /**
- * How a connection ended: `final` if the server has no more to say.
+ * How a connection ended. `final`: whether the server has nothing more to send.
  * @typedef {{reason: string, final?: boolean, error?: import('./client.d.ts').StreamError}} Outcome
  */
 
 /**
- * Who follows: `place` is the id to return to, if there is one.
+ * The callbacks of a subscription. `place` returns the id to resume after, if there is one.
  * @typedef {object} Follower
  * @property {() => string | undefined} place
  * @property {(frame: Frame) => Promise<void>} frame
@@ -33,17 +33,17 @@ import { readByFetch } from './client.fetch.js';
  */
 
 const FINAL_REASONS = ['limit', 'end'];
-const FIRST_MS = 1000; // the base of the backoff until the server has said what it asks for
-const LEAST_MS = 100; // the base of a server that asks for no wait at all
-const MOST_MS = 30_000; // a server that has been away for an hour is found again within half a minute
-const LONGEST_RETRY_MS = 600_000; // what a server of ours can ask for at most
+const FIRST_MS = 1000; // the base of the backoff until the server has sent a retry time
+const LEAST_MS = 100; // the base if the server asks for no wait at all
+const MOST_MS = 30_000; // a server that was down for an hour is found again within half a minute
+const LONGEST_RETRY_MS = 600_000; // the longest time that our servers can ask for
 
 /**
- * Follow until told to stop, or until the server has no more to say.
+ * Follow until the signal is aborted, or until the server has nothing more to send.
  * @param {StreamRequest} request
  * @param {Follower} follower
  * @param {AbortSignal} signal
- * @returns {Promise<string | undefined>} why there is no more to come; nothing if told to stop
+ * @returns {Promise<string | undefined>} the reason for the end of the stream; undefined if the signal was aborted
  */
 export async function follow(request, follower, signal) {
   const read = request.transport === 'fetch' || !globalThis.EventSource ? readByFetch : readByEventSource;
@@ -64,13 +64,13 @@ export async function follow(request, follower, signal) {
   return undefined;
 }
 
-/** One connection as the follower is told of it, and what ends it from this side. */
+/** One connection: it reports to the follower, and can be closed from this side. */
 class Connection {
   signal;
-  reason; // what the server, or else the network, gives as the reason of its end
+  reason; // why it ended, as the server or the network reports it
   #follower;
   #pace;
-  #open = false; // whether it has given a place to return to, as every good stream does at once
+  #open = false; // whether it has sent an id to resume after, as every stream of this contract does at once
   #stop = new AbortController();
   #over = new AbortController();
 
@@ -91,7 +91,7 @@ class Connection {
       this.#follower.state({ state: 'open', attempt: 0 });
     }
     const handled = this.#follower.frame(frame);
-    if (FINAL_REASONS.includes(this.reason)) this.#stop.abort(); // an EventSource would return
+    if (FINAL_REASONS.includes(this.reason)) this.#stop.abort(); // an EventSource would connect again
     return handled;
   }
 
@@ -120,7 +120,7 @@ class Connection {
   }
 }
 
-/** Counts attempts since the last good event, and spaces them. */
+/** Counts the attempts since the last event, and computes the wait before the next one. */
 export class Pace {
   attempt = 0;
   #retryMs = FIRST_MS;
@@ -129,26 +129,26 @@ export class Pace {
     this.#retryMs = Math.min(milliseconds, LONGEST_RETRY_MS);
   }
 
-  /** Count one more; return how long to wait before it: as the server asks at first, then exponentially with full jitter. */
+  /** Count an attempt, and return the wait before it: first the time that the server asks for, then full jitter. */
   next() {
     this.attempt += 1;
-    if (this.attempt === 1) return this.#retryMs; // servers of ours give each client another one
+    if (this.attempt === 1) return this.#retryMs; // our servers send each client another time
     const most = Math.max(MOST_MS, this.#retryMs);
     return Math.random() * Math.min(most, Math.max(this.#retryMs, LEAST_MS) * 2 ** (this.attempt - 1));
   }
 }
 
-/** The state of one who waits to return. */
+/** Return the state of a subscription that waits before it connects again. */
 export function awayState() {
   return globalThis.navigator?.onLine === false ? 'offline' : 'reconnecting';
 }
 
-/** Listen where there is anything to listen to: Node has no such events. */
+/** Listen to an event of the network, if there are any: Node has none. */
 export function listenToNetwork(name, listener, signal) {
   globalThis.addEventListener?.(name, listener, { signal });
 }
 
-/** Wait; a network that comes back, or the signal, ends the waiting. */
+/** Wait. The return of the network, or the signal, ends the wait early. */
 export function sleep(milliseconds, signal) {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {

@@ -1,14 +1,14 @@
-// Subscribe to order events: every one that matches, once and in order, or a gap that says so. Types and promises: client.d.ts.
+// Subscribe to order events: each one that matches, once and in order, or a gap that says so. Types and promises: client.d.ts.
 // @ts-self-types="./client.d.ts"
 
-import { tell } from './client.event.js';
+import { callHandler } from './client.event.js';
 import { follow } from './client.follow.js';
 import { requestFor } from './client.request.js';
 import { canShare, followShared } from './client.shared.js';
 import { storedPlace } from './client.storage.js';
 
 /**
- * Subscribe to a stream; what there is to tell comes after this returns.
+ * Subscribe to a stream. Handlers are first called after this has returned.
  * @param {import('./client.d.ts').Options} [options]
  * @param {import('./client.d.ts').Handlers} [handlers]
  * @returns {import('./client.d.ts').Subscription}
@@ -20,16 +20,16 @@ export function subscribe(options = {}, handlers = {}) {
 class Subscription {
   #handlers;
   #request;
-  #follow; // on a connection that is shared, or on one of its own
+  #follow; // the function that follows the stream: on a shared connection, or on an own one
   #stored;
-  #place; // the id of the last event that was handled, or passed by the filter
+  #place; // the id of the last event that was handled, or skipped by the filter
   /** @type {import('./client.d.ts').StateName} */
   #state = 'connecting';
-  #holds = new Set(); // why nothing is to be read for now
-  /** Called when the last hold goes. @type {(value?: unknown) => void} */
+  #holds = new Set(); // the reasons why it is paused
+  /** Called when the last of these reasons is removed. @type {(value?: unknown) => void} */
   #released = () => {};
-  #reading = new AbortController(); // ends what is being read now
-  #over = new AbortController(); // ends it all
+  #reading = new AbortController(); // ends the present reading
+  #over = new AbortController(); // ends the subscription
 
   constructor(options, handlers) {
     this.#handlers = handlers;
@@ -64,7 +64,7 @@ class Subscription {
   }
 
   async #run() {
-    // One after the other: what an earlier reading still handles moves the place from which the next one goes on.
+    // One reading after the other: the handlers of an earlier one may still move the place where the next one begins.
     while (!this.#over.signal.aborted) {
       if (this.#rests()) {
         await new Promise((resolve) => (this.#released = resolve));
@@ -89,7 +89,7 @@ class Subscription {
 
   async #frame(frame) {
     try {
-      await tell(frame, this.#handlers);
+      await callHandler(frame, this.#handlers);
     } catch (error) {
       this.#fail(error); // it would fail again, so the event counts as handled
     }
@@ -102,7 +102,7 @@ class Subscription {
     if (this.#rests()) this.#reading.abort();
   }
 
-  /** Without a place to return to, what is published from now on would be lost: the first one is waited for. */
+  /** Whether to read nothing. Without a place, events would be lost during a pause, so it begins when the first one is known. */
   #rests() {
     return this.#holds.has('frozen') || (this.#holds.size > 0 && this.#place !== undefined);
   }
@@ -116,7 +116,7 @@ class Subscription {
 
   #release(reason) {
     if (!this.#holds.delete(reason) || this.#holds.size > 0) return;
-    // If it has been waiting for its first place, nobody else will tell that it goes on.
+    // If it was still waiting for its first place, it is still reading, and would not report a state by itself.
     if (!this.#reading.signal.aborted) this.#report({ state: 'connecting', attempt: 0 });
     this.#released();
   }
@@ -142,11 +142,13 @@ class Subscription {
     try {
       (this.#handlers.onError ?? console.error)(error);
     } catch (another) {
-      console.error(another); // an event must not come again for it
+      console.error(another); // an error in the error handler must not deliver the event again
     }
   }
 
-  /** Read nothing while the page is in the back-forward cache, which takes none that does; nor while hidden, if asked. */
+  /**
+   * Pause while the page is in the back-forward cache, which does not take pages that read; if asked for, pause while it is hidden.
+   */
   #watchPage(pauseWhenHidden) {
     const { document } = globalThis;
     if (!document) return;

@@ -1,20 +1,20 @@
-// A tab's seat at the shared worker: it asks and is answered, and each notices when the other has died.
+// A tab's link to the shared worker: requests, responses, and detection of the end of either side.
 
 import { listenToNetwork } from './client.follow.js';
 
-const PROTOCOL = 1; // a worker outlives the deployment of another version: one that speaks otherwise has another name
+const PROTOCOL = 1; // a worker outlives the deployment of another version, so a worker with another protocol needs another name
 
 export class Member {
-  /** Aborted when this seat is lost: left, or the worker has died, or does not start. */
+  /** Aborted when this link ends: the tab has left, or the worker has died or did not start. */
   signal;
 
-  /** Why there is no more to come, once the server has said so. @type {string | undefined} */
+  /** The reason for the end of the stream, once there is one. @type {string | undefined} */
   over;
 
-  /** Whether the worker has said anything. */
+  /** Whether the worker has sent anything. */
   answered = false;
 
-  /** Told how the shared connection is. @type {(state: object) => void} */
+  /** Called with the state of the shared connection. @type {(state: object) => void} */
   onState;
 
   /** @type {(error: import('./client.d.ts').StreamError) => void} */
@@ -27,8 +27,8 @@ export class Member {
   #pending = { resolve() {}, reject() {} };
 
   /**
-   * @param {import('./client.request.js').StreamRequest} request what the worker is to follow
-   * @param {AbortSignal} signal leaves the seat
+   * @param {import('./client.request.js').StreamRequest} request the stream for the worker to follow
+   * @param {AbortSignal} signal ends the link
    */
   constructor(request, signal) {
     this.signal = this.#lost.signal;
@@ -37,11 +37,11 @@ export class Member {
       this.#port = this.#openPort();
       this.#joined = this.#holdLock().then((lock) => this.#port.postMessage({ join: request, lock }));
     } catch {
-      this.#lost.abort(); // workers are forbidden here
+      this.#lost.abort(); // the page may not start workers
     }
   }
 
-  /** Ask for one thing, and wait for the answer; rejects when this seat is lost. */
+  /** Send a request, and wait for the response. Rejects if this link ends. */
   async ask(question) {
     await this.#joined;
     return new Promise((resolve, reject) => {
@@ -59,7 +59,7 @@ export class Member {
     this.#pending.reject(this.signal.reason);
   }
 
-  #hear({ answer, state, error, over, alive }) {
+  #receive({ answer, state, error, over, alive }) {
     this.answered = true;
     if (answer) this.#pending.resolve(answer);
     else if (state) this.onState(state);
@@ -77,13 +77,13 @@ export class Member {
     const url = new URL('./client.worker.js', import.meta.url);
     const worker = new SharedWorker(url, { type: 'module', name: `orders-events ${PROTOCOL}` });
     worker.addEventListener('error', () => this.leave());
-    worker.port.onmessage = ({ data }) => this.#hear(data);
+    worker.port.onmessage = ({ data }) => this.#receive(data);
     const pass = ({ type }) => worker.port.postMessage({ changed: type });
     for (const name of ['online', 'offline']) listenToNetwork(name, pass, this.signal);
     return worker.port;
   }
 
-  /** Hold a lock for as long as this seat, where there are locks; return its name once it is held, or the seat is lost. */
+  /** Hold a lock as long as this link, if there are locks. Return its name once it is held, or the link has ended. */
   #holdLock() {
     return new Promise((resolve) => {
       if (!navigator.locks) return resolve();
@@ -92,13 +92,13 @@ export class Member {
         resolve(name);
         return new Promise((release) => this.signal.addEventListener('abort', release));
       };
-      navigator.locks.request(name, { signal: this.signal }, held).catch(() => resolve()); // left before
+      navigator.locks.request(name, { signal: this.signal }, held).catch(() => resolve()); // the link ended first
     });
   }
 
-  /** Wait for the lock that the worker holds while it lives. */
+  /** Wait for the lock that the worker holds as long as it lives. */
   #watch(name) {
     const given = () => this.leave();
-    navigator.locks.request(name, { mode: 'shared', signal: this.signal }, given).catch(() => {}); // left before
+    navigator.locks.request(name, { mode: 'shared', signal: this.signal }, given).catch(() => {}); // the link ended first
   }
 }

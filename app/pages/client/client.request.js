@@ -1,22 +1,22 @@
-// Ask a server of this contract: for a stream, and for the types of events that there are.
+// The requests to a server: for a stream, and for the event types.
 
 const STREAM = 'text/event-stream';
 const HEARTBEATS = 3; // as many may be missing before a connection counts as dead
 
 /**
- * What to ask for.
+ * A stream to request.
  * @typedef {object} StreamRequest
- * @property {string} url the stream, with its filter, and without a place to start at
- * @property {string} [after] the place to return to at first
- * @property {{since?: string, from?: string}} start where to start as long as there is no place to return to
+ * @property {string} url the stream, with its filter, without a position
+ * @property {string} [after] the id to begin after
+ * @property {{since?: string, from?: string}} start where to begin as long as there is no id to resume after
  * @property {'eventsource' | 'fetch'} transport
- * @property {Record<string, string>} [headers] with fetch only
- * @property {string[]} [eventTypes] those that the URL asks for; absent where it asks for all
- * @property {number} silenceMs after so long without a byte a connection is given up; an EventSource hides how long it is
+ * @property {Record<string, string>} [headers] only with fetch
+ * @property {string[]} [eventTypes] the types that the URL asks for; absent if it asks for all
+ * @property {number} silenceMs how long a connection may be silent before it counts as dead; an EventSource does not show it
  */
 
 /**
- * Read the options of a subscription; what its URL says in its query counts where an option is absent.
+ * Read the options of a subscription. If an option is absent, the query of its URL counts.
  * @param {import('./client.d.ts').Options} options
  * @returns {StreamRequest}
  */
@@ -51,11 +51,11 @@ function transportFor({ transport = globalThis.EventSource ? 'eventsource' : 'fe
     throw new TypeError(`The transport is ${transport}; it must be eventsource or fetch.`);
   }
   if (headers && transport !== 'fetch') throw new TypeError('An EventSource sends no headers; use the transport fetch.');
-  return { transport, headers: headers && Object.fromEntries(new Headers(headers)) }; // a plain object, to be sent to a worker
+  return { transport, headers: headers && Object.fromEntries(new Headers(headers)) }; // a plain object, which can be sent to a worker
 }
 
 /**
- * Write the address of a stream that goes on after `id`, or begins where the request says.
+ * Return the address of the stream after `id`, or of its beginning as the request wants it.
  * @param {StreamRequest} request
  * @param {string | undefined} id
  * @param {Record<string, string | number>} [more] further parameters
@@ -70,12 +70,12 @@ export function addressOf(request, id, more = {}) {
 }
 
 /**
- * Ask for a stream by fetch.
+ * Request a stream with fetch.
  * @param {string} url
  * @param {StreamRequest} request
  * @param {AbortSignal} signal
- * @returns {Promise<Response | undefined>} nothing where the answer is 204: there is no more to come
- * @throws an error with the `status` and the `problem` of an answer that is no stream
+ * @returns {Promise<Response | undefined>} undefined if the answer is 204: there are no more events
+ * @throws an error with the `status` and the `problem` of an answer that is not a stream
  */
 export async function fetchStream(url, request, signal) {
   const headers = { ...request.headers, Accept: STREAM };
@@ -86,7 +86,7 @@ export async function fetchStream(url, request, signal) {
 }
 
 /**
- * Ask for the types of order events: an EventSource hears only what it has been told the name of.
+ * Request the types of order events: an EventSource dispatches only the types that it has listeners for.
  * @param {StreamRequest} request
  * @param {AbortSignal} signal
  * @returns {Promise<string[]>}
@@ -100,7 +100,7 @@ export async function fetchEventTypes(request, signal) {
 }
 
 /**
- * Tell from an error how a connection ended.
+ * Return how a connection ended, from its error.
  * @param {import('./client.d.ts').StreamError} error
  * @returns {import('./client.follow.js').Outcome}
  */

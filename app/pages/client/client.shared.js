@@ -1,7 +1,8 @@
-// Follow a stream on the connection that all tabs share.
+// Follow a stream on a connection that all tabs share.
 //
-// Wherever a tab comes from - a page just opened, a pause, the back-forward cache, hours of being slow - it has a place of its
-// own, and what it lacks is in the server's log. It reads that to its end, by requests that end, and goes on with the others.
+// Each tab has a place of its own: after it was opened, after a pause, after the back-forward cache, after hours of being slow.
+// The events that it lacks are in the server's log. It reads the log to its end with finite requests, and then joins the shared
+// connection.
 
 import { EventStreamDecoder } from './client.decoder.js';
 import { dataOf } from './client.event.js';
@@ -9,19 +10,19 @@ import { awayState, follow, Pace, sleep } from './client.follow.js';
 import { Member } from './client.member.js';
 import { addressOf, failure, fetchStream } from './client.request.js';
 
-const CHUNK = 1000; // events that are read from the log in one request, and held in memory
-const ROUNDS = 3; // how often to look for a moment in which nothing is published
-const LAG_MS = 250; // how long to let the shared connection catch up with the log
+const CHUNK = 1000; // events of one request to the log, which are kept in memory
+const ROUNDS = 3; // how often to try to find a moment in which nothing is published
+const LAG_MS = 250; // how long to wait for the shared connection to catch up with the log
 
-/** Whether a request can be shared: it must be one that has no end of its own. */
+/** Return whether a stream can be shared: only one without an end of its own can. */
 export function canShare(request) {
   const query = new URL(request.url).searchParams;
   return Boolean(globalThis.SharedWorker) && !query.has('limit') && !query.has('follow');
 }
 
 /**
- * Follow until told to stop, or until the server has no more to say; on a connection of this tab's own where there can be no
- * worker. Takes and returns what `follow` does.
+ * Follow until the signal is aborted, or until the server has nothing more to send. If the browser starts no worker, follow on a
+ * connection of this tab's own. The arguments and the result are those of `follow`.
  * @param {import('./client.request.js').StreamRequest} request
  * @param {import('./client.follow.js').Follower} follower
  * @param {AbortSignal} signal
@@ -42,17 +43,17 @@ export async function followShared(request, follower, signal) {
   return undefined;
 }
 
-/** What one tab reads on its seat: the log, to its end, and then what the worker has. */
+/** The reading of one tab: first the log, to its end, and then the frames of the worker. */
 class Reading {
   #request;
   #follower;
   #member;
   #pace = new Pace();
   #state; // of the shared connection
-  #joined = false; // whether what is read is that
-  #next; // the number of the worker's frame that is next
+  #joined = false; // whether this tab reads from the shared connection
+  #next; // the number of the next frame of the worker
   #rounds; // how often this tab has tried to join
-  #ahead = new Set(); // ids that were read from the log before the shared connection has brought them
+  #ahead = new Set(); // ids that were read from the log, and that the shared connection has yet to bring
 
   constructor(request, follower, member) {
     this.#request = request;
@@ -62,7 +63,7 @@ class Reading {
     member.onError = (error) => follower.error(error);
   }
 
-  /** Read until the seat is lost, which is thrown. */
+  /** Read until the link to the worker ends, which throws. */
   async run() {
     for (;;) {
       if (!this.#joined) await this.#join();
@@ -87,28 +88,28 @@ class Reading {
   }
 
   /**
-   * Try to go on where the shared connection is; return whether this tab lacks nothing then.
+   * Try to continue at the position of the shared connection. Return whether this tab then lacks no event.
    *
-   * First it is asked where the connection is, then what the log has after that, and only then what the log has after the place
-   * of this tab. So all that the tab has, or had before, of what the connection is about to bring is among these two, and the
-   * rest that it brings is new. Ids are compared for being equal only: they have no order that a client may know of.
+   * The order of the requests matters: first the position of the connection, then the log after that position, and only then the
+   * log after the place of this tab. Every event that the connection is about to bring and that this tab already has is then among
+   * the events of the two requests, and all others are new. Ids are compared for equality only: their order is unknown to clients.
    */
   async #meet() {
     const { id, next } = await this.#member.ask({ place: true });
     if (this.#follower.place() === undefined && this.#startsNow()) {
-      await this.#tell({ type: 'stream.checkpoint', id, data: '{}' });
+      await this.#deliver({ type: 'stream.checkpoint', id, data: '{}' });
       this.#next = next;
       return true;
     }
     const passed = await this.#readLog(id);
     const lacked = await this.#readLog(this.#follower.place());
-    for (const frame of lacked.frames) await this.#tell(frame);
-    if (this.#follower.place() === undefined) this.#follower.moved(passed.lastEventId); // nothing is stored yet
-    // What was lacking may have passed before: better a moment in which nothing is.
+    for (const frame of lacked.frames) await this.#deliver(frame);
+    if (this.#follower.place() === undefined) this.#follower.moved(passed.lastEventId); // the log is empty
+    // Events that were lacking may have been published meanwhile: wait for a moment without any.
     this.#rounds += 1;
     if (!lacked.whole || (this.#rounds < ROUNDS && lacked.frames.some(isOrderEvent))) return false;
     if (!passed.whole || passed.frames.some(({ type }) => type === 'stream.gap')) {
-      await sleep(LAG_MS, this.#member.signal); // the shared connection has much to bring, or is yet to be told of the gap
+      await sleep(LAG_MS, this.#member.signal); // the shared connection has many events to bring, or has not reported the gap yet
       return false;
     }
     this.#ahead = new Set([...passed.frames, ...lacked.frames].filter(isOrderEvent).map((frame) => frame.id));
@@ -120,20 +121,20 @@ class Reading {
     this.#next += 1;
     if (isOrderEvent(frame)) {
       if (this.#ahead.delete(frame.id)) return;
-      this.#ahead.clear(); // this one is newer than all of them
-    } else if (frame.type === 'stream.gap') this.#ahead.clear(); // all is told anew
-    else if (frame.type === 'stream.checkpoint' && this.#ahead.size > 0) return; // the tab may be beyond it
-    await this.#tell(frame);
+      this.#ahead.clear(); // this event is newer than all of them
+    } else if (frame.type === 'stream.gap') this.#ahead.clear(); // everything is delivered again
+    else if (frame.type === 'stream.checkpoint' && this.#ahead.size > 0) return; // the tab may be past it
+    await this.#deliver(frame);
   }
 
-  async #tell(frame) {
+  async #deliver(frame) {
     this.#member.signal.throwIfAborted();
     if (frame.type === 'stream.checkpoint' && frame.id === this.#follower.place()) return;
     await this.#follower.frame(frame);
     if (frame.type !== 'stream.closing') this.#follower.moved(frame.id); // a closing has no id of its own
   }
 
-  /** Read the next events of the log; it is `whole` if there are no more. */
+  /** Read the next events of the log. The result is `whole` if there are no more. */
   async #readLog(id) {
     const url = addressOf(this.#request, id, { follow: 'false', limit: CHUNK });
     const patience = AbortSignal.any([this.#member.signal, AbortSignal.timeout(this.#request.silenceMs)]);
@@ -141,7 +142,7 @@ class Reading {
     if (!response) return { frames: [], whole: true, lastEventId: id };
     const decoder = new EventStreamDecoder(id);
     const frames = decoder.decode(new Uint8Array(await response.arrayBuffer()));
-    const reason = dataOf(frames.pop())?.reason; // of the closing
+    const reason = dataOf(frames.pop())?.reason; // of the `stream.closing`
     if (reason !== 'end' && reason !== 'limit') throw new Error(`The log was read until ${reason}.`);
     return { frames, whole: reason === 'end', lastEventId: decoder.lastEventId };
   }
@@ -160,7 +161,7 @@ class Reading {
   }
 
   #report(state) {
-    if (state.state !== 'connecting') this.#follower.state({ ...state, shared: true }); // that has been said
+    if (state.state !== 'connecting') this.#follower.state({ ...state, shared: true }); // it has been reported already
   }
 
   #startsNow() {

@@ -1,21 +1,21 @@
-// Keep the place of a subscription across page loads.
+// Keep the last id of a subscription across page loads.
 
 /** @type {Pick<Storage, 'getItem' | 'setItem'>} */
 const NOTHING = { getItem: () => null, setItem: () => {} };
 
-const ID = /^[\w-]{1,64}$/; // what the contract lets an id be
+const ID = /^[\w-]{1,64}$/; // the pattern of ids in the contract
 const UNKNOWN = 'unknown';
 
 /**
- * Open what is kept under the key of the options: nothing where there is no key.
+ * Return functions that read and write the id under the key of the options. Without a key they do nothing.
  * @param {import('./client.d.ts').Options} options
- * @param {(error: Error) => void} fail told once, if the browser keeps nothing
+ * @param {(error: Error) => void} fail called once, if the browser stores nothing
  */
 export function storedPlace({ storageKey, storage }, fail) {
   let kept = storageKey === undefined ? NOTHING : undefined;
   const attempt = (work) => {
     try {
-      kept ??= storage ?? globalThis.localStorage; // it throws where cookies are blocked
+      kept ??= storage ?? globalThis.localStorage; // it throws if cookies are blocked
       return work();
     } catch (error) {
       kept = NOTHING;
@@ -29,7 +29,7 @@ export function storedPlace({ storageKey, storage }, fail) {
   };
 }
 
-/** What is kept and can be no id would be refused for ever. As an id that no log knows it is answered with a gap instead. */
+/** A stored text that cannot be an id would be refused for ever. It is replaced by an id that no log knows, so that a gap comes. */
 function idOf(kept) {
   if (!kept) return undefined;
   return ID.test(kept) ? kept : UNKNOWN;

@@ -1,19 +1,19 @@
 // A shared worker: one connection for each distinct stream, however many tabs follow it.
 //
-// It keeps the last frames, numbered from 0 as they came, and a tab asks for those after the last number that it has. So a slow
-// tab holds nobody up and costs nothing: when what it asks for is gone from here, it reads on in the server's log by itself.
+// It keeps the last frames, numbered from 0 in their order, and a tab asks for the frames from a number on. So a slow tab delays no
+// other tab and costs nothing: if its frames are no longer kept, it reads them from the server's log by itself.
 
 import { follow } from './client.follow.js';
 
-const KEPT = 1000; // frames, of each stream; a tab that is further behind than that reads the log
-const MOST = 250; // frames in one answer
+const KEPT = 1000; // frames, of each stream; a tab that is further behind reads the log
+const MOST = 250; // frames in one response
 
-/** @type {Map<string, Stream>} by what they ask for */
+/** @type {Map<string, Stream>} by the text of their request */
 const streams = new Map();
 
 let network = 'online';
 
-/** A lock that is held for as long as this worker lives: a tab that is given it knows that this is over. */
+/** A lock that this worker holds as long as it lives: a tab that gets it knows that the worker has ended. */
 const alive = navigator.locks && lockForGood(`orders-events ${crypto.randomUUID()}`);
 
 addEventListener('connect', (/** @type {MessageEvent} */ { ports: [port] }) => {
@@ -23,23 +23,23 @@ addEventListener('connect', (/** @type {MessageEvent} */ { ports: [port] }) => {
     if (join) {
       stream = streamOf(join);
       stream.join(port);
-      if (lock) navigator.locks.request(lock, leave); // given when the tab has let go of it, whatever became of the tab
+      if (lock) navigator.locks.request(lock, leave); // granted when the tab releases it, however the tab ends
       if (alive) port.postMessage({ alive: await alive });
-    } else if (place) stream.tellPlace(port);
-    else if (next !== undefined) stream.tellNext(port, next);
+    } else if (place) stream.sendPlace(port);
+    else if (next !== undefined) stream.sendNext(port, next);
     else if (leaving) leave();
-    else if (changed && changed !== network) dispatchEvent(new Event((network = changed))); // Chromium tells only pages
+    else if (changed && changed !== network) dispatchEvent(new Event((network = changed))); // Chromium reports it only to pages
   };
 });
 
 class Stream {
   #key;
   #frames = [];
-  #first = 0; // the number of the first of them
-  #place; // the id after the last of them
+  #first = 0; // the number of the first frame
+  #place; // the id to resume after, once the last frame has been handled
   #state = { state: 'connecting', attempt: 0 };
   #members = new Set();
-  #waiting = new Map(); // what ports wait for, to be tried again whenever there is something new
+  #waiting = new Map(); // by port: the response to try again when a frame arrives
   #stop = new AbortController();
 
   constructor(request, key) {
@@ -57,17 +57,17 @@ class Stream {
     if (this.#members.delete(port) && this.#members.size === 0) this.#end();
   }
 
-  /** Answer with the id that this stream has come to, and with the number of the frame that is next. */
-  tellPlace(port) {
-    if (this.#place === undefined) this.#waiting.set(port, () => this.tellPlace(port));
+  /** Respond with the id that this stream has reached, and the number of the next frame. */
+  sendPlace(port) {
+    if (this.#place === undefined) this.#waiting.set(port, () => this.sendPlace(port));
     else port.postMessage({ answer: { id: this.#place, next: this.#first + this.#frames.length } });
   }
 
-  /** Answer with frames from a number on, or that they are gone. */
-  tellNext(port, number) {
+  /** Respond with the frames from a number on, or report that they are no longer kept. */
+  sendNext(port, number) {
     const index = number - this.#first;
     if (index < 0) port.postMessage({ answer: { behind: true } });
-    else if (index >= this.#frames.length) this.#waiting.set(port, () => this.tellNext(port, number));
+    else if (index >= this.#frames.length) this.#waiting.set(port, () => this.sendNext(port, number));
     else port.postMessage({ answer: { frames: this.#frames.slice(index, index + MOST) } });
   }
 
@@ -77,8 +77,8 @@ class Stream {
       place: () => this.#place,
       frame: async (frame) => this.#take(frame),
       moved: (id) => this.#move(id),
-      state: (state) => this.#tell({ state: (this.#state = state) }),
-      error: ({ message, status, problem }) => this.#tell({ error: { message, status, problem } }),
+      state: (state) => this.#broadcast({ state: (this.#state = state) }),
+      error: ({ message, status, problem }) => this.#broadcast({ error: { message, status, problem } }),
     };
   }
 
@@ -88,7 +88,7 @@ class Stream {
       this.#frames.splice(0, KEPT);
       this.#first += KEPT;
     }
-    this.#move(frame.id); // at once: a place and its number belong together
+    this.#move(frame.id); // at once: the id and the number of a frame belong together
   }
 
   #move(id) {
@@ -98,12 +98,12 @@ class Stream {
     for (const tryAgain of waiting) tryAgain();
   }
 
-  #tell(message) {
+  #broadcast(message) {
     for (const port of this.#members) port.postMessage(message);
   }
 
   #end(reason) {
-    if (reason !== undefined) this.#tell({ over: reason });
+    if (reason !== undefined) this.#broadcast({ over: reason });
     this.#stop.abort();
     if (streams.get(this.#key) === this) streams.delete(this.#key);
   }
@@ -115,7 +115,7 @@ function streamOf(request) {
   return streams.get(key);
 }
 
-/** Take a lock, and never let go of it; return its name once it is held. */
+/** Take a lock, and never release it. Return its name once it is held. */
 function lockForGood(name) {
   return new Promise((resolve) => {
     navigator.locks.request(name, () => {
