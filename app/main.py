@@ -56,7 +56,7 @@ class Service:
         await self.fan_out.ended()
 
 
-def run(settings: Settings, on_listening: Callable[[str], None]) -> int:
+def run(settings: Settings, on_listening: Callable[[str], object]) -> int:
     """Serve until a signal, and return the exit code. Raises StartupError, whose message is one line, if the server cannot start.
 
     `on_listening`: called with the server's URL once requests are answered.
@@ -66,7 +66,7 @@ def run(settings: Settings, on_listening: Callable[[str], None]) -> int:
     return 0
 
 
-async def _serve(settings: Settings, on_listening: Callable[[str], None]) -> None:
+async def _serve(settings: Settings, on_listening: Callable[[str], object]) -> None:
     listener = listen(settings.host, settings.port)
     with listener:
         async with (

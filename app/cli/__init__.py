@@ -12,6 +12,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
+from app.cli.standard_streams import open_standard_descriptors
 from app.cli.terminal import PROGRAM, complain, explained
 from app.program_version import VERSION
 
@@ -59,6 +60,7 @@ class Program(click.Group):
 
     def main(self, *arguments: Any, **options: Any) -> NoReturn:
         """Run a command, and exit."""
+        open_standard_descriptors()
         try:
             code = super().main(*arguments, **{"prog_name": PROGRAM, **options, "standalone_mode": False})
         except click.exceptions.NoArgsIsHelpError as error:

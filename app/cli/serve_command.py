@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from app.cli.standard_streams import STDERR, STDOUT, BackgroundWriter
 from app.cli.terminal import PROGRAM
 from app.program_version import VERSION
 from app.settings import SETTINGS, Settings, check_variables
@@ -26,14 +27,18 @@ def serve(**values: Any) -> int:
     """
     check_variables(os.environ)
     settings = Settings(**values)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    output, errors = BackgroundWriter(STDOUT), BackgroundWriter(STDERR)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING, stream=errors)
     logging.getLogger("app").setLevel(logging.INFO)
     from app.main import run  # noqa: PLC0415  # --help and completion of the flags need not wait for it
 
     try:
-        return run(settings, lambda url: click.echo(_banner(url, settings)))
+        return run(settings, lambda url: output.write(_banner(url, settings)))
     except StartupError as error:
         raise click.ClickException(str(error)) from None
+    finally:
+        output.finish()
+        errors.finish()
 
 
 def _banner(url: str, settings: Settings) -> str:
@@ -49,4 +54,5 @@ Orders Events {VERSION} is listening on {url}
   read how it works    {url}/docs
   read the contract    {url}/openapi.json
 
-The log is {":".join(settings.store)}, the source is {settings.source.kind}. Ctrl-C stops the server."""
+The log is {":".join(settings.store)}, the source is {settings.source.kind}. Ctrl-C stops the server.
+"""

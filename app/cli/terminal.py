@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, TextIO, TypeAlias
 
 import click
@@ -82,7 +83,8 @@ def paint_for(stream: TextIO) -> Paint:
 
 
 def _write_message(message: str, colour: str) -> None:
-    click.echo(f"{paint_for(sys.stderr)(f'{PROGRAM}:', colour)} {one_line(message)}", err=True)
+    with suppress(OSError):  # standard error may be full: that must not change what the command does, nor its exit code
+        click.echo(f"{paint_for(sys.stderr)(f'{PROGRAM}:', colour)} {one_line(message)}", err=True)
 
 
 def _painted(text: str, colour: str) -> str:

@@ -27,7 +27,7 @@ class Server(uvicorn.Server):
     """A server that runs until a signal, ends its streams, and returns normally."""
 
     def __init__(
-        self, application: ASGIApp, drain: Callable[[], Awaitable[None]], on_started: Callable[[], None]
+        self, application: ASGIApp, drain: Callable[[], Awaitable[None]], on_started: Callable[[], object]
     ) -> None:
         """Create a server of an application; `serve` runs it.
 
