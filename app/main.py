@@ -15,6 +15,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from app.events.delivery.fan_out import FanOut
+from app.events.errors import Draining
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import EventStore
 from app.events.publish import Publisher
@@ -34,7 +35,7 @@ from app.transports.http.application import create_application
 from app.transports.http.cross_origin import allow_origins
 from app.transports.http.operations import Operations
 from app.transports.http.problem_responses import SLUGS, Problems
-from app.transports.http.response import Streams
+from app.transports.http.response import EventStreams
 
 MEMORY_EVENTS = 100_000  # the default retention of `memory:`, some 30 MB
 
@@ -97,13 +98,13 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         event_type: compile_schema(schema, f"The envelope of {event_type}")
         for event_type, schema in document.envelopes.items()
     }
-    publisher = Publisher(log, contracts, envelopes)
+    publisher = Publisher(log, contracts, envelopes, batch_maximum=document.batch_maximum)
     operations = Operations(
         document=document,
         contracts=contracts,
         log=log,
         publisher=publisher,
-        streams=Streams(fan_out, settings.retry_ms),
+        streams=EventStreams(fan_out, settings.retry_ms),
         metrics=Metrics(log, publisher, fan_out, tally),
     )
     application = create_application(operations, Problems(document, tally))
@@ -159,5 +160,7 @@ async def _logged(name: str, work: Coroutine[Any, Any, None]) -> None:
     # Streams go on without a source, so its error must not end the server; but it must be seen.
     try:
         await work
+    except Draining:
+        return  # so is the server about to stop
     except Exception:  # noqa: BLE001  # any error: the server goes on, and the error is in its log
         _log.exception("%s ended with an error.", name)

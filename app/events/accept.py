@@ -1,12 +1,11 @@
-"""Accept one submitted event, or name everything about it that breaks its contract; pure but for the ids it makes."""
+"""The judgement of one submitted event: the event that its contract accepts, or the list of everything that is wrong with it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from app.events.event import Event
-from app.events.event_id import new_event_id
+from app.events.event import Event, new_event_id
 from app.specification.contracts import Contracts, EventContract
 from app.specification.errors import InvalidContract
 from app.specification.schema.messages import MESSAGE_CHARACTERS, cut, one_of
@@ -15,14 +14,14 @@ from app.specification.strict_json import JsonValue, serialise
 
 
 class Violations(NamedTuple):
-    """What breaks the contract in one submission: the first breaches, ordered by pointer, and how many there are."""
+    """The violations of one submission: the first ones, ordered by pointer, and the number of all."""
 
     listed: list[Violation]
     total: int
 
 
 class _Gate(NamedTuple):
-    """What an event of one type must pass: its envelope, then the contract of its version."""
+    """The two schemas that an event of one type must match: its envelope, then the contract of its version."""
 
     envelope: Schema
     contracts: Mapping[str, EventContract]
@@ -34,10 +33,10 @@ class _Gate(NamedTuple):
 
 
 class Acceptance:
-    """Hold submissions `{eventType, data, eventId?, schemaVersion?}` to their contracts.
+    """The check of submissions `{eventType, data, eventId?, schemaVersion?}` against their contracts.
 
-    `envelopes` holds the schema of the submission for each event type, in which `data` is any object. Raises
-    InvalidContract where the event types of contracts and envelopes differ.
+    `envelopes`: for each event type the schema of a submission, in which `data` is any object. Raises InvalidContract if
+    contracts and envelopes differ in their event types.
     """
 
     def __init__(self, contracts: Contracts, envelopes: Mapping[str, Schema]) -> None:
@@ -51,12 +50,12 @@ class Acceptance:
         )
 
     def accept(self, submission: JsonValue, limit: int) -> Event | Violations:
-        """Turn a submission into an event with an id and a version, or list up to `limit` breaches."""
+        """Turn a submission into an event with an id and a version, or list up to `limit` violations."""
         event = self._accepted(submission)
-        return self._breaches(submission, limit) if event is None else event
+        return self._violations(submission, limit) if event is None else event
 
     def _accepted(self, submission: JsonValue) -> Event | None:
-        """Make the event; None where anything is wrong, which is rare and may then take its time to be named."""
+        """Make the event; None if anything is wrong, which is rare: naming the fault may then take its time."""
         if not isinstance(submission, dict):
             return None
         event_type, data = submission.get("eventType"), submission.get("data")
@@ -66,7 +65,7 @@ class Acceptance:
         contract = gate.contract(submission)
         return _event(contract, submission, data) if contract is not None and contract.compiled.accepts(data) else None
 
-    def _breaches(self, submission: JsonValue, limit: int) -> Violations:
+    def _violations(self, submission: JsonValue, limit: int) -> Violations:
         listed, total = self._typed.violations(submission, limit)
         if total or not isinstance(submission, dict):
             return Violations(listed, total)
@@ -104,4 +103,4 @@ def _event(contract: EventContract, submission: Mapping[str, JsonValue], data: M
 
 
 def _property(violation: Violation) -> list[str]:
-    return violation.pointer.split("/")[1:2]  # within one property the breaches are in order already
+    return violation.pointer.split("/")[1:2]  # within one property the violations are in order already

@@ -5,6 +5,7 @@ OrdersEventsError
 │   ├── EventIdConflict       the eventId is taken by other content
 │   └── PositionLost          the position cannot be resumed without a gap
 ├── StoreUnavailable          the store cannot read or write now; repeating the request later may succeed
+├── Draining                  the server is about to stop; repeating the request in a moment will succeed
 └── StartupError              the process must not start
     └── StoreRefused          the store cannot be opened
 
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 
 class EventIdConflict(Refusal):
-    """Refuse an event whose `eventId` already names an event with other content."""
+    """Raised when the `eventId` of a submitted event already names an event with other content.
+
+    `index` counts the submitted events from 0.
+    """
 
     def __init__(self, index: int, event_id: str) -> None:
         super().__init__(f"The eventId {event_id!r} names another event already; nothing was stored.")
@@ -31,7 +35,7 @@ class EventIdConflict(Refusal):
 
 
 class PositionLost(Refusal):
-    """Tell a reader of pages that it cannot go on from where it was."""
+    """Raised when a reader of pages cannot go on from its position; `gap` says why, and where it can."""
 
     def __init__(self, gap: Gap) -> None:
         super().__init__(f"The position {gap.requested!r} cannot be resumed: it is {gap.reason}.")
@@ -39,8 +43,15 @@ class PositionLost(Refusal):
 
 
 class StoreUnavailable(OrdersEventsError):
-    """Say that the store cannot read or write now."""
+    """Raised when the store cannot read or write now."""
+
+
+class Draining(OrdersEventsError):
+    """Raised when a request comes while the log drains."""
+
+    def __init__(self) -> None:
+        super().__init__("The server is about to stop; repeat the request in a moment.")
 
 
 class StoreRefused(StartupError):
-    """Stop the start because the store cannot be opened."""
+    """Raised when the store cannot be opened."""

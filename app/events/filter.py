@@ -1,4 +1,4 @@
-"""What a reader wants to see; pure, hashable, shared by all readers that want the same."""
+"""The filter of a reader: a pure, hashable value, shared by all readers that have the same one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.events.event import Event, StoredEvent
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Choose events by type and by order; None chooses all."""
+    """A choice of events by type and by order; None stands for all."""
 
     event_types: frozenset[str] | None = None
     order_ids: frozenset[str] | None = None

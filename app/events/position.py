@@ -21,7 +21,7 @@ _EPOCH_LENGTH = 8  # 36^8 names: a log started ten thousand times has a chance o
 
 
 class Position(NamedTuple):
-    """A place in the log: just after the event at `offset`, or before the first one where there is none."""
+    """A place in the log: just after the event at `offset`, or before the first event ever."""
 
     epoch: str
     offset: int
@@ -39,7 +39,7 @@ class Epoch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A loss of continuity: why, what was asked for (an id, or a time), and the position before the oldest event kept."""
+    """A loss of continuity: its reason, the id or time that was requested, and the position before the oldest event kept."""
 
     reason: GapReason
     requested: str
@@ -47,7 +47,7 @@ class Gap:
 
 
 class Floor(NamedTuple):
-    """The newest deleted event: its offset and when it was stored; if none is, one less than the first ever, and 0."""
+    """The newest deleted event: its offset, and when it was stored. If none was deleted: one less than the first offset, and 0."""
 
     offset: int
     stored_at_us: int
@@ -64,7 +64,7 @@ def write_position(epoch: str, offset: int) -> str:
 
 
 def parse_position(text: str) -> Position | None:
-    """Read an id as a position; None where no log of ours can have issued it."""
+    """Read an id as a position; None if no log of ours can have issued it."""
     match = _ISSUED.fullmatch(text)
     return Position(match[1], int(match[2])) if match else None
 
@@ -82,12 +82,12 @@ class Epochs:
         return self._epochs[-1]
 
     def position(self, offset: int) -> Position:
-        """Name the place after `offset` by the newest epoch that covers it, which says the most about the log's history."""
+        """Return the place after `offset`, named by the newest epoch that covers it: that one says the most about the log's history."""
         place = bisect_right(self._befores, offset) - 1
         return Position(self._epochs[max(place, 0)].name, offset)
 
     def lost(self, position: Position | None, head: int) -> Literal["foreign", "ahead"] | None:
-        """Tell why this log cannot know a position, or None if it does.
+        """Return why this log cannot know a position, or None if it does.
 
         `head` is the offset of the newest event. An offset below its epoch's range was never issued, so it is foreign.
         """

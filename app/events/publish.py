@@ -1,4 +1,4 @@
-"""Publish events: hold each to its contract, and append them to the log, all or none."""
+"""Publishing: check each event against its contract, then append them to the log, all or none."""
 
 from __future__ import annotations
 
@@ -16,20 +16,24 @@ from app.specification.errors import ContractViolation, EventViolation
 from app.specification.schema.schema import Schema
 from app.specification.strict_json import JsonValue
 
-BREACHES_LISTED = 10  # of each event; all are counted
+VIOLATIONS_LISTED = 10  # of each event; all are counted
 EVENTS_PER_TURN = 250  # about 1 ms of work, then streams go on
-EVENTS_PER_REFUSAL = 10  # as long as to accept so many does it take to name what is wrong with one
+EVENTS_PER_REFUSAL = 10  # naming the faults of one event takes as long as accepting so many
 
 
 class Publisher:
-    """Publish to one log; for `envelopes`, and for what they raise, see `Acceptance`.
+    """The publisher of one log, the same for every transport and source.
 
-    `published` counts events stored, by type; `duplicates` those stored before; `refused` those that broke their
+    `envelopes`: see `Acceptance`, also for the error that is raised. `batch_maximum`: the most events of one request.
+    `published` counts the events that were stored, by type; `duplicates` those stored before; `refused` those that broke their
     contract or came under an eventId that was taken.
     """
 
-    def __init__(self, log: EventLog, contracts: Contracts, envelopes: Mapping[str, Schema]) -> None:
+    def __init__(
+        self, log: EventLog, contracts: Contracts, envelopes: Mapping[str, Schema], *, batch_maximum: int
+    ) -> None:
         self._log = log
+        self._batch_maximum = batch_maximum
         self._acceptance = Acceptance(contracts, envelopes)
         self.published: Counter[str] = Counter()
         self.duplicates = 0
@@ -38,8 +42,11 @@ class Publisher:
     async def publish(self, submissions: Sequence[JsonValue]) -> list[Appended]:
         """Store all submitted events, adjacent and in order, or none; return when they are on disk.
 
-        Raises ContractViolation with the violations of every event, EventIdConflict, StoreUnavailable.
+        Raises Draining, ContractViolation (with the violations of every event, or because there are too few or too many),
+        EventIdConflict, StoreUnavailable.
         """
+        self._log.check_accepts_requests()
+        self._check_number(submissions)
         verdicts = await self._verdicts(submissions)
         try:
             appended = await self._log.append(_all_or_none(verdicts))
@@ -54,8 +61,13 @@ class Publisher:
         return appended
 
     def check(self, submissions: Sequence[JsonValue]) -> list[Event]:
-        """Tell at startup whether events would be accepted; store and count nothing. Raises ContractViolation."""
+        """Check at startup that events would be accepted; store and count nothing. Raises ContractViolation."""
         return _all_or_none([self._accept(submission) for submission in submissions])
+
+    def _check_number(self, submissions: Sequence[JsonValue]) -> None:
+        if not 1 <= len(submissions) <= self._batch_maximum:
+            message = f"must have at least 1 and at most {self._batch_maximum} items"
+            raise ContractViolation([EventViolation(0, "", message)], 1)
 
     async def _verdicts(self, submissions: Sequence[JsonValue]) -> list[Event | Violations]:
         verdicts: list[Event | Violations] = []
@@ -70,7 +82,7 @@ class Publisher:
         return verdicts
 
     def _accept(self, submission: JsonValue) -> Event | Violations:
-        return self._acceptance.accept(submission, BREACHES_LISTED)
+        return self._acceptance.accept(submission, VIOLATIONS_LISTED)
 
 
 def _all_or_none(verdicts: Sequence[Event | Violations]) -> list[Event]:

@@ -12,7 +12,7 @@ import pytest
 
 from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import Closing, StreamItem, StreamStart
-from app.events.delivery.subscription import Subscription
+from app.events.delivery.subscription import State, Subscription
 from app.events.event import Event
 from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_log import EventLog
@@ -93,10 +93,10 @@ class Reader:
 
     def beat(self) -> None:
         """Do what the clock does with a stream that was silent."""
-        if self.subscription.is_standing:
-            self.fan_out._beat(self.subscription)
+        if self.subscription.state is State.READING:
+            self.subscription.expect_heartbeat()
         else:
-            self.subscription.heartbeat_due = True
+            self.fan_out._heartbeat(self.subscription)
 
     def leave(self) -> None:
         self.fan_out.leave(self.subscription)

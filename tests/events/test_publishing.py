@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.events.errors import EventIdConflict, StoreUnavailable
+from app.events.errors import Draining, EventIdConflict, StoreUnavailable
 from app.events.event import Event
 from app.events.filter import EVERYTHING
 from app.events.log.event_log import EventLog
@@ -23,6 +23,7 @@ from app.stores.memory import MemoryStore
 from tests.events.logs import open_log
 
 RELEASED = load_contracts(Path(__file__).parents[2] / "contracts")
+BATCH_MAXIMUM = 1000
 ID: JsonValue = {"type": "string", "pattern": "^[0-9A-Za-z_.:-]{1,128}$"}
 VERSION_PATTERN = r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$"
 
@@ -45,7 +46,8 @@ def envelope(event_type: str) -> Schema:
 
 
 def publisher(log: EventLog, contracts: Contracts = RELEASED) -> Publisher:
-    return Publisher(log, contracts, {event_type: envelope(event_type) for event_type in contracts.event_types})
+    envelopes = {event_type: envelope(event_type) for event_type in contracts.event_types}
+    return Publisher(log, contracts, envelopes, batch_maximum=BATCH_MAXIMUM)
 
 
 def shipped(event_id: str | None = None, **more: JsonValue) -> dict[str, JsonValue]:
@@ -87,8 +89,18 @@ async def test_an_event_without_an_id_or_a_version_is_given_both() -> None:
     assert first.stored.schema_version == "1.1.0"
 
 
-async def test_publishing_nothing_stores_nothing() -> None:
-    assert await published() == []
+@pytest.mark.parametrize("count", [0, BATCH_MAXIMUM + 1])
+async def test_a_batch_of_none_or_too_many_is_refused_as_a_whole(count: int) -> None:
+    found, total = await violations(*(shipped() for _ in range(count)))
+    assert (found, total) == ([(0, "", "must have at least 1 and at most 1000 items")], 1)
+
+
+async def test_a_log_that_drains_takes_no_events() -> None:
+    log = await open_log()
+    log.drain()
+    with pytest.raises(Draining, match=r"^The server is about to stop; repeat the request in a moment\.$"):
+        await publisher(log).publish([{}])
+    assert log.head == 0
 
 
 async def test_each_event_is_checked_against_the_version_that_it_names(tmp_path: Path) -> None:
@@ -316,5 +328,5 @@ async def test_a_check_tells_of_violations_and_stores_and_counts_nothing() -> No
 async def test_contracts_and_envelopes_must_have_the_same_types(event_types: list[str], line: str) -> None:
     log = await open_log()
     with pytest.raises(InvalidContract) as refused:
-        Publisher(log, RELEASED, {event_type: envelope(event_type) for event_type in event_types})
+        Publisher(log, RELEASED, {each: envelope(each) for each in event_types}, batch_maximum=BATCH_MAXIMUM)
     assert refused.value.detail == line

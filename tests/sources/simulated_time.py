@@ -89,7 +89,7 @@ async def open_publisher(store: MemoryStore | None = None) -> AsyncIterator[tupl
     await log.open()
     try:
         envelopes = {name: compile_schema(schema, name) for name, schema in document.envelopes.items()}
-        yield log, Publisher(log, contracts, envelopes)
+        yield log, Publisher(log, contracts, envelopes, batch_maximum=document.batch_maximum)
     finally:
         await log.close()
 

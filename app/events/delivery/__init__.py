@@ -1,5 +1,6 @@
-"""Delivery: from the log to every open subscription, one event to many readers.
+"""The delivery of the log to readers that stay: who is sent what next, and when; one event to many readers, encoded once.
 
-Reading order: `stream_item` (what a reader is sent), `subscription` (one reader), `filter_group` (readers of the same filter
-at the head), `live_readers` (all groups), `heartbeats` (the one clock), `fan_out` (all of it).
+Reading order: `stream_item` (what is sent, as values), `cursor` (a reader's place), `subscription` (a reader as a state machine),
+`subscribe` (from a request to a subscription), `filter_group` and `live_readers` (readers at the head), `store_reads` (readers far
+behind), `heartbeats` (silent readers), `fan_out` (all of it), `encoded` (bytes that readers share).
 """

@@ -1,4 +1,4 @@
-"""The one clock of all streams: who has been silent for so long that a sign of life is due."""
+"""The one clock of all streams: it finds the subscriptions that have been silent for so long that a sign of life is due."""
 
 from __future__ import annotations
 
@@ -6,46 +6,45 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 
-from app.events.delivery.live_readers import LiveReaders
-from app.events.delivery.subscription import Subscription
+from app.events.delivery.subscription import State, Subscription
 
 TICKS_PER_HEARTBEAT = 15
 
 
 class Heartbeats:
-    """Look at all open subscriptions a few times in each `heartbeat_seconds`.
+    """A look at all open subscriptions a few times in each `heartbeat_seconds`; those that were silent wait for `take`.
 
-    One that is behind has a step coming, and is only marked. Those that stand at the head wait for `take`.
+    `subscriptions`: the open ones. `last_sent_at`: returns when a live subscription was last sent something. `on_due`: called
+    when there is something to `take`.
     """
 
     def __init__(
         self,
         heartbeat_seconds: float,
         subscriptions: Collection[Subscription],
-        standing: LiveReaders,
-        call_turn: Callable[[], None],
+        last_sent_at: Callable[[Subscription], float],
+        on_due: Callable[[], None],
     ) -> None:
-        """Take what is told when there is somebody to `take`."""
         self._heartbeat_seconds = heartbeat_seconds
         self._subscriptions = subscriptions
-        self._standing = standing
-        self._call_turn = call_turn
+        self._last_sent_at = last_sent_at
+        self._on_due = on_due
         self._silent: deque[Subscription] = deque()
 
     @property
     def are_due(self) -> bool:
-        """Tell whether there is somebody to `take`."""
+        """Whether there is something to `take`."""
         return bool(self._silent)
 
-    def take(self, most: int) -> Iterator[Subscription]:
-        """Yield those to whom a sign of life is due, so many at most; they may have left or been sent something meanwhile."""
-        for _ in range(min(most, len(self._silent))):
+    def take(self, limit: int) -> Iterator[Subscription]:
+        """Yield up to `limit` silent subscriptions; they may have closed or been sent something meanwhile."""
+        for _ in range(min(limit, len(self._silent))):
             yield self._silent.popleft()
 
     async def run(self) -> None:
         """Look until cancelled.
 
-        Two ticks early: one because the next look comes a tick later, one for a busy event loop.
+        A silence counts two ticks early: one because the next look comes a tick later, one for a busy event loop.
         """
         tick_seconds = self._heartbeat_seconds / TICKS_PER_HEARTBEAT
         while True:
@@ -57,11 +56,21 @@ class Heartbeats:
         if self._silent:
             return  # the last look's are not done yet
         for subscription in self._subscriptions:
-            if subscription.stepped_at > silent_since:
-                continue
-            if not subscription.is_standing:
-                subscription.heartbeat_due = True
-            elif self._standing.sent_at(subscription) <= silent_since:
-                self._silent.append(subscription)
+            if subscription.last_sent_at <= silent_since:
+                self._note_silence(subscription, silent_since)
         if self._silent:
-            self._call_turn()
+            self._on_due()
+
+    def _note_silence(self, subscription: Subscription, silent_since: float) -> None:
+        match subscription.state:
+            case State.LIVE:
+                if self._last_sent_at(subscription) <= silent_since:
+                    self._silent.append(subscription)
+            case (
+                State.SCHEDULED | State.QUEUED
+            ):  # thousands may be before it: for the reads of the store, or for a turn
+                self._silent.append(subscription)
+            case State.READING:
+                subscription.expect_heartbeat()
+            case _:
+                pass  # a full sink takes no heartbeat either

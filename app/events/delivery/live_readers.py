@@ -1,4 +1,4 @@
-"""Those who stand at the head of the log: in groups that want the same, each of which has its rounds in turn."""
+"""The readers at the head of the log, in groups that have the same filter; each group has its rounds in turn."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from collections.abc import Callable
 from app.events.delivery.filter_group import FilterGroup
 from app.events.delivery.subscription import Subscription
 from app.events.filter import Filter
-from app.events.log.filter_index import FilterIndex
+from app.events.log.event_log import EventLog
 
 
 class LiveReaders:
-    """The groups of one log. A group is there while it has a follower."""
+    """The live subscriptions of one log. A group exists, and listens to the log, as long as it has a subscription.
 
-    def __init__(
-        self, audience: FilterIndex, call_turn: Callable[[], None], left_behind: Callable[[Subscription], None]
-    ) -> None:
-        """Take what is told when rounds are due, and what is told of each subscription that stands no longer."""
-        self._audience = audience
-        self._call_turn = call_turn
-        self._left_behind = left_behind
+    `on_due`: called when a round is to be sent. `on_lag`: called with each subscription that is live no longer because it must
+    read on by itself.
+    """
+
+    def __init__(self, log: EventLog, on_due: Callable[[], None], on_lag: Callable[[Subscription], None]) -> None:
+        self._log = log
+        self._on_due = on_due
+        self._on_lag = on_lag
         self._groups: dict[Filter, FilterGroup] = {}
         self._due: deque[FilterGroup] = deque()
 
@@ -29,63 +30,61 @@ class LiveReaders:
 
     @property
     def is_due(self) -> bool:
-        """Tell whether a round is to be made or gone on with."""
+        """Whether a round is to be sent or gone on with."""
         return bool(self._due)
 
     def join(self, subscription: Subscription) -> None:
-        """Let a subscription that has come to the head share what comes."""
+        """Make a subscription that has caught up live."""
         group = self._groups.get(subscription.filter)
         if group is None:
-            group = self._groups[subscription.filter] = FilterGroup(self._call_up, self._fell_behind)
-            self._audience.join(subscription.filter, group)
-        subscription.stand()
-        group.followers[subscription] = None
+            group = self._groups[subscription.filter] = FilterGroup(
+                subscription.filter, self._on_group_due, self._on_lag
+            )
+            self._log.join(group.filter, group)
+        subscription.go_live()
+        group.subscriptions[subscription] = None
 
     def leave(self, subscription: Subscription) -> None:
-        """Let a subscription go that stands here."""
-        subscription.is_standing = False
-        self._groups[subscription.filter].leave(subscription)
-        self._disband_if_empty(subscription.filter)
+        """Take a subscription out that is live, or was until just now."""
+        group = self._groups[subscription.filter]
+        group.leave(subscription)
+        self._dissolve_if_empty(group)
 
-    def go_rounds(self, most: int, now: float) -> int:
-        """Send to so many, or a few more; return how many events they were sent altogether."""
+    def send_rounds(self, limit: int, now: float) -> int:
+        """Send to up to `limit` subscriptions, group by group; return how many events they were sent altogether."""
         delivered = 0
-        while self._due and most > 0:
-            reached, taken = self._go_round(self._due[0], most, now)
-            most -= max(reached, 1)
-            delivered += taken
+        while self._due and limit > 0:
+            reached, sent = self._send_round(self._due[0], limit, now)
+            limit -= max(reached, 1)
+            delivered += sent
         return delivered
 
-    def sent_at(self, subscription: Subscription) -> float:
-        """When the group of a subscription that stands here was sent something, on the clock of the event loop."""
-        return self._groups[subscription.filter].sent_at
+    def last_sent_at(self, subscription: Subscription) -> float:
+        """When the group of a live subscription was last sent something, on the clock of the event loop."""
+        return self._groups[subscription.filter].last_sent_at
 
-    def inform(self, subscription: Subscription) -> bool:
-        """Let a subscription that stands here know what it was sent; False where a round of its group is due."""
+    def sync(self, subscription: Subscription) -> bool:
+        """Let a live subscription know what it was sent; return False if a round of its group is due."""
         group = self._groups[subscription.filter]
         if group.is_due:
             return False
-        group.inform(subscription)
+        group.sync(subscription)
         return True
 
-    def _call_up(self, group: FilterGroup) -> None:
+    def _on_group_due(self, group: FilterGroup) -> None:
         self._due.append(group)
-        self._call_turn()
+        self._on_due()
 
-    def _go_round(self, group: FilterGroup, most: int, now: float) -> tuple[int, int]:
-        reached, taken = group.step(most, now)
-        if reached < most:
+    def _send_round(self, group: FilterGroup, limit: int, now: float) -> tuple[int, int]:
+        reached, sent = group.send_round(limit, now)
+        self._dissolve_if_empty(group)
+        if reached < limit:
             self._due.popleft()
             if group.is_due:
                 self._due.append(group)
-        return reached, taken
+        return reached, sent
 
-    def _fell_behind(self, subscription: Subscription) -> None:
-        self._disband_if_empty(subscription.filter)
-        self._left_behind(subscription)
-
-    def _disband_if_empty(self, filter: Filter) -> None:
-        group = self._groups[filter]
-        if not group.followers:
-            del self._groups[filter]
-            self._audience.leave(filter, group)
+    def _dissolve_if_empty(self, group: FilterGroup) -> None:
+        if not group.subscriptions and self._groups.get(group.filter) is group:
+            del self._groups[group.filter]
+            self._log.leave(group.filter, group)

@@ -1,4 +1,4 @@
-"""What a reader is sent, step by step: events, or what there is to say instead of them. Values; no transport's format."""
+"""The items of a stream, in the order in which a reader is sent them: values, in no transport's format."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ ClosingReason = Literal["drain", "limit", "end", "unavailable"]
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The reader has everything it wants through this position."""
+    """The position through which the reader has been sent every event that its filter matches."""
 
     position: Position
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Nothing happened for a while; the reader is where its last id says."""
+    """A sign of life after a silence in which no event passed the reader by; its last id is still right."""
 
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """The server ends the stream; nothing follows."""
+    """The last item of a stream that the server ends, with the reason."""
 
     reason: ClosingReason
 
 
 @dataclass(frozen=True, slots=True)
 class StreamStart:
-    """The stream begins, with the one thing that there is to say first."""
+    """The first item of a stream: the position from which it goes on, the gap before that, or the reason why it ends at once."""
 
     first: Checkpoint | Gap | Closing
 

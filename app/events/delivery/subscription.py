@@ -1,184 +1,247 @@
-"""One reader's way through the log: a position, a filter, and what it is sent next, whatever the transport.
+"""One reader of the log as a state machine. Rule: everything that changes a subscription stands in this file.
 
-A subscription knows the next step; when it is asked for one, and where the step goes, is the business of `FanOut`. While its
-sink takes nothing it costs its position and nothing else.
+`TRANSITIONS` lists the states and where each may lead. A state says where the next item will come from; whether the sink takes
+more is not a second dimension, because a subscription whose sink is full waits for nothing else.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Mapping
+from enum import Enum
 from typing import Protocol
 
-from app.events.delivery.stream_item import HEARTBEAT, Checkpoint, Closing, Heartbeat, NextItem, StreamItem
-from app.events.errors import StoreUnavailable
+from app.events.delivery.cursor import Cursor
+from app.events.delivery.stream_item import Checkpoint, Closing, Heartbeat, NextItem, StreamItem
 from app.events.filter import Filter
 from app.events.log.event_log import EventLog
-from app.events.log.event_store import BelowFloor, Page
+from app.events.log.event_store import Page
 from app.events.log.start import Start
 from app.events.position import Gap
 
-PAGE_EVENTS = 256  # one read, one write: enough to amortise both, little enough to keep a replay's memory flat
+
+class State(Enum):
+    """Where the next item of a subscription comes from."""
+
+    NEW = "nowhere yet: it has no sink"
+    SCHEDULED = "memory, at its turn of the event loop"
+    QUEUED = "the store, once one of the few reads is free"
+    READING = "a read of the store that is under way"
+    LIVE = "the next commit, through the group of its filter"
+    BLOCKED = "nowhere until the sink, which is full, is resumed"
+    CLOSED = "nowhere: it is over"
+
+
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.NEW: frozenset({State.SCHEDULED, State.CLOSED}),
+    State.SCHEDULED: frozenset({State.QUEUED, State.LIVE, State.BLOCKED, State.CLOSED}),
+    State.QUEUED: frozenset({State.READING, State.SCHEDULED, State.BLOCKED, State.CLOSED}),
+    State.READING: frozenset({State.SCHEDULED, State.CLOSED}),
+    State.LIVE: frozenset({State.SCHEDULED, State.BLOCKED, State.CLOSED}),
+    State.BLOCKED: frozenset({State.SCHEDULED, State.CLOSED}),
+    State.CLOSED: frozenset(),
+}
+_SHARES_NOTHING = sys.maxsize
 
 
 class Sink(Protocol):
-    """Where the steps of one subscription go; a transport makes it."""
+    """Where the items of one subscription go; each transport has its own."""
 
-    def send(self, step: StreamItem) -> bool:
-        """Take a step; return False where it must be the last until `FanOut.resume` is called. Never waits, never raises."""
+    def send(self, item: StreamItem) -> bool:
+        """Take an item; return False if it must be the last one until `FanOut.resume` is called.
+
+        Never waits, never raises, and calls no method of the fan-out from within.
+        """
 
 
 class Nowhere:
-    """The sink of a subscription that has none yet, or whose reader has left."""
+    """The sink of a subscription that is not open: it drops everything."""
 
-    def send(self, step: StreamItem) -> bool:  # noqa: ARG002  # it takes what every sink takes
+    def send(self, item: StreamItem) -> bool:  # noqa: ARG002  # as every sink
         return True
 
 
 NOWHERE = Nowhere()
 
 
-class Subscription:
-    """One reader of the log.
+class ImpossibleTransition(Exception):
+    """Raised when a subscription is asked to enter a state that its own does not lead to: a fault of the caller."""
 
-    `follow` False ends it at the head as it was when the subscription was made; `limit` ends it after so many events.
+    def __init__(self, before: State, after: State) -> None:
+        super().__init__(f"A subscription cannot go from {before.name} to {after.name}.")
+
+
+class Subscription:
+    """One reader of the log: its filter, its place, its sink, and its state.
+
+    `start`: the place and the gap before it, if any. `follow`: if False, the subscription ends at the head as it is now.
+    `limit`: it ends after so many events.
     """
 
     __slots__ = (
-        "_log",
-        "_remaining",
-        "_through",
-        "after",
-        "filter",
-        "heartbeat_due",
-        "is_moving",
-        "is_ready",
-        "is_standing",
-        "opening",
-        "shares_from",
-        "sink",
-        "stepped_at",
-        "told",
-    )  # fmt: skip
+        "_cursor",
+        "_filter",
+        "_heartbeat_due",
+        "_joined_at_offset",
+        "_last_sent_at",
+        "_opening",
+        "_sink",
+        "_state",
+    )
 
     def __init__(self, log: EventLog, start: Start, filter: Filter, *, follow: bool, limit: int | None) -> None:
-        self._log = log
-        self._through = None if follow else log.head
-        self._remaining = limit
-        self.filter = filter
-        self.opening: Checkpoint | Gap = start.gap or Checkpoint(log.position(start.after))
-        self.after = start.after
-        self.told = start.after  # the offset of the last id that the reader was sent
-        self.sink: Sink = NOWHERE
-        self.is_ready = True  # its sink takes more
-        self.is_moving = False  # it has its next step coming: a turn, or a page from the store
-        self.is_standing = False  # at the head, where it hears of what comes
-        self.shares_from = 0  # standing, it may be sent pages that begin here or later as others are
-        self.stepped_at = 0.0
-        self.heartbeat_due = False
+        self._cursor = Cursor(log, start.after, filter, follow=follow, limit=limit)
+        self._filter = filter
+        self._opening: Checkpoint | Gap = start.gap or Checkpoint(log.position(start.after))
+        self._sink: Sink = NOWHERE
+        self._state = State.NEW
+        self._last_sent_at = 0.0
+        self._heartbeat_due = False
+        self._joined_at_offset = _SHARES_NOTHING  # while LIVE: a page that begins before it is not for this reader
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def filter(self) -> Filter:
+        return self._filter
+
+    @property
+    def opening(self) -> Checkpoint | Gap:
+        """The item that the stream begins with."""
+        return self._opening
 
     @property
     def is_finite(self) -> bool:
-        """Whether it ends without events that are yet to come: `follow` False."""
-        return self._through is not None
+        """Whether it ends without events that are yet to come: `follow` is False."""
+        return self._cursor.is_finite
 
     @property
-    def at_end(self) -> bool:
-        """Tell whether there is nothing left to read and nothing to wait for."""
-        return self._through is not None and self.after >= self._through
+    def is_empty(self) -> bool:
+        """Whether the stream would end at once: it does not follow, starts at its end, and no gap has to be reported."""
+        return self._cursor.at_end and not isinstance(self._opening, Gap)
 
     @property
-    def may_stand(self) -> bool:
-        """Tell whether everything there is has been read, and what comes is to be waited for."""
-        return self._through is None and self.after >= self._log.head
+    def is_caught_up(self) -> bool:
+        """Whether everything stored has been read, and the next event has to be waited for."""
+        return self._cursor.is_caught_up
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether what follows is in memory; if not, the store must be read."""
+        return self._cursor.is_in_memory
+
+    @property
+    def after(self) -> int:
+        """The offset through which this reader has read the log by itself; while LIVE its group is further."""
+        return self._cursor.after
 
     @property
     def lag_events(self) -> int:
         """How many offsets the reader is behind the head."""
-        return 0 if self.is_standing else self._log.head - self.after
+        return 0 if self._state is State.LIVE else self._cursor.lag_events
 
     @property
-    def is_within_tail(self) -> bool:
-        """Tell whether `next_step` finds what follows in memory; else `read_step` must ask the store."""
-        return self._log.has_in_memory(self.after)
+    def last_sent_at(self) -> float:
+        """When this reader alone was last sent something, on the clock of the event loop; its group has a time too."""
+        return self._last_sent_at
 
-    def stand(self) -> None:
-        """Note that the reader has arrived at the head. One with a limit shares no page: it may hold too much."""
-        self.is_standing = True
-        self.shares_from = sys.maxsize if self._remaining is not None else self.after + 1
+    # What is sent
 
-    def fall_behind(self, after: int) -> None:
-        """Note that the reader, which stood at the head, has been sent everything it wants through `after` only."""
-        self.is_standing = False
-        self.after = max(self.after, after)
+    def open(self, sink: Sink) -> None:
+        """Take a sink; from now on items can be sent."""
+        self._enter(State.SCHEDULED)
+        self._sink = sink
 
-    def next_step(self) -> NextItem | None:
-        """Return the step that can be sent now; None where the head is reached, the store must be asked, or a search goes on.
+    def next_item(self) -> NextItem | None:
+        """Return the item that can be sent from memory now; None if there is none."""
+        return self._cursor.next_item()
 
-        Not to be asked while the reader stands, unless the log drains.
-        """
-        ending = self._ending()
-        if ending is not None:
-            return ending
-        if self.after < self._log.head and self.is_within_tail:
-            try:
-                page = self._take(
-                    self._log.read_in_memory(self.after, self._limit_offset, self.filter, self._page_limit)
-                )
-            except BelowFloor as expired:
-                return self._gap(expired)
-            if page is not None:
-                return page
-        return self._sign_of_life() if self.heartbeat_due else None
-
-    async def read_step(self) -> NextItem | None:
-        """Read the next step from the store; None where a search goes on."""
-        try:
-            page = await self._log.read(self.after, self._limit_offset, self.filter, self._page_limit)
-        except BelowFloor as expired:
-            return self._gap(expired)
-        except StoreUnavailable:
-            return Closing("unavailable")
-        return self._take(page)
+    async def read_item(self) -> NextItem | None:
+        """Read the next item from the store; None if this read found none. A heartbeat that is due takes the place of None."""
+        item = await self._cursor.read_item()
+        return self._cursor.sign_of_life() if item is None and self._heartbeat_due else item
 
     def sign_of_life(self) -> Checkpoint | Heartbeat:
-        """Say where a reader is that stands at the head and was silent for long."""
-        self.after = max(self.after, self._log.head)
-        return self._sign_of_life()
+        """Return the item that breaks a silence. A live reader has passed everything up to the head."""
+        if self._state is State.LIVE:
+            self._cursor.skip_to_head()
+        return self._cursor.sign_of_life()
 
-    @property
-    def _limit_offset(self) -> int:
-        return self._log.head if self._through is None else self._through
+    def send(self, item: StreamItem, now: float) -> None:
+        """Send an item: a sink that is full afterwards blocks the subscription, and a `Closing` closes it."""
+        self._last_sent_at = now
+        self._heartbeat_due = False
+        takes_more = self._sink.send(item)
+        if isinstance(item, Closing):
+            self.close()
+        elif not takes_more:
+            self._enter(State.BLOCKED)
 
-    @property
-    def _page_limit(self) -> int:
-        return PAGE_EVENTS if self._remaining is None else min(PAGE_EVENTS, self._remaining)
+    @staticmethod
+    def share(page: Page, subscriptions: Iterable[Subscription]) -> tuple[list[Subscription], list[Subscription]]:
+        """Send one page to many live subscriptions: the one line that runs once per event and reader.
 
-    def _ending(self) -> Checkpoint | Closing | None:
-        if self._remaining == 0:
-            return Closing("limit")  # not drain: a client that is told to come back would ask for as many again
-        if self._log.draining:
-            return Closing("drain")
-        if self.at_end:
-            return Closing("end") if self.told >= self.after else self._checkpoint()
-        return None
+        Returns those that were not sent the page (it begins before they joined, or they have a limit, or they are live no
+        longer), and those that were and are BLOCKED now. What the others were sent, their group notes once for all of them.
+        """
+        first_offset = page.events[0].offset
+        not_sent, blocked = [], []
+        for subscription in subscriptions:
+            if subscription._joined_at_offset > first_offset:  # noqa: SLF001  # a method call each would cost as much again
+                not_sent.append(subscription)
+            elif not subscription._sink.send(page):  # noqa: SLF001
+                blocked.append(subscription)
+        for subscription in blocked:
+            subscription._block_after(page.through)  # noqa: SLF001
+        return not_sent, blocked
 
-    def _take(self, page: Page) -> Page | None:
-        self.after = page.through
-        if not page.events:
-            return None
-        self.told = page.events[-1].offset
-        if self._remaining is not None:
-            self._remaining -= len(page.events)
-        return page
+    def note_sent(self, last_sent_offset: int, last_sent_at: float) -> None:
+        """Note what a live reader was sent through its group."""
+        self._cursor.sent(last_sent_offset)
+        self._last_sent_at = max(self._last_sent_at, last_sent_at)
 
-    def _gap(self, expired: BelowFloor) -> Gap:
-        requested = self._log.position(self.after)
-        self.after = self.told = expired.floor.offset
-        return Gap("expired", str(requested), self._log.position(self.after))
+    def expect_heartbeat(self) -> None:
+        """Send a sign of life after the read that is under way, unless it finds something to send."""
+        self._heartbeat_due = True
 
-    def _sign_of_life(self) -> Checkpoint | Heartbeat:
-        return HEARTBEAT if self.told >= self.after else self._checkpoint()
+    # The transitions
 
-    def _checkpoint(self) -> Checkpoint:
-        self.told = self.after
-        return Checkpoint(self._log.position(self.after))
+    def schedule(self) -> None:
+        """Look in memory next: because the store was read, or need not be any more, or the sink was resumed."""
+        self._enter(State.SCHEDULED)
+
+    def queue(self) -> None:
+        """Wait for a read of the store."""
+        self._enter(State.QUEUED)
+
+    def begin_read(self) -> None:
+        """Wait for the end of a read of the store."""
+        self._enter(State.READING)
+
+    def go_live(self) -> None:
+        """Wait at the head. A reader with a limit shares no page with its group: the page may hold too much."""
+        self._enter(State.LIVE)
+        self._joined_at_offset = _SHARES_NOTHING if self._cursor.has_limit else self._cursor.after + 1
+
+    def fall_behind(self, after: int) -> None:
+        """Read on alone: at the head the reader was sent everything that it wants through `after` only."""
+        self._enter(State.SCHEDULED)
+        self._cursor.skip_to(after)
+
+    def close(self) -> None:
+        """Send nothing more: the stream has ended, or its reader has left."""
+        self._enter(State.CLOSED)
+        self._sink = NOWHERE
+
+    def _block_after(self, sent_through: int) -> None:
+        self._cursor.skip_to(sent_through)
+        self._cursor.sent(sent_through)
+        self._enter(State.BLOCKED)
+
+    def _enter(self, state: State) -> None:
+        if state not in TRANSITIONS[self._state]:
+            raise ImpossibleTransition(self._state, state)
+        self._state = state
+        self._joined_at_offset = _SHARES_NOTHING

@@ -1,7 +1,7 @@
 """The log as its readers see it: one store, the newest events in memory, and the readers that wait for more.
 
-There is one read path. Replay is following from further back: a reader that stands within the tail is served from memory, one
-that fell behind it from the store, and neither notices the change. A reader costs a position, never a queue.
+There is one read path. Replay is following from further back: a reader within the tail is served from memory, one that fell behind
+it from the store, and neither notices the change. A reader costs a position, never a queue.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from app.events.errors import Draining
 from app.events.event import Event, StoredEvent
 from app.events.filter import Filter
 from app.events.log.event_store import Appended, BelowFloor, Commit, EventStore, Page
-from app.events.log.filter_index import FilterIndex
+from app.events.log.filter_index import FilterIndex, Listener
 from app.events.log.tail import Tail
 from app.events.position import Epochs, Floor, Position
 
@@ -20,18 +21,22 @@ PAGES_KEPT = 1024  # a commit empties them; this bounds them while a thousand fi
 
 
 class EventLog:
-    """Append to a store, read from it, and wait for what comes next."""
+    """A log that is opened, drains, and is closed, in this order.
+
+    Draining is a phase of the log, because it is the one object that publishers, pages and streams have in common: nothing waits
+    any longer, requests are refused by `check_accepts_requests`, and what is under way is completed.
+    """
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
-        self._waiters: set[_Waiter] = set()
+        self._listeners = FilterIndex()
+        self._waiters: dict[_Waiter, None] = {}
         self._pages: dict[tuple[int, int, Filter, int], Page] = {}
-        self.audience = FilterIndex()
-        self.draining = False
+        self._is_draining = False
 
     async def open(self) -> None:
         """Open the store. Raises StoreRefused."""
-        opened = await self._store.open(self._committed)
+        opened = await self._store.open(self._on_commit)
         self._epochs: Epochs = opened.epochs
         self._floor: Floor = opened.floor
         self._tail = Tail(after=opened.head)
@@ -52,15 +57,23 @@ class EventLog:
     def floor(self) -> Floor:
         return self._floor
 
+    @property
+    def is_draining(self) -> bool:
+        return self._is_draining
+
+    @property
+    def listener_count(self) -> int:
+        return len(self._listeners)
+
     def position(self, offset: int) -> Position:
         return self._epochs.position(offset)
 
     async def append(self, events: Sequence[Event]) -> list[Appended]:
-        """Store events; see `EventStore.append` for what is promised and raised."""
+        """Store events; see `EventStore.append` for its promises and errors."""
         return await self._store.append(events)
 
     def has_in_memory(self, after: int) -> bool:
-        """Tell whether everything after an offset is in the tail."""
+        """Return whether everything after an offset is in the tail."""
         return self._tail.covers(after)
 
     def read_in_memory(self, after: int, through: int, filter: Filter, limit: int) -> Page:
@@ -85,47 +98,60 @@ class EventLog:
         """Find where events stored at or after a time begin; never beyond the head. Raises StoreUnavailable."""
         return min(await self._store.offset_before(stored_at_us), self.head)
 
-    async def wait(self, filter: Filter, timeout_seconds: float) -> int:
-        """Wait at the head until a wanted event is stored, the log drains, or the time is up.
+    def join(self, filter: Filter, listener: Listener) -> None:
+        """Call a listener for every commit that holds an event that matches, from now on."""
+        self._listeners.join(filter, listener)
 
-        Returns the offset through which everything stored meanwhile was examined and is not wanted.
+    def leave(self, filter: Filter, listener: Listener) -> None:
+        """Call a listener no more."""
+        self._listeners.leave(filter, listener)
+
+    async def wait(self, filter: Filter, timeout_seconds: float) -> int:
+        """Wait at the head until a matching event is stored, the log drains, or the time is up.
+
+        Returns the offset through which everything stored meanwhile was examined and does not match.
         """
-        if self.draining:
+        if self._is_draining:
             return self.head
         waiter = _Waiter()
-        self.audience.join(filter, waiter)
-        self._waiters.add(waiter)
+        self.join(filter, waiter)
+        self._waiters[waiter] = None
         # Not asyncio.wait_for: after its timeout other tasks run before this one, and the head is no longer what it was.
         timer = asyncio.get_running_loop().call_later(timeout_seconds, lambda: waiter.release(self.head))
         try:
             return await waiter.examined
         finally:
             timer.cancel()
-            self._waiters.discard(waiter)
-            self.audience.leave(filter, waiter)
+            self._waiters.pop(waiter, None)
+            self.leave(filter, waiter)
 
     def drain(self) -> None:
-        """Let nobody wait, now and from now on: the server is about to stop."""
-        self.draining = True
+        """Begin the end: the server is about to stop. Nothing waits, now and from now on."""
+        self._is_draining = True
         for waiter in self._waiters:
             waiter.release(self.head)
 
-    def _committed(self, commit: Commit) -> None:
-        # Append and wake are one step: nothing can run between the tail's growth and the waking of those who wait for it.
+    def check_accepts_requests(self) -> None:
+        """Raise Draining if the log drains, before a request begins that would not be completed in time."""
+        if self._is_draining:
+            raise Draining
+
+    def _on_commit(self, commit: Commit) -> None:
+        # Append and wake are one step: nothing can run between the tail's growth and the calls to its listeners.
         examined = self.head
         self._pages.clear()
         self._floor = commit.floor
         self._tail.extend(commit.events, commit.floor)
-        self.audience.tell(examined, commit.events)
+        self._listeners.notify(examined, commit.events)
 
 
 class _Waiter:
-    """One who waits for the next event, once."""
+    """A listener that waits for the next matching event, once."""
 
     def __init__(self) -> None:
         self.examined: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-    def hear(self, examined: int, _events: Sequence[StoredEvent]) -> None:
+    def on_events(self, examined: int, _events: Sequence[StoredEvent]) -> None:
         self.release(examined)
 
     def release(self, examined: int) -> None:

@@ -1,7 +1,7 @@
-"""The store port: what a log needs of the place where its events are kept.
+"""The store port: the methods and promises of a place where the events of a log are kept.
 
-A store keeps events in one total order, gives each a strictly increasing offset (offsets may skip), and never forgets one
-that it has acknowledged until retention deletes it. `tests/stores/test_event_store.py` holds every store to this page.
+A store keeps events in one total order, gives each a strictly increasing offset (offsets may skip), and keeps each that it has
+acknowledged until retention deletes it. `tests/stores/test_event_store.py` checks every store against this page.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Commit(NamedTuple):
 
 
 class Appended(NamedTuple):
-    """What became of one event: as it stands in the log, and whether it had been there before."""
+    """The outcome for one event: the event as it stands in the log, and whether it had been there before."""
 
     stored: StoredEvent
     duplicate: bool
@@ -43,7 +43,7 @@ class Appended(NamedTuple):
 class Page:
     """A piece of the log: the matching events, and the offset through which the log was examined for them.
 
-    Compared by identity, so that a transport can encode once what many readers were handed.
+    Compared by identity, so that a page that many readers were handed can be encoded once.
     """
 
     events: Sequence[StoredEvent]
@@ -51,7 +51,7 @@ class Page:
 
 
 class BelowFloor(OrdersEventsError):
-    """Say that an event after the asked-for offset has been deleted; `floor` is the newest deleted one."""
+    """Raised when an event after the requested offset has been deleted; `floor` is the newest deleted one."""
 
     def __init__(self, floor: Floor) -> None:
         super().__init__(f"The events through offset {floor.offset} have been deleted.")
@@ -59,7 +59,7 @@ class BelowFloor(OrdersEventsError):
 
 
 class EventStore(Protocol):
-    """Keep the log. All methods run on one event loop; none of them blocks it."""
+    """The place where a log is kept. All methods run on one event loop; none of them blocks it."""
 
     async def open(self, on_commit: Callable[[Commit], None]) -> Opened:
         """Open the log, with a new epoch that is on record before this returns.
@@ -71,22 +71,22 @@ class EventStore(Protocol):
     async def append(self, events: Sequence[Event]) -> list[Appended]:
         """Store all events, adjacent and in order, or none; return when they are durable.
 
-        An event whose `event_id` is retained, or stood earlier in `events`, is not stored again. Raises EventIdConflict
-        where its content differs (see `same_content`), StoreUnavailable where the store cannot write.
+        An event whose `event_id` is retained, or stood earlier in `events`, is not stored again. Raises EventIdConflict if
+        its content differs (see `same_content`), StoreUnavailable if the store cannot write.
         """
 
     async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
-        """Read the first `limit` wanted events with `after` < offset <= `through`.
+        """Read the first `limit` matching events with `after` < offset <= `through`.
 
         A store may stop examining early to bound the cost of a call; the page says how far it came, always beyond `after`.
-        Raises BelowFloor where an event after `after` has been deleted, StoreUnavailable where the store cannot read.
+        Raises BelowFloor if an event after `after` has been deleted, StoreUnavailable if the store cannot read.
         """
 
     async def offset_before(self, stored_at_us: int) -> int:
         """Find the offset just before the first event stored at or after a time; the newest offset if there is none.
 
-        Raises StoreUnavailable where the store cannot read.
+        Raises StoreUnavailable if the store cannot read.
         """
 
     async def close(self) -> None:
-        """Write what was accepted, and let the log go."""
+        """Write the events that were accepted, and release the log."""

@@ -1,6 +1,7 @@
-"""Those who stand at the head of the log, by what they want: a commit finds its own, and costs the others nothing.
+"""An index from an event to the filters that match it: a commit finds its listeners, and costs all others nothing.
 
-10,000 readers that each follow one order are 10,000 entries in a table of orders; an event looks up one of them.
+10,000 readers that each follow one order are 10,000 entries in a table of orders; an event looks up one of them. All tables keep the
+order in which listeners joined, so that the same history gives the same run.
 """
 
 from __future__ import annotations
@@ -13,49 +14,52 @@ from app.events.filter import Filter
 
 
 class Listener(Protocol):
-    """Whoever waits for events."""
+    """An object that is called with new events that match its filter."""
 
-    def hear(self, examined: int, events: Sequence[StoredEvent]) -> None:
-        """Take the wanted events of one commit, at least one; nothing wanted lies between the last time and `examined`."""
+    def on_events(self, examined: int, events: Sequence[StoredEvent]) -> None:
+        """Take the matching events of one commit, at least one.
+
+        `examined`: the head before the commit; no event between the last call and this offset matches.
+        """
 
 
 class FilterIndex:
-    """Listeners by filter. A listener may join and leave at any time, from within `hear` too."""
+    """The listeners of a log by filter. A listener may join and leave at any time, from within `on_events` too."""
 
     def __init__(self) -> None:
         self._entries: dict[Filter, _Entry] = {}
-        self._of_everything: set[_Entry] = set()
-        self._by_event_type: dict[str, set[_Entry]] = {}
-        self._by_order_id: dict[str, set[_Entry]] = {}
+        self._of_everything: _Entries = {}
+        self._by_event_type: dict[str, _Entries] = {}
+        self._by_order_id: dict[str, _Entries] = {}
 
     def __len__(self) -> int:
         return sum(len(entry.listeners) for entry in self._entries.values())
 
     def join(self, filter: Filter, listener: Listener) -> None:
-        """Tell a listener of every commit that holds an event it wants, from now on."""
+        """Call a listener for every commit that holds a matching event, from now on."""
         entry = self._entries.get(filter)
         if entry is None:
             entry = self._entries[filter] = _Entry(filter)
-            for table, key in self._places(filter):
-                table.setdefault(key, set()).add(entry)
+            for table, key in self._tables(filter):
+                table.setdefault(key, {})[entry] = None
             if _is_unbounded(filter):
-                self._of_everything.add(entry)
+                self._of_everything[entry] = None
         entry.listeners[listener] = None
 
     def leave(self, filter: Filter, listener: Listener) -> None:
-        """Tell it no more; it need not have joined."""
+        """Call a listener no more; it need not have joined."""
         entry = self._entries.get(filter)
         if entry is None:
             return
         entry.listeners.pop(listener, None)
         if not entry.listeners:
-            self._forget(entry)
+            self._remove(entry)
 
-    def tell(self, examined: int, events: Sequence[StoredEvent]) -> None:
-        """Hand the events of a commit to those who want them; `examined` is the head before it."""
-        for entry, wanted_events in self._matches(events).items():
+    def notify(self, examined: int, events: Sequence[StoredEvent]) -> None:
+        """Call the listeners with the events of a commit that match their filters; `examined` is the head before it."""
+        for entry, matching_events in self._matches(events).items():
             for listener in tuple(entry.listeners):
-                listener.hear(examined, wanted_events)
+                listener.on_events(examined, matching_events)
 
     def _matches(self, events: Sequence[StoredEvent]) -> dict[_Entry, Sequence[StoredEvent]]:
         matches: dict[_Entry, Sequence[StoredEvent]] = dict.fromkeys(self._of_everything, events) if events else {}
@@ -68,16 +72,19 @@ class FilterIndex:
                     narrowed.setdefault(entry, []).append(event)
         return {**matches, **narrowed}
 
-    def _forget(self, entry: _Entry) -> None:
+    def _remove(self, entry: _Entry) -> None:
         del self._entries[entry.filter]
-        self._of_everything.discard(entry)
-        for table, key in self._places(entry.filter):
-            table[key].discard(entry)
+        self._of_everything.pop(entry, None)
+        for table, key in self._tables(entry.filter):
+            del table[key][entry]
             if not table[key]:
                 del table[key]
 
-    def _places(self, filter: Filter) -> Iterable[tuple[dict[str, set[_Entry]], str]]:
-        """Find an entry by its orders where it names any, else by its types: orders are many, types are few."""
+    def _tables(self, filter: Filter) -> Iterable[tuple[dict[str, _Entries], str]]:
+        """Yield the tables and keys under which an entry stands: its orders if it names any, else its types.
+
+        Orders are many and types are few, so a lookup by order finds fewer entries that do not match.
+        """
         if filter.order_ids is not None:
             return ((self._by_order_id, order_id) for order_id in filter.order_ids)
         return ((self._by_event_type, event_type) for event_type in filter.event_types or ())
@@ -88,10 +95,13 @@ def _is_unbounded(filter: Filter) -> bool:
 
 
 class _Entry:
-    """The listeners of one filter, in the order in which they came."""
+    """The listeners of one filter, in the order in which they joined."""
 
     __slots__ = ("filter", "listeners")
 
     def __init__(self, filter: Filter) -> None:
         self.filter = filter
         self.listeners: dict[Listener, None] = {}
+
+
+_Entries = dict[_Entry, None]

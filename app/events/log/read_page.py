@@ -1,4 +1,4 @@
-"""Read the log page by page, for clients that ask again instead of staying."""
+"""Finite reads of the log, page by page, for clients that ask again instead of staying."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from app.events.position import Gap
 
 
 async def read_page(log: EventLog, start: Start, filter: Filter, limit: int, wait_seconds: float) -> Page:
-    """Read the next `limit` wanted events; where there are none, wait up to `wait_seconds` for one.
+    """Read the next `limit` matching events; if there are none, wait up to `wait_seconds` for one.
 
-    The page's `through` moves past what the filter skipped. Raises PositionLost where a gap lies between the start and what
-    would follow, StoreUnavailable where the store cannot read.
+    The page's `through` moves past events that do not match. Raises PositionLost if a gap lies between the start and the
+    next event, Draining, StoreUnavailable if the store cannot read. A page that waits when the log drains is returned empty.
     """
+    log.check_accepts_requests()
     if start.gap is not None:
         raise PositionLost(start.gap)
     loop = asyncio.get_running_loop()
@@ -28,19 +29,19 @@ async def read_page(log: EventLog, start: Start, filter: Filter, limit: int, wai
             try:
                 page = await log.read(after, log.head, filter, limit)
             except BelowFloor as expired:
-                after = _go_on(log, start, after, expired)
+                after = _after_deletion(log, start, after, expired)
                 continue
             if page.events:
                 return page
             after = page.through
-        elif log.draining or loop.time() >= deadline:
+        elif log.is_draining or loop.time() >= deadline:
             return Page((), after)
         else:
             after = await log.wait(filter, deadline - loop.time())
 
 
-def _go_on(log: EventLog, start: Start, after: int, expired: BelowFloor) -> int:
-    # Whoever asked for the earliest event gets the earliest there is now; nobody told it of those that went meanwhile.
+def _after_deletion(log: EventLog, start: Start, after: int, expired: BelowFloor) -> int:
+    # A reader that asked for the earliest event gets the earliest there is now: it knew of none that was deleted meanwhile.
     if start.resumes:
         gap = Gap("expired", str(log.position(after)), log.position(expired.floor.offset))
         raise PositionLost(gap) from None

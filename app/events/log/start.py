@@ -1,4 +1,4 @@
-"""Where a reader starts: from what it asked for to an offset in the log, or to the gap that it must be told of."""
+"""The start of a reader: from the place that it requested to an offset in the log, and the gap before it if there is one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Since:
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """What a reader asked for; an id goes before `since`, `since` before `origin`."""
+    """The place from which a reader wants to read; an id goes before `since`, `since` before `origin`."""
 
     last_event_id: str | None = None
     since: Since | None = None
@@ -28,9 +28,9 @@ class StartRequest:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The offset after which to read, and the gap to tell of first, if continuity was lost.
+    """The offset after which to read, and the gap to report first, if continuity was lost.
 
-    `resumes` is True where the reader named the place, by an id or a time: what is missing after it is missed then.
+    `resumes` is True if the reader named the place, by an id or a time: an event that is deleted after it is a loss then.
     """
 
     after: int
@@ -39,7 +39,7 @@ class Start:
 
 
 async def locate_start(log: EventLog, request: StartRequest) -> Start:
-    """Find where to start. Raises StoreUnavailable where the store cannot look up a time."""
+    """Find where to start. Raises StoreUnavailable if the store cannot look up a time."""
     if request.last_event_id is not None:
         return _after_id(log, request.last_event_id)
     if request.since is not None:

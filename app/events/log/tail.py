@@ -1,4 +1,4 @@
-"""The newest events of the log, in memory, so that those who follow it live do not ask the store."""
+"""The newest events of the log, in memory, so that readers that follow it closely do not read the store."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TAIL_CHARACTERS = 16 * 1024 * 1024  # a bound for contracts that allow large dat
 
 
 class Tail:
-    """Hold the events after a moving offset, through the head."""
+    """The events after a moving offset, through the head."""
 
     def __init__(self, after: int) -> None:
         self._after = after
@@ -27,7 +27,7 @@ class Tail:
         self.head = after
 
     def covers(self, after: int) -> bool:
-        """Tell whether every event after an offset is here."""
+        """Return whether every event after an offset is here."""
         return after >= self._after
 
     def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
@@ -49,7 +49,7 @@ class Tail:
         return sorted(event for events in of_orders for event in events if after < event.offset <= through)
 
     def extend(self, events: Sequence[StoredEvent], floor: Floor) -> None:
-        """Take in what was appended, and let go what was deleted or is too much to keep."""
+        """Add the events that were appended; drop those that were deleted, and the oldest ones beyond the bounds."""
         self._events.extend(events)
         self._offsets.extend(event.offset for event in events)
         for event in events:
@@ -58,14 +58,14 @@ class Tail:
         self._characters += sum(len(event.data) for event in events)
         if events:
             self.head = events[-1].offset
-        self._let_go(bisect_right(self._offsets, floor.offset))
+        self._drop(bisect_right(self._offsets, floor.offset))
         # Twice the bound, then half of it goes: cutting a list from the front costs its length.
         if len(self._events) > 2 * TAIL_EVENTS:
-            self._let_go(len(self._events) - TAIL_EVENTS)
+            self._drop(len(self._events) - TAIL_EVENTS)
         while self._characters > TAIL_CHARACTERS:
-            self._let_go(max(1, len(self._events) // 2))
+            self._drop(max(1, len(self._events) // 2))
 
-    def _let_go(self, count: int) -> None:
+    def _drop(self, count: int) -> None:
         if count == 0:
             return
         self._after = self._offsets[count - 1]

@@ -1,6 +1,6 @@
-"""A stream on any ASGI server: each step as an `http.response.body` message, one at a time.
+"""A stream on any ASGI server: each item as an `http.response.body` message, one at a time.
 
-`send` is all the flow control that ASGI has: while it has not returned, the subscription is not asked for more.
+`send` is all the flow control that ASGI has: until it has returned, the sink counts as full.
 https://asgi.readthedocs.io/en/latest/specs/www.html#response-body-send-event
 """
 
@@ -17,20 +17,20 @@ from app.events.delivery.subscription import Subscription
 
 
 class AsgiSink:
-    """The sink of one response."""
+    """The sink of one response. `encode`: turns an item into a piece of the body."""
 
     def __init__(self, encode: Callable[[StreamItem], bytes], receive: Receive, send: Send) -> None:
         self._encode = encode
         self._receive = receive
         self._send = send
-        self._step: asyncio.Future[StreamItem] = asyncio.get_running_loop().create_future()
+        self._item: asyncio.Future[StreamItem] = asyncio.get_running_loop().create_future()
 
-    def send(self, step: StreamItem) -> bool:
-        self._step.set_result(step)
+    def send(self, item: StreamItem) -> bool:
+        self._item.set_result(item)
         return False
 
     async def carry(self, fan_out: FanOut, subscription: Subscription) -> None:
-        """Send what the subscription is given, until it closes or the client leaves."""
+        """Open a subscription and send its items, until it closes or the client leaves."""
         fan_out.open(subscription, self)
         sending = asyncio.create_task(self._send_until_closing(fan_out, subscription))
         leaving = asyncio.create_task(self._until_disconnected())
@@ -43,10 +43,10 @@ class AsgiSink:
     async def _send_until_closing(self, fan_out: FanOut, subscription: Subscription) -> None:
         more_body = True
         while more_body:
-            step = await self._step
-            self._step = asyncio.get_running_loop().create_future()
-            more_body = not isinstance(step, Closing)
-            await self._send({"type": "http.response.body", "body": self._encode(step), "more_body": more_body})
+            item = await self._item
+            self._item = asyncio.get_running_loop().create_future()
+            more_body = not isinstance(item, Closing)
+            await self._send({"type": "http.response.body", "body": self._encode(item), "more_body": more_body})
             fan_out.resume(subscription)
 
     async def _until_disconnected(self) -> None:
@@ -58,7 +58,7 @@ async def _end(sending: asyncio.Task[None], leaving: asyncio.Task[None]) -> None
     for task in (sending, leaving):
         task.cancel()
     ended, _ = await asyncio.gather(sending, leaving, return_exceptions=True)
-    # An OSError says that the client has left, and that is no fault:
+    # An OSError means that the client has left, and that is not a fault:
     # https://asgi.readthedocs.io/en/latest/specs/www.html#disconnected-client-send-exception
     if isinstance(ended, Exception) and not isinstance(ended, OSError):
         raise ended

@@ -1,7 +1,7 @@
 """One method per operation of the contract, in its order: HTTP in, a call of the core, HTTP out.
 
-The method's name is the operationId in Python's spelling. Parameters arrive as the contract types them. Each returns a Starlette
-response: Connexion passes those through untouched, and gives a 500 to a dict where an operation also declares a problem.
+The method's name is the operationId in Python's spelling. Parameters arrive with the types of the contract. Each returns a Starlette
+response: Connexion passes those through untouched, and answers 500 if an operation that also declares a problem returns a dict.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app import metrics
-from app.events.delivery.stream_item import Closing
+from app.events.delivery.subscribe import SubscriptionRequest, subscribe
 from app.events.delivery.subscription import Subscription
-from app.events.errors import StoreUnavailable
 from app.events.filter import Filter
 from app.events.log.event_log import EventLog
 from app.events.log.read_page import read_page
@@ -24,15 +23,12 @@ from app.events.log.start import Since, StartRequest, locate_start
 from app.events.publish import Publisher
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
-from app.specification.errors import ContractViolation, EventViolation
-from app.specification.strict_json import JsonValue
 from app.transports.http import sse
 from app.transports.http.body import read_json
 from app.transports.http.json_bodies import event_page, event_types, published_events
 from app.transports.http.negotiation import choose_media_type
 from app.transports.http.parameters import InvalidParameters, ParameterViolation
-from app.transports.http.problem_responses import Draining
-from app.transports.http.response import EventStreamResponse, Streams
+from app.transports.http.response import EventStreamResponse, EventStreams
 
 NO_STORE = {"Cache-Control": "no-store"}
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -42,13 +38,13 @@ _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Operations:
-    """The operations, and what they are made of."""
+    """The operations of the contract; the fields are the parts of the server that they call."""
 
     document: OpenApiDocument
     contracts: Contracts
     log: EventLog
     publisher: Publisher
-    streams: Streams
+    streams: EventStreams
     metrics: metrics.Metrics
 
     async def stream_order_events(
@@ -68,24 +64,15 @@ class Operations:
         media_type = choose_media_type(_header(request, "accept"), (sse.MEDIA_TYPE, _PAGE))
         filter = Filter(_set(event_types), _set(order_id))
         last_event_id = _header(request, "last-event-id") or last_event_id or None
-        place = StartRequest(last_event_id, _since(since), from_)
+        start = StartRequest(last_event_id, _since(since), from_)
         if media_type == _PAGE:
-            return await self._page(place, filter, limit, 0 if request.method == "HEAD" else wait)
-        return await self._stream(place, filter, follow=follow, limit=limit)
-
-    async def _stream(self, place: StartRequest, filter: Filter, *, follow: bool, limit: int | None) -> Response:
-        try:
-            start = await locate_start(self.log, place)
-        except StoreUnavailable:
-            return EventStreamResponse(self.streams, Closing("unavailable"))
-        subscription = Subscription(self.log, start, filter, follow=follow, limit=limit)
-        if subscription.at_end and start.gap is None:
+            return await self._page(start, filter, limit, 0 if request.method == "HEAD" else wait)
+        subscription = await subscribe(self.log, SubscriptionRequest(start, filter, follow, limit))
+        if isinstance(subscription, Subscription) and subscription.is_empty:
             return Response(status_code=204, headers=NO_STORE)
         return EventStreamResponse(self.streams, subscription)
 
     async def _page(self, place: StartRequest, filter: Filter, limit: int | None, wait_seconds: int) -> Response:
-        if self.log.draining:
-            raise Draining("The server is about to stop; ask again in a moment.")
         limit = self.document.page_limit_default if limit is None else limit
         if limit > self.document.page_limit_maximum:
             message = f"must be at most {self.document.page_limit_maximum} for a page"
@@ -97,18 +84,8 @@ class Operations:
 
     async def publish_order_events(self, request: Request) -> Response:
         submitted = await read_json(request, self.document.max_body_bytes)
-        if self.log.draining:
-            raise Draining("The server is about to stop; send the events again in a moment.")
-        appended = await self.publisher.publish(self._batch(submitted))
+        appended = await self.publisher.publish(submitted if isinstance(submitted, list) else [submitted])
         return Response(published_events(appended), 201, NO_STORE, media_type="application/json")
-
-    def _batch(self, submitted: JsonValue) -> list[JsonValue]:
-        if not isinstance(submitted, list):
-            return [submitted]
-        if 1 <= len(submitted) <= self.document.batch_maximum:
-            return submitted
-        message = f"must have at least 1 and at most {self.document.batch_maximum} items"
-        raise ContractViolation([EventViolation(0, "", message)], 1)
 
     async def list_event_types(self) -> Response:
         return JSONResponse(event_types(self.contracts), headers=NO_STORE)
@@ -121,8 +98,7 @@ class Operations:
         return JSONResponse({"status": "live"}, headers=NO_STORE)
 
     async def get_readiness(self) -> Response:
-        if self.log.draining:
-            raise Draining("The server is about to stop.")
+        self.log.check_accepts_requests()
         return JSONResponse({"status": "ready"}, headers=NO_STORE)
 
     async def get_metrics(self) -> Response:

@@ -1,6 +1,6 @@
 """Every error as one `application/problem+json` (RFC 9457); here and nowhere else.
 
-The contract's `components.examples` define each problem: type, title, status. This page says which error is which problem.
+The contract's `components.examples` define each problem: type, title, status. The tables here say which error is which problem.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from connexion.exceptions import ProblemException
 from connexion.lifecycle import ConnexionRequest, ConnexionResponse
 from starlette.exceptions import HTTPException
 
-from app.events.errors import EventIdConflict, PositionLost, StoreUnavailable
+from app.events.errors import Draining, EventIdConflict, PositionLost, StoreUnavailable
 from app.metrics import Tally
 from app.specification.document import OpenApiDocument
 from app.specification.errors import ContractViolation, MalformedJson, UnknownEventType
@@ -26,10 +26,6 @@ MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 2
 
 _log = logging.getLogger(__name__)
-
-
-class Draining(Exception):
-    """Refuse work because the server is about to stop."""
 
 
 _OF_ERROR: Mapping[type[Exception], str] = {
@@ -76,14 +72,14 @@ SLUGS: Final = frozenset({*_OF_ERROR.values(), *(slug for slug, _ in _OF_STATUS.
 
 
 class Problems:
-    """Render errors as the contract's problems."""
+    """The rendering of errors as the contract's problems."""
 
     def __init__(self, document: OpenApiDocument, tally: Tally) -> None:
         self._document = document
         self._tally = tally
 
     def render(self, request: ConnexionRequest, error: Exception) -> ConnexionResponse:
-        """Translate an error; log it if it is ours, and show nothing of it then."""
+        """Translate an error into a response. An unexpected one is logged, and nothing of it is shown."""
         slug, detail = _classify(error)
         if slug == "internal-error":
             _log.error("%s %s failed.", request.method, request.url.path, exc_info=error)

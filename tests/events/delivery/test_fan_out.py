@@ -263,7 +263,7 @@ async def test_nothing_is_left_of_a_reader_that_leaves(monkeypatch: pytest.Monke
     await log.append([event("b")])
     await turns(20)
     assert [len(sink.steps) for _, sink in readers] == taken
-    assert (len(fan_out), len(log.audience), len(fan_out._standing)) == (0, 0, 0)
+    assert (len(fan_out), log.listener_count, len(fan_out._live)) == (0, 0, 0)
 
 
 class Broken(MemoryStore):
@@ -436,7 +436,7 @@ async def test_no_sign_of_life_goes_before_an_event_that_waits_for_its_round() -
     readers = [follow(fan_out, log, filter) for filter in (EVERYTHING, SHIPPED)]
     await log.append([event("a")])
     for subscription, _ in readers:
-        fan_out._beat(subscription)  # its checkpoint would be the place of an event that has not been sent
+        fan_out._heartbeat(subscription)  # its checkpoint would be the place of an event that has not been sent
     await turns()
     for _, sink in readers:
         assert [type(step) for step in sink.steps] == [StreamStart, Page]

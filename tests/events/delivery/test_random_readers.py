@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from app.events.delivery import subscription as subscribe_module
+from app.events.delivery import cursor as cursor_module
 from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import Checkpoint, Closing, StreamItem, StreamStart
 from app.events.delivery.subscription import Subscription
@@ -246,7 +246,7 @@ def faults(session: Session, written: Sequence[StoredEvent]) -> list[str]:
 def small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let readers leave the tail, fill pages and search long with few events."""
     monkeypatch.setattr(tail_module, "TAIL_EVENTS", 50)
-    monkeypatch.setattr(subscribe_module, "PAGE_EVENTS", PAGE_EVENTS)
+    monkeypatch.setattr(cursor_module, "PAGE_EVENTS", PAGE_EVENTS)
     monkeypatch.setattr("app.stores.memory.EXAMINED_PER_READ", 100)
 
 
@@ -255,7 +255,7 @@ async def play(seed: int, retain_events: int) -> list[Session]:
     async with asyncio.timeout(0.1):  # 100,000 turns; some 5,000 do
         readers = await run.run()
     assert [stored.offset for stored in run.written] == list(range(1, EVENTS + 1))
-    assert (len(run.log.audience), len(run.fan_out)) == (0, 0)
+    assert (run.log.listener_count, len(run.fan_out)) == (0, 0)
     sessions = [session for reader in readers for session in reader.sessions]
     assert [fault for session in sessions for fault in faults(session, run.written)] == []
     for reader in readers:

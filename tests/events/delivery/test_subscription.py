@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.events.delivery import subscription as subscribe_module
+from app.events.delivery import cursor as cursor_module
 from app.events.delivery.stream_item import HEARTBEAT, Checkpoint, Closing, StreamItem
 from app.events.errors import StoreUnavailable
 from app.events.filter import EVERYTHING, Filter
@@ -122,12 +122,12 @@ async def test_without_following_a_stream_ends_at_the_head_as_of_the_request() -
 
 async def test_a_stream_that_does_not_follow_is_at_its_end_where_nothing_is_left() -> None:
     log = await open_log(*map(event, "abc"))
-    assert subscribe(log, Start(3), follow=False).subscription.at_end
-    assert not subscribe(log, Start(2), NOTHING, follow=False).subscription.at_end  # the filter plays no part
-    assert not subscribe(log, Start(3)).subscription.at_end
+    assert subscribe(log, Start(3), follow=False).subscription.is_empty
+    assert not subscribe(log, Start(2), NOTHING, follow=False).subscription.is_empty  # the filter plays no part
+    assert not subscribe(log, Start(3)).subscription.is_empty
     assert await steps_to_the_end(subscribe(log, Start(3), follow=False)) == [Closing("end")]
     empty = await open_log()
-    assert subscribe(empty, Start(0), follow=False).subscription.at_end
+    assert subscribe(empty, Start(0), follow=False).subscription.is_empty
 
 
 async def test_a_checkpoint_at_the_head_comes_before_the_end_where_the_filter_skipped_the_last_events() -> None:
@@ -156,7 +156,7 @@ async def test_draining_ends_every_stream_at_once() -> None:
     assert [await task for task in tasks] == [Closing("drain")] * 4
     assert await replaying.advance() == Closing("drain")
     assert await subscribe(log, Start(0), follow=False).advance() == Closing("drain")
-    assert len(log.audience) == 0
+    assert log.listener_count == 0
 
 
 async def test_a_silent_stream_is_given_a_heartbeat_where_nothing_was_skipped() -> None:
@@ -186,8 +186,9 @@ async def test_events_that_follow_the_last_match_in_a_page_are_told_of_at_the_ne
     log = await open_log(event("a", "order.cancelled"), event("b"))
     reader = subscribe(log, Start(0), CANCELLED)
     assert event_ids([await reader.advance()]) == ["a"]
+    task = await waiting(reader)
     reader.beat()
-    assert await reader.advance() == Checkpoint(log.position(2))
+    assert await task == Checkpoint(log.position(2))
 
 
 async def test_a_beat_that_comes_while_events_are_due_gives_the_events_and_no_heartbeat() -> None:
@@ -303,9 +304,9 @@ async def test_a_reader_that_leaves_while_it_waits_leaves_nothing_behind() -> No
     log = await open_log(event("a"))
     reader = subscribe(log, Start(1))
     task = await waiting(reader)
-    assert (len(fan_out_of(log)), len(log.audience)) == (1, 1)
+    assert (len(fan_out_of(log)), log.listener_count) == (1, 1)
     reader.leave()
-    assert (len(fan_out_of(log)), len(log.audience)) == (0, 0)
+    assert (len(fan_out_of(log)), log.listener_count) == (0, 0)
     await log.append([event("b")])
     await turns()
     assert not task.done()
@@ -326,7 +327,7 @@ async def test_lag_is_the_distance_to_the_head_and_none_while_waiting() -> None:
 
 
 async def test_one_page_size_bounds_what_a_replay_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscribe_module, "PAGE_EVENTS", 7)
+    monkeypatch.setattr(cursor_module, "PAGE_EVENTS", 7)
 
     log = await open_log(*(event(f"e-{number}") for number in range(100)))
     steps = await steps_to_the_end(subscribe(log, Start(0), follow=False))
@@ -346,7 +347,7 @@ async def test_a_reader_beyond_the_head_that_the_log_has_heard_of_is_not_set_bac
     # A store may tell of a deletion before the log hears of the commit that made it.
     log = await open_log(*map(event, "abcde"))
     reader = subscribe(log, Start(5))
-    reader.subscription.after = 7
+    reader.subscription._cursor.skip_to(7)
     waiting = asyncio.create_task(reader.advance())
     await asyncio.sleep(0)
     reader.beat()

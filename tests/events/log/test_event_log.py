@@ -161,7 +161,7 @@ async def test_nothing_is_left_of_one_who_waited(end: Callable[[EventLog, asynci
     await turns()
     end(log, waiting)
     await asyncio.wait([waiting])
-    assert (len(log.audience), log._waiters) == (0, set())
+    assert (log.listener_count, log._waiters) == (0, {})
     assert waiting.cancelled() or waiting.result() == 0
     await asyncio.sleep(60)  # no timer is left that would find the waiter gone
 

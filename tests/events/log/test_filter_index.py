@@ -13,17 +13,17 @@ TYPES = ("order.shipped", "order.cancelled", "order.returned")
 ORDERS = ("or_1", "or_2", "or_3", None)
 
 
-class Ear:
-    """A listener that keeps what it hears."""
+class Recorder:
+    """A listener that keeps what it is called with."""
 
     def __init__(self) -> None:
-        self.heard: list[StoredEvent] = []
+        self.received: list[StoredEvent] = []
         self.examined: list[int] = []
 
-    def hear(self, examined: int, events: Sequence[StoredEvent]) -> None:
+    def on_events(self, examined: int, events: Sequence[StoredEvent]) -> None:
         assert events
         self.examined.append(examined)
-        self.heard += events
+        self.received += events
 
 
 def stored(offset: int, event_type: str = "order.shipped", order_id: str | None = "or_1") -> StoredEvent:
@@ -50,59 +50,59 @@ FILTERS = [
 @pytest.mark.parametrize("seed", range(5))
 def test_each_hears_what_its_filter_matches_once_and_in_order(seed: int) -> None:
     chance = random.Random(seed)
-    audience = FilterIndex()
-    ears = [(filter, Ear()) for filter in FILTERS for _ in range(2)]
-    for filter, ear in ears:
-        audience.join(filter, ear)
+    index = FilterIndex()
+    listeners = [(filter, Recorder()) for filter in FILTERS for _ in range(2)]
+    for filter, listener in listeners:
+        index.join(filter, listener)
     events = [stored(offset, chance.choice(TYPES), chance.choice(ORDERS)) for offset in range(1, 301)]
     for first in range(0, 300, 10):
-        audience.tell(first, events[first : first + 10])
-    for filter, ear in ears:
-        assert ear.heard == [event for event in events if filter.matches(event)]
-        assert all(examined % 10 == 0 for examined in ear.examined)
+        index.notify(first, events[first : first + 10])
+    for filter, listener in listeners:
+        assert listener.received == [event for event in events if filter.matches(event)]
+        assert all(examined % 10 == 0 for examined in listener.examined)
 
 
 def test_whoever_left_hears_nothing_and_nothing_is_kept_of_them() -> None:
-    audience = FilterIndex()
-    ears = [Ear() for _ in FILTERS]
-    for filter, ear in zip(FILTERS, ears, strict=True):
-        audience.join(filter, ear)
-        audience.join(filter, ear)
-    assert len(audience) == len(FILTERS)
-    for filter, ear in zip(FILTERS, ears, strict=True):
-        audience.leave(filter, ear)
-        audience.leave(filter, ear)
-    audience.tell(0, [stored(1, event_type, order) for event_type in TYPES for order in ORDERS])
-    assert [ear.heard for ear in ears] == [[]] * len(FILTERS)
-    assert (audience._entries, audience._of_everything, audience._by_event_type, audience._by_order_id) == (
+    index = FilterIndex()
+    listeners = [Recorder() for _ in FILTERS]
+    for filter, listener in zip(FILTERS, listeners, strict=True):
+        index.join(filter, listener)
+        index.join(filter, listener)
+    assert len(index) == len(FILTERS)
+    for filter, listener in zip(FILTERS, listeners, strict=True):
+        index.leave(filter, listener)
+        index.leave(filter, listener)
+    index.notify(0, [stored(1, event_type, order) for event_type in TYPES for order in ORDERS])
+    assert [listener.received for listener in listeners] == [[]] * len(FILTERS)
+    assert (index._entries, index._of_everything, index._by_event_type, index._by_order_id) == (
         {},
-        set(),
+        {},
         {},
         {},
     )
 
 
 def test_a_listener_may_leave_while_it_hears() -> None:
-    class Once(Ear):
-        def hear(self, examined: int, events: Sequence[StoredEvent]) -> None:
-            super().hear(examined, events)
-            audience.leave(EVERYTHING, self)
+    class Once(Recorder):
+        def on_events(self, examined: int, events: Sequence[StoredEvent]) -> None:
+            super().on_events(examined, events)
+            index.leave(EVERYTHING, self)
 
-    audience = FilterIndex()
-    ears: list[Ear] = [Once(), Ear(), Once(), Ear()]
-    for ear in ears:
-        audience.join(EVERYTHING, ear)
-    audience.tell(0, [stored(1)])
-    audience.tell(1, [stored(2)])
-    assert [len(ear.heard) for ear in ears] == [1, 2, 1, 2]
+    index = FilterIndex()
+    listeners: list[Recorder] = [Once(), Recorder(), Once(), Recorder()]
+    for listener in listeners:
+        index.join(EVERYTHING, listener)
+    index.notify(0, [stored(1)])
+    index.notify(1, [stored(2)])
+    assert [len(listener.received) for listener in listeners] == [1, 2, 1, 2]
 
 
 def test_a_mere_deletion_tells_nobody() -> None:
-    audience = FilterIndex()
-    ear = Ear()
-    audience.join(EVERYTHING, ear)
-    audience.tell(5, [])
-    assert ear.heard == []
+    index = FilterIndex()
+    listener = Recorder()
+    index.join(EVERYTHING, listener)
+    index.notify(5, [])
+    assert listener.received == []
 
 
 def test_an_event_asks_only_those_who_follow_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,8 +114,8 @@ def test_an_event_asks_only_those_who_follow_its_order(monkeypatch: pytest.Monke
         return matches(self, event)
 
     monkeypatch.setattr(Filter, "matches", counting)
-    audience = FilterIndex()
+    index = FilterIndex()
     for number in range(1000):
-        audience.join(wanting(["order.shipped"], [f"or_{number}"]), Ear())
-    audience.tell(0, [stored(1, order_id="or_7")])
+        index.join(wanting(["order.shipped"], [f"or_{number}"]), Recorder())
+    index.notify(0, [stored(1, order_id="or_7")])
     assert asked == [wanting(["order.shipped"], ["or_7"])]

@@ -1,0 +1,64 @@
+"""The few reads of the store that are under way at once, and the subscriptions that wait for one, in their order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+
+from app.events.delivery.stream_item import Closing, NextItem
+from app.events.delivery.subscription import State, Subscription
+
+STORE_READS = 4  # at once: what they find is sent before others begin, so that a crowd's pages never pile up in memory
+
+_log = logging.getLogger(__name__)
+
+
+class StoreReads:
+    """The queue for the store. A subscription that waits here has no task, and none that leaves it costs a read.
+
+    `on_read`: called with a subscription and the item that was read for it, or None if the read found none; the subscription
+    may have closed meanwhile.
+    """
+
+    def __init__(self, on_read: Callable[[Subscription, NextItem | None], None]) -> None:
+        self._on_read = on_read
+        self._waiting: OrderedDict[Subscription, None] = OrderedDict()
+        self._free_reads = STORE_READS
+        self._tasks: set[asyncio.Task[None]] = set()  # the event loop alone would not keep them alive
+
+    def request(self, subscription: Subscription) -> None:
+        """Read the next item of a subscription as soon as a read is free."""
+        subscription.queue()
+        self._waiting[subscription] = None
+        self._begin()
+
+    def withdraw(self, subscription: Subscription) -> None:
+        """Take a subscription out of the queue."""
+        self._waiting.pop(subscription, None)
+
+    def _begin(self) -> None:
+        while self._waiting and self._free_reads:
+            subscription, _ = self._waiting.popitem(last=False)
+            subscription.begin_read()
+            self._free_reads -= 1
+            task = asyncio.create_task(self._read(subscription))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _read(self, subscription: Subscription) -> None:
+        try:
+            if subscription.state is not State.CLOSED:  # else the reader left before this task began
+                self._on_read(subscription, await _read_item(subscription))
+        finally:
+            self._free_reads += 1
+        self._begin()  # here, not in a callback: a loop that ends would cancel this task and never hear of the next ones
+
+
+async def _read_item(subscription: Subscription) -> NextItem | None:
+    try:
+        return await subscription.read_item()
+    except Exception:  # noqa: BLE001  # whatever it was: a stream that nothing moves on would be silent for ever
+        _log.exception("A stream cannot go on.")
+        return Closing("unavailable")
