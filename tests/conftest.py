@@ -1,4 +1,4 @@
-"""What every test may ask for."""
+"""Fixtures and rules for all tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.server_process import QUICK, ServerProcess
 
-CLIENTS = frozenset({"browser", "cli", "client"})  # folders of tests that are about those whom a server serves
+CLIENTS = frozenset({"browser", "cli", "client"})  # folders of tests whose subject is a client, not the server
 LONGEST_TEST_SECONDS = 600
 SLOW = ("browser", "e2e", "client", "check", "cli", "contract", "events")  # folders
 
@@ -20,7 +20,7 @@ pytest.register_assert_rewrite("tests.support.publishers", "tests.support.scenar
 
 @pytest.fixture(scope="module", autouse=True)
 def measured_servers(request: pytest.FixtureRequest) -> None:
-    """Take coverage in the servers of those tests that are about the server."""
+    """Measure the coverage of servers only in tests whose subject is the server."""
     ServerProcess.is_measured = CLIENTS.isdisjoint(request.path.parts)
 
 
@@ -60,12 +60,12 @@ def server() -> Iterator[ServerProcess]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, so that at the end no worker is left alone with a long file."""
+    """Run the slow folders first, so that at the end no worker is left alone with a long file."""
     places = {name: place for place, name in enumerate(SLOW)}
     items.sort(key=lambda item: min((places.get(part, len(SLOW)) for part in item.path.parts), default=len(SLOW)))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave the torture to those who name it, as `make torture` does."""
+    """Leave tests/torture out of a run that does not name it; `make torture` does."""
     named = any("torture" in argument for argument in config.args)
     return True if collection_path.name == "torture" and not named else None

@@ -23,7 +23,7 @@ from tests.check.broken_server import Asked, BrokenServer, Fault, Given, serving
 from tests.check.faults import EVENTS, resumes
 from tests.support.contract_copy import ContractCopy
 from tests.support.order_returned import add_order_returned
-from tests.support.ports import nobody
+from tests.support.ports import url_without_server
 from tests.support.server_process import ServerProcess
 
 QUICK = Options(quick=True)
@@ -362,7 +362,7 @@ def drained(_: bytes) -> bytes:
 
 
 def test_a_server_that_cannot_be_reached_is_not_checked() -> None:
-    report = run(nobody(), QUICK)
+    report = run(url_without_server(), QUICK)
     assert report.outcome is Outcome.UNCHECKED
     assert "No answer to GET" in report.results[0].reason
 

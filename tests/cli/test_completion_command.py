@@ -12,7 +12,7 @@ import pytest
 
 from app.cli import tail_format
 from tests.cli.command import PATIENCE_SECONDS, run
-from tests.support.ports import nobody
+from tests.support.ports import url_without_server
 from tests.support.server_process import ServerProcess
 
 
@@ -55,7 +55,7 @@ def test_server_may_be_named_by_its_variable(monkeypatch: pytest.MonkeyPatch, se
     assert completed(monkeypatch, "tail", "--event-types", "order.s") == ["order.shipped"]
 
 
-@pytest.mark.parametrize("url", [nobody(), "nonsense"], ids=["nobody", "nonsense"])
+@pytest.mark.parametrize("url", [url_without_server(), "nonsense"], ids=["nobody", "nonsense"])
 def test_no_event_type_is_completed_where_no_server_is(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     assert completed(monkeypatch, "tail", "--url", url, "--event-types", "order") == []
 

@@ -16,7 +16,7 @@ import pytest
 from app.cli.publishing.publication import Progress
 from tests.cli.command import PATIENCE_SECONDS, Ran, run, started
 from tests.cli.scripted_server import Answer, ScriptedServer, problem, stored
-from tests.support.ports import nobody, own_port
+from tests.support.ports import own_port, url_without_server
 from tests.support.server_process import ServerProcess
 
 PAGE = {"Accept": "application/json"}
@@ -246,7 +246,7 @@ def test_retry_after_is_waited_for() -> None:
 
 
 def test_server_that_is_not_there_is_given_up_in_time() -> None:
-    url = nobody()
+    url = url_without_server()
     ran = publish(url, named("a"), "--retry-max-time", "0")
     assert ran.code == 1
     assert ran.errors[0] == summary(0, 0, 0)

@@ -20,7 +20,7 @@ import pytest
 
 from tests.cli.command import PATIENCE_SECONDS, Ran, run, started
 from tests.cli.scripted_server import STREAM, Answer, ScriptedServer, problem, stream
-from tests.support.ports import nobody, own_port
+from tests.support.ports import own_port, url_without_server
 from tests.support.server_process import ServerProcess
 
 OPENING = "retry: 10\n: hello\nid: e-0\nevent: stream.checkpoint\ndata: {}"
@@ -297,7 +297,7 @@ def test_stream_that_only_closes_is_trouble_too() -> None:
 
 
 def test_server_that_is_not_there_is_given_up_in_time() -> None:
-    url = nobody()
+    url = url_without_server()
     ran = tail(url, "--retry-max-time", "0")
     assert (ran.code, ran.out, len(ran.errors)) == (1, "", 1)
     assert ran.errors[0].startswith(f"orders-events: No answer from {url} (ConnectError")

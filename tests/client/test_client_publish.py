@@ -31,7 +31,7 @@ from app.client.protocol.server_response import ServerResponse
 from tests.client.cutting_proxy import CuttingProxy
 from tests.client.frames import answer, problem
 from tests.client.kinds import Kind
-from tests.support.ports import nobody, own_port
+from tests.support.ports import own_port, url_without_server
 from tests.support.scenarios import sqlite, start_server
 from tests.support.server_process import ServerProcess
 from tests.support.subscribers import PATIENCE_SECONDS, read_stored
@@ -147,7 +147,7 @@ def test_request_with_no_event_or_too_many_is_refused(client: Kind, server: Serv
 
 def test_server_that_cannot_be_reached_is_given_up_in_time(client: Kind) -> None:
     with pytest.raises(Unavailable, match=r"^No answer from "):
-        client.publish(nobody(), [shipped("o")], retry_max_seconds=0)
+        client.publish(url_without_server(), [shipped("o")], retry_max_seconds=0)
 
 
 # --- without a socket ----------------------------------------------------------------------------------------------------------

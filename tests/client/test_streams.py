@@ -25,7 +25,7 @@ from app.client import (
 from app.client.endpoint import MAX_BODY_BYTES
 from tests.cli.scripted_server import STREAM, Answer, Asked, ScriptedServer, problem, stream
 from tests.client.kinds import Kind
-from tests.support.ports import nobody
+from tests.support.ports import url_without_server
 from tests.support.publishers import counted, publish_now
 from tests.support.scenarios import start_server
 from tests.support.server_process import ServerProcess
@@ -109,7 +109,7 @@ def test_stream_is_utf_8_whatever_its_header_says(client: Kind, media_type: str)
 
 
 def test_server_that_cannot_be_reached_is_given_up_in_time(client: Kind) -> None:
-    url = nobody()
+    url = url_without_server()
     with pytest.raises(Unavailable, match=f"^No answer from {url} \\(ConnectError: "):
         client.read(url, retry_max_seconds=0)
 

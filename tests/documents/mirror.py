@@ -1,4 +1,4 @@
-"""The mirror of the Python client's README, killed and started again, and what is in its table."""
+"""The program of the Python client's README that mirrors the stream into a table, killed and started again."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ VICTIMS = (("mirror",), ("server",), ("mirror",), ("server", "mirror"))
 
 
 def mirror_program(url: str) -> str:
-    """Return the program, from the README."""
+    """Return the text of the program, which follows the server at `url`."""
     (program,) = (example for example in python_examples(PYTHON_CLIENT) if "sqlite3" in example)
     return at(url, program)
 
 
 class Mirror:
-    """The program in a process that can be killed; it works in a folder, where its table is."""
+    """The program in a process that can be killed; its table is in a folder."""
 
     def __init__(self, url: str, folder: Path) -> None:
         self._program = mirror_program(url)
@@ -51,13 +51,13 @@ class Mirror:
         self._process.wait()
 
     def kill(self) -> None:
-        """Send SIGKILL; it must have been alive."""
+        """Send SIGKILL to the program, which must be running."""
         assert self._process.poll() is None, "the mirror ended by itself"
         self._process.kill()
         self._process.wait()
 
     def pause(self) -> None:
-        """Let it fall behind."""
+        """Stop the program without ending it, so that it falls behind."""
         self._process.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
@@ -67,7 +67,7 @@ class Mirror:
         self._process = self._started()
 
     def size(self) -> int:
-        """How many events are in the table, from which none is ever taken."""
+        """Return how many events are in the table; none is ever deleted."""
         ((newest,),) = self._query("SELECT coalesce(max(rowid), 0) FROM events") or [(0,)]
         return int(newest)
 
@@ -75,14 +75,14 @@ class Mirror:
         return self.size() >= events
 
     def log(self) -> SubscriberLog:
-        """What is in the table, in the order in which it came there."""
+        """Read the table, in the order of insertion, as a subscriber's log."""
         log = SubscriberLog("mirror")
         for event_id, event_type, order_id, happened in self._query("SELECT * FROM events ORDER BY rowid"):
             log.take(event_type, json.dumps({"orderId": order_id, "when": happened}), event_id)
         return log
 
     def has(self, mark: Mark) -> bool:
-        """Whether an event is the newest in the table."""
+        """Return whether an event is the newest in the table."""
         return self._query("SELECT order_id FROM events ORDER BY rowid DESC LIMIT 1") == [(str(mark),)]
 
     def _query(self, query: str) -> list[tuple[Any, ...]]:
@@ -91,7 +91,7 @@ class Mirror:
         with closing(sqlite3.connect(self._folder / "mirror.db", timeout=PATIENCE_SECONDS)) as table:
             try:
                 return table.execute(query).fetchall()
-            except sqlite3.OperationalError:  # it was killed before it made its table
+            except sqlite3.OperationalError:  # the program was killed before it made its table
                 return []
 
     def _started(self) -> subprocess.Popen[bytes]:
@@ -100,7 +100,7 @@ class Mirror:
 
 @dataclass(frozen=True, slots=True)
 class MirrorReport:
-    """What a run amounted to."""
+    """The figures of a run."""
 
     events: int
     server_kills: int
@@ -108,7 +108,7 @@ class MirrorReport:
 
 
 async def mirrored_through_kills(folder: Path, *, rounds: int, seed: int) -> MirrorReport:
-    """Kill the server, the mirror or both, again and again while others publish; judge what is in the table."""
+    """Kill the server, the program or both, repeatedly, during publishing; judge what is in the table."""
     ledger, random, stop = Ledger(), Random(seed), asyncio.Event()
     kills = {"server": 0, "mirror": 0}
     with ExitStack() as stack:
@@ -125,11 +125,11 @@ async def mirrored_through_kills(folder: Path, *, rounds: int, seed: int) -> Mir
                     group.create_task(work)
                 for number in range(rounds):
                     victims = VICTIMS[number % len(VICTIMS)]
-                    # One that is behind is writing all the time, and so it is killed while it writes.
+                    # A program that is behind writes all the time, so it is killed while it writes.
                     mirror.pause()
                     await has_acknowledged(ledger, 150)
                     mirror.go_on()
-                    # Asked while it runs: stopped in the middle of a commit, it would keep its table locked.
+                    # Read while it runs: a program that is stopped in the middle of a commit keeps its table locked.
                     enough = mirror.size() + random.randint(1, 100)
                     await poll(partial(mirror.holds, enough), "the mirror to grow")
                     if "mirror" in victims:

@@ -1,4 +1,4 @@
-"""The examples in the READMEs, as they stand there, made to speak with a server of a test."""
+"""The examples in the READMEs, word by word, except that they use the server of a test."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def python_examples(readme: str) -> list[str]:
 
 
 def commands(program: str) -> list[str]:
-    """The commands of a program, each in one line."""
+    """Return the README's commands that start a program, each in one line."""
     joined = README.replace("\\\n", " ")
     return re.findall(rf"^    (?:\.venv/bin/)?({program} .*)$", joined, re.MULTILINE)
 
 
 def at(url: str, text: str) -> str:
-    """An example that speaks with this server."""
+    """Return an example that uses the server at `url`."""
     return text.replace(_DOCUMENTED_URL, url)
 
 
 def installed(command: str) -> str:
-    """A command of this program, as it is installed here."""
+    """Return a command with the path at which this environment has it."""
     return f"{Path(sys.executable).parent}/{command}"

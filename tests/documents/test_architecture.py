@@ -15,7 +15,7 @@ TEXT = (ROOT / "ARCHITECTURE.md").read_text()
 QUOTED = sorted(set(re.findall(r"`([^`\n]+)`", TEXT)))
 PATHS = [each for each in QUOTED if re.fullmatch(r"(app|tests|openapi|contracts)/[\w./-]*", each)]
 NAMES = [each for each in QUOTED if re.fullmatch(r"_?[A-Z]\w+(\.\w+)?|_?[a-z]\w*\(\)", each)]
-WITHOUT_CODE = {"EventSource"}  # names that others have given
+WITHOUT_CODE = {"EventSource"}  # names of other projects
 
 
 def folders_with_code() -> list[str]:

@@ -1,4 +1,4 @@
-"""The commands in the README do what stands beside them."""
+"""The commands in the README do what the README says."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def filled() -> Iterator[ServerProcess]:
 
 
 def shown(command: str, url: str, enough: str) -> str:
-    """Run a command until it has shown enough, or to its end."""
+    """Run a command until its output contains `enough`, or to its end; return the output."""
     text = ""
     environment = {**os.environ, "ORDERS_EVENTS_URL": url}
     with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The Python programs in the READMEs run as they stand there, and the mirror keeps its promise."""
+"""The Python programs in the READMEs run word by word, and the mirror program keeps its promise."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def example(word: str) -> str:
 
 
 def run(program: str, folder: Path) -> list[str]:
-    """Run a program that knows the client only by its name; return the lines that it prints."""
+    """Run a program that can import the client but nothing of the server; return the lines that it prints."""
     ran = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
         capture_output=True,

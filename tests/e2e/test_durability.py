@@ -1,4 +1,4 @@
-"""What was acknowledged survives the server's death, its restart, a full disk; and what a restored backup lost is told."""
+"""Acknowledged events survive kills, restarts and a full disk; events that a restored backup lacks are reported as a gap."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import httpx
 import pytest
 from httpx_sse import ServerSentEvent
 
-from tests.support.checker import GapTold, Ledger, SubscriberLog, judge
+from tests.support.checker import GapSeen, Ledger, SubscriberLog, judge
 from tests.support.publishers import Publisher, as_event, counted, publish_now
 from tests.support.scenarios import (
     drained_and_restarted,
@@ -41,7 +41,7 @@ def test_server_killed_while_publishing_loses_nothing_that_it_acknowledged(tmp_p
     assert report.cuts > 0
 
 
-def test_events_that_are_sent_again_after_a_kill_are_found_where_they_were_stored(tmp_path: Path) -> None:
+def test_events_that_are_sent_again_after_a_kill_keep_their_first_ids(tmp_path: Path) -> None:
     ledger = Ledger()
     with start_server(sqlite(tmp_path)) as server:
         ids = publish_now(server.events_url, counted(0, 50), ledger)
@@ -62,7 +62,7 @@ def cut(server: ServerProcess, frames: Sequence[ServerSentEvent]) -> bool:
 
 
 @pytest.mark.parametrize("stored_before", [0, 7], ids=["an empty log", "a log with events"])
-def test_subscriber_of_a_quiet_hour_gets_what_was_published_while_the_server_was_away(
+def test_subscriber_that_has_read_no_event_yet_gets_what_was_published_during_a_restart(
     tmp_path: Path, stored_before: int
 ) -> None:
     with start_server(sqlite(tmp_path)) as server:
@@ -82,7 +82,7 @@ def test_subscriber_of_a_quiet_hour_gets_what_was_published_while_the_server_was
 def log_that_lost_its_future(
     folder: Path, *, copied_while_running: bool
 ) -> Iterator[tuple[ServerProcess, SubscriberLog]]:
-    """A server on a restored backup, with new events; and the log of a subscriber that read on after the backup was made."""
+    """A server on a restored backup with new events, and the log of a subscriber that read events newer than the backup."""
     kept, live, log = folder / "kept", folder / "live", SubscriberLog("s")
     live.mkdir()
     with start_server(sqlite(live)) as server:
@@ -109,7 +109,7 @@ def take_stored(log: SubscriberLog, url: str, last_event_id: str | None = None) 
 
 
 @pytest.mark.parametrize(("copied_while_running", "reason"), [(False, "foreign"), (True, "ahead")])
-def test_restored_backup_tells_of_the_future_it_lost_and_sends_what_it_has(
+def test_restored_backup_is_a_gap_and_sends_everything_that_it_has(
     tmp_path: Path, copied_while_running: bool, reason: str
 ) -> None:
     with log_that_lost_its_future(tmp_path, copied_while_running=copied_while_running) as (server, log):
@@ -123,7 +123,7 @@ def test_restored_backup_tells_of_the_future_it_lost_and_sends_what_it_has(
             timeout=ANSWER_SECONDS,
         )
         everything = stored_log(server.events_url)
-    assert log.gaps == [GapTold(log.gaps[0].id, reason, last)]
+    assert log.gaps == [GapSeen(log.gaps[0].id, reason, last)]
     after_gap = log.entries[log.entries.index(log.gaps[0]) + 1 :]
     assert after_gap == everything.delivered
     assert [each.mark for each in everything.delivered] == [*counted(0, 10), *counted(2, 10)]
@@ -131,7 +131,7 @@ def test_restored_backup_tells_of_the_future_it_lost_and_sends_what_it_has(
     assert (page.json()["reason"], page.json()["earliest"]) == (reason, log.gaps[0].id)
 
 
-def test_restarted_server_in_memory_knows_no_id_of_the_one_before() -> None:
+def test_restarted_server_in_memory_knows_no_earlier_id() -> None:
     with start_server("memory:") as server:
         before = publish_now(server.events_url, counted(0, 10))
     with start_server("memory:") as server:
@@ -151,7 +151,7 @@ def test_restarted_server_in_memory_knows_no_id_of_the_one_before() -> None:
 # --- drain ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_terminated_server_ends_every_stream_cleanly_and_the_next_one_goes_on(tmp_path: Path) -> None:
+def test_terminated_server_ends_every_stream_cleanly_and_its_successor_continues_them(tmp_path: Path) -> None:
     report = asyncio.run(drained_and_restarted(sqlite(tmp_path), subscribers=6, publishers=3, stored=10_000, seed=12))
     assert report.exit_code == 0
     assert [reader.cuts for reader in report.readers] == [0] * len(report.readers), "a stream was cut in its middle"
@@ -161,7 +161,7 @@ def test_terminated_server_ends_every_stream_cleanly_and_the_next_one_goes_on(tm
         assert body.endswith(b'\n\nevent: stream.closing\ndata: {"reason":"drain"}\n\n')
 
 
-# --- a disk that takes no more -------------------------------------------------------------------------------------------------
+# --- a full disk ---------------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -175,7 +175,7 @@ def no_more_writes(server: ServerProcess) -> Iterator[None]:
 
 
 async def heartbeats(client: httpx.AsyncClient, url: str, count: int) -> int:
-    """Wait for comments after a stream's opening, which has one of its own."""
+    """Wait for heartbeats: comments after the one that every stream begins with."""
     seen = -1
     async with client.stream("GET", url, params={"orderId": "or_nobody"}) as response:
         async for line in response.aiter_lines():
@@ -196,7 +196,7 @@ async def publish_on_a_full_disk(server: ServerProcess, ledger: Ledger) -> list[
             await hasty.publish(client, counted(1, 5))
             await poll(lambda: patient.refused >= 2, "refusals")
             assert hasty.refused == 3
-            # Readers keep streaming: live, and from the store.
+            # Readers still get events: live ones, and those from the store.
             assert await heartbeats(client, url, 2) == 2
             replayed = await asyncio.to_thread(read_stored, url)
             assert [frame.json()["orderId"] for frame in replayed] == [str(mark) for mark in counted(0, 200)]
@@ -207,7 +207,7 @@ async def publish_on_a_full_disk(server: ServerProcess, ledger: Ledger) -> list[
     return readers
 
 
-def test_disk_that_is_full_refuses_publishers_keeps_readers_and_needs_no_restart(tmp_path: Path) -> None:
+def test_full_disk_refuses_publishers_keeps_readers_and_needs_no_restart(tmp_path: Path) -> None:
     ledger = Ledger()
     with start_server(sqlite(tmp_path)) as server:
         readers = asyncio.run(publish_on_a_full_disk(server, ledger))

@@ -1,4 +1,4 @@
-"""A file of orders as a shop has them: published from the command line, read by everyone, once, in order, unchanged."""
+"""A file of orders like a shop's export: published from the command line, and read once, in order, unchanged."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ REASONS = [
 
 
 def generate_orders(count: int, seed: int) -> list[dict[str, Any]]:
-    """Order events in time order, with the offset of where they happened, as a shop's export has them."""
+    """Yield order events in the order of their times, with various UTC offsets, like a shop's export."""
     random = Random(seed)
     clock = datetime(2016, 10, 4, 10, 18, 57, tzinfo=timezone(timedelta(hours=-3)))
     events: list[dict[str, Any]] = []
@@ -93,7 +93,7 @@ def test_orders_of_a_file_are_stored_once_in_order_and_a_second_time_adds_nothin
 
 @contextmanager
 def tailing(url: str) -> Iterator[subprocess.Popen[str]]:
-    """Run `tail`; whatever happens it ends."""
+    """Run `tail`, and end it in any case."""
     process = subprocess.Popen([*COMMAND, "tail", "--url", url], stdout=subprocess.PIPE, text=True)
     overdue = threading.Timer(COMMAND_SECONDS, process.kill)
     overdue.start()
@@ -106,7 +106,7 @@ def tailing(url: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def publish_until_heard(server: ServerProcess, process: subprocess.Popen[str]) -> None:
-    """Publish something until `tail` prints the first of it: then it follows."""
+    """Publish events until `tail` prints one: from then on it follows."""
     heard = threading.Event()
 
     def listen() -> None:
@@ -140,7 +140,7 @@ def test_tail_prints_the_orders_as_they_come(
 
 @contextmanager
 def unfinished(pipe: Path) -> Iterator[None]:
-    """Keep a named pipe from ending for whoever reads it."""
+    """Keep a named pipe open, so that its reader sees no end."""
     end = os.open(pipe, os.O_RDWR)
     try:
         yield
@@ -148,9 +148,9 @@ def unfinished(pipe: Path) -> Iterator[None]:
         os.close(end)
 
 
-def test_publish_goes_on_across_a_kill_of_the_server_and_stores_each_order_once(tmp_path: Path) -> None:
+def test_publish_continues_after_a_kill_of_the_server_and_stores_each_order_once(tmp_path: Path) -> None:
     orders = generate_orders(2_000, seed=42)
-    # A file that is still being written, so that no machine is quick enough to have published it before the server is killed.
+    # The file is still being written, so even a quick machine has not published all of it before the kill.
     file = tmp_path / "orders.ndjson"
     os.mkfifo(file)
     with start_server(sqlite(tmp_path), port=own_port()) as killed:

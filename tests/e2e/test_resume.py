@@ -1,4 +1,4 @@
-"""A subscriber that keeps its last id reads every event that it wants, once, in order."""
+"""A subscriber that keeps its last id reads every matching event once, in order."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_subscribers_that_come_and_go_at_full_speed_read_everything_once_in_orde
 
 
 @pytest.mark.parametrize("module", ["app", "tests.support.stock_server"])
-def test_subscribers_that_join_and_leave_at_the_head_miss_nothing_at_the_seam(module: str) -> None:
+def test_subscribers_that_join_and_leave_at_the_head_miss_nothing(module: str) -> None:
     with start_server("memory:", module=module) as server:
         asyncio.run(join_and_leave(server.events_url, subscribers=25, publishers=2, seed=2))
 
@@ -80,7 +80,7 @@ def test_cut_after_any_byte_resumes_with_exactly_the_rest(server: ServerProcess)
 
 
 class Leg(NamedTuple):
-    """One connection: the id that it resumed from, its filter, what came."""
+    """One connection: the id from which it resumed, its filter, the events that came."""
 
     after: str
     query: Parameters
@@ -93,7 +93,7 @@ def wanted(parameters: Parameters, mark: Mark) -> bool:
 
 
 async def read_some(client: httpx.AsyncClient, url: str, query: Parameters, after: str, count: int) -> SubscriberLog:
-    """Read on one connection until `count` events have come, or the last that there is."""
+    """Read on one connection until `count` events have come, or the last one."""
     reader = Subscriber(url, SubscriberLog("changing"), query, last_event_id=after)
     ends = set(LAST.values())
     await reader.follow_while(
@@ -114,7 +114,7 @@ async def publish_to_the_end(client: httpx.AsyncClient, url: str, seed: int) -> 
 
 
 async def read_with_changing_filters(url: str, seed: int) -> list[Leg]:
-    """Publish, and read meanwhile with another filter after each reconnect."""
+    """Publish, and at the same time read with another filter after each reconnect."""
     random = Random(seed)
     marks = [mark for number in range(2) for mark in counted(number, 300)]
     some_orders = [str(mark) for mark in [*random.sample(marks, 90), *LAST.values()]]
@@ -139,7 +139,7 @@ async def read_with_changing_filters(url: str, seed: int) -> list[Leg]:
     return legs
 
 
-def test_filter_that_changes_across_reconnects_shows_all_that_the_new_one_matches_after_the_id() -> None:
+def test_filter_that_changes_at_a_reconnect_applies_to_all_events_after_the_id() -> None:
     with start_server("memory:") as server:
         url = server.events_url
         legs = asyncio.run(read_with_changing_filters(url, seed=3))
@@ -165,7 +165,7 @@ def test_filter_that_matches_nothing_still_moves_forward_by_checkpoints(server: 
     assert [(frame.event, frame.data) for frame in rest] == [("stream.checkpoint", "{}")]
     checkpoint = rest[0].id
     assert checkpoint == head_id(url)
-    # Nothing is left to examine, and a wider filter does not bring back what the checkpoint passed.
+    # Nothing is left to examine, and a wider filter does not bring back events before the checkpoint.
     assert read_stream(url, checkpoint, follow="false", orderId=NOBODY) == []
     publish_now(url, counted(201, 3))
     assert [frame.json()["orderId"] for frame in read_stored(url, checkpoint)] == [
@@ -215,7 +215,7 @@ def next_page(url: str, after: str, limit: int, filters: Parameters) -> Piece:
 
 @pytest.fixture(scope="module")
 def half_old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server with 200 events, of which it has half in memory."""
+    """A server with 200 events, half of them in memory."""
     with start_on_stored(sqlite(tmp_path_factory.mktemp("half_old")), counted(300, 100)) as server:
         publish_now(server.events_url, counted(300, 100, first=100))
         yield server
@@ -227,7 +227,7 @@ def half_old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess
     [{}, {"eventTypes": CANCELLED}, {"orderId": ["p300-000003", "p300-000150"]}],
     ids=["all", "type", "order"],
 )
-def test_log_read_in_pieces_is_the_log_read_at_once(
+def test_log_read_in_pieces_equals_the_log_read_at_once(
     half_old: ServerProcess, ways: Sequence[Callable[[str, str, int, Parameters], Piece]], filters: Parameters
 ) -> None:
     url, random = half_old.events_url, Random(4)
@@ -248,7 +248,7 @@ def test_log_read_in_pieces_is_the_log_read_at_once(
 # --- from anywhere -------------------------------------------------------------------------------------------------------------
 
 
-def test_resume_from_any_of_many_stored_events_goes_on_behind_it(tmp_path: Path) -> None:
+def test_resume_from_any_of_many_stored_events_starts_after_it(tmp_path: Path) -> None:
     random, ledger = Random(5), Ledger()
     with start_on_stored(sqlite(tmp_path), counted(0, 10_000), ledger) as server:
         url = server.events_url
@@ -264,7 +264,7 @@ def test_resume_from_any_of_many_stored_events_goes_on_behind_it(tmp_path: Path)
         assert [frame.id for frame in read_stored(url)] == ids
 
 
-def test_header_goes_before_the_query_so_that_a_reconnecting_eventsource_goes_on(server: ServerProcess) -> None:
+def test_header_wins_over_the_query_so_that_a_reconnecting_eventsource_continues(server: ServerProcess) -> None:
     url = server.events_url
     ids = publish_now(url, counted(400, 3))
     assert [frame.id for frame in read_stored(url, ids[1], lastEventId=ids[0])] == ids[2:]

@@ -1,4 +1,4 @@
-"""What retention deletes is told, wherever the reader stands: a gap, never a hole; and what is kept is all there."""
+"""A reader gets a gap, never a silent hole, if retention deletes events that it has not read; everything kept is delivered."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tests.support.scenarios import overtaken_by_retention, sqlite, start_server
 from tests.support.subscribers import ANSWER_SECONDS, poll, read_stored, read_stream, read_until
 
 
-def test_slow_reader_whose_events_are_deleted_is_told_so_in_its_stream(tmp_path: Path) -> None:
+def test_slow_reader_gets_a_gap_in_its_stream_if_its_events_are_deleted(tmp_path: Path) -> None:
     readers = asyncio.run(overtaken_by_retention(sqlite(tmp_path), subscribers=2, kept=9_000, seed=21))
     for reader in readers:
-        # One or more: retention may overtake a reader again while its buffers fill. The checker finds what no gap explains.
+        # One or more: retention may overtake a reader again while its buffers fill. The checker finds what no gap excuses.
         assert {gap.reason for gap in reader.log.gaps} == {"expired"}
         assert (reader.connections, reader.cuts) == (1, 0), "the gap comes within the stream"
 
@@ -42,7 +42,7 @@ def test_only_an_id_before_the_newest_deleted_event_is_expired(tmp_path: Path) -
 
 
 class Overfull(NamedTuple):
-    """A server that has deleted most of its log, and the ids of all that it was sent."""
+    """A server that has deleted most of its log, and the ids of all events that were published."""
 
     url: str
     ids: list[str]
@@ -57,7 +57,7 @@ def overfull(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Overfull]:
 @pytest.mark.parametrize(
     "filters", [{}, {"orderId": "p0-000159"}, {"orderId": "or_nobody"}], ids=["all", "kept", "nobody"]
 )
-def test_expired_id_is_told_of_whatever_the_filter(overfull: Overfull, filters: dict[str, str]) -> None:
+def test_expired_id_is_a_gap_with_every_filter(overfull: Overfull, filters: dict[str, str]) -> None:
     opening = read_stream(overfull.url, overfull.ids[0], follow="false", **filters)[0]
     query = {"lastEventId": overfull.ids[0], **filters}
     headers = {"Accept": "application/json"}
@@ -67,7 +67,7 @@ def test_expired_id_is_told_of_whatever_the_filter(overfull: Overfull, filters: 
     assert page.json()["earliest"] == opening.id
 
 
-def test_log_that_age_has_emptied_gives_a_place_to_go_on_from(tmp_path: Path) -> None:
+def test_log_that_age_has_emptied_has_an_id_to_resume_from(tmp_path: Path) -> None:
     with start_server(sqlite(tmp_path), "--retain-seconds", "1") as server:
         url = server.events_url
         ids = publish_now(url, counted(0, 30))
@@ -83,7 +83,7 @@ def test_log_that_age_has_emptied_gives_a_place_to_go_on_from(tmp_path: Path) ->
 
 
 def follow_what_is_published(url: str, last_event_id: str) -> list[str]:
-    """Publish to one who follows after an id: what comes is sent at once, however soon it is deleted. Return the ids."""
+    """Publish to a subscriber that follows from an id: it gets each event at once, before retention deletes it. Return the ids."""
     published: list[str] = []
 
     def all_came(frames: Sequence[ServerSentEvent]) -> bool:

@@ -1,4 +1,4 @@
-"""A reader that stops reading costs the server little, disturbs nobody, and gets everything once it reads on."""
+"""A reader that stops reading costs the server little, delays no other reader, and gets everything once it reads again."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MEGABYTE = 1024 * 1024
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the server's memory is read from /proc")
-def test_slow_readers_cost_bounded_memory_and_get_everything_when_they_read_on(tmp_path: Path) -> None:
+def test_slow_readers_cost_bounded_memory_and_get_everything_later(tmp_path: Path) -> None:
     report = asyncio.run(slow_readers(sqlite(tmp_path), slow=6, events=14_000, seed=31))
-    # Queues would have held what the kernel does not take: half of it, for each of them.
+    # With a queue for each of them, the server would hold what the kernel does not take: half of the events, for each.
     assert report.published_bytes > 7 * MEGABYTE
     assert report.growth_bytes < 20 * MEGABYTE
     assert report.seen_by_others_meanwhile == report.published_meanwhile

@@ -1,7 +1,7 @@
-"""Judge a stream by its promise: what publishers were acknowledged, against what each subscriber read.
+"""Judge a stream by its promise: compare the events that publishers were acknowledged with the events that each subscriber read.
 
-It knows nothing of the server. Publisher p sends the counters 0, 1, 2 …, each the order `p3-000017`; ids are compared, never read.
-An event that was acknowledged is stored; one whose publisher got no answer is in doubt, and stored if anyone was sent it.
+It knows nothing of the server. Publisher p sends the counters 0, 1, 2 …, each as an order such as `p3-000017`; ids are only compared.
+An acknowledged event is stored. An event without an answer is in doubt; it is stored if any subscriber was sent it.
 """
 
 from __future__ import annotations
@@ -17,22 +17,25 @@ from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
 FaultKind = Literal[
-    "lost",  # stored, wanted, not delivered, and no gap stands where it is missing
-    "duplicated",  # delivered again to a subscriber that had come past it
-    "reordered",  # against its publisher's counter, or otherwise than another subscriber saw it
-    "foreign",  # never sent, not wanted, or not as it was sent
-    "malformed",  # a frame that the contract does not have
+    "lost",  # stored, matched by the filter, not delivered, and no gap in its place
+    "duplicated",  # delivered again to a subscriber that already had it
+    "reordered",  # against its publisher's counter, or in another order than another subscriber saw
+    "foreign",  # never sent, not matched by the filter, or not as it was sent
+    "malformed",  # a frame that the contract does not allow
     "misnumbered",  # one id for two events, or another id than was acknowledged
-    "gap",  # a gap where nothing was missing that this kind of gap could explain
+    "gap",  # a gap with a reason for which this run gave no cause
 ]
 
 _MARK = re.compile(r"p([0-9]+)-([0-9]{6,})", re.ASCII)
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
-_RESTARTING = ("foreign", "ahead")  # a reader told one of these begins anew; one told `expired` only goes forward
+_RESTARTING = (
+    "foreign",
+    "ahead",
+)  # reasons after which a reader starts again from the beginning; after `expired` it only goes forward
 
 
 class Mark(NamedTuple):
-    """One event: who sent it, and which of its events it is."""
+    """The identity of an event: its publisher, and its number among the events of that publisher."""
 
     publisher: int
     counter: int
@@ -42,14 +45,14 @@ class Mark(NamedTuple):
 
 
 class Delivered(NamedTuple):
-    """An order event, as a subscriber read it."""
+    """An order event that a subscriber read."""
 
     id: str
     mark: Mark
     event_type: str
 
 
-class GapTold(NamedTuple):
+class GapSeen(NamedTuple):
     """A `stream.gap`."""
 
     id: str
@@ -58,16 +61,16 @@ class GapTold(NamedTuple):
 
 
 class Malformed(NamedTuple):
-    """A frame that the contract does not have."""
+    """A frame that the contract does not allow."""
 
     text: str
 
 
-Entry: TypeAlias = Delivered | GapTold | Malformed
+Entry: TypeAlias = Delivered | GapSeen | Malformed
 
 
 class Fault(NamedTuple):
-    """One breach of the promise."""
+    """One violation of the promise."""
 
     kind: FaultKind
     subscriber: str
@@ -76,7 +79,7 @@ class Fault(NamedTuple):
 
 @dataclass(slots=True)
 class Ledger:
-    """What the publishers know: the type of every event they sent, the id of every one that was acknowledged."""
+    """The knowledge of the publishers: the type of every event that they sent, and the id of every event that was acknowledged."""
 
     sent: dict[Mark, str] = field(default_factory=dict)
     acknowledged: dict[Mark, str] = field(default_factory=dict)
@@ -85,7 +88,7 @@ class Ledger:
         self.sent[mark] = event_type
 
     def next_counters(self) -> dict[int, int]:
-        """The first counter of each publisher that has not been sent yet."""
+        """Return, for each publisher, the first counter that it has not sent yet."""
         upcoming: dict[int, int] = {}
         for mark in self.sent:
             upcoming[mark.publisher] = max(mark.counter + 1, upcoming.get(mark.publisher, 0))
@@ -94,10 +97,11 @@ class Ledger:
 
 @dataclass(slots=True)
 class SubscriberLog:
-    """What one subscriber read, across all its connections; checkpoints and closings leave no entry.
+    """The order events and gaps that one subscriber read, across all its connections; checkpoints and closings leave no entry.
 
-    `wants` is its filter. `since` gives, by publisher, the first counter that it must have been sent: it joined later than that
-    publisher began; 0 where absent.
+    `wants`: its filter.
+    `since`: for each publisher, the first counter that the subscriber must have been sent; 0 if the publisher is not in it.
+    A subscriber that joined late need not have earlier ones.
     """
 
     name: str
@@ -110,11 +114,11 @@ class SubscriberLog:
         return [entry for entry in self.entries if isinstance(entry, Delivered)]
 
     @property
-    def gaps(self) -> list[GapTold]:
-        return [entry for entry in self.entries if isinstance(entry, GapTold)]
+    def gaps(self) -> list[GapSeen]:
+        return [entry for entry in self.entries if isinstance(entry, GapSeen)]
 
     def take(self, event: str, data: str, last_event_id: str) -> Entry | None:
-        """Write down one frame as a decoder gave it; return what was written."""
+        """Add a frame as a decoder yielded it; return the entry, or None if it leaves none."""
         entry = read_frame(event, data, last_event_id)
         if entry is not None:
             self.entries.append(entry)
@@ -127,7 +131,7 @@ def parse_mark(order_id: str) -> Mark | None:
 
 
 def read_frame(event: str, data: str, last_event_id: str) -> Entry | None:
-    """Read a frame; None for a checkpoint or a closing that is as it should be."""
+    """Turn a frame into an entry; return None for a well-formed checkpoint or closing."""
     value = _json(data)
     named = event == "stream.closing" or _ID.fullmatch(last_event_id) is not None
     match event, value:
@@ -141,7 +145,7 @@ def read_frame(event: str, data: str, last_event_id: str) -> Entry | None:
             return None
         case "stream.gap", {"reason": str(reason), "requested": str(requested), "earliest": str(earliest)} if named:
             if earliest == last_event_id:
-                return GapTold(last_event_id, reason, requested)
+                return GapSeen(last_event_id, reason, requested)
     return Malformed(f"id {last_event_id!r}, event {event!r}, data {data[:200]!r}")
 
 
@@ -154,11 +158,11 @@ def _json(text: str) -> object:
 
 
 def judge(ledger: Ledger, logs: Sequence[SubscriberLog], *, gaps: Collection[str] = ()) -> list[Fault]:
-    """List every fault of the server; empty if it kept its promise.
+    """Return every fault of the server; none if it kept its promise.
 
-    `gaps` are the reasons of gaps that this run gives cause for: only these may be told, and only these excuse missing events.
+    `gaps`: the reasons of gaps that this run gives cause for. Only these are allowed, and only these excuse missing events.
     """
-    # What was read before a new beginning was kept by another history of the log, and what is kept is sent again after it.
+    # Before a `foreign` or `ahead` gap the subscriber read another history of the log. After it, everything that is kept is sent again.
     current = [_segments(log)[-1] for log in logs]
     seen = {entry.mark for entries in current for entry in entries if isinstance(entry, Delivered)}
     stored = ledger.acknowledged.keys() | (seen & ledger.sent.keys())
@@ -177,7 +181,7 @@ def judge(ledger: Ledger, logs: Sequence[SubscriberLog], *, gaps: Collection[str
 def _segments(log: SubscriberLog) -> list[list[Entry]]:
     segments: list[list[Entry]] = [[]]
     for entry in log.entries:
-        if isinstance(entry, GapTold) and entry.reason in _RESTARTING:
+        if isinstance(entry, GapSeen) and entry.reason in _RESTARTING:
             segments.append([])
         segments[-1].append(entry)
     return segments
@@ -188,7 +192,7 @@ def _unfit(ledger: Ledger, log: SubscriberLog, gaps: Collection[str]) -> Iterato
         match entry:
             case Malformed(text):
                 yield Fault("malformed", log.name, text)
-            case GapTold(_, reason, requested) if reason not in gaps:
+            case GapSeen(_, reason, requested) if reason not in gaps:
                 yield Fault("gap", log.name, f"{reason} after {requested}")
             case Delivered(_, mark, event_type):
                 if ledger.sent.get(mark) != event_type:
@@ -219,13 +223,13 @@ def _lost(
     counters: Mapping[int, Sequence[int]],
     gaps: Collection[str],
 ) -> Iterator[Fault]:
-    excusing = [place for place, entry in enumerate(segment) if isinstance(entry, GapTold) and entry.reason in gaps]
+    excusing = [place for place, entry in enumerate(segment) if isinstance(entry, GapSeen) and entry.reason in gaps]
     places: dict[Mark, int] = {}
     for place, entry in enumerate(segment):
         if isinstance(entry, Delivered):
             places.setdefault(entry.mark, place)
     for publisher, stored in counters.items():
-        before = -1  # the place in the segment up to which this publisher's events have been accounted for
+        before = -1  # index in the segment: this publisher's events up to here have been judged
         missing: list[Mark] = []
         for counter in stored:
             mark = Mark(publisher, counter)
@@ -257,7 +261,7 @@ def _misnumbered(ledger: Ledger, logs: Sequence[SubscriberLog]) -> Iterator[Faul
 
 
 def _disagreements(logs: Sequence[SubscriberLog]) -> Iterator[Fault]:
-    """Look for one order that every subscriber's order is part of; each pair of neighbours is an edge of it."""
+    """Find out whether one order of all events agrees with what every subscriber saw: a cycle among neighbours is a fault."""
     followers: dict[Mark, set[Mark]] = defaultdict(set)
     for log in logs:
         for segment in _segments(log):

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class ContractCopy:
-    """`openapi/` and `contracts/` in a folder of their own."""
+    """A copy of `openapi/` and `contracts/` in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.root = folder
@@ -20,7 +20,7 @@ class ContractCopy:
             shutil.copytree(ROOT / name, folder / name)
 
     def replace(self, pattern: str, replacement: str, count: int = 1) -> None:
-        """Change the text of the document where a regular expression matches; ^ and $ are the ends of a line."""
+        """Replace what a regular expression matches in the document, exactly `count` times; ^ and $ match at the ends of a line."""
         text, changed = re.subn(pattern, replacement, self.document.read_text(), flags=re.MULTILINE)
         assert changed == count, f"{pattern!r} stands {changed} times in the document."
         self.document.write_text(text)

@@ -1,4 +1,4 @@
-"""The Python client as programs have it that know nothing of the server: by its name, from its wheel."""
+"""The Python client as it is installed without the server: unpacked from its wheel, imported as `orders_events_client`."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ EXAMPLE = """\
 
 
 def add_order_returned(copy: ContractCopy) -> None:
-    """Do what the five comments in the document ask for."""
+    """Add the event type to a copy of the contract, by the five steps in the comments of the document."""
     folder = copy.contracts / "order.returned" / "1.0.0"
     (folder / "examples").mkdir(parents=True)
     (folder / "schema.json").write_text(json.dumps(SCHEMA))

@@ -1,4 +1,4 @@
-"""`python -m tests.support.patient_server serve …`: a server that drains until its last stream is gone, however long a test takes."""
+"""`python -m tests.support.patient_server serve …`: a server whose drain waits for its last stream for up to ten minutes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ports of this machine that nobody else is given: for a server that comes back, and for one that is not there."""
+"""Ports that no other process gets: for a server that starts again on its port, and for a URL without a server."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ _held: list[socket.socket] = []
 
 
 def own_port() -> int:
-    """Return a free port that stays this process's own, whether or not a server of a test listens on it.
+    """Return a free port that is reserved for this process until it ends, whether or not a server listens on it.
 
-    A port that was free a moment ago may have been given to the test next door. Here a socket stays bound to it and never
-    listens: until a server does, connections are refused; whoever asks for any free port is given another one; and a server that
-    names this one may bind it, again and again, as both set SO_REUSEADDR (Linux: inet_csk_bind_conflict).
+    A port that was free a moment ago may be given to another test in the meantime. So a socket stays bound to it and never
+    listens. Until a server listens, connections are refused; a process that asks for any free port gets another one; a server that
+    is started with this port can bind it, repeatedly, because both set SO_REUSEADDR (Linux: inet_csk_bind_conflict).
     """
     held = socket.socket()
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     held.bind(("127.0.0.1", 0))
-    _held.append(held)  # for as long as the process lives: tests are some hundreds
+    _held.append(held)  # until the process ends: a few hundred sockets in a whole run
     return int(held.getsockname()[1])
 
 
-def nobody() -> str:
-    """Return the URL of a server that is not there."""
+def url_without_server() -> str:
+    """Return a URL at which connections are refused."""
     return f"http://127.0.0.1:{own_port()}"

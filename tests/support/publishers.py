@@ -1,4 +1,4 @@
-"""Publishers for tests: each sends its own counters, as fast as it is answered, and keeps a ledger of what it was told."""
+"""Publishers for tests: each sends events with its own counters, as fast as it is answered, and records the answers in a ledger."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ SHIPPED = "order.shipped"
 CANCELLED = "order.cancelled"
 RETRY_SECONDS = 0.05
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without authorities, which take 15 ms to load for each client
-PATIENCE_SECONDS = 120  # with a server that does not come back
-LAST = {CANCELLED: Mark(9999, 0), SHIPPED: Mark(9999, 1)}  # published by `ends`: one who has seen these has seen all
+PATIENCE_SECONDS = 120  # for a server that does not return
+LAST = {
+    CANCELLED: Mark(9999, 0),
+    SHIPPED: Mark(9999, 1),
+}  # published by `ends`: a subscriber that has read these has read all
 
 
 def type_of(mark: Mark) -> str:
-    """Two of three events are shipped, the third is cancelled; no two publishers in step."""
+    """Return the type of an event: of three, two are shipped and one is cancelled, at different counters for each publisher."""
     return CANCELLED if (mark.counter + mark.publisher) % 3 == 0 else SHIPPED
 
 
 def as_event(mark: Mark, *, characters: int = 0) -> dict[str, object]:
-    """An `OrderEvent`; with `characters`, a cancelled one whose reason is that long (at most 500)."""
+    """Make an `OrderEvent`; with `characters`, a cancelled order with a reason of this length (at most 500)."""
     data = {"orderId": str(mark), "when": "2024-05-01T10:00:00-03:00"}
     if characters:
         data["reason"] = "x" * characters
@@ -40,10 +43,10 @@ def batches(marks: Sequence[Mark], size: int) -> Iterator[Sequence[Mark]]:
 
 @dataclass(slots=True)
 class Publisher:
-    """Publish to `url`.
+    """A publisher of events at `url`.
 
-    An event that was refused with 503, or got no answer, is sent again under the same eventId, until `patience` times; after
-    that it stays in doubt.
+    `patience`: how often an event is tried that is refused with 503 or gets no answer; then it stays in doubt. None: without end.
+    `characters`: see `as_event`.
     """
 
     url: str
@@ -55,7 +58,7 @@ class Publisher:
     refused: int = 0
 
     async def publish(self, client: httpx.AsyncClient, marks: Sequence[Mark]) -> None:
-        """Publish some events in one request, alone or as an array; try again while there is no verdict."""
+        """Publish events in one request, a single one without an array; try again with the same eventIds until there is an answer."""
         events = [as_event(mark, characters=self.characters) for mark in marks]
         for mark, event in zip(marks, events, strict=True):
             self.ledger.sends(mark, str(event["eventType"]))
@@ -76,7 +79,7 @@ class Publisher:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def publish_all(self, client: httpx.AsyncClient, marks: Sequence[Mark], *, random: Random, most: int) -> None:
-        """Publish events in requests of 1 to `most`, one after the other."""
+        """Publish events one request after the other, each with 1 to `most` events."""
         start = 0
         while start < len(marks):
             size = random.randint(1, most)
@@ -84,7 +87,7 @@ class Publisher:
             start += size
 
     async def ends(self, client: httpx.AsyncClient) -> None:
-        """Publish the last event of each type, and of all."""
+        """Publish `LAST`, the last event of each type."""
         await self.publish(client, list(LAST.values()))
 
     def _understand(self, answer: httpx.Response, marks: Sequence[Mark]) -> bool:
@@ -98,7 +101,7 @@ class Publisher:
         assert [each["eventId"] for each in stored] == [str(mark) for mark in marks]
         for mark, each in zip(marks, stored, strict=True):
             self.duplicates += each["duplicate"]
-            # Acknowledged twice, it must have been given one id.
+            # An event that is acknowledged twice must have the same id both times.
             assert self.ledger.acknowledged.setdefault(mark, each["id"]) == each["id"]
         return True
 
@@ -106,7 +109,7 @@ class Publisher:
 def publish_now(
     url: str, marks: Sequence[Mark], ledger: Ledger | None = None, *, characters: int = 0, size: int = 1000
 ) -> list[str]:
-    """Publish events in order, from a plain test; return their ids."""
+    """Publish events in order, from a test that is not a coroutine; return their ids."""
     book = Ledger() if ledger is None else ledger
     with httpx.Client(verify=NO_TLS, trust_env=False, timeout=60) as client:
         for some in batches(marks, size):
@@ -121,5 +124,5 @@ def publish_now(
 
 
 def counted(publisher: int, count: int, *, first: int = 0) -> list[Mark]:
-    """The next `count` events of one publisher."""
+    """Return the events `first` to `first + count - 1` of one publisher."""
     return [Mark(publisher, counter) for counter in range(first, first + count)]

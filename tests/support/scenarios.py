@@ -1,4 +1,4 @@
-"""The runs that the suite makes in short and the torture at full size: publishers, subscribers, and what happens to them."""
+"""Runs with publishers, subscribers and events such as kills; the suite makes them in short, `make torture` at full size."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def start_server(store: str, *arguments: str, port: int = 0, module: str = "app"
 
 @contextmanager
 def start_on_stored(store: str, marks: Sequence[Mark], ledger: Ledger | None = None) -> Iterator[ServerProcess]:
-    """Start a server on a log with events of which it has nothing in memory."""
+    """Start a server on a log with events, none of which is in its memory."""
     with start_server(store) as server:
         publish_now(server.events_url, marks, ledger)
     with start_server(store) as server:
@@ -47,7 +47,7 @@ def sqlite(folder: Path) -> str:
 
 
 def subscriber_of(url: str, name: str, event_type: str | None = None) -> Subscriber:
-    """A subscriber from the earliest event on, to everything or to one type."""
+    """Make a subscriber that starts at the earliest event and wants every event, or one type."""
     if event_type is None:
         return Subscriber(url, SubscriberLog(name))
     log = SubscriberLog(name, wants=lambda _mark, sent_as: sent_as == event_type)
@@ -55,7 +55,7 @@ def subscriber_of(url: str, name: str, event_type: str | None = None) -> Subscri
 
 
 def subscribers_of(url: str, count: int, *, most_frames: int, seed: int) -> list[Subscriber]:
-    """Subscribers that leave after random numbers of frames; every fifth wants shipped orders only, every fifth cancelled."""
+    """Make subscribers that leave after random numbers of frames; a fifth wants only shipped orders, a fifth only cancelled ones."""
     subscribers = []
     for number in range(count):
         event_type = {1: SHIPPED, 2: CANCELLED}.get(number % 5)
@@ -66,15 +66,15 @@ def subscribers_of(url: str, count: int, *, most_frames: int, seed: int) -> list
 
 
 def last_for(subscriber: Subscriber) -> Mark:
-    """The last of all events that this subscriber wants."""
+    """Return the last event that this subscriber wants."""
     return LAST[CANCELLED if subscriber.parameters.get("eventTypes") == CANCELLED else SHIPPED]
 
 
 @asynccontextmanager
 async def following(client: httpx.AsyncClient, subscribers: Sequence[Subscriber]) -> AsyncIterator[None]:
-    """Let subscribers follow, each connected before the body runs; then wait until all have seen the last event.
+    """Let subscribers follow, each connected before the body runs; after it, wait until all have read the last event.
 
-    One that waits in vain is left to the checker, which knows what it waits for.
+    A subscriber that never gets it is not an error here: the checker finds out what it missed.
     """
     tasks = [asyncio.create_task(subscriber.follow(client, until=last_for(subscriber))) for subscriber in subscribers]
     try:
@@ -92,7 +92,7 @@ async def following(client: httpx.AsyncClient, subscribers: Sequence[Subscriber]
 
 
 def stored_log(url: str) -> SubscriberLog:
-    """What the log holds, read at once: one more subscriber for the checker."""
+    """Read the whole log at once, as one more subscriber for the checker."""
     log = SubscriberLog("stored")
     for frame in read_stored(url):
         log.take(frame.event, frame.data, frame.id)
@@ -110,9 +110,9 @@ async def come_and_go(
     most_events: int,
     seed: int,
 ) -> list[Subscriber]:
-    """Publish `events` at full speed to subscribers that leave and resume at random, and judge what they read.
+    """Publish events at full speed to subscribers that leave and resume at random; judge what they read.
 
-    A subscriber stays for up to `most_frames`, a request carries up to `most_events`. `ledger` knows what is stored already.
+    `most_frames`: the longest stay of a subscriber; `most_events`: the largest request; `ledger`: the events stored already.
     """
     readers = subscribers_of(url, subscribers, most_frames=most_frames, seed=seed)
     async with open_client() as client, following(client, readers):
@@ -130,9 +130,9 @@ async def come_and_go(
 
 
 async def join_and_leave(url: str, *, subscribers: int, publishers: int, seed: int) -> None:
-    """Let subscribers join at the head, one after the other, while others publish; each leaves and resumes every few frames.
+    """Let subscribers join at the head, one after the other, during publishing; each leaves and resumes every few frames.
 
-    The publishers are no faster than the subscribers, so every connection comes to the seam between what is stored and what comes.
+    The publishers are not faster than the subscribers, so every connection goes from stored events to live ones.
     """
     ledger = Ledger()
     random = Random(seed)
@@ -165,7 +165,7 @@ async def has_acknowledged(ledger: Ledger, events: int) -> None:
 
 @dataclass(slots=True)
 class KillReport:
-    """What a run of kills amounted to."""
+    """The figures of a run of kills."""
 
     acknowledged: int
     unanswered: int
@@ -175,10 +175,10 @@ class KillReport:
 
 
 async def kill_rounds(store: str, *, rounds: int, subscribers: int, publishers: int, seed: int) -> KillReport:
-    """Kill the server again and again while publishers publish and subscribers resume, and judge what they read.
+    """Kill the server repeatedly while publishers publish and subscribers resume; judge what they read.
 
     Every second publisher tries an event until it is acknowledged; the others leave it in doubt and go on. The first subscriber
-    leaves no connection by itself, so that each kill cuts one.
+    never leaves by itself, so each kill cuts at least one connection.
     """
     ledger = Ledger()
     random = Random(seed)
@@ -211,7 +211,7 @@ async def kill_rounds(store: str, *, rounds: int, subscribers: int, publishers: 
 
 @dataclass(slots=True)
 class DrainReport:
-    """How a server ended under load: `replays` are the bodies of streams that were far behind."""
+    """How a server ended under load. `replays`: the bodies of streams that were far behind."""
 
     exit_code: int
     seconds: float
@@ -222,7 +222,7 @@ class DrainReport:
 async def drained_and_restarted(
     store: str, *, subscribers: int, publishers: int, stored: int, seed: int
 ) -> DrainReport:
-    """Terminate the server while publishers publish, subscribers follow and others replay; restart it; judge what they read."""
+    """Terminate the server while publishers publish, subscribers follow and others replay; restart it; judge what all have read."""
     ledger = Ledger()
     stop, terminating = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -244,11 +244,11 @@ async def drained_and_restarted(
                     replaying = [asyncio.Event() for _ in range(3)]
                     replays = [group.create_task(_replay(narrow, url, begun, terminating)) for begun in replaying]
                     await asyncio.gather(*(begun.wait() for begun in replaying))
-                    # Who is behind is to be told within the drain, and must not wait for all the others to be decoded here.
+                    # The replays must get their closing within the drain, so decoding the other streams must be done by then.
                     await asyncio.gather(*(has_read(reader, stored) for reader in readers))
                     started = loop.time()
                     ending = asyncio.create_task(asyncio.to_thread(server.terminate))
-                    # Read on only when the drain has begun: before it, a quick reader would come to the end of the log.
+                    # The replays go on reading once the drain has begun; earlier, a quick one would reach the end of the log.
                     await poll(lambda: any("drain" in reader.closings for reader in readers), "the drain")
                     terminating.set()
                     exit_code = await ending
@@ -264,7 +264,7 @@ async def drained_and_restarted(
 
 
 async def _replay(client: httpx.AsyncClient, url: str, begun: asyncio.Event, reading_on: asyncio.Event) -> bytes:
-    """Read a stream's beginning, then nothing until `reading_on`, then all of it; the end must be a clean one."""
+    """Read the beginning of a stream, then nothing until `reading_on` is set, then the rest to its clean end."""
     async with client.stream("GET", url, params={"from": "earliest"}) as response:
         assert response.status_code == 200
         body = bytearray()
@@ -277,7 +277,7 @@ async def _replay(client: httpx.AsyncClient, url: str, begun: asyncio.Event, rea
 
 
 def _resumed(url: str, body: bytes) -> SubscriberLog:
-    """What a reader has that was sent this body and resumed after it."""
+    """Return the log of a reader that was sent this body and then resumed after it."""
     log = SubscriberLog("replaying")
     frames = decode(body)
     for frame in (*frames, *read_stored(url, frames[-1].id)):
@@ -286,7 +286,7 @@ def _resumed(url: str, body: bytes) -> SubscriberLog:
 
 
 async def overtaken_by_retention(store: str, *, subscribers: int, kept: int, seed: int) -> list[Subscriber]:
-    """Let readers stop in the middle of a replay until all that they had before them is deleted; judge what they read."""
+    """Let readers stop in the middle of a replay until everything that they have not read is deleted; judge what they read."""
     ledger = Ledger()
     random = Random(seed)
     with ExitStack() as stack:
@@ -310,7 +310,7 @@ async def overtaken_by_retention(store: str, *, subscribers: int, kept: int, see
 
 @dataclass(slots=True)
 class SlowReaderReport:
-    """What readers that stopped reading did to the server and to the others."""
+    """The effect of readers that stopped reading on the server and on the other readers."""
 
     published_bytes: int
     growth_bytes: int
@@ -320,7 +320,7 @@ class SlowReaderReport:
 
 
 async def slow_readers(store: str, *, slow: int, events: int, seed: int) -> SlowReaderReport:
-    """Publish while some read on and others have stopped; let these read on too; judge what all read."""
+    """Publish while some subscribers read and others have stopped; then let these read too; judge what all have read."""
     ledger = Ledger()
     random = Random(seed)
     with ExitStack() as stack:
@@ -332,7 +332,7 @@ async def slow_readers(store: str, *, slow: int, events: int, seed: int) -> Slow
             reader.pause_after = random.randint(1, 50)
         async with open_client(receive_bytes=65_536) as narrow, open_client() as client:
             publisher = Publisher(url, ledger, characters=500)
-            # What the server keeps in memory of any log is not what the slow readers cost: fill that first.
+            # Fill the part of the log that the server always keeps in memory first: it is not a cost of the slow readers.
             await publish_in_batches(publisher, client, counted(0, events))
             async with following(client, others), following(narrow, readers):
                 before = resident_bytes(server.pid)
@@ -371,7 +371,7 @@ async def has_seen(reader: Subscriber, mark: Mark) -> None:
 
 
 def newest_log(url: str, ledger: Ledger) -> SubscriberLog:
-    """What the log still holds; what it held before is not missing."""
+    """Read what the log still holds, as a subscriber that need not have earlier events."""
     log = stored_log(url)
     first = ledger.next_counters()
     for each in reversed(log.delivered):
@@ -390,7 +390,7 @@ async def publish_until(
     most: int,
     pause_seconds: float = 0,
 ) -> None:
-    """Publish the next counters, up to `most` in a request, until told to stop."""
+    """Publish the next counters, up to `most` in a request, until `stop` is set."""
     first = 0
     while not stop.is_set():
         size = random.randint(1, most)
@@ -400,7 +400,7 @@ async def publish_until(
 
 
 def resident_bytes(pid: int, *, peak: bool = False) -> int:
-    """The memory of a process: what is resident now, or the most since `reset_peak` (Linux)."""
+    """Return the resident memory of a process in bytes: now, or the most since `reset_peak` (Linux)."""
     field_name = "VmHWM" if peak else "VmRSS"
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field_name))

@@ -1,4 +1,4 @@
-"""A real server in a process of its own, on a free port, for tests that talk TCP to it."""
+"""A real server in a process of its own, on a free port, for tests that speak TCP with it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _URL = re.compile(r"http://\S+:\d+")
 
 
 class ServerProcess:
-    """Run `python -m app serve`; as a context manager, end it whatever happens."""
+    """A running `python -m app serve`; as a context manager, it ends in any case."""
 
-    is_measured: ClassVar[bool] = True  # by coverage, which makes a start take twice as long
+    is_measured: ClassVar[bool] = True  # by coverage, with which a start takes twice as long
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class ServerProcess:
         return self.wait(timeout_seconds)
 
     def kill(self) -> None:
-        """Send SIGKILL, as a power switch would, and wait until it is gone."""
+        """Send SIGKILL, and wait until the process has ended."""
         self._process.kill()
         self.wait()
 
@@ -93,7 +93,7 @@ class ServerProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._process.poll() is None:
-            # A clean end first: the coverage of a server that is killed is lost.
+            # Try a clean end first: a killed server loses its coverage data.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.terminate()
         if self._process.poll() is None:

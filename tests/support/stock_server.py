@@ -1,4 +1,4 @@
-"""`python -m tests.support.stock_server serve …`: the application on uvicorn as it comes, without the extension of our protocol."""
+"""`python -m tests.support.stock_server serve …`: the application on unchanged uvicorn, without our protocol's extension."""
 
 from __future__ import annotations
 

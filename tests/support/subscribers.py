@@ -1,4 +1,4 @@
-"""Subscribers for tests: decoded by httpx-sse, reconnecting as a browser's EventSource does, keeping nothing but the last id."""
+"""Subscribers for tests: they decode with httpx-sse, reconnect as a browser's EventSource does, and keep only the last id."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ from httpx_sse import EventSource, ServerSentEvent, aconnect_sse
 
 from tests.support.checker import Delivered, Ledger, Mark, SubscriberLog
 
-PATIENCE_SECONDS = 120  # for all that is waited for
-ANSWER_SECONDS = 60  # without a byte, where heartbeats come every second: not slow, but broken
+PATIENCE_SECONDS = 120  # for everything that a test waits for
+ANSWER_SECONDS = 60  # without a byte, although heartbeats come every second: broken, not slow
 
 Parameters: TypeAlias = Mapping[str, str | Sequence[str]]
 
-_CUT = (httpx.NetworkError, httpx.RemoteProtocolError)  # refused, reset, or ended in the middle of the body
+_CUT = (
+    httpx.NetworkError,
+    httpx.RemoteProtocolError,
+)  # the connection was refused, reset, or ended in the middle of the body
 
 
 def read_stream(url: str, last_event_id: str | None = None, **parameters: str | Sequence[str]) -> list[ServerSentEvent]:
-    """Read a stream to its end, which must be a clean one; empty where the answer is 204."""
+    """Read a stream to its clean end; return no frames if the response is 204."""
     return read_until(None, url, last_event_id, **parameters)
 
 
@@ -35,7 +38,7 @@ def read_until(
     last_event_id: str | None = None,
     **parameters: str | Sequence[str],
 ) -> list[ServerSentEvent]:
-    """Read a stream until its frames, of which `enough` is asked after each chunk, are enough; or to its clean end."""
+    """Read a stream until `enough` returns True for its frames, asked after each chunk, or to its clean end."""
     headers = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
     deadline = time.monotonic() + PATIENCE_SECONDS
     body = bytearray()
@@ -53,19 +56,19 @@ def read_until(
 
 
 def read_stored(url: str, last_event_id: str | None = None, **parameters: str | Sequence[str]) -> list[ServerSentEvent]:
-    """Read what is stored after an id, or everything where there is none: the order events alone."""
+    """Read the order events that are stored after an id, or all of them if there is no id."""
     frames = read_stream(url, last_event_id, follow="false", **{"from": "earliest"}, **parameters)
     return [frame for frame in frames if frame.event.startswith("order.")]
 
 
 def decode(body: bytes) -> list[ServerSentEvent]:
-    """Decode the beginning of a stream, wherever it was cut."""
+    """Decode the beginning of a stream, which may be cut anywhere."""
     response = httpx.Response(200, headers={"Content-Type": "text/event-stream"}, content=body)
     return list(EventSource(response).iter_sse())
 
 
 def head_id(url: str) -> str:
-    """The id to resume from in order to see only what is published from now on."""
+    """Return the id of the head: to resume from it is to see only what is published from now on."""
     answer = httpx.get(url, headers={"Accept": "application/json"}, timeout=ANSWER_SECONDS, trust_env=False)
     answer.raise_for_status()
     return str(answer.json()["lastEventId"])
@@ -73,9 +76,9 @@ def head_id(url: str) -> str:
 
 @asynccontextmanager
 async def open_client(*, receive_bytes: int | None = None) -> AsyncIterator[httpx.AsyncClient]:
-    """A client for any number of streams at once, of which each buffers `receive_bytes` in the kernel."""
+    """Open a client for any number of streams at once, each with a receive buffer of `receive_bytes` in the kernel."""
     options = [] if receive_bytes is None else [(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)]
-    # A server closes a connection that nobody uses after five seconds, as httpx would: whoever asks just then would be cut.
+    # A server closes an unused connection after five seconds, and httpx would as well: a request at that moment would be cut.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=2.0)
     transport = httpx.AsyncHTTPTransport(limits=limits, socket_options=options, trust_env=False)
     async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=ANSWER_SECONDS) as client:
@@ -87,7 +90,7 @@ def never(_frame: ServerSentEvent) -> bool:
 
 
 def at_random(random: Random, most_frames: int) -> Callable[[ServerSentEvent], bool]:
-    """Leave the connection after a random number of frames, 1 to `most_frames` from leave to leave."""
+    """Return a `leave` that is True after every 1 to `most_frames` frames, at random."""
     remaining = [random.randint(1, most_frames)]
 
     def leave(_frame: ServerSentEvent) -> bool:
@@ -102,11 +105,13 @@ def at_random(random: Random, most_frames: int) -> Callable[[ServerSentEvent], b
 
 @dataclass(slots=True)
 class Subscriber:
-    """One subscriber of `url`, whose log grows across its connections.
+    """A subscriber of `url`, whose log grows across its connections.
 
-    `parameters` are its query; a `from` in it counts only until there is an id, as the contract says. With `joins`, it is owed
-    what that ledger's publishers send after its first frame. It reads on after `pause_after` frames only when `resume` is set.
-    A `hasty` one does not wait before it reconnects, as the stream asks it to.
+    `parameters`: its query; a `from` in it counts until there is a last id, as the contract says.
+    `leave`: asked after each frame whether to leave the connection and resume.
+    `joins`: a ledger; the subscriber must get what its publishers send after the subscriber's first frame.
+    `pause_after`: the number of frames after which it stops reading until `resume` is set.
+    `hasty`: it reconnects at once, without waiting for the time that the stream asks for.
     """
 
     url: str
@@ -127,24 +132,24 @@ class Subscriber:
     opened: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def follow(self, client: httpx.AsyncClient, *, until: Mark) -> None:
-        """Read, and reconnect whatever happens, until an event has been delivered."""
+        """Read, and reconnect after every end, until a certain event has been delivered."""
         await self.follow_while(client, lambda entry: entry is None or entry.mark != until)
 
     async def follow_while(self, client: httpx.AsyncClient, going_on: Callable[[Delivered | None], bool]) -> None:
-        """Read, and reconnect whatever happens, for as long as `going_on` says so; asked per frame, with its order event."""
+        """Read, and reconnect after every end, while `going_on` returns True; it is asked after each frame, with its order event."""
         while True:
             if await self._connect(client, going_on):
                 return
             await asyncio.sleep(0 if self.hasty else self.retry_seconds)
 
     async def _connect(self, client: httpx.AsyncClient, going_on: Callable[[Delivered | None], bool]) -> bool:
-        """Read one connection; tell whether there is nothing more to read."""
+        """Read one connection; return whether reading is finished."""
         headers = {} if self.last_event_id is None else {"Last-Event-ID": self.last_event_id}
         self.connections += 1
         answered = False
         try:
             async with aconnect_sse(client, "GET", self.url, params=self.parameters, headers=headers) as source:
-                # Any other status, or another type, closes an EventSource for good.
+                # Any other status or type closes an EventSource permanently.
                 assert source.response.status_code == 200, f"{source.response.status_code} ends an EventSource"
                 answered = True
                 frames = source.aiter_sse()
@@ -191,7 +196,7 @@ class Subscriber:
 
 
 async def poll(condition: Callable[[], bool], what: str, *, timeout_seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait for something that nobody announces."""
+    """Wait until a condition is true that must be asked repeatedly, because no event announces it."""
     with suppress(TimeoutError):
         async with asyncio.timeout(timeout_seconds):
             while not condition():  # noqa: ASYNC110  # it happens in another process, which sends no word

@@ -1,4 +1,4 @@
-"""The checker finds every fault that is planted, and nothing where nothing is wrong."""
+"""The checker finds every planted fault, and none in a faultless stream."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.support.checker import (
     Delivered,
     Entry,
-    GapTold,
+    GapSeen,
     Ledger,
     Malformed,
     Mark,
@@ -36,8 +36,8 @@ def events(*places: int) -> list[Entry]:
     return [event(place) for place in places]
 
 
-def expired() -> GapTold:
-    return GapTold("e-5", "expired", "e-2")
+def expired() -> GapSeen:
+    return GapSeen("e-5", "expired", "e-2")
 
 
 def ledger(*, in_doubt: Sequence[int] = ()) -> Ledger:
@@ -87,11 +87,11 @@ def test_planted_fault_is_found(entries: list[Entry], found: list[str]) -> None:
 
 
 def test_order_that_differs_between_subscribers_is_found() -> None:
-    # Each alone is right: neither turns the order of one publisher round.
+    # Each order is right by itself: both keep the order of every publisher.
     assert kinds(log_of(events(*ALL)), log_of(events(1, 0, *range(2, 12)), "t")) == ["reordered"]
 
 
-def test_order_that_differs_only_round_three_subscribers_is_found() -> None:
+def test_order_that_only_three_subscribers_together_contradict_is_found() -> None:
     book = Ledger({Mark(p, 0): SHIPPED for p in range(3)}, {Mark(p, 0): f"e-{p}" for p in range(3)})
     first, second, third = (Delivered(f"e-{p}", Mark(p, 0), SHIPPED) for p in range(3))
 
@@ -148,7 +148,7 @@ def test_event_with_two_ids_is_found() -> None:
         pytest.param([*events(0, 1, 2), expired(), *events(*range(1, 12))], ["duplicated"] * 2, id="going back after expired"),
     ],
 )  # fmt: skip
-def test_gap_excuses_only_what_is_missing_where_it_stands(entries: list[Entry], found: list[str]) -> None:
+def test_gap_excuses_only_the_events_missing_in_its_place(entries: list[Entry], found: list[str]) -> None:
     assert kinds(log_of(entries), gaps=["expired"]) == found
 
 
@@ -156,12 +156,14 @@ def test_gap_excuses_only_what_is_missing_where_it_stands(entries: list[Entry], 
 @pytest.mark.parametrize(
     ("again", "found"), [(ALL, []), (range(3, 12), []), ((0, 1, 2, 5, 6, 7, 8, 9, 10, 11), ["lost", "lost"])]
 )
-def test_after_a_new_beginning_everything_kept_comes_again(reason: str, again: Sequence[int], found: list[str]) -> None:
-    entries = [*events(0, 1, 2), GapTold("e-x", reason, "e-2"), *events(*again)]
+def test_everything_kept_is_expected_again_after_a_foreign_or_ahead_gap(
+    reason: str, again: Sequence[int], found: list[str]
+) -> None:
+    entries = [*events(0, 1, 2), GapSeen("e-x", reason, "e-2"), *events(*again)]
     assert kinds(log_of(entries), gaps=[reason]) == found
 
 
-def test_filter_is_no_loss_and_breaking_it_is_found() -> None:
+def test_filtered_events_are_not_lost_and_breaking_the_filter_is_found() -> None:
     shipped = [event(place) for place in ALL if event_type(MARKS[place]) == SHIPPED]
     wants = lambda _mark, kind: kind == SHIPPED  # noqa: E731
     assert kinds(log_of(list(shipped), wants=wants)) == []
@@ -169,7 +171,7 @@ def test_filter_is_no_loss_and_breaking_it_is_found() -> None:
     assert kinds(log_of(list(shipped[1:]), wants=wants)) == ["lost"]
 
 
-def test_subscriber_that_joined_late_misses_only_what_was_before() -> None:
+def test_subscriber_that_joined_late_need_not_have_earlier_events() -> None:
     assert kinds(log_of(events(*range(4, 12)), since={0: 2, 1: 2})) == []
     assert kinds(log_of(events(*range(5, 12)), since={0: 2, 1: 2})) == ["lost"]
 
@@ -180,7 +182,7 @@ GAP = {"reason": "expired", "requested": "a-1", "earliest": "a-5"}
 
 def test_frames_of_the_contract_are_read() -> None:
     assert read_frame(SHIPPED, json.dumps(ORDER), "a-1") == Delivered("a-1", Mark(3, 17), SHIPPED)
-    assert read_frame("stream.gap", json.dumps(GAP), "a-5") == GapTold("a-5", "expired", "a-1")
+    assert read_frame("stream.gap", json.dumps(GAP), "a-5") == GapSeen("a-5", "expired", "a-1")
     assert read_frame("stream.checkpoint", "{}", "a-5") is None
     assert read_frame("stream.closing", '{"reason":"drain"}', "") is None
 

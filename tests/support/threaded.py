@@ -27,7 +27,7 @@ class ThreadedServer:
         self.url = f"http://127.0.0.1:{server.server_address[1]}"
 
     def release(self) -> None:
-        """End what the connections wait for; called before the end of the block waits for the connections."""
+        """End the waiting of open connections; called before the end of the block waits for them."""
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -1,4 +1,4 @@
-"""`python -m tests.support.unreadable_server serve …`: a server whose log cannot be asked where a time is."""
+"""`python -m tests.support.unreadable_server serve …`: a server whose store fails when it looks up a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the torture adds to the suite: figures, shown whether a test passes or not."""
+"""A fixture of the torture tests: figures, shown whether a test passes or not."""
 
 from __future__ import annotations
 

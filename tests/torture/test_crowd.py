@@ -57,7 +57,7 @@ def test_50_kills_while_publishing_lose_nothing_that_was_acknowledged(tmp_path: 
     assert outcome.cuts > 100
 
 
-def test_200_subscribers_that_join_and_leave_at_the_head_miss_nothing_at_the_seam(tmp_path: Path) -> None:
+def test_200_subscribers_that_join_and_leave_at_the_head_miss_nothing(tmp_path: Path) -> None:
     with start_server(sqlite(tmp_path)) as server:
         asyncio.run(join_and_leave(server.events_url, subscribers=200, publishers=2, seed=103))
 
@@ -72,9 +72,7 @@ def test_terminated_server_with_200_streams_ends_each_cleanly(tmp_path: Path, re
     assert sum(reader.cuts for reader in outcome.readers) == 0
 
 
-def test_50_slow_readers_cost_bounded_memory_and_get_everything_when_they_read_on(
-    tmp_path: Path, report: Report
-) -> None:
+def test_50_slow_readers_cost_bounded_memory_and_get_everything_later(tmp_path: Path, report: Report) -> None:
     outcome = asyncio.run(slow_readers(sqlite(tmp_path), slow=50, events=50_000, seed=105))
     report(
         f"50 stalled readers, {outcome.published_bytes / MEGABYTE:.0f} MB: memory +{outcome.growth_bytes / MEGABYTE:.0f} MB"
@@ -82,7 +80,7 @@ def test_50_slow_readers_cost_bounded_memory_and_get_everything_when_they_read_o
     assert outcome.growth_bytes < 64 * MEGABYTE
 
 
-def test_readers_overtaken_by_retention_are_told_of_every_gap(tmp_path: Path) -> None:
+def test_readers_overtaken_by_retention_get_every_gap(tmp_path: Path) -> None:
     readers = asyncio.run(overtaken_by_retention(sqlite(tmp_path), subscribers=30, kept=30_000, seed=106))
     assert all({gap.reason for gap in reader.log.gaps} == {"expired"} for reader in readers)
     assert {(reader.connections, reader.cuts) for reader in readers} == {(1, 0)}

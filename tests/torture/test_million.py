@@ -17,14 +17,14 @@ from tests.support.server_process import ServerProcess
 from tests.support.subscribers import read_stream
 
 EVENTS = 1_000_000
-TRIES = 3  # the quickest counts: the promise is the server's, the noise is the machine's
+TRIES = 3  # the quickest counts: the promise is about the server, and the rest is noise of the machine
 MEGABYTE = 1024 * 1024
 
 Report: TypeAlias = Callable[[str], None]
 
 
 class Filled(NamedTuple):
-    """A server on a full log, and the ids that it acknowledged."""
+    """A server on a log of a million events, and the ids that it acknowledged."""
 
     server: ServerProcess
     ids: list[str]
@@ -35,7 +35,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     folder = tmp_path_factory.mktemp("million")
     with start_server(sqlite(folder)) as server:
         ids = publish_now(server.events_url, counted(0, EVENTS))
-    with start_server(sqlite(folder)) as server:  # nothing of it is in memory any more
+    with start_server(sqlite(folder)) as server:  # none of the events is in memory any more
         yield Filled(server, ids)
 
 
@@ -92,7 +92,7 @@ def test_reading_a_million_events_costs_no_memory(filled: Filled, report: Report
     assert growth < 50 * MEGABYTE
 
 
-def test_order_that_is_not_among_a_million_events_is_told_of_at_once(filled: Filled, report: Report) -> None:
+def test_filter_for_an_order_that_is_not_among_a_million_events_answers_at_once(filled: Filled, report: Report) -> None:
     url = filled.server.events_url
     started = time.monotonic()
     frames = read_stream(url, filled.ids[0], follow="false", orderId="or_nobody")

@@ -29,7 +29,7 @@ def test_30_readers_on_connections_that_break_read_everything_once_in_order(tmp_
     assert proxy.broken > 500
 
 
-def test_30_kills_of_the_server_cost_its_readers_nothing(tmp_path: Path, report: Report) -> None:
+def test_30_kills_of_the_server_lose_nothing_for_its_readers(tmp_path: Path, report: Report) -> None:
     ledger = asyncio.run(read_through_kills(sqlite(tmp_path), kills=30, readers=12, seed=204))
     report(f"30 kills, {len(ledger.acknowledged)} events acknowledged, no fault")
 
