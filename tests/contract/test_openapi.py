@@ -265,3 +265,27 @@ def test_numbers_in_descriptions_equal_those_in_the_schemas() -> None:
 
 def test_examples_are_found() -> None:
     assert len(list(examples(INLINED))) > 80
+
+
+# The forms of values
+
+
+def test_lists_in_addresses_are_written_as_explode_declares() -> None:
+    parameters = DOCUMENT.bundled["components"]["parameters"].values()
+    lists = [each for each in parameters if each["schema"].get("type") == "array"]
+    assert {(each["style"], each["explode"]) for each in lists} == {("form", True)}
+    names = "|".join(each["name"] for each in lists)
+    texts = [ROOT / "openapi" / "orders-events.yaml", *ROOT.glob("*.md"), *(ROOT / "app").rglob("*.md")]
+    addresses = [
+        found for path in texts for found in re.findall(rf"[?&](?:{names})=[^&\s'\"`]*", path.read_text("utf-8"))
+    ]
+    assert addresses
+    assert [address for address in addresses if "," in address] == []
+
+
+def test_descriptions_name_the_forms_of_a_date_time_that_are_refused() -> None:
+    publish = find_operation("publishOrderEvents")["description"]
+    since = DOCUMENT.bundled["components"]["parameters"]["since"]["description"]
+    for text in (publish, since, (ROOT / "contracts" / "README.md").read_text("utf-8")):
+        assert "upper-case `T` and `Z`" in text
+        assert "no leap second" in text

@@ -27,7 +27,7 @@
     const server = element('server')?.value || location.href;
     const url = new URL(form.dataset.path, server);
     const types = [...form.querySelectorAll('[type=checkbox]:checked')];
-    if (types.length) url.searchParams.set(types[0].name, types.map((each) => each.value).join(','));
+    for (const type of types) url.searchParams.append(type.name, type.value);
     for (const field of form.querySelectorAll('select[name], input[name]:not([type=checkbox])')) {
       if (field.value.trim()) url.searchParams.set(field.name, field.value.trim());
     }

@@ -28,7 +28,7 @@ export class Api {
   /** Read a page of a view: `{events, lastEventId}`. Raises Error where the server does not answer, or refuses. */
   async page(view, query) {
     const url = new URL(this.streamUrl);
-    for (const name of ['eventTypes', 'orderId']) if (view[name].length) url.searchParams.set(name, view[name].join(','));
+    for (const name of ['eventTypes', 'orderId']) for (const value of view[name]) url.searchParams.append(name, value);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
     return this.#get(url);
   }

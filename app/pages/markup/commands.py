@@ -31,9 +31,9 @@ def filled(path: str, parameters: Mapping[str, Any]) -> str:
 
 
 def query_of(parameter: Mapping[str, Any], value: Any) -> str:
-    """Write a query parameter with a value, as in an address."""
-    text = ",".join(map(str, value)) if isinstance(value, list) else json.dumps(value).strip('"')
-    return f"{parameter['name']}={quote(text, safe=',:')}"
+    """Write a query parameter with a value, as in an address; it is repeated for each item of a list (`explode: true`)."""
+    texts = map(str, value) if isinstance(value, list) else [json.dumps(value).strip('"')]
+    return "&".join(f"{parameter['name']}={quote(text, safe=',:')}" for text in texts)
 
 
 def quoted(text: str) -> str:
