@@ -66,6 +66,10 @@ class MemoryStore:
     async def offset_before(self, stored_at_us: int) -> int:
         return self._offset_before(stored_at_us)
 
+    def check(self) -> None:
+        if self._on_commit is None:
+            raise StoreUnavailable("The log is not open.")
+
     async def close(self) -> None:
         self._on_commit = None
         if self._next_check is not None:
@@ -76,6 +80,7 @@ class MemoryStore:
         self._by_event_id.update((event.event_id, event) for event in new)
         self._head = new[-1].offset
         self._stored_at_us = new[-1].stored_at_us
+        self._retention.note(self._head)
 
     def _delete_through(self, offset: int) -> None:
         for deleted in range(self._floor.offset + 1, offset + 1):
@@ -92,7 +97,8 @@ class MemoryStore:
 
     def _check_ages(self) -> None:
         floor = self._floor
-        self._delete_through(self._offset_before(self._retention.expired_us() + 1))
+        self._retention.note(self._head)
+        self._delete_through(self._retention.expired().offset)
         if self._on_commit is not None and self._floor != floor:
             self._on_commit(Commit((), self._floor))
         self._check_ages_later()

@@ -13,12 +13,11 @@ import pytest
 
 from app.events.errors import EventIdConflict, StoreUnavailable
 from app.events.event import Event
-from app.events.filter import EVERYTHING, Filter
+from app.events.filter import EVERYTHING
 from app.events.log.event_store import BelowFloor, Commit
 from app.events.position import Floor, Position
-from app.stores.sqlite import file as sqlite_file
-from app.stores.sqlite import transactions
-from app.stores.sqlite.queries import PAGE_QUERIES
+from app.stores.sqlite import deletion
+from app.stores.sqlite.file import connections, wal
 from app.stores.sqlite.store import SqliteStore
 from tests.events.logs import event, run
 from tests.stores.opened import ids, offsets, opening
@@ -160,7 +159,7 @@ def test_a_smaller_limit_takes_hold_piece_by_piece(path: Path, monkeypatch: pyte
     async def work() -> None:
         async with opening(SqliteStore(path)) as log:
             await log.append(*numbered(1, 95))
-        monkeypatch.setattr(transactions, "DELETED_AT_ONCE", 20)
+        monkeypatch.setattr(deletion, "DELETED_AT_ONCE", 20)
         async with opening(SqliteStore(path, retain_events=10)) as log:
             assert log.opened.floor == Floor(0, 0)
             await log.until(lambda: log.floor.offset == 85)
@@ -179,7 +178,7 @@ def test_appends_go_on_while_much_is_deleted(tmp_path: Path, monkeypatch: pytest
         async with opening(SqliteStore(path)) as log:
             await log.append(*numbered(1, 2000))
         with monkeypatch.context() as patch:
-            patch.setattr(transactions, "DELETED_AT_ONCE", 10)
+            patch.setattr(deletion, "DELETED_AT_ONCE", 10)
             async with opening(SqliteStore(path, retain_events=100)) as log:
                 [stored] = await log.append(event("new"))
                 assert stored.offset == 2001
@@ -237,7 +236,7 @@ def test_a_commit_waits_for_the_disk(path: Path) -> None:
 
 
 def test_requests_that_wait_share_a_commit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_file, "BUSY_MS", 60_000)
+    monkeypatch.setattr(connections, "BUSY_MS", 60_000)
 
     async def work() -> None:
         async with opening(SqliteStore(path)) as log:
@@ -348,7 +347,7 @@ def test_closing_leaves_no_wal_file(path: Path) -> None:
     async def work() -> None:
         async with opening(SqliteStore(path)) as log:
             await asyncio.gather(log.append(*numbered(1, 100)), *(log.page(0) for _ in range(10)))
-        assert sorted(file.name for file in path.parent.iterdir()) == ["log.db", "log.db.lock"]
+        assert sorted(file.name for file in path.parent.iterdir()) == ["log.db", "log.db.lock", "log.db.mark"]
 
     run(work())
 
@@ -356,7 +355,7 @@ def test_closing_leaves_no_wal_file(path: Path) -> None:
 def test_a_wal_file_that_a_read_held_up_shrinks_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work() -> None:
         limit = 1024 * 1024
-        monkeypatch.setattr(transactions, "WAL_BYTES", limit)
+        monkeypatch.setattr(wal, "WAL_BYTES", limit)
         async with opening(SqliteStore(path)) as log:
             with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)) as other:
                 other.execute("BEGIN")
@@ -370,36 +369,6 @@ def test_a_wal_file_that_a_read_held_up_shrinks_again(path: Path, monkeypatch: p
                 appended += 1
                 await log.append(event(f"after-{appended}"))
             assert len(await log.events()) == number * 500 + appended
-
-    run(work())
-
-
-# Queries
-
-
-@pytest.mark.parametrize(
-    ("filter", "expected"),
-    [
-        (EVERYTHING, "SEARCH events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
-        (Filter(frozenset({"a"})), "SEARCH events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
-        (
-            Filter(None, frozenset({"x"})),
-            "SEARCH events USING INDEX events_by_order (order_id=? AND offset>? AND offset<?)",
-        ),
-        (
-            Filter(frozenset({"a"}), frozenset({"x"})),
-            "SEARCH events USING INDEX events_by_order (order_id=? AND offset>? AND offset<?)",
-        ),
-    ],
-)
-def test_a_page_is_found_by_an_index(path: Path, filter: Filter, expected: str) -> None:
-    async def work() -> None:
-        async with opening(SqliteStore(path)):
-            query = PAGE_QUERIES[filter.order_ids is not None, filter.event_types is not None]
-            values = dict.fromkeys(("after", "through", "order_ids", "event_types", "limit"), 1)
-            with closing(sqlite3.connect(path)) as other:
-                plan = [row[3] for row in other.execute(f"EXPLAIN QUERY PLAN {query}", values)]
-            assert plan[0] == expected
 
     run(work())
 

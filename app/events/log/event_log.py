@@ -141,6 +141,7 @@ class EventLog:
         examined = self.head
         self._pages.clear()
         self._floor = commit.floor
+        self._epochs = commit.epochs or self._epochs
         self._tail.extend(commit.events, commit.floor)
         self._listeners.notify(examined, commit.events)
 

@@ -26,10 +26,14 @@ class Opened:
 
 
 class Commit(NamedTuple):
-    """A step of the log that is now on disk: events appended, in order (none for a mere deletion), and the floor after it."""
+    """A step of the log that is now on disk: events appended, in order (none for a mere deletion), and the floor after it.
+
+    `epochs` are the log's epochs if this step recorded one, which happens if the disk was full at the start.
+    """
 
     events: Sequence[StoredEvent]
     floor: Floor
+    epochs: Epochs | None = None
 
 
 class Appended(NamedTuple):
@@ -62,7 +66,7 @@ class EventStore(Protocol):
     """The place where a log is kept. All methods run on one event loop; none of them blocks it."""
 
     async def open(self, on_commit: Callable[[Commit], None]) -> Opened:
-        """Open the log, with a new epoch that is on record before this returns.
+        """Open the log, with a new epoch that is on record before this returns, or, on a full disk, before the first commit.
 
         From now on `on_commit` is called on the event loop once per commit, in log order, after the commit is durable
         and before the `append` that it belongs to returns. Raises StoreRefused.
@@ -87,6 +91,9 @@ class EventStore(Protocol):
 
         Raises StoreUnavailable if the store cannot read.
         """
+
+    def check(self) -> None:
+        """Raise StoreUnavailable if the log is known to be out of reach now; this costs next to nothing."""
 
     async def close(self) -> None:
         """Write the events that were accepted, and release the log."""

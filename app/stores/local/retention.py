@@ -1,13 +1,33 @@
-"""How much of the log a store keeps: a number of the newest events, and none older than a limit."""
+"""How much of the log a store keeps: a number of the newest events, and none older than a limit.
+
+The age of an event stored in this run is measured by the steady clock, which never leaps. For an event of an earlier run there
+is only the wall clock, then and now. It may be wrong right after a start or a leap, so nothing is deleted by it until it has
+said so for as long as the limit, or for GRACE_SECONDS if that is less. So no event outlives the limit by more than the clock
+was wrong while it was stored, plus that time.
+"""
 
 from __future__ import annotations
 
 import time
 from collections import deque
+from typing import NamedTuple
 
-LEAP_US = 100_000  # a clock that is merely slewed gains less than this between two looks
-
+GRACE_SECONDS = (
+    600  # the time for a clock that is wrong after a start to be set: services that do it need a minute or two
+)
 CHECK_SECONDS = 0.5  # how often a store looks at ages; half of what "within a second" allows
+
+_PRECISION = 10_000  # ages are exact to this part of the limit, which bounds how many heads are remembered
+
+
+class Expired(NamedTuple):
+    """The events that are too old: those of this run through `offset`, and of earlier runs those stored by `stored_at_us`.
+
+    Each is 0 if there are none.
+    """
+
+    offset: int
+    stored_at_us: int
 
 
 class Retention:
@@ -19,34 +39,56 @@ class Retention:
     def __init__(self, events: int | None, seconds: float | None) -> None:
         self._events = events
         self._limit_us = None if seconds is None else round(seconds * 1_000_000)
-        self._leaps: deque[tuple[int, int]] = deque()
-        self._wall_us, self._steady_us = _now_us()
+        self._started_us = _steady_us()
+        self._expired_offset = 0
+        self._heads: deque[tuple[int, int]] = deque()
+        self._clocks: deque[tuple[int, int]] = deque()
 
     @property
     def by_age(self) -> bool:
         return self._limit_us is not None
 
+    @property
+    def grace_seconds(self) -> float:
+        """How long nothing of an earlier run is deleted by age."""
+        return min(GRACE_SECONDS, (self._limit_us or 0) / 1_000_000)
+
     def surplus(self, head: int) -> int:
         """Return the newest offset to delete by number; 0 if there are not too many events."""
         return 0 if self._events is None else max(0, head - self._events)
 
-    def expired_us(self) -> int:
-        """Return the newest `stored_at_us` that is too old; 0 if ages have no limit.
-
-        Nothing ages because the wall clock leapt ahead: a leap is taken off every age until it lies as far back as the
-        limit. By then everything stored before it is too old, and nothing stored after it was touched by it.
-        """
+    def note(self, head: int) -> None:
+        """Remember that the events through `head` have been stored by now."""
         if self._limit_us is None:
+            return
+        now_us = _steady_us()
+        last_us, last_head = self._heads[-1] if self._heads else (self._started_us - self._limit_us, 0)
+        if head > last_head and now_us >= last_us + self._limit_us // _PRECISION:
+            self._heads.append((now_us, head))
+
+    def expired(self) -> Expired:
+        """Return which events are too old now."""
+        if self._limit_us is None:
+            return Expired(0, 0)
+        now_us = _steady_us()
+        while self._heads and self._heads[0][0] <= now_us - self._limit_us:
+            _, self._expired_offset = self._heads.popleft()
+        return Expired(self._expired_offset, max(0, self._clock_us(now_us) - self._limit_us))
+
+    def expired_by_clock_us(self) -> int:
+        """Return the newest `stored_at_us` that is too old by the wall clock, whether it is to be trusted or not."""
+        return time.time_ns() // 1000 - (self._limit_us or 0)
+
+    def _clock_us(self, now_us: int) -> int:
+        """Return the wall clock's time at its least within the grace period; 0 if that is not over yet."""
+        grace_us = round(self.grace_seconds * 1_000_000)
+        self._clocks.append((now_us, time.time_ns() // 1000 - now_us))
+        while len(self._clocks) > 1 and self._clocks[1][0] <= now_us - grace_us:
+            self._clocks.popleft()
+        if now_us - self._started_us < grace_us:
             return 0
-        wall_us, steady_us = _now_us()
-        leap_us = (wall_us - self._wall_us) - (steady_us - self._steady_us)
-        if leap_us > LEAP_US:
-            self._leaps.append((steady_us, leap_us))
-        self._wall_us, self._steady_us = wall_us, steady_us
-        while self._leaps and self._leaps[0][0] <= steady_us - self._limit_us:
-            self._leaps.popleft()
-        return wall_us - self._limit_us - sum(leap_us for _, leap_us in self._leaps)
+        return now_us + min(ahead_us for _, ahead_us in self._clocks)
 
 
-def _now_us() -> tuple[int, int]:
-    return time.time_ns() // 1000, time.monotonic_ns() // 1000
+def _steady_us() -> int:
+    return time.monotonic_ns() // 1000

@@ -1,6 +1,7 @@
 """The readers of a SQLite log: a few threads, and connections that cannot write.
 
-A read transaction that stayed open would keep the WAL file from being reused, so none outlives its query.
+A read transaction that stayed open would keep the WAL file from being reused, so none outlives its query. Bytes that do not
+match their checksums make the log unavailable to the reader that came upon them, and an error in the server's log.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.events.errors import StoreUnavailable
-from app.stores.sqlite.file import connect_reader
+from app.stores.sqlite.errors import Unfit
+from app.stores.sqlite.file.connections import connect_reader
+from app.stores.sqlite.file.open_file import LogFile
 
 THREADS = 2  # a slow disk must not hold up all reads; more threads would fight for the interpreter, row by row
 
@@ -26,10 +29,11 @@ logger = logging.getLogger(__name__)
 
 
 class Readers:
-    """Run queries away from the event loop, each on one state of the log."""
+    """Threads that run queries, each on one state of the log."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, file: LogFile) -> None:
         self._path = path
+        self._file = file
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="log-reader")
         self._idle: deque[sqlite3.Connection] = deque()
 
@@ -48,8 +52,8 @@ class Readers:
             with self._connection() as connection, connection:
                 connection.execute("BEGIN")
                 return query(connection)
-        except sqlite3.Error as error:
-            logger.warning("The log could not be read: %s.", error)
+        except (sqlite3.Error, Unfit) as error:
+            logger.error("The log %s could not be read: %s.", self._path, error)  # noqa: TRY400 - the sentence says it all
             raise StoreUnavailable("The log cannot be read now; try again later.") from error
 
     @contextmanager
@@ -57,7 +61,8 @@ class Readers:
         try:
             connection = self._idle.pop()
         except IndexError:
-            connection = connect_reader(self._path)
+            self._file.lock.require_in_place()
+            connection = connect_reader(self._path, self._file.vfs)
         try:
             yield connection
         finally:

@@ -9,7 +9,6 @@ The event loop does not block on either: one thread writes, a few threads read.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,8 +18,9 @@ from app.events.event import Event
 from app.events.filter import Filter
 from app.events.log.event_store import Appended, Commit, Opened, Page
 from app.stores.local.retention import Retention
-from app.stores.sqlite.file import open_file
-from app.stores.sqlite.queries import offset_before, read_page
+from app.stores.sqlite.deletion import Deletion
+from app.stores.sqlite.file.open_file import open_file
+from app.stores.sqlite.pages import offset_before, read_page
 from app.stores.sqlite.readers import Readers
 from app.stores.sqlite.transactions import Outcome, Transactions
 from app.stores.sqlite.writer import Request, Writer
@@ -38,14 +38,16 @@ class SqliteStore:
     async def open(self, on_commit: Callable[[Commit], None]) -> Opened:
         self._on_commit = on_commit
         self._loop = asyncio.get_running_loop()
-        file = await asyncio.to_thread(open_file, self._path)
-        transactions = Transactions(self._path, file, Retention(self._retain_events, self._retain_seconds))
-        self._lock = file.lock
-        self._readers = Readers(self._path)
+        self._file = await asyncio.to_thread(open_file, self._path)
+        opened = self._file.opened
+        self._head = opened.head
+        deletion = Deletion(Retention(self._retain_events, self._retain_seconds), opened.floor, opened.head)
+        transactions = Transactions(self._path, self._file, deletion)
+        self._readers = Readers(self._path, self._file)
         self._writer = Writer(transactions, self._hand_over, checks_ages=self._retain_seconds is not None)
         self._writer.start()
         self._is_open = True
-        return file.opened
+        return opened
 
     async def append(self, events: Sequence[Event]) -> list[Appended]:
         self._require_open()
@@ -55,11 +57,17 @@ class SqliteStore:
 
     async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
         self._require_open()
+        through = min(through, self._head)
         return await self._readers.run(partial(read_page, after=after, through=through, filter=filter, limit=limit))
 
     async def offset_before(self, stored_at_us: int) -> int:
         self._require_open()
         return await self._readers.run(partial(offset_before, stored_at_us=stored_at_us))
+
+    def check(self) -> None:
+        self._require_open()
+        if not self._file.lock.is_in_place():
+            raise StoreUnavailable("The log is not in its place; try again later.")
 
     async def close(self) -> None:
         if self._is_open:
@@ -67,10 +75,10 @@ class SqliteStore:
             await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
-        # Readers first: the last connection to close checkpoints, and only the writer's may.
+        # Readers first: the last connection to close checkpoints, and only the writer's may. The lock last: see `FileLock`.
         self._readers.close()
         self._writer.close()
-        os.close(self._lock)
+        self._file.lock.release()
 
     def _require_open(self) -> None:
         if not self._is_open:
@@ -81,6 +89,7 @@ class SqliteStore:
 
     def _settle(self, commit: Commit | None, outcomes: Sequence[tuple[Request, Outcome]]) -> None:
         if commit is not None:
+            self._head = commit.events[-1].offset if commit.events else self._head
             self._on_commit(commit)
         for (_, appended), outcome in outcomes:
             if appended.cancelled():

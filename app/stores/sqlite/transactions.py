@@ -7,37 +7,32 @@ returns; if it fails, the log is as it was before.
 from __future__ import annotations
 
 import sqlite3
-import time
+from collections import ChainMap
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import islice, repeat
+from functools import cache
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from app.events.errors import EventIdConflict
 from app.events.event import Event, StoredEvent
 from app.events.log.event_store import Appended, Commit
-from app.events.position import Floor
+from app.events.position import Epochs
 from app.stores.local.offsets import assign_or_find, assign_to_all, new_events, next_stored_at_us
-from app.stores.local.retention import Retention
-from app.stores.sqlite.file import BUSY_MS, LogFile, connect_writer
-from app.stores.sqlite.queries import (
-    Newest,
-    delete_through,
-    insert_events,
-    offset_before,
-    read_epochs,
-    read_events,
-    read_floor,
-    read_newest,
-)
+from app.stores.sqlite.blocks import Block, extended
+from app.stores.sqlite.deletion import Deletion
+from app.stores.sqlite.errors import Damaged
+from app.stores.sqlite.file.connections import connect_writer
+from app.stores.sqlite.file.mark import Mark
+from app.stores.sqlite.file.open_file import LogFile
+from app.stores.sqlite.file.wal import WalLimit
+from app.stores.sqlite.pages import read_events
+from app.stores.sqlite.records import add_epochs, read_epochs, read_newest_block, write_blocks
 
-DELETED_AT_ONCE = (
-    5_000  # bounds a transaction after the limit became smaller; one that adds more events may delete as many
+INSERTED_AT_ONCE = (
+    500  # in a statement: Python lets go of its lock once for each, and a busy event loop is slow to return it
 )
-
-WAL_BYTES = 64 * 1024 * 1024  # SQLite starts its WAL file anew at 4 MB, unless reads overlap without end
-WAL_WAIT_MS = 100  # how long appends may stand still for reads to end, at most once a second
 
 Outcome: TypeAlias = list[Appended] | Exception
 
@@ -50,57 +45,55 @@ class Stored(NamedTuple):
 
 
 class Transactions:
-    """The transactions of the only connection that writes a log; all methods run on the writer's thread."""
+    """The transactions of the only connection that writes a log; all methods run on the writer's thread.
 
-    def __init__(self, path: Path, file: LogFile, retention: Retention) -> None:
+    `file`: the open log. `deletion`: deletes in each transaction what is too much or too old.
+    """
+
+    def __init__(self, path: Path, file: LogFile, deletion: Deletion) -> None:
         self._path = path
-        self._wal = Path(f"{path.resolve()}-wal")
+        self._file = file
+        self._deletion = deletion
         self._connection = file.connection
-        self._epoch = file.opened.epochs.open
-        self._floor = file.opened.floor
-        self._newest = read_newest(file.connection)
-        self._retention = retention
-        self._looked_at = -1.0
-        self.behind = True  # there may be more to delete at once than one transaction does
+        self._epochs = file.recorded
+        self._newest = file.newest
+        self._stored_at_us = file.newest_stored_at_us
+        self._wal = WalLimit(path)
+
+    @property
+    def has_more_to_delete(self) -> bool:
+        return self._deletion.has_more
 
     def commit(self, requests: Sequence[Sequence[Event]]) -> tuple[Commit | None, Sequence[Outcome]]:
-        """Store the requests in order, and delete what is too old or too much.
+        """Store the requests in order, and delete what is too much or too old.
 
-        Returns the commit (None if nothing changed) and the outcome of each request. Raises sqlite3.Error.
+        Returns the commit (None if nothing changed) and the outcome of each request. Raises sqlite3.Error, Damaged, FileMoved.
         """
-        stored_at_us = next_stored_at_us(self._newest.stored_at_us)
+        self._file.lock.require_in_place()
+        stored_at_us = next_stored_at_us(self._stored_at_us)
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             new, outcomes = self._store_all(requests, stored_at_us) or self._store_each(requests, stored_at_us)
-            floor = self._delete(added=len(new))
-        changed = bool(new) or floor != self._floor
-        self._floor = floor
+            newest = self._describe(new)
+            floor = self._deletion.delete(self._connection, newest, stored_at_us, len(new))
+        self._deletion.committed(floor, newest.newest)
         if new:
-            self._newest = Newest(new[-1].offset, stored_at_us)
-        return Commit(new, floor) if changed else None, outcomes
-
-    def shorten_wal(self) -> None:
-        """Start the WAL file anew if reads kept it growing; if they still do, a later call tries again."""
-        if time.monotonic() < self._looked_at + 1:
-            return
-        self._looked_at = time.monotonic()
-        with suppress(OSError, sqlite3.Error):  # nothing is lost, and if writing fails the next commit reports it
-            if self._wal.stat().st_size < WAL_BYTES:
-                return
-            self._connection.execute(f"PRAGMA busy_timeout = {WAL_WAIT_MS}")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        with suppress(sqlite3.Error):
-            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            return self._commit_of(new, newest), outcomes
+        return None if floor is None else Commit((), floor), outcomes
 
     def mend(self) -> None:
-        """Replace the connection if it does not answer or cannot end its transaction. Raises sqlite3.Error."""
+        """Replace the connection if it does not answer or cannot end its transaction. Raises sqlite3.Error, Damaged, FileMoved."""
+        self._file.lock.require_in_place()
         if self._answers():
             return
         self._connection.close()
-        self._connection = connect_writer(self._path)
-        if (read_epochs(self._connection)[-1], read_newest(self._connection)) != (self._epoch, self._newest):
+        self._connection = connect_writer(self._path, self._file.vfs)
+        if (read_epochs(self._connection), read_newest_block(self._connection)) != (self._epochs, self._newest):
             self._connection.close()
             raise sqlite3.DatabaseError("the file is not as this process left it")
+
+    def shorten_wal(self) -> None:
+        self._wal.shorten(self._connection)
 
     def close(self) -> None:
         self._connection.close()
@@ -110,7 +103,7 @@ class Transactions:
 
         Duplicates are rare, and SQLite finds them when it writes the index of event ids: no look-up is needed before.
         """
-        new = assign_to_all(requests, self._newest.offset, self._epoch.name, stored_at_us)
+        new = assign_to_all(requests, self._newest.newest, self._file.epoch.name, stored_at_us)
         with suppress(sqlite3.Error):  # the failed write may not be needed: a duplicate is answered on a full disk too
             if insert_events(self._connection, new) == len(new):
                 appended = map(Appended, new, repeat(False))
@@ -120,34 +113,60 @@ class Transactions:
         return None
 
     def _store_each(self, requests: Sequence[Sequence[Event]], stored_at_us: int) -> Stored:
-        new: list[StoredEvent] = []
-        return Stored(new, [self._store(events, stored_at_us, new) for events in requests])
+        new: dict[str, StoredEvent] = {}
+        outcomes = [self._store(events, stored_at_us, new) for events in requests]
+        return Stored([*new.values()], outcomes)
 
-    def _store(self, events: Sequence[Event], stored_at_us: int, new: list[StoredEvent]) -> Outcome:
-        after = self._newest.offset + len(new)
-        retained = read_events(self._connection, [event.event_id for event in events])
+    def _store(self, events: Sequence[Event], stored_at_us: int, new: dict[str, StoredEvent]) -> Outcome:
+        """Store the events of one request that are not duplicates, and add them to `new`, those of this transaction."""
+        after = self._newest.newest + len(new)
+        retained = read_events(self._connection, [event.event_id for event in events], self._newest.newest)
+        known = ChainMap(new, retained)
         try:
-            appended = assign_or_find(events, after, self._epoch.name, stored_at_us, retained.get)
+            appended = assign_or_find(events, after, self._file.epoch.name, stored_at_us, known.get)
         except EventIdConflict as conflict:
             return conflict
         added = new_events(appended)
-        insert_events(self._connection, added)
-        new += added
+        if insert_events(self._connection, added) != len(added):
+            raise Damaged("an event id is in the index of the log, and its event is not found")
+        new.update((event.event_id, event) for event in added)
         return appended
 
-    def _delete(self, added: int) -> Floor:
-        through = self._retention.surplus(self._newest.offset + added)
-        if self._retention.by_age:
-            through = max(through, offset_before(self._connection, self._retention.expired_us() + 1))
-        at_once = self._floor.offset + max(added, DELETED_AT_ONCE)
-        self.behind = through > at_once
-        if through <= self._floor.offset:
-            return self._floor
-        return delete_through(self._connection, min(through, at_once))
+    def _describe(self, new: Sequence[StoredEvent]) -> Block:
+        """Write the blocks of new events, and the epoch if they are the first after a start on a full disk."""
+        if not new:
+            return self._newest
+        blocks = extended(self._newest, new)
+        write_blocks(self._connection, blocks)
+        if self._file.epoch not in self._epochs:
+            add_epochs(self._connection, [self._file.epoch])
+        return blocks[-1]
+
+    def _commit_of(self, new: Sequence[StoredEvent], newest: Block) -> Commit:
+        self._newest, self._stored_at_us = newest, new[-1].stored_at_us
+        with suppress(OSError):  # the mark then lags behind; the events are on disk
+            self._file.mark.write(Mark(new[-1].position, newest.checksum_at(newest.newest)))
+        if self._file.epoch in self._epochs:
+            return Commit(new, self._deletion.floor)
+        self._epochs = [*self._epochs, self._file.epoch]
+        return Commit(new, self._deletion.floor, Epochs(self._epochs))
 
     def _answers(self) -> bool:
         try:
-            read_floor(self._connection)
+            self._connection.execute("SELECT offset FROM floor").fetchone()
         except sqlite3.Error:
             return False
         return not self._connection.in_transaction
+
+
+def insert_events(connection: sqlite3.Connection, events: Sequence[StoredEvent]) -> int:
+    """Add events but those whose `event_id` is there already; return how many were added. Raises sqlite3.Error."""
+    parts = (events[start : start + INSERTED_AT_ONCE] for start in range(0, len(events), INSERTED_AT_ONCE))
+    return sum(connection.execute(_insertion(len(part)), [*chain.from_iterable(part)]).rowcount for part in parts)
+
+
+@cache
+def _insertion(count: int) -> str:
+    row = f"({', '.join('?' * len(StoredEvent._fields))})"
+    rows = ", ".join([row] * count)
+    return f"INSERT INTO events VALUES {rows} ON CONFLICT (event_id) DO NOTHING"  # noqa: S608 - nothing but question marks

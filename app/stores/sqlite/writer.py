@@ -18,6 +18,7 @@ from app.events.errors import StoreUnavailable
 from app.events.event import Event
 from app.events.log.event_store import Appended, Commit
 from app.stores.local.retention import CHECK_SECONDS
+from app.stores.sqlite.errors import Unfit
 from app.stores.sqlite.transactions import Outcome, Transactions
 
 GROUP_EVENTS = 5_000  # in one transaction: enough to share its fsync, few enough for the next one to wait for it
@@ -91,7 +92,7 @@ class Writer:
     def _wait_seconds(self) -> float | None:
         if self._failing:
             return CHECK_SECONDS
-        return 0 if self._transactions.behind else self._idle_seconds
+        return 0 if self._transactions.has_more_to_delete else self._idle_seconds
 
     def _commit(self, requests: Sequence[Sequence[Event]]) -> tuple[Commit | None, Sequence[Outcome]]:
         try:
@@ -100,7 +101,7 @@ class Writer:
             commit, outcomes = self._transactions.commit(requests)
         except Exception as error:  # noqa: BLE001 - each waiting request must get an answer, and the next one must find a writer
             if not self._failing:
-                logger.warning("The log cannot be written: %s.", error)
+                logger.error("The log cannot be written: %s.", error)  # noqa: TRY400 - the sentence says it all
             self._failing = True
             return None, [_failure(error) for _ in requests]
         if self._failing and commit is not None:
@@ -110,6 +111,6 @@ class Writer:
 
 
 def _failure(error: Exception) -> Exception:
-    if isinstance(error, sqlite3.Error):
+    if isinstance(error, (sqlite3.Error, Unfit)):
         return StoreUnavailable("The log cannot be written now; try again later.")
     return error

@@ -1,0 +1,97 @@
+"""The format of a SQLite log: its tables, and the steps that bring the file of an older release to it.
+
+The format's number stands in the header of the file (`PRAGMA user_version`). A release reads the number that it writes, brings
+an older file to it at the start, and refuses a newer one. To change the tables, raise FORMAT and add a step to STEPS.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+
+from app.events.event import StoredEvent
+from app.events.position import Epoch, Floor
+from app.stores.sqlite.blocks import BLOCK_EVENTS, EMPTY, Block, block_of_forgotten, extended
+from app.stores.sqlite.errors import Damaged
+from app.stores.sqlite.records import add_epochs, write_blocks, write_floor
+
+APPLICATION_ID = 0x4F724576  # "OrEv", in the header of the file
+FORMAT = 2
+
+EVENTS = """
+CREATE TABLE events (
+    offset INTEGER PRIMARY KEY,
+    epoch TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    schema_version TEXT NOT NULL,
+    event_id TEXT NOT NULL UNIQUE,
+    order_id TEXT,
+    stored_at_us INTEGER NOT NULL,
+    data TEXT NOT NULL
+) STRICT"""
+RECORDS = (
+    "CREATE TABLE blocks (number INTEGER PRIMARY KEY, entries BLOB NOT NULL, checksum INTEGER NOT NULL) STRICT",
+    """
+CREATE TABLE epochs (
+    start INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, first_offset INTEGER NOT NULL, checksum INTEGER NOT NULL
+) STRICT""",
+    "CREATE TABLE floor (offset INTEGER NOT NULL, stored_at_us INTEGER NOT NULL, checksum INTEGER NOT NULL) STRICT",
+    "INSERT INTO floor VALUES (0, 0, 0)",
+)
+
+
+def lay_out(connection: sqlite3.Connection) -> None:
+    """Make the tables of an empty log. Raises sqlite3.Error."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(EVENTS)
+        _make_records(connection, Floor(0, 0), [], [EMPTY])
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+def upgrade(connection: sqlite3.Connection, version: int) -> None:
+    """Bring a log from an older format to the present one, in one transaction. Raises Damaged, sqlite3.Error."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for older in range(version, FORMAT):
+            STEPS[older](connection)
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+def _add_checksums(connection: sqlite3.Connection) -> None:
+    """From 1 to 2: describe the events in blocks, which replace the index of orders; the events stay as they are."""
+    epochs = [Epoch(*row) for row in connection.execute("SELECT name, first_offset FROM epochs ORDER BY start")]
+    floor = Floor(*connection.execute("SELECT offset, stored_at_us FROM floor").fetchone())
+    for statement in ("DROP INDEX events_by_order", "DROP TABLE epochs", "DROP TABLE floor"):
+        connection.execute(statement)
+    rows = connection.execute(f"SELECT {', '.join(StoredEvent._fields)} FROM events ORDER BY offset")  # noqa: S608 - nothing but column names is put in
+    _make_records(connection, floor, epochs, _described(floor.offset, map(StoredEvent._make, rows)))
+
+
+def _make_records(
+    connection: sqlite3.Connection, floor: Floor, epochs: Iterable[Epoch], blocks: Iterable[Block]
+) -> None:
+    for statement in RECORDS:
+        connection.execute(statement)
+    write_floor(connection, floor)
+    add_epochs(connection, epochs)
+    write_blocks(connection, blocks)
+
+
+def _described(floor: int, events: Iterable[StoredEvent]) -> Iterable[Block]:
+    """Describe the events after the floor. Raises Damaged if one is missing."""
+    block, piece = block_of_forgotten(floor), []
+    for offset, event in enumerate(events, floor + 1):
+        if event.offset != offset:
+            raise Damaged(f"the event at offset {offset} is missing", offset)
+        piece.append(event)
+        if offset % BLOCK_EVENTS == 0:
+            [*_, block] = extended(block, piece)
+            yield block
+            piece.clear()
+    yield from extended(block, piece) or [block]
+
+
+STEPS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _add_checksums}
+"""By the number of a format, the step from it to the next one."""

@@ -1,0 +1,97 @@
+"""The records of a SQLite log beside its events: the epochs, the floor, and the blocks; each has a checksum.
+
+All functions raise Damaged if a record does not match its checksum or is missing, and sqlite3.Error if SQLite fails.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+from app.events.position import Epoch, Floor
+from app.stores.sqlite.blocks import Block, is_well_formed
+from app.stores.sqlite.checksums import checksum_of_record
+from app.stores.sqlite.errors import Damaged
+
+
+def read_epochs(connection: sqlite3.Connection) -> list[Epoch]:
+    """Read the record of epochs, oldest first."""
+    epochs: list[Epoch] = []
+    checksum = 0
+    for name, first_offset, stored in connection.execute(
+        "SELECT name, first_offset, checksum FROM epochs ORDER BY start"
+    ):
+        checksum = checksum_of_record(checksum, name, first_offset)
+        if stored != checksum:
+            raise Damaged("the record of its epochs does not match its checksum")
+        epochs.append(Epoch(name, first_offset))
+    return epochs
+
+
+def add_epochs(connection: sqlite3.Connection, epochs: Iterable[Epoch]) -> None:
+    """Add epochs to the record; each checksum continues that of the epoch before."""
+    last = connection.execute("SELECT checksum FROM epochs ORDER BY start DESC LIMIT 1").fetchone()
+    checksum = last[0] if last else 0
+    for name, first_offset in epochs:
+        checksum = checksum_of_record(checksum, name, first_offset)
+        connection.execute(
+            "INSERT INTO epochs (name, first_offset, checksum) VALUES (?, ?, ?)", (name, first_offset, checksum)
+        )
+
+
+def read_floor(connection: sqlite3.Connection) -> Floor:
+    row = connection.execute("SELECT offset, stored_at_us, checksum FROM floor").fetchone()
+    if row is None or checksum_of_record(*row[:2]) != row[2]:
+        raise Damaged("the record of its newest deleted event does not match its checksum")
+    return Floor(*row[:2])
+
+
+def write_floor(connection: sqlite3.Connection, floor: Floor) -> None:
+    connection.execute(
+        "UPDATE floor SET offset = ?, stored_at_us = ?, checksum = ?", (*floor, checksum_of_record(*floor))
+    )
+
+
+def read_block(connection: sqlite3.Connection, number: int) -> Block:
+    [block] = read_blocks(connection, number, number)
+    return block
+
+
+def read_newest_block(connection: sqlite3.Connection) -> Block:
+    [(number,)] = connection.execute("SELECT max(number) FROM blocks")
+    if not isinstance(number, int):
+        raise Damaged("the description of its events is missing")
+    return read_block(connection, number)
+
+
+def read_blocks(connection: sqlite3.Connection, first: int, last: int) -> Iterator[Block]:
+    """Read the blocks from number `first` through `last`, which must exist."""
+    expected = first
+    rows = connection.execute(
+        "SELECT number, entries, checksum FROM blocks WHERE number BETWEEN ? AND ? ORDER BY number", (first, last)
+    )
+    for number, entries, checksum in rows:
+        if number != expected or not isinstance(entries, bytes):
+            break
+        block = Block(number, entries)
+        if block.checksum != checksum or not is_well_formed(block):
+            break
+        yield block
+        expected += 1
+    if expected <= last:
+        raise _damaged_block(expected)
+
+
+def write_blocks(connection: sqlite3.Connection, blocks: Iterable[Block]) -> None:
+    """Add blocks, or replace those that have grown."""
+    connection.executemany(
+        "REPLACE INTO blocks (number, entries, checksum) VALUES (?, ?, ?)",
+        [(*block, block.checksum) for block in blocks],
+    )
+
+
+def _damaged_block(number: int) -> Damaged:
+    before = Block(number, b"").before
+    return Damaged(
+        f"the description of the events after offset {before} is missing or does not match its checksum", before + 1
+    )
