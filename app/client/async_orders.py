@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
 from types import TracebackType
@@ -27,24 +28,27 @@ class AsyncOrdersClient:
     """A client of one server, for any number of tasks of one event loop. Leaving it as a context manager closes its connections.
 
     `url`: the address of the server, such as http://127.0.0.1:8000.
-    `http`: an `httpx.AsyncClient` to use instead of an own one, for credentials, certificates or proxies; the caller closes it.
+    `certificates`: the certificates to trust, for an https server; default: those in SSL_CERT_FILE or SSL_CERT_DIR, else the public
+        ones.
+    `http`: an `httpx.AsyncClient` to use instead of an own one, for credentials or proxies; the caller closes it.
     `silence_seconds`: how long a stream may be silent before the connection counts as broken; default: 45, which is three times the
         time between two heartbeats of a server with default settings.
     `report`: called with a sentence at the first failure in a row that may pass; default: a warning in the log of this package.
 
-    Raises ValueError if `url` is not an address.
+    Raises ValueError if `url` is not an address, or if SSL_CERT_FILE or SSL_CERT_DIR names certificates that cannot be read.
     """
 
     def __init__(
         self,
         url: str,
         *,
+        certificates: ssl.SSLContext | None = None,
         http: httpx.AsyncClient | None = None,
         silence_seconds: float | None = None,
         report: Callable[[str], None] = _log.warning,
     ) -> None:
         self._endpoint = Endpoint(url, silence_seconds)
-        self._http = new_async_client(self._endpoint.url) if http is None else http
+        self._http = new_async_client(self._endpoint.url, certificates) if http is None else http
         self._closes = http is None
         self._report = report
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
+import ssl
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 import httpx
-from httpx_sse import EventSource
 
 from .protocol.retries import TransientError
 from .protocol.server_response import ServerResponse
 from .protocol.stream_options import StreamRequest
 
 MAX_BODY_BYTES: Final = 16 * 2**20
-"""The longest body that is read; a stream that is sent with an error status would have no end."""
+"""The limit for a body that is not an event stream; a stream that is sent with an error status would have no end."""
 
 _EVENTS_PATH: Final = "/events/orders"
 _SILENCE_SECONDS: Final = 45.0  # three heartbeats of a server with default settings: a stream silent for longer is dead
@@ -40,7 +40,7 @@ class Endpoint:
         self._events_url = f"{self.url}{_EVENTS_PATH}"
         self._silence = _timeout(_SILENCE_SECONDS if silence_seconds is None else silence_seconds)
         self._answer = _timeout(_ANSWER_SECONDS)
-        self._agent = f"orders-events/{program_version()}"
+        self._agent = f"orders-events/{_version()}"
 
     def stream_request(self, http: httpx.Client | httpx.AsyncClient, request: StreamRequest) -> httpx.Request:
         """Make the HTTP request for a stream."""
@@ -64,14 +64,14 @@ class Endpoint:
         return TransientError(f"No answer from {self.url} ({reason}).")
 
 
-def new_client(url: str) -> httpx.Client:
-    """Make an HTTP client for threads."""
-    return httpx.Client(trust_env=_trusts_environment(url), limits=_LIMITS)
+def new_client(url: str, certificates: ssl.SSLContext | None) -> httpx.Client:
+    """Make an HTTP client for threads. `certificates`: see `OrdersClient`."""
+    return httpx.Client(trust_env=_uses_proxies(url), limits=_LIMITS, verify=_verify(url, certificates))
 
 
-def new_async_client(url: str) -> httpx.AsyncClient:
-    """Make an HTTP client for asyncio."""
-    return httpx.AsyncClient(trust_env=_trusts_environment(url), limits=_LIMITS)
+def new_async_client(url: str, certificates: ssl.SSLContext | None) -> httpx.AsyncClient:
+    """Make an HTTP client for asyncio. `certificates`: see `OrdersClient`."""
+    return httpx.AsyncClient(trust_env=_uses_proxies(url), limits=_LIMITS, verify=_verify(url, certificates))
 
 
 def checked_url(text: str) -> str:
@@ -110,15 +110,8 @@ async def read_body_async(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def event_source(response: httpx.Response) -> EventSource:
-    """Return a decoder of the event stream in a response."""
-    # It is UTF-8 whatever its header says: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
-    response.headers["Content-Type"] = "text/event-stream; charset=utf-8"
-    return EventSource(response)
-
-
-def program_version() -> str:
-    """Return the version of the installed program, or "unknown" if it runs without being installed."""
+def _version() -> str:
+    # "unknown" if it runs without being installed
     try:
         return version(_DISTRIBUTION)
     except PackageNotFoundError:
@@ -129,7 +122,19 @@ def _timeout(seconds: float) -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
 
 
-def _trusts_environment(url: str) -> bool:
+def _verify(url: str, certificates: ssl.SSLContext | None) -> ssl.SSLContext | bool:
+    if certificates is not None or not url.startswith("https:"):
+        return certificates or True
+    try:
+        # An httpx client that ignores the proxies of the environment would ignore SSL_CERT_FILE and SSL_CERT_DIR as well.
+        return httpx.create_ssl_context(trust_env=True)
+    except OSError as error:
+        raise ValueError(
+            f"The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read: {error}."
+        ) from None
+
+
+def _uses_proxies(url: str) -> bool:
     # The proxies that the environment names are for other machines than this one.
     host = httpx.URL(url).host
     try:

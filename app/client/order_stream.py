@@ -10,7 +10,8 @@ from typing import Generic, Self, TypeVar
 
 import httpx
 
-from .endpoint import Endpoint, event_source, read_body, server_response
+from .endpoint import Endpoint, read_body, server_response
+from .event_source import event_source
 from .protocol.reading import Reading
 from .protocol.retries import TransientError
 

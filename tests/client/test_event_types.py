@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -22,6 +24,7 @@ from app.client.event_types import EVENT_CLASSES, OrderShippedData
 from app.specification.derived.python_types import class_name, python_types
 from tests.cli.command import run
 from tests.support.contract_copy import ContractCopy
+from tests.support.installed_client import client_environment
 from tests.support.order_returned import add_order_returned
 
 ROOT = Path(__file__).parents[2]
@@ -42,12 +45,18 @@ def test_unreleased_event_type_has_no_class(tmp_path: Path) -> None:
 def test_released_event_type_has_a_class(tmp_path: Path) -> None:
     copy = ContractCopy(tmp_path / "contract")
     add_order_returned(copy)
-    copy.replace(r"^  version: 1\.0\.0$", "  version: 1.1.0")
+    copy.replace(r"^  version: \S+$", "  version: 1.99.0")
     assert run("contracts", "--release", "--contract", str(copy.root)).code == 0
     written = run("types", "--contract", str(copy.root)).out
     assert "class OrderReturned(OrderEvent):" in written
     assert "    items: int\n" in written
     compile(written, "event_types.py", "exec")
+
+
+def test_types_for_other_programs_import_the_installed_client(tmp_path: Path) -> None:
+    (tmp_path / "order_types.py").write_text(run("types").out)
+    program = "import order_types, orders_events_client as c; assert issubclass(order_types.OrderShipped, c.OrderEvent)"
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path, env=client_environment())
 
 
 def test_unreadable_contract_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
