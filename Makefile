@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 PORT ?= 8000
 
-.PHONY: run test check contracts types lint fix torture bench docs client lock clean
+.PHONY: another-python run test check contracts types lint fix torture bench docs client lock clean
 
 run: .venv/run.stamp  ## a server on 127.0.0.1:8000 with simulated orders and a SQLite log
 	@mkdir -p var
@@ -57,8 +57,16 @@ lock: .venv/test.stamp  ## refresh the locked versions, for every Python and pla
 clean:
 	rm -rf .venv build dist
 
+# A virtual environment belongs to one Python: if PYTHON is given and has another version, the environment is made anew.
+VERSION = -c 'import platform; print(platform.python_version())'
+ifneq ($(origin PYTHON),file)
+ifneq ($(shell $(PYTHON) $(VERSION)),$(shell $(BIN)/python $(VERSION) 2>/dev/null))
+.venv/python.stamp: another-python
+endif
+endif
+
 .venv/python.stamp:
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --clear .venv
 	@touch $@
 
 .venv/run.stamp: .venv/python.stamp requirements.lock requirements-docs.lock pyproject.toml openapi/orders-events.yaml  # its version
