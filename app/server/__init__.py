@@ -1,5 +1,7 @@
-"""The server: uvicorn, changed so that it can serve streams that last for days.
+"""The server: uvicorn, changed so that it keeps to HTTP and can serve streams that last for days.
 
-`take_over` is the port by which a response takes its connection over, `protocol` a connection that offers that port, `listener` the
-socket on which connections arrive, and `server` the server that drains before it stops.
+A connection stands in three layers, each a class on top of the one before: `request_reader` reads requests, and `request_head` holds the
+rules for them; `http_connection` answers in order and ends the connection, with the `responses` that uvicorn cannot send; `protocol` lets a
+stream take the connection over, by the port in `take_over`. `listener` is the socket on which connections arrive, and `server` drains
+before it stops.
 """

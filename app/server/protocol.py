@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.server.http_connection import HttpConnection, new_parser
+from app.server.http_connection import HttpConnection
 from app.server.request_head import BadRequest
 from app.server.take_over import TAKE_OVER, Connection, LostConnection, Stream, TransferCoding, chunked, close_delimited
 
@@ -27,7 +27,7 @@ class StreamProtocol(HttpConnection):
 
     def data_received(self, data: bytes) -> None:
         if not self.parser:
-            self.parser = new_parser(self)
+            self._new_parser()
         super().data_received(data)
 
     def on_message_begin(self) -> None:
@@ -62,7 +62,7 @@ class StreamProtocol(HttpConnection):
         self.coding = chunked if cycle.chunked_encoding else close_delimited
         self._keep_alive_after_stream = cycle.keep_alive
         self.flow.resume_reading()  # nobody reads the rest of the body, but the end of the connection is noticed only by reading
-        if self.pipeline:
+        if self.pipeline or self._refusal:
             self.transport.abort()
         if self._part == "none":
             self._release_request()
@@ -81,7 +81,7 @@ class StreamProtocol(HttpConnection):
         self.is_streaming = False
         self._stream = None
         if not self._keep_alive_after_stream:
-            self.transport.close()
+            self.close()
         self.on_response_complete()
 
     # Callbacks of the transport

@@ -1,7 +1,8 @@
-"""Responses in the forms that uvicorn has no means for: refusals as problem documents, and bodies for HTTP/1.0."""
+"""Responses in forms that uvicorn cannot send: refusals as problem documents, bodies for HTTP/1.0, and the last of a connection."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -39,3 +40,12 @@ def without_chunks(app: App, cycle: RequestResponseCycle) -> App:
         await app(scope, receive, send_plain)
 
     return with_plain_body
+
+
+class ClosingTransport:
+    """The transport of a response after which the connection closes, in a way that lets the client read the response."""
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self.write = transport.write
+        self.is_closing = transport.is_closing
+        self.close = close

@@ -62,12 +62,12 @@ class Client:
     """The client's end of a connection."""
 
     def __init__(self, connection: StreamProtocol, end: socket.socket) -> None:
-        self._connection = connection
+        self.connection = connection
         self.end = end
 
     def arrive(self, data: bytes) -> None:
         """Hand data to the server's end of the connection as one read."""
-        self._connection.data_received(data)
+        self.connection.data_received(data)
 
     async def send(self, data: bytes) -> None:
         await asyncio.get_running_loop().sock_sendall(self.end, data)

@@ -87,12 +87,17 @@ REFUSED = {
 }  # fmt: skip
 
 
+def bytewise(data: bytes) -> list[bytes]:
+    return [data[at : at + 1] for at in range(len(data))]
+
+
 @pytest.mark.parametrize("name", REFUSED)
 async def test_request_that_breaks_a_rule_is_refused(name: str) -> None:
     request, status = REFUSED[name]
     recorder = Recorder()
-    ((answered, _),) = await exchange(recorder, request)
-    assert answered == status
+    for reads in ([request], bytewise(request)):
+        ((answered, _),) = await exchange(recorder, *reads)
+        assert answered == status
     assert recorder.requests == []
 
 
@@ -126,8 +131,8 @@ async def test_request_that_keeps_the_rules_is_served(name: str) -> None:
     request, expected = SERVED[name]
     recorder = Recorder()
     assert await exchange(recorder, request) == [(200, b"1")]
-    ((_, target, _, body),) = recorder.requests
-    assert (target, body) == expected
+    assert await exchange(recorder, *bytewise(request)) == [(200, b"2")]
+    assert [(each.target, each.body) for each in recorder.requests] == [expected, expected]
 
 
 async def test_whitespace_around_a_value_is_not_part_of_it() -> None:

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import socket
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
-import uvicorn
-from uvicorn.server import ServerState
-
-from app.server.protocol import StreamProtocol
 from app.server.take_over import TAKE_OVER
+from tests.server.connections import answer, connected
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -31,19 +25,6 @@ class Silent:
         """Ignore that the connection is lost."""
 
 
-@asynccontextmanager
-async def connected(application: Callable[[Any, Any, Any], Awaitable[None]]) -> AsyncIterator[socket.socket]:
-    """Open a connection to an application, and yield the client's end of it."""
-    config = uvicorn.Config(application, http=StreamProtocol, log_config=None)
-    server, client = socket.socketpair()
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.connect_accepted_socket(lambda: StreamProtocol(config, ServerState(), {}), sock=server)
-    with client:
-        yield client
-    transport.abort()
-    await asyncio.sleep(0)
-
-
 async def test_nothing_is_kept_of_the_request_of_a_stream() -> None:
     kept: list[weakref.ref[Any]] = []
 
@@ -53,7 +34,7 @@ async def test_nothing_is_kept_of_the_request_of_a_stream() -> None:
         scope["extensions"][TAKE_OVER]["connection"](Silent())
 
     async with connected(application) as client:
-        client.sendall(GET)
+        await client.send(GET)
         while not kept or kept[0]() is not None:
             await asyncio.sleep(0)
             gc.collect()
@@ -67,6 +48,18 @@ async def test_running_request_is_notified_that_its_client_left_although_another
             await received.put((await receive())["type"])
 
     async with connected(application) as client:
-        client.sendall(GET + GET)
+        await client.send(GET + GET)
         assert await received.get() == "http.request"
     assert await received.get() == "http.disconnect"
+
+
+async def test_no_timer_is_left_of_a_connection_that_its_client_reset() -> None:
+    async def application(_scope: Any, _receive: Any, send: Any) -> None:
+        await answer(send, b"")
+
+    async with connected(application) as client:
+        await client.send(GET)
+        await client.read()
+        assert client.connection.timeout_keep_alive_task is not None
+        client.connection.connection_lost(ConnectionResetError())
+        assert client.connection.timeout_keep_alive_task is None

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.server.http_connection import MAX_HEAD_BYTES
+from app.server.request_reader import MAX_HEAD_BYTES
 from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import EVENTS, eventually, new_order, publish, read_page, shipped, streams_open
 from tests.transports.http.wire import PATIENCE_SECONDS, Wire, post, request
@@ -311,6 +311,23 @@ def test_a_client_that_leaves_while_its_place_is_looked_up_is_no_fault(tmp_path:
         assert "Traceback" not in "".join(server.output)
 
 
+# Clients that are still sending when they are answered
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+@pytest.mark.parametrize(("target", "status"), [(EVENTS, 415), ("/nonsense", 404), ("/docs", 405)])
+def test_a_client_that_is_answered_before_its_body_has_come_reads_the_answer(
+    server: ServerProcess, version: str, target: str, status: int
+) -> None:
+    # More than the kernel takes on its own: were the connection closed at once, this would break with a reset.
+    large = post(target, b"x" * 8_000_000, "Connection: close", content_type="text/plain", version=version)
+    with Wire(server.port) as wire:
+        wire.send(large)
+        head = wire.head()
+        assert head.status == status
+        assert len(wire.rest()) == int(head.one("content-length"))
+
+
 # What streams make nothing of
 
 
@@ -369,6 +386,13 @@ def test_what_is_no_http_is_answered_with_a_problem(server: ServerProcess, garba
     assert head.one("content-type") == "application/problem+json"
     assert json.loads(body)["status"] == 400
     assert len(body) <= 2048
+
+
+def test_garbage_that_comes_with_the_request_of_a_stream_ends_it(server: ServerProcess, http: httpx.Client) -> None:
+    with Wire(server.port) as wire:
+        wire.send(request(EVENTS) + b"nonsense\r\n\r\n")
+        assert wire.closed_by_server()
+    assert no_stream_is_left(http)
 
 
 def test_garbage_behind_a_stream_ends_it(server: ServerProcess, http: httpx.Client) -> None:

@@ -1,0 +1,115 @@
+"""uvicorn's HTTP/1 connection (on httptools), changed to read requests as RFC 9110 and RFC 9112 say.
+
+What was wrong without the changes (uvicorn 0.54, httptools 0.9):
+
+- A request that offers to upgrade to another protocol lost its body, and the body was parsed as the next request.
+- The parser lets requests pass without a `Host` or with several, of HTTP/0.9 and HTTP/2.0, with transfer codings that nobody decodes,
+  with whitespace behind field values, and adds trailers to the fields of the head.
+- A head without an end took twenty times its size of memory, without a bound.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.server.request_head import BadRequest, check_head, expects_continue, origin_form, without_offer
+
+MAX_HEAD_BYTES: Final = (
+    64 * 1024
+)  # as in most servers; a head that ends within the read that passes this bound is still accepted
+MAX_FIELDS: Final = 256  # browsers and proxies send some 30; each one costs time wherever a field is looked up
+
+
+class RequestReader(HttpToolsProtocol):
+    """A connection that reads requests, and refuses what is not HTTP."""
+
+    _part: Literal["none", "head", "body"] = "none"  # of a request that has been received in part
+    _has_progressed = False  # whether the parser completed a part of a message in the present read
+    _stalled_bytes = 0  # received in a row without such progress: of a head, of trailers, or empty lines
+    _discards = False  # whatever is received from now on
+
+    def _refuse(self, fault: BadRequest) -> None:
+        """Discard what is received from now on, and answer the request that is being read."""
+        raise NotImplementedError
+
+    def data_received(self, data: bytes) -> None:
+        if self._discards:
+            return
+        self._unset_keepalive_if_required()
+        self._has_progressed = False
+        try:
+            rest = self._parse(data)
+            while rest is not None:
+                self._decline_offer()
+                rest = self._parse(rest)
+        except httptools.HttpParserError as error:
+            fault = error.__context__  # the exception of a callback, if one was raised
+            self._refuse(
+                fault if isinstance(fault, BadRequest) else BadRequest(400, "The request is not well-formed HTTP.")
+            )
+            return
+        self._stalled_bytes = 0 if self._has_progressed else self._stalled_bytes + len(data)
+        if self._stalled_bytes > MAX_HEAD_BYTES:
+            self._refuse(BadRequest(431, f"The head of the request is longer than {MAX_HEAD_BYTES} bytes."))
+
+    def _parse(self, data: bytes | memoryview) -> memoryview | None:
+        """Parse all of the data, or up to the end of a head that offers to upgrade; return what follows that head, else None."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            return memoryview(data)[offer.args[0] :]
+        return None
+
+    def _decline_offer(self) -> None:
+        """Parse the head of a request again without its offer to upgrade, so that its body is parsed too (RFC 9110 §7.8).
+
+        This is the place at which an offer would be accepted. The parser stands at the end of the head, whose fields are `self.headers`,
+        and no part of the application has seen the request.
+        """
+        head = without_offer(self.parser.get_method(), self.url, self.parser.get_http_version(), self.headers)
+        self._new_parser()
+        self.parser.feed_data(head)
+
+    def _new_parser(self) -> None:
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn sets it
+
+    # Callbacks of the parser
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._has_progressed = True
+        self._part = "head"
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if len(self.headers) == MAX_FIELDS:
+            raise BadRequest(431, f"The request has more than {MAX_FIELDS} fields.")
+        self.headers.append(
+            (name.lower(), value.rstrip(b" \t"))
+        )  # RFC 9110 §5.5; the parser strips leading whitespace only
+
+    def on_headers_complete(self) -> None:
+        self._has_progressed = True
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        check_head(method, version, self.headers)
+        if self.parser.should_upgrade():
+            return
+        self.url = origin_form(method, self.url, self.headers)
+        self.expect_100_continue = expects_continue(version, self.headers)
+        super().on_headers_complete()
+        self._part = "body"
+        self.headers = []  # for trailers, which must not be merged into the fields of the head (RFC 9110 §6.5.1)
+
+    def on_body(self, body: bytes) -> None:
+        self._has_progressed = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._has_progressed = True
+        if self.parser.should_upgrade():
+            return
+        self._part = "none"
+        super().on_message_complete()
