@@ -298,6 +298,13 @@ def test_document_may_be_json(root: Path, document: OpenApiDocument) -> None:
 # Reading the source
 
 
+def test_document_may_be_nested_as_deep_as_is_said(tmp_path: Path) -> None:
+    (tmp_path / "openapi").mkdir()
+    yaml_file(tmp_path).write_text("a: " + "[" * 99 + "]" * 99, "utf-8")
+
+    assert read_source(tmp_path) == {"a": json.loads("[" * 99 + "]" * 99)}
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -336,7 +343,13 @@ def test_plain_values_are_read_as_json_values(tmp_path: Path, text: str, value: 
         (b"a: !!python/name:os.system\n", "could not determine a constructor"),
         (b"a: \xff\n", "is not text in UTF-8"),
         (b"a: \x00\n", "is not text in UTF-8"),
-        (b"a: " + b"[" * 5_000 + b"]" * 5_000, "is nested too deeply"),
+        (
+            b"a: 1\nb: " + b"[" * 100 + b"]" * 100,
+            "orders-events.yaml:2: the document is nested deeper than 100 levels.",
+        ),
+        (b"a: " + b"[" * 5_000 + b"]" * 5_000, "is nested deeper than 100 levels"),
+        (b"a: " + b"[" * 100_000, "is nested deeper than 100 levels"),
+        (b"a: " + b"{a: " * 100_000, "is nested deeper than 100 levels"),
     ],
 )
 def test_unreadable_document_stops_the_start(root: Path, content: bytes, reason: str) -> None:
