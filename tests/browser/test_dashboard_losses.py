@@ -199,7 +199,7 @@ def test_connection_that_hangs_is_noticed_and_replaced(tmp_path: Path, page: Pag
         proxy.hang()  # what is open brings nothing more, and nobody is told; what is new works
         publish(http, *some(0, 2))
         dashboard.shows(shipped=1, cancelled=2)
-        expect(dashboard.journal).to_contain_text("the connection brings nothing")
+        expect(dashboard.journal).to_contain_text("the connection delivers nothing")
         page.goto("about:blank")
 
 

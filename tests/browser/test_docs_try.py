@@ -82,7 +82,7 @@ def test_fields_filter_and_the_same_command_is_shown(bench: Bench, http: httpx.C
         f"curl -N '{server.url}/events/orders?eventTypes=order.cancelled&orderId={order}&from=earliest&limit=2'"
     )
     bench.press("Start")
-    expect(bench.state).to_have_text("Ended (limit): you have what you asked for")
+    expect(bench.state).to_have_text("Ended (limit): you have everything that you asked for")
     assert bench.order_events.locator(".type").all_text_contents() == ["order.cancelled", "order.cancelled"]
     expect(bench.frames.last.locator(".type")).to_have_text("stream.closing")
     assert bench.watched.errors == []
@@ -116,7 +116,7 @@ def test_empty_log_read_to_its_end_is_explained(page: Page) -> None:
         bench = Bench(page, server.url)
         bench.page.get_by_label("follow", exact=True).select_option("false")
         bench.press("Start")
-        expect(bench.state).to_have_text("Ended: there is nothing after the place where this stream would start")
+        expect(bench.state).to_have_text("Ended: no event is stored after the start position")
         expect(page.get_by_role("button", name="Start", exact=True)).to_be_enabled()
 
 
@@ -138,7 +138,7 @@ def test_restart_of_the_server_is_said_and_survived(page: Page, tmp_path: Path) 
         server.terminate()
     # Its first one: it may come back, and be told so again, before the server is gone.
     expect(bench.page.locator("#frames > .closing").first).to_contain_text('{"reason":"drain"}')
-    expect(bench.state).to_have_text("Connection lost; coming back with the last id")
+    expect(bench.state).to_have_text("Connection lost; reconnecting with the last id")
     with ServerProcess(*arguments, port=port) as server, patient(server) as http:
         (missed,) = publish(http, shipped())
         expect(bench.order_events).to_have_count(2)

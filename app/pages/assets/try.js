@@ -1,11 +1,11 @@
-// The live view: an EventSource, and what it says, frame by frame.
+// The live view: an EventSource, and its frames one by one.
 
 (() => {
   'use strict';
 
-  const KEPT = 300; // frames on the page; older ones go, so that a day of streaming costs no more than a minute
+  const KEPT = 300; // frames on the page; older ones are removed, so that a day of streaming needs no more memory than a minute
   const RATE_SECONDS = 5;
-  const HUES = 4; // the style sheet has so many colours for types of order events
+  const HUES = 4; // the number of colours for order events in the style sheet
 
   const element = (id) => document.getElementById(id);
   const form = element('stream');
@@ -19,7 +19,7 @@
   let gaps = 0;
   let arrivals = [];
   let pending = [];
-  let asked = false; // whether the server has ended the stream because it had sent what was asked for
+  let complete = false; // whether the server ended the stream because it had sent everything that was asked for
 
   // What to follow
 
@@ -43,7 +43,7 @@
 
   function start(resumeAfter) {
     stop();
-    asked = false;
+    complete = false;
     const url = streamUrl(resumeAfter);
     say('connecting', 'Connecting');
     source = new EventSource(url);
@@ -65,26 +65,26 @@
   }
 
   function onError(url) {
-    if (asked || source?.readyState === EventSource.CLOSED) {
+    if (complete || source?.readyState === EventSource.CLOSED) {
       stop();
-      if (!asked) explain(url);
+      if (!complete) explain(url);
     } else {
-      say('connecting', 'Connection lost; coming back with the last id');
+      say('connecting', 'Connection lost; reconnecting with the last id');
     }
   }
 
-  // An EventSource hides why it was refused; asking once more tells.
+  // An EventSource hides why it was refused, so send the request once more to find out.
   async function explain(url) {
     try {
       const answer = new AbortController();
       const response = await fetch(url, { headers: { Accept: 'text/event-stream' }, signal: answer.signal });
-      if (response.status === 204) return say('ended', 'Ended: there is nothing after the place where this stream would start');
+      if (response.status === 204) return say('ended', 'Ended: no event is stored after the start position');
       if (response.ok) return answer.abort(), say('ended', 'Ended; press Start to try again');
       const problem = await response.json();
       const reasons = problem.errors?.map((each) => `${each.name} ${each.message}`) ?? [problem.detail];
       say('refused', `Refused (${response.status}): ${reasons.join('; ')}`);
     } catch {
-      say('refused', 'The server cannot be reached, or does not let this page read');
+      say('refused', 'The server cannot be reached, or does not allow this page to read');
     }
   }
 
@@ -94,7 +94,7 @@
     arrivals.push(performance.now());
     if (pending.length === 0) requestAnimationFrame(show);
     pending.push({ type: event.type, id: event.lastEventId, data: event.data, at: new Date() });
-    if (pending.length > KEPT) pending.shift(); // a page that is not looked at is not drawn
+    if (pending.length > KEPT) pending.shift(); // the browser does not draw a hidden page
     if (event.type === 'stream.closing') onClosing(JSON.parse(event.data).reason);
     if (event.type === 'stream.gap') {
       gaps += 1;
@@ -103,9 +103,9 @@
   }
 
   function onClosing(reason) {
-    asked = reason === 'end' || reason === 'limit';
-    say('ended', asked ? `Ended (${reason}): you have what you asked for` : `The server ends the stream (${reason}); coming back`);
-    if (asked) stop();
+    complete = reason === 'end' || reason === 'limit';
+    say('ended', complete ? `Ended (${reason}): you have everything that you asked for` : `The server ends the stream (${reason}); reconnecting`);
+    if (complete) stop();
   }
 
   // Showing
@@ -117,13 +117,13 @@
     while (frames.childElementCount > KEPT) frames.firstElementChild.remove();
     if (atEnd) frames.scrollTop = frames.scrollHeight;
     element('nothing').hidden = true;
-    tell();
+    showCounters();
   }
 
   function row({ type, id, data, at }) {
     const kind = orderTypes.includes(type) ? 'order' : type === 'stream.gap' ? 'gap' : type === 'stream.closing' ? 'closing' : 'control';
     const item = make('details', kind === 'order' ? `order hue-${orderTypes.indexOf(type) % HUES}` : kind);
-    // The id that an EventSource reports with a closing is the last one; on the wire there is none.
+    // With a closing frame an EventSource reports the last id; on the wire the frame has none.
     const wire = [...(kind === 'closing' ? [] : [`id: ${id}`]), `event: ${type}`, `data: ${data}`, ''].join('\n');
     const summary = make('summary');
     summary.append(
@@ -144,13 +144,13 @@
   }
 
   function say(state, text) {
-    const told = element('state');
-    if (told.textContent === text) return;
-    told.dataset.state = state;
-    told.textContent = text;
+    const shown = element('state');
+    if (shown.textContent === text) return;
+    shown.dataset.state = state;
+    shown.textContent = text;
   }
 
-  function tell() {
+  function showCounters() {
     const since = performance.now() - RATE_SECONDS * 1000;
     arrivals = arrivals.filter((each) => each > since);
     element('count').textContent = count.toLocaleString('en');
@@ -182,7 +182,7 @@
       output.replaceChildren(make('strong', '', `${response.status}`), make('pre', 'wire', JSON.stringify(await response.json(), null, 2)));
     } catch {
       output.className = 'bad';
-      output.textContent = 'The server cannot be reached, or does not let this page publish.';
+      output.textContent = 'The server cannot be reached, or does not allow this page to publish.';
     }
   }
 
@@ -205,7 +205,7 @@
     publish();
   });
   element('publish-type').addEventListener('change', showSample);
-  setInterval(tell, 1000);
+  setInterval(showCounters, 1000);
   showCommand();
   showSample();
 })();

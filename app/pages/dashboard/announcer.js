@@ -1,4 +1,4 @@
-// What a screen reader says by itself: not every event, but a sum from time to time, and at once what has become of the connection.
+// Announces changes to screen readers: the state of the connection at once, and new events only as a sum from time to time.
 
 import { element, say } from './element.js';
 import { nameOf, number } from './words.js';
@@ -14,7 +14,7 @@ export class Announcer {
     say(element('announcement'), text);
   }
 
-  /** Sum up what has come since the last time, if that is long enough ago. */
+  /** Announce how many events are new, if the last announcement is long enough ago. */
   sum(tally) {
     if (performance.now() - this.#saidAt < QUIET_MS) return;
     const parts = [];

@@ -1,4 +1,4 @@
-// The operations of the contract that the dashboard calls beside the stream, and why the server refuses one.
+// The operations that the dashboard calls beside the stream, and the reasons of refusals.
 
 const PATIENCE_MS = 5_000;
 const RETRY_MS = 2_000;
@@ -12,7 +12,7 @@ export class Api {
     this.#clock = clock;
   }
 
-  /** Name the types of order events, as soon as the server answers; `onFailure` is told of each time that it does not. */
+  /** Return the types of order events as soon as the server answers. `onFailure`: called for each attempt that fails. */
   async orderEventTypes(onFailure) {
     for (;;) {
       try {
@@ -25,7 +25,7 @@ export class Api {
     }
   }
 
-  /** Read a page of a view: `{events, lastEventId}`. Raises Error where the server does not answer, or refuses. */
+  /** Read a page of a view: `{events, lastEventId}`. Throws an Error if the server does not answer or refuses. */
   async page(view, query) {
     const url = new URL(this.streamUrl);
     for (const name of ['eventTypes', 'orderId']) for (const value of view[name]) url.searchParams.append(name, value);
@@ -34,16 +34,16 @@ export class Api {
   }
 
   async #get(url) {
-    const signal = AbortSignal.timeout(PATIENCE_MS); // a kept connection may be dead without anybody knowing
+    const signal = AbortSignal.timeout(PATIENCE_MS); // a reused connection may have failed unnoticed
     const response = await fetch(url, { headers: { Accept: 'application/json' }, cache: 'no-store', signal });
-    this.#clock.hear(response);
+    this.#clock.adjust(response);
     const body = await response.json();
     if (!response.ok) throw new Error(reasonOf(body) ?? `status ${response.status}`);
     return body;
   }
 }
 
-/** Say what a problem document says: of each parameter, or else of the whole. */
+/** Return the reasons in a problem document: of each parameter, or else of the whole request. */
 export function reasonOf(problem) {
   return problem?.errors?.map((each) => `${each.name} ${each.message}`).join('; ') ?? problem?.detail ?? problem?.title;
 }

@@ -1,4 +1,5 @@
-// The last ten minutes, a lane for each event type. Each lane has its own scale, so a few cancellations show beside many shipments.
+// Draws the last ten minutes, one lane for each event type. Each lane has a scale of its own, so that a few cancellations can be seen
+// beside many shipments.
 
 import { copy, element, say } from './element.js';
 import { SPANS } from './history.js';
@@ -6,13 +7,13 @@ import { nameOf, number, times } from './words.js';
 
 const SPAN_WIDTH = 600 / SPANS;
 const GAP = 2;
-const LEAST = 4; // a single event among thousands can still be seen
+const LEAST = 4; // so that a single event among thousands can be seen
 const SPANS_A_MINUTE = 6;
 
 export class Chart {
   #lanes = new Map();
 
-  /** Make sure that a type has its lane. */
+  /** Add a lane for a type if it has none. */
   add(type, hue) {
     if (this.#lanes.has(type)) return;
     const lane = copy('lane');

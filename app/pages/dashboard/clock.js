@@ -1,12 +1,12 @@
-// The server's clock, as its answers tell it: what is stored since a time is decided by that clock and not by this machine's.
+// The server's clock, estimated from the Date of its answers. `since` is compared with that clock, not with the clock of this machine.
 
 const AGREES_MS = 3_000;
 
 export class ServerClock {
-  #startedAt = Date.now() - performance.now(); // from then on this clock runs evenly, whatever is done to the machine's
+  #startedAt = Date.now() - performance.now(); // later changes of the machine's clock do not affect this one
 
-  /** Hear an answer. Its Date has whole seconds and may be old by some, so a clock that agrees to within those is right. */
-  hear(response) {
+  /** Compare with the Date of an answer, which has whole seconds and may be some seconds old; adjust if they differ by more. */
+  adjust(response) {
     const second = Date.parse(response.headers.get('Date') ?? '');
     if (Number.isNaN(second)) return;
     const now = this.now();
@@ -17,7 +17,7 @@ export class ServerClock {
     return this.at(performance.now());
   }
 
-  /** Tell what the time was when the page had been there for so many milliseconds. */
+  /** Return the time at which the page was `age` milliseconds old. */
   at(age) {
     return this.#startedAt + age;
   }

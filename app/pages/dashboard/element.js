@@ -1,8 +1,8 @@
-// Elements by id, from templates, and made of text. Nothing here takes HTML.
+// Finds and makes elements. Nothing here accepts HTML, only text.
 
 export const element = (id) => document.getElementById(id);
 
-/** Copy what a template holds, which is one element. */
+/** Copy the one element of a template. */
 export const copy = (id) => element(id).content.firstElementChild.cloneNode(true);
 
 export function make(name, className = '', text = '') {
@@ -12,7 +12,7 @@ export function make(name, className = '', text = '') {
   return made;
 }
 
-/** Set a text, unless it is there already: what does not change costs nothing, and is not read out again. */
-export function say(where, text) {
-  if (where.textContent !== text) where.textContent = text;
+/** Set the text of an element if it differs: a text that does not change costs nothing, and screen readers do not repeat it. */
+export function say(shownIn, text) {
+  if (shownIn.textContent !== text) shownIn.textContent = text;
 }

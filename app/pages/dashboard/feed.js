@@ -1,10 +1,10 @@
-// One sequence of order events, each once, out of one subscription after another.
+// Turns one subscription after another into one sequence of order events, each once.
 
 import { subscribe } from '../client.js';
 import { Seen } from './seen.js';
 import { startsNow } from './view.js';
 
-const OVERLAP_MS = 10_000; // clocks differ by less, as far as ServerClock can tell
+const OVERLAP_MS = 10_000; // more than the error of ServerClock
 const NOT_FOLLOWING = new Set(['reconnecting', 'offline', 'closed']);
 
 export class Feed {
@@ -21,8 +21,10 @@ export class Feed {
   state = 'connecting';
 
   /**
-   * Follow a view. `on` is told: event, gap, closing, state(told, before), opened(afterMs), error; `afterMs` is how long the
-   * connection was lost, or null the first time. `openedAt` is when the page was opened, by the server's clock.
+   * Follow a view.
+   * `openedAt`: when the page was opened, by the server's clock.
+   * `on`: the callbacks event, gap, closing, state(current, before), opened(afterMs) and error. `afterMs` is how long the
+   * connection was lost, or null the first time.
    */
   constructor(api, view, openedAt, on) {
     this.#api = api;
@@ -49,12 +51,12 @@ export class Feed {
     this.#subscription.resume();
   }
 
-  /** Connect anew, after an id. What comes again is not told again. */
+  /** Open a new connection that starts after an id. Events that arrive a second time are dropped. */
   reopen(after) {
     this.#open({ after });
   }
 
-  /** Keep in mind that all that was stored up to a time, by the server's clock, has been received. */
+  /** Note that every event that was stored before a time, by the server's clock, has been received. */
   completeAt(time) {
     this.#completeAt = time;
   }
@@ -64,17 +66,17 @@ export class Feed {
     this.#subscription?.close();
     this.#subscription = null;
     const { eventTypes, orderId } = this.#view;
-    const told = (tell) => (value) => {
-      if (opening === this.#opened) tell(value); // one that was closed may have more to say
+    const ifCurrent = (handle) => (value) => {
+      if (opening === this.#opened) handle(value); // a closed subscription may still call back
     };
     this.#subscription = subscribe(
       { url: this.#api.streamUrl.href, eventTypes: some(eventTypes), orderId: some(orderId), ...start },
       {
-        onEvent: told((event) => this.#event(event)),
-        onGap: told((gap) => this.#gap(gap)),
-        onClosing: told((closing) => this.#on.closing(closing)),
-        onState: told((state) => this.#state(state)),
-        onError: told((error) => this.#on.error(error)),
+        onEvent: ifCurrent((event) => this.#event(event)),
+        onGap: ifCurrent((gap) => this.#gap(gap)),
+        onClosing: ifCurrent((closing) => this.#on.closing(closing)),
+        onState: ifCurrent((state) => this.#state(state)),
+        onError: ifCurrent((error) => this.#on.error(error)),
       },
     );
   }
@@ -85,8 +87,9 @@ export class Feed {
 
   #gap(gap) {
     this.#on.gap(gap);
-    // What follows an `expired` one is newer than all that was seen. Else it is another log, from its beginning: what was
-    // stored there before this page lost touch was seen here already, or is older than what the page counts.
+    // After an `expired` gap all events are newer than the ones that were received. After any other gap the stream is another
+    // log from its beginning: events that it stored before this page was disconnected were received here already, or are too old
+    // to be counted.
     if (gap.reason !== 'expired') this.#openSinceComplete();
   }
 
@@ -95,18 +98,18 @@ export class Feed {
     this.#open(this.#completeAt === null ? this.#view.start : { since });
   }
 
-  #state(told) {
+  #state(current) {
     const before = this.state;
-    this.state = told.state;
-    if (NOT_FOLLOWING.has(told.state)) this.#lost();
-    else if (told.state === 'open' && before !== 'open') this.#found();
-    if (told.state !== before || told.state === 'reconnecting') this.#on.state(told, before);
+    this.state = current.state;
+    if (NOT_FOLLOWING.has(current.state)) this.#lost();
+    else if (current.state === 'open' && before !== 'open') this.#found();
+    if (current.state !== before || current.state === 'reconnecting') this.#on.state(current, before);
   }
 
   #lost() {
     if (this.#lostAt !== null) return;
     this.#lostAt = performance.now();
-    // Before the first connection there is no place to return to, only a time.
+    // Before the first connection there is no id to resume after, only a time.
     if (this.lastEventId === null && startsNow(this.#view)) this.#openSinceComplete();
   }
 

@@ -1,10 +1,10 @@
-// The form that chooses a view: it leads to the address of that view.
+// The form in which a reader chooses a view. It opens the address of that view.
 
 import { element, make } from './element.js';
 import { writeView } from './view.js';
 import { nameOf } from './words.js';
 
-/** Show a view in the form, which offers these types. */
+/** Show a view in the form, with these types to choose from. */
 export function offer(view, types) {
   element('view-types').replaceChildren(...types.map((type) => choice(type, view.eventTypes.includes(type))));
   element('view-orders').value = view.orderId.join(', ');

@@ -1,4 +1,4 @@
-// Draw at most once a frame, however much there is to show. A page that is hidden gets no frames, so there it is after a while.
+// Draws at most once per frame of the browser, however many changes there are. A hidden page gets no frames and draws after a delay.
 
 const HIDDEN_MS = 1_000;
 
@@ -8,7 +8,7 @@ export class Frames {
 
   constructor(draw) {
     this.#draw = draw;
-    // A frame that was asked for in sight comes only when the page is back.
+    // If the page is hidden before a requested frame, the frame comes only when the page is visible again.
     document.addEventListener('visibilitychange', () => this.#now());
   }
 

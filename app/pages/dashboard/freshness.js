@@ -1,14 +1,14 @@
-// Ask, by another way than the stream, for what the stream should have brought.
+// Asks with page requests whether events are stored that the stream should have delivered.
 //
-// A network can die without telling the browser, and an EventSource shows no heartbeats: it would look live and bring nothing.
+// A network can fail without the browser noticing, and an EventSource hides heartbeats: it would look live and deliver nothing.
 
-const MOST = 100; // events that one question brings back
+const MOST = 100; // events that one request returns
 const CALM_MS = 15_000;
 const EAGER_MS = 1_000;
 const UNANSWERED_MS = 3_000;
-const PATIENCE_MS = 10_000; // with a connection that brings nothing
+const PATIENCE_MS = 10_000; // how long a connection may deliver nothing although events wait
 
-/** What is wrong, by the state of the stream: so many events wait, or none (0), or the server does not answer (null). */
+/** Whether the stream is at fault, by its state and the number of waiting events (null if the server does not answer). */
 const IS_WRONG = {
   open: (waiting) => waiting !== 0,
   connecting: () => true,
@@ -25,11 +25,11 @@ export class Freshness {
   #timer = 0;
   #receivedThen = 0;
   #doubtedSince = null;
-  /** How many events wait to be received; null where that is not known. */
+  /** How many stored events have not been received; null if that is not known. */
   waiting = null;
   checkedAt = null;
 
-  /** `on` is told: checked(), stalled(after). `received()` says how many events the page has received. */
+  /** `received`: returns how many events the page has received. `on`: the callbacks checked() and stalled(after). */
   constructor(api, clock, feed, view, received, on) {
     this.#api = api;
     this.#clock = clock;
@@ -43,13 +43,13 @@ export class Freshness {
     return this.waiting >= MOST;
   }
 
-  /** Check soon, and from then on again and again. */
+  /** Check soon, and then regularly. */
   start(afterMs = EAGER_MS) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#check(), afterMs);
   }
 
-  /** Know nothing, until the next check. */
+  /** Forget the result of the last check, and check soon. */
   doubt() {
     this.waiting = null;
     this.#doubtedSince = null;
@@ -74,7 +74,7 @@ export class Freshness {
       this.checkedAt = performance.now();
       return events.filter((event) => !this.#feed.has(event.id)).length;
     } catch {
-      return null; // no answer, or the log has lost the place, of which the stream will tell
+      return null; // no answer; or a gap, which the stream will report
     }
   }
 

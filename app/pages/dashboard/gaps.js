@@ -1,17 +1,17 @@
-// Gaps: each is an alert that stays, over reloads too, until someone has acknowledged it.
+// Shows each gap as an alert, which stays until it is acknowledged, also when the page is reloaded.
 
 import { copy, element, say } from './element.js';
 import { clockTime } from './words.js';
 
-const MOST = 5; // alerts; of further gaps there is the number
+const MOST = 5; // alerts; further gaps are only counted
 const CAUSES = {
-  expired: 'The log deleted them before this page could read them: it keeps events for a limited time or number, and the page was away for longer.',
-  foreign: 'The log is another one now, for example a backup, and does not know what this page has seen last.',
-  ahead: 'The log is older than what this page has seen, for example a backup of itself.',
+  expired: 'The log deleted them before this page could read them: it stores events for a limited time or up to a limited number, and the page was disconnected for longer.',
+  foreign: 'The log is another one now, for example a backup, and does not know the last event that this page has received.',
+  ahead: 'The log ends before the last event that this page has received, for example because a backup was restored.',
 };
 const CONSEQUENCES = {
-  expired: 'Counting goes on with the oldest event that is kept.',
-  another: 'What was counted stays counted. What the log has since lost, and what it holds from before this page lost touch, is not in the counts.',
+  expired: 'Counting continues with the oldest stored event.',
+  another: 'Events that were counted stay counted. Events that the log has lost are not counted, and neither are events that it stored before this page was disconnected.',
 };
 
 export class Gaps {
@@ -44,14 +44,14 @@ export class Gaps {
     try {
       sessionStorage.setItem(this.#keptAs, JSON.stringify(this.#kept));
     } catch {
-      // They stay for as long as the page does.
+      // Then they stay until the page is closed.
     }
     this.#show();
   }
 
   #show() {
     const shown = new Map([...element('gaps').children].map((alert) => [alert.gap, alert]));
-    // What stands already must not be read out again.
+    // An alert that is already there must not be added again, because a screen reader would read it again.
     for (const [gap, alert] of shown) if (!this.#kept.includes(gap)) alert.remove();
     for (const gap of this.#kept) if (!shown.has(gap)) element('gaps').prepend(this.#alert(gap));
   }

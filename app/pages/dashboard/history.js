@@ -1,4 +1,4 @@
-// How many events there were in each of the last sixty spans of ten seconds.
+// Counts events in each of the last sixty spans of ten seconds.
 
 export const SPAN_MS = 10_000;
 export const SPANS = 60;
@@ -7,7 +7,7 @@ export class History {
   #counts = new Uint32Array(SPANS);
   #newest = 0; // the number of the newest span, counted from the Unix epoch
 
-  /** Count an event, and tell whether its time is among the last ten minutes; the future counts as now. */
+  /** Count an event, and return whether its time is in the last ten minutes; a time in the future counts as now. */
   add(at, now) {
     this.#advance(now);
     const span = Math.min(Math.floor(at / SPAN_MS), this.#newest);
@@ -16,7 +16,7 @@ export class History {
     return true;
   }
 
-  /** Give the counts, oldest first. */
+  /** Return the counts, oldest first. */
   counts(now) {
     this.#advance(now);
     return Array.from({ length: SPANS }, (_, index) => this.#counts[(this.#newest + 1 + index) % SPANS]);
@@ -24,7 +24,7 @@ export class History {
 
   #advance(now) {
     const span = Math.floor(now / SPAN_MS);
-    if (span < this.#newest - 1) this.#restart(span); // the clock has been put right
+    if (span < this.#newest - 1) this.#restart(span); // the clock was set back
     for (let next = Math.max(this.#newest + 1, span - SPANS + 1); next <= span; next += 1) this.#counts[next % SPANS] = 0;
     this.#newest = Math.max(this.#newest, span);
   }

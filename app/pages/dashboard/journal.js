@@ -1,4 +1,4 @@
-// What became of the connection, the newest first.
+// Lists what happened to the connection, newest first.
 
 import { element, make, say } from './element.js';
 import { clockTime } from './words.js';
@@ -8,7 +8,7 @@ const MOST = 50;
 export class Journal {
   #list = element('journal');
 
-  /** Note something; the same again only moves its time. */
+  /** Add an entry. If it is the same as the newest one, only its time changes. */
   note(text, kind = '') {
     const now = new Date();
     const newest = this.#list.firstElementChild;

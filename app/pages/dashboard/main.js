@@ -1,4 +1,4 @@
-// The dashboard: what the stream brings is counted at once, and shown when there is a frame to draw.
+// The dashboard: events are counted when they arrive, and shown when the browser draws the next frame.
 
 import { Announcer } from './announcer.js';
 import { Api, reasonOf } from './api.js';
@@ -19,7 +19,6 @@ import { showTitle } from './title.js';
 import { describe, follows, readView, startsNow } from './view.js';
 import { duration } from './words.js';
 
-
 const openedAfterMs = performance.now();
 const view = readView(location.search);
 const clock = new ServerClock();
@@ -39,7 +38,7 @@ let freshness;
 let frames;
 let caughtUp = startsNow(view);
 let stateSaid = '';
-let refusal = ''; // what the server said when it last refused the stream
+let refusal = ''; // the server's reason when it last refused the stream
 
 async function start() {
   types = await api.orderEventTypes(unanswered);
@@ -69,21 +68,21 @@ function unanswered(failure) {
   journal.note(`The server does not answer: ${failure.message}`, 'bad');
 }
 
-// What the stream says
+// Callbacks of the feed
 
-function event(told) {
-  if (!types.includes(told.type)) {
-    types.push(told.type);
+function event(received) {
+  if (!types.includes(received.type)) {
+    types.push(received.type);
     addTypes();
   }
-  tally.add(told, clock.now(), caughtUp);
-  orders.add(told);
+  tally.add(received, clock.now(), caughtUp);
+  orders.add(received);
   frames.ask();
 }
 
-function gap(told) {
-  gaps.add(told, Date.now());
-  journal.note(`Gap: ${told.reason}`, 'bad');
+function gap(received) {
+  gaps.add(received, Date.now());
+  journal.note(`Gap: ${received.reason}`, 'bad');
   doubt();
 }
 
@@ -91,20 +90,20 @@ function closing({ reason }) {
   journal.note(`The server ends the stream: ${reason}`, 'warn');
 }
 
-function state(told, before) {
-  const text = status.state({ ...told, refusal: told.reason === 'refused' ? refusal : '' });
-  if (told.state === 'reconnecting' || told.state === 'offline') {
-    journal.note(told.state === 'offline' ? text : 'Connection lost', 'warn');
+function state(current, before) {
+  const text = status.state({ ...current, refusal: current.reason === 'refused' ? refusal : '' });
+  if (current.state === 'reconnecting' || current.state === 'offline') {
+    journal.note(current.state === 'offline' ? text : 'Connection lost', 'warn');
     doubt();
   }
-  if (told.state === 'open') freshness.start();
+  if (current.state === 'open') freshness.start();
   if (before === 'paused') journal.note('Resumed');
-  if (told.state === 'paused') {
+  if (current.state === 'paused') {
     journal.note(text);
     doubt();
   }
-  if (told.state !== stateSaid) announcer.say(text); // and not at each attempt
-  stateSaid = told.state;
+  if (current.state !== stateSaid) announcer.say(text); // not at every attempt to reconnect
+  stateSaid = current.state;
   frames.ask();
 }
 
@@ -113,7 +112,7 @@ async function opened(afterMs) {
   status.reconnects += 1;
   journal.note(`Connected again after ${duration(afterMs)}`, 'good');
   frames.ask();
-  // The server may have been replaced by one that knows more types.
+  // The server may have been replaced by one that knows more event types.
   const known = await api.orderEventTypes(unanswered);
   if (known.every((type) => types.includes(type))) return;
   types = [...new Set([...types, ...known])];
@@ -126,7 +125,7 @@ function error(failure) {
   journal.note(refusal, 'bad');
 }
 
-// Whether all has come
+// Callbacks of the check for missing events
 
 function doubt() {
   caughtUp = false;
@@ -140,7 +139,7 @@ function checked() {
 
 function stalled(after) {
   const why = freshness.waiting === null ? 'The server does not answer' : `${freshness.waiting} events wait`;
-  journal.note(`${why}, and the connection brings nothing: connecting anew`, 'bad');
+  journal.note(`${why}, and the connection delivers nothing: opening a new one`, 'bad');
   feed.reopen(after);
 }
 

@@ -1,4 +1,4 @@
-// The newest order events in a table, the newest first. It is bounded, and so is what waits to be shown.
+// Shows the newest order events in a table, newest first. The table and the events that wait to be shown are limited.
 
 import { element, make } from './element.js';
 import { writeView } from './view.js';
@@ -27,7 +27,7 @@ export class Orders {
 
 function row({ type, id, data }, hue) {
   const made = make('tr');
-  made.role = 'row'; // the style sheet makes it a block on a phone; it stays a row to those who listen
+  made.role = 'row'; // on a phone the style sheet makes it a block; for screen readers it stays a row
   made.dataset.type = type;
   made.dataset.hue = hue;
   made.dataset.id = id;
@@ -45,7 +45,7 @@ function orderLink(orderId) {
   if (typeof orderId !== 'string') return '';
   const link = make('a', '', orderId);
   link.href = writeView({ orderId: [orderId], start: { from: 'earliest' } });
-  link.title = 'Everything that is kept of this order';
+  link.title = 'All stored events of this order';
   return link;
 }
 
@@ -57,7 +57,7 @@ function time(when) {
   return shown;
 }
 
-/** Say the reason, and whatever else this or a later version has. */
+/** Return the reason and every other property, also the ones that later versions add. */
 function details({ orderId, when, reason, ...others } = {}) {
   const rest = Object.entries(others).map(([name, value]) => `${inWords(name)} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
   return [reason, ...rest].filter((part) => part !== undefined).join(' · ');

@@ -1,12 +1,12 @@
-// The ids of the newest events. After a gap some events come again; each counts once.
+// Remembers the ids of the newest events, because after a gap some arrive again and must count once.
 
-const MOST = 50_000; // of a generation; two are kept, some 10 MB
+const MOST = 50_000; // ids in one generation; two generations are kept, some 10 MB
 
 export class Seen {
   #young = new Set();
   #old = new Set();
 
-  /** Tell whether an id is new here, and keep it. */
+  /** Add an id, and return whether it is new. */
   add(id) {
     if (this.has(id)) return false;
     if (this.#young.size >= MOST) [this.#old, this.#young] = [this.#young, new Set()];

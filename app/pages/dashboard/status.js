@@ -1,4 +1,4 @@
-// The state of the connection, in words and in colour, and the figures beside it.
+// Shows the state of the connection in words and colour, and the figures beside it.
 
 import { element, say } from './element.js';
 import { ago, duration, number } from './words.js';
@@ -16,14 +16,15 @@ export class Status {
   #state = 'connecting';
   reconnects = 0;
 
-  state(told) {
-    this.#state = told.state;
-    const text = (WORDS[told.state] ?? (() => told.state))(told);
-    for (const id of ['state', 'content']) element(id).dataset.state = told.state;
+  state(current) {
+    const { state } = current;
+    this.#state = state;
+    const text = (WORDS[state] ?? (() => state))(current);
+    for (const id of ['state', 'content']) element(id).dataset.state = state;
     say(element('state'), text);
     const button = element('pause');
-    button.disabled = told.state === 'closed';
-    say(button, told.state === 'paused' ? 'Resume' : 'Pause');
+    button.disabled = state === 'closed';
+    say(button, state === 'paused' ? 'Resume' : 'Pause');
     return text;
   }
 

@@ -1,4 +1,4 @@
-// What has been counted, by event type.
+// Counts the events that have arrived, by event type.
 
 import { History, SPAN_MS } from './history.js';
 
@@ -18,14 +18,14 @@ export class Tally {
     return [...this.#byType.keys()];
   }
 
-  /** Count an event. `live`: it came as it was published, and was not waiting. */
+  /** Count an event. `live`: whether it arrived when it was published, and had not been stored before. */
   add({ type, data }, now, live) {
     const counted = this.of(type);
     counted.count += 1;
     this.received += 1;
     this.newestAt = now;
     counted.newestAt = now;
-    // What was waiting belongs to the time at which it happened. What is live belongs there too, unless it tells of old times.
+    // The chart shows an event at the time at which it happened; a live event that happened too long ago, at the time of its arrival.
     const at = Date.parse(data?.when);
     if (counted.history.add(at, now)) this.#firstAt = Math.min(this.#firstAt, at);
     else if (live) counted.history.add(now, now);
@@ -36,7 +36,7 @@ export class Tally {
     return this.#byType.get(type);
   }
 
-  /** Events a minute over the last five minutes, or over as many as there have been. */
+  /** Return the events per minute over the last five minutes, or over the time since the first event if that is shorter. */
   rate(type, now) {
     const counts = this.of(type).history.counts(now);
     const spans = Math.min(RATE_SPANS, Math.max(6, Math.ceil((now - this.#firstAt) / SPAN_MS)));

@@ -1,4 +1,4 @@
-// Put on the theme that was chosen here before anything is painted; without a choice the system's holds.
+// Applies the theme that the reader has chosen before anything is painted; without a choice, the theme of the system applies.
 
 (() => {
   'use strict';
@@ -10,7 +10,7 @@
     try {
       return localStorage.getItem(KEPT_AS);
     } catch {
-      return null; // a browser may keep pages from keeping anything
+      return null; // some browsers forbid pages to store anything
     }
   }
 
@@ -23,7 +23,7 @@
     try {
       localStorage.setItem(KEPT_AS, theme);
     } catch {
-      // It holds until the page is left.
+      // Then the choice lasts until the page is closed.
     }
   }
 

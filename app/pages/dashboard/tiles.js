@@ -1,14 +1,14 @@
-// A tile for each event type: how many, how many a minute, and when the newest came.
+// Shows a tile for each event type: the count, the rate per minute, and the time of the newest event.
 
 import { copy, element, make, say } from './element.js';
 import { ago, nameOf } from './words.js';
 
-const HUES = 4; // the style sheet has so many
+const HUES = 4; // the number of hues in the style sheet
 
 export class Tiles {
   #tiles = new Map();
 
-  /** Make sure that a type has its tile. */
+  /** Add a tile for a type if it has none. */
   add(type, isFollowed) {
     if (this.#tiles.has(type)) return;
     const tile = copy('tile');
@@ -42,7 +42,7 @@ export class Tiles {
   }
 }
 
-// Thousands are set apart by space that is no text: whoever reads or copies the number gets its digits.
+// The space between groups of thousands is not text, so screen readers and copies get only the digits.
 function show(count, value) {
   if (count.textContent === String(value)) return;
   const groups = String(value).match(/\d{1,3}(?=(\d{3})*$)/g);

@@ -1,4 +1,4 @@
-// The title of the page: what is wrong, and the counts. It is all that is seen of a tab in the background.
+// Writes problems and counts into the title of the page, because a tab in the background shows nothing else.
 
 import { follows } from './view.js';
 import { nameOf, number } from './words.js';

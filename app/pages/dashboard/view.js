@@ -1,4 +1,4 @@
-// What is shown, as the address of the page says it; the server judges the values.
+// Reads and writes the view, which the address of the page holds. The server checks the values.
 
 import { dateTime } from './words.js';
 
@@ -14,7 +14,7 @@ export function readView(search) {
   };
 }
 
-/** Write the query of a view: empty parts are left out. */
+/** Write the query of a view, without empty parts. */
 export function writeView({ eventTypes = [], orderId = [], start = {} }) {
   const query = new URLSearchParams();
   const parts = { eventTypes: eventTypes.join(','), orderId: orderId.join(','), ...start };
@@ -23,20 +23,20 @@ export function writeView({ eventTypes = [], orderId = [], start = {} }) {
   return text ? `?${text}` : '.';
 }
 
-/** Say what the counts of a view are counts of. */
+/** Describe in words which events a view counts. */
 export function describe({ start: { since, from }, orderId }, openedAt) {
   const only = orderId.length ? `, only ${orderId.join(', ')}` : '';
   if (since) return `Counted since ${since}${only}`;
-  if (from === 'earliest') return `Counted from the oldest event that is kept${only}`;
+  if (from === 'earliest') return `Counted from the oldest stored event${only}`;
   return `Counted since ${dateTime(openedAt)}, when this page was opened${only}`;
 }
 
-/** Whether events of a type are followed. */
+/** Whether a view includes an event type. */
 export function follows(view, type) {
   return view.eventTypes.length === 0 || view.eventTypes.includes(type);
 }
 
-/** Whether counting starts at the opening of the page. */
+/** Whether counting starts when the page is opened. */
 export function startsNow({ start: { from, since } }) {
   return !since && (from ?? 'latest') === 'latest';
 }

@@ -1,16 +1,16 @@
-// Things in words.
+// Numbers, names and times in words.
 
 export const number = (value) => value.toLocaleString('en');
 
 export const times = (count, thing) => `${number(count)} ${thing}${count === 1 ? '' : 's'}`;
 
-/** Name an event type as people do: `order.shipped` is Shipped. */
+/** Return the short name of an event type: `Shipped` for `order.shipped`. */
 export function nameOf(type) {
   const name = inWords(type.slice(type.indexOf('.') + 1));
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
-/** Take a name of programs apart: `trackingNumber` is tracking number. */
+/** Split an identifier into words: `tracking number` for `trackingNumber`. */
 export const inWords = (name) => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').replaceAll(/[._-]/g, ' ').toLowerCase();
 
 export function duration(ms) {
@@ -23,7 +23,7 @@ export function duration(ms) {
 
 export const ago = (ms) => (ms < 1000 ? 'just now' : `${duration(ms)} ago`);
 
-/** The time of a day, as the reader's clocks show it; with the date where it is another day. */
+/** Return the local time of day, with the date if it is not today. */
 export function clockTime(at) {
   const date = new Date(at);
   return date.toDateString() === new Date().toDateString() ? timeOf(date) : dateTime(at);
