@@ -29,7 +29,7 @@ def read_source(root: Path) -> dict[str, Any]:
     except OSError as error:
         raise InvalidContract(f"{path} cannot be read: {error.strerror}.") from None
     except yaml.MarkedYAMLError as error:
-        raise InvalidContract(f"{DOCUMENT}:{_line(error)}: {error.problem}.") from None
+        raise InvalidContract(f"{DOCUMENT}:{_line(error.problem_mark)}: {error.problem}.") from None
     except (yaml.YAMLError, UnicodeDecodeError):
         raise InvalidContract(f"{DOCUMENT} is not text in UTF-8 without control characters.") from None
     except RecursionError:  # aliases may nest values deeper than the text
@@ -47,11 +47,11 @@ def _check_nesting(text: str) -> None:
         level += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
         if level > NESTING_LEVELS:
             problem = f"the document is nested deeper than {NESTING_LEVELS} levels"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+            raise InvalidContract(f"{DOCUMENT}:{_line(event.start_mark)}: {problem}.")
 
 
-def _line(error: yaml.MarkedYAMLError) -> int:
-    return error.problem_mark.line + 1 if error.problem_mark else 1
+def _line(mark: Any) -> int:
+    return mark.line + 1 if mark else 1
 
 
 class _JsonLoader(yaml.CSafeLoader):
