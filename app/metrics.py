@@ -1,6 +1,6 @@
-"""What is counted, and how Prometheus reads it (https://prometheus.io/docs/instrumenting/exposition_formats/).
+"""The counts of one server in the text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/).
 
-The core counts in plain integers; they become metrics only when somebody asks.
+The core counts in plain integers; they become metrics only when they are requested.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 @dataclass(slots=True)
 class Tally:
-    """Count what the HTTP transport did since the start."""
+    """The counts of the transports since the start: `refusals`, the requests that were answered with a problem, by problem."""
 
     refusals: Counter[str] = field(default_factory=Counter)
 
 
 class Metrics(Collector):
-    """Expose one server's counts."""
+    """The metrics of one server, collected from the parts that count."""
 
     def __init__(self, log: EventLog, publisher: Publisher, fan_out: FanOut, tally: Tally) -> None:
         self._log = log
@@ -53,7 +53,7 @@ class Metrics(Collector):
         yield _counter("events_published", "Events stored.", "event_type", self._publisher.published)
         yield _counter("events_duplicate", "Events that were stored before.", None, {"": self._publisher.duplicates})
         yield _counter("events_delivered", "Order events written to streams.", None, {"": self._fan_out.delivered})
-        yield _counter("stream_gaps", "Gaps that streams were told of.", "reason", self._fan_out.gaps)
+        yield _counter("stream_gaps", "Gaps that streams reported.", "reason", self._fan_out.gaps)
         yield _counter("streams_closed", "Streams that the server ended.", "reason", self._fan_out.closings)
         yield _counter("requests_refused", "Requests answered with a problem.", "problem", self._tally.refusals)
 

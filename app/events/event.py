@@ -33,7 +33,7 @@ class Event(NamedTuple):
 
 
 class StoredEvent(NamedTuple):
-    """An order event in the log; a tuple, because stores make one of every row they read.
+    """An order event in the log; a tuple, because a store makes one of every row it reads.
 
     `offset` and `epoch` are its position, `stored_at_us` the microseconds since the Unix epoch at which it was stored,
     never less than those of the event before it.

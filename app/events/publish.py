@@ -25,8 +25,8 @@ class Publisher:
     """The publisher of one log, the same for every transport and source.
 
     `envelopes`: see `Acceptance`, also for the error that is raised. `batch_maximum`: the most events of one request.
-    `published` counts the events that were stored, by type; `duplicates` those stored before; `refused` those that broke their
-    contract or came under an eventId that was taken.
+    `published` counts the events that were stored, by type; `duplicates` the events that had been stored before; `refused` the
+    events that broke their contract or whose eventId was taken by other content.
     """
 
     def __init__(

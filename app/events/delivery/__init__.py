@@ -1,6 +1,6 @@
-"""The delivery of the log to readers that stay: who is sent what next, and when; one event to many readers, encoded once.
+"""The delivery of the log to readers that stay: one event to many readers, read and encoded once.
 
-Reading order: `stream_item` (what is sent, as values), `cursor` (a reader's place), `subscription` (a reader as a state machine),
+Reading order: `stream_item` (the values that are sent), `cursor` (a reader's place), `subscription` (a reader as a state machine),
 `subscribe` (from a request to a subscription), `filter_group` and `live_readers` (readers at the head), `store_reads` (readers far
 behind), `heartbeats` (silent readers), `fan_out` (all of it), `encoded` (bytes that readers share).
 """

@@ -13,7 +13,7 @@ PAGE_EVENTS = 256  # one read, one write: enough to amortise both, little enough
 
 
 class Cursor:
-    """The place of one reader in the log: how far it has read, how far it has been sent, and where it ends.
+    """The place of one reader in the log: how far it has read, the last id that it was sent, and its end if it has one.
 
     `after`: the offset after which it reads. `follow`: if False, it ends at the head as it is now. `limit`: it ends after
     so many events; None means that it has no limit.

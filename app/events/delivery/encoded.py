@@ -1,7 +1,7 @@
-"""Encode once what many readers are sent, whatever the transport and the encoding.
+"""Caches of encoded items, so that an item that goes to many readers is encoded once; for any transport and encoding.
 
-Three caches stand between a commit and a write, each where its key is known:
-- `EventLog.read_in_memory` keeps pages by place and filter, so that readers who catch up side by side get one page object;
+Three caches stand between a commit and a write:
+- `EventLog.read_in_memory` keeps pages by place and filter, so that readers that catch up side by side get one page object;
 - `EncodedPages` keeps the bytes of a page as long as the page lives, for one encoding: all groups and readers share them;
 - `LastItem` keeps the last item as it is written to a connection: in a round, thousands are sent the same item one after another.
 """
@@ -35,7 +35,7 @@ class EncodedPages:
 class LastItem:
     """The last item in the form in which connections of one kind are sent it.
 
-    `encode`: turns an item into bytes. `frame`: turns those into the form that the connection wants, such as a chunk of HTTP/1.1.
+    `encode`: turns an item into bytes. `frame`: turns the bytes into the form that the connection wants, such as a chunk of HTTP/1.1.
     """
 
     __slots__ = ("_encode", "_frame", "frame", "is_closing", "item")

@@ -118,7 +118,7 @@ class FanOut:
         self._call_turn()
 
     def _advance(self, subscription: Subscription) -> None:
-        """Send the next item of a scheduled subscription, or let it wait where the next one will come from."""
+        """Send the next item of a scheduled subscription, or let it wait for it in the right queue or group."""
         item = subscription.next_item()
         if item is not None:
             self._send(subscription, item)
@@ -146,7 +146,7 @@ class FanOut:
             self._send(subscription, subscription.sign_of_life())
 
     def _hasten(self, subscription: Subscription) -> None:
-        """Let a subscription look in memory next, where its `Closing` is; not if it reads or cannot be sent anything."""
+        """Schedule a subscription that waits, so that it finds its `Closing`; not one that reads or whose sink is full."""
         state = subscription.state
         if state in (State.LIVE, State.QUEUED):
             subscription.schedule()

@@ -16,7 +16,7 @@ from app.events.filter import Filter
 from app.events.log.event_store import Page
 
 ROUND_EVENTS = 512  # bounds the size of one write
-WAITING_EVENTS = 10_000  # a group that far behind reads the log instead, where the same events are shared by all
+WAITING_EVENTS = 10_000  # a group that far behind reads the log instead, whose pages are shared too
 
 
 class FilterGroup:

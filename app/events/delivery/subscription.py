@@ -1,6 +1,6 @@
 """One reader of the log as a state machine. Rule: everything that changes a subscription stands in this file.
 
-`TRANSITIONS` lists the states and where each may lead. A state says where the next item will come from; whether the sink takes
+`TRANSITIONS` lists the states that each state may lead to. A state is the source of the next item; whether the sink takes
 more is not a second dimension, because a subscription whose sink is full waits for nothing else.
 """
 
@@ -21,7 +21,7 @@ from app.events.position import Gap
 
 
 class State(Enum):
-    """Where the next item of a subscription comes from."""
+    """The source of the next item of a subscription."""
 
     NEW = "nowhere yet: it has no sink"
     SCHEDULED = "memory, at its turn of the event loop"
@@ -45,7 +45,7 @@ _SHARES_NOTHING = sys.maxsize
 
 
 class Sink(Protocol):
-    """Where the items of one subscription go; each transport has its own."""
+    """The destination of the items of one subscription; each transport has its own."""
 
     def send(self, item: StreamItem) -> bool:
         """Take an item; return False if it must be the last one until `FanOut.resume` is called.
@@ -181,10 +181,11 @@ class Subscription:
 
     @staticmethod
     def share(page: Page, subscriptions: Iterable[Subscription]) -> tuple[list[Subscription], list[Subscription]]:
-        """Send one page to many live subscriptions: the one line that runs once per event and reader.
+        """Send one page to many live subscriptions. Its loop is the only code that runs once per event and reader.
 
-        Returns those that were not sent the page (it begins before they joined, or they have a limit, or they are live no
-        longer), and those that were and are BLOCKED now. What the others were sent, their group notes once for all of them.
+        Returns two lists: subscriptions that were not sent the page (it begins before they joined, or they have a limit, or they
+        are no longer live), and subscriptions that were sent it and are BLOCKED now. The group notes for all others what they
+        were sent.
         """
         first_offset = page.events[0].offset
         not_sent, blocked = [], []

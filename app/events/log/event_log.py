@@ -95,7 +95,7 @@ class EventLog:
         return await self._store.read(after, through, filter, limit)
 
     async def offset_before(self, stored_at_us: int) -> int:
-        """Find where events stored at or after a time begin; never beyond the head. Raises StoreUnavailable."""
+        """Find the offset just before the first event stored at or after a time; at most the head. Raises StoreUnavailable."""
         return min(await self._store.offset_before(stored_at_us), self.head)
 
     def join(self, filter: Filter, listener: Listener) -> None:

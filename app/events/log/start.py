@@ -39,7 +39,7 @@ class Start:
 
 
 async def locate_start(log: EventLog, request: StartRequest) -> Start:
-    """Find where to start. Raises StoreUnavailable if the store cannot look up a time."""
+    """Find the offset to start from. Raises StoreUnavailable if the store cannot look up a time."""
     if request.last_event_id is not None:
         return _after_id(log, request.last_event_id)
     if request.since is not None:

@@ -49,7 +49,7 @@ class Tail:
         return sorted(event for events in of_orders for event in events if after < event.offset <= through)
 
     def extend(self, events: Sequence[StoredEvent], floor: Floor) -> None:
-        """Add the events that were appended; drop those that were deleted, and the oldest ones beyond the bounds."""
+        """Add the events that were appended; drop the deleted ones, and the oldest ones beyond the bounds."""
         self._events.extend(events)
         self._offsets.extend(event.offset for event in events)
         for event in events:

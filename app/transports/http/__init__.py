@@ -2,5 +2,5 @@
 
 import warnings
 
-# Connexion imports Starlette's test client, and that warns of its own dependencies; it is no business of who runs a server.
+# Connexion imports Starlette's test client, and that warns of its own dependencies; an operator can do nothing about it.
 warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient`")

@@ -1,4 +1,4 @@
-"""The ASGI application: Connexion routes by the contract, our operations answer, our problems tell what went wrong."""
+"""The ASGI application: Connexion routes by the contract, operations answer, problems describe errors."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class _Routing(RoutingMiddleware):  # type: ignore[misc]  # Connexion ships no t
 
 
 # Connexion's stack without its Swagger UI (old, and it inlines the document), its handler of server errors (it fails itself, and
-# ours catches all), its validation of requests (see `parameters.py` and `body.py`), its validation of responses (it never looks
+# ours catches everything), its validation of requests (see `parameters.py` and `body.py`), its validation of responses (it never looks
 # into a stream; the contract tests do), and its lifespan.
 _MIDDLEWARES = (ExceptionMiddleware, _Routing, SecurityMiddleware, RoutedOperations)
 
 
 def create_application(operations: Operations, problems: Problems) -> ASGIApp:
-    """Put the application together. Raises InvalidContract where an operation has no handler."""
+    """Put the application together. Raises InvalidContract if an operation has no handler."""
     for each in operations_of(operations.document.bundled):
-        _handler(operations, each.content["operationId"])  # Connexion would look for it at the first request only
+        _handler(operations, each.content["operationId"])  # Connexion would not look for it before the first request
     app = ConnexionMiddleware(not_found, import_name="app", middlewares=list(_MIDDLEWARES))
     app.add_api(
         operations.document.bundled,

@@ -1,4 +1,4 @@
-"""Read a request's body: the right type, no larger than the contract allows, and JSON in every respect."""
+"""The body of a request: of the right type, no larger than the contract allows, and strict JSON."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from app.specification.strict_json import JsonValue, parse_json
 
 
 class UnsupportedMediaType(Refusal):
-    """Name the media type that is taken."""
+    """Raised when a body has another media type, charset or coding than the one that is accepted."""
 
     def __init__(self) -> None:
         super().__init__("The body must be application/json in UTF-8, without a Content-Encoding.")
 
 
 class ContentTooLarge(Refusal):
-    """Name the largest body that is taken."""
+    """Raised when a body is larger than `maximum_bytes`."""
 
     def __init__(self, maximum_bytes: int) -> None:
         super().__init__(f"The body is larger than {maximum_bytes} bytes; send the events in more requests.")

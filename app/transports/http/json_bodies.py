@@ -1,4 +1,4 @@
-"""The JSON that operations answer with, as the contract's schemas have it: values in, text or values out."""
+"""The JSON of the responses, as the contract's schemas define it: values in, text or values out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def event_page(page: Page, last: Position) -> str:
 
 
 def published_events(appended: Iterable[Appended]) -> str:
-    """Write `PublishedEvents`; none of its texts needs an escape but perhaps an eventId, which a contract may widen."""
+    """Write `PublishedEvents`; no text in it needs an escape, except an eventId if the contract allows more characters one day."""
     events = ",".join(
         f'{{"id":"{event.id}","eventType":"{event.event_type}","schemaVersion":"{event.schema_version}",'
         f'"eventId":{_quoted(event.event_id)},"duplicate":{_BOOLEANS[duplicate]}}}'

@@ -1,4 +1,4 @@
-"""What a client prefers: RFC 9110 §12.4.2 and §12.5 (https://www.rfc-editor.org/rfc/rfc9110#section-12.5)."""
+"""The choice between media types: RFC 9110 §12.4.2 and §12.5 (https://www.rfc-editor.org/rfc/rfc9110#section-12.5)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _WEIGHT = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
 
 
 class NotAcceptable(Refusal):
-    """Say what is offered to a client that accepts none of it."""
+    """Raised when a client accepts none of the media types that are offered."""
 
     def __init__(self, offered: Sequence[str]) -> None:
         super().__init__(f"None of the accepted media types is offered; choose {' or '.join(offered)}.")
 
 
 def choose_media_type(accept: str, offered: Sequence[str]) -> str:
-    """Return the offered type of the highest weight, the first of equals; raise NotAcceptable where all weigh nothing.
+    """Return the offered type with the highest weight, the first of equals. Raises NotAcceptable if all have the weight 0.
 
-    `accept` is the value of the Accept header, empty where there is none. A range that is not well formed is passed over.
+    `accept`: the value of the Accept header, empty if there is none. A range that is not well formed is ignored.
     """
     weights = read_weights(accept) if accept.strip() else {"*/*": 1.0}
     weigh = [_weight(weights, media_type) for media_type in offered]
@@ -30,9 +30,9 @@ def choose_media_type(accept: str, offered: Sequence[str]) -> str:
 
 
 def read_weights(preferences: str) -> dict[str, float]:
-    """Read the value of an Accept header, or of another one of its form, by what is named there in lower case.
+    """Read the weights in the value of an Accept header, or of another one of its form, by name in lower case.
 
-    What is named twice has the higher weight; what has a malformed one is passed over.
+    A name that occurs twice has the higher weight; one with a malformed weight is ignored.
     """
     weights: dict[str, float] = {}
     for part in preferences.split(","):

@@ -1,8 +1,8 @@
-"""Read the parameters of a request as the contract types them; every violation is named, at once.
+"""The parameters of a request, with the types of the contract; all violations are listed at once.
 
-Not by Connexion's parser and validator: those take the last of a single value given twice, numbers that only Python reads as
-numbers, and a pattern that a trailing newline slips through; and they are put together anew for each request, which took longer
-than all that follows. The contract is read once, when the server starts.
+Connexion's parser and validator are not used: they take the last of two values for a single-valued parameter, accept numbers that
+only Python reads as numbers, and let a trailing newline pass a pattern; and they are built anew for each request, which took longer
+than all the rest of it. Here the contract is read once, when the server starts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from app.specification.strict_json import JsonValue
 SHOWN_VIOLATIONS = 5  # keeps the problem below 2 KB
 SHOWN_CHARACTERS = 64  # of a name that the client made up
 
-# What the types look like as text (RFC 8259 §6 and §3), and how they are read; int() and float() alone read far more.
+# The types as text (RFC 8259 §6 and §3), and how they are read; int() and float() alone would accept far more.
 _LITERALS: Mapping[str, tuple[re.Pattern[str], Callable[[str], JsonValue]]] = {
     "integer": (re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII), int),
     "number": (re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?", re.ASCII), float),
@@ -30,7 +30,7 @@ _LITERALS: Mapping[str, tuple[re.Pattern[str], Callable[[str], JsonValue]]] = {
 
 
 class ParameterViolation(NamedTuple):
-    """One parameter that is not as the contract has it; `location` is query, path or header."""
+    """One parameter that breaks the contract; `location` is query, path or header."""
 
     location: str
     name: str
@@ -38,7 +38,7 @@ class ParameterViolation(NamedTuple):
 
 
 class InvalidParameters(Refusal):
-    """Refuse a request because of its parameters."""
+    """Raised when parameters of a request break the contract; `violations` lists the first ones."""
 
     def __init__(self, violations: list[ParameterViolation]) -> None:
         count = "1 parameter is" if len(violations) == 1 else f"{len(violations)} parameters are"
@@ -50,7 +50,10 @@ class ContractParameters:
     """The parameters of one operation."""
 
     def __init__(self, definitions: Sequence[Mapping[str, Any]], spell: Callable[[str], str]) -> None:
-        """Take the contract's definitions, and how a name is spelt in Python. Raises InvalidContract."""
+        """Compile the parameters' schemas. Raises InvalidContract.
+
+        `definitions`: the Parameter Objects of the contract. `spell`: turns a name into that of a Python argument.
+        """
         by_location: dict[str, dict[str, _Parameter]] = {"query": {}, "header": {}, "path": {}}
         for definition in definitions:
             by_location[definition["in"]][definition["name"]] = _Parameter(definition)
@@ -58,9 +61,9 @@ class ContractParameters:
         self._spelt = {name: spell(name) for name in (*self._query, *self._path)}
 
     def read(self, request: Request) -> dict[str, JsonValue]:
-        """Return the parameters of query and path by their names in Python; those that are absent as their default, if any.
+        """Return the parameters of query and path by their names in Python; an absent one has its default, if there is one.
 
-        Headers are checked and left to the operation: one may have the name of a parameter of the query. Raises
+        Headers are checked, but the operation reads them itself: one may have the name of a query parameter. Raises
         InvalidParameters.
         """
         arguments: dict[str, JsonValue] = {}
@@ -90,7 +93,7 @@ class ContractParameters:
             sent = request.headers.getlist(name)
             if len(sent) > 1:
                 yield ParameterViolation("header", name, "takes one value and was given more")
-            elif sent and sent[0]:  # an empty header says nothing: EventSource sends none before its first id
+            elif sent and sent[0]:  # an empty header counts as absent: EventSource sends none before its first id
                 yield from parameter.violations(sent[0])
 
     def _read_path(
@@ -116,7 +119,7 @@ class _Parameter:
         self.default: JsonValue = schema.get("default")
 
     def read(self, sent: list[str], arguments: dict[str, JsonValue], spelt: str) -> Iterator[ParameterViolation]:
-        """Put the value among the arguments, or say what is wrong with it."""
+        """Add the value to `arguments`, or yield what is wrong with it."""
         if len(sent) > 1 and not self._is_array:
             yield self._violation("takes one value and was given more")
             return

@@ -1,6 +1,7 @@
-"""The innermost of Connexion's middlewares: from the operation that it routed a request to, to the method that answers it.
+"""The innermost of Connexion's middlewares: it calls the method of the operation that a request was routed to.
 
-In place of Connexion's own: its decorators inspect the handler, and spell each parameter's name in Python, for every request.
+It stands in place of Connexion's own, whose decorators inspect the method, and convert each parameter's name to Python, for every
+request.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Operation:
         try:
             response = await self._handler(**arguments)
         except ClientDisconnect:
-            return  # in the middle of its body: no fault of ours, and nobody is there to be answered
+            return  # in the middle of its body: not a fault, and nothing can be answered any more
         await response(scope, receive, send)
 
 
@@ -52,11 +53,11 @@ class _Operations(RoutedAPI):  # type: ignore[misc]  # Connexion ships no types
 
 
 class RoutedOperations(RoutedMiddleware):  # type: ignore[misc]  # Connexion ships no types
-    """Call the operation that a request was routed to."""
+    """The middleware that calls the operation of a request."""
 
     api_cls: ClassVar[type] = _Operations
 
 
 async def not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    """Answer what Connexion routed nowhere."""
+    """Answer a request for a path that the contract does not have: raise a 404, as Connexion's routing expects."""
     raise HTTPException(404)

@@ -23,16 +23,16 @@ _Data: TypeAlias = Mapping[str, str]
 
 
 def encode_opening(opening: StreamStart, retry_ms: int) -> bytes:
-    """Write what every stream begins with: the reconnection time, a comment, and one event, all in one block.
+    """Write the beginning of a stream: the reconnection time, a comment, and one event, all in one block.
 
     The comment stands inside the block of the event, so that no decoder sees an event before the first one.
     """
     return b"retry: %d\n: orders-events\n%b" % (retry_ms, encode(opening.first))
 
 
-def encode(step: NextItem) -> bytes:
-    """Write one step of a subscription that has begun."""
-    match step:
+def encode(item: NextItem) -> bytes:
+    """Write one item of a stream that has begun."""
+    match item:
         case Page(events=events):
             return encode_events(events)
         case Heartbeat():
