@@ -1,8 +1,4 @@
-"""The look that a start takes at a log: what does not fit together is refused, and a lost end is reported.
-
-It reads the records, the newest events and the mark. After a crash it has SQLite walk the whole file too, because a `-wal` file
-that does not belong to it can put old pages anywhere.
-"""
+"""What must fit together in a log: its records, its newest events, the structure of its file, and its mark."""
 
 from __future__ import annotations
 
@@ -19,8 +15,9 @@ from app.stores.sqlite.pages import read_run
 from app.stores.sqlite.records import read_block, read_blocks, read_epochs, read_floor, read_newest_block
 
 NEWEST_EVENTS = 1024  # are verified at every start: some milliseconds
-WALK_SECONDS = 10  # for the walk after a crash, which takes half a second for a million events; then the start goes on
-WALK_STEPS = 100_000  # of SQLite's machine, some milliseconds, between two looks at the time
+INTEGRITY_SECONDS = 0.5  # for the whole check of a log of some hundred thousand events, index of ids included
+STRUCTURE_SECONDS = 10  # for the structure alone: half a second for a million events
+STEPS_BETWEEN_LOOKS = 100_000  # of SQLite's machine, some milliseconds, between two looks at the time
 
 logger = logging.getLogger(__name__)
 
@@ -50,21 +47,32 @@ def inspect(connection: sqlite3.Connection) -> Found:
     return Found(epochs, floor, newest, events[-1].stored_at_us)
 
 
-def walk(connection: sqlite3.Connection) -> None:
-    """Have SQLite check the structure of the whole file. Raises Damaged, sqlite3.Error."""
-    give_up_at = time.monotonic() + WALK_SECONDS
-    connection.set_progress_handler(lambda: int(time.monotonic() > give_up_at), WALK_STEPS)
-    try:
-        [(verdict,), *_] = connection.execute("PRAGMA quick_check(1)")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
-            raise
-        logger.warning("The log is large and was not looked through after a crash; orders-events verify does it.")
+def require_integrity(connection: sqlite3.Connection, *, crashed: bool) -> None:
+    """Have SQLite check its file, as far as it comes in the time that a start may take. Raises Damaged, sqlite3.Error.
+
+    After a crash it checks the structure of the whole file: a `-wal` file that is not of this file can put old pages anywhere.
+    """
+    if _checked(connection, "PRAGMA integrity_check(1)", INTEGRITY_SECONDS) or not crashed:
         return
+    if not _checked(connection, "PRAGMA quick_check(1)", STRUCTURE_SECONDS):
+        logger.warning("The log is large and was not checked as a whole after a crash; orders-events verify does it.")
+
+
+def _checked(connection: sqlite3.Connection, check: str, seconds: float) -> bool:
+    """Run a check; return False if it does not end in time. Raises Damaged if it finds something."""
+    give_up_at = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: int(time.monotonic() > give_up_at), STEPS_BETWEEN_LOOKS)
+    try:
+        [(verdict,), *_] = connection.execute(check)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            return False
+        raise
     finally:
         connection.set_progress_handler(None, 0)
     if verdict != "ok":
         raise Damaged(" ".join(str(verdict).split()))
+    return True
 
 
 def count_events(connection: sqlite3.Connection, found: Found) -> None:
@@ -76,13 +84,11 @@ def count_events(connection: sqlite3.Connection, found: Found) -> None:
         raise Damaged(f"it has {events} events and {event_ids} event ids instead of {expected}")
 
 
-def missing_events(connection: sqlite3.Connection, found: Found, mark: Mark | None) -> int:
+def missing_events(connection: sqlite3.Connection, found: Found, mark: Mark) -> int:
     """Return how many events the log had when it was marked and has no more.
 
     Raises Damaged if the mark is that of another log, sqlite3.Error.
     """
-    if mark is None:
-        return 0
     offset = mark.position.offset
     if found.floor.offset < offset <= found.newest.newest:
         block = read_block(connection, (offset - 1) // BLOCK_EVENTS)

@@ -1,0 +1,122 @@
+"""The look that a start takes at the file of a log before it writes anything.
+
+SQLite reads first and the file is judged after it: a database whose first page is destroyed is whole again if its `-wal` file
+holds that page.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from app.events.errors import StoreRefused
+from app.stores.sqlite.errors import Damaged
+from app.stores.sqlite.file.connections import connect_reader, connect_writer
+from app.stores.sqlite.file.format import APPLICATION_ID, FORMAT
+from app.stores.sqlite.file.inspection import count_events, inspect, require_integrity
+from app.stores.sqlite.file.lock import FileLock, refuse_links
+
+MAGIC = b"SQLite format 3\0"
+ADVICE = "Restore a backup (orders-events restore), or move it and the files beside it away to begin a new log."
+DISK_ERRORS = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+
+_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """Turn whatever makes a log unfit to be opened into a StoreRefused of one line."""
+    try:
+        yield
+    except Damaged as error:
+        raise StoreRefused(f"The store {str(path)!r} is damaged: {error}. {ADVICE}") from error
+    except OSError as error:
+        raise StoreRefused(f"The store {str(path)!r} cannot be opened: {error.strerror}.") from error
+    except sqlite3.Error as error:
+        advice = f" {ADVICE}" if error_code(error) in _BROKEN else ""
+        raise StoreRefused(f"The store {str(path)!r} cannot be opened: {error}.{advice}") from error
+
+
+def error_code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code of an error."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def require_place(path: Path) -> int:
+    """Refuse what cannot be a log before anything is made beside it; return the size of the `-wal` file."""
+    if not path.parent.is_dir():
+        raise StoreRefused(f"The store {str(path)!r} cannot be opened: its folder does not exist.")
+    if path.exists() and not path.is_file():
+        raise StoreRefused(f"The store {str(path)!r} is not a file.")
+    refuse_links(path)
+    wal = Path(f"{path.resolve()}-wal")
+    wal_bytes = wal.stat().st_size if wal.exists() else 0
+    if wal_bytes and not (path.exists() and path.stat().st_size):  # SQLite would delete the file, and begin a new log
+        raise StoreRefused(
+            f"The store {str(path)!r} is missing or empty, but {str(wal)!r} holds {wal_bytes} bytes of it. {ADVICE}"
+        )
+    return wal_bytes
+
+
+def require_database(path: Path, lock: FileLock, wal_bytes: int) -> None:
+    # SQLite takes a file that is shorter than a page for an empty database, and would write over it.
+    if not wal_bytes and lock.beginning(len(MAGIC)) not in {b"", MAGIC}:
+        raise StoreRefused(f"The store {str(path)!r} is not a database.")
+
+
+def usable_vfs(path: Path) -> str:
+    """Return the way to open the file: on a full disk one that needs no shared memory file, but shuts other processes out."""
+    try:
+        with closing(connect_reader(path)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError as error:
+        if error_code(error) not in DISK_ERRORS:
+            raise
+        logger.warning(
+            "The disk of the log is full or fails (%s): no other process can read the log in this run.", error
+        )
+        return "unix-excl"
+    return "unix"
+
+
+def look(path: Path, vfs: str, lock: FileLock, wal_bytes: int) -> None:
+    """Judge the file as SQLite reads it. Raises StoreRefused, Damaged, sqlite3.Error.
+
+    Nothing is written: the last connection to close must not be one that can move a `-wal` file into a file that it is not of.
+    """
+    with closing(connect_reader(path) if vfs == "unix" else connect_writer(path, vfs)) as connection:
+        version = format_of(path, connection)
+        if version == 0:
+            return
+        if not wal_bytes:
+            _require_size(connection, lock)
+        require_integrity(connection, crashed=wal_bytes > 0)
+        if version == FORMAT:
+            count_events(connection, inspect(connection))
+
+
+def format_of(path: Path, connection: sqlite3.Connection) -> int:
+    """Return the format of a log; 0 if the file is empty. Raises StoreRefused if this release cannot read it."""
+    [(application_id,)] = connection.execute("PRAGMA application_id")
+    [(version,)] = connection.execute("PRAGMA user_version")
+    [(tables,)] = connection.execute("SELECT count(*) FROM sqlite_schema")
+    if application_id == 0 and tables == 0:
+        return 0
+    if application_id != APPLICATION_ID:
+        raise StoreRefused(f"The store {str(path)!r} is a database of another application.")
+    if not 0 < version <= FORMAT:
+        raise StoreRefused(f"The store {str(path)!r} has format {version}; this version knows none beyond {FORMAT}.")
+    return int(version)
+
+
+def _require_size(connection: sqlite3.Connection, lock: FileLock) -> None:
+    """Compare the size of the file with that in its header, if no part of the log is elsewhere. Raises Damaged."""
+    [(pages,)] = connection.execute("PRAGMA page_count")
+    [(page_bytes,)] = connection.execute("PRAGMA page_size")
+    if lock.size < pages * page_bytes:
+        raise Damaged(f"it has {lock.size} bytes, and its header says {pages * page_bytes}")
