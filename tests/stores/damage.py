@@ -1,4 +1,4 @@
-"""Damage to the files of a SQLite log, drawn by lot, and a judge of what a store makes of it."""
+"""Damage to the files of a SQLite log, drawn by lot, and a judge of how a store answers then."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def damaged(written: Written, folder: Path, seed: int) -> Case:
         case = Case(copy_of(written.crashed, folder), ["an earlier file beside a newer -wal"])
         shutil.copy(written.earlier / NAME, folder)
         return case
-    case = Case(copy_of(chance.choice([written.crashed, written.crashed, written.ended]), folder))
+    case = Case(copy_of(chance.choice([written.crashed, written.ended]), folder))
     for _ in range(chance.choice([1, 1, 1, 2])):
         files = [each for each in folder.iterdir() if not each.name.endswith(("-shm", ".lock")) and each.stat().st_size]
         if not files:
@@ -154,10 +154,11 @@ def damaged(written: Written, folder: Path, seed: int) -> Case:
 
 @dataclass
 class Verdict:
-    """What came of a damage: refused, told, or unnoticed because it hurt nothing; and the faults, if any."""
+    """The outcome of a damage: refused, unavailable, the end lost, or unhurt; and the faults, if any."""
 
     outcome: str
     faults: list[str] = field(default_factory=list)
+    stored_twice: list[str] = field(default_factory=list)
 
 
 class Lines(logging.Handler):
@@ -254,4 +255,4 @@ async def _retries(log: OpenStore, events: Sequence[StoredEvent], verdict: Verdi
             verdict.faults.append(f"{stored.event_id} is said to have other content")
         else:
             if again.stored != stored:
-                verdict.faults.append(f"{stored.event_id} is stored twice")
+                verdict.stored_twice.append(stored.event_id)
