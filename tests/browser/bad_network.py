@@ -1,4 +1,4 @@
-"""A network between a browser and a server that cuts streams, or holds them back; all else passes."""
+"""A proxy between a browser and a server that cuts streams or holds them back, and passes everything else."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from urllib.parse import parse_qs, urlsplit
 from tests.support.server_process import ServerProcess
 from tests.support.threaded import serving
 
-_RESET = struct.pack("ii", 1, 0)  # closing a socket with this says RST instead of FIN
+_RESET = struct.pack("ii", 1, 0)  # with this, closing a socket sends RST instead of FIN
 
 
 class BadNetwork:
-    """While `cutting`, each stream is cut after a random number of bytes; while not `passing`, none comes through."""
+    """The proxy. While `cutting` is set, it cuts each stream after a random number of bytes; until `passing` is set, it holds all."""
 
     def __init__(self, server: ServerProcess) -> None:
         self.server = server
@@ -54,7 +54,7 @@ class BadNetwork:
         remaining = self.random.randint(1, 1500)
         while chunk := response.read1(65_536):
             self.passing.wait()
-            cutting = self.cutting  # looked at once: what was shortened must be the end
+            cutting = self.cutting  # read once: a chunk that was shortened must be the last one
             handler.wfile.write(chunk[:remaining] if cutting else chunk)
             if not cutting:
                 continue

@@ -1,4 +1,4 @@
-"""A server of the browser client's own files, and of streams that no good server sends."""
+"""A server of the browser client's files, and of streams that a correct server never sends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CLIENT = Path(__file__).parents[2] / "app" / "pages" / "client"
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer: its body goes out piece by piece, and the connection is closed after it."""
+    """A response: its body is sent piece by piece, and then the connection is closed."""
 
     status: int = 200
     pieces: Iterable[bytes] = ()
@@ -25,7 +25,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request for a stream: its path below `/stream/`, its headers in small letters, and the last id, from the header or else the query."""
+    """A request for a stream: its path below `/stream/`, its headers in lower case, and the last id from the header, else the query."""
 
     path: str
     headers: Mapping[str, str]
@@ -34,13 +34,13 @@ class Asked:
 
 @contextmanager
 def client_server(answer: Callable[[Asked], Answer]) -> Iterator[str]:
-    """Serve an empty page at `/`, the client, and what `answer` says of each request for a stream."""
+    """Serve an empty page at `/`, the client, and streams: `answer` is called with each request for one."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             url = urlsplit(self.path)
             if url.path.startswith("/stream/"):
-                header = self.headers.get("Last-Event-ID", "").encode("latin-1").decode()  # in UTF-8, as browsers do
+                header = self.headers.get("Last-Event-ID", "").encode("latin-1").decode()  # browsers send UTF-8
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 last_event_id = header or parse_qs(url.query).get("lastEventId", [""])[0]
                 self._send(answer(Asked(url.path.removeprefix("/stream/"), headers, last_event_id)))

@@ -1,4 +1,4 @@
-"""Clients that are not ours: Chromium, Node and curl of this machine; without one of them its tests are skipped, or fail in CI."""
+"""Foreign clients: Chromium, Node and curl of this machine. If one is missing, its tests are skipped, or fail in CI."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def opened(page: Page, server: ServerProcess) -> Page:
-    """A page of the server from which scripts may subscribe."""
+    """A page of the server's origin, from which scripts can subscribe."""
     page.goto(f"{server.url}/docs")
     return page
 
 
 @pytest.fixture
 def http(server: ServerProcess) -> Iterator[httpx.Client]:
-    """A client of the server on which no stream is open: those of the pages before this one end when Chromium comes to it."""
+    """A client of the server, once no stream is open: Chromium takes a moment to end the streams of closed pages."""
     with patient(server) as client:
         assert eventually(lambda: streams_open(client) == 0)
         yield client
@@ -58,7 +58,7 @@ def http(server: ServerProcess) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def node() -> str:
-    """Find Node, with the package that follow.mjs imports."""
+    """The path of Node, with the package installed that follow.mjs imports."""
     program, npm = needed("node"), needed("npm")
     with alone(HERE):
         if not (HERE / "node_modules" / "eventsource").is_dir():

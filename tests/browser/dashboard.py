@@ -1,4 +1,4 @@
-"""The dashboard in a browser, as a test reads it."""
+"""The dashboard in a browser, with names for the parts that tests read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.transports.http.orders import cancelled, shipped
 
 
 class Dashboard:
-    """The page at `/`, opened at a server; wait for it to be live with `live`."""
+    """The page at `/` of a server. `live` waits until it is connected."""
 
     def __init__(self, page: Page, url: str, query: str = "") -> None:
         self.page = page
@@ -36,7 +36,7 @@ class Dashboard:
         return self.page.locator(f"#{name}")
 
     def shows(self, **counts: int) -> None:
-        """Wait until the counts are these: `shipped=3` is that of order.shipped."""
+        """Wait until the counts are these; `shipped=3` means 3 events of the type order.shipped."""
         for name, count in counts.items():
             expect(self.count(f"order.{name}")).to_have_text(str(count))
 
@@ -44,12 +44,12 @@ class Dashboard:
         self.page.get_by_role("button", name=name, exact=True).click()
 
     def sideways(self) -> int:
-        """Tell by how many pixels the content is wider than the screen."""
+        """Return by how many pixels the content is wider than the screen."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
 def some(shipped_count: int, cancelled_count: int, **data: Any) -> list[dict[str, Any]]:
-    """Make events that happen now."""
+    """Make events with the current time."""
     events = [shipped() for _ in range(shipped_count)] + [cancelled() for _ in range(cancelled_count)]
     when = datetime.now(UTC).isoformat()
     return [{**event, "data": {**event["data"], "when": when, **data}} for event in events]

@@ -1,4 +1,4 @@
-// Decode every stream of the corpus in every chunking that is tried; print, as JSON by name, the chunkings that went wrong.
+// Decode every stream of the corpus in many chunkings; print, as JSON by name, the chunkings with a wrong result.
 // node decode.mjs FOLDER_OF_THE_CLIENT CORPUS
 
 import { readFile } from 'node:fs/promises';
@@ -20,7 +20,7 @@ function decode(bytes, cuts) {
 
 function* chunkings(length) {
   for (let size = 1; size < 8; size += 1) yield Array.from({ length: Math.floor(length / size) }, (_, index) => index * size);
-  const step = Math.ceil((length + 1) / 250); // of a long stream, some
+  const step = Math.ceil((length + 1) / 250); // a long stream is cut at some places only
   for (let first = 0; first <= length; first += step) {
     for (let second = first; second <= length; second += step) yield [first, second];
   }

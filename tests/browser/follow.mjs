@@ -1,4 +1,4 @@
-// Follow a stream with the `eventsource` package as a Node program would; print each event as one line of JSON.
+// Follow a stream with the `eventsource` package, as a Node program would; print each event as one line of JSON.
 // node follow.mjs URL TYPE...
 
 import { EventSource } from 'eventsource';
@@ -7,8 +7,8 @@ const [url, ...types] = process.argv.slice(2);
 const source = new EventSource(url);
 const print = ({ type, lastEventId, data }) => console.log(JSON.stringify({ type, id: lastEventId, data }));
 
-source.onmessage = print; // no event of ours has no name: the test would see it
+source.onmessage = print; // our events have names: an event without one would fail the test
 for (const type of types) source.addEventListener(type, print);
 source.addEventListener('error', () => {
-  if (source.readyState === EventSource.CLOSED) process.exit(0); // told to stop, as by a 204
+  if (source.readyState === EventSource.CLOSED) process.exit(0); // the response ended the stream, such as a 204
 });

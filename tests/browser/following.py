@@ -1,4 +1,4 @@
-"""One way to ask each foreign client what it has seen."""
+"""Foreign clients that follow a stream, with one interface to read what each has received."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ PATIENCE_SECONDS = 120
 
 
 def patient(server: ServerProcess) -> httpx.Client:
-    """Make a client of a server with a timeout that a busy machine keeps."""
+    """Make an HTTP client of a server, with a timeout that is long enough on a busy machine."""
     return httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS, trust_env=False, limits=SHORT_LIVED)
 
 
 class Seen(NamedTuple):
-    """An event as a client hands it to its user."""
+    """An event as a client passes it to its user."""
 
     type: str
     id: str
@@ -37,13 +37,13 @@ class Seen(NamedTuple):
 
 
 def published(http: httpx.Client, **query: str) -> list[Seen]:
-    """What is stored, as every client must see it."""
+    """Return the stored events, in the form in which every client must receive them."""
     page = http.get(EVENTS, params={"from": "earliest", "limit": "1000", **query}, headers=PAGE).json()
     return [Seen(event["eventType"], event["id"], event["data"]) for event in page["events"]]
 
 
 class Following:
-    """What a client sees, for as long as it follows a stream."""
+    """A client that follows a stream. `seen`: returns everything that it has received so far."""
 
     def __init__(self, seen: Callable[[], list[Seen]]) -> None:
         self.seen = seen
@@ -56,7 +56,7 @@ class Following:
         return self.seen()[0]
 
     def through(self, event_id: str) -> list[Seen]:
-        """Wait until an event has been seen; return the order events up to now."""
+        """Wait until an event has been received; return the order events received so far."""
         assert eventually(lambda: event_id in {event.id for event in self.order_events()}, PATIENCE_SECONDS), (
             self.seen()
         )
@@ -72,7 +72,7 @@ class PageFollowing(Following):
         page.evaluate((HERE / "page.js").read_text(), [url, list(TYPES)])
 
     def closed(self) -> bool:
-        """Wait until the EventSource has given up for good."""
+        """Wait until the EventSource has given up; return whether it did."""
         return eventually(lambda: bool(self._page.evaluate("window.source.readyState") == 2), PATIENCE_SECONDS)
 
     def reconnections(self) -> int:
@@ -84,21 +84,21 @@ class PageFollowing(Following):
 
 @contextmanager
 def node_following(node: str, url: str) -> Iterator[Following]:
-    """The `eventsource` package in Node."""
+    """Follow with the `eventsource` package in Node."""
     with _lines([node, str(HERE / "follow.mjs"), url, *TYPES]) as lines:
         yield Following(lambda: [_seen(json.loads(line)) for line in list(lines)])
 
 
 @contextmanager
 def curl_following(curl: str, url: str) -> Iterator[Following]:
-    """curl, as the documentation has it typed."""
+    """Follow with curl, as in the documentation."""
     with _lines([curl, "--silent", "--no-buffer", url]) as lines:
         yield Following(lambda: _decoded(list(lines)))
 
 
 @contextmanager
 def httpx_following(url: str) -> Iterator[Following]:
-    """httpx-sse, in a thread that ends with the stream, so the URL must have a limit."""
+    """Follow with httpx-sse, in a thread that ends with the stream, so the URL must have a limit."""
     seen: list[Seen] = []
 
     def follow() -> None:
@@ -117,7 +117,7 @@ def httpx_following(url: str) -> Iterator[Following]:
 
 @contextmanager
 def _lines(command: list[str]) -> Iterator[list[str]]:
-    """Run a program; its output grows in the list that this gives."""
+    """Run a program; yield a list to which its lines are added as they come."""
     lines: list[str] = []
 
     def read(output: IO[str]) -> None:
@@ -136,7 +136,7 @@ def _lines(command: list[str]) -> Iterator[list[str]]:
 
 
 def _decoded(lines: list[str]) -> list[Seen]:
-    """Decode what has come of a stream: as much as is whole."""
+    """Decode the complete events among the lines of a stream so far."""
     whole, blank, _ = "".join(lines).rpartition("\n\n")
     return [Seen(frame.event or "", frame.id or "", json.loads(frame.data or "")) for frame in frames(whole + blank)]
 

@@ -1,4 +1,4 @@
-"""A proxy whose open connections can go dead without being closed, as a network does that loses a route."""
+"""A proxy whose open connections can stop passing bytes without being closed, as when a network loses a route."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CHUNK = 65_536
 
 
 class HangingProxy:
-    """Forward TCP to a port of this machine; a context manager."""
+    """A proxy that forwards TCP to a port of this machine; a context manager."""
 
     def __init__(self, port: int) -> None:
         self._to = ("127.0.0.1", port)
@@ -24,12 +24,12 @@ class HangingProxy:
 
     @property
     def connections(self) -> int:
-        """How many are open, at one end at least."""
+        """How many connections are open at one end at least."""
         _accepting, *forwarding = self._threads
         return sum(thread.is_alive() for thread in forwarding) // 2
 
     def hang(self) -> None:
-        """Let nothing more through the connections that are open now. They stay open."""
+        """Pass no more bytes on the connections that are open now; they stay open."""
         for _, hangs in self._open:
             hangs.set()
 
@@ -66,7 +66,7 @@ class HangingProxy:
 
 
 def _forward(source: socket.socket, target: socket.socket, hangs: threading.Event) -> None:
-    """Pass bytes on until the source ends; once it hangs, swallow them, and the end too."""
+    """Pass bytes on until the source ends; once `hangs` is set, drop them and the end too."""
     with suppress(OSError):
         while data := source.recv(CHUNK):
             if not hangs.is_set():

@@ -1,4 +1,4 @@
-"""A page that subscribes with the browser client, and what it was told."""
+"""A page that subscribes with the browser client, and the calls that its handlers got."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAMES = itertools.count()
 
 
 class Subscribed:
-    """A subscription in a page, with the options of the client."""
+    """A subscription in a page; `options` are those of the client."""
 
     def __init__(self, page: Page, **options: object) -> None:
         self.page = page
@@ -30,37 +30,39 @@ class Subscribed:
         return self.page.evaluate(f"subscriptions.{self._name}.subscription.{what}")
 
     def hold(self) -> None:
-        """Let the handling of an event take until `release`."""
+        """Make the handler of the next event wait for `release`."""
         self.page.evaluate(f"subscriptions.{self._name}.held = true")
 
     def release(self) -> None:
         self.page.evaluate(f"subscriptions.{self._name}.release()")
 
-    def told(self, kind: str) -> list[Any]:
-        """What was told of one kind: event, gap, closing, checkpoint, state or error."""
+    def calls(self, kind: str) -> list[Any]:
+        """Return the values of all calls of one handler: event, gap, closing, checkpoint, state or error."""
         return list(
             self.page.evaluate(
-                f"subscriptions.{self._name}.told.filter((each) => each.kind === '{kind}').map((each) => each.value)"
+                f"subscriptions.{self._name}.calls.filter((each) => each.kind === '{kind}').map((each) => each.value)"
             )
         )
 
     def count(self) -> int:
-        """How many events were told."""
-        return int(self.page.evaluate(f"subscriptions.{self._name}.told.filter(({{kind}}) => kind === 'event').length"))
+        """Return how many events the handler has got."""
+        return int(
+            self.page.evaluate(f"subscriptions.{self._name}.calls.filter(({{kind}}) => kind === 'event').length")
+        )
 
     def events(self) -> list[Seen]:
-        return [Seen(event["type"], event["id"], event["data"]) for event in self.told("event")]
+        return [Seen(event["type"], event["id"], event["data"]) for event in self.calls("event")]
 
     def ids(self) -> list[str]:
-        return [event["id"] for event in self.told("event")]
+        return [event["id"] for event in self.calls("event")]
 
     def states(self) -> list[str]:
-        return [state["state"] for state in self.told("state")]
+        return [state["state"] for state in self.calls("state")]
 
     def through(self, event_id: str) -> list[Seen]:
-        """Wait until an event was told; return all that were told by then."""
+        """Wait until the handler has got an event; return all events that it has got so far."""
         expression = (
-            f"subscriptions.{self._name}.told.some(({{ value }}) => value.rawData && value.id === '{event_id}')"
+            f"subscriptions.{self._name}.calls.some(({{ value }}) => value.rawData && value.id === '{event_id}')"
         )
         assert eventually(lambda: bool(self.page.evaluate(expression)), PATIENCE_SECONDS), self._all()[-20:]
         return self.events()
@@ -70,7 +72,7 @@ class Subscribed:
         assert eventually(lambda: bool(self.do("state") == state), PATIENCE_SECONDS), self._all()[-20:]
 
     def log(self, name: str) -> SubscriberLog:
-        """All that was told, for the checker to judge."""
+        """Return everything that the handlers got, as a subscriber's log for the checker."""
         log = SubscriberLog(name)
         for each in self._all():
             value = each["value"]
@@ -82,4 +84,4 @@ class Subscribed:
         return log
 
     def _all(self) -> list[Any]:
-        return list(self.page.evaluate(f"subscriptions.{self._name}.told"))
+        return list(self.page.evaluate(f"subscriptions.{self._name}.calls"))

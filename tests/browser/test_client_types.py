@@ -1,4 +1,4 @@
-"""TypeScript agrees with the browser client: with what is written in it, and with what is written for it."""
+"""The TypeScript compiler accepts the browser client with its types, and programs that use them rightly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COMMON = {
 
 
 def check(folder: Path, files: list[str], **options: object) -> str:
-    """Let the compiler read the client, with `files` as its programs; return what it complains of."""
+    """Compile `files`, programs that use the client; return the compiler's messages."""
     compiler = node_package("typescript") / "bin" / "tsc"
     for path in CLIENT.iterdir():
         shutil.copy(path, folder)
@@ -42,5 +42,5 @@ def test_program_against_the_types_is_refused(tmp_path: Path) -> None:
 
 
 def test_client_keeps_to_its_own_types(tmp_path: Path) -> None:
-    # Not `strict`: what may be undefined, and what is any, would have to be said in comments all over.
+    # Not `strict`: it would need comments with types throughout the JavaScript.
     assert check(tmp_path, ["client.js", "client.worker.js"], allowJs=True, checkJs=True, strict=False) == ""

@@ -1,4 +1,4 @@
-"""Foreign clients read the stream: all the same events, through restarts, and a gap where there is one."""
+"""Foreign clients read the same events, also across restarts, and get a gap if events were lost."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_chromium_node_curl_and_httpx_read_the_same_stored_and_live_events(
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
-def test_clients_that_began_in_a_quiet_hour_miss_nothing_of_a_restart(
+def test_clients_that_have_read_no_event_yet_miss_nothing_of_a_restart(
     tmp_path: Path, page: Page, node: str, end: signal.Signals
 ) -> None:
     arguments = ("--store", f"sqlite:{tmp_path / 'log.db'}", *QUICK)
@@ -73,7 +73,7 @@ def test_clients_that_began_in_a_quiet_hour_miss_nothing_of_a_restart(
                 assert client.first().type == "stream.checkpoint"
             server.signal(end)
             assert server.wait() == (0 if end is signal.SIGTERM else -signal.SIGKILL)
-        # The clients knock at a closed door while events are published behind another.
+        # The clients try to reconnect in vain while events are published through another port.
         with ServerProcess(*arguments) as server, patient(server) as http:
             publish(http, shipped("away"), cancelled("away"))
         with ServerProcess(*arguments, port=port) as server, patient(server) as http:
@@ -81,12 +81,12 @@ def test_clients_that_began_in_a_quiet_hour_miss_nothing_of_a_restart(
             _, *missed = published(http)
             for client in clients:
                 assert client.through(last) == missed
-                told = "stream.closing" in {event.type for event in client.seen()}
-                assert told == (end is signal.SIGTERM)
+                has_closing = "stream.closing" in {event.type for event in client.seen()}
+                assert has_closing == (end is signal.SIGTERM)
             assert [seen.data["orderId"] for seen in missed] == ["away", "away", "back"]
 
 
-def test_a_plain_event_source_is_told_of_a_gap(server: ServerProcess, http: httpx.Client, page: Page) -> None:
+def test_a_plain_event_source_gets_a_gap(server: ServerProcess, http: httpx.Client, page: Page) -> None:
     (last,) = publish(http, shipped())
     page.goto(f"{server.url}/health/live")
     following = PageFollowing(page, f"{server.events_url}?lastEventId=nope")
@@ -105,7 +105,7 @@ def test_an_event_source_with_a_bad_parameter_is_closed(server: ServerProcess, p
     assert following.seen() == []
 
 
-def test_an_event_source_that_asked_for_what_is_stored_reads_it_once_and_stops(
+def test_an_event_source_that_does_not_follow_reads_the_stored_events_once_and_stops(
     server: ServerProcess, http: httpx.Client, page: Page, node: str
 ) -> None:
     order = new_order()
@@ -131,7 +131,7 @@ def test_an_event_source_reconnects_with_its_last_id_after_every_event(
 
 @contextmanager
 def shop() -> Iterator[str]:
-    """Serve an empty page from an origin of its own."""
+    """Serve an empty page from another origin."""
 
     class Empty(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -1,4 +1,4 @@
-"""The dashboard in a real browser: what it shows is what was published."""
+"""The dashboard in a real browser shows the events that were published."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def dashboard(http: httpx.Client, page: Page, server: ServerProcess) -> Dashboar
 # Counting
 
 
-def test_counts_run_from_when_the_page_was_opened(dashboard: Dashboard, http: httpx.Client) -> None:
+def test_counts_start_when_the_page_is_opened(dashboard: Dashboard, http: httpx.Client) -> None:
     dashboard.shows(shipped=0, cancelled=0)
     publish(http, *some(3, 2))
     dashboard.shows(shipped=3, cancelled=2)
@@ -41,7 +41,7 @@ def test_counts_run_from_when_the_page_was_opened(dashboard: Dashboard, http: ht
     assert dashboard.watched.stayed_with(f"{dashboard.url}/"), dashboard.watched.requests
 
 
-def test_counts_run_from_the_oldest_event_where_that_is_asked_for(page: Page) -> None:
+def test_counts_start_at_the_oldest_event_if_the_view_says_so(page: Page) -> None:
     with ServerProcess("--store", "memory:", *QUICK) as server, patient(server) as http:
         for _ in range(12):
             publish(http, *some(900, 100))
@@ -54,7 +54,7 @@ def test_counts_run_from_the_oldest_event_where_that_is_asked_for(page: Page) ->
 
 
 def test_counts_are_right_while_nothing_is_drawn(page: Page, server: ServerProcess, http: httpx.Client) -> None:
-    # What a browser does to a page that is hidden: it says so, and calls for no frames.
+    # A browser treats a hidden page so: `hidden` is true, and no animation frames are requested.
     page.add_init_script("""
         Object.defineProperty(Document.prototype, 'hidden', { get: () => true });
         window.requestAnimationFrame = () => 0;
@@ -75,14 +75,14 @@ def test_rate_and_chart_show_the_last_minutes(dashboard: Dashboard, http: httpx.
 
 
 def test_event_of_another_year_is_drawn_when_it_arrives(dashboard: Dashboard, http: httpx.Client) -> None:
-    publish(http, cancelled(), cancelled())  # they tell of 2024
+    publish(http, cancelled(), cancelled())  # their `when` is in 2024
     expect(dashboard.page.locator('.lane[data-type="order.cancelled"] .most')).to_have_text("at most 2")
 
 
 def test_chart_forgets_after_ten_minutes_and_counts_do_not(dashboard: Dashboard, http: httpx.Client) -> None:
     page = dashboard.page
     page.clock.install()
-    # No answer tells the page that the server's clock did not leap.
+    # Without an answer, the page cannot find out that only its own clock has leapt.
     page.route("**/events/orders?*limit=*", lambda route: route.fulfill(json={"events": []}))
     page.reload()
     dashboard.live()
@@ -90,7 +90,7 @@ def test_chart_forgets_after_ten_minutes_and_counts_do_not(dashboard: Dashboard,
     dashboard.shows(shipped=2)
     most = page.locator('.lane[data-type="order.shipped"] .most')
     expect(most).to_have_text("at most 2")
-    page.clock.fast_forward("08:00")  # two minutes are left for what has been done since, on a busy machine
+    page.clock.fast_forward("08:00")  # a busy machine has two minutes for the steps since then
     expect(most).to_have_text("at most 2")
     page.clock.fast_forward("02:20")
     expect(most).to_have_text("none")
@@ -143,7 +143,7 @@ def test_usual_order_stands_on_one_line_beside_long_ones_of_another_day(
     assert order.evaluate("order => order.getClientRects().length") == 1
 
 
-def test_what_producers_write_is_text(dashboard: Dashboard, http: httpx.Client) -> None:
+def test_markup_in_events_is_shown_as_text(dashboard: Dashboard, http: httpx.Client) -> None:
     publish(http, cancelled("or_1", MARKUP))
     expect(dashboard.rows.first.locator("td").last).to_have_text(MARKUP)
     dashboard.shows(cancelled=1)
@@ -152,7 +152,7 @@ def test_what_producers_write_is_text(dashboard: Dashboard, http: httpx.Client) 
     assert dashboard.watched.errors == []
 
 
-def test_what_stands_in_the_address_is_text_too(page: Page, server: ServerProcess) -> None:
+def test_markup_in_the_address_is_shown_as_text(page: Page, server: ServerProcess) -> None:
     dashboard = Dashboard(page, server.url, "?orderId=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&eventTypes=%3Cb%3E")
     expect(dashboard.state).to_contain_text("Refused")
     assert page.locator("main img, main b").count() == 0
@@ -169,7 +169,7 @@ def test_view_by_type_counts_that_type_only(page: Page, server: ServerProcess, h
     expect(dashboard.rows).to_have_count(1)
 
 
-def test_order_in_the_list_leads_to_all_that_is_kept_of_it(dashboard: Dashboard, http: httpx.Client) -> None:
+def test_order_in_the_list_links_to_all_its_stored_events(dashboard: Dashboard, http: httpx.Client) -> None:
     order = new_order()
     publish(http, shipped(order), shipped(), cancelled(order))
     dashboard.page.get_by_role("link", name=order).first.click()
@@ -212,7 +212,7 @@ def test_view_that_the_server_refuses_is_explained(page: Page, server: ServerPro
 # Pause
 
 
-def test_pause_loses_nothing_and_says_how_much_waits(dashboard: Dashboard, http: httpx.Client) -> None:
+def test_pause_loses_nothing_and_shows_how_many_events_wait(dashboard: Dashboard, http: httpx.Client) -> None:
     publish(http, *some(1, 0))
     dashboard.shows(shipped=1)
     dashboard.press("Pause")
@@ -242,9 +242,9 @@ def test_dashboards_in_many_tabs_take_one_connection(
     server: ServerProcess, http: httpx.Client, chromium: Browser
 ) -> None:
     context = chromium.new_context()
-    # Those of the pages before this one end when Chromium comes to it.
+    # Chromium takes a moment to end the streams of closed pages.
     assert eventually(lambda: streams_open(http) == 0)
-    # More than the six connections that a browser opens to one host.
+    # More tabs than the six connections that a browser opens to one host.
     dashboards = [Dashboard(context.new_page(), server.url).live() for _ in range(8)]
     assert eventually(lambda: streams_open(http) == 1)
     publish(http, *some(2, 1))
@@ -258,7 +258,7 @@ def test_dashboards_in_many_tabs_take_one_connection(
 
 @pytest.fixture(scope="module")
 def forgetful() -> Iterator[ServerProcess]:
-    """A server whose log has lost events, and says so to those who ask for them."""
+    """A server whose retention has deleted events, so that a view from an earlier id starts with a gap."""
     with ServerProcess("--store", "memory:", "--retain-events", "5", *QUICK) as server:
         with patient(server) as http:
             publish(http, *some(8, 0), shipped("or_1"), cancelled("or_2"))
@@ -288,7 +288,7 @@ def test_dashboard_is_accessible(forgetful: ServerProcess, chromium: Browser, si
     assert found == []
 
 
-def test_dashboard_fits_a_phone_whatever_producers_write(
+def test_dashboard_fits_a_phone_with_the_longest_texts(
     server: ServerProcess, http: httpx.Client, chromium: Browser
 ) -> None:
     page = chromium.new_page(viewport=PHONE, is_mobile=True, has_touch=True)
@@ -303,7 +303,7 @@ def test_dashboard_fits_a_phone_whatever_producers_write(
     page.close()
 
 
-def test_wall_has_all_on_one_screen(dashboard: Dashboard, http: httpx.Client) -> None:
+def test_large_screen_shows_everything_without_scrolling(dashboard: Dashboard, http: httpx.Client) -> None:
     dashboard.page.set_viewport_size(ViewportSize(width=1920, height=1080))
     publish(http, *some(100, 10))
     dashboard.shows(shipped=100)
@@ -312,7 +312,7 @@ def test_wall_has_all_on_one_screen(dashboard: Dashboard, http: httpx.Client) ->
     assert dashboard.page.evaluate("document.documentElement.scrollHeight - document.documentElement.clientHeight") == 0
 
 
-def test_theme_that_is_chosen_holds_after_a_reload(dashboard: Dashboard) -> None:
+def test_chosen_theme_holds_after_a_reload(dashboard: Dashboard) -> None:
     page = dashboard.page
     page.emulate_media(color_scheme="light")
     light = background(page)
@@ -329,8 +329,8 @@ def background(page: Page) -> str:
     return str(page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
 
 
-def test_screen_reader_is_told_what_has_become_of_the_connection(dashboard: Dashboard) -> None:
-    told = dashboard.page.get_by_role("status")
-    expect(told).to_have_text("Live")
+def test_state_of_the_connection_is_announced_to_screen_readers(dashboard: Dashboard) -> None:
+    announced = dashboard.page.get_by_role("status")
+    expect(announced).to_have_text("Live")
     dashboard.press("Pause")
-    expect(told).to_have_text("Paused, nothing is lost")
+    expect(announced).to_have_text("Paused, nothing is lost")

@@ -1,4 +1,4 @@
-"""The dashboard while its server dies, leaves, comes back with another log, or hangs: it counts all, or shows the gap."""
+"""The dashboard while its server is killed, restarts, returns with another log, or hangs: it counts all events, or shows the gap."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.transports.http.orders import eventually, publish
 
 @contextmanager
 def serving(folder: Path, *arguments: str, port: int = 0) -> Iterator[ServerProcess]:
-    """A server of the log in a folder; another one may follow it on its port."""
+    """Run a server on the log in a folder; another one can be started on its port after it."""
     folder.mkdir(exist_ok=True)
     store = ("--store", f"sqlite:{folder / 'log.db'}")
     with ServerProcess(*store, *QUICK, *arguments, port=port or own_port()) as server:
@@ -32,7 +32,7 @@ def serving(folder: Path, *arguments: str, port: int = 0) -> Iterator[ServerProc
 
 @contextmanager
 def elsewhere(folder: Path) -> Iterator[ServerProcess]:
-    """A server of the same log on another port, where the dashboard does not see it."""
+    """Run a server on the same log at another port, which the dashboard does not know."""
     with serving(folder) as server:
         yield server
 
@@ -59,11 +59,11 @@ def test_counts_survive_a_restart(tmp_path: Path, page: Page, end: signal.Signal
         expect(dashboard.fact("lag")).to_contain_text("none, checked")
         expect(dashboard.gaps).to_have_count(0)
         expect(dashboard.journal).to_contain_text("Connected again")
-        told = dashboard.journal.get_by_text("The server ends the stream: drain")
+        drain = dashboard.journal.get_by_text("The server ends the stream: drain")
         if end is signal.SIGTERM:
-            expect(told).not_to_have_count(0)  # once more, if it comes back before the server is gone
+            expect(drain).not_to_have_count(0)  # twice, if the page reconnects before the server has ended
         else:
-            expect(told).to_have_count(0)
+            expect(drain).to_have_count(0)
         page.goto("about:blank")
 
 
@@ -95,7 +95,7 @@ def test_restarts_in_a_row_are_counted_and_lose_nothing(tmp_path: Path, page: Pa
         ("while it counts", "ahead", "?from=earliest"),
     ],
 )
-def test_older_log_is_a_gap_and_what_it_repeats_is_not_counted_again(
+def test_older_log_is_a_gap_and_its_known_events_are_not_counted_again(
     tmp_path: Path, page: Page, query: str, copied: str, reason: str
 ) -> None:
     log, kept = tmp_path / "log", tmp_path / "kept"
@@ -195,8 +195,10 @@ def test_connection_that_hangs_is_noticed_and_replaced(tmp_path: Path, page: Pag
         dashboard = Dashboard(page, proxy.url).live()
         publish(http, *some(1, 0))
         dashboard.shows(shipped=1)
-        assert eventually(lambda: proxy.connections == 1)  # those that brought the page are closed by and by
-        proxy.hang()  # what is open brings nothing more, and nobody is told; what is new works
+        assert eventually(
+            lambda: proxy.connections == 1
+        )  # the connections that loaded the page are closed after a while
+        proxy.hang()  # open connections pass nothing more, without any sign; new ones work
         publish(http, *some(0, 2))
         dashboard.shows(shipped=1, cancelled=2)
         expect(dashboard.journal).to_contain_text("the connection delivers nothing")
@@ -213,7 +215,7 @@ def test_page_that_lost_the_server_before_it_was_connected_misses_nothing(tmp_pa
             server.kill()
             route.fulfill(response=response)
 
-        page.route("**/event-types", answer_and_die, times=1)  # the last thing that the page asks for before the stream
+        page.route("**/event-types", answer_and_die, times=1)  # the last request of the page before the stream
         dashboard = Dashboard(page, server.url)
         expect(dashboard.state).to_contain_text("Not connected")
     with elsewhere(log) as other, patient(other) as http:

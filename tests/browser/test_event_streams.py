@@ -1,6 +1,6 @@
-"""Streams as the WHATWG defines them, well formed and not: our decoder in every chunking, and the client in Chromium.
+"""Event streams as the WHATWG defines them, well formed and not: our decoder in every chunking, and the client in Chromium.
 
-The corpus has the cases of the standard's examples and of web-platform-tests (`like` names the one), in our own words.
+The corpus has cases like those of the standard's examples and of web-platform-tests; `like` names the original.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def stream(case: dict[str, Any]) -> bytes:
 
 
 def pieces(body: bytes) -> tuple[bytes, ...]:
-    """Cut a body at some places, the same ones each time."""
+    """Cut a body into a few pieces, at random places that are the same in each run."""
     cuts = sorted(random.Random(body).sample(range(len(body) + 1), min(4, len(body))))
     return tuple(body[start:end] for start, end in zip([0, *cuts], [*cuts, len(body)], strict=True))
 
@@ -67,7 +67,7 @@ def test_decoder_was_given_many_chunkings(decoded: dict[str, Any]) -> None:
 
 
 class Answers:
-    """Each path is answered with its stream once, and then with 204; `returned` has the last ids that came with the second."""
+    """Responses: each path gets its stream once, and then 204; `returned` has the last ids of the second requests."""
 
     def __init__(self) -> None:
         self.asked: dict[str, int] = defaultdict(int)
@@ -83,7 +83,7 @@ class Answers:
 
 @pytest.fixture(scope="module")
 def read(chromium: Browser) -> Iterator[dict[tuple[str, str], tuple[list[Any], str]]]:
-    """What the client tells of each stream by each transport, and the id that it returns with; all at once, as most is waiting."""
+    """Read every stream by each transport, all at once, because most of the time is waiting."""
     answers = Answers()
     with client_server(answers) as url:
         page = chromium.new_page()
@@ -95,7 +95,7 @@ def read(chromium: Browser) -> Iterator[dict[tuple[str, str], tuple[list[Any], s
                 eventTypes=sorted({"message"} | {event["type"] for event in case["events"]}),
                 transport=transport,
                 shared=False,
-                heartbeatSeconds=600,  # a browser lets a few connections to one host wait for each other
+                heartbeatSeconds=600,  # a browser opens only a few connections to one host at a time
             )
             for transport in ("eventsource", "fetch")
             for index, (name, case) in enumerate(CORPUS.items())
@@ -104,7 +104,7 @@ def read(chromium: Browser) -> Iterator[dict[tuple[str, str], tuple[list[Any], s
             each.reaches("closed")
         indexes = {name: index for index, name in enumerate(CORPUS)}
         yield {
-            (transport, name): (each.told("event"), answers.returned[f"{transport}/{indexes[name]}"])
+            (transport, name): (each.calls("event"), answers.returned[f"{transport}/{indexes[name]}"])
             for (transport, name), each in subscribed.items()
         }
         page.close()
@@ -117,9 +117,9 @@ def test_client_reads_a_stream_and_returns_with_its_last_id(
 ) -> None:
     case = CORPUS[name]
     events, returned = read[transport, name]
-    told = [{"type": event["type"], "id": event["id"], "data": event["rawData"]} for event in events]
-    assert told == case["events"]
-    # A stream of ours never takes an id back; the client by fetch would rather keep the one it had.
+    received = [{"type": event["type"], "id": event["id"], "data": event["rawData"]} for event in events]
+    assert received == case["events"]
+    # Our streams never reset an id, so the client by fetch keeps the one that it had.
     if transport == "eventsource" or case["lastEventId"]:
         assert returned == case["lastEventId"]
 
@@ -150,7 +150,7 @@ def test_only_an_event_stream_is_read_and_the_client_returns_after_a_refusal(
 
     def answer(asked: Asked) -> Answer:
         requests.append(asked)
-        # Refused, an EventSource hides why, so it is asked for again by fetch at once.
+        # An EventSource hides why it was refused, so the client asks again by fetch at once.
         if len(requests) <= (2 if transport == "eventsource" and detail else 1):
             return Answer(status, ("retry: 10\ndata: п\n\n".encode(),), headers)
         return Answer(pieces=(b'event: stream.closing\ndata: {"reason":"end"}\n\n',))
@@ -159,9 +159,9 @@ def test_only_an_event_stream_is_read_and_the_client_returns_after_a_refusal(
         page.goto(url)
         subscribed = Subscribed(page, url=f"{url}/stream/x", eventTypes=["x"], transport=transport, shared=False)
         subscribed.reaches("closed")
-        assert [event["rawData"] for event in subscribed.told("event")] == ([] if detail else ["п"])
-        assert [error["message"] for error in subscribed.told("error")] == ([detail] if detail else [])
-        reasons = [state.get("reason") for state in subscribed.told("state") if state["state"] == "reconnecting"]
+        assert [event["rawData"] for event in subscribed.calls("event")] == ([] if detail else ["п"])
+        assert [error["message"] for error in subscribed.calls("error")] == ([detail] if detail else [])
+        reasons = [state.get("reason") for state in subscribed.calls("state") if state["state"] == "reconnecting"]
         assert reasons == (["refused"] if detail else ["lost"])
 
 
@@ -177,11 +177,11 @@ def test_a_redirect_is_followed(page: Page, transport: str, status: int) -> None
         page.goto(url)
         subscribed = Subscribed(page, url=f"{url}/stream/moved", eventTypes=["x"], transport=transport, shared=False)
         subscribed.reaches("closed")
-        assert [event["data"] for event in subscribed.told("event")] == [1]
+        assert [event["data"] for event in subscribed.calls("event")] == [1]
 
 
 def test_a_stream_is_utf_8_whatever_its_charset_says(page: Page) -> None:
-    # The standard has one encoding; Chromium's EventSource refuses to read such a stream, so this is of fetch alone.
+    # The standard allows UTF-8 only. Chromium's EventSource refuses such a stream, so this is about fetch only.
     def answer(_asked: Asked) -> Answer:
         headers = {"Content-Type": "text/event-stream; charset=windows-1251"}
         return Answer(200, ('data: п\n\nevent: stream.closing\ndata: {"reason":"end"}\n\n'.encode(),), headers)
@@ -190,4 +190,4 @@ def test_a_stream_is_utf_8_whatever_its_charset_says(page: Page) -> None:
         page.goto(url)
         subscribed = Subscribed(page, url=f"{url}/stream/x", transport="fetch", shared=False)
         subscribed.reaches("closed")
-        assert [event["rawData"] for event in subscribed.told("event")] == ["п"]
+        assert [event["rawData"] for event in subscribed.calls("event")] == ["п"]

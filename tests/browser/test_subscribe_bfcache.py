@@ -1,4 +1,4 @@
-"""Back and forward: a page that Chromium keeps as it is goes on where it was."""
+"""Back and forward: a page that Chromium keeps in its back/forward cache continues after its last event."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.browser.subscribing import Subscribed
 from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import cancelled, eventually, publish, shipped, streams_open
 
-OFF = "--disable-back-forward-cache"  # what Playwright starts Chromium with
+OFF = "--disable-back-forward-cache"  # a flag with which Playwright starts Chromium
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +30,11 @@ def chromium() -> Iterator[Browser]:
 
 
 def was_kept(page: Page) -> bool:
-    """Tell whether the page is back, and not loaded anew."""
+    """Return whether the page was restored instead of loaded again."""
     try:
         return bool(page.evaluate("Boolean(window.persisted)"))
     except Error:
-        return False  # between two pages there is nothing to ask
+        return False  # during the navigation no page can be asked
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def was_kept(page: Page) -> bool:
     [{"shared": False}, {"shared": False, "transport": "fetch"}, {"shared": True}],
     ids=["eventsource", "fetch", "shared"],
 )
-def test_page_from_the_back_forward_cache_goes_on_where_it_was(
+def test_page_from_the_back_forward_cache_continues_after_its_last_event(
     server: ServerProcess, page: Page, options: dict[str, object]
 ) -> None:
     with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as http:
@@ -59,6 +59,6 @@ def test_page_from_the_back_forward_cache_goes_on_where_it_was(
         assert eventually(lambda: was_kept(page))
         subscribed.through(missed[-1])
         assert subscribed.ids() == [first, *missed]
-        assert "frozen" in {state.get("reason") for state in subscribed.told("state")}
+        assert "frozen" in {state.get("reason") for state in subscribed.calls("state")}
         subscribed.do("close()")
         assert eventually(lambda: streams_open(http) == 0)

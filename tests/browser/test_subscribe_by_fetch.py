@@ -1,4 +1,4 @@
-"""What the browser client can do by fetch alone: hold the server up, send headers, and notice a connection that is dead."""
+"""Features that the browser client has only by fetch: back-pressure, headers, and noticing a dead connection."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_consumer_that_does_not_read_slows_the_server_and_loses_nothing(server: 
     def is_held_up() -> bool:
         before = lag(server)
         publish_now(server.events_url, counted(next(more), 100), ledger)
-        # The kernel and the browser have what they take without anyone reading; of the rest, nothing is sent.
+        # The buffers of the kernel and the browser are full; nothing beyond them is sent.
         return before > MANY / 5 and lag(server) == before + 100
 
     assert eventually(is_held_up)
@@ -56,17 +56,17 @@ def test_events_during_a_pause_that_begins_in_a_handler_come_once(server: Server
     ledger = Ledger()
     *_, last = publish_now(server.events_url, counted(1001, 50), ledger)
     subscribed.do("pause()")
-    subscribed.do("resume()")  # the first event is still being handled: what is read next must wait for that
+    subscribed.do("resume()")  # the first event is still being handled, so the next one must wait
     subscribed.release()
     subscribed.through(last)
     assert judge(ledger, [subscribed.log("paused")]) == []
 
 
 def reasons_of_returning(subscribed: Subscribed) -> set[str]:
-    return {state["reason"] for state in subscribed.told("state") if state["state"] == "reconnecting"}
+    return {state["reason"] for state in subscribed.calls("state") if state["state"] == "reconnecting"}
 
 
-def test_connection_that_says_nothing_is_given_up(page: Page) -> None:
+def test_silent_connection_is_given_up(page: Page) -> None:
     closing = threading.Event()
     returned: list[str] = []
 
@@ -75,7 +75,7 @@ def test_connection_that_says_nothing_is_given_up(page: Page) -> None:
         closing.wait()
 
     def answer(asked: Asked) -> Answer:
-        """Be silent after the first event to whoever has not had it: a browser that is busy may come twice."""
+        """Be silent after the first event, to each request that has not had it: a busy browser may ask twice."""
         returned.append(asked.last_event_id)
         return Answer(pieces=(END,) if asked.last_event_id == "1" else silent())
 
@@ -84,7 +84,7 @@ def test_connection_that_says_nothing_is_given_up(page: Page) -> None:
         subscribed = Subscribed(page, url=f"{url}/stream/x", transport="fetch", shared=False, heartbeatSeconds=0.3)
         subscribed.reaches("closed")
         closing.set()
-    opening, *_, end = [state.get("reason") for state in subscribed.told("state")]
+    opening, *_, end = [state.get("reason") for state in subscribed.calls("state")]
     assert (opening, end) == (None, "end")
     assert "silent" in reasons_of_returning(subscribed) <= {"silent", "lost"}
     assert (returned[0], returned[-1]) == ("", "1")
@@ -97,7 +97,7 @@ def test_connection_whose_answer_does_not_come_is_given_up(page: Page) -> None:
     def answer(asked: Asked) -> Answer:
         requests.append(asked)
         if len(requests) == 1:
-            closing.wait()  # a browser that is busy may give up the next one, too
+            closing.wait()  # a busy browser may give up the next one as well
         return Answer(pieces=(END,))
 
     with client_server(answer) as url:

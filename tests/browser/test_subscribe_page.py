@@ -1,4 +1,4 @@
-"""The browser client, in Chromium: every event once and in order, whatever happens to the connection and to the page."""
+"""The browser client in Chromium: every event comes once and in order, across pauses and restarts of the server."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ each_transport = pytest.mark.parametrize("transport", ["eventsource", "fetch"])
 
 
 @each_transport
-def test_stored_and_live_events_are_told_as_they_were_published(
-    opened: Page, http: httpx.Client, transport: str
-) -> None:
+def test_stored_and_live_events_come_as_they_were_published(opened: Page, http: httpx.Client, transport: str) -> None:
     watched = Watched()
     watched.watch(opened)
     order = new_order()
@@ -36,7 +34,7 @@ def test_stored_and_live_events_are_told_as_they_were_published(
 
 
 @each_transport
-def test_only_the_types_asked_for_are_told(opened: Page, http: httpx.Client, transport: str) -> None:
+def test_only_events_of_the_chosen_types_come(opened: Page, http: httpx.Client, transport: str) -> None:
     subscribed = Subscribed(opened, eventTypes=["order.cancelled"], transport=transport, shared=False)
     subscribed.reaches("open")
     first, _, third = publish(http, cancelled(), shipped(), cancelled())
@@ -45,7 +43,7 @@ def test_only_the_types_asked_for_are_told(opened: Page, http: httpx.Client, tra
 
 
 @each_transport
-def test_what_was_published_during_a_pause_comes_after_it(opened: Page, http: httpx.Client, transport: str) -> None:
+def test_events_published_during_a_pause_come_after_it(opened: Page, http: httpx.Client, transport: str) -> None:
     subscribed = Subscribed(opened, transport=transport, shared=False)
     subscribed.reaches("open")
     (first,) = publish(http, shipped())
@@ -79,9 +77,9 @@ def test_nothing_is_missed_while_the_server_is_away(
     with ServerProcess(*arguments, port=port) as server, patient(server) as http:
         *_, last = publish(http, shipped())
         assert subscribed.through(last) == published(http)
-        # It may come back, and be told so again, before the server is gone.
-        assert {each["reason"] for each in subscribed.told("closing")} == (
+        # Twice, if the client reconnects before the server has ended.
+        assert {each["reason"] for each in subscribed.calls("closing")} == (
             {"drain"} if end is signal.SIGTERM else set()
         )
-        assert subscribed.told("gap") == []
+        assert subscribed.calls("gap") == []
         subscribed.do("close()")

@@ -1,4 +1,4 @@
-"""The browser client and its page: loaded again, hidden, with handlers that fail, and a server that refuses or learns."""
+"""The browser client when its page is loaded again or hidden, its handlers fail, or the server refuses or gains an event type."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ KEY = {"storageKey": "place"}
 each_way = pytest.mark.parametrize("shared", [False, True], ids=["alone", "shared"])
 
 
-# The place that is kept
+# The stored last id
 
 
 @each_way
-def test_kept_place_goes_on_when_the_page_is_loaded_again(
+def test_page_that_is_loaded_again_continues_after_its_last_event(
     server: ServerProcess, opened: Page, http: httpx.Client, shared: bool
 ) -> None:
     subscribed = Subscribed(opened, shared=shared, **KEY)
@@ -40,7 +40,7 @@ def test_kept_place_goes_on_when_the_page_is_loaded_again(
     again = Subscribed(opened, shared=shared, after="an id that is older", **KEY)
     again.through(missed[-1])
     assert again.ids() == missed
-    assert again.told("gap") == []
+    assert again.calls("gap") == []
     opened.reload()
     *_, last = more = publish(http, shipped(), cancelled())
     third = Subscribed(opened, shared=shared, **KEY)
@@ -48,7 +48,7 @@ def test_kept_place_goes_on_when_the_page_is_loaded_again(
     assert third.ids() == more
 
 
-def test_place_is_kept_of_a_quiet_hour_too(server: ServerProcess, opened: Page, http: httpx.Client) -> None:
+def test_last_id_is_stored_before_any_event_has_come(server: ServerProcess, opened: Page, http: httpx.Client) -> None:
     Subscribed(opened, shared=False, **KEY).reaches("open")
     opened.goto("about:blank")
     (missed,) = publish(http, shipped())
@@ -63,19 +63,19 @@ def test_place_is_kept_of_a_quiet_hour_too(server: ServerProcess, opened: Page, 
     [("nope", "nope"), ("<p>é\n", "unknown"), ("x" * 100_000, "unknown")],
     ids=["of another log", "no id", "too long"],
 )
-def test_place_that_the_log_does_not_know_is_answered_with_a_gap(
+def test_stored_id_that_the_log_does_not_know_brings_a_gap(
     opened: Page, http: httpx.Client, shared: bool, kept: str, requested: str
 ) -> None:
     (last,) = publish(http, shipped())
     opened.evaluate("(kept) => localStorage.setItem('place', kept)", kept)
     subscribed = Subscribed(opened, shared=shared, **KEY)
     subscribed.through(last)
-    (gap,) = subscribed.told("gap")
+    (gap,) = subscribed.calls("gap")
     assert gap == {"reason": "foreign", "requested": requested, "earliest": gap["id"], "id": gap["id"]}
     assert eventually(lambda: bool(opened.evaluate("localStorage.getItem('place')") == last))
 
 
-def test_place_is_kept_where_the_page_says(opened: Page, http: httpx.Client) -> None:
+def test_last_id_is_stored_in_the_storage_that_the_page_chooses(opened: Page, http: httpx.Client) -> None:
     opened.evaluate(
         """async () => {
           const { subscribe } = await import('/client.js');
@@ -88,13 +88,13 @@ def test_place_is_kept_where_the_page_says(opened: Page, http: httpx.Client) -> 
     assert opened.evaluate("localStorage.getItem('place')") is None
 
 
-def test_browser_that_keeps_nothing_is_told_of_once_and_followed_all_the_same(opened: Page, http: httpx.Client) -> None:
+def test_browser_without_storage_is_one_error_and_events_still_come(opened: Page, http: httpx.Client) -> None:
     opened.evaluate("void (Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') })")
     subscribed = Subscribed(opened, shared=False, **KEY)
     subscribed.reaches("open")
     *_, last = publish(http, shipped(), shipped())
     subscribed.through(last)
-    assert [error["message"] for error in subscribed.told("error")] == ["full"]
+    assert [error["message"] for error in subscribed.calls("error")] == ["full"]
 
 
 # Pausing
@@ -102,7 +102,7 @@ def test_browser_that_keeps_nothing_is_told_of_once_and_followed_all_the_same(op
 
 @each_way
 def test_hidden_page_pauses_if_asked_and_misses_nothing(opened: Page, http: httpx.Client, shared: bool) -> None:
-    # Headless Chromium calls every page visible, so the page is made to say otherwise.
+    # Headless Chromium reports every page as visible, so the test overrides the property.
     def show(state: str) -> None:
         opened.evaluate(
             f"Object.defineProperty(document, 'visibilityState', {{ value: '{state}', configurable: true }})"
@@ -113,19 +113,19 @@ def test_hidden_page_pauses_if_asked_and_misses_nothing(opened: Page, http: http
     subscribed.reaches("open")
     show("hidden")
     subscribed.reaches("paused")
-    assert subscribed.told("state")[-1]["reason"] == "hidden"
+    assert subscribed.calls("state")[-1]["reason"] == "hidden"
     assert eventually(lambda: streams_open(http) == 0)
     missed = publish(http, shipped(), cancelled())
     subscribed.do("pause()")
     show("visible")
-    assert subscribed.do("state") == "paused"  # the page is seen, and paused by its user
+    assert subscribed.do("state") == "paused"  # the page is visible, and its user has paused it
     subscribed.do("resume()")
     subscribed.through(missed[-1])
     assert subscribed.ids() == missed
 
 
 @each_way
-def test_pause_before_the_first_place_misses_nothing(opened: Page, http: httpx.Client, shared: bool) -> None:
+def test_pause_before_the_first_id_misses_nothing(opened: Page, http: httpx.Client, shared: bool) -> None:
     subscribed = Subscribed(opened, shared=shared)
     subscribed.do("pause()")
     assert subscribed.do("state") == "paused"
@@ -139,11 +139,11 @@ def test_pause_before_the_first_place_misses_nothing(opened: Page, http: httpx.C
 
 
 @each_way
-def test_closed_subscription_is_told_nothing_more(opened: Page, http: httpx.Client, shared: bool) -> None:
+def test_handlers_of_a_closed_subscription_are_not_called(opened: Page, http: httpx.Client, shared: bool) -> None:
     subscribed = Subscribed(opened, shared=shared)
     subscribed.reaches("open")
     subscribed.do("close()")
-    assert subscribed.told("state")[-1] == {"state": "closed", "attempt": 0, "reason": "requested", "shared": False}
+    assert subscribed.calls("state")[-1] == {"state": "closed", "attempt": 0, "reason": "requested", "shared": False}
     assert eventually(lambda: streams_open(http) == 0)
     publish(http, shipped())
     subscribed.do("resume()")
@@ -156,7 +156,7 @@ def test_closed_subscription_is_told_nothing_more(opened: Page, http: httpx.Clie
 
 
 @pytest.mark.parametrize("transport", ["eventsource", "fetch"])
-def test_handler_that_fails_is_told_of_and_the_next_event_comes(
+def test_handler_that_throws_is_an_error_and_the_next_event_comes(
     opened: Page, http: httpx.Client, transport: str
 ) -> None:
     opened.evaluate(
@@ -179,26 +179,26 @@ def test_handler_that_fails_is_told_of_and_the_next_event_comes(
     assert opened.evaluate("subscription.lastEventId") == ids[-1]
 
 
-def test_unknown_control_events_are_not_told_and_move_the_place(page: Page) -> None:
+def test_unknown_control_events_call_no_handler_and_move_the_last_id(page: Page) -> None:
     body = b'id: 1\nevent: stream.weather\ndata: {}\n\nid: 2\nevent: stream.closing\ndata: {"reason":"end"}\n\n'
     with client_server(lambda _asked: Answer(pieces=(body,))) as url:
         page.goto(url)
         subscribed = Subscribed(page, url=f"{url}/stream/x", transport="fetch", shared=False)
         subscribed.reaches("closed")
-        assert subscribed.told("event") == []
-        assert subscribed.told("error") == []
+        assert subscribed.calls("event") == []
+        assert subscribed.calls("error") == []
         assert subscribed.do("lastEventId") == "2"
 
 
-def test_unknown_reason_of_a_closing_is_no_end(page: Page) -> None:
+def test_closing_with_an_unknown_reason_does_not_end_the_subscription(page: Page) -> None:
     answers = iter((b'retry: 1\nevent: stream.closing\ndata: {"reason":"overloaded"}\n\n',))
     end = b'event: stream.closing\ndata: {"reason":"end"}\n\n'
     with client_server(lambda _asked: Answer(pieces=(next(answers, end),))) as url:
         page.goto(url)
         subscribed = Subscribed(page, url=f"{url}/stream/x", transport="fetch", shared=False)
         subscribed.reaches("closed")
-        assert subscribed.told("closing") == [{"reason": "overloaded"}, {"reason": "end"}]
-        assert [state.get("reason") for state in subscribed.told("state")] == [None, "overloaded", "end"]
+        assert subscribed.calls("closing") == [{"reason": "overloaded"}, {"reason": "end"}]
+        assert [state.get("reason") for state in subscribed.calls("state")] == [None, "overloaded", "end"]
 
 
 # Refusals
@@ -208,8 +208,8 @@ def test_unknown_reason_of_a_closing_is_no_end(page: Page) -> None:
 @each_way
 def test_refusal_is_explained_by_the_problem_of_the_server(opened: Page, transport: str, shared: bool) -> None:
     subscribed = Subscribed(opened, orderId="no such id", transport=transport, shared=shared)
-    assert eventually(lambda: bool(subscribed.told("error")))
-    error = subscribed.told("error")[0]
+    assert eventually(lambda: bool(subscribed.calls("error")))
+    error = subscribed.calls("error")[0]
     assert (error["status"], error["problem"]["type"]) == (400, "/problems/invalid-parameter")
     (refused,) = error["problem"]["errors"]
     assert error["message"] == f"400: {error['problem']['detail']} orderId {refused['message']}."
@@ -235,16 +235,18 @@ def test_attempts_back_off_with_jitter_until_a_good_event(page: Page) -> None:
         page.goto(url)
         subscribed = Subscribed(page, url=f"{url}/stream/x", transport="fetch", shared=False)
         subscribed.reaches("closed")
-    waits = [(state["attempt"], state["retryInMs"]) for state in subscribed.told("state") if "retryInMs" in state]
+    waits = [(state["attempt"], state["retryInMs"]) for state in subscribed.calls("state") if "retryInMs" in state]
     assert [attempt for attempt, _ in waits] == [1, 2, 3, 4, 5, 6, 7, 1, 2, 3]
     assert [wait for attempt, wait in waits if attempt == 1] == [20, 20]  # as the server asks
     for attempt, wait in waits:
         assert wait <= max(20, 100 * 2 ** (attempt - 1))
     assert len({wait for attempt, wait in waits if attempt > 1}) > 5
-    assert max(wait for attempt, wait in waits if attempt > 4) > 100  # all three short by chance: 1 in 30,000
+    assert (
+        max(wait for attempt, wait in waits if attempt > 4) > 100
+    )  # the chance that all three are short is 1 in 30,000
 
 
-def test_options_that_cannot_be_are_refused_at_once(opened: Page) -> None:
+def test_impossible_options_are_refused_at_once(opened: Page) -> None:
     def refusal(options: dict[str, Any]) -> str:
         script = """async (options) => {
           const { subscribe } = await import('/client.js');
@@ -257,7 +259,7 @@ def test_options_that_cannot_be_are_refused_at_once(opened: Page) -> None:
     assert refusal({"url": "http://"}).startswith("TypeError: ")
 
 
-# A server that learns
+# A server with a new event type
 
 
 @each_way
@@ -277,6 +279,6 @@ def test_new_event_type_comes_to_a_page_that_was_opened_before_it_existed(
         publish(http, {"eventType": "order.returned", "data": DATA}, shipped())
     with ServerProcess(*newer, port=port) as server, patient(server) as http:
         (last,) = publish(http, {"eventType": "order.returned", "data": DATA})
-        told = [event.type for event in subscribed.through(last)]
-        assert told == ["order.returned", "order.shipped", "order.returned"]
+        types = [event.type for event in subscribed.through(last)]
+        assert types == ["order.returned", "order.shipped", "order.returned"]
         subscribed.do("close()")

@@ -1,4 +1,4 @@
-"""Tabs that share one connection: each is told all that it wants, whatever the others do, and wherever it comes from."""
+"""Tabs that share one connection: each gets every event that it wants, whatever the other tabs do."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def browser_context(chromium: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def server() -> Iterator[ServerProcess]:
-    """Of each test its own: how many connections there are is what is looked at."""
+    """A server for each test, because the tests count its connections."""
     with ServerProcess("--store", "memory:", *QUICK) as server:
         yield server
 
@@ -52,7 +52,7 @@ def test_eight_tabs_have_one_connection_which_the_last_one_closes(
     for each in subscribed:
         each.through(last)
         assert each.ids() == ids
-        assert all(state["shared"] for state in each.told("state"))
+        assert all(state["shared"] for state in each.calls("state"))
     assert streams_open(http) == 1
     for each in subscribed[:7]:
         each.page.close()
@@ -81,7 +81,7 @@ def test_tabs_that_want_different_events_have_different_connections(
 
 
 @pytest.mark.parametrize("start", ["earliest", "after", "since"])
-def test_tab_that_joins_has_what_was_stored_before(
+def test_tab_that_joins_gets_the_stored_events(
     server: ServerProcess, http: httpx.Client, browser_context: BrowserContext, start: str
 ) -> None:
     since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -96,7 +96,7 @@ def test_tab_that_joins_has_what_was_stored_before(
     assert streams_open(http) == 1
 
 
-def test_tab_that_joins_an_empty_log_from_its_beginning_has_all_that_comes(
+def test_tab_that_joins_an_empty_log_from_the_earliest_event_gets_everything(
     server: ServerProcess, http: httpx.Client, browser_context: BrowserContext
 ) -> None:
     joining = Subscribed(tab(browser_context, server.url), **{"from": "earliest"})
@@ -109,9 +109,9 @@ def test_tab_that_joins_an_empty_log_from_its_beginning_has_all_that_comes(
 
 @contextmanager
 def busy(server: ServerProcess, ledger: Ledger) -> Iterator[Callable[[], None]]:
-    """Each call lets some requests of a few events be published one after the other, while the test goes on.
+    """Yield a function that publishes some requests of a few events, one after the other, while the test goes on.
 
-    Publishing without end would be more work for the tabs than they can do, the more the quicker the server is.
+    Publishing without end would be more work than the tabs can do, and the more, the quicker the server is.
     """
     allowed, stopping = threading.Semaphore(0), threading.Event()
 
@@ -154,7 +154,7 @@ def test_tabs_that_join_pause_and_leave_at_any_moment_of_a_busy_stream_miss_noth
         for each in subscribed:
             each.reaches("open")
         with patient(server) as http:
-            # A tab that has fallen behind meanwhile reads in the log what it has missed, and comes back.
+            # A tab that has fallen behind in the meantime reads the missed events from the log, and then shares again.
             assert eventually(lambda: streams_open(http) == 1)
     last = ledger.acknowledged[LAST["order.shipped"]]
     for each in subscribed:
@@ -162,7 +162,7 @@ def test_tabs_that_join_pause_and_leave_at_any_moment_of_a_busy_stream_miss_noth
     assert judge(ledger, [each.log(f"s{number}") for number, each in enumerate(subscribed)]) == []
 
 
-def test_slow_tab_holds_no_other_up_and_reads_in_the_log_what_it_has_missed(
+def test_slow_tab_delays_no_other_and_reads_the_missed_events_from_the_log(
     server: ServerProcess, http: httpx.Client, browser_context: BrowserContext
 ) -> None:
     slow, quick = (Subscribed(tab(browser_context, server.url)) for _ in range(2))
@@ -179,7 +179,7 @@ def test_slow_tab_holds_no_other_up_and_reads_in_the_log_what_it_has_missed(
     slow.release()
     slow.through(last)
     assert judge(ledger, [slow.log("slow"), quick.log("quick")]) == []
-    # The worker kept some thousand of them; the others came from the log a second time.
+    # The worker kept about a thousand of them; the others came from the log again.
     assert metric(http, "orders_events_events_delivered_total") - read_before > 15_000
     assert streams_open(http) == 1
 
@@ -210,7 +210,7 @@ def test_worker_that_dies_is_replaced(
         each.through(first)
     session = chromium.new_browser_cdp_session()
     targets = session.send("Target.getTargets")["targetInfos"]
-    # Those of the tests before this one, at other servers, end when Chromium comes to it.
+    # Chromium takes a moment to end the workers of earlier tests, at other servers.
     workers = [each for each in targets if each["type"] == "shared_worker" and each["url"].startswith(server.url)]
     assert len(workers) == 1
     session.send("Target.closeTarget", {"targetId": workers[0]["targetId"]})
@@ -221,7 +221,7 @@ def test_worker_that_dies_is_replaced(
     assert eventually(lambda: streams_open(http) == 1)
 
 
-def test_tabs_survive_the_death_of_the_server_and_are_told_once_of_an_older_log(
+def test_tabs_survive_a_kill_of_the_server_and_get_one_gap_from_an_older_log(
     browser_context: BrowserContext, tmp_path: Path
 ) -> None:
     store, other = (("--store", f"sqlite:{tmp_path / name}", *QUICK) for name in ("log.db", "other.db"))
@@ -236,14 +236,14 @@ def test_tabs_survive_the_death_of_the_server_and_are_told_once_of_an_older_log(
         (last,) = publish(http, cancelled())
         for each in subscribed:
             assert each.through(last) == published(http)
-            assert each.told("gap") == []
+            assert each.calls("gap") == []
     with ServerProcess(*other) as server, patient(server) as http:
         publish(http, shipped("or_other"))
     with ServerProcess(*other, port=port) as server, patient(server) as http:
         (stored,) = published(http)
         for each in subscribed:
             assert each.through(stored.id)[2:] == [stored]
-            assert [(gap["reason"], gap["requested"]) for gap in each.told("gap")] == [("foreign", last)]
+            assert [(gap["reason"], gap["requested"]) for gap in each.calls("gap")] == [("foreign", last)]
         for each in subscribed:
             each.do("close()")
 
@@ -263,28 +263,28 @@ def test_tab_without_a_shared_worker_has_a_connection_of_its_own(
     subscribed = [Subscribed(tab(browser_context, server.url)) for _ in range(2)]
     for each in subscribed:
         each.reaches("open")
-        assert each.told("state")[-1]["shared"] is False
+        assert each.calls("state")[-1]["shared"] is False
     assert streams_open(http) == 2
     (last,) = publish(http, shipped())
     for each in subscribed:
         each.through(last)
 
 
-def test_tab_without_locks_shares_and_leaves_as_well(
+def test_tab_without_web_locks_shares_and_leaves_too(
     server: ServerProcess, http: httpx.Client, browser_context: BrowserContext
 ) -> None:
-    # As on an origin that is not secure: the page says goodbye, only a crash would go unnoticed.
+    # As on an origin that is not secure: a page that is closed says so to the worker; only a crash would go unnoticed.
     browser_context.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })")
     subscribed = [Subscribed(tab(browser_context, server.url), orderId=order) for order in ("or_1", "or_1", "or_2")]
     for each in subscribed:
         each.reaches("open")
-        assert each.told("state")[-1]["shared"] is True
+        assert each.calls("state")[-1]["shared"] is True
     assert streams_open(http) == 2
     subscribed[2].page.close()
     assert eventually(lambda: streams_open(http) == 1)
 
 
-def test_stream_with_an_end_of_its_own_is_not_shared(
+def test_stream_with_a_limit_or_without_follow_is_not_shared(
     server: ServerProcess, http: httpx.Client, browser_context: BrowserContext
 ) -> None:
     ids = publish(http, shipped(), shipped(), shipped())
@@ -293,4 +293,4 @@ def test_stream_with_an_end_of_its_own_is_not_shared(
     for each, expected in zip(subscribed, (ids[:2], ids), strict=True):
         each.reaches("closed")
         assert each.ids() == expected
-    assert [each.told("state")[-1]["reason"] for each in subscribed] == ["limit", "end"]
+    assert [each.calls("state")[-1]["reason"] for each in subscribed] == ["limit", "end"]

@@ -1,4 +1,4 @@
-"""What a page did beyond what it shows: whom it asked, and what went wrong."""
+"""The requests and the console messages of a page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 @dataclass
 class Watched:
-    """The requests of a page, what it complained of, and all else that it said on its console."""
+    """The URLs that a page requested, its errors and warnings, and its other console messages."""
 
     requests: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
