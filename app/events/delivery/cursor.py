@@ -73,7 +73,7 @@ class Cursor:
         ending = self._ending()
         if ending is not None:
             return ending
-        if self._after >= self._log.head or not self.is_in_memory:
+        if self._after >= self._log.head or not self._log.has_in_memory(self._after):
             return None
         try:
             return self._take(self._log.read_in_memory(self._after, self._last, self._filter, self._page_limit))

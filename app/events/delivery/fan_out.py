@@ -56,8 +56,7 @@ class FanOut:
         subscription.open(sink)
         self._open[subscription] = None
         self._none_open.clear()
-        self._send(subscription, StreamStart(subscription.opening))
-        if subscription.state is State.SCHEDULED:
+        if self._send(subscription, StreamStart(subscription.opening)):
             self._advance(subscription)
 
     def refuse(self, closing: Closing) -> StreamStart:
@@ -121,23 +120,20 @@ class FanOut:
         """Send the next item of a scheduled subscription, or let it wait for it in the right queue or group."""
         item = subscription.next_item()
         if item is not None:
-            self._send(subscription, item)
-        if subscription.state is not State.SCHEDULED:
-            return
-        if item is None and subscription.is_caught_up:
+            if self._send(subscription, item):
+                self._enqueue(subscription)
+        elif subscription.is_caught_up:
             self._live.join(subscription)
-        elif item is None and not subscription.is_in_memory:
-            self._store_reads.request(subscription)
-        else:
+        elif subscription.is_in_memory:
             self._enqueue(subscription)
+        else:
+            self._store_reads.request(subscription)
 
     def _on_read(self, subscription: Subscription, item: NextItem | None) -> None:
         if subscription.state is State.CLOSED:
             return
         subscription.schedule()
-        if item is not None:
-            self._send(subscription, item)
-        if subscription.state is State.SCHEDULED:
+        if item is None or self._send(subscription, item):
             self._advance(subscription)
 
     def _heartbeat(self, subscription: Subscription) -> None:
@@ -153,12 +149,14 @@ class FanOut:
             self._take_out(subscription, state)
             self._enqueue(subscription)
 
-    def _send(self, subscription: Subscription, item: StreamItem) -> None:
+    def _send(self, subscription: Subscription, item: StreamItem) -> bool:
+        """Send an item; return False if the subscription can be sent nothing more for now."""
         state = subscription.state
         self._count(item)
-        subscription.send(item, _now())
-        if subscription.state is not state:
-            self._take_out(subscription, state)
+        if subscription.send(item, _now()):
+            return True
+        self._take_out(subscription, state)
+        return False
 
     def _take_out(self, subscription: Subscription, state: State) -> None:
         """Take a subscription that has left a state out of the queue or the group of that state."""

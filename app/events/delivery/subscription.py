@@ -169,15 +169,17 @@ class Subscription:
             self._cursor.skip_to_head()
         return self._cursor.sign_of_life()
 
-    def send(self, item: StreamItem, now: float) -> None:
-        """Send an item: a sink that is full afterwards blocks the subscription, and a `Closing` closes it."""
+    def send(self, item: StreamItem, now: float) -> bool:
+        """Send an item. A sink that is full afterwards blocks the subscription, and a `Closing` closes it: returns False then."""
         self._last_sent_at = now
         self._heartbeat_due = False
         takes_more = self._sink.send(item)
         if isinstance(item, Closing):
             self.close()
-        elif not takes_more:
+            return False
+        if not takes_more:
             self._enter(State.BLOCKED)
+        return takes_more
 
     @staticmethod
     def share(page: Page, subscriptions: Iterable[Subscription]) -> tuple[list[Subscription], list[Subscription]]:

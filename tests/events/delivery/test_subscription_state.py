@@ -145,6 +145,8 @@ def assignments(tree: ast.AST) -> Iterator[str]:
                 continue
             case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()) if name in NAMES:
                 yield ast.unparse(node)
+            case ast.Call(func=ast.Name("setattr" | "delattr"), args=[ast.Name("sys"), *_]):
+                continue
             case ast.Call(func=ast.Name("setattr" | "delattr")):
                 yield ast.unparse(node)
 
