@@ -469,6 +469,78 @@ async def test_a_long_search_in_the_store_does_not_keep_a_stream_from_its_signs_
     clock.cancel()
 
 
+class Slow(MemoryStore):
+    """A store that takes a second for each read."""
+
+    async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
+        await asyncio.sleep(1)
+        return await super().read(after, through, filter, limit)
+
+
+@in_virtual_time
+async def test_a_reader_that_waits_behind_a_crowd_for_the_store_is_sent_heartbeats(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
+    log = EventLog(Slow())
+    await log.open()
+    await log.append([event(f"e-{number}") for number in range(100)])
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    clock = asyncio.create_task(fan_out.run())
+    sinks = [Keeper() for _ in range(1000)]
+    for sink in sinks:
+        fan_out.open(Subscription(log, Start(0), EVERYTHING, follow=False, limit=None), sink)
+    await fan_out.ended()
+    assert now_seconds() >= 1000 / 4  # four reads at once, one for each reader
+    for sink in sinks:
+        assert max(later - earlier for earlier, later in pairwise(sink.times)) < HEARTBEAT_SECONDS
+        assert (len(sink.event_ids), sink.steps[-1]) == (100, Closing("end"))
+    clock.cancel()
+
+
+@in_virtual_time
+async def test_a_reader_whose_sink_a_heartbeat_fills_while_it_waits_for_the_store_costs_no_read_until_it_is_resumed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
+    log = EventLog(Slow())
+    await log.open()
+    await log.append([event(f"e-{number}") for number in range(100)])
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    clock = asyncio.create_task(fan_out.run())
+    before = [Keeper() for _ in range(100)]
+    for sink in before:
+        fan_out.open(Subscription(log, Start(0), EVERYTHING, follow=False, limit=None), sink)
+    slow, full = Subscription(log, Start(0), EVERYTHING, follow=False, limit=None), Keeper(room=2)
+    fan_out.open(slow, full)
+    await asyncio.sleep(100)
+    assert full.steps[1:] == [HEARTBEAT]
+    assert len(fan_out) == 1
+    full.room = 10
+    fan_out.resume(slow)
+    await fan_out.ended()
+    assert (len(full.event_ids), full.steps[-1]) == (100, Closing("end"))
+    clock.cancel()
+
+
+async def test_a_drain_reaches_a_reader_that_waits_for_the_store_without_a_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
+    store = Counting()
+    log = EventLog(store)
+    await log.open()
+    await log.append([event(f"e-{number}") for number in range(100)])
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    sinks = [Keeper() for _ in range(500)]
+    for sink in sinks:
+        fan_out.open(Subscription(log, Start(0), EVERYTHING, follow=True, limit=None), sink)
+    fan_out.drain()
+    await fan_out.ended()
+    assert {sink.steps[-1] for sink in sinks} == {Closing("drain")}
+    assert store.reads <= 4
+
+
 @in_virtual_time
 @pytest.mark.parametrize("heartbeat_seconds", [1, 15, 60])
 async def test_every_subscription_beats_whenever_it_came(heartbeat_seconds: int) -> None:

@@ -48,7 +48,7 @@ class Valve:
 
 def enter(subscription: Subscription, state: State) -> None:
     """Call the method that leads to a state."""
-    methods: Mapping[State, Callable[[], None]] = {
+    methods: Mapping[State, Callable[[], object]] = {
         State.SCHEDULED: lambda: (
             subscription.open(Valve()) if subscription.state is State.NEW else subscription.schedule()
         ),
