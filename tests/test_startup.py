@@ -1,4 +1,4 @@
-"""What must not start says so in one line, with an exit code, and without a traceback."""
+"""A server that must not start says why in one line, with an exit code and without a traceback."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import pytest
 from tests.support.contract_copy import ContractCopy
 from tests.support.server_process import ServerProcess
 
-SECONDS = 60  # to give up; a start takes about one
+SECONDS = 60  # until a test fails; a start takes about one
 
 
 def refusal(*arguments: str, **variables: str) -> str:
-    """Start a server that must refuse; return the line that it says."""
+    """Start a server that must refuse to start; return the line that it prints."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ORDERS_EVENTS_")}
     ended = subprocess.run(
         [sys.executable, "-m", "app", "serve", "--port", "0", *arguments],

@@ -40,7 +40,7 @@ def test_installed_wheel_serves_its_own_contract_from_another_folder(wheel: Path
     venv.create(environment, with_pip=False, symlinks=True)
     site_packages = next(environment.glob("lib/python*/site-packages"))
     ZipFile(wheel).extractall(site_packages)
-    # The dependencies are those of the interpreter that runs the tests: they are not what is tested.
+    # The dependencies are those of the interpreter that runs the tests; only the wheel itself is tested here.
     dependencies = next(Path(path) for path in sys.path if path.endswith("site-packages"))
     (site_packages / "dependencies.pth").write_text(f"{dependencies}\n")
     with ServerProcess("--store", "memory:", cwd=tmp_path, python=environment / "bin" / "python") as server:

@@ -1,6 +1,6 @@
-"""`python -m tests.benchmark`: measure our product and its peers, on this machine, in one run.
+"""`python -m tests.benchmark`: measure this server and its peers on this machine, in one run.
 
-The full run keeps its results in tests/benchmark/results and shows them in the README; any other keeps them in the build folder.
+A full run writes its results to tests/benchmark/results and into the READMEs; any other run writes them to the build folder.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tests.benchmark import findings
-from tests.benchmark.field import SYSTEMS
+from tests.benchmark.measured_systems import SYSTEMS
 from tests.benchmark.pages import RESULTS, write
 from tests.benchmark.programs import BUILD, ROOT, NoCompilerError, compile_program
 from tests.benchmark.scenarios import scenarios
@@ -73,7 +73,7 @@ def _sizes(given: argparse.Namespace) -> Sizes:
 
 
 def _chosen(names: str, all_of_them: Sequence[_T], called: Callable[[_T], set[str]]) -> Sequence[_T]:
-    """Choose by names; all where none is given. Ends the program where a name is nobody's."""
+    """Choose by comma-separated names; an empty text chooses all. Ends the program if a name is unknown."""
     wanted = set(names.split(",")) - {""}
     known = {name for each in all_of_them for name in called(each)}
     if wanted - known:
@@ -82,7 +82,7 @@ def _chosen(names: str, all_of_them: Sequence[_T], called: Callable[[_T], set[st
 
 
 def _raise_limit_of_open_files() -> None:
-    """Let the servers, which inherit it, hold as many connections as the machine allows."""
+    """Raise the limit of open files, which the servers inherit, to what the machine allows."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 

@@ -1,4 +1,4 @@
-"""The Python peers: each library as its documentation suggests, a queue for each subscriber, on uvicorn as it comes."""
+"""The Python peers: each library as its documentation suggests, with a queue for each subscriber, on unchanged uvicorn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The charts, as SVG files that are the same bytes for the same results."""
+"""The charts as SVG files; the same results give the same bytes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from tests.benchmark.field import SYSTEMS
 from tests.benchmark.findings import Results
+from tests.benchmark.measured_systems import SYSTEMS
 from tests.benchmark.sizes import BURST, LIVE, RATE
 from tests.benchmark.tables import measured
 
-# Okabe and Ito's colours, which people with any colour vision can tell apart; ours is the strongest.
+# Okabe and Ito's colours, which can be distinguished with any colour vision; ours has the strongest.
 _COLOURS: Final = {
     "orders-events": "#d55e00",
     "limit": "#000000",
@@ -30,7 +30,7 @@ _COLOURS: Final = {
 }
 _TITLES: Final = {system.name: system.title for system in SYSTEMS}
 _STYLE: Final = {
-    "svg.hashsalt": "orders-events",  # else the ids within the file are random
+    "svg.hashsalt": "orders-events",  # without it, the ids within the file are random
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 10,
@@ -43,13 +43,13 @@ _STYLE: Final = {
 
 
 def draw(results: Results, folder: Path) -> None:
-    """Write the charts into a folder; a chart of what was not measured is left out."""
+    """Write the charts into a folder, except those whose scenarios were not measured."""
     with mpl.rc_context(_STYLE):
         for name, (kind, make) in _CHARTS.items():
             file = folder / f"{name}.svg"
             file.unlink(missing_ok=True)
             if any(scenario.startswith(f"{kind}-") for scenario in results["scenarios"]):
-                # No date and no version of the program that drew it: both would change the file without need.
+                # No date and no version of matplotlib: both would change the file without need.
                 make(results).savefig(file, format="svg", metadata={"Date": None, "Creator": None})
 
 
@@ -117,7 +117,7 @@ def _memory(results: Results) -> Figure:
 
 
 def _systems(results: Results, scenario: str) -> dict[str, Any]:
-    """What was found of those that could be measured."""
+    """Return the results of the systems that could be measured in a scenario."""
     found = results["scenarios"].get(scenario, {"systems": {}})["systems"]
     return {system: each for system, each in found.items() if each["median"]}
 
@@ -134,7 +134,7 @@ def _points(results: Results, kind: str, system: str, name: str) -> Iterable[tup
 
 
 def _quantiles(rounds: list[list[tuple[float, float]]]) -> list[tuple[float, float]]:
-    """The median over the rounds, at each fraction."""
+    """Return the median over the rounds of each quantile."""
     return [(same[0][0], median(value for _, value in same)) for same in zip(*rounds, strict=True)]
 
 
@@ -159,7 +159,7 @@ def _legend(figure: Figure) -> None:
     figure.legend(handles, labels, loc="outside right center", frameon=False)
 
 
-_CHARTS: Final = {  # by the name of the file: the scenarios without which there is none
+_CHARTS: Final = {  # by the name of the file: the kind of scenario that it needs, and the function that draws it
     "cost": ("one", _cost),
     "throughput": ("one", _throughput),
     "latency": ("latency", _latency),

@@ -1,4 +1,4 @@
-"""Measurements of delivery: what an event costs on its way to everybody, and how long it takes."""
+"""Measurements of delivery: the cost of an event for each subscriber, and its latency."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import Final
 from tests.benchmark.running import Report, running
 from tests.benchmark.systems import System
 
-_WARM_UP: Final = 0.1  # of the time of a measurement, before it: compilers at run time have seen the loop by then
-_ORDERS_IN_A_BURST: Final = 10  # events of one request, each for an order of its own, however many orders are followed
+_WARM_UP: Final = (
+    0.1  # share of the time of a measurement, before it begins: just-in-time compilers have compiled the loop by then
+)
+_ORDERS_IN_A_BURST: Final = 10  # events of one request, each of a different order
 
 Measure = Callable[[System, Path], Report]
 
 
 def in_lockstep(subscribers: int, burst: int, seconds: float) -> Measure:
-    """Publish a burst, in one request where the system takes several events, when everybody has the one before."""
+    """Publish a burst when every subscriber has the one before; in one request, if the system takes several events in one."""
 
     def options(system: System) -> list[str]:
         bursts = ["--burst", str(burst), *_times(seconds)]
@@ -26,7 +28,7 @@ def in_lockstep(subscribers: int, burst: int, seconds: float) -> Measure:
 
 
 def by_order(subscribers: int, seconds: float) -> Measure:
-    """The same, but each subscriber follows one order, and each event belongs to one of them."""
+    """Publish in lockstep to subscribers that follow one order each; each event belongs to one of them."""
 
     def options(system: System) -> list[str]:
         size = _ORDERS_IN_A_BURST
@@ -43,7 +45,7 @@ def at_rate(subscribers: int, rate: int, seconds: float) -> Measure:
 
 
 def idle(subscribers: int, seconds: float) -> Measure:
-    """Open streams, let them be, and then send one event to show that all are alive."""
+    """Open streams, wait, and then publish one event, which shows that all of them work."""
 
     def options(system: System) -> list[str]:
         times = ["--events", "1", "--settle-seconds", "2", "--idle-seconds", f"{seconds:g}"]

@@ -23,10 +23,10 @@ _FILE: Final = "results.json"
 def take(
     sizes: Sizes, scenarios: Sequence[Scenario], systems: Sequence[System], folder: Path, say: Callable[[str], None]
 ) -> None:
-    """Measure the scenarios on the systems that are present, and keep what is found in a folder, after each scenario.
+    """Measure the scenarios on the systems that are installed, and write the results into a folder after each scenario.
 
-    What the folder holds of other scenarios, taken at the same sizes, stays: systems take turns within a scenario, so each
-    stands by itself.
+    Results of other scenarios in the folder stay if they were taken at the same sizes: the systems take turns within a scenario, so a
+    scenario does not depend on another.
     """
     absent = {system.title: system.missing() for system in systems if system.missing()}
     for title, reason in absent.items():
@@ -55,14 +55,14 @@ def _kept(folder: Path, sizes: Sizes) -> Results:
 
 
 def read(folder: Path) -> Results | None:
-    """Read what was found; nothing where nothing was."""
+    """Read the results in a folder; None if there are none."""
     file = folder / _FILE
     results: Results | None = json.loads(file.read_text()) if file.exists() else None
     return results
 
 
 def has_faults(results: Results) -> bool:
-    """Whether any event was lost, came twice, in disorder or with a wrong id, whoever sent it."""
+    """Return whether any system lost, repeated or reordered an event, or gave it a wrong id."""
     return any(
         each.get("faults")
         for scenario in results["scenarios"].values()

@@ -1,4 +1,4 @@
-"""Where and when figures were taken: without that they mean nothing."""
+"""The machine and the time at which figures were taken; without them the figures mean nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOT_GIVEN: Final = "unknown"
 
 
 def describe(systems: Iterable[System]) -> dict[str, Any]:
-    """Describe this machine and what is measured on it."""
+    """Describe this machine and the versions of the systems."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "commit": _commit(),
@@ -37,7 +37,7 @@ def _found(pattern: str, file: Path, otherwise: str = _NOT_GIVEN) -> str:
 
 
 def _commit() -> str:
-    """The commit that is checked out, and whether files differ from it."""
+    """Return the commit that is checked out, and whether files differ from it."""
     try:
         head = _git("rev-parse", "--short", "HEAD")
         return f"{head} with changes" if _git("status", "--porcelain", "--untracked-files=no") else head

@@ -1,4 +1,4 @@
-"""The peers in other languages, and the limit: what a server costs that does nothing but write."""
+"""The peers in other languages, and the limit: a server in C that does nothing but write."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from tests.benchmark.programs import compile_program
 from tests.benchmark.systems import EVENT, System
 
 _PEERS: Final = Path(__file__).parent / "peers"
-_NCHAN_MODULE: Final = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")  # where Debian's libnginx-mod-nchan puts it
+_NCHAN_MODULE: Final = Path(
+    "/usr/lib/nginx/modules/ngx_nchan_module.so"
+)  # the path in Debian's package libnginx-mod-nchan
 _MERCURE_KEY: Final = "a key that signs the benchmark's own publications only"
 
 
@@ -28,7 +30,7 @@ def _not_on_path(program: str, package: str) -> Callable[[], str]:
 
 
 def _reported(command: Sequence[str], pattern: str) -> str:
-    """Find a version in what a program prints of itself."""
+    """Find the version in the output of a program."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     found = re.search(pattern, done.stdout + done.stderr)
     return found[0] if found else "of unknown version"
@@ -56,7 +58,7 @@ def _nchan_version() -> str:
 def _nchan_command(scratch: Path, port: int) -> Sequence[str]:
     text = (_PEERS / "nchan.conf").read_text().replace("MODULE", str(_NCHAN_MODULE)).replace("PORT", str(port))
     if os.geteuid() == 0:
-        text = f"user root;\n{text}"  # else the worker is somebody who may not enter the scratch folder
+        text = f"user root;\n{text}"  # otherwise the worker runs as a user that cannot enter the scratch folder
     (scratch / "nginx.conf").write_text(text)
     return ["nginx", "-p", str(scratch), "-c", "nginx.conf", "-e", "error.log"]
 
@@ -68,7 +70,7 @@ def _mercure_command(scratch: Path, port: int) -> Sequence[str]:
 
 
 def _mercure_token() -> str:
-    """Sign the right to publish (RFC 7519)."""
+    """Make a signed token that allows publishing (RFC 7519)."""
     parts = [{"alg": "HS256", "typ": "JWT"}, {"mercure": {"publish": ["*"]}}]
     text = ".".join(_base64url(json.dumps(part).encode()) for part in parts)
     return f"{text}.{_base64url(hmac.digest(_MERCURE_KEY.encode(), text.encode(), hashlib.sha256))}"

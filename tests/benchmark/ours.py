@@ -1,4 +1,4 @@
-"""Our product, exactly as users run it: all of the contract's checks, and a log on the disk."""
+"""This server, exactly as users run it: with all checks of the contract, and a log on the disk."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OURS: Final = System(
     version=lambda: f"{version('orders-events')} on uvicorn {version('uvicorn')}, Connexion {version('connexion')}",
     path="/events/orders",
     publish_path="/events/orders",
-    ids="unique",  # they are opaque: a restart opens an epoch with a random name; the order is that of the marks
+    ids="unique",  # ids are opaque: an epoch has a random name. The driver checks the order by its own marks
     envelope=('{"eventType":"order.shipped","data":', "}"),
     array=("[", ",", "]"),
     publish_headers=("Content-Type: application/json",),

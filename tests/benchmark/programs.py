@@ -1,4 +1,4 @@
-"""The C programs of the benchmark, compiled where they are needed."""
+"""The C programs of the benchmark, compiled when they are needed."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _SOURCES: Final = {"driver": _HERE / "driver", "limit": _HERE / "peers" / "limit
 
 
 class NoCompilerError(Exception):
-    """There is no C compiler on this machine."""
+    """Raised when there is no C compiler on this machine."""
 
     def __init__(self) -> None:
         super().__init__("The benchmark's load driver is written in C, and there is no cc here; install gcc or clang.")
 
 
 def compile_program(name: str, folder: Path = BUILD) -> Path:
-    """Compile one of the programs, unless that is done and its sources are older; give where it is.
+    """Compile one of the programs, unless it is newer than its sources; return its path.
 
-    Raises NoCompilerError where there is none.
+    Raises NoCompilerError if there is no compiler.
     """
     compiler = shutil.which("cc")
     if compiler is None:
@@ -37,6 +37,6 @@ def compile_program(name: str, folder: Path = BUILD) -> Path:
         return program
     folder.mkdir(parents=True, exist_ok=True)
     sources = sorted(str(each) for each in files if each.suffix == ".c")
-    unfinished = program.with_suffix(f".{os.getpid()}")  # nobody may find half a program
+    unfinished = program.with_suffix(f".{os.getpid()}")  # so that no other process finds half a program
     subprocess.run([compiler, *_FLAGS, "-o", str(unfinished), *sources], check=True)
     return unfinished.replace(program)

@@ -1,4 +1,4 @@
-"""Rounds: every system once, then every system once again, so that what disturbs the machine disturbs all alike."""
+"""Rounds: every system once, then every system again, so that a disturbance of the machine affects all of them alike."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from tests.benchmark.running import MeasurementError, Report, faults, scratch_fo
 from tests.benchmark.scenarios import Scenario
 from tests.benchmark.systems import System
 
-Round = dict[str, Any]  # figures, faults, and how busy the machine was; {} where it could not be measured
+Round = dict[str, Any]  # figures, faults, and the load of the machine; {} if the system could not be measured
 
 _BUSY: Final = ("seconds", "driver_utilisation", "server_utilisation", "others_cpu_seconds", "stolen_seconds")
-_DISTURBING: Final = 0.05  # of a core, that others use
+_DISTURBING: Final = 0.05  # share of a core that other processes used
 
 
 def measure(
     scenario: Scenario, systems: Sequence[System], rounds: int, say: Callable[[str], None]
 ) -> dict[str, dict[str, Any]]:
-    """Measure a scenario on all systems that take part, in alternation; give each one's rounds and what they come to."""
+    """Measure a scenario on all systems that take part, in turn; return the rounds of each, with their summary."""
     taking_part = [system for system in systems if scenario.takes_part(system)]
     found: dict[str, list[Round]] = {system.name: [] for system in taking_part}
     for number in range(1, rounds + 1):
@@ -32,7 +32,7 @@ def measure(
 
 
 def summary(results: Sequence[Round]) -> dict[str, dict[str, float]]:
-    """Give the median, the least and the most of each figure over the rounds that could be measured."""
+    """Return the median, the least and the most of each figure over the rounds that could be measured."""
     measured = [result["figures"] for result in results if result]
     values = {name: [figures[name] for figures in measured] for name in (measured[0] if measured else {})}
     return {

@@ -1,4 +1,4 @@
-"""A system under load: its server on the first core, the driver on the second one."""
+"""A running system: its server on the first core, the load driver on the second one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.ports import own_port
 
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 30
-DRIVER_SECONDS: Final = 900  # the driver gives up by itself long before
+DRIVER_SECONDS: Final = 900  # the driver gives up by itself much earlier
 
 _SERVER_CORE: Final = 0
 _DRIVER_CORE: Final = 1
@@ -32,7 +32,7 @@ Report = dict[str, Any]
 
 
 class MeasurementError(Exception):
-    """A server did not start, or the driver could not measure it."""
+    """Raised when a server did not start, or the driver could not measure it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Running:
     process: int
 
     def drive(self, *options: str) -> Report:
-        """Run the driver on it and give its report, faults included."""
+        """Run the driver against the server; return its report, faults included. Raises MeasurementError."""
         command = [str(compile_program("driver")), "--port", str(self.port), "--server", str(self.process), *options]
         with started_on(_DRIVER_CORE):
             done = subprocess.run(command, capture_output=True, text=True, timeout=DRIVER_SECONDS, check=False)
@@ -57,7 +57,7 @@ class Running:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder for the files of servers, on the disk of the project: in memory, writing to disk would cost nothing."""
+    """Yield an empty folder for the files of servers, on the disk of the project: a temporary folder may be in memory, where fsync costs nothing."""
     BUILD.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BUILD) as folder:
         yield Path(folder)
@@ -65,7 +65,7 @@ def scratch_folder() -> Iterator[Path]:
 
 @contextmanager
 def running(system: System, scratch: Path) -> Iterator[Running]:
-    """Start the server of a system on a free port; stop it at the end of the block."""
+    """Start the server of a system on a free port; stop it at the end of the block. Raises MeasurementError."""
     output = BUILD / f"{system.name}.out"
     port = own_port()
     with started_on(_SERVER_CORE), output.open("wb") as file:
@@ -114,7 +114,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def faults(report: Report) -> dict[str, int]:
-    """Give what went wrong, by name; empty where every event came once, in order, with its id."""
+    """Return the number of faults by name; empty if every event came once, in order, with its id."""
     found = {"stalled": int(report["stalled"])}
     for group in ("subscribers", "replayers"):
         for name, count in report[group]["faults"].items():

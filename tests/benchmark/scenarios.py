@@ -1,4 +1,4 @@
-"""What is measured: for each scenario who takes part, how the driver is used, and which figures come of its report."""
+"""The scenarios: the systems that take part in each, the use of the driver, and the figures from its report."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from tests.benchmark.systems import System
 class Scenario:
     """One measurement of one system.
 
-    `measure` takes the system and an empty scratch folder, and gives the driver's report. `figures` reads it.
-    `takes_part` returns whether a system is measured.
+    `measure`: called with the system and an empty scratch folder; returns the driver's report.
+    `figures`: turns the report into figures by name.
+    `takes_part`: returns whether a system is measured.
     """
 
     name: str
@@ -36,7 +37,7 @@ def _paced(system: System) -> bool:
 
 
 def scenarios(sizes: Sizes) -> list[Scenario]:
-    """All of them, in the order in which they are measured."""
+    """Return all scenarios, in the order in which they are measured."""
     return [*_for_all(sizes), *_for_logs(sizes)]
 
 
@@ -60,7 +61,7 @@ def _for_all(sizes: Sizes) -> list[Scenario]:
         ),
         Scenario(
             f"paced-{LIVE}",
-            f"A stream as it lives: {LIVE:,} subscribers, {PACE} events a second",
+            f"An ordinary busy stream: {LIVE:,} subscribers, {PACE} events a second",
             delivering.at_rate(LIVE, PACE, 2 * sizes.seconds),
             delivering.paced_figures,
             takes_part=_paced,

@@ -1,4 +1,4 @@
-"""How large and how long: the full benchmark, and the short form of it."""
+"""The sizes of the full benchmark and of its short form."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ class Sizes:
 
     rounds: int
     seconds: float  # of one measurement
-    crowds: tuple[int, ...]  # subscribers of everything
+    crowds: tuple[int, ...]  # numbers of subscribers without a filter
     idle_crowd: int
     idle_seconds: float
-    order_crowds: tuple[int, int]  # subscribers that follow one order each
-    stored_events: int  # to one subscriber, from the start
-    history: int  # to each of the replayers, again and again
+    order_crowds: tuple[int, int]  # numbers of subscribers that follow one order each
+    stored_events: int  # replayed to one subscriber
+    history: int  # events that each replayer reads, repeatedly
     replayers: int
 
 
@@ -44,7 +44,7 @@ QUICK: Final = Sizes(
     replayers=20,
 )
 
-LIVE: Final = 1_000  # subscribers whose latency is measured, and who stand for "a thousand" in the table of figures
+LIVE: Final = 1_000  # subscribers whose latency is measured; also the number in the table of systems
 RATE: Final = 20  # events a second for latency
-PACE: Final = 50  # events a second of a stream as it lives: neither idle nor as fast as it can be
+PACE: Final = 50  # events a second of an ordinary busy stream: neither idle nor as fast as possible
 BURST: Final = 64

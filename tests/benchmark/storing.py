@@ -1,4 +1,4 @@
-"""Measurements of the log: publishing that is acknowledged on disk, and reading it from the start."""
+"""Measurements of the log: publishing that is acknowledged on disk, and replay."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _FROM_THE_START: Final = "?from=earliest&follow=false"
 
 
 def publishing(batch: int, in_flight: int, seconds: float) -> Measure:
-    """Publish as fast as acknowledgements come; then read everything, to see that what was acknowledged is there."""
+    """Publish as fast as acknowledgements come; then read everything, to check that every acknowledged event is there."""
 
     def measure(system: System, scratch: Path) -> Report:
         with running(system, scratch) as server:
             pace = ["--mode", "publish", "--in-flight", str(in_flight), "--seconds", f"{seconds:g}"]
             report = server.drive(*pace, *system.publishing(batch))
             check = _read(server, report["events"])
-        # Requests that are under way together may be stored in any order; within each, ids tell the order.
+        # Requests that are in flight together may be stored in any order, so the order of the events says nothing here.
         del check["subscribers"]["faults"]["disordered"]
         return {**report, "subscribers": check["subscribers"], "stalled": check["stalled"]}
 
@@ -30,7 +30,7 @@ def publishing(batch: int, in_flight: int, seconds: float) -> Measure:
 
 
 def replaying(events: int) -> Measure:
-    """Store events, and start again, so that none is in memory; then read them all."""
+    """Store events, start the server again, so that none is in memory, and read them all."""
 
     def measure(system: System, scratch: Path) -> Report:
         _fill(system, scratch, events)
@@ -41,7 +41,7 @@ def replaying(events: int) -> Measure:
 
 
 def beside_replayers(subscribers: int, replayers: int, history: int, seconds: float) -> Measure:
-    """Publish at a steady rate to some, while others read what is stored, from the start and again and again."""
+    """Publish at a steady rate to live subscribers, while others replay the stored events repeatedly."""
 
     def measure(system: System, scratch: Path) -> Report:
         _fill(system, scratch, history)
@@ -62,7 +62,7 @@ def publishing_figures(report: Report) -> dict[str, float]:
 
 
 def beside_figures(report: Report) -> dict[str, float]:
-    """Latency, and how much was replayed meanwhile: to keep the others waiting would be no achievement."""
+    """Return the latency, and the rate of the replays: low latency by delaying the replays would not be good."""
     replayed = report["replayers"]["deliveries"] / report["window"]["seconds"]
     return {**latency_figures(report), "replayed_per_second": replayed}
 

@@ -1,4 +1,4 @@
-"""The texts and tables of the READMEs and of the results page, made from what a run found and from nothing else."""
+"""The texts and tables of the READMEs and of the results page, made only from the results of a run."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from statistics import median
 from typing import Any, Final
 
 from tests.benchmark.asgi_peers import FASTAPI
-from tests.benchmark.field import SYSTEMS
 from tests.benchmark.findings import Results
+from tests.benchmark.measured_systems import SYSTEMS
 from tests.benchmark.other_peers import NCHAN, NODE
 from tests.benchmark.ours import OURS
 from tests.benchmark.sizes import BURST, LIVE, PACE, RATE
 
-_COLUMNS: Final = (  # of the table of systems: title, scenario, figure, digits
+_COLUMNS: Final = (  # columns of the table of systems: title, scenario, figure, digits
     ("one event: CPU µs", f"one-{LIVE}", "cpu_us_per_delivery", 1),
     ("deliveries/s", f"one-{LIVE}", "deliveries_per_second", 0),
     (f"bursts of {BURST}: CPU µs", f"burst-{LIVE}", "cpu_us_per_delivery", 2),
@@ -28,13 +28,13 @@ _TITLES: Final = {system.name: system.title for system in SYSTEMS}
 
 
 def targets_table(results: Results) -> str:
-    """Each figure that counts, what it should be, and what it was."""
+    """Write the table of targets: each figure, what it should be, and what it was."""
     rows = [(each["title"], *_bounds(each), _found(each), each["reached"]) for each in results["targets"]]
     return _table(("figure", "least", "aim", "found (least to most)", "reached"), rows)
 
 
 def systems_table(results: Results) -> str:
-    """Each system's figures: CPU time of the server per delivered event, and what is kept and paid for a stream."""
+    """Write the table of systems: CPU time per delivered event, latency, and the cost of a stream; only columns that were measured."""
     crowd = results["sizes"]["idle_crowd"]
     possible = [
         *_COLUMNS,
@@ -54,7 +54,7 @@ def systems_table(results: Results) -> str:
 
 
 def headlines(results: Results) -> str:
-    """Three figures for a reader who wants no more: each in one line, with what it is beside it."""
+    """Write the three figures of the README, each in one line."""
     cost = {
         system: _median(results, f"one-{LIVE}", system.name, "cpu_us_per_delivery", 1) for system in _HEADLINE_PEERS
     }
@@ -72,7 +72,7 @@ def headlines(results: Results) -> str:
 
 
 def scenario_tables(results: Results) -> str:
-    """Every figure of every scenario, with its spread."""
+    """Write every figure of every scenario, with its spread."""
     return "\n\n".join(
         f"### {scenario['title']}\n\n{_scenario_table(scenario['systems'])}"
         for scenario in results["scenarios"].values()
@@ -81,12 +81,12 @@ def scenario_tables(results: Results) -> str:
 
 
 def absentees(results: Results) -> str:
-    """One line for each system that was not measured, and why."""
+    """Write one line for each system that was not measured, with the reason."""
     return "\n".join(f"- {title} was not measured: {reason}." for title, reason in results["absent"].items())
 
 
 def measured(results: Results) -> set[str]:
-    """The names of the systems that took part."""
+    """Return the names of the systems that took part."""
     return {system for scenario in results["scenarios"].values() for system in scenario["systems"]}
 
 
@@ -106,7 +106,7 @@ def _spread(found: dict[str, Any], name: str) -> str:
 
 
 def _busy(rounds: Sequence[dict[str, Any]]) -> str:
-    """How busy the driver was: where it had no time left, deliveries a second are its limit, not the server's."""
+    """Write how busy the driver was: if it was always busy, deliveries a second show its limit, not the server's."""
     return f"{max((each['driver_utilisation'] for each in rounds if each), default=0):.0%}"
 
 

@@ -1,4 +1,4 @@
-"""The figures that count, and what each should be at least: ratios within one round, so that the machine cancels out."""
+"""The targets: figures with a bound and an aim. Most are ratios within one round, which do not depend on the machine."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a figure, or its ratio to another one of the same round, is to be.
+    """The bounds of a figure, or of its ratio to another figure of the same round.
 
-    `unit` is empty for a ratio. What is worse than `least` is not reached.
+    `of`: the other figure of a ratio; None if it is not a ratio.
+    `least`: a worse value misses the target. `aim`: the value that is wanted. `unit`: empty for a ratio.
     """
 
     title: str
@@ -36,12 +37,12 @@ class Target:
 
 
 def targets(sizes: Sizes) -> list[Target]:
-    """All of them, in the order in which they are shown."""
+    """Return all targets, in the order in which they are shown."""
     return [*_against_peers(), *_growth(sizes), *_log(sizes), *_streams(sizes)]
 
 
 def judged(sizes: Sizes, scenarios: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Hold what was found to the targets; those whose scenario was not run are left out."""
+    """Judge the results by the targets; targets whose scenario was not run are left out."""
     return [_judge(each, _values(each, scenarios)) for each in targets(sizes) if each.figure.scenario in scenarios]
 
 
@@ -67,7 +68,7 @@ def _verdict(target: Target, value: float) -> str:
 
 
 def _values(target: Target, scenarios: Mapping[str, Any]) -> list[float]:
-    """The figure in each round, over the other one where it is a ratio; rounds that were not measured do not count."""
+    """Return the figure, or the ratio, in each round in which it was measured."""
     over = _rounds(target.figure, scenarios)
     under = [1.0] * len(over) if target.of is None else _rounds(target.of, scenarios)
     return [a / b for a, b in zip(over, under, strict=False) if a is not None and b is not None]

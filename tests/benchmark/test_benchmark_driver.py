@@ -1,4 +1,4 @@
-"""The benchmark's load driver finds what a server does wrong: a figure counts only if every event came once, in order."""
+"""The benchmark's load driver finds the faults of a server: a figure counts only if every event came once, in order."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def byte_by_byte(text: bytes) -> list[bytes]:
 
 @dataclass
 class FaultyServer:
-    """Send each published line to every subscriber as an event, but the first subscriber suffers the fault.
+    """A server that sends each published line to every subscriber as an event, but to the first one with a fault.
 
-    What is stored is sent to those who ask for a replay, which ends with it; it is not what they should get, either.
+    A replay sends the stored events, with the same fault, and ends.
     """
 
     fault: Fault = in_order
@@ -54,7 +54,7 @@ class FaultyServer:
     stream_status: str = "200 OK"
     publish_status: str = "204 No Content"
     cuts_after: int = 1_000_000  # events published
-    answers_after: int = 0  # replays, for which a publisher waits
+    answers_after: int = 0  # the number of replays for which a publisher waits
     replays: int = 0
     replayed_enough: asyncio.Event = field(default_factory=asyncio.Event)
     subscribers: list[asyncio.StreamWriter] = field(default_factory=list)
@@ -120,7 +120,7 @@ class Outcome:
 
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compile the driver; where there is no compiler these tests are skipped, or fail in CI."""
+    """The compiled driver; without a compiler these tests are skipped, or fail in CI."""
     try:
         return compile_program("driver", tmp_path_factory.mktemp("benchmark"))
     except NoCompilerError as error:
@@ -135,7 +135,7 @@ def lockstep(*more: str) -> list[str]:
 
 
 def run(driver: Path, server: FaultyServer, options: Sequence[str], *, stalls: bool = False) -> Outcome:
-    """Drive a server; one that `stalls`, for events that will not come, is given up soon."""
+    """Run the driver against a server. `stalls`: the driver gives up soon, because some events will not come."""
     return asyncio.run(_run(driver, server, ["--stall-seconds", "2" if stalls else "50", *options]))
 
 
@@ -156,7 +156,7 @@ async def _run(driver: Path, server: FaultyServer, options: Sequence[str]) -> Ou
 
 @pytest.mark.parametrize("write", [chunked, whole, chunk_by_chunk, byte_by_byte])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_events_are_counted_however_they_are_cut_into_bytes(
+def test_events_are_counted_in_every_chunking(
     driver: Path, write: Callable[[bytes], list[bytes]], newline: str
 ) -> None:
     outcome = run(driver, FaultyServer(write=write, newline=newline), lockstep())
@@ -195,7 +195,7 @@ def test_a_fault_on_one_connection_is_found_and_named(driver: Path, fault: Fault
     assert (outcome.status, outcome.faults) == (1, found)
 
 
-def test_ids_count_as_numbers_where_they_hold_some(driver: Path) -> None:
+def test_digits_in_ids_are_compared_as_numbers(driver: Path) -> None:
     two_digits = run(driver, FaultyServer(), lockstep("--events", "20", "--burst", "4", "--batch", "4"))
     assert (two_digits.status, two_digits.faults) == (0, {})
 
@@ -263,7 +263,7 @@ def test_a_steady_rate_publishes_what_is_due(driver: Path) -> None:
         (FaultyServer(publish_status="422 Unprocessable Content"), "Publishing was answered with 422"),
     ],
 )
-def test_what_cannot_be_measured_ends_with_a_sentence(driver: Path, server: FaultyServer, sentence: str) -> None:
+def test_driver_that_cannot_measure_ends_with_a_sentence(driver: Path, server: FaultyServer, sentence: str) -> None:
     outcome = run(driver, server, lockstep())
     assert outcome.status == 2
     assert sentence in outcome.error

@@ -1,4 +1,4 @@
-"""The servers that the benchmark compares deliver everything: a figure of one that does not would compare nothing."""
+"""The servers that the benchmark compares deliver every event: without that, a comparison would mean nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BURST = 4
 
 @pytest.mark.parametrize("system", [LIMIT, OURS, STARLETTE, NODE], ids=lambda system: system.name)
 def test_a_system_delivers_every_event_once_and_in_order(system: System, tmp_path: Path) -> None:
-    skip_or_fail_where_absent(system)
+    skip_or_fail_if_absent(system)
     options = ["--mode", "lockstep", "--subscribers", str(SUBSCRIBERS), "--events", str(EVENTS), "--burst", str(BURST)]
     with running(system, tmp_path) as server:
         report = server.drive(*options, *system.subscribing(), *system.publishing(BURST))
@@ -31,7 +31,7 @@ def test_a_system_delivers_every_event_once_and_in_order(system: System, tmp_pat
 
 
 def test_an_order_s_events_go_to_its_subscriber_alone(tmp_path: Path) -> None:
-    skip_or_fail_where_absent(OURS)
+    skip_or_fail_if_absent(OURS)
     options = ["--mode", "lockstep", "--spread", "--subscribers", str(SUBSCRIBERS), "--events", str(EVENTS)]
     orders = [*OURS.subscribing("?orderId=o-$index"), *OURS.publishing(by_order=True)]
     with running(OURS, tmp_path) as server:
@@ -39,8 +39,8 @@ def test_an_order_s_events_go_to_its_subscriber_alone(tmp_path: Path) -> None:
     assert (report["deliveries"], faults(report)) == (EVENTS, {})
 
 
-def skip_or_fail_where_absent(system: System) -> None:
-    """Skip what this machine has no compiler or program for; fail in CI."""
+def skip_or_fail_if_absent(system: System) -> None:
+    """Skip the test if this machine has no compiler or the system is not installed; fail in CI."""
     reason = system.missing()
     try:
         compile_program("driver")

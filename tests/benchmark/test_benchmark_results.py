@@ -1,4 +1,4 @@
-"""What is said of the benchmark's results is what was found: medians of ratios within a round, and a README made from them."""
+"""The benchmark's texts follow its results: medians of ratios within a round, and READMEs that are made from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.benchmark import delivering, findings, pages, tables
-from tests.benchmark.field import SYSTEMS
+from tests.benchmark.measured_systems import SYSTEMS
 from tests.benchmark.scenarios import scenarios
 from tests.benchmark.sizes import FULL
 from tests.benchmark.targets import judged
@@ -17,7 +17,7 @@ ONE = "one-1000"
 
 
 def found(*rounds: float | None) -> dict[str, Any]:
-    """What is kept of a system; None stands for a round in which it could not be measured."""
+    """Make the results of a system; None stands for a round in which it could not be measured."""
     return {"rounds": [{} if each is None else {"figures": {"cpu_us_per_delivery": each}} for each in rounds]}
 
 
@@ -27,7 +27,7 @@ def judged_against_nchan(ours: dict[str, Any], nchan: dict[str, Any] | None) -> 
 
 
 def test_a_ratio_is_taken_within_each_round() -> None:
-    # The second round was twice as slow for everybody: that is the machine, and it cancels out.
+    # The second round was twice as slow for both systems: that is the machine, and the ratio does not show it.
     assert judged_against_nchan(found(4, 12, 6), found(8, 16, 12))["values"] == [0.5, 0.75, 0.5]
 
 
@@ -50,7 +50,7 @@ def test_the_median_decides_what_is_reached(ratios: tuple[float, ...], reached: 
     assert target["reached"] == reached
 
 
-def test_where_more_is_better_the_bounds_are_lower_ones() -> None:
+def test_bounds_are_lower_ones_if_more_is_better() -> None:
     rounds = [{"figures": {"events_per_second": rate}} for rate in (29_000, 31_000, 90_000)]
     scenarios = {"publish-500": {"title": "", "systems": {"orders-events": {"rounds": rounds}}}}
     assert [target["reached"] for target in judged(FULL, scenarios)] == ["least"]

@@ -1,4 +1,4 @@
-"""What the Python peers have in common: a queue for each subscriber, and a POST that puts every line of its body into all."""
+"""The common part of the Python peers: a queue for each subscriber, and a POST that puts every line of its body into all queues."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Event = TypeVar("Event")
 
 
 class Broadcast(Generic[Event]):
-    """Make an event of each published line, once, and hand it to every subscriber.
+    """The subscribers of a peer: each published line becomes an event, made once, and is put into every queue.
 
-    `make` takes the number of the event and the line.
+    `make`: makes an event from its number and the line.
     """
 
     def __init__(self, make: Callable[[int, str], Event]) -> None:

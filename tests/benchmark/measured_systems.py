@@ -1,4 +1,4 @@
-"""Everybody who is measured, in the order of a round."""
+"""All systems that are measured, in the order of a round."""
 
 from __future__ import annotations
 
