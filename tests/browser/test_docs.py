@@ -39,7 +39,7 @@ def watched(page: Page) -> Watched:
 
 
 @pytest.mark.parametrize("name", SERVED)
-def test_page_asks_nobody_else_and_has_no_errors(
+def test_page_loads_nothing_from_other_hosts_and_has_no_errors(
     server: ServerProcess, page: Page, watched: Watched, name: str
 ) -> None:
     page.goto(f"{server.url}/{name}")
@@ -82,7 +82,7 @@ def test_dark_and_light_differ(server: ServerProcess, page: Page) -> None:
     assert len(colours) == 2
 
 
-def test_paper_has_no_navigation_and_all_that_is_folded(server: ServerProcess, page: Page) -> None:
+def test_print_has_no_navigation_and_shows_folded_parts(server: ServerProcess, page: Page) -> None:
     page.goto(f"{server.url}/docs/events")
     refused = page.get_by_text("must have the property 'when'").first
     expect(refused).to_be_hidden()
@@ -106,7 +106,7 @@ def test_contents_are_beside_the_text_and_on_a_phone_behind_a_button(server: Ser
     expect(page.locator("#getMetrics")).to_be_in_viewport()
 
 
-def test_contents_show_where_the_reader_is(server: ServerProcess, page: Page) -> None:
+def test_contents_mark_the_section_that_is_visible(server: ServerProcess, page: Page) -> None:
     page.goto(f"{server.url}/docs/events#stream.gap")
     expect(page.locator("#contents [aria-current]")).to_have_text("stream.gap")
     page.goto(f"{server.url}/docs/events#order.shipped")
@@ -157,7 +157,7 @@ def test_type_of_a_problem_leads_to_its_page(server: ServerProcess, page: Page) 
 
 
 @pytest.mark.skipif(find_explorer() is None, reason="flask-openapi3-scalar is not installed.")
-def test_explorer_asks_nobody_else_and_shows_the_stream_as_it_flows(
+def test_explorer_loads_nothing_from_other_hosts_and_shows_the_live_stream(
     server: ServerProcess, page: Page, watched: Watched
 ) -> None:
     page.goto(f"{server.url}/docs/explorer#tag/events/GET/events/orders")

@@ -1,4 +1,4 @@
-"""Every command and script of the documentation, typed as it stands into a shell and a browser: it does what the text says."""
+"""Every command and script of the documentation, run unchanged in a shell or a browser, does what the text says."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SAMPLE_ID = "k7f3q2xw-1042"
 
 
 class Command(NamedTuple):
-    """A command, and the page that it stands on."""
+    """A command, and the page that shows it."""
 
     page: str
     text: str
@@ -73,7 +73,7 @@ def named(command: Command) -> str:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ServerProcess]:
-    """A server in which much happens, so that nothing that a command waits for is long in coming."""
+    """A server that publishes often, so that no command waits long for an event."""
     with ServerProcess("--store", "memory:", "--source", "simulator:50", "--seed", "1") as server:
         yield server
 
@@ -92,7 +92,7 @@ def quiet(quiet_server: ServerProcess) -> Iterator[httpx.Client]:
 
 @contextmanager
 def typed(command: str, url: str) -> Iterator[IO[str]]:
-    """Type a command into a shell, and read what it shows as it shows it."""
+    """Run a command in a shell; yield its output while it runs."""
     with subprocess.Popen(
         ["/bin/sh", "-c", f"exec {command.replace(ORIGIN, url)}"],
         stdout=subprocess.PIPE,
@@ -126,7 +126,7 @@ def beginning_of(command: str, url: str, order_events: int) -> list[Frame]:
     return frames("".join(lines))
 
 
-def test_documentation_subscribes_resumes_filters_reads_and_publishes() -> None:
+def test_documentation_has_commands_that_subscribe_resume_filter_read_and_publish() -> None:
     guide = [each.text for each in COMMANDS if each.page == "docs"]
     assert any(text.startswith("curl -N") and "?" not in text and "-H" not in text for text in guide)
     assert any("Last-Event-ID" in text for text in guide)
@@ -137,7 +137,7 @@ def test_documentation_subscribes_resumes_filters_reads_and_publishes() -> None:
 
 
 @pytest.mark.parametrize("command", FOLLOWING, ids=named)
-def test_command_that_follows_shows_what_it_asks_for(server: ServerProcess, command: Command) -> None:
+def test_command_that_follows_shows_the_requested_events(server: ServerProcess, command: Command) -> None:
     opening, *rest = beginning_of(command.text, server.url, 3)
     resumes = SAMPLE_ID in command.text
     assert opening.event == ("stream.gap" if resumes else "stream.checkpoint")  # the sample's id is of no log of ours
@@ -148,7 +148,7 @@ def test_command_that_follows_shows_what_it_asks_for(server: ServerProcess, comm
 
 
 @pytest.mark.parametrize("command", [each for each in FOLLOWING if SAMPLE_ID in each.text], ids=named)
-def test_command_that_resumes_goes_on_after_the_id_that_was_seen(server: ServerProcess, command: Command) -> None:
+def test_command_that_resumes_continues_after_the_id(server: ServerProcess, command: Command) -> None:
     first, second, third = beginning_of("curl -N 'http://127.0.0.1:8000/events/orders'", server.url, 3)[-3:]
     assert first.id is not None
     opening, *rest = beginning_of(command.text.replace(SAMPLE_ID, first.id), server.url, 3)
@@ -157,7 +157,7 @@ def test_command_that_resumes_goes_on_after_the_id_that_was_seen(server: ServerP
 
 
 @pytest.mark.parametrize("command", READING, ids=named)
-def test_command_that_reads_ends_with_what_its_path_promises(server: ServerProcess, command: Command) -> None:
+def test_command_that_reads_prints_what_its_path_promises(server: ServerProcess, command: Command) -> None:
     assert eventually(
         lambda: bool(
             order_events(output_of("curl 'http://127.0.0.1:8000/events/orders?from=earliest&follow=false'", server.url))
@@ -191,7 +191,7 @@ def order_events(stream: str) -> list[Frame]:
 
 
 @pytest.mark.parametrize("command", PUBLISHING, ids=lambda command: command.page)
-def test_command_that_publishes_stores_what_it_says(
+def test_command_that_publishes_stores_its_event(
     quiet: httpx.Client, quiet_server: ServerProcess, command: Command
 ) -> None:
     before = head_id(quiet)
@@ -216,7 +216,7 @@ def test_guide_has_scripts_that_follow_and_that_publish() -> None:
     assert len(SCRIPTS) == 2
 
 
-def test_script_that_follows_tells_each_event_with_its_id(
+def test_script_that_follows_logs_each_event_with_its_id(
     quiet: httpx.Client, quiet_server: ServerProcess, page: Page
 ) -> None:
     watched = Watched()
@@ -231,7 +231,7 @@ def test_script_that_follows_tells_each_event_with_its_id(
     assert watched.errors == []
 
 
-def test_script_that_publishes_tells_what_became_of_the_event(quiet_server: ServerProcess, page: Page) -> None:
+def test_script_that_publishes_logs_the_result(quiet_server: ServerProcess, page: Page) -> None:
     watched = Watched()
     watched.watch(page)
     page.goto(f"{quiet_server.url}/docs")

@@ -1,4 +1,4 @@
-"""The page that follows the stream: what it shows is what a server says."""
+"""The page that follows the stream shows what the server sends."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def bench(page: Page, server: ServerProcess) -> Bench:
     return Bench(page, server.url)
 
 
-def test_frames_appear_as_they_come(bench: Bench, http: httpx.Client) -> None:
+def test_frames_appear_when_they_arrive(bench: Bench, http: httpx.Client) -> None:
     bench.press("Start")
     expect(bench.state).to_have_text("Live")
     expect(bench.frames).to_have_count(1)
@@ -126,7 +126,7 @@ def test_refusal_is_explained(bench: Bench) -> None:
     expect(bench.state).to_contain_text("Refused (400): since must be a date and time")
 
 
-def test_restart_of_the_server_is_said_and_survived(page: Page, tmp_path: Path) -> None:
+def test_restart_of_the_server_is_shown_and_the_stream_goes_on(page: Page, tmp_path: Path) -> None:
     arguments = ("--store", f"sqlite:{tmp_path / 'log.db'}", *QUICK)
     with ServerProcess(*arguments, port=own_port()) as server, patient(server) as http:
         bench = Bench(page, server.url)
@@ -136,7 +136,7 @@ def test_restart_of_the_server_is_said_and_survived(page: Page, tmp_path: Path) 
         expect(bench.order_events).to_have_count(1)
         port = server.port
         server.terminate()
-    # Its first one: it may come back, and be told so again, before the server is gone.
+    # The first one: the page may reconnect, and get another one, before the server has stopped.
     expect(bench.page.locator("#frames > .closing").first).to_contain_text('{"reason":"drain"}')
     expect(bench.state).to_have_text("Connection lost; reconnecting with the last id")
     with ServerProcess(*arguments, port=port) as server, patient(server) as http:

@@ -1,4 +1,4 @@
-"""A proxy in front of a good server that keeps every promise but one."""
+"""A proxy that breaks one promise of the good server behind it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ HEARTBEAT: Final = b":\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request as it came."""
+class Received:
+    """A request that the proxy received."""
 
     method: str
     path: str
@@ -36,8 +36,8 @@ class Asked:
     def has(self, *names: str) -> bool:
         return any(self.all(name) for name in names)
 
-    def without(self, *names: str) -> Asked:
-        """Leave out parameters."""
+    def without(self, *names: str) -> Received:
+        """Remove parameters."""
         return replace(self, parameters=[each for each in self.parameters if each[0] not in names])
 
     @property
@@ -54,8 +54,8 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """An answer; of a stream the head alone, with an empty body."""
+class Head:
+    """The response of the good server; for a stream only the head, with an empty body."""
 
     status: int
     headers: Mapping[str, str]
@@ -68,18 +68,20 @@ def _as_it_is(piece: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What a broken server does otherwise.
+    """How a broken server differs from a good one.
 
-    `asks` changes what the good server is asked, `first` names what it is asked before that; `gives` changes the answer, of a stream
-    its head; `streams` makes, for each stream, what changes its pieces: heartbeats and whole frames; `waits` is how many seconds
-    it lets a client wait.
+    `asks`: changes the request before it is sent to the good server.
+    `first`: returns requests to send before that one.
+    `gives`: changes the response, or the head of a stream.
+    `streams`: makes, for each stream, the function that changes its pieces: heartbeats and whole frames.
+    `waits`: returns how many seconds to wait before the response.
     """
 
-    asks: Callable[[Asked], Asked] = lambda asked: asked
-    first: Callable[[Asked], Sequence[Asked]] = lambda _: ()
-    gives: Callable[[Asked, Given], Given] = lambda _, given: given
-    streams: Callable[[Asked], Callable[[bytes], bytes]] = lambda _: _as_it_is
-    waits: Callable[[Asked], float] = lambda _: 0
+    asks: Callable[[Received], Received] = lambda asked: asked
+    first: Callable[[Received], Sequence[Received]] = lambda _: ()
+    gives: Callable[[Received, Head], Head] = lambda _, given: given
+    streams: Callable[[Received], Callable[[bytes], bytes]] = lambda _: _as_it_is
+    waits: Callable[[Received], float] = lambda _: 0
 
 
 class BrokenServer:
@@ -110,7 +112,7 @@ class BrokenServer:
                 task.cancel()
             await asyncio.gather(answering, left, return_exceptions=True)
 
-    async def _answer(self, asked: Asked, send: Send) -> None:
+    async def _answer(self, asked: Received, send: Send) -> None:
         fault = self.fault
         await asyncio.sleep(fault.waits(asked))
         for each in fault.first(asked):
@@ -120,7 +122,7 @@ class BrokenServer:
             streams = response.headers.get("content-type", "").startswith("text/event-stream") and asked.method == "GET"
             body = b"" if streams else await response.aread()
             headers = {name: value for name, value in response.headers.items() if name not in HOP_BY_HOP}
-            given = fault.gives(asked, Given(response.status_code, headers, body))
+            given = fault.gives(asked, Head(response.status_code, headers, body))
             await _send(send, given, more=streams)
             if streams:
                 change = fault.streams(asked)
@@ -130,7 +132,7 @@ class BrokenServer:
         finally:
             await response.aclose()
 
-    def _request(self, asked: Asked) -> httpx.Request:
+    def _request(self, asked: Received) -> httpx.Request:
         headers = {name: value for name, value in asked.headers.items() if name not in HOP_BY_HOP}
         query = str(httpx.QueryParams(list(asked.parameters)))
         url = f"{asked.path}?{query}" if query else asked.path
@@ -139,7 +141,7 @@ class BrokenServer:
 
 @contextmanager
 def serving(application: ASGIApp) -> Iterator[str]:
-    """Serve an application in a thread; give its URL."""
+    """Serve an application in a thread; yield its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
             application,
@@ -159,7 +161,7 @@ def serving(application: ASGIApp) -> Iterator[str]:
             thread.join()
 
 
-async def _asked(scope: Scope, receive: Receive) -> Asked:
+async def _asked(scope: Scope, receive: Receive) -> Received:
     body, more = b"", True
     while more:
         message = await receive()
@@ -167,7 +169,7 @@ async def _asked(scope: Scope, receive: Receive) -> Asked:
         more = message.get("more_body", False)
     headers = {name.decode(): value.decode() for name, value in scope["headers"]}
     parameters = httpx.QueryParams(scope["query_string"].decode()).multi_items()
-    return Asked(scope["method"], scope["path"], parameters, headers, body)
+    return Received(scope["method"], scope["path"], parameters, headers, body)
 
 
 async def _disconnected(receive: Receive) -> None:
@@ -175,7 +177,7 @@ async def _disconnected(receive: Receive) -> None:
         pass
 
 
-async def _send(send: Send, given: Given, *, more: bool) -> None:
+async def _send(send: Send, given: Head, *, more: bool) -> None:
     headers = [(name.encode(), value.encode()) for name, value in given.headers.items()]
     await send({"type": "http.response.start", "status": given.status, "headers": headers})
     if not more:

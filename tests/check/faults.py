@@ -1,4 +1,4 @@
-"""The faults that a check must find: each breaks one promise, and says which check is the one to notice."""
+"""The faults that the checks must find. Each breaks one promise, and names the check that must find it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from app.check.target.target import Options
-from tests.check.broken_server import HEARTBEAT, Asked, Fault, Given
+from tests.check.broken_server import HEARTBEAT, Fault, Head, Received
 
 EVENTS: Final = "/events/orders"
 MARKED: Final = "or_marked"  # the order of one stored event, a cancellation; some faults spoil that one alone
@@ -19,30 +19,34 @@ Change: TypeAlias = Callable[[bytes], bytes]
 
 
 class Planted(NamedTuple):
-    """A fault, made anew for each run because it may remember, the check that must find it, and the options it takes."""
+    """A fault to plant.
+
+    `fault`: makes the fault, once for each run, because a fault may have state.
+    `found_by`: the check that must find it.
+    """
 
     fault: Callable[[], Fault]
     found_by: str
     options: Options = Options(quick=True)
 
 
-def each_stream(change: Change, when: Callable[[Asked], bool] = lambda _: True) -> Fault:
-    """Change each piece of some streams by itself."""
+def each_stream(change: Change, when: Callable[[Received], bool] = lambda _: True) -> Fault:
+    """Change each piece of some streams, one by one."""
     return Fault(streams=lambda asked: change if when(asked) else _keep)
 
 
-def order_events(make: Callable[[], Change], when: Callable[[Asked], bool]) -> Fault:
-    """Change the order events of some streams; `make` makes what changes those of one stream, which may remember."""
+def order_events(make: Callable[[], Change], when: Callable[[Received], bool]) -> Fault:
+    """Change the order events of some streams. `make`: makes the function that changes one stream, which may have state."""
 
-    def streams(asked: Asked) -> Change:
+    def streams(asked: Received) -> Change:
         change = make()
         return (lambda piece: change(piece) if b"\nevent: order." in piece else piece) if when(asked) else _keep
 
     return Fault(streams=streams)
 
 
-def answers(change: Callable[[Given], Given], when: Callable[[Asked, Given], bool]) -> Fault:
-    """Change some whole answers."""
+def answers(change: Callable[[Head], Head], when: Callable[[Received, Head], bool]) -> Fault:
+    """Change some responses that are not streams."""
     return Fault(gives=lambda asked, given: change(given) if when(asked, given) else given)
 
 
@@ -50,35 +54,35 @@ def _keep(piece: bytes) -> bytes:
     return piece
 
 
-# Which requests
+# Conditions on requests
 
 
-def resumes(asked: Asked) -> bool:
+def resumes(asked: Received) -> bool:
     known = asked.last_event_id is not None and "-" in asked.last_event_id and "no-such" not in asked.last_event_id
     return known and asked.method == "GET" and not asked.wants_page and not asked.has("eventTypes", "orderId", "limit")
 
 
-def reads_all(asked: Asked) -> bool:
+def reads_all(asked: Received) -> bool:
     return asked.all("from") == ["earliest"] and not asked.has("eventTypes", "orderId", "limit")
 
 
-def reads_first_page(asked: Asked, given: Given) -> bool:
+def reads_first_page(asked: Received, given: Head) -> bool:
     return asked.wants_page and asked.has("from") and given.status == 200
 
 
-def filters_types(asked: Asked) -> bool:
+def filters_types(asked: Received) -> bool:
     return asked.has("eventTypes") and asked.has("from")
 
 
-def follows_everything(asked: Asked) -> bool:
+def follows_everything(asked: Received) -> bool:
     return asked.follows and not asked.wants_page and not asked.has("orderId", "from") and asked.path == EVENTS
 
 
-def publishes(asked: Asked) -> bool:
+def publishes(asked: Received) -> bool:
     return asked.method == "POST"
 
 
-# What becomes of order events
+# Changes of order events
 
 
 def dropping(place: int) -> Callable[[], Change]:
@@ -133,7 +137,7 @@ def with_stranger(piece: bytes) -> bytes:
     return piece + b"event: stream.unheard\ndata: {}\n\n" if piece.startswith(b"retry") else piece
 
 
-def silent(asked: Asked) -> Change:
+def silent(asked: Received) -> Change:
     return (
         (lambda piece: piece if piece.startswith(b"retry") else b"")
         if asked.follows and asked.has("orderId")
@@ -154,21 +158,21 @@ def late() -> Fault:
     return Fault(waits=lambda asked: next(times, 0) if follows_everything(asked) and asked.method == "GET" else 0)
 
 
-def with_json(change: Callable[[Any], Any]) -> Callable[[Given], Given]:
+def with_json(change: Callable[[Any], Any]) -> Callable[[Head], Head]:
     return lambda given: replace(given, body=json.dumps(change(json.loads(given.body))).encode())
 
 
-def without_headers(*names: str) -> Callable[[Given], Given]:
+def without_headers(*names: str) -> Callable[[Head], Head]:
     return lambda given: replace(
         given, headers={name: value for name, value in given.headers.items() if name not in names}
     )
 
 
-def as_html(given: Given) -> Given:
+def as_html(given: Head) -> Head:
     return replace(given, headers={**given.headers, "content-type": "text/html"}, body=b"<h1>Not Found</h1>")
 
 
-def as_empty_stream(given: Given) -> Given:
+def as_empty_stream(given: Head) -> Head:
     return replace(given, status=200, headers={**given.headers, "content-type": "text/event-stream"}, body=EMPTY_STREAM)
 
 
@@ -177,57 +181,57 @@ EMPTY_STREAM: Final = (
 )
 
 
-def unfiltered(asked: Asked) -> Asked:
+def unfiltered(asked: Received) -> Received:
     return asked.without("eventTypes") if filters_types(asked) else asked
 
 
-def half_filtered(asked: Asked) -> Asked:
+def half_filtered(asked: Received) -> Received:
     parameters = [
         (name, value.partition(",")[0] if name == "eventTypes" else value) for name, value in asked.parameters
     ]
     return replace(asked, parameters=parameters)
 
 
-def of_all_orders(asked: Asked) -> Asked:
+def of_all_orders(asked: Received) -> Received:
     chosen = asked.has("from") and asked.has("orderId") and not asked.all("orderId")[0].startswith("nobody")
     return asked.without("orderId") if chosen else asked
 
 
-def from_the_earliest(asked: Asked) -> Asked:
-    """Ask as if an unknown id had not been sent."""
+def from_the_earliest(asked: Received) -> Received:
+    """Send the request as if it had no unknown id."""
     unknown = not asked.wants_page and (asked.last_event_id or "").startswith("no-such")
     return _without_header(asked.without("lastEventId"), "from", "earliest") if unknown else asked
 
 
-def _without_header(asked: Asked, name: str, value: str) -> Asked:
+def _without_header(asked: Received, name: str, value: str) -> Received:
     headers = {each: text for each, text in asked.headers.items() if each != "last-event-id"}
     return replace(asked, headers=headers, parameters=[*asked.parameters, (name, value)])
 
 
-def from_nowhere(asked: Asked) -> Asked:
-    """Ask as if a known id were unknown."""
+def from_nowhere(asked: Received) -> Received:
+    """Send the request as if its known id were unknown."""
     return _without_header(asked.without("lastEventId"), "lastEventId", "unknown") if resumes(asked) else asked
 
 
-def by_the_parameter(asked: Asked) -> Asked:
+def by_the_parameter(asked: Received) -> Received:
     if not asked.has("lastEventId"):
         return asked
     return replace(asked, headers={name: value for name, value in asked.headers.items() if name != "last-event-id"})
 
 
-def without_malformed_id(asked: Asked) -> Asked:
+def without_malformed_id(asked: Received) -> Received:
     malformed = any(not re.fullmatch(r"[\w-]{1,64}\Z", value, re.ASCII) for value in asked.all("lastEventId"))
     return asked.without("lastEventId") if malformed else asked
 
 
-def accepting_all(asked: Asked) -> Asked:
+def accepting_all(asked: Received) -> Received:
     return replace(asked, headers={**asked.headers, "accept": "*/*"}) if "html" in asked.headers["accept"] else asked
 
 
 def storing_twice() -> Fault:
     seen: set[bytes] = set()
 
-    def first(asked: Asked) -> list[Asked]:
+    def first(asked: Received) -> list[Received]:
         if not publishes(asked):
             return []
         again = asked.body in seen
@@ -242,7 +246,7 @@ def renamed(body: bytes) -> bytes:
 
 
 def storing_half() -> Fault:
-    def first(asked: Asked) -> list[Asked]:
+    def first(asked: Received) -> list[Received]:
         batch = publishes(asked) and asked.body.startswith(b"[") and b'"orderId": 7' in asked.body
         return [replace(asked, body=json.dumps(json.loads(asked.body)[0]).encode())] if batch else []
 
@@ -250,7 +254,7 @@ def storing_half() -> Fault:
 
 
 def storing_backwards() -> Fault:
-    def asks(asked: Asked) -> Asked:
+    def asks(asked: Received) -> Received:
         batch = publishes(asked) and asked.body.startswith(b"[") and b'"orderId": 7' not in asked.body
         return replace(asked, body=json.dumps(json.loads(asked.body)[::-1]).encode()) if batch else asked
 
@@ -262,11 +266,11 @@ def storing_backwards() -> Fault:
 backwards: Final = with_json(lambda body: {"events": body["events"][::-1]})
 
 
-def telling(change: Change) -> Fault:
-    """Change an event that was published alone, for those who follow."""
+def changing_live(change: Change) -> Fault:
+    """Change the events that were published alone, on streams that follow."""
     alone: set[bytes] = set()
 
-    def asks(asked: Asked) -> Asked:
+    def asks(asked: Received) -> Received:
         if publishes(asked) and asked.body.startswith(b"{"):
             alone.update(re.findall(rb'"orderId": ("check-[^"]*")', asked.body))
         return asked
@@ -294,11 +298,11 @@ def lacking_second(page: Any) -> Any:
     return {**page, "events": [page["events"][0], *page["events"][2:]]}
 
 
-def status_is(status: int) -> Callable[[Asked, Given], bool]:
+def status_is(status: int) -> Callable[[Received, Head], bool]:
     return lambda _, given: given.status == status
 
 
-def asks_for(**parameters: str) -> Callable[[Asked, Given], bool]:
+def asks_for(**parameters: str) -> Callable[[Received, Head], bool]:
     return lambda asked, _: all(asked.all(name) == [value] for name, value in parameters.items())
 
 
@@ -314,14 +318,14 @@ PLANTED: Final[Mapping[str, Planted]] = {
     "a schema is of another type": Planted(
         lambda: answers(as_html, lambda asked, _: asked.path.endswith("/order.cancelled/1.0.0")), "event-schemas"
     ),
-    "a schema is no schema": Planted(
+    "a schema is not a schema": Planted(
         lambda: answers(
             with_json(lambda schema: {**schema, "type": 7}),
             lambda asked, _: asked.path.endswith("/order.cancelled/1.0.0"),
         ),
         "event-schemas",
     ),
-    "a schema is not that of the document": Planted(
+    "a schema differs from the document": Planted(
         lambda: answers(
             with_json(lambda schema: {**schema, "required": ["orderId"]}),
             lambda asked, _: "order.shipped" in asked.path,
@@ -354,14 +358,16 @@ PLANTED: Final[Mapping[str, Planted]] = {
     "the closing frame is missing": Planted(
         lambda: each_stream(lambda piece: b"" if b"stream.closing" in piece else piece), "closing"
     ),
-    "the closing frame tells another reason": Planted(
+    "the closing frame has another reason": Planted(
         lambda: each_stream(lambda piece: piece.replace(b'"reason":"end"', b'"reason":"limit"')), "closing"
     ),
-    "a stream is sent where nothing is stored": Planted(lambda: answers(as_empty_stream, status_is(204)), "end-of-log"),
+    "a stream is sent although nothing is stored": Planted(
+        lambda: answers(as_empty_stream, status_is(204)), "end-of-log"
+    ),
     "the limit is ignored": Planted(
         lambda: Fault(asks=lambda asked: asked.without("limit") if asked.has("from") else asked), "limit"
     ),
-    "the limit is told as the end": Planted(
+    "the limit is reported as the end": Planted(
         lambda: each_stream(lambda piece: piece.replace(b'"reason":"limit"', b'"reason":"end"')), "limit"
     ),
     "HEAD is not answered as GET": Planted(
@@ -391,16 +397,16 @@ PLANTED: Final[Mapping[str, Planted]] = {
         lambda: each_stream(lambda piece: piece.replace(b"data: {}", b"data: {")), "data-lines"
     ),
     "two events have one id": Planted(lambda: order_events(borrowing_an_id, reads_all), "ids"),
-    "resuming leaves out the first event": Planted(lambda: order_events(dropping(0), resumes), "resume"),
-    "resuming leaves out a later event": Planted(lambda: order_events(dropping(2), resumes), "resume"),
+    "resuming omits the first event": Planted(lambda: order_events(dropping(0), resumes), "resume"),
+    "resuming omits a later event": Planted(lambda: order_events(dropping(2), resumes), "resume"),
     "resuming repeats an event": Planted(lambda: order_events(repeating(0), resumes), "resume"),
     "resuming changes the order": Planted(lambda: order_events(swapping, resumes), "resume"),
     "resuming changes an event": Planted(
         lambda: order_events(lambda: lambda piece: piece.replace(b":", b": ", 5), resumes), "resume"
     ),
-    "resuming tells a gap where none is": Planted(lambda: Fault(asks=from_nowhere), "resume"),
+    "resuming reports a gap although there is none": Planted(lambda: Fault(asks=from_nowhere), "resume"),
     "the parameter wins over the header": Planted(lambda: Fault(asks=by_the_parameter), "header-wins"),
-    "an unknown id is not told": Planted(lambda: Fault(asks=from_the_earliest), "foreign-id"),
+    "an unknown id is not reported": Planted(lambda: Fault(asks=from_the_earliest), "foreign-id"),
     "a gap has another id": Planted(
         lambda: each_stream(
             lambda piece: re.sub(rb"\nid: .*\nevent: stream.gap", b"\nid: a-1\nevent: stream.gap", piece)
@@ -413,18 +419,18 @@ PLANTED: Final[Mapping[str, Planted]] = {
     "the filter loses an event": Planted(lambda: order_events(dropping(0), filters_types), "event-type-filter"),
     "the filter lets other orders pass": Planted(lambda: Fault(asks=of_all_orders), "order-filter"),
     "an open stream changes the order": Planted(lambda: order_events(swapping, follows_everything), "live"),
-    "a malformed id is taken": Planted(lambda: Fault(asks=without_malformed_id), "malformed-id"),
-    "an unknown parameter is taken": Planted(
+    "a malformed id is accepted": Planted(lambda: Fault(asks=without_malformed_id), "malformed-id"),
+    "an unknown parameter is accepted": Planted(
         lambda: Fault(asks=lambda asked: asked.without("no-such-parameter")), "unknown-parameter"
     ),
-    "a problem tells another status": Planted(
+    "a problem has another status": Planted(
         lambda: answers(with_json(lambda problem: {**problem, "status": 422}), asks_for(**{"no-such-parameter": "1"})),
         "unknown-parameter",
     ),
     "a bad value is an internal error": Planted(
         lambda: answers(lambda given: replace(given, status=500), asks_for(limit="0")), "invalid-value"
     ),
-    "a stream is sent to who accepts none": Planted(lambda: Fault(asks=accepting_all), "not-acceptable"),
+    "a stream is sent to a client that accepts none": Planted(lambda: Fault(asks=accepting_all), "not-acceptable"),
     "a 404 is a page of HTML": Planted(lambda: answers(as_html, status_is(404)), "unknown-path"),
     "a problem is too long": Planted(
         lambda: answers(with_json(lambda problem: {**problem, "detail": "x" * 3000}), status_is(404)), "unknown-path"
@@ -433,9 +439,9 @@ PLANTED: Final[Mapping[str, Planted]] = {
     "a lost page is not found": Planted(
         lambda: answers(lambda given: replace(given, status=404), status_is(410)), "lost-page"
     ),
-    "an event is sent twice to followers": Planted(lambda: telling(lambda piece: piece * 2), "publish-once"),
+    "an event is sent twice to followers": Planted(lambda: changing_live(lambda piece: piece * 2), "publish-once"),
     "an event is changed for followers": Planted(
-        lambda: telling(lambda piece: piece.replace(b'"when":"2', b'"when":"3')), "publish-once"
+        lambda: changing_live(lambda piece: piece.replace(b'"when":"2', b'"when":"3')), "publish-once"
     ),
     "a new event is called a duplicate": Planted(
         lambda: answers(
@@ -451,7 +457,7 @@ PLANTED: Final[Mapping[str, Planted]] = {
     ),
     "a batch is stored backwards": Planted(storing_backwards, "publish-batch"),
     "a duplicate is stored twice": Planted(storing_twice, "publish-again"),
-    "a conflict is taken": Planted(
+    "a conflict is accepted": Planted(
         lambda: answers(lambda given: replace(given, status=201), status_is(409)), "publish-conflict"
     ),
     "a bad event is not pointed at": Planted(
@@ -460,7 +466,7 @@ PLANTED: Final[Mapping[str, Planted]] = {
         ),
         "publish-invalid",
     ),
-    "a malformed body is a violation": Planted(
+    "a malformed body is refused as a contract violation": Planted(
         lambda: answers(
             lambda given: replace(given, status=422), lambda asked, given: publishes(asked) and given.status == 400
         ),

@@ -1,4 +1,4 @@
-"""The raw look at a stream: it agrees with a decoder on what is there, and sees what a decoder hides."""
+"""Blocks agree with a decoder on the frames of a stream, and keep the parts that a decoder drops."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def blocks(*chunks: bytes) -> list[Block]:
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
-def test_blocks_are_those_of_a_decoder_however_the_bytes_are_cut(line_end: bytes) -> None:
+def test_blocks_are_the_same_as_a_decoders_however_the_bytes_are_split(line_end: bytes) -> None:
     stream = STREAM.replace(b"\n", line_end)
     response = httpx.Response(200, headers={"content-type": "text/event-stream"}, content=stream)
     decoded = [(frame.event, frame.data) for frame in EventSource(response).iter_sse()]
@@ -35,11 +35,11 @@ def test_blocks_are_those_of_a_decoder_however_the_bytes_are_cut(line_end: bytes
     for _ in range(200):
         cuts = [0, *sorted(random.sample(range(1, len(stream)), k=random.randint(0, 20))), len(stream)]
         chunks = [stream[start:end] for start, end in pairwise(cuts)]
-        # A last "\r" may be half of a line end; whatever comes next tells.
+        # A last "\r" may be half of a line end; the next byte decides.
         assert [(block.event, block.data) for block in blocks(*chunks, b":")] == decoded
 
 
-def test_an_id_belongs_to_its_own_block_alone() -> None:
+def test_a_block_without_an_id_does_not_have_the_id_of_an_earlier_block() -> None:
     assert [block.id for block in blocks(STREAM)] == ["a-1", "a-2", "a-3", None]
 
 
@@ -48,12 +48,12 @@ def test_comments_between_blank_lines_are_a_block_without_data() -> None:
     assert block.values("data") == []
 
 
-def test_a_field_has_no_more_than_one_space_taken_from_its_value() -> None:
+def test_only_one_space_is_removed_before_the_value_of_a_field() -> None:
     (block,) = blocks(b"data:x\ndata:  y\ndata\n\n")
     assert block.values("data") == [b"x", b" y", b""]
 
 
-def test_only_frames_with_data_that_are_no_control_events_are_order_events() -> None:
+def test_only_frames_that_have_data_and_are_not_control_events_are_order_events() -> None:
     assert [order_event(block) for block in blocks(STREAM, b"event: order.shipped\n\n")] == [
         None,
         OrderEvent("a-2", "order.shipped", '{"orderId":"or_1"}'),
@@ -64,6 +64,6 @@ def test_only_frames_with_data_that_are_no_control_events_are_order_events() -> 
 
 
 @pytest.mark.parametrize("data", [b"[1]", b"{", b'"reason"', b""])
-def test_data_that_is_no_object_has_no_member(data: bytes) -> None:
+def test_data_that_is_not_an_object_has_no_member(data: bytes) -> None:
     (block,) = blocks(b"data: " + data + b"\n\n")
     assert block.member("reason") is None

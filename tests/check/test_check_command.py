@@ -72,7 +72,7 @@ def test_a_good_server_is_reported_line_by_line_and_exits_with_0(good_url: str) 
     assert ran.errors == ""
 
 
-def test_a_violation_exits_with_1_and_says_how_to_see_it(bad_url: str) -> None:
+def test_a_violation_exits_with_1_and_prints_the_command_that_shows_it(bad_url: str) -> None:
     ran = run(bad_url, *QUICK, "--only", "unknown-path")
     assert ran.code == 1
     assert "✗ unknown-path" in ran.out
@@ -80,7 +80,7 @@ def test_a_violation_exits_with_1_and_says_how_to_see_it(bad_url: str) -> None:
     assert "    seen      not application/problem+json: 404 text/html: <h1>Not Found</h1>" in ran.out
 
 
-def test_no_server_exits_with_2() -> None:
+def test_check_exits_with_2_if_there_is_no_server() -> None:
     ran = run("http://127.0.0.1:1", *QUICK)
     assert ran.code == 2
     assert ran.out.startswith(
@@ -108,7 +108,7 @@ def test_wrong_usage_exits_with_2_and_one_line(arguments: tuple[str, ...]) -> No
     assert len(ran.errors.splitlines()) == 1
 
 
-def test_json_goes_to_standard_output_alone(bad_url: str) -> None:
+def test_json_is_the_only_output(bad_url: str) -> None:
     ran = run(bad_url, *QUICK, "--only", "unknown-path", "--format", "json", "--seed", "7")
     report = json.loads(ran.out)
     assert ran.code == 1
@@ -136,7 +136,7 @@ def test_a_report_in_a_file_leaves_the_text_on_standard_output(bad_url: str, tmp
             assert content == ran.out
 
 
-def test_junit_is_written_without_a_server_too(tmp_path: Path) -> None:
+def test_junit_is_written_even_if_there_is_no_server(tmp_path: Path) -> None:
     file = tmp_path / "report.xml"
     assert run("http://127.0.0.1:1", "--format", "junit", "--output", str(file)).code == 2
     assert parsed(file.read_text("utf-8")).get("errors") == "1"

@@ -1,4 +1,4 @@
-"""The headers of a stream, which proxies on the way may change, and some of which they may keep."""
+"""The headers of a stream: proxies may change some of them, and remove others."""
 
 from __future__ import annotations
 

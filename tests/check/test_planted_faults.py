@@ -1,4 +1,4 @@
-"""Every fault of a broken server is found by the check that is there for it, and by no other."""
+"""Every fault of a broken server is found by its own check, and by no other."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def broken() -> Iterator[tuple[BrokenServer, str]]:
 
 
 def publish(url: str) -> None:
-    """Store shipments and cancellations of a few orders, the marked one among them."""
+    """Store shipments and cancellations of a few orders, including the marked one."""
     when = "2024-05-01T10:00:00Z"
     events = [
         {
@@ -62,12 +62,12 @@ def test_without_a_fault_every_promise_is_held(broken: tuple[BrokenServer, str])
 
 
 @pytest.mark.parametrize("name", PLANTED)
-def test_a_fault_is_found_by_its_check_alone(broken: tuple[BrokenServer, str], name: str) -> None:
+def test_a_fault_is_found_by_its_own_check_and_no_other(broken: tuple[BrokenServer, str], name: str) -> None:
     planted = PLANTED[name]
     report = check(broken, planted.fault(), planted.options)
     assert list(violated(report)) == [planted.found_by], violated(report)
     assert [result.name for result in report.results if result.outcome is Outcome.UNCHECKED] == []
 
 
-def test_every_check_finds_a_fault() -> None:
+def test_every_check_has_a_fault_that_it_finds() -> None:
     assert {planted.found_by for planted in PLANTED.values()} == {each.name for each in CHECKS}

@@ -1,4 +1,4 @@
-"""A report as people, programs and continuous integration read it."""
+"""A report in each of its formats: for people, programs and continuous integration."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def parsed(xml: str) -> ET.Element:
     return ET.fromstring(xml)  # noqa: S314  # we wrote it
 
 
-def test_the_text_has_a_line_for_each_check_and_says_how_to_see_a_violation() -> None:
+def test_the_text_has_a_line_for_each_check_and_a_command_for_each_violation() -> None:
     assert report_text(REPORT).splitlines() == [
         "✓ contract            It can be read.",
         "✗ resume              Nothing is missing.",
@@ -102,7 +102,7 @@ def test_the_junit_xml_counts_failures_errors_and_skips() -> None:
     assert "curl -iN" in (failure.text or "")
 
 
-def test_what_xml_cannot_hold_does_not_break_it() -> None:
+def test_characters_that_xml_forbids_are_replaced() -> None:
     bad = Result("head", "It ends.", Outcome.UNCHECKED, 0, 'a\0b\x1bc\ufffe<&>"')
     root = parsed(report_junit(replace(REPORT, results=[bad])))
     assert root[0][0][0].get("message") == 'a\ufffdb\ufffdc\ufffd<&>"'
@@ -117,7 +117,7 @@ def test_what_xml_cannot_hold_does_not_break_it() -> None:
         ([Outcome.UNCHECKED, Outcome.VIOLATED, Outcome.HELD], Outcome.VIOLATED),
     ],
 )
-def test_a_report_is_as_bad_as_its_worst_result(outcomes: list[Outcome], whole: Outcome) -> None:
+def test_the_outcome_of_a_report_is_its_worst_result(outcomes: list[Outcome], whole: Outcome) -> None:
     assert replace(REPORT, results=[Result("x", "x", each, 0) for each in outcomes]).outcome is whole
 
 
@@ -140,7 +140,7 @@ def test_a_password_in_the_url_is_not_shown() -> None:
     assert "secret" not in result_text(REPORT.results[1], "http://user:secret@127.0.0.1:8000")
 
 
-def test_what_a_server_sent_is_shown_short_and_cannot_steer_a_terminal() -> None:
+def test_text_of_a_server_is_shortened_and_has_no_control_characters() -> None:
     assert excerpt(b"\x1b[2J\n\xff") == "\\x1b[2J\\n\\xff"
     assert excerpt("a" * 200) == "a" * 200
     assert excerpt("a" * 201) == "a" * 200 + "..."

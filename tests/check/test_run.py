@@ -1,4 +1,4 @@
-"""A run against good servers in every state, and against what is no server of this contract at all."""
+"""A run against good servers in every state, and against servers of no or another contract."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.check.findings import Outcome, Report
 from app.check.run import run
 from app.check.table import CHECKS
 from app.check.target.target import Options
-from tests.check.broken_server import Asked, BrokenServer, Fault, Given, serving
+from tests.check.broken_server import BrokenServer, Fault, Head, Received, serving
 from tests.check.faults import EVENTS, resumes
 from tests.support.contract_copy import ContractCopy
 from tests.support.order_returned import add_order_returned
@@ -41,7 +41,7 @@ def by_outcome(report: Report, outcome: Outcome) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def good() -> Iterator[ServerProcess]:
-    """A good server whose log is empty and stays so."""
+    """A good server whose log stays empty."""
     with ServerProcess("--store", "memory:", "--source", "none", "--heartbeat-seconds", "0.3") as server:
         yield server
 
@@ -57,7 +57,7 @@ def broken() -> Iterator[tuple[BrokenServer, str]]:
             yield application, url
 
 
-def test_of_an_empty_log_nothing_is_violated_and_what_takes_events_is_not_seen(good: ServerProcess) -> None:
+def test_an_empty_log_violates_nothing_and_checks_that_need_events_are_not_seen(good: ServerProcess) -> None:
     report = run(good.url, replace(QUICK, heartbeat_seconds=0.3))
     skipped = {each.name for each in CHECKS if each.name.startswith("publish")} | {"heartbeat"}
     assert by_outcome(report, Outcome.NOT_SEEN).keys() == NOT_WITHOUT_EVENTS
@@ -66,15 +66,15 @@ def test_of_an_empty_log_nothing_is_violated_and_what_takes_events_is_not_seen(g
     assert report.events == 0
 
 
-def test_only_what_is_named_is_checked(good: ServerProcess) -> None:
+def test_only_the_named_checks_run(good: ServerProcess) -> None:
     report = run(good.url, QUICK, ["head", "end-of-log"])
     assert [result.name for result in report.results] == ["contract", "end-of-log", "head"]
 
 
-def test_results_are_told_as_they_come(good: ServerProcess) -> None:
-    told: list[str] = []
-    report = run(good.url, QUICK, ["head"], lambda result: told.append(result.name))
-    assert told == [result.name for result in report.results]
+def test_each_result_is_passed_on_as_soon_as_it_is_known(good: ServerProcess) -> None:
+    names: list[str] = []
+    report = run(good.url, QUICK, ["head"], lambda result: names.append(result.name))
+    assert names == [result.name for result in report.results]
 
 
 def test_a_log_of_several_epochs_is_read_to_its_end(tmp_path: Path) -> None:
@@ -89,15 +89,15 @@ def test_a_log_of_several_epochs_is_read_to_its_end(tmp_path: Path) -> None:
 
 
 def churn() -> Fault:
-    """Publish before every third request, so that a log deletes as much while it is checked on a slow machine as on a quick one."""
+    """Publish before every third request, so that the log deletes as many events on a slow machine as on a fast one."""
     requests = itertools.count()
     event = {"eventType": "order.shipped", "data": {"orderId": "or_1", "when": "2024-05-01T10:00:00Z"}}
     headers = {"content-type": "application/json"}
-    publishing = Asked("POST", EVENTS, (), headers, json.dumps([event] * 30).encode())
+    publishing = Received("POST", EVENTS, (), headers, json.dumps([event] * 30).encode())
     return Fault(first=lambda _: [publishing] if next(requests) % 3 == 0 else [])
 
 
-def test_a_log_that_grows_and_is_deleted_meanwhile_raises_no_false_alarm() -> None:
+def test_a_log_that_grows_and_is_deleted_during_the_check_violates_nothing() -> None:
     retained = ("--retain-events", "200", "--heartbeat-seconds", "0.3")
     with ServerProcess("--store", "memory:", "--source", "simulator:10", *retained) as server:
         application = BrokenServer(server.url)
@@ -109,7 +109,7 @@ def test_a_log_that_grows_and_is_deleted_meanwhile_raises_no_false_alarm() -> No
                 assert by_outcome(report, Outcome.UNCHECKED) == {}
 
 
-def test_a_new_event_type_is_checked_without_a_change_here(tmp_path: Path) -> None:
+def test_a_new_event_type_is_checked_without_a_change_to_the_check(tmp_path: Path) -> None:
     copy = ContractCopy(tmp_path / "contract")
     add_order_returned(copy)
     served = ("--store", "memory:", "--source", "none", "--contract", str(copy.root))
@@ -130,7 +130,7 @@ def test_the_same_seed_chooses_the_same_places(broken: tuple[BrokenServer, str])
     application, url = broken
     chosen: list[list[str | None]] = []
 
-    def note(asked: Asked) -> Asked:
+    def note(asked: Received) -> Received:
         chosen[-1].append(asked.last_event_id)
         return asked
 
@@ -160,7 +160,7 @@ NONSENSE = [
 def test_nonsense_is_a_violation_and_no_crash(broken: tuple[BrokenServer, str], nonsense: bytes) -> None:
     application, url = broken
 
-    def gives(asked: Asked, given: Given) -> Given:
+    def gives(asked: Received, given: Head) -> Head:
         return given if asked.path == "/openapi.json" or given.status == 204 else replace(given, body=nonsense)
 
     def piece(_: bytes) -> bytes:
@@ -202,15 +202,15 @@ BROKEN_DOCUMENTS: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 
 
-def test_nothing_is_fetched_because_a_document_refers_to_it(broken: tuple[BrokenServer, str]) -> None:
+def test_a_reference_to_another_address_is_not_fetched(broken: tuple[BrokenServer, str]) -> None:
     application, url = broken
     asked_for: list[str] = []
 
-    def note(asked: Asked) -> Asked:
+    def note(asked: Received) -> Received:
         asked_for.append(asked.path)
         return asked
 
-    def referring(asked: Asked, given: Given) -> Given:
+    def referring(asked: Received, given: Head) -> Head:
         if asked.path != "/openapi.json":
             return given
         document = json.loads(given.body)
@@ -234,7 +234,7 @@ def nested(levels: int) -> Any:
 def test_a_broken_document_is_a_violation_and_no_crash(broken: tuple[BrokenServer, str], fault: str) -> None:
     application, url = broken
 
-    def broken_document(asked: Asked, given: Given) -> Given:
+    def broken_document(asked: Received, given: Head) -> Head:
         if asked.path != "/openapi.json":
             return given
         document = json.loads(given.body)
@@ -268,11 +268,11 @@ def test_an_old_event_at_the_end_of_the_log_is_a_violation(broken: tuple[BrokenS
     assert "which belongs elsewhere" in by_outcome(report, Outcome.VIOLATED)["resume"]
 
 
-def loses(asked: Asked) -> bool:
+def loses(asked: Received) -> bool:
     return asked.wants_page and asked.path == EVENTS
 
 
-def test_pages_that_are_always_lost_are_given_up(broken: tuple[BrokenServer, str]) -> None:
+def test_paging_stops_if_every_page_is_a_gap(broken: tuple[BrokenServer, str]) -> None:
     application, url = broken
     application.fault = Fault(
         asks=lambda asked: replace(asked, parameters=[("lastEventId", "lost")]) if loses(asked) else asked
@@ -283,10 +283,10 @@ def test_pages_that_are_always_lost_are_given_up(broken: tuple[BrokenServer, str
     }
 
 
-def test_where_the_contract_shows_no_event_none_is_published(broken: tuple[BrokenServer, str]) -> None:
+def test_nothing_is_published_if_the_contract_has_no_example_of_an_event(broken: tuple[BrokenServer, str]) -> None:
     application, url = broken
 
-    def without_examples(_: Asked, given: Given) -> Given:
+    def without_examples(_: Received, given: Head) -> Head:
         document = json.loads(given.body) if given.body else {}
         if "paths" not in document:
             return given
@@ -327,7 +327,7 @@ NO_CONTRACT: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 
 @pytest.mark.parametrize("reason", NO_CONTRACT)
-def test_without_a_contract_nothing_can_be_checked(broken: tuple[BrokenServer, str], reason: str) -> None:
+def test_nothing_can_be_checked_without_a_contract(broken: tuple[BrokenServer, str], reason: str) -> None:
     application, url = broken
     change = NO_CONTRACT[reason]
     application.fault = Fault(
@@ -338,7 +338,7 @@ def test_without_a_contract_nothing_can_be_checked(broken: tuple[BrokenServer, s
     assert reason in report.results[0].reason
 
 
-def test_a_server_that_is_not_available_is_not_blamed(broken: tuple[BrokenServer, str]) -> None:
+def test_a_server_that_is_unavailable_violates_nothing(broken: tuple[BrokenServer, str]) -> None:
     application, url = broken
     application.fault = Fault(
         asks=lambda asked: replace(asked, path="/health/live", parameters=()) if asked.path == EVENTS else asked,
@@ -349,7 +349,7 @@ def test_a_server_that_is_not_available_is_not_blamed(broken: tuple[BrokenServer
     assert "not available" in by_outcome(report, Outcome.UNCHECKED)["opening"]
 
 
-def test_a_server_that_drains_is_not_blamed(broken: tuple[BrokenServer, str]) -> None:
+def test_a_server_that_drains_violates_nothing(broken: tuple[BrokenServer, str]) -> None:
     application, url = broken
     application.fault = Fault(streams=lambda _: drained)
     report = run(url, replace(QUICK, heartbeat_seconds=0.3))
@@ -367,13 +367,13 @@ def test_a_server_that_cannot_be_reached_is_not_checked() -> None:
     assert "No answer to GET" in report.results[0].reason
 
 
-def test_a_server_that_never_answers_is_given_up() -> None:
+def test_a_server_that_never_answers_cannot_be_checked() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         report = run(f"http://127.0.0.1:{listener.getsockname()[1]}", replace(QUICK, timeout_seconds=0.5))
     assert "within 0.5 s" in report.results[0].reason
 
 
-def test_an_answer_that_never_ends_is_given_up() -> None:
+def test_a_response_that_never_ends_cannot_be_checked() -> None:
     async def trickle(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             for event in ("startup", "shutdown"):

@@ -1,4 +1,4 @@
-"""The contract of the repository, or of a copy, and the pages made from it; and HTML read by the standard library."""
+"""The pages of the repository's contract or of a copy, and HTML parsed by the standard library."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Element:
         return "".join(child if isinstance(child, str) else child.text for child in self.children)
 
     def all(self, name: str = "", **attributes: str) -> Iterator[Element]:
-        """Go through the elements inside that have a name and these attributes; `class_` must be among the classes."""
+        """Yield the descendants that have a name and these attributes; `class_` must be one of the classes."""
         for child in self.children:
             if isinstance(child, Element):
                 if child.name == (name or child.name) and child.has(attributes):
@@ -48,14 +48,14 @@ class Element:
                 yield from child.all(name, **attributes)
 
     def has(self, attributes: dict[str, str]) -> bool:
-        wanted = {key.replace("_", "-"): value for key, value in attributes.items() if key != "class_"}
+        expected = {key.replace("_", "-"): value for key, value in attributes.items() if key != "class_"}
         classes = self.attributes.get("class", "").split()
-        fits = all(self.attributes.get(key) == value for key, value in wanted.items())
+        fits = all(self.attributes.get(key) == value for key, value in expected.items())
         return fits and attributes.get("class_", next(iter(classes), "")) in [*classes, ""]
 
 
 class _Reader(HTMLParser):
-    """Builds elements, and insists that each is closed where it should be."""
+    """Builds elements, and fails if one is not closed in the right order."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -78,7 +78,7 @@ class _Reader(HTMLParser):
 
 
 def read(html: str | bytes) -> Element:
-    """Read a page, and refuse one that is not well formed."""
+    """Parse a page; fail if it is not well formed."""
     reader = _Reader()
     reader.feed(html if isinstance(html, str) else html.decode())
     reader.close()
@@ -96,5 +96,5 @@ def page(name: str) -> Element:
 
 
 def words(element: Element | Any) -> str:
-    """Give the text of an element as it reads, without the breaks of its source."""
+    """Return the text of an element with single spaces between its words."""
     return " ".join(element.text.split())

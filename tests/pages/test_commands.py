@@ -1,4 +1,4 @@
-"""Commands are what a shell takes apart as they were meant."""
+"""A shell splits the commands into the intended words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_command_that_follows_does_not_buffer() -> None:
     assert read_command("/health/live") == "curl 'http://127.0.0.1:8000/health/live'\n"
 
 
-def test_command_that_publishes_sends_the_example_whatever_is_in_it() -> None:
+def test_command_that_publishes_sends_any_example_unchanged() -> None:
     body = {"data": {"reason": 'it\'s "broken"\n$HOME `id` \\ é'}}
     *_, option, sent = shlex.split(publish_command("/events/orders", body).replace("\\\n", ""))
     assert option == "-d"
@@ -25,7 +25,7 @@ def test_command_that_publishes_sends_the_example_whatever_is_in_it() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "a b", "it's", "'", '$x `y` \\ "z"'])
-def test_quoted_text_is_one_word_of_a_shell(text: str) -> None:
+def test_quoted_text_is_one_word_for_a_shell(text: str) -> None:
     assert shlex.split(quoted(text)) == [text]
 
 
@@ -38,11 +38,11 @@ def test_quoted_text_is_one_word_of_a_shell(text: str) -> None:
         (10, "p=10"),
     ],
 )
-def test_example_of_a_parameter_is_written_as_an_address_has_it(value: object, query: str) -> None:
+def test_example_of_a_parameter_is_written_as_in_an_address(value: object, query: str) -> None:
     assert query_of({"name": "p"}, value) == query
 
 
-def test_places_in_a_path_are_filled() -> None:
+def test_parameters_in_a_path_are_replaced() -> None:
     assert filled("/event-types/{eventType}/{version}", {"eventType": "a/b", "version": "1.0.0"}) == (
         "/event-types/a%2Fb/1.0.0"
     )

@@ -1,4 +1,4 @@
-"""The dashboard is a page of the server: its own files, the strictest policy, and nothing of it where there is no server."""
+"""The dashboard has its own files and the strictest policy, and is not among the pages that are written as files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_imports_of_a_module_are_served(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in DASHBOARD.glob("*.js")))
-def test_module_takes_no_html(name: str) -> None:
+def test_modules_never_insert_html(name: str) -> None:
     script = (DASHBOARD / name).read_text()
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", script)
 
@@ -46,6 +46,6 @@ def test_ids_that_the_modules_look_up_are_on_the_page() -> None:
             assert looked_up in ids, path.name
 
 
-def test_page_that_needs_scripts_says_so_and_what_else_there_is() -> None:
+def test_page_that_needs_scripts_says_so_and_names_an_alternative() -> None:
     (without,) = page("").all("noscript")
     assert "curl -N 'http://127.0.0.1:8000/events/orders'" in words(without)

@@ -1,4 +1,4 @@
-"""`docs` writes the pages as files, or says in one line why it cannot."""
+"""`docs` writes the pages as files, or fails with one line that says why."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.contract_copy import ContractCopy
 from tests.support.order_returned import add_order_returned
 
 
-def test_site_is_written_with_all_that_it_links_to(tmp_path: Path) -> None:
+def test_site_is_written_with_everything_that_it_links_to(tmp_path: Path) -> None:
     folder = tmp_path / "build" / "docs"
     assert run("docs", str(folder)) == Ran(0, f"{folder / 'index.html'}\n", [])
     written = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

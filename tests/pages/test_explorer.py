@@ -1,4 +1,4 @@
-"""Scalar is offered where it is installed, and nothing is missing where it is not."""
+"""The explorer is there if Scalar is installed; otherwise the pages have no link to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.pages.contract import ROOT, read
 
 
 def install(folder: Path, *files: str) -> None:
-    """Lay down the metadata that pip does, and files."""
+    """Write the metadata that pip would write, and files."""
     metadata = folder / "flask_openapi3_scalar-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.4\nName: flask-openapi3-scalar\nVersion: 1.0\n")
@@ -33,11 +33,11 @@ def built() -> dict[str, File]:
 
 
 def without_scalar(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """See no installed package but those in a folder; the code itself is loaded already."""
+    """Hide all installed packages except the ones in a folder; the code itself is already loaded."""
     monkeypatch.setattr("sys.path", [str(folder)])
 
 
-def test_script_is_found_where_it_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installed_script_is_found_and_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, "flask_openapi3_scalar/templates/scalar.standalone.js")
     without_scalar(monkeypatch, tmp_path)
     found = find_explorer()
@@ -54,7 +54,7 @@ def test_script_is_found_where_it_is_installed(tmp_path: Path, monkeypatch: pyte
     assert holder.attributes["data-document"] == "../openapi.json"
 
 
-def test_pages_stand_without_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_work_without_the_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     without_scalar(monkeypatch, tmp_path)
     assert find_explorer() is None
     site = built()

@@ -1,4 +1,4 @@
-"""Markdown becomes HTML that can be linked to, and nothing in it becomes markup that it is not."""
+"""Markdown becomes HTML with ids to link to, and HTML in the source stays text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.pages.markup.markdown import Heading, render, render_line, slug
 from tests.pages.contract import read, words
 
 
-def test_headings_have_ids_anchors_and_the_level_that_is_asked_for() -> None:
+def test_headings_have_ids_anchors_and_the_requested_level() -> None:
     text = render("## Quick start\n\n### With `curl` & co.\n", level=2, prefix="guide-")
     assert text.headings == [
         Heading(3, "guide-quick-start", "Quick start"),
@@ -22,7 +22,7 @@ def test_headings_have_ids_anchors_and_the_level_that_is_asked_for() -> None:
     assert [heading.name for heading in document.all() if heading.name.startswith("h")] == ["h3", "h4"]
 
 
-def test_terms_are_linked_where_they_are_code() -> None:
+def test_names_are_links_if_they_are_written_as_code() -> None:
     terms = {"stream.gap": "events#stream.gap"}
     document = read(render("A `stream.gap` is a stream.gap; `other`.", terms=terms).html)
     assert [(link.text, link.attributes["href"]) for link in document.all("a")] == [("stream.gap", "events#stream.gap")]
@@ -33,7 +33,7 @@ def test_terms_are_linked_where_they_are_code() -> None:
     "source",
     ["<script>alert(1)</script>", "a <b>c</b> `<i>`", "```\n<script>\n```", "[x](javascript:alert(1))", "&lt;b&gt;"],
 )
-def test_markup_in_a_text_stays_text(source: str) -> None:
+def test_html_in_a_text_stays_text(source: str) -> None:
     for html in (render(source).html, render_line(source)):
         document = read(html)
         assert not list(document.all("script"))
@@ -50,7 +50,7 @@ def test_slug_is_lower_case_letters_digits_and_hyphens() -> None:
     assert slug("What you can rely on!") == "what-you-can-rely-on"
 
 
-def test_stream_without_a_named_language_is_known_by_its_fields() -> None:
+def test_stream_without_a_named_language_is_recognised_by_its_fields() -> None:
     assert language_of("retry: 1\n: comment\nid: a\n\ndata: {}\n", "") == "sse"
     assert language_of("GET /events\n", "") == ""
     assert language_of("id: a\n", "js") == "js"
@@ -67,7 +67,7 @@ def test_stream_without_a_named_language_is_known_by_its_fields() -> None:
         ("", "id: <a>", []),
     ],
 )  # fmt: skip
-def test_code_is_coloured_and_not_changed(language: str, code: str, spans: list[tuple[str, str]]) -> None:
+def test_code_is_coloured_without_changing_its_text(language: str, code: str, spans: list[tuple[str, str]]) -> None:
     document = read(highlight(code, language))
     assert document.text == code
     assert [(span.attributes["class"].removeprefix("t-"), span.text) for span in document.all("span")] == spans

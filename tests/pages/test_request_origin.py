@@ -97,7 +97,7 @@ def test_files_without_an_address_are_the_same_for_every_host(client: TestClient
         assert len(tags) == 1
 
 
-def test_hosts_of_strangers_do_not_fill_the_memory(client: TestClient) -> None:
+def test_many_different_hosts_do_not_fill_the_memory(client: TestClient) -> None:
     for number in range(50):
         assert f"http://h{number}.example/" in client.get("/docs", headers={"Host": f"h{number}.example"}).text
     application = client.app
@@ -106,7 +106,7 @@ def test_hosts_of_strangers_do_not_fill_the_memory(client: TestClient) -> None:
 
 
 def exchanged(server: ServerProcess, request: str) -> str:
-    """Send a request byte by byte as it is, and read the answer to its end."""
+    """Send a request exactly as written, and return the whole response."""
     address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
     with socket.create_connection(address, timeout=60) as connection:
         connection.sendall(request.encode("latin-1"))

@@ -1,4 +1,4 @@
-"""What changed between two versions is told, whatever it is."""
+"""Every change between two versions is described."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def changed(**properties: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("new", "told"),
+    ("new", "sentences"),
     [
         (changed(carrier={"type": "string"}), ["`carrier` is new and optional."]),
         ({**changed(carrier={}), "required": ["orderId", "carrier"]}, ["`carrier` is new and required."]),
@@ -47,5 +47,5 @@ def changed(**properties: Any) -> dict[str, Any]:
          ["Only descriptions were reworded."]),
     ],
 )  # fmt: skip
-def test_change_is_told(new: dict[str, Any], told: list[str]) -> None:
-    assert changes(OLD, new) == told
+def test_each_change_is_described(new: dict[str, Any], sentences: list[str]) -> None:
+    assert changes(OLD, new) == sentences

@@ -1,4 +1,4 @@
-"""A schema reads as a table, and all that it demands is in it."""
+"""A schema becomes a table with all its constraints."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_rows_of_an_array_begin_with_its_items() -> None:
         ({"type": "object"}, []),
     ],
 )
-def test_bounds_are_said_in_words(schema: dict[str, Any], words: list[str]) -> None:
+def test_bounds_are_described_in_words(schema: dict[str, Any], words: list[str]) -> None:
     assert [read(each).text for each in bounds(schema)] == words
 
 

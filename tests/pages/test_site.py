@@ -1,4 +1,4 @@
-"""The pages say all that the contract says; each is well formed, linked, and made of local files only."""
+"""The pages show everything in the contract; each is well formed, linked, and loads only local files."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_page_has_one_title_and_headings_without_jumps(layout: Layout, name: str
 
 
 @each_page
-def test_page_has_landmarks_and_a_way_past_the_navigation(layout: Layout, name: str) -> None:
+def test_page_has_landmarks_and_a_link_that_skips_the_navigation(layout: Layout, name: str) -> None:
     document = pages(layout)[name]
     (html,) = document.all("html")
     assert html.attributes["lang"] == "en"
@@ -82,7 +82,7 @@ def test_ids_of_a_page_are_distinct(layout: Layout, name: str) -> None:
 
 
 @each_page
-def test_links_of_a_page_lead_somewhere(layout: Layout, name: str) -> None:
+def test_links_of_a_page_have_a_target(layout: Layout, name: str) -> None:
     document = pages(layout)[name]
     for element in document.all():
         for attribute in ("href", "src"):
@@ -125,7 +125,7 @@ def test_headings_of_the_table_of_contents_are_on_the_page(layout: Layout, name:
         assert link.text in texts[link.attributes["href"].removeprefix("#")]
 
 
-def test_style_sheet_and_scripts_ask_for_nothing_else() -> None:
+def test_style_sheet_and_scripts_load_nothing_else() -> None:
     for name, file in site().items():
         if file.media_type.startswith(("text/css", "text/javascript")) and not name.endswith("scalar.js"):
             text = re.sub(r"^ *//.*$", "", file.content.decode(), flags=re.MULTILINE)  # comments name the standards
@@ -177,7 +177,7 @@ def assert_says_all_of_the_parameter(text: str, parameter: dict[str, Any]) -> No
     assert re.sub(r"[`*\s]+", "", parameter["description"]) in re.sub(r"\s+", "", text)
 
 
-def test_reference_has_every_problem_where_it_occurs() -> None:
+def test_reference_has_every_problem_of_each_operation() -> None:
     reference = page("docs/reference")
     articles = {each.attributes["aria-labelledby"]: each for each in reference.all("article")}
     for _, _, operation in operations():
@@ -204,13 +204,13 @@ def test_catalogue_has_every_type_and_version_with_its_schema_and_examples() -> 
                 assert re.sub(r"[`*]", "", part["description"]) in text
 
 
-def test_catalogue_shows_what_is_refused_with_what_the_server_says() -> None:
+def test_catalogue_shows_refused_examples_with_the_violations() -> None:
     section = words(next(page("docs/events").all("section", aria_labelledby="order.shipped")))
     assert "must have the property 'when'" in section
     assert "/when must be a date and time of RFC 3339 with its offset" in section
 
 
-def test_frames_of_the_catalogue_have_an_id_where_the_wire_has_one() -> None:
+def test_frames_of_the_catalogue_have_an_id_if_the_frame_on_the_wire_has_one() -> None:
     events = page("docs/events")
     for name, has_id in (("order.shipped", True), ("stream.gap", True), ("stream.closing", False)):
         section = next(events.all("section", aria_labelledby=name))
@@ -241,14 +241,14 @@ def test_every_problem_has_the_page_that_its_type_names() -> None:
                    for link in document.all("a") for _, _, operation in operations())  # fmt: skip
 
 
-def test_fields_to_try_are_the_parameters_that_say_something_to_a_stream() -> None:
+def test_fields_to_try_are_the_parameters_that_affect_a_stream() -> None:
     (form,) = page("docs/try").all("form", id="stream")
     fields = {element.attributes["name"] for element in form.all() if "name" in element.attributes}
     query = {each["name"] for each in INLINED["paths"]["/events/orders"]["get"]["parameters"] if each["in"] == "query"}
     assert fields == query - {"wait", "majorVersion"}
 
 
-def test_page_that_needs_scripts_says_so_and_what_else_there_is() -> None:
+def test_page_that_needs_scripts_says_so_and_names_an_alternative() -> None:
     (without,) = page("docs/try").all("noscript")
     assert "curl -N 'http://127.0.0.1:8000/events/orders'" in words(without)
 
@@ -261,7 +261,7 @@ def test_every_setting_is_on_its_page_with_its_variable_and_its_default() -> Non
         assert row.endswith(f"default {default}" if default else help_)
 
 
-def test_settings_that_the_page_for_operators_names_are_links_to_their_rows() -> None:
+def test_settings_on_the_page_for_operators_are_links_to_their_rows() -> None:
     links = {link.text: link.attributes["href"] for link in page("docs/operate").all("a", class_="term")}
     assert links["--retain-seconds"] == "settings#retain-seconds"
     assert set(re.findall(r"--[a-z-]+", page("docs/operate").text)) <= {setting.flag for setting in SETTINGS}
@@ -270,7 +270,7 @@ def test_settings_that_the_page_for_operators_names_are_links_to_their_rows() ->
 # Another contract
 
 
-def test_new_event_type_is_in_the_catalogue_by_files_alone(tmp_path: Path) -> None:
+def test_new_event_type_is_in_the_catalogue_without_a_change_to_code(tmp_path: Path) -> None:
     copy = ContractCopy(tmp_path / "contract")
     add_order_returned(copy)
     made = site(root=copy.root)
@@ -301,7 +301,7 @@ def test_new_version_is_in_the_catalogue_with_what_changed(tmp_path: Path) -> No
     assert section.index("Version 1.99.0") < section.index(f"Version {latest}")
 
 
-def test_contract_that_leaves_out_all_that_may_be_left_out_has_pages_too() -> None:
+def test_contract_without_any_optional_part_has_pages() -> None:
     bare = without_words(BUNDLED)
     bare["components"]["examples"] = BUNDLED["components"]["examples"]  # the server itself needs them
     document = replace(load_document(ROOT, CONTRACTS), bundled=bare)

@@ -1,4 +1,4 @@
-"""The pages are served as a web server serves files, and everything else is left to the application behind them."""
+"""Pages are served like static files; requests for other paths are passed to the application behind them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def client() -> TestClient:
     return TestClient(SiteApplication(PlainTextResponse("behind"), SITE, PROBLEM))
 
 
-def test_page_is_served_with_what_a_browser_needs_to_know(client: TestClient) -> None:
+def test_page_is_served_with_its_type_and_security_headers(client: TestClient) -> None:
     response = client.get("/docs")
     assert (response.status_code, response.content) == (200, b"<p>Guide</p>")
     assert response.headers["content-type"] == "text/html; charset=utf-8"
@@ -45,7 +45,7 @@ def test_head_has_the_headers_of_get_and_no_body(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("form", ["{etag}", "W/{etag}", '"other", {etag}', "*"])
-def test_page_that_a_client_has_is_not_sent_again(client: TestClient, form: str) -> None:
+def test_page_that_a_client_has_cached_is_not_sent_again(client: TestClient, form: str) -> None:
     etag = client.get("/docs").headers["etag"]
     response = client.get("/docs", headers={"If-None-Match": form.format(etag=etag)})
     assert (response.status_code, response.content) == (304, b"")
@@ -95,7 +95,7 @@ def test_page_is_compressed_for_a_client_that_prefers_that(
     assert (int(response.headers["content-length"]) < len(LONG) / 10) == (coding is not None)
 
 
-def test_client_that_names_no_coding_is_sent_the_page_as_it_is(client: TestClient) -> None:
+def test_page_is_not_compressed_if_the_client_names_no_coding(client: TestClient) -> None:
     del client.headers["accept-encoding"]
     response = client.get("/long")
     assert response.content == LONG
@@ -127,7 +127,7 @@ def test_head_of_a_compressed_page_has_the_headers_of_get(client: TestClient) ->
     assert head.content == b""
 
 
-def test_what_compressing_does_not_make_smaller_is_sent_as_it_is(client: TestClient) -> None:
+def test_page_is_not_compressed_if_that_does_not_make_it_smaller(client: TestClient) -> None:
     response = client.get("/docs", headers={"Accept-Encoding": "gzip"})
     assert response.content == b"<p>Guide</p>"
     assert "content-encoding" not in response.headers
@@ -162,7 +162,7 @@ def test_other_methods_are_a_problem(client: TestClient, method: str) -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/events/orders", "/docs/unknown", "/docs/assets/", "/docs/assets/../docs", "/Docs"]
 )
-def test_what_is_no_page_is_passed_on(client: TestClient, path: str) -> None:
+def test_other_paths_are_passed_on(client: TestClient, path: str) -> None:
     assert client.get(path).text == "behind"
     assert client.post(path).text == "behind"
 

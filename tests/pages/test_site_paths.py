@@ -1,4 +1,4 @@
-"""Links lead from every place to every other, on a server below any path and among files."""
+"""Links are right between all places, on a server below any path and among files."""
 
 from __future__ import annotations
 
