@@ -15,12 +15,11 @@ from typing import Final, Literal
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.server.request_head import BadRequest, check_head, expects_continue, origin_form, without_offer
+from app.server.request_head import BadRequest, check_head, origin_form, without_offer
 
 MAX_HEAD_BYTES: Final = (
     64 * 1024
 )  # as in most servers; a head that ends within the read that passes this bound is still accepted
-MAX_FIELDS: Final = 256  # browsers and proxies send some 30; each one costs time wherever a field is looked up
 
 
 class RequestReader(HttpToolsProtocol):
@@ -85,8 +84,6 @@ class RequestReader(HttpToolsProtocol):
         self._part = "head"
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if len(self.headers) == MAX_FIELDS:
-            raise BadRequest(431, f"The request has more than {MAX_FIELDS} fields.")
         self.headers.append(
             (name.lower(), value.rstrip(b" \t"))
         )  # RFC 9110 §5.5; the parser strips leading whitespace only
@@ -98,7 +95,8 @@ class RequestReader(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return
         self.url = origin_form(method, self.url, self.headers)
-        self.expect_100_continue = expects_continue(version, self.headers)
+        if version == "1.0":
+            self.expect_100_continue = False  # RFC 9110 §10.1.1: it cannot read an interim response
         super().on_headers_complete()
         self._part = "body"
         self.headers = []  # for trailers, which must not be merged into the fields of the head (RFC 9110 §6.5.1)
