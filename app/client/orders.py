@@ -30,7 +30,8 @@ class OrdersClient:
     `url`: the address of the server, such as http://127.0.0.1:8000.
     `certificates`: the certificates to trust, for an https server; default: those in SSL_CERT_FILE or SSL_CERT_DIR, else the public
         ones.
-    `http`: an `httpx.Client` to use instead of an own one, for credentials or proxies; the caller closes it.
+    `http`: an `httpx.Client` to use instead of an own one, for credentials or proxies; the caller closes it. Then
+        `certificates` has no effect.
     `silence_seconds`: how long a stream may be silent before the connection counts as broken; default: 45, which is three times the
         time between two heartbeats of a server with default settings.
     `report`: called with a sentence at the first failure in a row that may pass; default: a warning in the log of this package.
