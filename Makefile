@@ -1,4 +1,4 @@
-# One command each, on a fresh machine (git, make, Python 3.11+ with venv); the second time they are quick.
+# Each target is one command on a fresh machine (git, make, Python 3.11+ with venv): it sets up what it needs. The second time it is quick.
 PYTHON ?= python3
 BIN = .venv/bin
 PORT ?= 8000
@@ -17,10 +17,10 @@ test: .venv/test.stamp  ## the whole suite, with the coverage gate
 
 check: lint contracts test  ## what CI runs
 
-contracts: .venv/test.stamp  ## what is released must not change, and nobody who relies on it may be broken
+contracts: .venv/test.stamp  ## compare the contract with its released form: no change may break a client
 	$(BIN)/orders-events contracts
 
-types: .venv/run.stamp  ## the client's event types, after a release of the contract
+types: .venv/run.stamp  ## write the event types of the Python client, after a release of the contract
 	@mkdir -p build
 	$(BIN)/orders-events types --import-from .events > build/event_types.py
 	mv build/event_types.py app/client/event_types.py
@@ -35,10 +35,10 @@ fix: .venv/test.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-torture: .venv/test.stamp  ## the suite's promises at full size; takes a while
+torture: .venv/test.stamp  ## the promises of the suite at full size; takes a while
 	$(BIN)/python -m pytest tests/torture $(PYTEST)
 
-bench: .venv/bench.stamp  ## our product and its peers, measured side by side; QUICK=1, ONLY=one,burst-1000, SYSTEMS=, ROUNDS=, SECONDS=
+bench: .venv/bench.stamp  ## measure this server beside its peers; QUICK=1, ONLY=one,burst-1000, SYSTEMS=, ROUNDS=, SECONDS=
 	$(BIN)/python -m tests.benchmark $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(SYSTEMS),--systems $(SYSTEMS)) \
 	    $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(BENCH)
 
@@ -72,7 +72,7 @@ endif
 .venv/run.stamp: .venv/python.stamp requirements.lock requirements-docs.lock pyproject.toml openapi/orders-events.yaml  # its version
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	-$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-docs.lock  # the docs stand without it
+	-$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-docs.lock  # optional: only the explorer of the docs needs it
 	@touch $@
 
 .venv/test.stamp: .venv/run.stamp requirements-dev.lock
