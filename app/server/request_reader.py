@@ -84,9 +84,10 @@ class RequestReader(HttpToolsProtocol):
         self._part = "head"
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append(
-            (name.lower(), value.rstrip(b" \t"))
-        )  # RFC 9110 §5.5; the parser strips leading whitespace only
+        name, value = name.lower(), value.rstrip(b" \t")  # RFC 9110 §5.5; the parser strips leading whitespace only
+        if name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._has_progressed = True
