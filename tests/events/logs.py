@@ -65,7 +65,7 @@ _FAN_OUTS: WeakKeyDictionary[EventLog, FanOut] = WeakKeyDictionary()
 
 
 class Reader:
-    """A reader that takes one step at a time, when it asks for one; the sink of its own subscription."""
+    """A reader that takes one item each time `advance` is called; the sink of its own subscription."""
 
     def __init__(self, log: EventLog, subscription: Subscription) -> None:
         self.fan_out = fan_out_of(log)
@@ -80,7 +80,7 @@ class Reader:
         return False
 
     async def advance(self) -> StreamItem:
-        """Wait for the next step; cancelled, it may be called again and goes on waiting."""
+        """Wait for the next item; if it is cancelled, it may be called again and goes on waiting."""
         if self._step is None:
             self._step = asyncio.get_running_loop().create_future()
             if not self._opened:
@@ -91,8 +91,8 @@ class Reader:
         self._step = None
         return step
 
-    def beat(self) -> None:
-        """Do what the clock does with a stream that was silent."""
+    def be_silent(self) -> None:
+        """Let the heartbeats treat the subscription as one that has been silent for too long."""
         if self.subscription.state is State.READING:
             self.subscription.expect_heartbeat()
         else:

@@ -50,7 +50,7 @@ def test_data_is_serialised_as_one_line_of_ascii_in_the_order_given(data: dict[s
     assert json.loads(text) == data
 
 
-def test_what_is_no_json_number_is_not_serialised() -> None:
+def test_a_number_that_json_does_not_have_is_not_serialised() -> None:
     with pytest.raises(ValueError, match="Out of range"):
         serialise({"n": float("nan")})
 
@@ -73,7 +73,7 @@ def test_what_is_no_json_number_is_not_serialised() -> None:
         ('{"a":[]}', '{"a":{}}', False),
     ],
 )
-def test_data_is_the_same_where_it_is_equal_as_json(one: str, other: str, *, same: bool) -> None:
+def test_data_is_the_same_if_it_is_equal_as_json(one: str, other: str, *, same: bool) -> None:
     assert same_content(SUBMITTED._replace(data=one), stored(SUBMITTED._replace(data=other))) is same
     assert same_content(SUBMITTED._replace(data=other), stored(SUBMITTED._replace(data=one))) is same
 
@@ -82,7 +82,7 @@ def test_another_type_is_other_content() -> None:
     assert not same_content(SUBMITTED._replace(event_type="order.cancelled"), stored(SUBMITTED))
 
 
-def test_another_version_is_other_content_only_where_it_is_named() -> None:
+def test_another_version_is_other_content_only_if_it_is_named() -> None:
     newer = SUBMITTED._replace(schema_version="1.1.0")
     assert same_content(newer, stored(SUBMITTED))
     assert not same_content(newer._replace(version_named=True), stored(SUBMITTED))

@@ -26,7 +26,7 @@ def test_an_issued_id_is_read_and_written_back(text: str) -> None:
         "k7f3q2a1-1234567890123456789", "k7f3q2a1-" + "9" * 5000, "k7f3q2a1_1",
     ],
 )  # fmt: skip
-def test_what_no_log_can_have_issued_is_no_position(text: str) -> None:
+def test_an_id_that_no_log_can_have_issued_is_not_a_position(text: str) -> None:
     assert parse_position(text) is None
 
 

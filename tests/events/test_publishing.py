@@ -264,7 +264,7 @@ async def test_an_event_id_with_other_content_is_a_conflict_at_its_index() -> No
     assert (to.published, to.duplicates, to.refused) == ({"order.shipped": 1}, 0, 1)
 
 
-async def test_counters_tell_stored_repeated_and_refused_events() -> None:
+async def test_counters_count_stored_repeated_and_refused_events() -> None:
     to = publisher(await open_log())
     data: JsonValue = {"orderId": "or_1", "when": "2024-05-01T10:00:00Z"}
     await to.publish([shipped("e-1"), shipped("e-2"), {"eventType": "order.cancelled", "data": data}, shipped("e-1")])
@@ -278,7 +278,7 @@ class FullDisk(MemoryStore):
         raise StoreUnavailable(f"The disk has no room for {len(events)} events.")
 
 
-async def test_a_store_that_cannot_write_is_told_of_and_nothing_is_counted() -> None:
+async def test_a_store_that_cannot_write_is_reported_and_nothing_is_counted() -> None:
     log = EventLog(FullDisk())
     await log.open()
     to = publisher(log)
@@ -308,7 +308,7 @@ async def test_streams_go_on_all_the_more_while_a_thousand_events_are_refused() 
     assert isinstance(publishing.exception(), ContractViolation)
 
 
-async def test_a_check_tells_of_violations_and_stores_and_counts_nothing() -> None:
+async def test_a_check_raises_violations_and_stores_and_counts_nothing() -> None:
     log = await open_log()
     to = publisher(log)
     assert [event.event_id for event in to.check([shipped("e-1")])] == ["e-1"]

@@ -66,9 +66,8 @@ class Heartbeats:
             case State.LIVE:
                 if self._last_sent_at(subscription) <= silent_since:
                     self._silent.append(subscription)
-            case (
-                State.SCHEDULED | State.QUEUED
-            ):  # thousands may be before it: for the reads of the store, or for a turn
+            case State.SCHEDULED | State.QUEUED:
+                # Thousands may be before it, for a turn or for the reads of the store.
                 self._silent.append(subscription)
             case State.READING:
                 subscription.expect_heartbeat()

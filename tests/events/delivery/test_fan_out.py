@@ -31,7 +31,7 @@ HEARTBEAT_SECONDS = 15
 
 
 class Keeper:
-    """A sink that keeps what it takes, and when; it is full once it holds `room` steps."""
+    """A sink that keeps the items that it takes, and their times; it is full once it holds `room` items."""
 
     def __init__(self, room: int = 1_000_000) -> None:
         self.room = room
@@ -39,7 +39,7 @@ class Keeper:
         self.times: list[float] = []
 
     def send(self, step: StreamItem) -> bool:
-        assert len(self.steps) < self.room, "A full sink was sent a step."
+        assert len(self.steps) < self.room, "A full sink was sent an item."
         self.steps.append(step)
         self.times.append(now_seconds())
         return len(self.steps) < self.room
@@ -58,7 +58,7 @@ def follow(
     return subscription, sink
 
 
-async def test_what_is_appended_reaches_all_that_want_it_once_and_in_order() -> None:
+async def test_events_reach_every_matching_subscription_once_and_in_order() -> None:
     log = await open_log()
     fan_out = FanOut(log, HEARTBEAT_SECONDS)
     everything = [follow(fan_out, log)[1] for _ in range(600)]
@@ -73,7 +73,7 @@ async def test_what_is_appended_reaches_all_that_want_it_once_and_in_order() -> 
     assert fan_out.delivered == 600 * 40 + 600 * 20
 
 
-async def test_followers_of_the_same_are_sent_the_very_same_page() -> None:
+async def test_live_subscriptions_with_equal_filters_are_sent_the_same_page_object() -> None:
     log = await open_log()
     fan_out = FanOut(log, HEARTBEAT_SECONDS)
     sinks = [follow(fan_out, log, filter)[1] for filter in (EVERYTHING, Filter(), SHIPPED, SHIPPED)]
@@ -89,7 +89,7 @@ async def test_commits_that_come_before_a_round_share_it() -> None:
     fan_out = FanOut(log, HEARTBEAT_SECONDS)
     _, sink = follow(fan_out, log)
     for event_id in "abc":
-        await log.append([event(event_id)])  # the memory store gives no turn away
+        await log.append([event(event_id)])  # the memory store lets no other task run
     await turns()
     assert [len(step.events) for step in sink.steps if isinstance(step, Page)] == [3]
 
@@ -122,7 +122,7 @@ async def test_a_turn_of_the_loop_sends_to_so_many_and_leaves_the_rest_for_the_n
     assert max(later - earlier for earlier, later in pairwise(reached)) == 10
 
 
-async def test_who_comes_in_the_middle_of_a_round_gets_what_follows_and_nothing_twice(
+async def test_a_subscription_opened_in_the_middle_of_a_round_gets_every_later_event_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(fan_out_module, "SENDS_PER_TURN", 1)
@@ -141,7 +141,7 @@ async def test_who_comes_in_the_middle_of_a_round_gets_what_follows_and_nothing_
     assert all(sink.event_ids == every[start:] for start, sink in later)
 
 
-async def test_a_full_sink_is_sent_nothing_and_holds_up_nobody_and_then_gets_everything() -> None:
+async def test_a_full_sink_is_sent_nothing_and_delays_no_other_and_then_gets_everything() -> None:
     log = await open_log()
     fan_out = FanOut(log, HEARTBEAT_SECONDS)
     slow, full = follow(fan_out, log, sink=Keeper(room=3))
@@ -219,7 +219,7 @@ async def test_a_group_that_publishers_outrun_reads_the_log_instead_of_growing(m
     assert {tuple(sink.event_ids) for sink in sinks} == {tuple(every)}
 
 
-async def test_a_limit_is_kept_where_a_round_holds_more() -> None:
+async def test_a_limit_holds_if_a_round_has_more_events() -> None:
     log = await open_log()
     fan_out = FanOut(log, HEARTBEAT_SECONDS)
     _, limited = follow(fan_out, log, limit=3)
@@ -234,7 +234,7 @@ async def test_a_limit_is_kept_where_a_round_holds_more() -> None:
     assert len(fan_out) == 1
 
 
-async def test_a_stream_that_has_reached_its_limit_is_not_told_to_come_back() -> None:
+async def test_a_stream_that_has_reached_its_limit_closes_with_limit_during_a_drain() -> None:
     log = await open_log()
     fan_out = FanOut(log, HEARTBEAT_SECONDS)
     slow, full = follow(fan_out, log, sink=Keeper(room=2), limit=1)
@@ -267,7 +267,7 @@ async def test_nothing_is_left_of_a_reader_that_leaves(monkeypatch: pytest.Monke
 
 
 class Broken(MemoryStore):
-    """A store with a fault that is none of those it may have."""
+    """A store with an unexpected fault."""
 
     async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
         raise ZeroDivisionError(f"{limit} events of {filter} after {after} through {through}")
@@ -321,7 +321,7 @@ async def test_a_reader_that_leaves_while_it_waits_for_the_store_costs_no_read(m
     assert store.reads == 1
 
 
-async def test_what_was_read_for_a_reader_that_left_meanwhile_does_not_count_as_delivered(
+async def test_events_read_for_a_reader_that_left_meanwhile_do_not_count_as_delivered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
@@ -340,7 +340,7 @@ async def test_what_was_read_for_a_reader_that_left_meanwhile_does_not_count_as_
     assert (fan_out.delivered, store.reads) == (0, 1)
 
 
-async def test_a_crowd_that_replays_takes_turns_with_those_who_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_readers_that_replay_take_turns_with_live_readers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
 
     log = await open_log()
@@ -361,7 +361,7 @@ async def test_a_crowd_that_replays_takes_turns_with_those_who_follow(monkeypatc
 
 
 async def beating(fan_out: FanOut, log: EventLog, until_seconds: float) -> Keeper:
-    """Follow with a filter on cancelled orders while the clock runs; return what was sent, and when."""
+    """Follow with a filter on cancelled orders while the clock runs; return the items that were sent, and their times."""
     clock = asyncio.create_task(fan_out.run())
     _, sink = follow(fan_out, log, CANCELLED)
     await asyncio.sleep(until_seconds)
@@ -415,7 +415,7 @@ async def test_a_stream_whose_filter_matches_nothing_moves_forward() -> None:
 
 @in_virtual_time
 @pytest.mark.parametrize("room", [2, 1_000_000])
-async def test_a_stream_that_was_sent_all_there_is_beats_with_a_comment(room: int) -> None:
+async def test_a_stream_that_was_sent_everything_is_sent_heartbeats_and_no_checkpoints(room: int) -> None:
     log = await open_log()
     fan_out = FanOut(log, HEARTBEAT_SECONDS)
     clock = asyncio.create_task(fan_out.run())
@@ -430,7 +430,7 @@ async def test_a_stream_that_was_sent_all_there_is_beats_with_a_comment(room: in
     clock.cancel()
 
 
-async def test_no_sign_of_life_goes_before_an_event_that_waits_for_its_round() -> None:
+async def test_no_sign_of_life_is_sent_before_an_event_that_waits_for_its_round() -> None:
     log = await open_log()
     fan_out = FanOut(log, HEARTBEAT_SECONDS)
     readers = [follow(fan_out, log, filter) for filter in (EVERYTHING, SHIPPED)]
@@ -543,7 +543,7 @@ async def test_a_drain_reaches_a_reader_that_waits_for_the_store_without_a_read(
 
 @in_virtual_time
 @pytest.mark.parametrize("heartbeat_seconds", [1, 15, 60])
-async def test_every_subscription_beats_whenever_it_came(heartbeat_seconds: int) -> None:
+async def test_every_subscription_is_sent_heartbeats_whenever_it_was_opened(heartbeat_seconds: int) -> None:
     log = await open_log()
     fan_out = FanOut(log, heartbeat_seconds)
     clock = asyncio.create_task(fan_out.run())
@@ -581,7 +581,7 @@ async def test_a_busy_crowd_does_not_keep_a_silent_stream_from_its_heartbeat(mon
 # The whole
 
 
-async def test_the_lag_is_that_of_the_slowest() -> None:
+async def test_the_lag_is_that_of_the_slowest_subscription() -> None:
     log = await open_log(*map(event, "abcdef"))
     fan_out = FanOut(log, HEARTBEAT_SECONDS)
     assert fan_out.lag_events() == 0
@@ -594,7 +594,7 @@ async def test_the_lag_is_that_of_the_slowest() -> None:
     assert (len(fan_out), fan_out.lag_events()) == (0, 0)
 
 
-async def test_the_end_is_awaited_until_the_last_stream_is_gone() -> None:
+async def test_ended_returns_when_the_last_subscription_is_gone() -> None:
     log = await open_log()
     fan_out = FanOut(log, HEARTBEAT_SECONDS)
     await fan_out.ended()
@@ -607,7 +607,7 @@ async def test_the_end_is_awaited_until_the_last_stream_is_gone() -> None:
     await ending
 
 
-async def test_a_drain_closes_all_but_those_whose_sink_is_full_and_them_when_they_resume() -> None:
+async def test_a_drain_closes_every_subscription_or_once_it_is_resumed_if_its_sink_is_full() -> None:
     log = await open_log(*map(event, "abc"))
     fan_out = FanOut(log, HEARTBEAT_SECONDS)
     sinks = [follow(fan_out, log, filter)[1] for filter in (EVERYTHING, SHIPPED, CANCELLED)]

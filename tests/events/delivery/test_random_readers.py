@@ -2,7 +2,7 @@
 
 The checker knows the log only by what was appended, and a reader only by what it was sent: ids, events and gaps. Between
 the id that a session began with and the id that it left with, the reader must have been sent every event that its filter
-matches, once and in order, save what lies at or before a gap that it was told of.
+matches, once and in order, except events at or before a gap that it was sent.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ TYPES = ("order.shipped", "order.cancelled", "order.placed")
 ORDERS = tuple(f"or_{number}" for number in range(8))
 
 
-class Dawdling(MemoryStore):
-    """A store that others overtake, as they do one that works in a thread."""
+class Interleaving(MemoryStore):
+    """A store during whose calls other tasks run, as with one that works in a thread."""
 
     def __init__(self, retain_events: int, chance: random.Random) -> None:
         super().__init__(retain_events)
@@ -63,7 +63,7 @@ class Dawdling(MemoryStore):
 
 @dataclass
 class Session:
-    """What one reader was sent under one filter, as offsets: where it began and left, events, and gaps from where to where."""
+    """The items that one reader was sent under one filter, as offsets: its first and last place, events, and the two ends of each gap."""
 
     filter: Filter
     begun: int
@@ -145,11 +145,11 @@ class Connection:
 
 
 class Play:
-    """One run: a log, those who append to it, those who read it, and what each of them has seen."""
+    """One run: a log, its publishers, its readers, and everything that each of them has seen."""
 
     def __init__(self, seed: int, retain_events: int) -> None:
         self.chance = random.Random(seed)
-        self.store = Dawdling(retain_events, self.chance)
+        self.store = Interleaving(retain_events, self.chance)
         self.log = EventLog(self.store)
         self.written: list[StoredEvent] = []
         self.fan_out = FanOut(self.log, heartbeat_seconds=500e-6)  # a turn takes a microsecond
@@ -230,14 +230,16 @@ def faults(session: Session, written: Sequence[StoredEvent]) -> list[str]:
     """Compare what a session was sent with what was appended between the ids that it began and left with."""
     expected = [stored.offset for stored in written[session.begun : session.left] if session.filter.matches(stored)]
     lost = sorted(set(expected) - set(session.received))
-    silently = [each for each in lost if not any(told_at < each <= earliest for told_at, earliest in session.gaps)]
+    silently = [
+        each for each in lost if not any(reported_at < each <= earliest for reported_at, earliest in session.gaps)
+    ]
     found = {
         f"lost without a gap: {silently}": bool(silently),
         "repeated": len(set(session.received)) < len(session.received),
         "reordered": sorted(session.received) != session.received,
-        "sent what was not asked for": not set(session.received) <= set(expected),
+        "sent events that do not match": not set(session.received) <= set(expected),
         "moved back": session.left < session.begun,
-        "told of a gap in which nothing was deleted": any(earliest <= told_at for told_at, earliest in session.gaps),
+        "a gap in which nothing was deleted": any(earliest <= reported_at for reported_at, earliest in session.gaps),
     }
     return [fault for fault, is_so in found.items() if is_so]
 
@@ -294,9 +296,9 @@ async def test_deletion_under_the_readers_makes_gaps_and_never_a_hole(seed: int)
         (Session(Filter(), 0, 3, [1, 2, 2, 3]), ["repeated"]),
         (Session(Filter(), 0, 3, [1, 3, 2]), ["reordered"]),
         (Session(Filter(order_ids=frozenset({"or_2"})), 0, 3, [2]), []),
-        (Session(Filter(order_ids=frozenset({"or_2"})), 0, 3, [2, 3]), ["sent what was not asked for"]),
+        (Session(Filter(order_ids=frozenset({"or_2"})), 0, 3, [2, 3]), ["sent events that do not match"]),
         (Session(Filter(), 2, 1), ["moved back"]),
-        (Session(Filter(), 2, 2, [], [(2, 2)]), ["told of a gap in which nothing was deleted"]),
+        (Session(Filter(), 2, 2, [], [(2, 2)]), ["a gap in which nothing was deleted"]),
     ],
 )
 def test_the_checker_finds(session: Session, found: list[str]) -> None:

@@ -43,14 +43,14 @@ async def test_a_stream_opens_with_the_position_from_which_it_goes_on() -> None:
     assert subscribe(log, Start(2)).subscription.opening == Checkpoint(log.position(2))
 
 
-async def test_a_stream_opens_with_the_gap_where_continuity_was_lost() -> None:
+async def test_a_stream_opens_with_the_gap_if_continuity_was_lost() -> None:
     log = await open_log(*map(event, "abcd"), retain_events=3)
     reader = subscribe(log, await start(log, "nope"), follow=False)
     assert reader.subscription.opening == Gap("foreign", "nope", log.position(1))
     assert event_ids(await steps_to_the_end(reader)) == ["b", "c", "d"]
 
 
-async def test_history_comes_in_pages_and_then_what_is_appended() -> None:
+async def test_history_comes_in_pages_and_then_events_as_they_are_appended() -> None:
     log = await open_log(*(event(f"e-{number}") for number in range(600)))
     reader = subscribe(log, Start(0))
     steps = [await reader.advance() for _ in range(3)]
@@ -64,7 +64,7 @@ async def test_history_comes_in_pages_and_then_what_is_appended() -> None:
     assert event_ids(steps) == expected
 
 
-async def test_a_reader_that_is_slow_to_send_gets_what_piled_up_in_one_step() -> None:
+async def test_a_slow_reader_gets_everything_that_piled_up_in_one_page() -> None:
     log = await open_log()
     reader = subscribe(log, Start(0))
     for event_id in "abc":
@@ -72,7 +72,7 @@ async def test_a_reader_that_is_slow_to_send_gets_what_piled_up_in_one_step() ->
     assert event_ids([await reader.advance()]) == ["a", "b", "c"]
 
 
-async def test_followers_of_the_same_are_handed_the_very_same_page() -> None:
+async def test_readers_with_equal_filters_are_sent_the_same_page_object() -> None:
     log = await open_log()
     filter = [EVERYTHING, Filter(), SHIPPED, SHIPPED, Filter(frozenset({"order.shipped"}))]
     tasks = [await waiting(subscribe(log, Start(0), each)) for each in filter]
@@ -83,7 +83,7 @@ async def test_followers_of_the_same_are_handed_the_very_same_page() -> None:
     assert pages[0] is not pages[2]
 
 
-async def test_a_filter_lets_through_what_matches_and_wakes_no_one_for_the_rest() -> None:
+async def test_a_reader_is_sent_events_that_match_its_filter_and_not_woken_by_others() -> None:
     log = await open_log(event("a"), event("b", "order.cancelled"))
     reader = subscribe(log, Start(0), CANCELLED)
     assert event_ids([await reader.advance()]) == ["b"]
@@ -120,7 +120,7 @@ async def test_without_following_a_stream_ends_at_the_head_as_of_the_request() -
     assert (event_ids(steps), steps[1:]) == (["a", "b", "c"], [Closing("end")])
 
 
-async def test_a_stream_that_does_not_follow_is_at_its_end_where_nothing_is_left() -> None:
+async def test_a_stream_that_does_not_follow_is_empty_if_nothing_is_left() -> None:
     log = await open_log(*map(event, "abc"))
     assert subscribe(log, Start(3), follow=False).subscription.is_empty
     assert not subscribe(log, Start(2), NOTHING, follow=False).subscription.is_empty  # the filter plays no part
@@ -130,7 +130,7 @@ async def test_a_stream_that_does_not_follow_is_at_its_end_where_nothing_is_left
     assert subscribe(empty, Start(0), follow=False).subscription.is_empty
 
 
-async def test_a_checkpoint_at_the_head_comes_before_the_end_where_the_filter_skipped_the_last_events() -> None:
+async def test_a_checkpoint_at_the_head_comes_before_the_end_if_the_filter_skipped_the_last_events() -> None:
     log = await open_log(event("a", "order.cancelled"), event("b"))
     steps = await steps_to_the_end(subscribe(log, Start(0), CANCELLED, follow=False))
     assert event_ids(steps) == ["a"]
@@ -141,7 +141,7 @@ async def test_a_checkpoint_at_the_head_comes_before_the_end_where_the_filter_sk
     assert all_of_it[1:] == [Closing("end")]
 
 
-async def test_a_limit_that_is_reached_at_the_end_is_the_reason_that_is_told() -> None:
+async def test_a_limit_that_is_reached_at_the_end_is_the_reason_of_the_closing() -> None:
     log = await open_log(*map(event, "ab"))
     assert (await steps_to_the_end(subscribe(log, Start(0), follow=False, limit=2)))[-1] == Closing("limit")
     assert (await steps_to_the_end(subscribe(log, Start(0), follow=False, limit=3)))[-1] == Closing("end")
@@ -159,57 +159,57 @@ async def test_draining_ends_every_stream_at_once() -> None:
     assert log.listener_count == 0
 
 
-async def test_a_silent_stream_is_given_a_heartbeat_where_nothing_was_skipped() -> None:
+async def test_a_silent_stream_is_sent_a_heartbeat_if_nothing_was_skipped() -> None:
     log = await open_log(event("a"))
     reader = subscribe(log, Start(1))
     task = await waiting(reader)
-    reader.beat()
+    reader.be_silent()
     assert await task == HEARTBEAT
-    assert (await waiting(reader)).cancel()  # one beat, one heartbeat
+    assert (await waiting(reader)).cancel()  # one silence, one heartbeat
 
 
-async def test_a_silent_stream_is_given_a_checkpoint_where_events_were_skipped() -> None:
+async def test_a_silent_stream_is_sent_a_checkpoint_if_events_were_skipped() -> None:
     log = await open_log()
     reader = subscribe(log, Start(0), CANCELLED)
     task = await waiting(reader)
     await log.append([event("a"), event("b")])
-    reader.beat()
+    reader.be_silent()
     assert await task == Checkpoint(log.position(2))
     task = await waiting(reader)
-    reader.beat()
-    assert await task == HEARTBEAT  # the reader knows where it is now
+    reader.be_silent()
+    assert await task == HEARTBEAT  # the reader has its position now
     await log.append([event("c", "order.cancelled")])
     assert event_ids([await reader.advance()]) == ["c"]
 
 
-async def test_events_that_follow_the_last_match_in_a_page_are_told_of_at_the_next_beat() -> None:
+async def test_events_skipped_after_the_last_match_of_a_page_lead_to_a_checkpoint() -> None:
     log = await open_log(event("a", "order.cancelled"), event("b"))
     reader = subscribe(log, Start(0), CANCELLED)
     assert event_ids([await reader.advance()]) == ["a"]
     task = await waiting(reader)
-    reader.beat()
+    reader.be_silent()
     assert await task == Checkpoint(log.position(2))
 
 
-async def test_a_beat_that_comes_while_events_are_due_gives_the_events_and_no_heartbeat() -> None:
+async def test_events_that_are_due_are_sent_instead_of_a_heartbeat() -> None:
     log = await open_log(event("a"))
     reader = subscribe(log, Start(0))
-    reader.beat()
+    reader.be_silent()
     assert event_ids([await reader.advance()]) == ["a"]
     (await waiting(reader)).cancel()
 
 
-async def test_an_event_that_comes_with_the_beat_is_not_passed_over() -> None:
+async def test_an_event_that_is_stored_as_a_heartbeat_is_sent_is_not_passed_over() -> None:
     log = await open_log()
     reader = subscribe(log, Start(0))
     task = await waiting(reader)
-    reader.beat()  # releases the reader, who gets its turn only after the event
+    reader.be_silent()  # sends the heartbeat; the reader's task gets its turn only after the event
     await log.append([event("a")])
     assert await task == HEARTBEAT
     assert event_ids([await reader.advance()]) == ["a"]
 
 
-async def test_a_long_search_that_finds_nothing_moves_the_reader_forward_at_a_beat(
+async def test_a_long_search_that_finds_nothing_sends_a_checkpoint_when_a_heartbeat_is_due(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
@@ -224,7 +224,7 @@ async def test_a_long_search_that_finds_nothing_moves_the_reader_forward_at_a_be
         step = asyncio.create_task(reader.advance())
         while reader.subscription.after == before:
             await turns(1)
-        reader.beat()
+        reader.be_silent()
         assert await step == Checkpoint(log.position(reader.subscription.after))
         assert before < reader.subscription.after < 1000
 
@@ -254,7 +254,7 @@ async def test_deletion_under_a_reader_is_a_gap_and_the_stream_goes_on_behind_it
     assert event_ids(await steps_to_the_end(again)) == ["d", "e", "f", "g"]
 
 
-async def test_deletion_of_events_that_a_waiting_reader_had_examined_is_no_gap() -> None:
+async def test_deletion_of_events_that_a_waiting_reader_had_examined_is_not_a_gap() -> None:
     log = await open_log(*map(event, "ab"), retain_events=2)
     reader = subscribe(log, Start(2), CANCELLED)
     task = await waiting(reader)
@@ -290,7 +290,7 @@ async def test_a_log_that_cannot_be_read_closes_the_stream_and_loses_nothing(mon
     assert event_ids([await live.advance()]) == [f"e-{number}" for number in range(95, 100)]
 
 
-async def test_a_gap_is_told_of_even_while_the_log_cannot_be_read() -> None:
+async def test_a_gap_is_reported_even_while_the_log_cannot_be_read() -> None:
     log = EventLog(Unreadable(retain_events=2))
     await log.open()
     for event_id in "abcd":
@@ -326,7 +326,7 @@ async def test_lag_is_the_distance_to_the_head_and_none_while_waiting() -> None:
     task.cancel()
 
 
-async def test_one_page_size_bounds_what_a_replay_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_page_size_bounds_the_memory_of_a_replay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cursor_module, "PAGE_EVENTS", 7)
 
     log = await open_log(*(event(f"e-{number}") for number in range(100)))
@@ -343,13 +343,13 @@ async def test_order_ids_are_followed_live() -> None:
     assert event_ids([await task]) == ["b", "d"]
 
 
-async def test_a_reader_beyond_the_head_that_the_log_has_heard_of_is_not_set_back() -> None:
-    # A store may tell of a deletion before the log hears of the commit that made it.
+async def test_a_reader_beyond_the_head_that_the_log_knows_is_not_set_back() -> None:
+    # A store may report a deletion before the log is called with the commit that made it.
     log = await open_log(*map(event, "abcde"))
     reader = subscribe(log, Start(5))
     reader.subscription._cursor.skip_to(7)
     waiting = asyncio.create_task(reader.advance())
     await asyncio.sleep(0)
-    reader.beat()
+    reader.be_silent()
     assert await waiting == Checkpoint(log.position(7))
     assert reader.subscription.after == 7

@@ -21,7 +21,7 @@ async def test_an_empty_log_has_its_head_at_its_floor() -> None:
     assert (await log.read(0, 0, EVERYTHING, 10)).through == 0
 
 
-async def test_what_was_appended_is_read_back() -> None:
+async def test_appended_events_are_read_back() -> None:
     log = await open_log(event("a"), event("b", "order.cancelled"), event("c"))
     page = await log.read(0, log.head, SHIPPED, 10)
     assert [(stored.event_id, stored.offset) for stored in page.events] == [("a", 1), ("c", 3)]
@@ -88,7 +88,7 @@ async def test_a_time_after_everything_is_found_at_the_head() -> None:
     assert await log.offset_before(0) == 0
 
 
-async def test_waiting_ends_with_the_event_that_is_wanted_and_not_before() -> None:
+async def test_waiting_ends_with_the_first_event_that_matches_and_not_before() -> None:
     log = await open_log(event("a"))
     waiting = asyncio.create_task(log.wait(CANCELLED, 30))
     await turns()
@@ -107,7 +107,7 @@ async def test_a_log_that_is_closed_takes_no_more_events() -> None:
     assert log.head == 1
 
 
-async def test_a_duplicate_wakes_no_one() -> None:
+async def test_a_duplicate_wakes_no_waiting_reader() -> None:
     log = await open_log(event("a"))
     waiting = asyncio.create_task(log.wait(EVERYTHING, 30))
     await turns()
@@ -135,7 +135,7 @@ async def test_an_event_that_comes_just_as_the_time_is_up_is_not_passed_over() -
     [waiter] = log._waiters
     while not waiter.examined.done():
         await turns(1)
-    await log.append([event("b")])  # the waiter was told that nothing came; now something has
+    await log.append([event("b")])  # the waiter was released because the time was up; now an event has come
     assert await waiting == 1
 
 
@@ -155,7 +155,7 @@ def cancel(_: EventLog, waiting: asyncio.Task[int]) -> object:
 
 @in_virtual_time
 @pytest.mark.parametrize("end", [wait_out, drain, cancel])
-async def test_nothing_is_left_of_one_who_waited(end: Callable[[EventLog, asyncio.Task[int]], object]) -> None:
+async def test_nothing_is_left_of_a_wait_that_ended(end: Callable[[EventLog, asyncio.Task[int]], object]) -> None:
     log = await open_log()
     waiting = asyncio.create_task(log.wait(SHIPPED, 30))
     await turns()
@@ -167,7 +167,7 @@ async def test_nothing_is_left_of_one_who_waited(end: Callable[[EventLog, asynci
 
 
 @in_virtual_time
-async def test_draining_wakes_all_and_whoever_comes_to_wait() -> None:
+async def test_draining_ends_every_wait_and_every_later_one() -> None:
     log = await open_log(event("a"))
     waiting = [asyncio.create_task(log.wait(filter, 30)) for filter in (EVERYTHING, SHIPPED, CANCELLED, SHIPPED)]
     await turns()
@@ -177,7 +177,7 @@ async def test_draining_wakes_all_and_whoever_comes_to_wait() -> None:
     assert now_seconds() < 1
 
 
-async def test_one_who_gave_up_does_not_disturb_a_commit() -> None:
+async def test_a_wait_that_was_cancelled_does_not_disturb_a_commit() -> None:
     log = await open_log()
     gone, stays = (asyncio.create_task(log.wait(EVERYTHING, 30)) for _ in range(2))
     await turns()

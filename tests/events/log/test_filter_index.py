@@ -48,7 +48,7 @@ FILTERS = [
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_each_hears_what_its_filter_matches_once_and_in_order(seed: int) -> None:
+def test_each_listener_is_called_with_its_events_once_and_in_order(seed: int) -> None:
     chance = random.Random(seed)
     index = FilterIndex()
     listeners = [(filter, Recorder()) for filter in FILTERS for _ in range(2)]
@@ -62,7 +62,7 @@ def test_each_hears_what_its_filter_matches_once_and_in_order(seed: int) -> None
         assert all(examined % 10 == 0 for examined in listener.examined)
 
 
-def test_whoever_left_hears_nothing_and_nothing_is_kept_of_them() -> None:
+def test_listeners_that_left_are_called_no_more_and_nothing_is_kept_of_them() -> None:
     index = FilterIndex()
     listeners = [Recorder() for _ in FILTERS]
     for filter, listener in zip(FILTERS, listeners, strict=True):
@@ -82,7 +82,7 @@ def test_whoever_left_hears_nothing_and_nothing_is_kept_of_them() -> None:
     )
 
 
-def test_a_listener_may_leave_while_it_hears() -> None:
+def test_a_listener_may_leave_while_it_is_called() -> None:
     class Once(Recorder):
         def on_events(self, examined: int, events: Sequence[StoredEvent]) -> None:
             super().on_events(examined, events)
@@ -97,7 +97,7 @@ def test_a_listener_may_leave_while_it_hears() -> None:
     assert [len(listener.received) for listener in listeners] == [1, 2, 1, 2]
 
 
-def test_a_mere_deletion_tells_nobody() -> None:
+def test_a_commit_without_events_calls_no_listener() -> None:
     index = FilterIndex()
     listener = Recorder()
     index.join(EVERYTHING, listener)
@@ -105,7 +105,7 @@ def test_a_mere_deletion_tells_nobody() -> None:
     assert listener.received == []
 
 
-def test_an_event_asks_only_those_who_follow_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_is_matched_only_against_filters_of_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Filter] = []
     matches = Filter.matches
 

@@ -21,7 +21,7 @@ async def page(
     return [stored.event_id for stored in read.events], read.through
 
 
-async def test_a_page_holds_the_next_events_and_where_to_go_on() -> None:
+async def test_a_page_holds_the_next_events_and_the_id_to_go_on_from() -> None:
     log = await open_log(*map(event, "abcde"))
     assert await page(log, 0, limit=2) == (["a", "b"], 2)
     assert await page(log, 2, limit=2) == (["c", "d"], 4)
@@ -29,7 +29,7 @@ async def test_a_page_holds_the_next_events_and_where_to_go_on() -> None:
     assert await page(log, 5, limit=2) == ([], 5)
 
 
-async def test_a_page_moves_past_what_the_filter_skipped() -> None:
+async def test_a_page_moves_past_events_that_the_filter_skipped() -> None:
     log = await open_log(event("a", "order.cancelled"), *map(event, "bcdef"))
     assert await page(log, 0, CANCELLED) == (["a"], 6)
     assert await page(log, 1, CANCELLED) == ([], 6)
@@ -63,7 +63,7 @@ async def test_a_page_that_is_not_empty_waits_for_nothing() -> None:
 
 
 @in_virtual_time
-async def test_an_empty_page_comes_when_the_time_is_up_and_moves_past_what_was_skipped() -> None:
+async def test_an_empty_page_comes_when_the_time_is_up_and_moves_past_skipped_events() -> None:
     log = await open_log(event("a"))
     waiting = asyncio.create_task(page(log, 0, CANCELLED, wait_seconds=30))
     await asyncio.sleep(29)

@@ -37,7 +37,7 @@ async def test_the_earliest_is_just_before_the_oldest_event_that_is_kept(monkeyp
 
 
 @pytest.mark.parametrize(("last_event_id", "after"), [("EPOCH-0", 0), ("EPOCH-7", 7), ("EPOCH-10", 10)])
-async def test_a_known_id_is_where_the_reader_goes_on(
+async def test_a_reader_goes_on_after_a_known_id(
     monkeypatch: pytest.MonkeyPatch, last_event_id: str, after: int
 ) -> None:
     log = await log_of_ten(monkeypatch)
@@ -76,7 +76,7 @@ async def test_an_id_just_before_the_oldest_event_that_is_kept_has_lost_nothing(
     assert await locate_start(log, request(log, "EPOCH-6")) == Start(6)
 
 
-async def test_a_foreign_id_on_an_empty_log_is_told_the_beginning() -> None:
+async def test_a_foreign_id_on_an_empty_log_gets_a_gap_at_the_beginning() -> None:
     log = await open_log()
     start = await locate_start(log, StartRequest("nope"))
     assert start.gap == Gap("foreign", "nope", log.position(0))

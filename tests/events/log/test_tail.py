@@ -52,7 +52,7 @@ def test_a_page_that_is_not_full_says_how_far_the_log_was_examined() -> None:
     assert (offsets(page.events), page.through) == ([1, 3, 5, 7, 9], 10)
 
 
-def test_a_page_goes_no_further_than_the_head() -> None:
+def test_a_page_ends_at_the_head() -> None:
     assert holding(range(1, 11)).read(4, 99, CANCELLED, 100).through == 10
 
 

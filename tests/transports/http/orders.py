@@ -24,7 +24,7 @@ WHEN = "2024-05-01T10:00:00Z"
 
 
 class Frame(NamedTuple):
-    """One block of a finished stream, its fields as they stand; None where there is no such line."""
+    """One block of a finished stream, its fields as they were sent; None if there is no such line."""
 
     id: str | None
     event: str | None
@@ -103,7 +103,7 @@ def order_events(stream: list[Frame]) -> list[tuple[str | None, Json]]:
 
 
 def metric(http: httpx.Client, name: str, **labels: str) -> float:
-    """Read one value from /metrics; 0 where the label has not been counted yet."""
+    """Read one value from /metrics; 0 if the label has not been counted yet."""
     families = text_string_to_metric_families(http.get("/metrics").text)
     samples = itertools.chain.from_iterable(family.samples for family in families)
     return sum(sample.value for sample in samples if sample.name == name and labels.items() <= sample.labels.items())

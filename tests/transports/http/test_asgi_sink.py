@@ -1,4 +1,4 @@
-"""A stream on an ASGI server that says nothing of the extension: what `send` raises ends it, and is told if it is a fault."""
+"""A stream on an ASGI server without the extension: an exception of `send` ends it, and is raised if it is a fault."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ async def carry(raised: Exception) -> None:
         assert len(fan_out) == 0
 
 
-async def test_client_that_has_left_is_no_fault() -> None:
+async def test_a_client_that_has_left_is_not_a_fault() -> None:
     await carry(ConnectionResetError("The client has left."))
 
 
-async def test_fault_of_the_server_is_told() -> None:
+async def test_a_fault_of_the_server_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         await carry(ZeroDivisionError())

@@ -78,7 +78,7 @@ def test_an_allowed_origin_may_send_the_last_event_id_and_a_token_and_publish(al
         assert "origin" in response.headers["vary"].lower()
 
 
-def test_an_allowed_origin_reads_what_was_refused(allowing: httpx.Client) -> None:
+def test_an_allowed_origin_reads_problems_too(allowing: httpx.Client) -> None:
     for response in (
         allowing.get(f"{EVENTS}?limit=0", headers={"Origin": SHOP}),
         allowing.post(EVENTS, content=b"{", headers={"Origin": SHOP, "Content-Type": "application/json"}),

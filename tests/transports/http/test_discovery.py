@@ -28,7 +28,7 @@ def test_all_event_types_and_versions_are_listed(http: httpx.Client) -> None:
     assert listed == {(path.parent.parent.name, path.parent.name) for path in SCHEMAS}
 
 
-def test_each_event_type_says_who_sends_it(http: httpx.Client) -> None:
+def test_each_event_type_has_its_kind(http: httpx.Client) -> None:
     kinds = {each["eventType"]: each["kind"] for each in http.get("/event-types").json()["eventTypes"]}
     assert kinds == {name: "control" if name.startswith("stream.") else "order" for name in kinds}
 
@@ -40,7 +40,7 @@ def test_each_listed_address_leads_to_the_schema(http: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}")
-def test_a_schema_is_served_as_it_stands_in_its_file(http: httpx.Client, path: Path) -> None:
+def test_a_schema_is_served_as_it_is_in_its_file(http: httpx.Client, path: Path) -> None:
     response = http.get(f"/event-types/{path.parent.parent.name}/{path.parent.name}")
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/schema+json"
@@ -62,13 +62,13 @@ def test_a_schema_is_served_as_it_stands_in_its_file(http: httpx.Client, path: P
         "%00/1.0.0",
     ],
 )
-def test_what_does_not_exist_is_not_found(http: httpx.Client, path: str) -> None:
+def test_an_unknown_type_or_version_is_not_found(http: httpx.Client, path: str) -> None:
     response = http.get(f"/event-types/{path}")
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/problem+json"
 
 
-def test_what_is_published_is_checked_with_the_schema_that_is_served(http: httpx.Client) -> None:
+def test_events_are_checked_with_the_schema_that_is_served(http: httpx.Client) -> None:
     schema = http.get("/event-types/order.shipped/1.0.0").json()
     event = shipped()
     for required in schema["required"]:

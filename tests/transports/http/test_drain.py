@@ -1,4 +1,4 @@
-"""A deploy: SIGTERM tells every stream to come back, ends it cleanly, and the process leaves with code 0."""
+"""A deploy: SIGTERM sends every stream its closing, ends it cleanly, and the process exits with code 0."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ EXIT_SECONDS = 90  # a drain takes five at most, and what it must not wait for n
 
 @contextmanager
 def stalled_stream(server: ServerProcess, http: httpx.Client) -> Iterator[None]:
-    """Hold a stream whose reader has stopped reading: it cannot be told, so a drain takes its full time, or until it leaves."""
+    """Hold a stream whose reader has stopped reading: it cannot be sent its closing, so a drain takes its full time, or until it leaves."""
     with Wire(server.port, receive_buffer=4096) as wire:
         wire.get(EVENTS)
         wire.chunk()
@@ -47,7 +47,7 @@ def stalled_stream(server: ServerProcess, http: httpx.Client) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_every_stream_is_told_and_ended_cleanly_and_the_exit_code_is_0(number: signal.Signals) -> None:
+def test_every_stream_is_sent_its_closing_and_ended_cleanly_and_the_exit_code_is_0(number: signal.Signals) -> None:
     with ServerProcess("--store", "memory:", "--heartbeat-seconds", "30") as server:
         wires = [Wire(server.port) for _ in range(50)]
         for wire in wires:
@@ -89,7 +89,7 @@ def test_an_idle_server_stops_at_once() -> None:
         assert server.terminate(EXIT_SECONDS) == 0
 
 
-def test_a_stream_of_http_1_0_is_told_too() -> None:
+def test_a_stream_of_http_1_0_is_sent_its_closing_too() -> None:
     with ServerProcess("--store", "memory:") as server, Wire(server.port) as wire:
         wire.get(EVENTS, version="1.0")
         wire.until(b"\n\n")
@@ -129,7 +129,7 @@ def test_a_stalled_reader_does_not_hold_it() -> None:
     assert "Traceback" not in "".join(server.output)
 
 
-def test_what_comes_during_a_drain_is_told_to_come_back() -> None:
+def test_requests_during_a_drain_are_asked_to_come_back() -> None:
     with ServerProcess("--store", "memory:", "--retry-ms", "70-90", module="tests.support.patient_server") as server:
         with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as http, stalled_stream(server, http):
             server.signal(signal.SIGTERM)
@@ -168,7 +168,7 @@ def test_what_comes_during_a_drain_is_told_to_come_back() -> None:
     assert "Traceback" not in "".join(server.output)
 
 
-def test_what_was_acknowledged_before_the_end_is_there_after_a_restart(tmp_path: Path) -> None:
+def test_events_acknowledged_before_the_end_are_there_after_a_restart(tmp_path: Path) -> None:
     store = f"sqlite:{tmp_path / 'log.db'}"
     acknowledged: list[str] = []
     refusals: list[int] = []

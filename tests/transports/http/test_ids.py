@@ -1,4 +1,4 @@
-"""Where a stream starts: ids, times and origins, which of them goes first, and the gaps that they lead to."""
+"""The start of a stream: ids, times and origins, which of them goes first, and the gaps that they lead to."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def short_memory() -> Iterator[httpx.Client]:
 
 
 def started_at(http: httpx.Client, headers: dict[str, str] | None = None, **parameters: str) -> str | None:
-    """Open a stream and tell the id of its first frame."""
+    """Open a stream and return the id of its first frame."""
     with http.stream("GET", EVENTS, params=parameters, headers=headers) as response:
         assert response.status_code == 200
         lines = response.iter_lines()
@@ -118,7 +118,7 @@ def test_a_header_that_is_sent_twice_is_refused(server: ServerProcess, http: htt
         assert b"Last-Event-ID" in wire.body(head)
 
 
-def test_a_malformed_query_is_refused_even_where_the_header_wins(http: httpx.Client) -> None:
+def test_a_malformed_query_is_refused_even_if_the_header_wins(http: httpx.Client) -> None:
     (first,) = publish(http, shipped())
     response = http.get(EVENTS, params={"lastEventId": "a b"}, headers={"Last-Event-ID": first})
     assert response.status_code == 400
@@ -214,7 +214,7 @@ def test_a_time_before_a_deleted_event_is_a_gap(short_memory: httpx.Client) -> N
     assert len(order_events(rest)) == 10
 
 
-def test_the_earliest_position_of_an_empty_log_returns_everything_that_comes() -> None:
+def test_the_earliest_position_of_an_empty_log_returns_every_later_event() -> None:
     with (
         ServerProcess("--store", "memory:") as server,
         httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as http,
@@ -272,7 +272,7 @@ def test_since_in_the_future_is_the_head(http: httpx.Client) -> None:
 # Filters across a resume
 
 
-def test_a_wider_filter_does_not_bring_back_what_was_passed(http: httpx.Client) -> None:
+def test_a_wider_filter_does_not_bring_back_events_that_were_passed(http: httpx.Client) -> None:
     narrow, wide = new_order(), new_order()
     start = head_id(http)
     _, skipped = publish(http, shipped(narrow), shipped(wide))
@@ -285,7 +285,7 @@ def test_a_wider_filter_does_not_bring_back_what_was_passed(http: httpx.Client) 
     assert [event_id for event_id, _ in events] == [following]
 
 
-def test_another_filter_applies_to_what_comes_after_the_id(http: httpx.Client) -> None:
+def test_another_filter_applies_to_events_after_the_id(http: httpx.Client) -> None:
     one, other = new_order(), new_order()
     ids = publish(http, *(shipped(order) for order in (one, other, one, other, one)))
     events = order_events(read_stored(http, lastEventId=ids[2], orderId=[one, other]))

@@ -115,7 +115,7 @@ def test_the_ends_of_the_log_are_shown(counting: tuple[ServerProcess, httpx.Clie
     assert metric(http, "orders_events_log_floor_offset") == head - 50
 
 
-def test_the_gauge_of_streams_follows_those_that_come_and_go(counting: tuple[ServerProcess, httpx.Client]) -> None:
+def test_the_gauge_of_streams_counts_open_streams(counting: tuple[ServerProcess, httpx.Client]) -> None:
     server, http = counting
     assert eventually(lambda: streams_open(http) == 0)
     wires = [Wire(server.port) for _ in range(10)]

@@ -62,7 +62,7 @@ def test_the_highest_weight_decides_and_the_stream_wins_a_tie(accept: str, chose
 
 
 @pytest.mark.parametrize("accept", REFUSED)
-def test_what_accepts_neither_is_refused(accept: str) -> None:
+def test_an_accept_header_with_neither_type_is_refused(accept: str) -> None:
     with pytest.raises(NotAcceptable):
         choose_media_type(accept, (STREAM, PAGE))
 
@@ -87,7 +87,7 @@ def test_accept_headers_add_up(server: ServerProcess) -> None:
 
 @pytest.mark.parametrize("accept", REFUSED)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_the_server_answers_406_to_what_accepts_neither(http: httpx.Client, accept: str, method: str) -> None:
+def test_the_server_answers_406_if_neither_type_is_accepted(http: httpx.Client, accept: str, method: str) -> None:
     response = http.request(method, EVENTS, headers={b"Accept": accept.encode()})
     assert response.status_code == 406
     assert response.headers["content-type"] == "application/problem+json"

@@ -62,12 +62,12 @@ def test_a_page_holds_the_events_as_they_were_published(http: httpx.Client) -> N
     }
 
 
-def test_an_empty_page_is_a_success_and_says_where_to_go_on(http: httpx.Client) -> None:
+def test_an_empty_page_is_a_success_with_the_id_to_go_on_from(http: httpx.Client) -> None:
     (newest,) = publish(http, shipped())
     assert read_page(http) == {"events": [], "lastEventId": newest}
 
 
-def test_a_page_of_an_empty_log_says_where_to_go_on() -> None:
+def test_a_page_of_an_empty_log_has_the_id_to_go_on_from() -> None:
     with (
         ServerProcess("--store", "memory:") as server,
         httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as http,
@@ -94,7 +94,7 @@ def test_pages_in_a_row_are_the_whole_log(http: httpx.Client) -> None:
     assert page["lastEventId"] == ids[-1]
 
 
-def test_the_last_id_moves_past_what_the_filter_skipped(http: httpx.Client) -> None:
+def test_the_last_id_moves_past_events_that_the_filter_skipped(http: httpx.Client) -> None:
     order = new_order()
     *_, skipped = publish(http, shipped(order), shipped(), shipped())
     page = read_page(http, from_="earliest", orderId=order)
@@ -108,7 +108,7 @@ def test_the_last_id_of_a_full_page_is_that_of_its_last_event(http: httpx.Client
     assert read_page(http, from_="earliest", orderId=order, limit=2)["lastEventId"] == ids[1]
 
 
-def test_a_page_has_100_events_unless_told_otherwise_and_at_most_1000(http: httpx.Client) -> None:
+def test_a_page_has_100_events_by_default_and_at_most_1000(http: httpx.Client) -> None:
     order = new_order()
     publish(http, *(shipped(order) for _ in range(1000)))
     publish(http, shipped(order))
@@ -135,7 +135,7 @@ def test_follow_has_no_effect_on_a_page(http: httpx.Client, follow: str) -> None
     assert read_page(http, follow=follow) == {"events": [], "lastEventId": newest}
 
 
-def test_a_page_and_a_stream_tell_the_same(http: httpx.Client) -> None:
+def test_a_page_and_a_stream_have_the_same_content(http: httpx.Client) -> None:
     order = new_order()
     publish(http, shipped(order), cancelled(order))
     page = read_page(http, from_="earliest", orderId=order)
@@ -183,14 +183,14 @@ def test_a_wait_ends_with_an_empty_page_when_the_time_is_up(server: ServerProces
     assert seconds >= 0.99  # uvloop's timers count whole milliseconds
 
 
-def test_a_wait_is_not_needed_where_there_are_events(http: httpx.Client) -> None:
+def test_a_page_with_events_does_not_wait(http: httpx.Client) -> None:
     publish(http, shipped())
     started = time.monotonic()
     assert read_page(http, wait=30, from_="earliest")["events"]
     assert time.monotonic() - started < 25
 
 
-def test_a_page_that_would_not_follow_on_is_410_and_says_from_where_everything_is_kept(
+def test_a_page_after_a_gap_is_410_and_names_the_earliest_position(
     short_memory: httpx.Client,
 ) -> None:
     expired, *_ = publish(short_memory, *(shipped() for _ in range(30)))
@@ -216,7 +216,7 @@ def test_a_time_before_a_deleted_event_is_410_on_a_page(short_memory: httpx.Clie
     assert (lost.json()["reason"], lost.json()["requested"]) == ("expired", "2024-05-01T10:00:00Z")
 
 
-def test_from_earliest_is_no_gap_after_a_deletion(short_memory: httpx.Client) -> None:
+def test_from_earliest_is_not_a_gap_after_a_deletion(short_memory: httpx.Client) -> None:
     publish(short_memory, *(shipped() for _ in range(30)))
     assert len(read_page(short_memory, from_="earliest")["events"]) == 10
 

@@ -198,7 +198,7 @@ def test_a_bad_parameter_is_refused_by_its_name(http: httpx.Client, name: str, q
     assert names(http.get(f"{EVENTS}?{query}", headers=PAGE)) == [name]
 
 
-def test_the_server_says_what_is_wrong_and_repeats_little_of_it(http: httpx.Client) -> None:
+def test_the_server_names_the_violation_and_repeats_little_of_the_request(http: httpx.Client) -> None:
     for query in (
         "eventTypes=" + "x" * 10_000,
         "lastEventId=" + "y" * 10_000,
@@ -281,7 +281,7 @@ def test_a_query_parameter_of_publish_is_refused(http: httpx.Client) -> None:
     ],
     ids=lambda text: text[:40],
 )
-def test_what_is_within_bounds_is_accepted(server: ServerProcess, query: str) -> None:
+def test_values_within_the_bounds_are_accepted(server: ServerProcess, query: str) -> None:
     with Wire(server.port) as wire:
         assert wire.get(f"{EVENTS}?{query}").status == 200
 

@@ -59,7 +59,7 @@ def test_an_unknown_path_is_404(server: ServerProcess, path: str) -> None:
     ("path", "method", "allowed"),
     [(path, method, allowed) for path, allowed in PATHS.items() for method in METHODS if method not in allowed],
 )
-def test_another_method_is_405_and_told_all_that_are_allowed(
+def test_another_method_is_405_with_all_methods_that_are_allowed(
     http: httpx.Client, path: str, method: str, allowed: set[str]
 ) -> None:
     response = http.request(method, path)
@@ -70,7 +70,7 @@ def test_another_method_is_405_and_told_all_that_are_allowed(
 
 
 @pytest.mark.parametrize("method", ["FOO", "events", "PROPFIND"])
-def test_an_invented_method_is_no_server_error(server: ServerProcess, method: str) -> None:
+def test_an_invented_method_is_not_a_server_error(server: ServerProcess, method: str) -> None:
     with Wire(server.port) as wire:
         head = wire.get(EVENTS, method=method)
         body = wire.body(head)

@@ -278,7 +278,9 @@ def test_a_client_that_leaves_within_the_body_of_its_request_costs_nothing(
 
 
 @pytest.mark.parametrize("leave", [socket.socket.close, reset, half_close])
-def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_fault(leave: Callable[[socket.socket], None]) -> None:
+def test_a_client_that_leaves_in_the_middle_of_its_body_is_not_logged_as_a_fault(
+    leave: Callable[[socket.socket], None],
+) -> None:
     unfinished = [
         post(EVENTS, GOOD)[:-1],
         request(EVENTS, "Content-Type: application/json", "Transfer-Encoding: chunked", method="POST")
@@ -296,7 +298,7 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_fault(leave: Calla
     assert "Traceback" not in "".join(server.output)
 
 
-def test_a_client_that_leaves_while_its_place_is_looked_up_is_no_fault(tmp_path: Path) -> None:
+def test_a_client_that_leaves_while_its_start_is_looked_up_is_not_logged_as_a_fault(tmp_path: Path) -> None:
     with (
         ServerProcess("--store", f"sqlite:{tmp_path / 'log.db'}") as server,
         httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as http,
@@ -377,7 +379,7 @@ def test_a_get_may_have_a_body(server: ServerProcess) -> None:
         b"POST /events/orders HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
     ],
 )
-def test_what_is_no_http_is_answered_with_a_problem(server: ServerProcess, garbage: bytes) -> None:
+def test_a_request_that_is_not_http_is_answered_with_a_problem(server: ServerProcess, garbage: bytes) -> None:
     with Wire(server.port) as wire:
         wire.send(garbage)
         head = wire.head()
@@ -445,7 +447,7 @@ def test_a_long_head_that_ends_is_answered(server: ServerProcess) -> None:
             assert wire.get("/health/live", f"Cookie: {'c' * 60_000}").status == 200
 
 
-def test_a_connection_that_says_nothing_disturbs_no_one(server: ServerProcess, http: httpx.Client) -> None:
+def test_a_connection_that_sends_nothing_disturbs_no_other(server: ServerProcess, http: httpx.Client) -> None:
     silent = [Wire(server.port) for _ in range(20)]
     halting = [Wire(server.port) for _ in range(20)]
     for wire in halting:

@@ -34,7 +34,7 @@ GOOD = json.dumps(shipped()).encode()
 
 @contextmanager
 def nothing_stored(http: httpx.Client) -> Iterator[None]:
-    """Check that the log ends where it ended."""
+    """Check that the log has the same end as before."""
     before = head_id(http)
     yield
     assert head_id(http) == before
@@ -54,7 +54,7 @@ def refused(response: httpx.Response, status: int, kind: str) -> dict[str, Json]
 # What is stored
 
 
-def test_one_event_is_answered_with_what_became_of_it(http: httpx.Client) -> None:
+def test_one_event_is_answered_with_its_outcome(http: httpx.Client) -> None:
     response = http.post(EVENTS, json=shipped(eventId=f"{(order := new_order())}-shipped"))
 
     assert response.status_code == 201
@@ -287,12 +287,12 @@ NOT_JSON = {
 
 
 @pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON)
-def test_a_body_that_is_no_json_is_refused(http: httpx.Client, body: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused(http: httpx.Client, body: bytes) -> None:
     with nothing_stored(http):
         refused(http.post(EVENTS, content=body, headers=JSON), 400, "malformed-body")
 
 
-def test_a_body_that_is_no_json_is_not_repeated(http: httpx.Client) -> None:
+def test_a_body_that_is_not_json_is_not_repeated(http: httpx.Client) -> None:
     response = http.post(EVENTS, content=b'{"secret": tr' + b"Z" * 1000, headers=JSON)
     refused(response, 400, "malformed-body")
     assert "Z" * 100 not in response.text
@@ -421,7 +421,7 @@ def test_a_thousand_bad_events_are_all_named(http: httpx.Client) -> None:
     assert problem["total"] == 1000
 
 
-def test_a_violation_repeats_little_of_what_was_sent(http: httpx.Client) -> None:
+def test_a_violation_repeats_little_of_the_request(http: httpx.Client) -> None:
     for event in (
         changed(reason="Z" * 100_000),
         changed(**{"Z" * 100_000: 1}),

@@ -164,7 +164,7 @@ def test_a_limit_ends_the_stream_with_a_closing_frame_without_an_id(server: Serv
     assert status == 200, "A stream that has ended leaves a connection that goes on."
 
 
-def test_without_follow_the_stream_ends_at_what_was_stored(http: httpx.Client) -> None:
+def test_without_follow_the_stream_ends_at_the_head_of_the_request(http: httpx.Client) -> None:
     order = new_order()
     ids = publish(http, shipped(order), shipped(order))
 
@@ -175,7 +175,7 @@ def test_without_follow_the_stream_ends_at_what_was_stored(http: httpx.Client) -
     assert closing == Frame(None, "stream.closing", '{"reason":"end"}')
 
 
-def test_without_follow_a_checkpoint_passes_what_the_filter_skipped_last(http: httpx.Client) -> None:
+def test_without_follow_a_checkpoint_passes_the_last_events_that_the_filter_skipped(http: httpx.Client) -> None:
     order = new_order()
     wanted, skipped = publish(http, shipped(order), shipped())
 

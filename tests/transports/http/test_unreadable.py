@@ -1,4 +1,4 @@
-"""A log that cannot be read when a stream is asked for: the client is told, in a way that makes it come back."""
+"""A log that cannot be read when a stream is requested: the client is answered in a way that makes it come back."""
 
 from __future__ import annotations
 
