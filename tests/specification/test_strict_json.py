@@ -265,3 +265,12 @@ def test_random_texts_are_read_or_refused_as_the_standard_library_does_with_the_
 def test_zeros_are_read_beside_texts_that_look_like_tiny_numbers() -> None:
     body = b'{"a":0.0,"b":"1e-400","c":"' + b"0" * 400 + b'","d":3e-200}'
     assert parse_json(body) == {"a": 0.0, "b": "1e-400", "c": "0" * 400, "d": 3e-200}
+
+
+def test_refusal_by_jiter_without_a_position_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ValueError("in words of a later version")
+
+    monkeypatch.setattr("jiter.from_json", refuse)
+    with pytest.raises(MalformedJson, match=r"^The JSON text is malformed\.$"):
+        parse_json(b"{}")
