@@ -5,10 +5,8 @@ from __future__ import annotations
 import io
 import os
 import queue
-import sys
 import threading
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 STDOUT: Final = 1
@@ -21,14 +19,12 @@ def open_standard_descriptors() -> None:
     """Open the null device for each of the descriptors 0 to 2 that is closed.
 
     Otherwise the next file or socket would get its number: what is written to standard error could end in the database, and libuv
-    aborts the process when it closes such a socket.
+    aborts the process when it closes such a socket. `sys.stdin`, `sys.stdout` and `sys.stderr` stay None if they were closed: a command
+    that needs one says so.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= STDERR:
         pass
     os.close(descriptor)
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:  # as Python leaves it if its descriptor was closed
-            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  # open until the process ends
 
 
 class BackgroundWriter(io.TextIOBase):

@@ -76,10 +76,10 @@ def one_line(text: str) -> str:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in joined)
 
 
-def paint_for(stream: TextIO) -> Paint:
+def paint_for(stream: TextIO | None) -> Paint:
     """Return the function that paints text for a stream: in colours on a terminal, unless NO_COLOR (https://no-color.org) is set."""
     allowed = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return _painted if stream.isatty() and allowed else _plain
+    return _painted if stream is not None and stream.isatty() and allowed else _plain
 
 
 def _write_message(message: str, colour: str) -> None:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
 import json
+import lzma
+import os
+import shlex
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -289,6 +296,115 @@ def test_empty_file_is_no_request_and_no_failure() -> None:
     with ScriptedServer(Answer(500)) as server:
         assert publish(server.url, b"\n\n") == Ran(0, "", [summary(0, 0, 0)])
     assert server.asked == []
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_array_is_stored_as_its_lines_would_be(server: ServerProcess, indent: int | None) -> None:
+    events = [shipped(f"array-{indent}-{number}") for number in range(1203)]
+    first = publish(server.url, json.dumps(events, indent=indent).encode())
+    again = publish(server.url, lines(*events))
+    assert first == Ran(0, "", [summary(1203, 0, 0)])
+    assert again == Ran(0, "", [summary(0, 1203, 0)])
+    assert orders(server.url, f"array-{indent}-") == [f"array-{indent}-{number}" for number in range(1203)]
+
+
+def test_refused_elements_are_named_and_all_others_stored(server: ServerProcess) -> None:
+    content = json.dumps([shipped("element-1"), 5, shipped("element-3", eventType="order.lost"), shipped("element-4")])
+    ran = publish(server.url, content.encode())
+    assert ran.code == 1
+    assert [line.split(": ")[1] for line in ran.errors[:-1]] == ["event 2", "event 3"]
+    assert ran.errors[-1] == summary(2, 0, 2)
+    assert orders(server.url, "element-") == ["element-1", "element-4"]
+
+
+def test_byte_order_mark_of_utf_8_is_no_obstacle(server: ServerProcess) -> None:
+    event = {"eventType": "order.shipped", "data": {"orderId": "marked-1", "when": "2024-05-01T10:00:00Z"}}
+    assert publish(server.url, b"\xef\xbb\xbf" + lines(event)) == Ran(0, "", [summary(1, 0, 0)])
+    assert publish(server.url, lines(event)) == Ran(0, "", [summary(0, 1, 0)])
+
+
+CSV = "orderId,status,when\r\n" + "".join(f"or_{number},shipped,2024-05-01\r\n" for number in range(24_003))
+GERMAN = json.dumps([shipped("süd")], ensure_ascii=False)
+FOREIGN: dict[str, tuple[bytes, str]] = {
+    "CSV": (
+        CSV.encode(),
+        "looks like CSV, for it begins with 'orderId,status,when'. Convert its rows: publish reads JSON",
+    ),
+    "CSV with semicolons": (b"a;b\n1;2\n", "looks like CSV, for it begins with 'a;b'"),
+    "CSV in quotes": (b'"a","b"\n"1","2"\n', "looks like CSV"),
+    "text": (b"Dear Sir\n", "is not JSON, for it begins with 'Dear Sir'. publish reads JSON"),
+    "a number": (b"5\n", "is not JSON, for it begins with '5'."),
+    "one long line": (b"x" * 1_000_000, f"is not JSON, for it begins with '{'x' * 60}'."),
+    "a spreadsheet": (b"PK\x03\x04\x14\x00\x06\x00" + bytes(100), "is a spreadsheet or an archive."),
+    "an old spreadsheet": (bytes.fromhex("d0cf11e0a1b11ae1"), "is a spreadsheet or an archive."),
+    "gzip": (gzip.compress(named("a")), "is compressed. Decompress it: gzip -dc "),
+    "bzip2": (bz2.compress(named("a")), "is compressed. Decompress it: bzip2 -dc "),
+    "xz": (lzma.compress(named("a")), "is compressed. Decompress it: xz -dc "),
+    "UTF-16 with a mark": (
+        GERMAN.encode("utf-16"),
+        "is not UTF-8 text but UTF-16. Convert it: iconv -f UTF-16 -t UTF-8 ",
+    ),
+    "UTF-16LE": (GERMAN.encode("utf-16-le"), "is not UTF-8 text but UTF-16LE."),
+    "UTF-16BE lines": (named("a").decode().encode("utf-16-be"), "is not UTF-8 text but UTF-16BE."),
+    "UTF-32": (GERMAN.encode("utf-32"), "is not UTF-8 text but UTF-32."),
+    "Latin-1": (named("a", "b") + GERMAN.encode("latin-1"), "is not UTF-8 text: line 3 has the byte 0xFC."),
+    "Latin-1 far behind": (named("a") * 10_000 + GERMAN.encode("latin-1"), "line 10001 has the byte 0xFC."),
+    "one pretty event": (json.dumps(shipped("a"), indent=2).encode(), "has an event over several lines."),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), FOREIGN.values(), ids=FOREIGN.keys())
+def test_file_of_another_kind_is_one_message_and_nothing_is_sent(content: bytes, message: str) -> None:
+    with ScriptedServer(Answer(500)) as server:
+        ran = publish(server.url, content)
+    assert (ran.code, ran.out, len(ran.errors), server.asked) == (1, "", 1, [])
+    assert message in ran.errors[0]
+    assert ran.errors[0].endswith(" Nothing was sent.")
+
+
+@pytest.mark.parametrize("kind", ["CSV", "Latin-1"])
+def test_pipe_of_another_kind_is_one_message_and_nothing_is_sent(kind: str) -> None:
+    content, message = FOREIGN[kind]
+    with ScriptedServer(Answer(500)) as server:
+        ran = subprocess.run(
+            [sys.executable, "-m", "app", "publish", "-", "--url", server.url],
+            input=content, capture_output=True, check=False,
+        )  # fmt: skip
+    errors = ran.stderr.decode()
+    assert (ran.returncode, len(errors.splitlines()), server.asked) == (1, 1, [])
+    assert message in errors
+    assert "<stdin>" not in errors
+
+
+def test_command_that_a_message_names_publishes_the_file(server: ServerProcess, tmp_path: Path) -> None:
+    file = tmp_path / "our orders.ndjson"
+    file.write_bytes(named("recoded-1", "recoded-2").decode().encode("utf-16"))
+    ran = run("publish", str(file), "--url", server.url)
+    command = ran.errors[0].partition("Convert it: ")[2].removesuffix(" Nothing was sent.")
+    program = Path(sys.executable).parent / "orders-events"
+    subprocess.run(
+        ["bash", "-c", command.replace("orders-events", shlex.quote(str(program)))],
+        env={**os.environ, "ORDERS_EVENTS_URL": server.url}, check=True, capture_output=True,
+    )  # fmt: skip
+    assert orders(server.url, "recoded-") == ["recoded-1", "recoded-2"]
+
+
+def test_file_that_cannot_be_read_is_one_line() -> None:
+    ran = run("publish", "/proc/self/mem", "--url", url_without_server())
+    assert (ran.code, ran.errors) == (1, ["orders-events: /proc/self/mem cannot be read: Input/output error."])
+
+
+def test_closed_standard_input_is_one_line() -> None:
+    ran = subprocess.run(
+        ["bash", "-c", f"{shlex.quote(sys.executable)} -m app publish - <&-"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.splitlines() == [
+        "orders-events: Invalid value for 'FILE': Standard input is closed. See orders-events publish --help."
+    ]
 
 
 class Terminal(io.StringIO):

@@ -1,7 +1,7 @@
-"""Send lines to a server so that each is stored once or refused, however often the network or the server fails meanwhile.
+"""Send the events of a file to a server so that each is stored once or refused, however often the network or the server fails.
 
-Every line has an eventId, so a batch may be sent again if its answer was lost. A server stores a whole request or nothing of it;
-the lines that it refuses are taken out, and the rest is sent again, in order.
+Every event has an eventId, so a batch may be sent again if its answer was lost. A server stores a whole request or nothing of it;
+the events that it refuses are taken out, and the rest is sent again, in order.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Final, TextIO
 
 import click
 
-from app.cli.publishing.event_lines import Batch, Line, RefusedLine
+from app.cli.publishing.batches import Batch, NumberedEvent
+from app.cli.publishing.pieces import RefusedPiece
 from app.cli.terminal import advice
 from app.client import EventsRefused, OrdersClient, OrdersError, PublishedEvent, RequestRefused, Violation
 
@@ -22,24 +23,27 @@ _ABOUT_EVENTS: Final = frozenset({400, 409, 413, 422})  # any other status refus
 
 
 class GaveUp(click.ClickException):
-    """Raised when sending stops; the message names the line from which on nothing is known to be stored. Exit code 1."""
+    """Raised when sending stops; the message names the line or event from which on nothing is known to be stored. Exit code 1."""
 
-    def __init__(self, number: int, error: OrdersError) -> None:
+    def __init__(self, unit: str, number: int, error: OrdersError) -> None:
         super().__init__(
-            f"Stopped at line {number}: {error} Nothing from that line on is known to be stored. Run the same command again: "
+            f"Stopped at {unit} {number}: {error} Nothing from that {unit} on is known to be stored. Run the same command again: "
             f"what is stored already is not stored twice. {advice(error)}".strip()
         )
 
 
 class Publication:
-    """The publication of a file, batch after batch, with a count of the lines by what became of them.
+    """The publication of a file, batch after batch, with the numbers of events that were stored, known already, and refused.
 
-    `orders`: the client of the server. `retry_max_seconds`: how long a request is tried again.
-    `report`: called with a sentence about every line that is refused.
+    `orders`: the client of the server. `unit`: the word for an event's place in the file, line or event.
+    `retry_max_seconds`: how long a request is tried again. `report`: called with a sentence about every event that is refused.
     """
 
-    def __init__(self, orders: OrdersClient, retry_max_seconds: float, report: Callable[[str], None]) -> None:
+    def __init__(
+        self, orders: OrdersClient, unit: str, retry_max_seconds: float, report: Callable[[str], None]
+    ) -> None:
         self._orders = orders
+        self._unit = unit
         self._retry_max_seconds = retry_max_seconds
         self._report = report
         self.published = 0
@@ -47,41 +51,43 @@ class Publication:
         self.refused = 0
 
     def publish(self, batch: Batch) -> None:
-        """Publish lines in order until each is stored or refused. Raises GaveUp."""
+        """Publish events in order until each is stored or refused. Raises GaveUp."""
         refused = list(batch.refused)
         try:
-            self._send(batch.lines, refused)
+            self._send(batch.events, refused)
         finally:
             self.refused += len(refused)
-            for line in sorted(refused):
-                self._report(f"line {line.number}: {line.reason}")
+            for piece in sorted(refused):
+                self._report(f"{self._unit} {piece.number}: {piece.reason}")
 
-    def _send(self, lines: Sequence[Line], refused: list[RefusedLine]) -> None:
-        while lines:
+    def _send(self, events: Sequence[NumberedEvent], refused: list[RefusedPiece]) -> None:
+        while events:
             try:
-                events = [line.event for line in lines]
-                self._count(self._orders.publish(events, retry_max_seconds=self._retry_max_seconds))
+                bodies = [each.event for each in events]
+                self._count(self._orders.publish(bodies, retry_max_seconds=self._retry_max_seconds))
             except EventsRefused as refusal:
                 reasons = _reasons(refusal.violations)
-                refused += [RefusedLine(lines[index].number, reason) for index, reason in reasons.items()]
-                lines = [line for index, line in enumerate(lines) if index not in reasons]
+                refused += [RefusedPiece(events[index].number, reason) for index, reason in reasons.items()]
+                events = [each for index, each in enumerate(events) if index not in reasons]
             except RequestRefused as refusal:
                 if refusal.status not in _ABOUT_EVENTS:
-                    raise GaveUp(lines[0].number, refusal) from None
-                lines = self._halve(lines, refused, refusal)
+                    raise GaveUp(self._unit, events[0].number, refusal) from None
+                events = self._halve(events, refused, refusal)
             except OrdersError as error:
-                raise GaveUp(lines[0].number, error) from None
+                raise GaveUp(self._unit, events[0].number, error) from None
             else:
                 return
 
-    def _halve(self, lines: Sequence[Line], refused: list[RefusedLine], refusal: RequestRefused) -> Sequence[Line]:
+    def _halve(
+        self, events: Sequence[NumberedEvent], refused: list[RefusedPiece], refusal: RequestRefused
+    ) -> Sequence[NumberedEvent]:
         """Send the first half, and return the second: together they are too large, or one is wrong that the answer does not name."""
-        if len(lines) == 1:
-            refused.append(RefusedLine(lines[0].number, str(refusal)))
+        if len(events) == 1:
+            refused.append(RefusedPiece(events[0].number, str(refusal)))
             return []
-        middle = len(lines) // 2
-        self._send(lines[:middle], refused)
-        return lines[middle:]
+        middle = len(events) // 2
+        self._send(events[:middle], refused)
+        return events[middle:]
 
     def _count(self, published: Sequence[PublishedEvent]) -> None:
         duplicates = sum(event.duplicate for event in published)
@@ -95,9 +101,9 @@ class Progress:
     `size_bytes`: the size of the file, for a bar; None if it is not known, for a count of events only.
     """
 
-    def __init__(self, size_bytes: int | None, terminal: TextIO = sys.stderr) -> None:
+    def __init__(self, size_bytes: int | None, terminal: TextIO | None = sys.stderr) -> None:
         self._size_bytes = size_bytes
-        self._terminal = terminal if terminal.isatty() else None
+        self._terminal = terminal if terminal is not None and terminal.isatty() else None
 
     def show(self, bytes_read: int, events: int) -> None:
         count = f"{events:,} events"
