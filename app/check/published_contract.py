@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.check.findings import CannotCheck
-from app.check.http.blocks import CONTROL_PREFIX
+from app.check.http.stream_blocks import CONTROL_PREFIX
 from app.check.request import Request, Response
 from app.specification.errors import InvalidContract
 from app.specification.schema.schema import Schema, compile_schema

@@ -14,7 +14,7 @@ from app.pages.markup.commands import ORIGIN
 from app.pages.site_files import File
 from app.transports.http.negotiation import read_weights
 
-MOST_KEPT: Final = 8  # representations of a file: of an origin or two, and of strangers who send any `Host`
+MOST_KEPT: Final = 8  # representations of a file: enough for two origins; a client may send any `Host`
 
 _CODING: Final = "gzip"
 _COMPRESSED_ALREADY: Final = frozenset({"application/gzip", "application/zip"})

@@ -9,8 +9,8 @@ from typing import Final
 import httpx
 
 from app.check.findings import Finding
-from app.check.http.blocks import Block
 from app.check.http.event_stream import Stream
+from app.check.http.stream_blocks import Block
 from app.check.published_contract import STREAM
 from app.check.request import Request, excerpt
 from app.check.target.target import Target

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from app.check.findings import CannotCheck, Finding, NoAnswer, NotSeen
-from app.check.http.blocks import Block
 from app.check.http.event_stream import Stream
+from app.check.http.stream_blocks import Block
 from app.check.request import Request, excerpt
 from app.check.target.target import Target
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from app.check.checks.following import read_known
 from app.check.findings import Finding
 from app.check.foreign_json import read_json
-from app.check.http.blocks import OrderEvent
+from app.check.http.stream_blocks import OrderEvent
 from app.check.request import Pairs, excerpt
 from app.check.target.differences import differences
 from app.check.target.stored_log import StoredLog

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from app.check.findings import Deleted, Finding
-from app.check.http.blocks import Block, OrderEvent
 from app.check.http.event_stream import Stream
+from app.check.http.stream_blocks import Block, OrderEvent
 from app.check.request import Request, excerpt
 from app.check.target.differences import differences
 from app.check.target.paging import PAGE_EVENTS, walk

@@ -11,7 +11,7 @@ from httpx_sse import ServerSentEvent
 
 from app.check.findings import Finding, NotSeen
 from app.check.foreign_json import read_json
-from app.check.http.blocks import Block
+from app.check.http.stream_blocks import Block
 from app.check.request import Request, excerpt
 from app.check.target.paging import PAGE_EVENTS, PageEvent, walk
 from app.check.target.stored_log import StoredLog

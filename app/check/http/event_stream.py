@@ -11,7 +11,7 @@ import httpx
 from httpx_sse import EventSource, ServerSentEvent
 
 from app.check.findings import CannotCheck
-from app.check.http.blocks import Block, OrderEvent, Splitter, order_event
+from app.check.http.stream_blocks import Block, OrderEvent, Splitter, order_event
 from app.check.request import Request, excerpt
 
 MAX_BYTES: Final = 256 * 1024 * 1024  # of one stream, and of one response body

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from app.check.findings import Deleted, Finding
-from app.check.http.blocks import OrderEvent
+from app.check.http.stream_blocks import OrderEvent
 from app.check.request import Request, excerpt
 from app.check.target.stored_log import StoredLog
 from app.check.target.target import Target

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from app.check.findings import CannotCheck, Finding, Violated
-from app.check.http.blocks import OrderEvent
+from app.check.http.stream_blocks import OrderEvent
 from app.check.published_contract import PAGE
 from app.check.request import Request, Response
 from app.check.target.target import Target

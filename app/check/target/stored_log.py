@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.check.foreign_json import read_json
-from app.check.http.blocks import OrderEvent
 from app.check.http.event_stream import Stream
+from app.check.http.stream_blocks import OrderEvent
 
 
 @dataclass(frozen=True, slots=True)

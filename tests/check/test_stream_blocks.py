@@ -9,7 +9,7 @@ import httpx
 import pytest
 from httpx_sse import EventSource
 
-from app.check.http.blocks import Block, OrderEvent, Splitter, order_event
+from app.check.http.stream_blocks import Block, OrderEvent, Splitter, order_event
 
 STREAM = (
     b"retry: 3000\n: a comment\nid: a-1\nevent: stream.checkpoint\ndata: {}\n\n"
