@@ -12,7 +12,8 @@ import pytest
 
 from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import Closing, StreamItem, StreamStart
-from app.events.delivery.subscription import State, Subscription
+from app.events.delivery.subscription import Subscription
+from app.events.delivery.subscription_state import State
 from app.events.event import Event
 from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_log import EventLog

@@ -14,9 +14,11 @@ from collections import Counter, OrderedDict
 
 from app.events.delivery.heartbeats import Heartbeats
 from app.events.delivery.live_readers import LiveReaders
+from app.events.delivery.sink import Sink
 from app.events.delivery.store_reads import StoreReads
 from app.events.delivery.stream_item import Closing, NextItem, StreamItem, StreamStart
-from app.events.delivery.subscription import Sink, State, Subscription
+from app.events.delivery.subscription import Subscription
+from app.events.delivery.subscription_state import State
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Page
 from app.events.position import Gap

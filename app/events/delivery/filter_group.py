@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
-from app.events.delivery.subscription import State, Subscription
+from app.events.delivery.subscription import Subscription
+from app.events.delivery.subscription_state import State
 from app.events.event import StoredEvent
 from app.events.filter import Filter
 from app.events.log.event_store import Page

@@ -6,7 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 
-from app.events.delivery.subscription import State, Subscription
+from app.events.delivery.subscription import Subscription
+from app.events.delivery.subscription_state import State
 
 TICKS_PER_HEARTBEAT = 15
 

@@ -8,7 +8,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from app.events.delivery.stream_item import Closing, NextItem
-from app.events.delivery.subscription import State, Subscription
+from app.events.delivery.subscription import Subscription
+from app.events.delivery.subscription_state import State
 
 STORE_READS = 4  # at once: what they find is sent before others begin, so that a crowd's pages never pile up in memory
 

@@ -1,74 +1,25 @@
 """One reader of the log as a state machine. Rule: everything that changes a subscription stands in this file.
 
-`TRANSITIONS` lists the states that each state may lead to. A state is the source of the next item; whether the sink takes
+`subscription_state.py` has the states and the table of transitions. A state is the source of the next item; whether the sink takes
 more is not a second dimension, because a subscription whose sink is full waits for nothing else.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
-from enum import Enum
-from typing import Protocol
+from collections.abc import Iterable
 
 from app.events.delivery.cursor import Cursor
+from app.events.delivery.sink import NOWHERE, Sink
 from app.events.delivery.stream_item import Checkpoint, Closing, Heartbeat, NextItem, StreamItem
+from app.events.delivery.subscription_state import TRANSITIONS, ImpossibleTransition, State
 from app.events.filter import Filter
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Page
 from app.events.log.start import Start
 from app.events.position import Gap
 
-
-class State(Enum):
-    """The source of the next item of a subscription."""
-
-    NEW = "nowhere yet: it has no sink"
-    SCHEDULED = "memory, at its turn of the event loop"
-    QUEUED = "the store, once one of the few reads is free"
-    READING = "a read of the store that is under way"
-    LIVE = "the next commit, through the group of its filter"
-    BLOCKED = "nowhere until the sink, which is full, is resumed"
-    CLOSED = "nowhere: it is over"
-
-
-TRANSITIONS: Mapping[State, frozenset[State]] = {
-    State.NEW: frozenset({State.SCHEDULED, State.CLOSED}),
-    State.SCHEDULED: frozenset({State.QUEUED, State.LIVE, State.BLOCKED, State.CLOSED}),
-    State.QUEUED: frozenset({State.READING, State.SCHEDULED, State.BLOCKED, State.CLOSED}),
-    State.READING: frozenset({State.SCHEDULED, State.CLOSED}),
-    State.LIVE: frozenset({State.SCHEDULED, State.BLOCKED, State.CLOSED}),
-    State.BLOCKED: frozenset({State.SCHEDULED, State.CLOSED}),
-    State.CLOSED: frozenset(),
-}
 _SHARES_NOTHING = sys.maxsize
-
-
-class Sink(Protocol):
-    """The destination of the items of one subscription; each transport has its own."""
-
-    def send(self, item: StreamItem) -> bool:
-        """Take an item; return False if it must be the last one until `FanOut.resume` is called.
-
-        Never waits, never raises, and calls no method of the fan-out from within.
-        """
-
-
-class Nowhere:
-    """The sink of a subscription that is not open: it drops everything."""
-
-    def send(self, item: StreamItem) -> bool:  # noqa: ARG002  # as every sink
-        return True
-
-
-NOWHERE = Nowhere()
-
-
-class ImpossibleTransition(Exception):
-    """Raised when a subscription is asked to enter a state that its own does not lead to: a fault of the caller."""
-
-    def __init__(self, before: State, after: State) -> None:
-        super().__init__(f"A subscription cannot go from {before.name} to {after.name}.")
 
 
 class Subscription:

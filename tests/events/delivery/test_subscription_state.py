@@ -11,7 +11,8 @@ import pytest
 
 from app.events.delivery import subscription as subscription_module
 from app.events.delivery.stream_item import HEARTBEAT, Closing, StreamItem
-from app.events.delivery.subscription import TRANSITIONS, ImpossibleTransition, State, Subscription
+from app.events.delivery.subscription import Subscription
+from app.events.delivery.subscription_state import TRANSITIONS, ImpossibleTransition, State
 from app.events.filter import EVERYTHING
 from app.events.log.start import Start
 from tests.events.logs import event, open_log

@@ -1,0 +1,36 @@
+"""The states of a subscription, and the table of the transitions between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+
+class State(Enum):
+    """The source of the next item of a subscription."""
+
+    NEW = "nowhere yet: it has no sink"
+    SCHEDULED = "memory, at its turn of the event loop"
+    QUEUED = "the store, once one of the few reads is free"
+    READING = "a read of the store that is under way"
+    LIVE = "the next commit, through the group of its filter"
+    BLOCKED = "nowhere until the sink, which is full, is resumed"
+    CLOSED = "nowhere: it is over"
+
+
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.NEW: frozenset({State.SCHEDULED, State.CLOSED}),
+    State.SCHEDULED: frozenset({State.QUEUED, State.LIVE, State.BLOCKED, State.CLOSED}),
+    State.QUEUED: frozenset({State.READING, State.SCHEDULED, State.BLOCKED, State.CLOSED}),
+    State.READING: frozenset({State.SCHEDULED, State.CLOSED}),
+    State.LIVE: frozenset({State.SCHEDULED, State.BLOCKED, State.CLOSED}),
+    State.BLOCKED: frozenset({State.SCHEDULED, State.CLOSED}),
+    State.CLOSED: frozenset(),
+}
+
+
+class ImpossibleTransition(Exception):
+    """Raised when a subscription is asked to enter a state that its own does not lead to: a fault of the caller."""
+
+    def __init__(self, before: State, after: State) -> None:
+        super().__init__(f"A subscription cannot go from {before.name} to {after.name}.")
