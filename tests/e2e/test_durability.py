@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -215,3 +216,46 @@ def test_full_disk_refuses_publishers_keeps_readers_and_needs_no_restart(tmp_pat
     assert [(reader.connections, reader.cuts) for reader in readers] == [(1, 0)] * 3
     with start_server(sqlite(tmp_path)) as server:
         assert judge(ledger, [*[reader.log for reader in readers], stored_log(server.events_url)]) == []
+
+
+# --- a file that is not where it was -------------------------------------------------------------------------------------------
+
+
+def status_of(server: ServerProcess, path: str, *, json: object = None) -> int:
+    method = "GET" if json is None else "POST"
+    return httpx.request(method, f"{server.url}{path}", json=json, trust_env=False, timeout=ANSWER_SECONDS).status_code
+
+
+def remove(file: Path) -> None:
+    file.unlink()
+
+
+def rename(file: Path) -> None:
+    file.rename(file.with_name("renamed.db"))
+
+
+def replace(file: Path) -> None:
+    copy = shutil.copy(file, file.with_name("copy.db"))
+    Path(copy).replace(file)
+
+
+@pytest.mark.parametrize("move", [remove, rename, replace])
+def test_log_whose_file_is_not_in_its_place_refuses_publishers_and_is_not_ready(
+    tmp_path: Path, move: Callable[[Path], None]
+) -> None:
+    file = Path(sqlite(tmp_path).removeprefix("sqlite:"))
+    with start_server(sqlite(tmp_path)) as server:
+        ids = publish_now(server.events_url, counted(0, 10))
+        assert status_of(server, "/health/ready") == 200
+        os.link(file, kept := file.with_name("kept.db"))
+        move(file)
+        assert status_of(server, "/health/ready") == 503
+        assert status_of(server, "/events/orders", json=as_event(counted(1, 1)[0])) == 503
+        assert status_of(server, "/health/live") == 200
+        assert [frame.id for frame in read_stored(server.events_url)] == ids
+        kept.replace(file)
+        assert status_of(server, "/health/ready") == 200
+        asyncio.run(
+            poll(lambda: status_of(server, "/events/orders", json=as_event(counted(1, 1)[0])) == 201, "publishing")
+        )
+    assert any("moved, removed or replaced" in line for line in server.output)

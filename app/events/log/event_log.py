@@ -125,6 +125,10 @@ class EventLog:
             self._waiters.pop(waiter, None)
             self.leave(filter, waiter)
 
+    def check_store(self) -> None:
+        """Raise StoreUnavailable if the store is known to be out of reach now; see `EventStore.check`."""
+        self._store.check()
+
     def drain(self) -> None:
         """Begin the end: the server is about to stop. Nothing waits, now and from now on."""
         self._is_draining = True

@@ -99,6 +99,7 @@ class Operations:
 
     async def get_readiness(self) -> Response:
         self.log.check_accepts_requests()
+        self.log.check_store()
         return JSONResponse({"status": "ready"}, headers=NO_STORE)
 
     async def get_metrics(self) -> Response:
