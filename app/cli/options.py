@@ -42,6 +42,11 @@ def contract_option(help: str) -> Callable[[_Command], _Command]:
     )
 
 
+def store_argument(name: str) -> Callable[[_Command], _Command]:
+    """Add an argument that is a log in a file: a path, or `sqlite:PATH` as `--store` has it."""
+    return click.argument(name, metavar=name.upper(), callback=_store_path)
+
+
 def read_url(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
     """Read a parameter that is the URL of a server; a callback of click's."""
     try:
@@ -52,3 +57,9 @@ def read_url(_context: click.Context, _parameter: click.Parameter, text: str) ->
 
 def _contract_root(_context: click.Context, _parameter: click.Parameter, folder: Path | None) -> Path:
     return Settings(contract=folder).contract_root
+
+
+def _store_path(_context: click.Context, _parameter: click.Parameter, text: str) -> Path:
+    if text == "memory:":
+        raise click.BadParameter("a log in memory is in no file; give the path of one.")
+    return Path(text.removeprefix("sqlite:"))

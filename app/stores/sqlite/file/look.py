@@ -63,6 +63,25 @@ def require_place(path: Path) -> int:
     return wal_bytes
 
 
+def require_log(path: Path) -> None:
+    """Refuse a path that names no file. Raises StoreRefused."""
+    if not path.is_file():
+        raise StoreRefused(f"The store {str(path)!r} does not exist or is not a file.")
+
+
+def require_no_wal(path: Path, advice: str) -> None:
+    """Refuse a file if a part of it is in a `-wal` file, or if one of another file is beside it. Raises StoreRefused."""
+    wal = Path(f"{path.resolve()}-wal")
+    if wal.exists() and wal.stat().st_size:
+        raise StoreRefused(f"The store {str(path)!r} has {str(wal)!r} beside it. {advice}.")
+
+
+def is_database(path: Path) -> bool:
+    """Return whether a file that no SQLite connection of this process has open is a database, or empty."""
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) in {b"", MAGIC}
+
+
 def require_database(path: Path, lock: FileLock, wal_bytes: int) -> None:
     # SQLite takes a file that is shorter than a page for an empty database, and would write over it.
     if not wal_bytes and lock.beginning(len(MAGIC)) not in {b"", MAGIC}:

@@ -1,0 +1,79 @@
+"""Verifying a whole SQLite log: every event, every record, the index of event ids, and the mark."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from app.events.errors import StoreRefused
+from app.events.position import Epoch, write_position
+from app.stores.sqlite.blocks import BLOCK_EVENTS
+from app.stores.sqlite.errors import Damaged
+from app.stores.sqlite.file.connections import connect_reader
+from app.stores.sqlite.file.format import FORMAT
+from app.stores.sqlite.file.inspection import Found, count_events, inspect, missing_events
+from app.stores.sqlite.file.look import format_of, refusing, require_log
+from app.stores.sqlite.file.mark import Mark, MarkFile
+from app.stores.sqlite.pages import read_run
+from app.stores.sqlite.records import read_epochs, read_floor, read_newest_block
+
+
+class Verified(NamedTuple):
+    """A log that is as it was written: how many events it holds, and the ids of the first and the last; None if it is empty."""
+
+    events: int
+    first_id: str | None
+    last_id: str | None
+
+
+def verify(path: Path, called: Path | None = None) -> Verified:
+    """Read a whole log; a server may have it open. Raises StoreRefused, which names the first bad id if an event is bad.
+
+    `called`: the name of the log in errors, if it is that of another file.
+    """
+    require_log(path)
+    called = called or path
+    mark = MarkFile(path).read()  # before the log: what a server commits meanwhile is no fault
+    with refusing(called), closing(connect_reader(path)) as connection:
+        connection.execute("BEGIN")
+        version = format_of(called, connection)
+        if version != FORMAT:
+            raise StoreRefused(
+                f"The store {str(called)!r} has format {version}, without checksums; start the server on it once."
+            )
+        return _verify(called, connection, mark)
+
+
+def _verify(path: Path, connection: sqlite3.Connection, mark: Mark | None) -> Verified:
+    epochs, floor, newest = read_epochs(connection), read_floor(connection).offset, read_newest_block(connection).newest
+    try:
+        for after in range(floor - floor % BLOCK_EVENTS, newest, BLOCK_EVENTS):
+            read_run(connection, max(floor, after), min(newest, after + BLOCK_EVENTS))
+        _verify_rest(connection, inspect(connection), mark)
+    except Damaged as damaged:
+        if damaged.offset is None:
+            raise
+        bad = _event_id(epochs, damaged.offset)
+        raise StoreRefused(f"The store {str(path)!r} is damaged; the first bad event is {bad}: {damaged}.") from damaged
+    if newest == floor:
+        return Verified(0, None, None)
+    return Verified(newest - floor, _event_id(epochs, floor + 1), _event_id(epochs, newest))
+
+
+def _verify_rest(connection: sqlite3.Connection, found: Found, mark: Mark | None) -> None:
+    count_events(connection, found)
+    [(verdict,), *_] = connection.execute("PRAGMA integrity_check(1)")
+    if verdict != "ok":
+        raise Damaged(" ".join(str(verdict).split()))
+    missing = 0 if mark is None else missing_events(connection, found, mark)
+    if missing:
+        raise Damaged(f"its last {missing} events are gone", found.newest.newest + 1)
+
+
+def _event_id(epochs: Sequence[Epoch], offset: int) -> str:
+    """Return the id of the event at an offset: it was written in the newest epoch that had begun."""
+    names = [epoch.name for epoch in epochs if epoch.first_offset <= offset]
+    return write_position(names[-1] if names else "?", offset)
