@@ -8,8 +8,8 @@ import time
 
 from app.events.position import Floor
 from app.stores.local.retention import CHECK_SECONDS, Retention
-from app.stores.sqlite.blocks import BLOCK_EVENTS, Block
 from app.stores.sqlite.errors import Damaged
+from app.stores.sqlite.event_blocks import BLOCK_EVENTS, Block
 from app.stores.sqlite.pages import offset_before, read_at
 from app.stores.sqlite.records import write_floor
 

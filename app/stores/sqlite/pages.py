@@ -16,9 +16,9 @@ from itertools import islice
 from app.events.event import StoredEvent
 from app.events.filter import Filter
 from app.events.log.event_store import BelowFloor, Page
-from app.stores.sqlite.blocks import BLOCK_EVENTS, Expected, FilterKeys, filter_keys
 from app.stores.sqlite.checksums import checksum_of, checksum_of_run
 from app.stores.sqlite.errors import Damaged
+from app.stores.sqlite.event_blocks import BLOCK_EVENTS, Expected, FilterKeys, filter_keys
 from app.stores.sqlite.records import read_block, read_blocks, read_floor, read_newest_block
 
 EXAMINED_PER_READ = 10_000  # offsets; a search that finds nothing takes a millisecond or two, then others have a turn

@@ -9,9 +9,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 
 from app.events.position import Epoch, Floor
-from app.stores.sqlite.blocks import Block, is_well_formed
 from app.stores.sqlite.checksums import checksum_of_record
 from app.stores.sqlite.errors import Damaged
+from app.stores.sqlite.event_blocks import Block, is_well_formed
 
 
 def read_epochs(connection: sqlite3.Connection) -> list[Epoch]:

@@ -20,9 +20,9 @@ from app.events.event import Event, StoredEvent
 from app.events.log.event_store import Appended, Commit
 from app.events.position import Epochs
 from app.stores.local.offsets import assign_or_find, assign_to_all, new_events, next_stored_at_us
-from app.stores.sqlite.blocks import Block, extended
 from app.stores.sqlite.deletion import Deletion
 from app.stores.sqlite.errors import Damaged
+from app.stores.sqlite.event_blocks import Block, extended
 from app.stores.sqlite.file.connections import connect_writer
 from app.stores.sqlite.file.mark import Mark
 from app.stores.sqlite.file.open_file import LogFile

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from app.events.errors import StoreRefused
 from app.events.position import Epoch, write_position
-from app.stores.sqlite.blocks import BLOCK_EVENTS
 from app.stores.sqlite.errors import Damaged
+from app.stores.sqlite.event_blocks import BLOCK_EVENTS
 from app.stores.sqlite.file.connections import connect_reader
 from app.stores.sqlite.file.format import FORMAT
 from app.stores.sqlite.file.inspection import Found, count_events, inspect, missing_events

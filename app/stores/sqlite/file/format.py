@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from app.events.event import StoredEvent
 from app.events.position import Epoch, Floor
-from app.stores.sqlite.blocks import BLOCK_EVENTS, EMPTY, Block, block_of_forgotten, extended
 from app.stores.sqlite.errors import Damaged
+from app.stores.sqlite.event_blocks import BLOCK_EVENTS, EMPTY, Block, block_of_forgotten, extended
 from app.stores.sqlite.records import add_epochs, write_blocks, write_floor
 
 APPLICATION_ID = 0x4F724576  # "OrEv", in the header of the file

@@ -8,8 +8,8 @@ import time
 from typing import NamedTuple
 
 from app.events.position import Epoch, Floor
-from app.stores.sqlite.blocks import BLOCK_EVENTS, Block
 from app.stores.sqlite.errors import Damaged
+from app.stores.sqlite.event_blocks import BLOCK_EVENTS, Block
 from app.stores.sqlite.file.mark import Mark
 from app.stores.sqlite.pages import read_run
 from app.stores.sqlite.records import read_block, read_blocks, read_epochs, read_floor, read_newest_block

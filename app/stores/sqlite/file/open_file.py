@@ -11,7 +11,7 @@ from typing import NamedTuple
 from app.events.errors import StoreRefused
 from app.events.log.event_store import Opened
 from app.events.position import Epoch, Epochs, new_epoch
-from app.stores.sqlite.blocks import Block
+from app.stores.sqlite.event_blocks import Block
 from app.stores.sqlite.file.connections import connect_writer
 from app.stores.sqlite.file.format import FORMAT, lay_out, upgrade
 from app.stores.sqlite.file.inspection import Found, inspect, missing_events
