@@ -41,7 +41,7 @@ def pattern(before: Any, now: Any) -> Effect:
 
 
 def at_least(without: float) -> EffectOf:
-    """Return the judge of a lower bound; `without` is the bound that applies if the keyword is absent."""
+    """Return the function that judges a lower bound; `without` is the bound that applies if the keyword is absent."""
 
     def effect(before: Any, now: Any) -> Effect:
         was, is_ = (without if bound is ABSENT else bound for bound in (before, now))
@@ -74,7 +74,7 @@ def multiple_of(before: Any, now: Any) -> Effect:
 
 
 def switch(when_on: Effect) -> EffectOf:
-    """Return the judge of a boolean that is false by default; `when_on` is the effect of turning it on."""
+    """Return the function that judges a boolean that is false by default; `when_on` is the effect of turning it on."""
     when_off = {Effect.TIGHTENED: Effect.LOOSENED, Effect.LOOSENED: Effect.TIGHTENED}[when_on]
 
     def effect(before: Any, now: Any) -> Effect:

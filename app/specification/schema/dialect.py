@@ -30,7 +30,7 @@ _UNCHECKED_FORMATS = frozenset({"int32", "int64", "float", "double"})  # OpenAPI
 
 
 def refusals(schema: object, path: Pointer = ()) -> Iterator[tuple[Pointer, str]]:
-    """Yield everything outside the dialect in a schema that 2020-12 accepts: its pointer, and the reason for the refusal."""
+    """Yield each part of a schema that is outside the dialect, as its pointer and the reason; the schema is valid by 2020-12."""
     if not isinstance(schema, Mapping):
         yield path, "a schema must be an object"
         return

@@ -65,7 +65,7 @@ def compile_verdict(schema: Mapping[str, JsonValue]) -> Verdict:
 
 
 def is_schema(schema: dict[str, Any]) -> bool:
-    """Return whether 2020-12 accepts a schema, in a hundredth of the time that jsonschema takes, but without the reason."""
+    """Return whether a schema is valid by JSON Schema 2020-12: a hundred times as fast as jsonschema, but without the reason."""
     try:
         return jsonschema_rs.meta.is_valid(schema)
     except (
