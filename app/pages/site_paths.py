@@ -24,7 +24,7 @@ NEWEST_WHEEL = "client.whl"
 
 
 def wheel(version: str) -> str:
-    """Return where the Python client is: pip reads the project and its version from the last part of an address."""
+    """Return the path of the Python client's wheel. pip reads the project and its version from the last part of an address."""
     return f"clients/orders_events_client-{version}-py3-none-any.whl"
 
 
