@@ -42,7 +42,7 @@ def unknown_parameter(target: Target) -> Iterator[Finding]:
 
 
 def invalid_value(target: Target) -> Iterator[Finding]:
-    """A value that breaks its parameter's schema is refused with 400, and so is a second value for a single one."""
+    """A value that breaks its parameter's schema is refused with 400, and so is a second value if only one is allowed."""
     for name, value in _INVALID:
         if name in target.contract.parameters:
             yield from refused(

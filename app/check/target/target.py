@@ -135,7 +135,7 @@ class Target:
 
 
 def _once(observe: Callable[[], _T]) -> Callable[[], _T]:
-    """Return a function that observes at its first call, and that returns or raises the same at every call."""
+    """Return a function that calls `observe` once, and at every call returns that result or raises that exception."""
     kept: Future[_T] = Future()
 
     def observed() -> _T:
