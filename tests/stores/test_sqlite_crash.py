@@ -12,6 +12,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import pytest
+
 from app.events.errors import StoreUnavailable
 from app.events.event import Event, StoredEvent
 from app.stores.sqlite.store import SqliteStore
@@ -112,6 +114,44 @@ def fill_the_disk(path: Path) -> None:
         async with opening(SqliteStore(path)) as log:
             assert await log.events() == stored
             assert all(a.offset + 1 == b.offset for a, b in pairwise(stored))
+
+    run(work())
+
+
+def test_a_start_on_a_full_disk_serves_readers_and_stores_once_there_is_room(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(1, mp_context=SPAWN) as other_process:
+        other_process.submit(start_on_a_full_disk, tmp_path / "log.db").result(60)
+
+
+def start_on_a_full_disk(path: Path) -> None:
+    """Run in a process of its own, for its limit on the size of files."""
+
+    async def work() -> None:
+        async with opening(SqliteStore(path)) as log:
+            stored = await log.append(*(event(f"before-{number}") for number in range(300)))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        async with opening(SqliteStore(path)) as log:
+            before = log.opened.epochs
+            assert before.position(log.opened.head) == stored[-1].position
+            assert await log.events() == stored
+            for _ in range(2):
+                with pytest.raises(StoreUnavailable, match=r"^The log cannot be written now; try again later\.$"):
+                    await log.append(event("refused"))
+            [again] = await log.store.append([event("before-7")])
+            assert again.duplicate
+            assert await log.events() == stored
+            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            stored += await log.append(event("after"))
+            stored += await log.append(event("after-that"))
+            first, second = log.commits
+            assert first.epochs is not None
+            assert first.epochs.open == (stored[-1].epoch, 301)
+            assert first.epochs.position(300).epoch != before.position(300).epoch
+            assert second.epochs is None
+            assert log.committed == stored[-2:]
+        async with opening(SqliteStore(path)) as log:
+            assert await log.events() == stored
+            assert log.opened.epochs.lost(stored[-1].position, log.opened.head) is None
 
     run(work())
 
