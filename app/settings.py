@@ -109,7 +109,7 @@ class Settings:
     """The settings of one server; `Settings()` is all defaults."""
 
     # fmt: off
-    host: str = _setting("--host", Host(), "HOST", "127.0.0.1", "Listen on this address.")
+    host: str = _setting("--host", Host(), "HOST", "127.0.0.1", "Listen on this address; :: stands for every address, of IPv6 and IPv4.")
     port: int = _setting(
         "--port", WholeNumber(0, 65_535), "PORT", "8000", "Listen on this port; 0 takes a free one.")
     # Durable by default: acknowledged events are promised to be on disk, and a default must not break that.
@@ -139,7 +139,7 @@ class Settings:
         "Make clients wait this long before they reconnect; of a range, each stream gets a random time.")
     cors_origins: tuple[str, ...] = _repeated(
         "--cors-origin", Origin(), "ORIGIN",
-        "Let web pages of this origin read the stream. May be repeated; in the variable, separate origins by spaces.")
+        "Let web pages of this origin read, publish and import the client. May be repeated; in the variable, separate origins by spaces.")
     contract: Path | None = _optional(
         "--contract", FOLDER, "DIR",
         "Serve the contract in this folder (openapi/ and contracts/). Not given: the built-in one.")

@@ -19,7 +19,7 @@ from app.specification.errors import StartupError
 
 @click.command(params=[*SETTINGS.values()])
 def serve(**values: Any) -> int:
-    """Run the server until SIGTERM or Ctrl-C; it then ends every stream properly before it exits.
+    """Run the server until SIGTERM, SIGHUP or Ctrl-C; it then ends every stream properly before it exits.
 
     Every flag has an environment variable, and wins over it: --retain-events is ORDERS_EVENTS_RETAIN_EVENTS.
 

@@ -17,9 +17,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.server.request_head import BadRequest, check_head, origin_form, without_offer
 
-MAX_HEAD_BYTES: Final = (
-    64 * 1024
-)  # as in most servers; a head that ends within the read that passes this bound is still accepted
+# As in most servers. A head that ends within the read that passes this bound is still accepted.
+MAX_HEAD_BYTES: Final = 64 * 1024
+
+NOT_HTTP: Final = BadRequest(400, "The request is not well-formed HTTP.")
 
 
 class RequestReader(HttpToolsProtocol):
@@ -40,15 +41,13 @@ class RequestReader(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._has_progressed = False
         try:
-            rest = self._parse(data)
-            while rest is not None:
+            behind_offer = self._parse(data)
+            while behind_offer is not None:
                 self._decline_offer()
-                rest = self._parse(rest)
+                behind_offer = self._parse(behind_offer)
         except httptools.HttpParserError as error:
             fault = error.__context__  # the exception of a callback, if one was raised
-            self._refuse(
-                fault if isinstance(fault, BadRequest) else BadRequest(400, "The request is not well-formed HTTP.")
-            )
+            self._refuse(fault if isinstance(fault, BadRequest) else NOT_HTTP)
             return
         self._stalled_bytes = 0 if self._has_progressed else self._stalled_bytes + len(data)
         if self._stalled_bytes > MAX_HEAD_BYTES:
@@ -94,7 +93,7 @@ class RequestReader(HttpToolsProtocol):
         method, version = self.parser.get_method(), self.parser.get_http_version()
         check_head(method, version, self.headers)
         if self.parser.should_upgrade():
-            return
+            return  # the parser stops here, and `_decline_offer` parses this head again
         self.url = origin_form(method, self.url, self.headers)
         if version == "1.0":
             self.expect_100_continue = False  # RFC 9110 §10.1.1: it cannot read an interim response
