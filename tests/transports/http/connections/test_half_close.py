@@ -4,34 +4,25 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from tests.support.server_process import ServerProcess
+from tests.transports.http.connections.opened import no_stream_is_left
 from tests.transports.http.orders import (
     EVENTS,
-    eventually,
     frames,
     new_order,
     order_events,
     publish,
     read_page,
     shipped,
-    streams_open,
 )
 from tests.transports.http.wire import Wire, post, request
 
 GOOD = json.dumps(shipped()).encode()
 IN_CHUNKS = request(EVENTS, "Content-Type: application/json", "Transfer-Encoding: chunked", method="POST")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ServerProcess]:
-    """A server whose heartbeats come too late to notice that a client has left."""
-    with ServerProcess("--store", "memory:", "--heartbeat-seconds", "30") as server:
-        yield server
 
 
 def half_closed(server: ServerProcess, data: bytes, receive_buffer: int | None = None) -> Wire:
@@ -114,7 +105,7 @@ def test_live_stream_ends(server: ServerProcess, http: httpx.Client) -> None:
     # next heartbeat fails.
     with half_closed(server, request(EVENTS)) as wire:
         assert wire.closed_by_server()
-        assert eventually(lambda: streams_open(http) == 0)
+        assert no_stream_is_left(http)
 
 
 @pytest.mark.parametrize("data", [b"", b"\r\n", b"GET /hea", post(EVENTS, GOOD)[:-1], IN_CHUNKS + b"1\r\n{\r\n"])
