@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import subprocess
 import sys
@@ -91,17 +90,17 @@ def test_address_of_the_wheel_is_the_one_that_a_server_has(server: ServerProcess
     assert (newest.status_code, newest.headers["content-type"]) == (200, "application/zip")
 
 
-def test_mirror_that_is_started_again_goes_on(server: ServerProcess, tmp_path: Path) -> None:
+async def test_mirror_that_is_started_again_goes_on(server: ServerProcess, tmp_path: Path) -> None:
     with Mirror(server.url, tmp_path) as mirror:
         publish_now(server.events_url, counted(1, 5))
-        asyncio.run(poll(lambda: mirror.has(counted(1, 5)[-1]), "the mirror"))
+        await poll(lambda: mirror.has(counted(1, 5)[-1]), "the mirror")
         mirror.kill()
         publish_now(server.events_url, counted(1, 5, first=5))
         mirror.start()
-        asyncio.run(poll(lambda: mirror.has(counted(1, 5, first=5)[-1]), "the mirror"))
+        await poll(lambda: mirror.has(counted(1, 5, first=5)[-1]), "the mirror")
 
 
-def test_mirror_holds_every_event_once_whichever_side_is_killed(tmp_path: Path) -> None:
-    report = asyncio.run(mirrored_through_kills(tmp_path, rounds=8, seed=71))
+async def test_mirror_holds_every_event_once_whichever_side_is_killed(tmp_path: Path) -> None:
+    report = await mirrored_through_kills(tmp_path, rounds=8, seed=71)
     assert (report.server_kills, report.mirror_kills) == (4, 6)
     assert report.events > 1000

@@ -36,8 +36,8 @@ from tests.support.subscribers import (
 )
 
 
-def test_server_killed_while_publishing_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
-    report = asyncio.run(kill_rounds(sqlite(tmp_path), rounds=4, subscribers=8, publishers=4, seed=11))
+async def test_server_killed_while_publishing_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
+    report = await kill_rounds(sqlite(tmp_path), rounds=4, subscribers=8, publishers=4, seed=11)
     assert report.unanswered > 0
     assert report.cuts > 0
 
@@ -152,8 +152,8 @@ def test_restarted_server_in_memory_knows_no_earlier_id() -> None:
 # --- drain ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_terminated_server_ends_every_stream_cleanly_and_its_successor_continues_them(tmp_path: Path) -> None:
-    report = asyncio.run(drained_and_restarted(sqlite(tmp_path), subscribers=6, publishers=3, stored=10_000, seed=12))
+async def test_terminated_server_ends_every_stream_cleanly_and_its_successor_continues_them(tmp_path: Path) -> None:
+    report = await drained_and_restarted(sqlite(tmp_path), subscribers=6, publishers=3, stored=10_000, seed=12)
     assert report.exit_code == 0
     assert [reader.cuts for reader in report.readers] == [0] * len(report.readers), "a stream was cut in its middle"
     assert all("drain" in reader.closings for reader in report.readers)
@@ -208,10 +208,10 @@ async def publish_on_a_full_disk(server: ServerProcess, ledger: Ledger) -> list[
     return readers
 
 
-def test_full_disk_refuses_publishers_keeps_readers_and_needs_no_restart(tmp_path: Path) -> None:
+async def test_full_disk_refuses_publishers_keeps_readers_and_needs_no_restart(tmp_path: Path) -> None:
     ledger = Ledger()
     with start_server(sqlite(tmp_path)) as server:
-        readers = asyncio.run(publish_on_a_full_disk(server, ledger))
+        readers = await publish_on_a_full_disk(server, ledger)
         assert judge(ledger, [*[reader.log for reader in readers], stored_log(server.events_url)]) == []
     assert [(reader.connections, reader.cuts) for reader in readers] == [(1, 0)] * 3
     with start_server(sqlite(tmp_path)) as server:

@@ -32,7 +32,7 @@ from tests.support.subscribers import (
 NOBODY = "or_nobody"
 
 
-def test_subscribers_that_come_and_go_at_full_speed_read_everything_once_in_order(tmp_path: Path) -> None:
+async def test_subscribers_that_come_and_go_at_full_speed_read_everything_once_in_order(tmp_path: Path) -> None:
     ledger = Ledger()
     with start_on_stored(sqlite(tmp_path), counted(100, 1000), ledger) as server:
         scenario = come_and_go(
@@ -45,14 +45,14 @@ def test_subscribers_that_come_and_go_at_full_speed_read_everything_once_in_orde
             most_events=50,
             seed=1,
         )
-        readers = asyncio.run(scenario)
+        readers = await scenario
     assert sum(reader.connections for reader in readers) > 5 * len(readers)
 
 
 @pytest.mark.parametrize("module", ["app", "tests.support.stock_server"])
-def test_subscribers_that_join_and_leave_at_the_head_miss_nothing(module: str) -> None:
+async def test_subscribers_that_join_and_leave_at_the_head_miss_nothing(module: str) -> None:
     with start_server("memory:", module=module) as server:
-        asyncio.run(join_and_leave(server.events_url, subscribers=25, publishers=2, seed=2))
+        await join_and_leave(server.events_url, subscribers=25, publishers=2, seed=2)
 
 
 def orders_of(frames: Sequence[ServerSentEvent]) -> list[tuple[str, str]]:
@@ -139,10 +139,10 @@ async def read_with_changing_filters(url: str, seed: int) -> list[Leg]:
     return legs
 
 
-def test_filter_that_changes_at_a_reconnect_applies_to_all_events_after_the_id() -> None:
+async def test_filter_that_changes_at_a_reconnect_applies_to_all_events_after_the_id() -> None:
     with start_server("memory:") as server:
         url = server.events_url
-        legs = asyncio.run(read_with_changing_filters(url, seed=3))
+        legs = await read_with_changing_filters(url, seed=3)
         stored = stored_log(url).delivered
     places = {each.id: place for place, each in enumerate(stored)}
     for after, query, read in legs:

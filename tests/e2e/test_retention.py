@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,8 +16,8 @@ from tests.support.scenarios import overtaken_by_retention, sqlite, start_server
 from tests.support.subscribers import ANSWER_SECONDS, poll, read_stored, read_stream, read_until
 
 
-def test_slow_reader_gets_a_gap_in_its_stream_if_its_events_are_deleted(tmp_path: Path) -> None:
-    readers = asyncio.run(overtaken_by_retention(sqlite(tmp_path), subscribers=2, kept=9_000, seed=21))
+async def test_slow_reader_gets_a_gap_in_its_stream_if_its_events_are_deleted(tmp_path: Path) -> None:
+    readers = await overtaken_by_retention(sqlite(tmp_path), subscribers=2, kept=9_000, seed=21)
     for reader in readers:
         # One or more: retention may overtake a reader again while its buffers fill. The checker finds what no gap excuses.
         assert {gap.reason for gap in reader.log.gaps} == {"expired"}
@@ -67,11 +66,11 @@ def test_expired_id_is_a_gap_with_every_filter(overfull: Overfull, filters: dict
     assert page.json()["earliest"] == opening.id
 
 
-def test_log_that_age_has_emptied_has_an_id_to_resume_from(tmp_path: Path) -> None:
+async def test_log_that_age_has_emptied_has_an_id_to_resume_from(tmp_path: Path) -> None:
     with start_server(sqlite(tmp_path), "--retain-seconds", "1") as server:
         url = server.events_url
         ids = publish_now(url, counted(0, 30))
-        asyncio.run(poll(lambda: read_stored(url) == [], "retention by age"))
+        await poll(lambda: read_stored(url) == [], "retention by age")
         opening, *rest = read_stream(url, ids[3], follow="false")
         assert (opening.event, opening.json()) == (
             "stream.gap",
@@ -97,11 +96,11 @@ def follow_what_is_published(url: str, last_event_id: str) -> list[str]:
     return published
 
 
-def test_ids_and_floor_survive_a_restart_of_a_log_that_age_has_emptied(tmp_path: Path) -> None:
+async def test_ids_and_floor_survive_a_restart_of_a_log_that_age_has_emptied(tmp_path: Path) -> None:
     with start_server(sqlite(tmp_path), "--retain-seconds", "1") as server:
         url = server.events_url
         ids = publish_now(url, counted(0, 30))
-        asyncio.run(poll(lambda: read_stored(url) == [], "retention by age"))
+        await poll(lambda: read_stored(url) == [], "retention by age")
         earliest = read_stream(url, ids[0], follow="false")[0].id
     with start_server(sqlite(tmp_path)) as server:
         url, ledger = server.events_url, Ledger()

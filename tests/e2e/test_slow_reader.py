@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
@@ -14,8 +13,8 @@ MEGABYTE = 1024 * 1024
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the server's memory is read from /proc")
-def test_slow_readers_cost_bounded_memory_and_get_everything_later(tmp_path: Path) -> None:
-    report = asyncio.run(slow_readers(sqlite(tmp_path), slow=6, events=14_000, seed=31))
+async def test_slow_readers_cost_bounded_memory_and_get_everything_later(tmp_path: Path) -> None:
+    report = await slow_readers(sqlite(tmp_path), slow=6, events=14_000, seed=31)
     # With a queue for each of them, the server would hold what the kernel does not take: half of the events, for each.
     assert report.published_bytes > 7 * MEGABYTE
     assert report.growth_bytes < 20 * MEGABYTE

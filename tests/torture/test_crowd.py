@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -26,7 +25,7 @@ MEGABYTE = 1024 * 1024
 Report: TypeAlias = Callable[[str], None]
 
 
-def test_200_subscribers_that_come_and_go_at_full_speed_read_everything_once_in_order(
+async def test_200_subscribers_that_come_and_go_at_full_speed_read_everything_once_in_order(
     tmp_path: Path, report: Report
 ) -> None:
     ledger = Ledger()
@@ -41,14 +40,14 @@ def test_200_subscribers_that_come_and_go_at_full_speed_read_everything_once_in_
             most_events=50,
             seed=101,
         )
-        readers = asyncio.run(scenario)
+        readers = await scenario
     connections = sum(reader.connections for reader in readers)
     delivered = sum(len(reader.log.entries) for reader in readers)
     report(f"{len(readers)} subscribers, {connections} connections, {delivered} events delivered, no fault")
 
 
-def test_50_kills_while_publishing_lose_nothing_that_was_acknowledged(tmp_path: Path, report: Report) -> None:
-    outcome = asyncio.run(kill_rounds(sqlite(tmp_path), rounds=50, subscribers=20, publishers=6, seed=102))
+async def test_50_kills_while_publishing_lose_nothing_that_was_acknowledged(tmp_path: Path, report: Report) -> None:
+    outcome = await kill_rounds(sqlite(tmp_path), rounds=50, subscribers=20, publishers=6, seed=102)
     report(
         f"50 kills: {outcome.acknowledged} events acknowledged, {outcome.unanswered} requests without an answer, "
         f"{outcome.duplicates} found stored when sent again, {outcome.cuts} streams cut, no fault"
@@ -57,30 +56,28 @@ def test_50_kills_while_publishing_lose_nothing_that_was_acknowledged(tmp_path: 
     assert outcome.cuts > 100
 
 
-def test_200_subscribers_that_join_and_leave_at_the_head_miss_nothing(tmp_path: Path) -> None:
+async def test_200_subscribers_that_join_and_leave_at_the_head_miss_nothing(tmp_path: Path) -> None:
     with start_server(sqlite(tmp_path)) as server:
-        asyncio.run(join_and_leave(server.events_url, subscribers=200, publishers=2, seed=103))
+        await join_and_leave(server.events_url, subscribers=200, publishers=2, seed=103)
 
 
-def test_terminated_server_with_200_streams_ends_each_cleanly(tmp_path: Path, report: Report) -> None:
-    outcome = asyncio.run(
-        drained_and_restarted(sqlite(tmp_path), subscribers=200, publishers=4, stored=12_000, seed=104)
-    )
+async def test_terminated_server_with_200_streams_ends_each_cleanly(tmp_path: Path, report: Report) -> None:
+    outcome = await drained_and_restarted(sqlite(tmp_path), subscribers=200, publishers=4, stored=12_000, seed=104)
     report(f"drained 200 streams in {outcome.seconds:.1f} s")
     assert outcome.exit_code == 0
     assert outcome.seconds < 10
     assert sum(reader.cuts for reader in outcome.readers) == 0
 
 
-def test_50_slow_readers_cost_bounded_memory_and_get_everything_later(tmp_path: Path, report: Report) -> None:
-    outcome = asyncio.run(slow_readers(sqlite(tmp_path), slow=50, events=50_000, seed=105))
+async def test_50_slow_readers_cost_bounded_memory_and_get_everything_later(tmp_path: Path, report: Report) -> None:
+    outcome = await slow_readers(sqlite(tmp_path), slow=50, events=50_000, seed=105)
     report(
         f"50 stalled readers, {outcome.published_bytes / MEGABYTE:.0f} MB: memory +{outcome.growth_bytes / MEGABYTE:.0f} MB"
     )
     assert outcome.growth_bytes < 64 * MEGABYTE
 
 
-def test_readers_overtaken_by_retention_get_every_gap(tmp_path: Path) -> None:
-    readers = asyncio.run(overtaken_by_retention(sqlite(tmp_path), subscribers=30, kept=30_000, seed=106))
+async def test_readers_overtaken_by_retention_get_every_gap(tmp_path: Path) -> None:
+    readers = await overtaken_by_retention(sqlite(tmp_path), subscribers=30, kept=30_000, seed=106)
     assert all({gap.reason for gap in reader.log.gaps} == {"expired"} for reader in readers)
     assert {(reader.connections, reader.cuts) for reader in readers} == {(1, 0)}
