@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, TypeAlias
 
 import inflection
+from connexion.decorators.parameter import pythonic
 from connexion.middleware import ConnexionMiddleware
+from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.routing import RoutingMiddleware
 from connexion.middleware.security import SecurityMiddleware
+from connexion.operations import AbstractOperation
 from connexion.resolver import Resolver
-from starlette.types import ASGIApp
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.specification.errors import InvalidContract
 from app.specification.openapi.structure import operations as operations_of
 from app.transports.http.operations import Operations
+from app.transports.http.parameters import ContractParameters
 from app.transports.http.problem_responses import HANDLED, Problems
-from app.transports.http.routed import RoutedOperations, not_found
+
+_Handler: TypeAlias = Callable[..., Awaitable[Response]]
+
+
+def create_application(operations: Operations, problems: Problems) -> ASGIApp:
+    """Put the application together. Raises InvalidContract if an operation has no handler."""
+    for each in operations_of(operations.document.bundled):
+        _handler(operations, each.content["operationId"])  # Connexion would not look for it before the first request
+    app = ConnexionMiddleware(_not_found, import_name="app", middlewares=list(_MIDDLEWARES))
+    app.add_api(
+        operations.document.bundled,
+        resolver=Resolver(lambda operation_id: _handler(operations, operation_id)),
+    )
+    for error in HANDLED:
+        app.add_error_handler(error, problems.render)
+    return app  # type: ignore[no-any-return]  # Connexion ships no types
 
 
 class _Routing(RoutingMiddleware):  # type: ignore[misc]  # Connexion ships no types
@@ -28,28 +52,58 @@ class _Routing(RoutingMiddleware):  # type: ignore[misc]  # Connexion ships no t
             route.app.redirect_slashes = False
 
 
-# Connexion's stack without its Swagger UI (old, and it inlines the document), its handler of server errors (it fails itself, and
-# ours catches everything), its validation of requests (see `parameters.py` and `body.py`), its validation of responses (it never looks
-# into a stream; the contract tests do), and its lifespan.
-_MIDDLEWARES = (ExceptionMiddleware, _Routing, SecurityMiddleware, RoutedOperations)
-
-
-def create_application(operations: Operations, problems: Problems) -> ASGIApp:
-    """Put the application together. Raises InvalidContract if an operation has no handler."""
-    for each in operations_of(operations.document.bundled):
-        _handler(operations, each.content["operationId"])  # Connexion would not look for it before the first request
-    app = ConnexionMiddleware(not_found, import_name="app", middlewares=list(_MIDDLEWARES))
-    app.add_api(
-        operations.document.bundled,
-        resolver=Resolver(lambda operation_id: _handler(operations, operation_id)),
-    )
-    for error in HANDLED:
-        app.add_error_handler(error, problems.render)
-    return app  # type: ignore[no-any-return]  # Connexion ships no types
-
-
 def _handler(operations: Operations, operation_id: str) -> object:
     handler = getattr(operations, inflection.underscore(operation_id), None)
     if handler is None:
         raise InvalidContract(f"The operation {operation_id!r} has no handler.")
     return handler
+
+
+class _Operation:
+    """One operation of the contract: its parameters, and the method that answers."""
+
+    def __init__(self, parameters: ContractParameters, handler: _Handler) -> None:
+        self._parameters = parameters
+        self._handler = handler
+        self._takes_request = "request" in inspect.signature(handler).parameters
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        arguments: dict[str, Any] = {**self._parameters.read(request)}
+        if self._takes_request:
+            arguments["request"] = request
+        try:
+            response = await self._handler(**arguments)
+        except ClientDisconnect:
+            return  # in the middle of its body: not a fault, and nothing can be answered any more
+        await response(scope, receive, send)
+
+
+class _Operations(RoutedAPI):  # type: ignore[misc]  # Connexion ships no types
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.add_paths()
+
+    def make_operation(self, operation: AbstractOperation) -> _Operation:
+        return _Operation(ContractParameters(operation.parameters, pythonic), operation.function)
+
+
+class _RoutedOperations(RoutedMiddleware):  # type: ignore[misc]  # Connexion ships no types
+    """The innermost middleware: it calls the method of the operation that a request was routed to.
+
+    It stands in place of Connexion's own, whose decorators inspect the method, and convert each parameter's name to Python, for
+    every request.
+    """
+
+    api_cls: ClassVar[type] = _Operations
+
+
+async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    """Answer a request for a path that the contract does not have: raise a 404, as Connexion's routing expects."""
+    raise HTTPException(404)
+
+
+# Connexion's stack without its Swagger UI (old, and it inlines the document), its handler of server errors (it fails itself, and
+# ours catches everything), its validation of requests (see `parameters.py` and `json_bodies.py`), its validation of responses (it
+# never looks into a stream; the contract tests do), and its lifespan.
+_MIDDLEWARES = (ExceptionMiddleware, _Routing, SecurityMiddleware, _RoutedOperations)

@@ -24,8 +24,7 @@ from app.events.publish import Publisher
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
 from app.transports.http import sse
-from app.transports.http.body import read_json
-from app.transports.http.json_bodies import event_page, event_types, published_events
+from app.transports.http.json_bodies import event_page, event_types, published_events, read_json
 from app.transports.http.negotiation import choose_media_type
 from app.transports.http.parameters import InvalidParameters, ParameterViolation
 from app.transports.http.response import EventStreamResponse, EventStreams

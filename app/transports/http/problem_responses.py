@@ -18,7 +18,7 @@ from app.events.errors import Draining, EventIdConflict, PositionLost, StoreUnav
 from app.metrics import Tally
 from app.specification.document import OpenApiDocument
 from app.specification.errors import ContractViolation, MalformedJson, UnknownEventType
-from app.transports.http.body import ContentTooLarge, UnsupportedMediaType
+from app.transports.http.json_bodies import ContentTooLarge, UnsupportedMediaType
 from app.transports.http.negotiation import NotAcceptable
 from app.transports.http.parameters import InvalidParameters
 

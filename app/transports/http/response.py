@@ -7,7 +7,7 @@ stay in memory. On any other ASGI server each item is sent as a message.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -16,10 +16,9 @@ from app.events.delivery.encoded import EncodedPages, LastItem
 from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import Closing, StreamItem, StreamStart
 from app.events.delivery.subscription import Subscription
-from app.server.take_over import TAKE_OVER, TransferCoding
+from app.server.take_over import TAKE_OVER, Connection, Stream, TransferCoding
 from app.transports.http import sse
 from app.transports.http.asgi_sink import AsgiSink
-from app.transports.http.connection_sink import open_on_connection
 
 STREAM_HEADERS: Mapping[str, str] = {
     "Content-Type": f"{sse.MEDIA_TYPE}; charset=utf-8",
@@ -76,3 +75,52 @@ class EventStreamResponse(Response):
             open_on_connection(self._subscription, take_over["connection"], fan_out, streams.last_item)
         else:
             await AsgiSink(streams.encode, receive, send).carry(fan_out, self._subscription)
+
+
+def open_on_connection(
+    subscription: Subscription,
+    take_over: Callable[[Stream], Connection],
+    fan_out: FanOut,
+    last_item: Callable[[TransferCoding], LastItem],
+) -> None:
+    """Take the connection over and open a subscription on it; return at once, while the stream goes on.
+
+    `take_over`: hands the connection over to the stream that is passed. `last_item`: returns the cache that the connections of
+    one transfer coding share.
+    """
+    sink = ConnectionSink(subscription, fan_out)
+    sink.connection = take_over(sink)
+    sink.last_item = last_item(sink.connection.coding)
+    fan_out.open(subscription, sink)
+
+
+class ConnectionSink:
+    """The sink of a subscription on a connection that was taken over, and the stream that the connection calls back."""
+
+    __slots__ = ("_fan_out", "_subscription", "connection", "last_item")
+
+    connection: Connection
+    last_item: LastItem
+
+    def __init__(self, subscription: Subscription, fan_out: FanOut) -> None:
+        self._subscription = subscription
+        self._fan_out = fan_out
+
+    @property
+    def is_finite(self) -> bool:
+        return self._subscription.is_finite
+
+    def send(self, item: StreamItem) -> bool:
+        last = self.last_item
+        if item is not last.item:
+            last.hold(item)
+        if last.is_closing:
+            self.connection.end(last.frame)
+            return False
+        return self.connection.write(last.frame)
+
+    def writable(self) -> None:
+        self._fan_out.resume(self._subscription)
+
+    def lost(self) -> None:
+        self._fan_out.leave(self._subscription)
