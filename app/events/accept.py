@@ -1,4 +1,4 @@
-"""The judgement of one submitted event: the event that its contract accepts, or the list of everything that is wrong with it."""
+"""The acceptance of one submitted event: the event that its contract accepts, or the list of everything that is wrong with it."""
 
 from __future__ import annotations
 

@@ -60,12 +60,12 @@ class Cursor:
 
     @property
     def is_in_memory(self) -> bool:
-        """Whether `next_item` finds what follows in memory; if not, `read_item` must ask the store."""
+        """Whether `next_item` can find the events that follow; if not, `read_item` must read them from the store."""
         return self._log.has_in_memory(self._after)
 
     @property
     def lag_events(self) -> int:
-        """How many offsets lie between this place and the head."""
+        """The number of offsets between this place and the head."""
         return self._log.head - self._after
 
     def next_item(self) -> NextItem | None:

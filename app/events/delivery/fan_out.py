@@ -54,7 +54,7 @@ class FanOut:
         return len(self._open)
 
     def open(self, subscription: Subscription, sink: Sink) -> None:
-        """Begin to send: the opening at once, then whatever comes, until a `Closing` or `leave`."""
+        """Send the opening of a new subscription at once, then each next item, until a `Closing` or `leave`."""
         subscription.open(sink)
         self._open[subscription] = None
         self._none_open.clear()
@@ -68,13 +68,13 @@ class FanOut:
         return start
 
     def resume(self, subscription: Subscription) -> None:
-        """Go on after a sink that returned False; it takes more now."""
+        """Go on with a subscription whose sink returned False, because the sink takes more now."""
         if subscription.state is State.BLOCKED:
             subscription.schedule()
             self._enqueue(subscription)
 
     def leave(self, subscription: Subscription) -> None:
-        """Send no more: the reader has gone. The subscription may be closed already."""
+        """Close a subscription whose reader has gone, without sending anything. It may be closed already."""
         if subscription.state is not State.CLOSED:
             state = subscription.state
             subscription.close()

@@ -13,7 +13,7 @@ TICKS_PER_HEARTBEAT = 15
 
 
 class Heartbeats:
-    """A look at all open subscriptions a few times in each `heartbeat_seconds`; the silent ones wait for `take`.
+    """A clock that looks at every open subscription a few times in each `heartbeat_seconds`, and keeps the silent ones for `take`.
 
     `subscriptions`: the open ones. `last_sent_at`: returns when a live subscription was last sent something. `on_due`: called
     when there is something to `take`.

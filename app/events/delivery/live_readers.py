@@ -60,7 +60,7 @@ class LiveReaders:
         return delivered
 
     def last_sent_at(self, subscription: Subscription) -> float:
-        """When the group of a live subscription was last sent something, on the clock of the event loop."""
+        """Return when the group of a live subscription was last sent something, in seconds of the event loop's clock."""
         return self._groups[subscription.filter].last_sent_at
 
     def sync(self, subscription: Subscription) -> bool:

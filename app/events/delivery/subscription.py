@@ -80,7 +80,7 @@ class Subscription:
 
     @property
     def is_in_memory(self) -> bool:
-        """Whether what follows is in memory; if not, the store must be read."""
+        """Whether the events that follow are in memory; if not, the store must be read."""
         return self._cursor.is_in_memory
 
     @property
@@ -95,7 +95,7 @@ class Subscription:
 
     @property
     def last_sent_at(self) -> float:
-        """When this reader alone was last sent something, on the clock of the event loop; its group has a time too."""
+        """When it was last sent an item alone, not through its group, in seconds of the event loop's clock."""
         return self._last_sent_at
 
     # What is sent
@@ -115,7 +115,10 @@ class Subscription:
         return self._cursor.sign_of_life() if item is None and self._heartbeat_due else item
 
     def sign_of_life(self) -> Checkpoint | Heartbeat:
-        """Return the item that breaks a silence. A live reader has passed everything up to the head."""
+        """Return the checkpoint or heartbeat to send after a silence.
+
+        A live subscription has been sent every matching event up to the head, so its place moves there.
+        """
         if self._state is State.LIVE:
             self._cursor.skip_to_head()
         return self._cursor.sign_of_life()

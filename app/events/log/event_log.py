@@ -21,10 +21,10 @@ PAGES_KEPT = 1024  # a commit empties them; this bounds them while a thousand fi
 
 
 class EventLog:
-    """A log that is opened, drains, and is closed, in this order.
+    """The log of order events. It is opened, drains, and is closed, in this order.
 
     Draining is a phase of the log, because it is the one object that publishers, pages and streams have in common: nothing waits
-    any longer, requests are refused by `check_accepts_requests`, and what is under way is completed.
+    any longer, requests are refused by `check_accepts_requests`, and requests that are under way are completed.
     """
 
     def __init__(self, store: EventStore) -> None:

@@ -16,7 +16,7 @@ TAIL_CHARACTERS = 16 * 1024 * 1024  # a bound for contracts that allow large dat
 
 
 class Tail:
-    """The events after a moving offset, through the head."""
+    """The newest events of a log: all after an offset that moves forward, up to the head."""
 
     def __init__(self, after: int) -> None:
         self._after = after
