@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from app.cli import main
+import signal
+
+_interrupt = signal.getsignal(signal.SIGINT)
+if _interrupt is signal.default_int_handler:  # otherwise the parent has it ignored, as for a job in the background
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the imports run, end without a traceback
+
+from app.cli import main  # noqa: E402
+
+signal.signal(signal.SIGINT, _interrupt)
 
 if __name__ == "__main__":
     main()

@@ -1,19 +1,21 @@
 """The command line, `orders-events`; `python -m app` is the same.
 
-`COMMANDS` names every command and the module that it stands in. `options` and `terminal` are shared by the commands: what they
-are asked, and what they print. `tail_format` belongs to `tail`, and the folder `publishing` to `publish`.
+`COMMANDS` names every command and its module. All commands share `options` (their parameters), `terminal` (their messages) and
+`standard_streams` (standard input, output and error, open or not). `tail_format` belongs to `tail`, and the folder `publishing` to
+`publish`.
 """
 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
 import click
 
 from app.cli.standard_streams import open_standard_descriptors
-from app.cli.terminal import PROGRAM, complain, explained
+from app.cli.terminal import PROGRAM, complain, discard_output, explained
 from app.program_version import VERSION
 
 COMMANDS: Final = {
@@ -24,12 +26,12 @@ COMMANDS: Final = {
     "backup": ("store_commands", "Copy a log, also while a server writes it."),
     "restore": ("store_commands", "Put a backup in the place of a log."),
     "check": ("check_command", "Check a server against its contract."),
-    "contracts": ("contracts_command", "Check that a changed contract breaks no one."),
+    "contracts": ("contracts_command", "Check that a changed contract breaks no consumer."),
     "types": ("types_command", "Write the event types for Python."),
     "docs": ("docs_command", "Write the documentation as files."),
     "completion": ("completion_command", "Let a shell complete the commands."),
 }
-"""Each command by its name: the module that it stands in, and what the list of commands says of it."""
+"""The commands by their names: the module of each, and its line in the list of commands."""
 
 _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
 
@@ -67,13 +69,20 @@ class Program(click.Group):
         try:
             code = super().main(*arguments, **{"prog_name": PROGRAM, **options, "standalone_mode": False})
         except click.exceptions.NoArgsIsHelpError as error:
-            error.show()
+            with suppress(OSError):  # standard error may be full
+                error.show()
             code = error.exit_code
         except click.ClickException as error:
             complain(explained(error))
             code = error.exit_code
-        except click.Abort:
+        except (click.Abort, KeyboardInterrupt):
             code = _INTERRUPTED
+        except (
+            OSError
+        ) as error:  # a full disk, a folder that cannot be written: of the machine, not a fault of the program
+            discard_output()
+            complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
+            code = 1
         sys.exit(code)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import ssl
 from typing import Final, TextIO
 
 import click
@@ -14,7 +15,7 @@ from app.check.reports.report_text import report_text, result_text, summary_text
 from app.check.run import run
 from app.check.table import CHECKS
 from app.check.target.target import Options
-from app.cli.options import read_url
+from app.cli.options import certificates_option, read_url
 from app.cli.terminal import print_line
 
 _WRITERS: Final = {"text": report_text, "json": report_json, "junit": report_junit}
@@ -36,6 +37,7 @@ _FORMATS: Final = """\b
 
 @click.command(epilog=_FORMATS)
 @click.argument("url", callback=read_url)
+@certificates_option
 @click.option(
     "--format",
     "written",
@@ -92,6 +94,7 @@ _FORMATS: Final = """\b
 def check(
     *,
     url: str,
+    certificates: ssl.SSLContext | None,
     written: str,
     output: TextIO | None,
     publish: bool,
@@ -112,7 +115,7 @@ def check(
     Exit codes: 0 nothing is violated; 1 something is; 2 the check could not be made (no server, no contract), or usage.
     """
     chosen = random.randrange(2**32) if seed is None else seed
-    options = Options(max_events, chosen, timeout_seconds, heartbeat_seconds, quick, publish)
+    options = Options(max_events, chosen, timeout_seconds, heartbeat_seconds, quick, publish, certificates)
     for_people = written == "text" or output is not None
 
     def print_result(result: Result) -> None:

@@ -12,17 +12,18 @@ from app.cli.terminal import PROGRAM
 _SHELLS: Final = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 _VARIABLE: Final = "_ORDERS_EVENTS_COMPLETE"  # what click derives from the program's name
 
+_USE: Final = """\b
+To load it in each new shell, add a line to a file:
+  ~/.bashrc                    eval "$(orders-events completion bash)"
+  ~/.zshrc                     eval "$(orders-events completion zsh)"
+  ~/.config/fish/config.fish   orders-events completion fish | source
+"""
 
-@click.command
+
+@click.command(epilog=_USE)
 @click.argument("shell", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> int:
-    r"""Write a script that makes SHELL complete commands, options and event types.
-
-    \b
-    bash, in ~/.bashrc:                    eval "$(orders-events completion bash)"
-    zsh, in ~/.zshrc:                      eval "$(orders-events completion zsh)"
-    fish, in ~/.config/fish/config.fish:   orders-events completion fish | source
-    """
+    """Write a script that makes SHELL complete commands, options and event types."""
     click.echo(_SHELLS[shell](context.find_root().command, {}, PROGRAM, _VARIABLE).source())
     return 0

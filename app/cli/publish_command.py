@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from typing import Any
 
 import click
 
-from app.cli.options import url_option
+from app.cli.options import certificates_option, orders_client, url_option
 from app.cli.publishing.batches import read_batches
 from app.cli.publishing.event_file import BinaryFile, open_events
 from app.cli.publishing.publication import Progress, Publication
 from app.cli.terminal import say
-from app.client import OrdersClient
 
 
 class _InputFile(click.File):
@@ -27,6 +27,7 @@ class _InputFile(click.File):
 @click.command
 @click.argument("file", type=_InputFile("rb"))
 @url_option
+@certificates_option
 @click.option(
     "--batch-size",
     type=click.IntRange(1, 1000),
@@ -42,7 +43,9 @@ class _InputFile(click.File):
     metavar="SECONDS",
     help="Try each request again for this long if the server cannot be reached or cannot store.",
 )
-def publish(file: BinaryFile, url: str, batch_size: int, retry_max_time: float) -> int:
+def publish(
+    *, file: BinaryFile, url: str, certificates: ssl.SSLContext | None, batch_size: int, retry_max_time: float
+) -> int:
     """Send the events in FILE to a server; - reads standard input.
 
     FILE has an event as JSON on each line, or one array of events, over as many lines as you like. An event is as the contract
@@ -64,7 +67,7 @@ def publish(file: BinaryFile, url: str, batch_size: int, retry_max_time: float) 
         progress.clear()
         say(message)
 
-    with OrdersClient(url, report=report) as orders:
+    with orders_client(url, certificates, report) as orders:
         publication = Publication(orders, source.unit, retry_max_time, report)
         try:
             for batch in read_batches(source.pieces, batch_size):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import ssl
 import sys
 from collections.abc import Iterable
 from datetime import timedelta
@@ -10,9 +10,9 @@ from typing import Final, Literal
 
 import click
 
-from app.cli.options import url_option
+from app.cli.options import certificates_option, orders_client, url_option
 from app.cli.tail_format import complete_event_types, json_line, read_since, text_line
-from app.cli.terminal import Failed, paint_for, print_line, say
+from app.cli.terminal import Failed, discard_output, paint_for, print_line, say
 from app.client import Gap, OrderEvent, OrdersClient, OrdersError, OrderStream, StreamOptions
 
 FINITE_RETRY_SECONDS: Final = 60.0
@@ -21,6 +21,7 @@ _LINES: Final = {"json": json_line, "text": text_line}
 
 @click.command
 @url_option
+@certificates_option
 @click.option(
     "--event-types",
     multiple=True,
@@ -65,6 +66,7 @@ _LINES: Final = {"json": json_line, "text": text_line}
 def tail(
     *,
     url: str,
+    certificates: ssl.SSLContext | None,
     event_types: tuple[str, ...],
     order_id: tuple[str, ...],
     origin: Literal["earliest", "latest"] | None,
@@ -95,23 +97,18 @@ def tail(
     if sys.stdout is None:  # the program was started with it closed
         raise click.ClickException("Standard output is closed, so there is nowhere to print events to.")
     try:
-        with OrdersClient(url, report=say) as orders, _stream(orders, options) as stream:
+        with orders_client(url, certificates) as orders, _stream(orders, options) as stream:
             _print(stream, written or ("text" if sys.stdout.isatty() else "json"))
     except BrokenPipeError:
-        _discard_output()  # its reader has gone, as head does
+        discard_output()  # its reader has gone, as head does
     except OSError as error:
-        _discard_output()
+        discard_output()
         raise click.ClickException(
             f"Events cannot be printed: {error.strerror}. To go on, pass the id of the last printed event as --last-event-id."
         ) from None
     except OrdersError as error:
         raise Failed(error) from None
     return 0
-
-
-def _discard_output() -> None:
-    # Else Python reports the same error once more when it flushes at the exit.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _stream(orders: OrdersClient, options: StreamOptions) -> OrderStream[OrderEvent | Gap]:

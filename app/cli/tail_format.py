@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 import zlib
 from datetime import timedelta
 from typing import Any, Final
@@ -14,6 +15,7 @@ from click.shell_completion import CompletionItem
 
 from app.cli.terminal import Paint, one_line
 from app.client import OrderEvent
+from app.client.endpoint import new_client
 
 _UNITS: Final = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _SPAN: Final = re.compile(r"(?:[0-9]{1,6}[wdhms])+")
@@ -57,7 +59,7 @@ def complete_event_types(
 ) -> list[CompletionItem[str]]:
     """List the event types that the last name of a comma-separated list may become; none if the server does not answer."""
     before, comma, begun = incomplete.rpartition(",")
-    names = _event_types(str(context.params.get("url") or ""))
+    names = _event_types(str(context.params.get("url") or ""), context.params.get("certificates"))
     return [CompletionItem(f"{before}{comma}{name}") for name in names if name.startswith(begun)]
 
 
@@ -70,9 +72,10 @@ def _colour(event_type: str) -> str:
     return _COLOURS[zlib.crc32(event_type.encode()) % len(_COLOURS)]
 
 
-def _event_types(url: str) -> list[str]:
+def _event_types(url: str, certificates: ssl.SSLContext | None) -> list[str]:
     try:
-        listed: Any = httpx.get(f"{url}/event-types", timeout=_COMPLETION_SECONDS, trust_env=False).json()
+        with new_client(url, certificates) as http:
+            listed: Any = http.get(f"{url}/event-types", timeout=_COMPLETION_SECONDS).json()
         return [each["eventType"] for each in listed["eventTypes"] if each["kind"] == "order"]
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError):
         return []

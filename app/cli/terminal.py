@@ -41,6 +41,8 @@ class Failed(click.ClickException):
 
 def advice(error: OrdersError) -> str:
     """Say in a sentence what to do about an error; "" if the error says that itself."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "If you trust the server's certificate, name its file with --cacert."
     if isinstance(error, RequestRefused):
         return _ADVICE_BY_STATUS.get(error.status, "")
     return next((sentence for kind, sentence in _ADVICE if isinstance(error, kind)), "")
@@ -52,6 +54,12 @@ def explained(error: click.ClickException) -> str:
     if isinstance(error, click.UsageError) and error.ctx is not None:
         return f"{message} See {error.ctx.command_path} --help."
     return message
+
+
+def discard_output() -> None:
+    """Send the rest of standard output nowhere, after an error; else Python would report the error again when it flushes at the exit."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(message: str) -> None:

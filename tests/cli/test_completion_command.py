@@ -67,6 +67,13 @@ def test_script_is_one_of_its_shell(shell: str) -> None:
     assert f"_ORDERS_EVENTS_COMPLETE={shell}_complete" in ran.out
 
 
+def test_help_shows_the_line_for_each_shell() -> None:
+    lines = [line.strip() for line in run("completion", "--help").out.splitlines()]
+    assert '~/.bashrc                    eval "$(orders-events completion bash)"' in lines
+    assert '~/.zshrc                     eval "$(orders-events completion zsh)"' in lines
+    assert "~/.config/fish/config.fish   orders-events completion fish | source" in lines
+
+
 def test_shell_that_is_not_known_is_refused() -> None:
     assert run("completion", "csh").code == 2
 

@@ -25,12 +25,15 @@ _Arguments = TypeVarTuple("_Arguments")
 class Session:
     """All requests to one server, each within `timeout_seconds`; a context manager.
 
+    `certificates`: the certificates to trust, for an https server; default: those that this machine trusts.
+
     A request that gets no answer raises CannotCheck with one sentence. So does a 503: the server says that it cannot answer now.
     """
 
-    def __init__(self, url: str, timeout_seconds: float) -> None:
+    def __init__(self, url: str, timeout_seconds: float, certificates: ssl.SSLContext | None = None) -> None:
         self.url = url
         self.timeout_seconds = timeout_seconds
+        self._certificates = certificates or ssl.create_default_context()
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -39,7 +42,7 @@ class Session:
         # The portal bounds each request as a whole; httpx could only bound each single read of it.
         self._client = httpx.AsyncClient(
             trust_env=False,
-            verify=ssl.create_default_context(),  # the certificates that this machine trusts
+            verify=self._certificates,
             timeout=None,  # noqa: S113  # see above
             headers=_HEADERS,
             # Many servers, uvicorn among them, close connections that were idle for 5 seconds, as httpx would: a request might be lost.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -32,6 +33,7 @@ class Options:
     heartbeat_seconds: float = 15.0
     quick: bool = False
     publish: bool = False
+    certificates: ssl.SSLContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
