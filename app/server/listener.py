@@ -20,11 +20,14 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=is_dual)
     except OSError as error:
-        raise StartupError(f"Cannot listen on {host}:{port}: {error.strerror or error}.") from None
+        raise StartupError(f"Cannot listen on {_authority(host, port)}: {error.strerror or error}.") from None
 
 
 def url_of(listener: socket.socket) -> str:
     """Return a URL under which a client on this machine reaches a listening socket."""
     address, port = listener.getsockname()[:2]
-    host = _REACHED_BY.get(address, f"[{address}]" if ":" in address else address)
-    return f"http://{host}:{port}"
+    return f"http://{_authority(_REACHED_BY.get(address, address), port)}"
+
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

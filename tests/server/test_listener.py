@@ -54,5 +54,5 @@ def test_url_is_one_that_can_be_opened(host: str, reached_by: str) -> None:
 def test_port_in_use_by_one_family_is_in_use() -> None:
     with listen(EVERY_IPV4, 0) as listener:
         port = listener.getsockname()[1]
-        with pytest.raises(StartupError, match=f"Cannot listen on :::{port}: "):
+        with pytest.raises(StartupError, match=rf"Cannot listen on \[::\]:{port}: "):
             listen("::", port)

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from tests.support.server_process import ServerProcess
-from tests.transports.http.orders import EVENTS, streams_open
-from tests.transports.http.wire import Wire
+from tests.transports.http.orders import EVENTS, new_order, publish, shipped, streams_open
+from tests.transports.http.wire import Wire, request
 
 
 def test_head_has_the_headers_of_the_stream_and_ends_at_once(server: ServerProcess) -> None:
@@ -78,9 +78,14 @@ def test_other_headers_change_nothing(server: ServerProcess, header: str, accept
         assert wire.get(EVENTS, f"Accept: {accept}", header).status == 200
 
 
-def test_a_get_may_have_a_body(server: ServerProcess) -> None:
+@pytest.mark.parametrize("header", ["Accept: */*", "Connection: Upgrade\r\nUpgrade: h2c"])
+@pytest.mark.parametrize("body", [b"hello", request(EVENTS, method="DELETE")], ids=["text", "request"])
+def test_a_get_may_have_a_body(server: ServerProcess, http: httpx.Client, header: str, body: bytes) -> None:
+    order = new_order()
     with Wire(server.port) as wire:
-        head = wire.get(EVENTS, "Content-Length: 5", "Content-Type: text/plain")
-        wire.send(b"hello")
+        head = wire.get(f"{EVENTS}?orderId={order}", f"Content-Length: {len(body)}", header)
+        wire.send(body)
         assert head.status == 200
         assert b"stream.checkpoint" in wire.chunk()
+        (event_id,) = publish(http, shipped(order))
+        assert f"id: {event_id}\n".encode() in wire.chunk()
