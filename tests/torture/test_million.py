@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from random import Random
 from typing import NamedTuple, TypeAlias
 
@@ -11,6 +14,8 @@ import httpx
 import pytest
 from httpx_sse import connect_sse
 
+from app.stores.sqlite.file.format import APPLICATION_ID
+from app.stores.sqlite.file.format import EVENTS as EVENTS_TABLE
 from tests.support.publishers import counted, publish_now
 from tests.support.scenarios import reset_peak, resident_bytes, sqlite, start_server
 from tests.support.server_process import ServerProcess
@@ -101,3 +106,30 @@ def test_filter_for_an_order_that_is_not_among_a_million_events_answers_at_once(
     assert [frame.event for frame in frames] == ["stream.checkpoint", "stream.checkpoint", "stream.closing"]
     assert read_stream(url, frames[1].id, follow="false", orderId="or_nobody") == [], "nothing is left to search"
     assert seconds < 1
+
+
+def test_older_log_of_a_million_events_is_upgraded_within_30_s(tmp_path: Path, report: Report) -> None:
+    path = tmp_path / "log.db"
+    fill_older_log(path)
+    started = time.monotonic()
+    with start_server(f"sqlite:{path}") as server:
+        seconds = time.monotonic() - started
+        newest = read_stream(server.events_url, f"aaaaaaaa-{EVENTS - 1}", follow="false")
+    report(f"started on {EVENTS} events of format 1 in {seconds:.1f} s")
+    assert [frame.id for frame in newest if frame.event.startswith("order.")] == [f"aaaaaaaa-{EVENTS}"]
+    assert seconds < 30
+
+
+def fill_older_log(path: Path) -> None:
+    """Write a log of format 1, as the releases before checksums did."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(f"""
+            PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1; {EVENTS_TABLE};
+            CREATE INDEX events_by_order ON events (order_id, offset);
+            CREATE TABLE epochs (start INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, first_offset INTEGER NOT NULL) STRICT;
+            CREATE TABLE floor (offset INTEGER NOT NULL, stored_at_us INTEGER NOT NULL) STRICT;
+            INSERT INTO floor VALUES (0, 0); INSERT INTO epochs VALUES (1, 'aaaaaaaa', 1);
+            WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {EVENTS})
+            INSERT INTO events SELECT n, 'aaaaaaaa', 'order.shipped', '1.0.0', hex(randomblob(16)), 'or_' || (n * 7919 % 200000),
+                1795898365547077 + n, '{{"orderId":"or_' || (n * 7919 % 200000) || '","when":"2024-05-01T10:00:00Z"}}' FROM numbers;
+        """)  # noqa: S608 - numbers alone are put in
