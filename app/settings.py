@@ -130,7 +130,8 @@ class Settings:
         "Keep the newest N events and delete older ones. Not given: no limit in a file, 100000 in memory.")
     retain_seconds: float | None = _optional(
         "--retain-seconds", Number(1e9), "S",
-        "Delete events that were stored more than S seconds ago. Not given: no limit.")
+        "Delete events that were stored more than S seconds ago; those of an earlier run not before the server has run for S "
+        "seconds or 10 minutes, whichever is less, so that a wrong clock can be set. Not given: no limit.")
     # nginx closes a stream after 60 s of silence, our own `tail` after 45 s.
     heartbeat_seconds: float = _setting(
         "--heartbeat-seconds", Number(30), "S", "15", "Let no stream be silent for longer than S seconds.")
