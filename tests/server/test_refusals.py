@@ -1,4 +1,4 @@
-"""A request that is refused is answered after the requests in front of it, and its client can read the answer."""
+"""A refused request is answered after the requests in front of it, and a client that is still sending can read its last answer."""
 
 from __future__ import annotations
 
@@ -68,6 +68,24 @@ async def test_client_that_is_still_sending_reads_the_answer() -> None:
         await client.send(GARBAGE + b"x" * 100_000)
         assert await client.read() != b""
         for _ in range(100):  # closed at once, the connection would break here, and the answer could be lost
+            await client.send(b"x" * 10_000)
+        assert await client.rest() == b""
+
+
+async def test_client_that_is_still_sending_when_the_server_stops_reads_the_answer() -> None:
+    released = asyncio.Event()
+
+    async def application(_scope: Any, _receive: Any, send: Any) -> None:
+        await released.wait()
+        await answer(send, b"early")
+
+    async with asyncio.timeout(30), connected(application) as client:
+        client.arrive(b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n")
+        await asyncio.sleep(0)
+        client.connection.shutdown()
+        released.set()
+        assert responses(await client.read()) == [(200, b"early")]
+        for _ in range(100):
             await client.send(b"x" * 10_000)
         assert await client.rest() == b""
 
