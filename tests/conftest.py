@@ -12,10 +12,11 @@ import pytest
 from tests.support.server_process import QUICK, ServerProcess
 
 CLIENTS = frozenset({"browser", "cli", "client"})  # folders of tests whose subject is a client, not the server
+ASSERTING = ("crowds", "publishers", "runs_of_crowds", "runs_of_slow_readers", "runs_with_restarts", "subscribers")
 LONGEST_TEST_SECONDS = 600
 SLOW = ("browser", "e2e", "client", "check", "cli", "contract", "events")  # folders
 
-pytest.register_assert_rewrite("tests.support.publishers", "tests.support.scenarios", "tests.support.subscribers")
+pytest.register_assert_rewrite(*(f"tests.support.{name}" for name in ASSERTING))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -9,16 +9,10 @@ from random import Random
 from tests.client.cutting_proxy import CuttingProxy
 from tests.client.readers import Reader, logs, readers_of, reading
 from tests.support.checker import Ledger, SubscriberLog, judge
+from tests.support.crowds import has_acknowledged, newest_log, publish_in_batches, publish_until, stored_log
 from tests.support.ports import own_port
 from tests.support.publishers import LAST, SHIPPED, Publisher, counted
-from tests.support.scenarios import (
-    has_acknowledged,
-    newest_log,
-    publish_in_batches,
-    publish_until,
-    start_server,
-    stored_log,
-)
+from tests.support.servers import start_server
 from tests.support.subscribers import open_client, poll
 
 

@@ -32,8 +32,8 @@ from tests.client.cutting_proxy import CuttingProxy
 from tests.client.frames import answer, problem
 from tests.client.kinds import Kind
 from tests.support.ports import own_port, url_without_server
-from tests.support.scenarios import sqlite, start_server
 from tests.support.server_process import ServerProcess
+from tests.support.servers import sqlite, start_server
 from tests.support.subscribers import PATIENCE_SECONDS, read_stored
 from tests.transports.http.orders import eventually
 

@@ -18,7 +18,7 @@ from tests.client.readers import draws, readers_of, take
 from tests.support.checker import Ledger, SubscriberLog, judge
 from tests.support.ports import own_port
 from tests.support.publishers import counted, publish_now, type_of
-from tests.support.scenarios import sqlite, start_server
+from tests.support.servers import sqlite, start_server
 from tests.support.subscribers import PATIENCE_SECONDS
 from tests.transports.http.orders import eventually
 

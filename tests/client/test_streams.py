@@ -27,8 +27,8 @@ from tests.cli.scripted_server import STREAM, Answer, Asked, ScriptedServer, pro
 from tests.client.kinds import Kind
 from tests.support.ports import url_without_server
 from tests.support.publishers import counted, publish_now
-from tests.support.scenarios import start_server
 from tests.support.server_process import ServerProcess
+from tests.support.servers import start_server
 from tests.support.subscribers import PATIENCE_SECONDS
 from tests.transports.http.orders import eventually
 

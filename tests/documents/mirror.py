@@ -18,10 +18,11 @@ from typing import Any, Self
 
 from tests.documents.readme_text import PYTHON_CLIENT, at, python_examples
 from tests.support.checker import Ledger, Mark, SubscriberLog, judge
+from tests.support.crowds import has_acknowledged, publish_until, stored_log
 from tests.support.installed_client import client_environment
 from tests.support.ports import own_port
 from tests.support.publishers import LAST, SHIPPED, Publisher
-from tests.support.scenarios import has_acknowledged, publish_until, sqlite, start_server, stored_log
+from tests.support.servers import sqlite, start_server
 from tests.support.subscribers import PATIENCE_SECONDS, open_client, poll
 
 VICTIMS = (("mirror",), ("server",), ("mirror",), ("server", "mirror"))

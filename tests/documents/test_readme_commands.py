@@ -13,8 +13,8 @@ import pytest
 
 from tests.documents.readme_text import at, commands, installed
 from tests.support.publishers import counted, publish_now
-from tests.support.scenarios import start_server
 from tests.support.server_process import ServerProcess
+from tests.support.servers import start_server
 from tests.support.subscribers import read_stored
 
 CURL = shutil.which("curl")

@@ -15,16 +15,11 @@ import pytest
 from httpx_sse import ServerSentEvent
 
 from tests.support.checker import GapSeen, Ledger, SubscriberLog, judge
+from tests.support.crowds import following, stored_log
 from tests.support.publishers import Publisher, as_event, counted, publish_now
-from tests.support.scenarios import (
-    drained_and_restarted,
-    following,
-    kill_rounds,
-    sqlite,
-    start_server,
-    stored_log,
-)
+from tests.support.runs_with_restarts import drained_and_restarted, kill_rounds
 from tests.support.server_process import ServerProcess
+from tests.support.servers import sqlite, start_server
 from tests.support.subscribers import (
     ANSWER_SECONDS,
     Subscriber,

@@ -19,8 +19,8 @@ import httpx
 import pytest
 
 from tests.support.ports import own_port
-from tests.support.scenarios import sqlite, start_server
 from tests.support.server_process import ServerProcess
+from tests.support.servers import sqlite, start_server
 from tests.support.subscribers import ANSWER_SECONDS, head_id, poll, read_stored
 
 COMMAND = [sys.executable, "-m", "app"]

@@ -14,9 +14,11 @@ import pytest
 from httpx_sse import ServerSentEvent
 
 from tests.support.checker import Delivered, Ledger, Mark, SubscriberLog
+from tests.support.crowds import stored_log
 from tests.support.publishers import CANCELLED, LAST, SHIPPED, Publisher, counted, publish_now, type_of
-from tests.support.scenarios import come_and_go, join_and_leave, sqlite, start_on_stored, start_server, stored_log
+from tests.support.runs_of_crowds import come_and_go, join_and_leave
 from tests.support.server_process import ServerProcess
+from tests.support.servers import sqlite, start_on_stored, start_server
 from tests.support.subscribers import (
     ANSWER_SECONDS,
     Parameters,

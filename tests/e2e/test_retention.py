@@ -11,8 +11,10 @@ import pytest
 from httpx_sse import ServerSentEvent
 
 from tests.support.checker import Ledger, SubscriberLog, judge
+from tests.support.crowds import stored_log
 from tests.support.publishers import counted, publish_now
-from tests.support.scenarios import overtaken_by_retention, sqlite, start_server, stored_log
+from tests.support.runs_of_slow_readers import overtaken_by_retention
+from tests.support.servers import sqlite, start_server
 from tests.support.subscribers import ANSWER_SECONDS, poll, read_stored, read_stream, read_until
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.scenarios import slow_readers, sqlite
+from tests.support.runs_of_slow_readers import slow_readers
+from tests.support.servers import sqlite
 
 MEGABYTE = 1024 * 1024
 

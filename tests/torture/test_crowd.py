@@ -8,17 +8,10 @@ from typing import TypeAlias
 
 from tests.support.checker import Ledger
 from tests.support.publishers import counted
-from tests.support.scenarios import (
-    come_and_go,
-    drained_and_restarted,
-    join_and_leave,
-    kill_rounds,
-    overtaken_by_retention,
-    slow_readers,
-    sqlite,
-    start_on_stored,
-    start_server,
-)
+from tests.support.runs_of_crowds import come_and_go, join_and_leave
+from tests.support.runs_of_slow_readers import overtaken_by_retention, slow_readers
+from tests.support.runs_with_restarts import drained_and_restarted, kill_rounds
+from tests.support.servers import sqlite, start_on_stored, start_server
 
 MEGABYTE = 1024 * 1024
 

@@ -17,8 +17,8 @@ from httpx_sse import connect_sse
 from app.stores.sqlite.file.format import APPLICATION_ID
 from app.stores.sqlite.file.format import EVENTS as EVENTS_TABLE
 from tests.support.publishers import counted, publish_now
-from tests.support.scenarios import reset_peak, resident_bytes, sqlite, start_server
 from tests.support.server_process import ServerProcess
+from tests.support.servers import reset_peak, resident_bytes, sqlite, start_server
 from tests.support.subscribers import read_stream
 
 EVENTS = 1_000_000

@@ -11,7 +11,7 @@ from tests.client.client_scenarios import read_slowly, read_through, read_throug
 from tests.client.cutting_proxy import CuttingProxy
 from tests.client.readers import draws, readers_of
 from tests.documents.mirror import mirrored_through_kills
-from tests.support.scenarios import sqlite, start_server
+from tests.support.servers import sqlite, start_server
 
 Report: TypeAlias = Callable[[str], None]
 
