@@ -2,7 +2,7 @@
 
 Two facts are established about every difference: its effect on the values that are allowed (`Effect`: more values, fewer, others)
 and the direction in which these values travel (`Direction`: in requests, in responses, in both). A table derives from them the
-least step of the version that the difference needs (`REQUIRED_STEPS`). The rules are tables as well: one row for each keyword of
+smallest version bump that the difference requires (`REQUIRED_STEPS`). The rules are tables as well: one row for each keyword of
 a schema, and one for each member of an OpenAPI object. No library computes the differences, because the existing ones
 silently ignore parts of this dialect; the tests run one, oasdiff, beside this gate.
 

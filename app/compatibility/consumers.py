@@ -121,7 +121,7 @@ def _parts(schemas: Sequence[Mapping[str, Any]], step: str) -> Iterator[tuple[Pr
 
 
 def _either(schema: Mapping[str, Any], steps: list[str]) -> Iterator[Presence]:
-    """Yield the presence of a value by `anyOf` and `oneOf`: required if all alternatives require it, optional if one has it."""
+    """Yield the presence of a value according to `anyOf` and `oneOf`: always if all alternatives require it, sometimes if one allows it."""
     for keyword in ("anyOf", "oneOf"):
         found = [_presence(part, steps) for part in schema.get(keyword, ())]
         if found:

@@ -65,7 +65,7 @@ def _findings(baseline: Baseline, working: WorkingContract, consumers: Sequence[
 
 
 def _governed(baseline: Baseline, working: WorkingContract) -> set[Pointer]:
-    """Return pointers to the components that hold an event schema which `check_steps` compares with an earlier version."""
+    """Return the pointers of the components that are event schemas and have an earlier version to which `check_steps` compares them."""
     followers = {(now.event_type, str(now.version)) for _, now in steps(working.schemas, baseline)}
     return {place for place, contract in working.components.items() if contract in followers}
 

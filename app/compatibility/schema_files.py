@@ -1,4 +1,4 @@
-"""The event schemas as files, read one by one: an invalid one must not hide the findings about the others."""
+"""The event schemas as files, read one at a time: an invalid schema must not hide the findings about the others."""
 
 from __future__ import annotations
 

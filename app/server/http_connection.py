@@ -95,7 +95,7 @@ class HttpConnection(RequestReader):
     # Callbacks of the transport
 
     def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio.Protocol has it
-        """Handle that the client sends no more; return whether the connection stays open, for the answers to whole requests."""
+        """Handle the end of the client's data; return whether the connection stays open, so that complete requests are answered."""
         if not self._is_answering():
             return False
         if self._refusal:

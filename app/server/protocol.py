@@ -1,7 +1,7 @@
 """A connection that a stream can take over.
 
-What was wrong without it (uvicorn 0.54): a stream of days kept its whole request in memory, and each write cost a coroutine, the head
-of a chunk and a flow-control check per client; a second request behind an open stream leaked its task for good.
+What was wrong without it (uvicorn 0.54): a stream that lasted for days kept its whole request in memory; each write cost a coroutine,
+a chunk header and a flow-control check for each client; a second request behind an open stream leaked its task.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The head of a request, checked for the rules of RFC 9110 and RFC 9112 that the parser (llhttp) leaves to its user."""
+"""Check the head of a request: the rules of RFC 9110 and RFC 9112 that the parser (llhttp) does not enforce."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class BadRequest(Exception):
 
 
 def check_head(method: bytes, version: str, fields: Fields) -> None:
-    """Raise BadRequest if a request is never served: for its version, method, `Host`, transfer coding, or number of fields."""
+    """Raise BadRequest if the HTTP version, method, `Host`, transfer coding or number of fields of a request is not allowed."""
     if version not in ("1.1", "1.0"):
         raise BadRequest(505, f"The request is of HTTP/{version}; this server speaks HTTP/1.1 and HTTP/1.0.")
     if method == b"CONNECT":

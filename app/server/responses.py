@@ -1,4 +1,4 @@
-"""Responses in forms that uvicorn cannot send: refusals as problem documents, bodies for HTTP/1.0, and the last of a connection."""
+"""Responses that uvicorn cannot send: refusals as problem documents, bodies for HTTP/1.0, and the last response on a connection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ App = Callable[..., Awaitable[None]]
 
 
 def problem_response(fault: BadRequest) -> bytes:
-    """Return a whole response, the last of its connection, with a problem document as for every other error."""
+    """Return a complete response, the last on its connection, whose body is a problem document (RFC 9457)."""
     title = HTTPStatus(fault.status).phrase
     problem = {"type": "about:blank", "title": title, "status": fault.status, "detail": str(fault)}
     body = json.dumps(problem).encode()

@@ -1,4 +1,4 @@
-"""Read the folder of one event contract, and check its examples by its schema."""
+"""Read the folder of one event contract, and validate its examples against its schema."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ _EXAMPLE = re.compile(r"(valid|invalid)-[0-9A-Za-z._-]+\.json")
 def folder_names(
     folder: Path, pattern: re.Pattern[str], kind: str, *, besides: frozenset[str] = frozenset()
 ) -> list[str]:
-    """List the names of the folders in a folder, which must match `pattern` and are described by `kind` in errors.
+    """List the names of the folders in a folder.
 
-    `besides`: names that are allowed as well and are not listed. Raises InvalidContract if there is anything else, or nothing.
+    `pattern`: what each name must match. `kind`: what error messages call such a folder. `besides`: other names that are allowed but not
+    listed. Raises InvalidContract if anything else is in the folder, or if it is empty.
     """
     names = []
     for entry in entries(folder):
@@ -38,7 +39,7 @@ def folder_names(
 
 
 def entries(folder: Path) -> list[Path]:
-    """List a folder by name, without names that begin with a dot: desktops and editors create such files.
+    """List the contents of a folder, ordered by name, without names that begin with a dot: desktops and editors create such files.
 
     Raises InvalidContract if the folder cannot be read.
     """

@@ -91,7 +91,7 @@ def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[st
 
 
 def _envelopes(inlined: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the alternatives of `OrderEvent` by event type; `check_event_types` has made sure that each has one type."""
+    """Return the alternatives of the schema `OrderEvent` by event type; each alternative has one type, as `check_event_types` ensures."""
     alternatives = [dict(alternative) for alternative in lookup(inlined, *EVENT, "oneOf")]
     for alternative in alternatives:
         alternative["properties"] = {**alternative["properties"], "data": {"type": "object"}}

@@ -1,4 +1,4 @@
-"""JSON pointers (RFC 6901): name a value in a document, find it, and report what is wrong with it."""
+"""JSON pointers (RFC 6901): write and parse them, look up the value that one points to, and report an error about that value."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, allow_nan=F
 
 
 def _is_suspicious(value: JsonValue, body: bytes) -> bool:
-    """Return whether a value is nested too deeply, or holds a number that its text may have given differently.
+    """Return whether a parsed value is nested too deeply, or holds a number that may differ from the number in the text.
 
     jiter reads 1e999 as infinity and 1e-400 as zero.
     """

@@ -1,4 +1,4 @@
-"""A difference between two documents, and the least step of the version that it needs."""
+"""A difference between two documents, and the smallest version bump (major, minor or patch) that it requires."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.specification.version import Step
 
 
 class Effect(Enum):
-    """The effect of a difference on the values that are allowed; the text is the last word of the rule's name."""
+    """The effect of a difference on the allowed values; its string is the last word of the rule's name, as in `pattern-loosened`."""
 
     REWORDED = "reworded"  # the meaning is the same
     EXTENDED = "extended"  # something is new, and readers have been asked to ignore whatever they do not know
@@ -57,7 +57,7 @@ REQUIRED_STEPS: Final[dict[Direction, dict[Effect, Step]]] = {
 
 
 class Change(NamedTuple):
-    """One difference: the rule that found it, where it is, the least step that it needs, and the values before and now in words."""
+    """One difference: the rule that found it, its location, the version bump that it requires, and both values as text."""
 
     rule: str
     pointer: Pointer

@@ -1,7 +1,7 @@
 """The rules for schemas: one row for each keyword of the dialect.
 
 A row decides the effect of a change on the values that are valid; whether that breaks a client depends on the direction
-(`REQUIRED_STEPS`). The data of events travels in both, so within a major version it may only gain optional properties and new words.
+(`REQUIRED_STEPS`). The data of events travels in both, so within a major version it may only gain optional properties and new descriptions.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class Message(NamedTuple):
 
 
 class Components(NamedTuple):
-    """The OpenAPI document twice: with references between its components (`bundled`), and without (`inlined`)."""
+    """Two forms of the OpenAPI document: with references between its components (`bundled`), and without references (`inlined`)."""
 
     bundled: Mapping[str, Any]
     inlined: Mapping[str, Any]
@@ -66,12 +66,12 @@ def schemas(document: Components, node: Any) -> dict[str, dict[str, Any]]:
 
 
 def words(node: Mapping[str, Any], *names: str) -> dict[str, str]:
-    """Copy the named members of an object, such as its description, if it has them."""
+    """Copy the descriptive members of an object, such as its description, as far as it has them."""
     return {name: node[name] for name in names if name in node}
 
 
 def translate(schema: Any) -> Any:
-    """Rewrite an OpenAPI 3.0 schema for AsyncAPI, in which `discriminator` means something else and `oneOf` is enough."""
+    """Rewrite an OpenAPI 3.0 schema for AsyncAPI, without `discriminator`: it has another meaning there, and `oneOf` is enough."""
     match schema:
         case {"$ref": _}:
             return dict(schema)

@@ -80,7 +80,7 @@ def _streamed(bundled: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _derived(kind: str, node: Any) -> Any:
-    """Rewrite an object of one kind, its parts first. Members that are not in the table are data or words, and stay."""
+    """Rewrite an object of one kind, its parts first. Members that are not in the table are data or text, and are copied."""
     if not isinstance(node, Mapping) or "$ref" in node:
         return deepcopy(node)
     shape = _SHAPE[kind]

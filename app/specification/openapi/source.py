@@ -1,4 +1,4 @@
-"""Read the OpenAPI document from its file: YAML of which every value is also a JSON value, without templates."""
+"""Read the OpenAPI document from its file: YAML without templates, in which every value is also a JSON value."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _line(mark: Any) -> int:
 
 
 class _JsonLoader(yaml.CSafeLoader):
-    """A loader that reads keys as strings, each once, and plain values as YAML 1.2 does: `no` and `2024-05-01` are text."""
+    """A YAML loader that refuses repeated keys, reads keys as strings, and plain values as YAML 1.2 does: `no` and `2024-05-01` are strings."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()

@@ -35,7 +35,7 @@ class Operation(NamedTuple):
 
 
 class _BeyondStructure(OpenAPIV30SpecValidator):
-    """The rules of OpenAPI that no schema can express. `check_structure` checks the schema, because its errors have a place."""
+    """The rules of OpenAPI that a JSON Schema cannot express. `check_structure` checks the schema, and its errors report a location."""
 
     schema_validator = Draft4Validator({})
 

@@ -115,8 +115,8 @@ def _additional(validator: Any, allowed: Any, value: Any, schema: Any) -> Iterat
 def _is_date_time(value: object) -> bool:
     """Return whether a string is a date-time of RFC 3339 with an upper-case T and Z, and without a leap second.
 
-    RFC 3339 §5.6 allows a specification to demand upper case. Neither JavaScript's Date nor Python's datetime reads a
-    second 60, so an event with a leap second would break its readers.
+    RFC 3339 §5.6 allows a specification to require upper case. Neither JavaScript's Date nor Python's datetime accepts a
+    seconds value of 60, so an event with a leap second would break its readers.
     """
     if not isinstance(value, str):
         return True

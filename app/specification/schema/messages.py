@@ -25,7 +25,7 @@ ARTICLES = {"object": "an object", "array": "an array", "integer": "an integer",
 
 
 def cut(text: str, characters: int) -> str:
-    """Shorten a text to a number of characters; if it is shortened, the last one is an ellipsis."""
+    """Shorten a string to a number of characters; the last character of a shortened string is an ellipsis."""
     return text if len(text) <= characters else text[: characters - 1] + "…"
 
 

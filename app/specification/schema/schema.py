@@ -86,7 +86,7 @@ def _order(error: ValidationError) -> tuple[list[tuple[bool, int, str]], str]:
 
 
 def _pointer(path: Iterable[str | int]) -> str:
-    """Write a path as a JSON pointer; if that is too long, the pointer of the closest value around it that is not."""
+    """Write a path as a JSON pointer. If the pointer is too long, write the pointer of the closest enclosing value that is short enough."""
     pointer = ""
     for part in path:
         step = write_pointer((part,))

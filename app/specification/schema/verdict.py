@@ -83,7 +83,7 @@ def _decide(quick: Verdict, thorough: Verdict, value: JsonValue) -> bool:
 
 
 class _AskJsonschema:
-    """A keyword whose value is a schema that jsonschema checks; jsonschema-rs makes an object for each occurrence."""
+    """A custom keyword of jsonschema-rs whose value is a schema that jsonschema validates; one object is made for each occurrence."""
 
     def __init__(self, _parent: object, schema: dict[str, Any], _place: object) -> None:
         self._validator: Validator = DialectValidator(schema, format_checker=FORMATS)
@@ -94,7 +94,7 @@ class _AskJsonschema:
 
 
 def shared_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Rewrite a schema so that it means to jsonschema-rs what it means to jsonschema; annotations are left out."""
+    """Rewrite a schema so that jsonschema-rs understands it as jsonschema does; annotations are left out."""
     shared: dict[str, Any] = {}
     beside: list[dict[str, Any]] = []
     for keyword, value in schema.items():
