@@ -174,5 +174,5 @@ def test_a_log_that_cannot_be_opened_is_refused(tmp_path: Path, prepare: Callabl
     assert str(path) in refusal("--store", f"sqlite:{path}")
 
 
-def test_a_replay_of_a_file_that_is_not_there_is_refused() -> None:
+def test_a_replay_of_a_missing_file_is_refused() -> None:
     assert "nowhere.ndjson" in refusal("--store", "memory:", "--source", "replay:nowhere.ndjson")

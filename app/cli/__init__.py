@@ -26,9 +26,9 @@ COMMANDS: Final = {
     "backup": ("store_commands", "Copy a log, also while a server writes it."),
     "restore": ("store_commands", "Put a backup in the place of a log."),
     "check": ("check_command", "Check a server against its contract."),
-    "contracts": ("contracts_command", "Check that a changed contract breaks no consumer."),
-    "types": ("types_command", "Write the event types for Python."),
-    "docs": ("docs_command", "Write the documentation as files."),
+    "contracts": ("contract_commands", "Check that a changed contract breaks no consumer."),
+    "types": ("contract_commands", "Write the event types for Python."),
+    "docs": ("contract_commands", "Write the documentation as files."),
     "completion": ("completion_command", "Let a shell complete the commands."),
 }
 """The commands by their names: the module of each, and its line in the list of commands."""

@@ -1,4 +1,4 @@
-"""Run a command of the program: in this process, where its coverage is seen, or in one of its own."""
+"""Run a command of the program: in this process, which measures coverage, or in a process of its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Ran:
-    """What became of a command."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -42,7 +42,7 @@ def run_apart(*arguments: str) -> Ran:
 
 @contextmanager
 def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Run a command in a process of its own, with pipes to and from it; end it whatever happens."""
+    """Run a command in a process of its own, with pipes to and from it; and end it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ORDERS_EVENTS_")}
     with subprocess.Popen(
         [sys.executable, "-m", "app", *arguments],

@@ -1,4 +1,4 @@
-"""A server that answers as it is told: for what a good server never does, and for when it is not there."""
+"""A server with an answer for each request: for answers that a good server never gives, and for connections that break."""
 
 from __future__ import annotations
 

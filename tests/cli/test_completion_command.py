@@ -23,7 +23,7 @@ def patient_shell(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def completed(monkeypatch: pytest.MonkeyPatch, *words: str) -> list[str]:
-    """What a shell is told of a line whose last word is to be completed."""
+    """Return the completions of the last word of a command line."""
     monkeypatch.setenv("_ORDERS_EVENTS_COMPLETE", "bash_complete")
     monkeypatch.setenv("COMP_WORDS", " ".join(("orders-events", *words)))
     monkeypatch.setenv("COMP_CWORD", str(len(words)))
@@ -40,9 +40,7 @@ def test_options_and_their_values_are_completed(monkeypatch: pytest.MonkeyPatch)
     assert completed(monkeypatch, "tail", "--format", "") == ["json", "text"]
 
 
-def test_event_types_are_completed_as_the_server_knows_them(
-    monkeypatch: pytest.MonkeyPatch, server: ServerProcess
-) -> None:
+def test_event_types_of_the_server_are_completed(monkeypatch: pytest.MonkeyPatch, server: ServerProcess) -> None:
     before = ("tail", "--url", server.url, "--event-types")
     assert completed(monkeypatch, *before, "") == ["order.cancelled", "order.shipped"]
     assert completed(monkeypatch, *before, "order.s") == ["order.shipped"]
@@ -56,12 +54,12 @@ def test_server_may_be_named_by_its_variable(monkeypatch: pytest.MonkeyPatch, se
 
 
 @pytest.mark.parametrize("url", [url_without_server(), "nonsense"], ids=["nobody", "nonsense"])
-def test_no_event_type_is_completed_where_no_server_is(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def test_no_event_type_is_completed_if_no_server_answers(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     assert completed(monkeypatch, "tail", "--url", url, "--event-types", "order") == []
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_script_is_one_of_its_shell(shell: str) -> None:
+def test_script_is_written_for_the_named_shell(shell: str) -> None:
     ran = run("completion", shell)
     assert (ran.code, ran.errors) == (0, [])
     assert f"_ORDERS_EVENTS_COMPLETE={shell}_complete" in ran.out
@@ -74,7 +72,7 @@ def test_help_shows_the_line_for_each_shell() -> None:
     assert "~/.config/fish/config.fish   orders-events completion fish | source" in lines
 
 
-def test_shell_that_is_not_known_is_refused() -> None:
+def test_unknown_shell_is_refused() -> None:
     assert run("completion", "csh").code == 2
 
 

@@ -26,7 +26,7 @@ sys.meta_path.insert(0, Finder())
 
 
 def shell(command: str) -> tuple[int, list[str]]:
-    """Run a line of a shell, with its pipes as a script has them; return its exit code and what it says on standard error."""
+    """Run a line of a shell, and return its exit code and the lines on standard error."""
     ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     return ran.returncode, ran.stderr.splitlines()
 
@@ -41,7 +41,7 @@ def test_full_disk_is_one_line(arguments: str) -> None:
     assert (code, errors) == ((1, ["orders-events: No space left on device."]) if arguments else (2, []))
 
 
-def test_reader_that_goes_away_is_no_error() -> None:
+def test_reader_that_goes_away_causes_no_message() -> None:
     assert shell(f"set -o pipefail; {PROGRAM} types | true") in [(1, []), (0, [])]
 
 

@@ -1,4 +1,4 @@
-"""`publish` stores every good event of a file once and in order, and names every other by its line."""
+"""`publish` stores every good event of a file once and in order, and reports every other by its number."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_events_without_event_id_are_stored_once_and_identical_lines_each(server
     assert orders(server.url, "bare-") == ["bare-1", "bare-1", "bare-2", "bare-1"]
 
 
-def test_refused_lines_are_named_and_all_others_stored_in_order(server: ServerProcess) -> None:
+def test_refused_lines_are_reported_and_all_others_stored_in_order(server: ServerProcess) -> None:
     bad_type = shipped("refused-x", eventType="order.lost")
     bad_twice = shipped("refused x", more=1)
     content = b"".join(
@@ -122,16 +122,16 @@ def test_refused_lines_are_named_and_all_others_stored_in_order(server: ServerPr
     ran = publish(server.url, content, "--batch-size", "4")
     assert ran.code == 1
     assert orders(server.url, "refused-") == ["refused-1", "refused-2", "refused-5", "refused-9"]
-    told = dict(line.removeprefix("orders-events: ").split(": ", 1) for line in ran.errors[:-1])
-    assert list(told) == ["line 3", "line 4", "line 7", "line 8"]
-    assert "malformed" in told["line 3"]
-    assert "/eventType" in told["line 4"]
-    assert "/data/orderId" in told["line 8"]
-    assert "more" in told["line 8"]
+    reasons = dict(line.removeprefix("orders-events: ").split(": ", 1) for line in ran.errors[:-1])
+    assert list(reasons) == ["line 3", "line 4", "line 7", "line 8"]
+    assert "malformed" in reasons["line 3"]
+    assert "/eventType" in reasons["line 4"]
+    assert "/data/orderId" in reasons["line 8"]
+    assert "more" in reasons["line 8"]
     assert ran.errors[-1] == summary(4, 0, 4)
 
 
-def test_event_id_that_is_taken_is_named_and_the_rest_stored(server: ServerProcess) -> None:
+def test_event_id_with_other_content_is_reported_and_the_rest_stored(server: ServerProcess) -> None:
     taken = shipped("taken-2", eventId="taken-1-shipped")
     ran = publish(server.url, lines(shipped("taken-1"), taken, shipped("taken-3"), taken))
     assert orders(server.url, "taken-") == ["taken-1", "taken-3"]
@@ -163,8 +163,8 @@ def test_restart_of_the_server_in_the_middle_loses_and_doubles_nothing(tmp_path:
         publishing.stdin.close()
         assert "Trying again" in publishing.stderr.readline()
         with ServerProcess("--store", store, "--source", "none", port=server.port) as restarted:
-            told = publishing.stderr.read()
-            assert publishing.wait(PATIENCE_SECONDS) == 0, told
+            errors = publishing.stderr.read()
+            assert publishing.wait(PATIENCE_SECONDS) == 0, errors
             assert orders(restarted.url, "restart-") == names
 
 
@@ -220,7 +220,7 @@ UNAVAILABLE = problem(503, "The log cannot be written.", headers={"Retry-After":
 
 
 @pytest.mark.parametrize("trouble", [UNAVAILABLE, Answer(0), Answer(502), problem(429, "Too many.")])
-def test_trouble_that_may_pass_is_answered_by_the_same_request_again(trouble: Answer) -> None:
+def test_request_is_sent_again_after_a_failure_that_may_pass(trouble: Answer) -> None:
     with ScriptedServer(trouble, trouble, stored(False, True)) as server:
         ran = publish(server.url, named("a", "b"))
     assert len({asked.body for asked in server.asked}) == 1
@@ -252,7 +252,7 @@ def test_retry_after_is_waited_for() -> None:
     assert time.monotonic() - began >= 1
 
 
-def test_server_that_is_not_there_is_given_up_in_time() -> None:
+def test_missing_server_is_given_up_in_time() -> None:
     url = url_without_server()
     ran = publish(url, named("a"), "--retry-max-time", "0")
     assert ran.code == 1
@@ -274,7 +274,7 @@ def test_server_that_is_not_there_is_given_up_in_time() -> None:
         (stored(False, False), "The server's answer is not that of Orders Events."),
     ],
 )
-def test_answer_that_is_not_about_the_events_stops_at_once(answer: Answer, reason: str) -> None:
+def test_refusal_of_the_request_itself_stops_at_once(answer: Answer, reason: str) -> None:
     with ScriptedServer(answer) as server:
         ran = publish(server.url, named("a"))
     assert len(server.asked) == 1
@@ -292,7 +292,7 @@ def test_reason_is_one_line_that_cannot_steer_a_terminal() -> None:
     assert ran.errors == ["orders-events: line 1: /data is bad\N{REPLACEMENT CHARACTER}[2J", summary(0, 0, 1)]
 
 
-def test_empty_file_is_no_request_and_no_failure() -> None:
+def test_empty_file_succeeds_without_a_request() -> None:
     with ScriptedServer(Answer(500)) as server:
         assert publish(server.url, b"\n\n") == Ran(0, "", [summary(0, 0, 0)])
     assert server.asked == []
@@ -308,7 +308,7 @@ def test_array_is_stored_as_its_lines_would_be(server: ServerProcess, indent: in
     assert orders(server.url, f"array-{indent}-") == [f"array-{indent}-{number}" for number in range(1203)]
 
 
-def test_refused_elements_are_named_and_all_others_stored(server: ServerProcess) -> None:
+def test_refused_elements_are_reported_and_all_others_stored(server: ServerProcess) -> None:
     content = json.dumps([shipped("element-1"), 5, shipped("element-3", eventType="order.lost"), shipped("element-4")])
     ran = publish(server.url, content.encode())
     assert ran.code == 1
@@ -317,7 +317,7 @@ def test_refused_elements_are_named_and_all_others_stored(server: ServerProcess)
     assert orders(server.url, "element-") == ["element-1", "element-4"]
 
 
-def test_byte_order_mark_of_utf_8_is_no_obstacle(server: ServerProcess) -> None:
+def test_byte_order_mark_of_utf_8_is_passed_over(server: ServerProcess) -> None:
     event = {"eventType": "order.shipped", "data": {"orderId": "marked-1", "when": "2024-05-01T10:00:00Z"}}
     assert publish(server.url, b"\xef\xbb\xbf" + lines(event)) == Ran(0, "", [summary(1, 0, 0)])
     assert publish(server.url, lines(event)) == Ran(0, "", [summary(0, 1, 0)])
@@ -434,7 +434,7 @@ def test_progress_of_a_pipe_is_a_count() -> None:
     assert shown(None, [(500, 1200)]) == ["1,200 events", ""]
 
 
-def test_progress_is_not_shown_where_nobody_looks() -> None:
+def test_progress_is_not_shown_without_a_terminal() -> None:
     output = io.StringIO()
     Progress(1000, output).show(500, 1)
     assert output.getvalue() == ""

@@ -1,4 +1,4 @@
-"""`serve` starts with what its flags and variables say, or says in one line why it does not."""
+"""`serve` starts with the values of its flags and variables, or says in one line why it cannot."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def taken_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def test_server_says_where_it_listens_and_stops_with_0_when_told() -> None:
+def test_server_prints_its_address_and_stops_with_0_on_sigterm() -> None:
     with ServerProcess("--store", "memory:", "--source", "simulator:0.1") as server:
         assert run("tail", "--url", server.url, "--from", "earliest", "--limit", "1").code == 0
         assert server.terminate() == 0
@@ -45,7 +45,7 @@ def test_server_says_where_it_listens_and_stops_with_0_when_told() -> None:
     assert "The log is memory:, the source is simulator." in banner
 
 
-def test_pages_that_the_banner_names_are_there(server: ServerProcess) -> None:
+def test_pages_in_the_banner_exist(server: ServerProcess) -> None:
     assert eventually(lambda: "Ctrl-C" in "".join(server.output))
     pages = re.findall(rf"{server.url}/\S*$", "".join(server.output), re.MULTILINE)
     assert f"{server.url}/" in pages
@@ -115,12 +115,12 @@ def test_store_in_use_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     assert str(tmp_path / "log.db") in ran.errors[0]
 
 
-def test_store_that_cannot_be_made_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+def test_store_that_cannot_be_created_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     ran = run_apart("serve", "--port", "0", "--store", f"sqlite:{tmp_path}/no/such/folder/log.db")
     assert (ran.code, ran.out, len(ran.errors)) == (1, "", 1)
 
 
-def test_contract_that_is_none_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+def test_folder_without_a_contract_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     ran = run_apart("serve", "--port", "0", "--store", "memory:", "--contract", str(tmp_path))
     assert (ran.code, ran.out, len(ran.errors)) == (1, "", 1)
 

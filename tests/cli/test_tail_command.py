@@ -1,4 +1,4 @@
-"""`tail` prints each event once, wherever the connection breaks, and ends where it was asked to end."""
+"""`tail` prints each event once, also if the connection breaks, and ends as its options say."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_last_event_id_goes_on_after_that_event(filled: ServerProcess) -> None:
     assert orders(tail(filled.url, "--last-event-id", second, "--no-follow").out) == ["a2", "b2", "a1"]
 
 
-def test_nothing_to_print_is_no_failure(filled: ServerProcess) -> None:
+def test_empty_stream_succeeds(filled: ServerProcess) -> None:
     assert tail(filled.url, "--no-follow") == Ran(0, "", [])
 
 
@@ -106,7 +106,7 @@ def test_limit_ends_a_tail_that_follows(filled: ServerProcess) -> None:
     assert orders(tail(filled.url, "--from", "earliest", "--limit", "2").out) == ["a1", "b1"]
 
 
-def test_foreign_position_is_told_and_everything_retained_printed(filled: ServerProcess) -> None:
+def test_foreign_position_is_reported_and_everything_retained_printed(filled: ServerProcess) -> None:
     ran = tail(filled.url, "--last-event-id", "nope", "--no-follow")
     assert ran.code == 0
     assert len(orders(ran.out)) == 5
@@ -189,17 +189,19 @@ def test_reader_that_has_enough_ends_tail_quietly(filled: ServerProcess) -> None
 
 
 @pytest.mark.parametrize(
-    ("redirection", "told"),
+    ("redirection", "message"),
     [(">/dev/full", "Events cannot be printed: No space left on device"), (">&-", "Standard output is closed")],
 )
-def test_output_that_takes_nothing_ends_tail_with_a_line(filled: ServerProcess, redirection: str, told: str) -> None:
+def test_output_that_cannot_be_written_ends_tail_with_a_line(
+    filled: ServerProcess, redirection: str, message: str
+) -> None:
     command = f'exec "$@" {redirection}'
     arguments = (sys.executable, "-m", "app", "tail", "--url", filled.url, "--from", "earliest")
     ran = subprocess.run(
         ["sh", "-c", command, "sh", *arguments], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
     )
     (error,) = ran.stderr.splitlines()
-    assert (ran.returncode, error.startswith(f"orders-events: {told}")) == (1, True), error
+    assert (ran.returncode, error.startswith(f"orders-events: {message}")) == (1, True), error
 
 
 def test_interrupt_ends_tail_quietly() -> None:
@@ -214,7 +216,7 @@ def test_interrupt_ends_tail_quietly() -> None:
         assert (code, errors.strip()) == (130, "")
 
 
-def test_first_request_asks_for_what_the_options_say() -> None:
+def test_options_become_parameters_of_the_first_request() -> None:
     with ScriptedServer(stream(OPENING, END)) as server:
         options = ["--event-types", "x", "--order-id", "1", "--order-id", "2", "--since", "t", "--from", "earliest"]
         assert tail(server.url, *options, "--limit", "9", "--no-follow") == Ran(0, "", [])
@@ -249,11 +251,11 @@ def test_checkpoint_and_unknown_control_events_move_the_place_to_return_to() -> 
     assert [asked.headers.get("Last-Event-ID") for asked in server.asked] == [None, "e-0", "e-9"]
 
 
-def test_gap_is_told_in_one_line_and_the_rest_printed() -> None:
+def test_gap_is_reported_in_one_line_and_the_rest_printed() -> None:
     with ScriptedServer(stream(GAP, shipped(7), END)) as server:
         ran = tail(server.url, "--last-event-id", "e-1")
-    told = "orders-events: Events are missing here: the position e-1 is expired. What is left begins after f-6."
-    assert ran == Ran(0, line(7), [told])
+    message = "orders-events: Events are missing here: the position e-1 is expired. What is left begins after f-6."
+    assert ran == Ran(0, line(7), [message])
     assert server.asked[0].headers["Last-Event-ID"] == "e-1"
 
 
@@ -282,7 +284,7 @@ def test_answer_204_ends_tail() -> None:
 
 
 @pytest.mark.parametrize("trouble", [problem(503, "The server is about to stop."), Answer(502), Answer(0)])
-def test_trouble_that_may_pass_is_told_once_and_tried_again(trouble: Answer) -> None:
+def test_failure_that_may_pass_is_reported_once_and_tried_again(trouble: Answer) -> None:
     with ScriptedServer(stream(OPENING), trouble, trouble, stream(shipped(1), END)) as server:
         ran = tail(server.url)
     assert (ran.code, ran.out, len(ran.errors)) == (0, line(1), 1)
@@ -290,13 +292,13 @@ def test_trouble_that_may_pass_is_told_once_and_tried_again(trouble: Answer) -> 
     assert [asked.headers.get("Last-Event-ID") for asked in server.asked] == [None, "e-0", "e-0", "e-0"]
 
 
-def test_stream_that_only_closes_is_trouble_too() -> None:
+def test_stream_that_closes_at_once_is_a_failure_too() -> None:
     with ScriptedServer(stream(f"retry: 10\n{DRAIN}"), stream(shipped(1), END)) as server:
         ran = tail(server.url)
     assert ran == Ran(0, line(1), [f"orders-events: {server.url} ended the stream. Trying again."])
 
 
-def test_server_that_is_not_there_is_given_up_in_time() -> None:
+def test_missing_server_is_given_up_in_time() -> None:
     url = url_without_server()
     ran = tail(url, "--retry-max-time", "0")
     assert (ran.code, ran.out, len(ran.errors)) == (1, "", 1)
@@ -373,7 +375,7 @@ def test_span_is_subtracted_from_the_time() -> None:
 
 
 @pytest.mark.parametrize("since", ["10", "m", "10x", "-10m", "10m ", "2026-01-01T00:00:00Z"])
-def test_what_is_no_span_is_left_to_the_server(since: str) -> None:
+def test_text_that_is_not_a_span_is_left_to_the_server(since: str) -> None:
     with ScriptedServer(stream(OPENING, END)) as server:
         assert tail(server.url, "--since", since) == Ran(0, "", [])
     assert server.asked[0].parameters == [("since", since)]
@@ -407,7 +409,7 @@ def test_text_is_a_line_that_people_read() -> None:
     ],
     ids=["colour", "no colour", "dumb", "json"],
 )
-def test_terminal_shows_text_in_colour_unless_told_otherwise(
+def test_terminal_shows_text_in_colour_by_default(
     options: list[str], environment: dict[str, str], expected: bytes
 ) -> None:
     event = 'id: e-1\nevent: order.shipped\ndata: {"orderId": "o1", "when": "w"}'
