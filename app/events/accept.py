@@ -55,7 +55,7 @@ class Acceptance:
         return self._violations(submission, limit) if event is None else event
 
     def _accepted(self, submission: JsonValue) -> Event | None:
-        """Make the event; None if anything is wrong, which is rare: naming the fault may then take its time."""
+        """Make the event; None if anything is wrong. That is rare, so the search for the violations is a second, slower pass."""
         if not isinstance(submission, dict):
             return None
         event_type, data = submission.get("eventType"), submission.get("data")

@@ -35,7 +35,7 @@ class EventIdConflict(Refusal):
 
 
 class PositionLost(Refusal):
-    """Raised when a reader of pages cannot go on from its position; `gap` has the reason and the earliest position that is left."""
+    """Raised when a page cannot continue from the requested position; `gap` has the reason and the earliest position that can be read."""
 
     def __init__(self, gap: Gap) -> None:
         super().__init__(f"The position {gap.requested!r} cannot be resumed: it is {gap.reason}.")

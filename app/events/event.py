@@ -62,8 +62,8 @@ def new_event_id() -> str:
     """Make the `eventId` of an event that was submitted without one.
 
     A UUID of version 7 (https://www.rfc-editor.org/rfc/rfc9562#section-5.7): 48 bits of time, 74 of chance. Not of version 4: a
-    store keeps an index of event ids, and names that come in order are written to the end of it; each one that comes at random
-    has a page of its own to be read, changed and written.
+    store keeps an index of event ids, and ids in ascending order are written to the end of that index; each random id would
+    touch another page of it.
     """
     milliseconds = time.time_ns() // 1_000_000
     random = int.from_bytes(os.urandom(10)) & _RANDOM_BITS

@@ -1,4 +1,4 @@
-"""A reader's place in the log, and the item that it is sent next from there."""
+"""A reader's place in the log, and the next item to send to that reader."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class Cursor:
 
     @property
     def is_finite(self) -> bool:
-        """Whether it ends at the head as it was."""
+        """Whether the reader stops at a fixed offset: the head at the time of its request (`follow` is False)."""
         return self._through is not None
 
     @property
     def at_end(self) -> bool:
-        """Whether nothing is left to read and nothing to wait for."""
+        """Whether the end has been reached: nothing is left to read, and no later event is waited for."""
         return self._through is not None and self._after >= self._through
 
     @property
@@ -90,24 +90,24 @@ class Cursor:
             return Closing("unavailable")
 
     def sign_of_life(self) -> Checkpoint | Heartbeat:
-        """Return a checkpoint if events were passed over since the last id that was sent, else a heartbeat."""
+        """Return the item that ends a silence: a checkpoint if the filter skipped events since the last id that was sent, else a heartbeat."""
         return HEARTBEAT if self._last_sent_offset >= self._after else self._checkpoint()
 
     def skip_to(self, after: int) -> None:
-        """Go on after an offset, because everything up to it has been sent or does not match; never goes back."""
+        """Move the place to an offset, because every event up to it has been sent or does not match; never moves back."""
         self._after = max(self._after, after)
 
     def skip_to_head(self) -> None:
-        """Go on after everything that is stored now, because none of it matches; never goes back."""
+        """Move the place to the head, because no event up to there matches; never moves back."""
         self.skip_to(self._log.head)
 
     def sent(self, last_sent_offset: int) -> None:
-        """Note the offset of an id that the reader was sent by others; never goes back."""
+        """Note the offset of an id that the reader was sent through its group; never goes back."""
         self._last_sent_offset = max(self._last_sent_offset, last_sent_offset)
 
     @property
     def _last(self) -> int:
-        """The last offset that this reader may be sent as of now."""
+        """The largest offset that may be sent to this reader now."""
         return self._log.head if self._through is None else self._through
 
     @property

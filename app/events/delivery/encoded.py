@@ -3,7 +3,7 @@
 Three caches stand between a commit and a write:
 - `EventLog.read_in_memory` keeps pages by place and filter, so that readers that catch up side by side get one page object;
 - `EncodedPages` keeps the bytes of a page as long as the page lives, for one encoding: all groups and readers share them;
-- `LastItem` keeps the last item as it is written to a connection: in a round, thousands are sent the same item one after another.
+- `LastItem` keeps the last item as it is written to a connection: one item is often written to thousands of connections in a row.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class EncodedPages:
 
 
 class LastItem:
-    """The last item in the form in which connections of one kind are sent it.
+    """The most recent item as bytes, shared by all connections that have the same transfer coding.
 
-    `encode`: turns an item into bytes. `frame`: turns the bytes into the form that the connection wants, such as a chunk of HTTP/1.1.
+    `encode`: turns an item into bytes. `frame`: adds the framing of the connection to these bytes, such as that of an HTTP/1.1 chunk.
     """
 
     __slots__ = ("_encode", "_frame", "frame", "is_closing", "item")
@@ -48,7 +48,7 @@ class LastItem:
         self.is_closing = False
 
     def hold(self, item: StreamItem) -> None:
-        """Encode an item and keep it instead of the one before it."""
+        """Encode an item, and keep its bytes instead of those of the previous item."""
         self.item = item
         self.frame = self._frame(self._encode(item))
         self.is_closing = isinstance(item, Closing)

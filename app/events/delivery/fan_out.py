@@ -1,4 +1,4 @@
-"""One event to many readers: all open subscriptions of one process, and the one place from which each is moved on.
+"""One event to many readers: all open subscriptions of one process, and the one place that decides when each is sent its next item.
 
     commit ─→ FilterIndex ─→ LiveReaders: a round of a FilterGroup, one page for all its subscriptions ─→ Sink
     behind ─→ memory, a few subscriptions a turn, or StoreReads ─→ Sink, until the reader has caught up and is live
@@ -31,7 +31,7 @@ STEPS_PER_TURN = (
 
 
 class FanOut:
-    """The open subscriptions of a log, each of which is sent its next item; while `run` runs, silence is broken in time.
+    """The open subscriptions of a log. It sends each its items, and, while `run` runs, a heartbeat before a silence gets too long.
 
     `delivered` counts order events, once per reader; `gaps` and `closings` count by reason.
     """
@@ -62,7 +62,7 @@ class FanOut:
             self._advance(subscription)
 
     def refuse(self, closing: Closing) -> StreamStart:
-        """Count a stream that ends before it begins; return all that its reader is sent."""
+        """Count a stream that cannot be opened; return the only item that its reader is sent."""
         start = StreamStart(closing)
         self._count(start)
         return start
@@ -81,7 +81,7 @@ class FanOut:
             self._take_out(subscription, state)
 
     def drain(self) -> None:
-        """Send every subscription its `Closing`, now and from now on; a full sink is sent it when it is resumed."""
+        """Send a `Closing` to every subscription, and at once to every one that is opened later. A sink that is full gets it when it is resumed."""
         self._log.drain()
         for subscription in self._open:
             self._hasten(subscription)
@@ -95,7 +95,7 @@ class FanOut:
         return max((subscription.lag_events for subscription in self._open), default=0)
 
     async def run(self) -> None:
-        """Watch for silence until cancelled."""
+        """Send heartbeats to silent streams until cancelled."""
         await self._heartbeats.run()
 
     def _call_turn(self) -> None:
@@ -119,7 +119,7 @@ class FanOut:
         self._call_turn()
 
     def _advance(self, subscription: Subscription) -> None:
-        """Send the next item of a scheduled subscription, or let it wait for it in the right queue or group."""
+        """Send the next item of a scheduled subscription. If there is none yet, put the subscription into the queue or group in which it waits."""
         item = subscription.next_item()
         if item is not None:
             if self._send(subscription, item):
@@ -144,7 +144,7 @@ class FanOut:
             self._send(subscription, subscription.sign_of_life())
 
     def _hasten(self, subscription: Subscription) -> None:
-        """Schedule a subscription that waits, so that it finds its `Closing`; not one that reads or whose sink is full."""
+        """Schedule a waiting subscription, so that it is sent its `Closing`. One that is being read for, or whose sink is full, is left alone."""
         state = subscription.state
         if state in (State.LIVE, State.QUEUED):
             subscription.schedule()
@@ -152,7 +152,7 @@ class FanOut:
             self._enqueue(subscription)
 
     def _send(self, subscription: Subscription, item: StreamItem) -> bool:
-        """Send an item; return False if the subscription can be sent nothing more for now."""
+        """Send an item; return False if nothing more can be sent to the subscription for now."""
         state = subscription.state
         self._count(item)
         if subscription.send(item, _now()):
@@ -161,7 +161,7 @@ class FanOut:
         return False
 
     def _take_out(self, subscription: Subscription, state: State) -> None:
-        """Take a subscription that has left a state out of the queue or the group of that state."""
+        """Remove a subscription from the queue or group of a state that it has left."""
         match state:
             case State.SCHEDULED:
                 self._scheduled.pop(subscription, None)

@@ -1,8 +1,8 @@
-"""The live readers that have the same filter: the next page for one of them is the next page for all.
+"""The live readers (those at the head of the log) that have the same filter: all of them are sent the same pages.
 
-A group collects events while it waits for its round; a round hands the very same page to each subscription, so that it is encoded
-once. A subscription that cannot take part (its sink is full, it has a limit, it joined in the middle) leaves the group at its own
-place, and reads on from there by itself.
+A group collects events until it can send them. A round sends one page to each subscription of the group; it is the same page object,
+so it is encoded once. A subscription that cannot be sent that page (its sink is full, it has a limit, it joined in the middle) leaves
+the group, and continues alone from its own place.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ WAITING_EVENTS = 10_000  # a group that far behind reads the log instead, whose 
 class FilterGroup:
     """The live subscriptions of one filter; a listener of the log.
 
-    `on_due`: called when there is something to send and no round was due. `on_lag`: called with each subscription that has left
-    because it must read on by itself.
+    `on_due`: called when the group has events to send and no round is scheduled yet. `on_lag`: called with each subscription that
+    has left the group and must read the log alone.
     """
 
     __slots__ = (
@@ -52,7 +52,7 @@ class FilterGroup:
 
     @property
     def is_due(self) -> bool:
-        """Whether there is something that not every subscription has been sent."""
+        """Whether there are events that not every subscription of the group has been sent."""
         return self._round is not None or bool(self._waiting)
 
     def on_events(self, _examined: int, events: Sequence[StoredEvent]) -> None:
@@ -62,7 +62,7 @@ class FilterGroup:
         self._waiting += events
 
     def send_round(self, limit: int, now: float) -> tuple[int, int]:
-        """Go on with the round, or begin one, for up to `limit` subscriptions.
+        """Continue the round, or begin one, for up to `limit` subscriptions.
 
         Returns how many subscriptions were looked at, and how many events were sent, counted once per subscription.
         """
@@ -80,11 +80,11 @@ class FilterGroup:
         return len(reached), sent * len(page.events)
 
     def sync(self, subscription: Subscription) -> None:
-        """Let a subscription know what it was sent here: a round, which reaches thousands, notes it once for all of them."""
+        """Copy into a subscription what its group was sent: a round notes this once for the group, not once for each of thousands."""
         subscription.note_sent(self.last_sent_offset, self.last_sent_at)
 
     def leave(self, subscription: Subscription) -> None:
-        """Take a subscription out."""
+        """Remove a subscription from the group."""
         self.subscriptions.pop(subscription, None)
         self.sync(subscription)
 

@@ -1,4 +1,4 @@
-"""The one clock of all streams: it finds the subscriptions that have been silent for so long that a sign of life is due."""
+"""The one clock of all streams: it finds the subscriptions that have been silent for so long that a heartbeat is due."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ TICKS_PER_HEARTBEAT = 15
 class Heartbeats:
     """A clock that looks at every open subscription a few times in each `heartbeat_seconds`, and keeps the silent ones for `take`.
 
-    `subscriptions`: the open ones. `last_sent_at`: returns when a live subscription was last sent something. `on_due`: called
-    when there is something to `take`.
+    `subscriptions`: all open subscriptions. `last_sent_at`: returns when a live subscription was last sent an item. `on_due`:
+    called when `take` has subscriptions to return.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Heartbeats:
 
     @property
     def are_due(self) -> bool:
-        """Whether there is something to `take`."""
+        """Whether `take` has subscriptions to return."""
         return bool(self._silent)
 
     def take(self, limit: int) -> Iterator[Subscription]:
@@ -43,7 +43,7 @@ class Heartbeats:
             yield self._silent.popleft()
 
     async def run(self) -> None:
-        """Look until cancelled.
+        """Look for silent subscriptions until cancelled.
 
         A silence counts two ticks early: one because the next look comes a tick later, one for a busy event loop.
         """

@@ -14,8 +14,8 @@ from app.events.log.event_log import EventLog
 class LiveReaders:
     """The live subscriptions of one log. A group exists, and listens to the log, as long as it has a subscription.
 
-    `on_due`: called when a round is to be sent. `on_lag`: called with each subscription that is live no longer because it must
-    read on by itself.
+    `on_due`: called when a group has events to send. `on_lag`: called with each subscription that has left its group and must
+    read the log alone.
     """
 
     def __init__(self, log: EventLog, on_due: Callable[[], None], on_lag: Callable[[Subscription], None]) -> None:
@@ -30,7 +30,7 @@ class LiveReaders:
 
     @property
     def is_due(self) -> bool:
-        """Whether a round is to be sent or gone on with."""
+        """Whether a group has events to send."""
         return bool(self._due)
 
     def join(self, subscription: Subscription) -> None:
@@ -45,13 +45,13 @@ class LiveReaders:
         group.subscriptions[subscription] = None
 
     def leave(self, subscription: Subscription) -> None:
-        """Take a subscription out that is live, or was until just now."""
+        """Remove a subscription that is live, or was live until this call."""
         group = self._groups[subscription.filter]
         group.leave(subscription)
         self._dissolve_if_empty(group)
 
     def send_rounds(self, limit: int, now: float) -> int:
-        """Send to up to `limit` subscriptions, group by group; return how many events they were sent altogether."""
+        """Send waiting events to up to `limit` subscriptions, group by group; return how many events were sent, counted once per subscription."""
         delivered = 0
         while self._due and limit > 0:
             reached, sent = self._send_round(self._due[0], limit, now)
@@ -64,7 +64,7 @@ class LiveReaders:
         return self._groups[subscription.filter].last_sent_at
 
     def sync(self, subscription: Subscription) -> bool:
-        """Let a live subscription know what it was sent; return False if a round of its group is due."""
+        """Copy into a live subscription what its group was sent; return False if its group has more to send."""
         group = self._groups[subscription.filter]
         if group.is_due:
             return False

@@ -1,4 +1,4 @@
-"""The few reads of the store that are under way at once, and the subscriptions that wait for one, in their order."""
+"""The reads of the store: only a few run at once, and the subscriptions that need one wait in a queue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 class StoreReads:
-    """The queue for the store. A subscription that waits here has no task, and none that leaves it costs a read.
+    """A queue of subscriptions that need a read of the store. A waiting subscription has no task; if it leaves, no read is made for it.
 
     `on_read`: called with a subscription and the item that was read for it, or None if the read found none; the subscription
     may have closed meanwhile.
@@ -30,13 +30,13 @@ class StoreReads:
         self._tasks: set[asyncio.Task[None]] = set()  # the event loop alone would not keep them alive
 
     def request(self, subscription: Subscription) -> None:
-        """Read the next item of a subscription as soon as a read is free."""
+        """Read the next item of a subscription as soon as fewer than the allowed number of reads are running."""
         subscription.queue()
         self._waiting[subscription] = None
         self._begin()
 
     def withdraw(self, subscription: Subscription) -> None:
-        """Take a subscription out of the queue."""
+        """Remove a subscription from the queue."""
         self._waiting.pop(subscription, None)
 
     def _begin(self) -> None:

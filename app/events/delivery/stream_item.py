@@ -1,4 +1,4 @@
-"""The items of a stream, in the order in which a reader is sent them: values, in no transport's format."""
+"""The items that a stream consists of: values that do not depend on a transport."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A sign of life after a silence in which no event passed the reader by; its last id is still right."""
+    """A sign of life after a silence in which the reader's filter skipped no event; the last id of the reader is still right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class StreamStart:
-    """The first item of a stream: the position from which it goes on, the gap before that, or the reason why it ends at once."""
+    """The first item of a stream: the position after which it begins, or the gap before that position, or the reason why it ends at once."""
 
     first: Checkpoint | Gap | Closing
 

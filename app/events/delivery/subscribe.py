@@ -1,4 +1,4 @@
-"""The way into a stream, the same for every transport: from a request to a subscription that can be opened, or to its end."""
+"""From a request for a stream to a subscription, or to the reason why there is none; the same for every transport."""
 
 from __future__ import annotations
 

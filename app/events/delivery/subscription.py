@@ -1,7 +1,7 @@
-"""One reader of the log as a state machine. Rule: everything that changes a subscription stands in this file.
+"""One reader of the log as a state machine. Rule: only the code in this file changes a subscription.
 
-`subscription_state.py` has the states and the table of transitions. A state is the source of the next item; whether the sink takes
-more is not a second dimension, because a subscription whose sink is full waits for nothing else.
+`subscription_state.py` has the states and the table of transitions. A state says where the
+next item comes from. That the sink is full is one of the states, not a second flag: such a subscription waits for its sink alone.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Subscription:
 
     @property
     def is_finite(self) -> bool:
-        """Whether it ends without events that are yet to come: `follow` is False."""
+        """Whether the stream ends at the head instead of waiting for later events: `follow` is False."""
         return self._cursor.is_finite
 
     @property
@@ -85,7 +85,7 @@ class Subscription:
 
     @property
     def after(self) -> int:
-        """The offset through which this reader has read the log by itself; while LIVE its group is further."""
+        """The offset through which this reader has read the log alone; while the state is LIVE, its group has been sent more."""
         return self._cursor.after
 
     @property
@@ -110,7 +110,7 @@ class Subscription:
         return self._cursor.next_item()
 
     async def read_item(self) -> NextItem | None:
-        """Read the next item from the store; None if this read found none. A heartbeat that is due takes the place of None."""
+        """Read the next item from the store; None if this read found no matching event and no heartbeat is due."""
         item = await self._cursor.read_item()
         return self._cursor.sign_of_life() if item is None and self._heartbeat_due else item
 
@@ -160,35 +160,35 @@ class Subscription:
         self._last_sent_at = max(self._last_sent_at, last_sent_at)
 
     def expect_heartbeat(self) -> None:
-        """Send a sign of life after the read that is under way, unless it finds something to send."""
+        """Ask for a heartbeat after the read that is running, unless that read finds events to send."""
         self._heartbeat_due = True
 
     # The transitions
 
     def schedule(self) -> None:
-        """Look in memory next: because the store was read, or need not be any more, or the sink was resumed."""
+        """Enter SCHEDULED, in which the next item is looked for in memory: the store has been read, or the sink was resumed."""
         self._enter(State.SCHEDULED)
 
     def queue(self) -> None:
-        """Wait for a read of the store."""
+        """Enter QUEUED, to wait for a read of the store."""
         self._enter(State.QUEUED)
 
     def begin_read(self) -> None:
-        """Wait for the end of a read of the store."""
+        """Enter READING, to wait for the result of a read of the store."""
         self._enter(State.READING)
 
     def go_live(self) -> None:
-        """Wait at the head. A reader with a limit shares no page with its group: the page may hold too much."""
+        """Enter LIVE, to wait for events at the head. A reader with a limit shares no page with its group, because a page may have too many events."""
         self._enter(State.LIVE)
         self._joined_at_offset = _SHARES_NOTHING if self._cursor.has_limit else self._cursor.after + 1
 
     def fall_behind(self, after: int) -> None:
-        """Read on alone: at the head the reader was sent everything that it wants through `after` only."""
+        """Leave LIVE and read the log alone: only up to the offset `after` has the reader been sent everything that matches."""
         self._enter(State.SCHEDULED)
         self._cursor.skip_to(after)
 
     def close(self) -> None:
-        """Send nothing more: the stream has ended, or its reader has left."""
+        """Enter CLOSED, in which nothing is sent: the stream has ended, or the client has disconnected."""
         self._enter(State.CLOSED)
         self._sink = NOWHERE
 

@@ -30,7 +30,7 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 
 
 class ImpossibleTransition(Exception):
-    """Raised when a subscription is asked to enter a state that its own does not lead to: a fault of the caller."""
+    """Raised when a subscription is asked to enter a state that the table does not allow after its present state: a bug of the caller."""
 
     def __init__(self, before: State, after: State) -> None:
         super().__init__(f"A subscription cannot go from {before.name} to {after.name}.")

@@ -1,4 +1,4 @@
-"""The log: where events are appended, kept within reach, and read from; one read path for replay and for what comes next.
+"""The log: events are appended to it and read from it; replayed and new events take the same path.
 
 Reading order: `event_store` (the port: the promises of a store), `tail` (the newest events, in memory), `filter_index` (from an event
 to its listeners), `event_log` (all of it), `start` (the place at which a reader begins), `read_page` (finite reads).

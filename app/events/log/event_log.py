@@ -1,7 +1,7 @@
 """The log as its readers see it: one store, the newest events in memory, and the readers that wait for more.
 
-There is one read path. Replay is following from further back: a reader within the tail is served from memory, one that fell behind
-it from the store, and neither notices the change. A reader costs a position, never a queue.
+There is one read path: a replay is a stream that starts further back. A reader within the tail (the newest events) is served from
+memory, a reader behind it from the store, and the change between the two is not visible. A reader has a position, never a queue.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class EventLog:
         return await self._store.append(events)
 
     def has_in_memory(self, after: int) -> bool:
-        """Return whether everything after an offset is in the tail."""
+        """Return whether every event after an offset is in memory."""
         return self._tail.covers(after)
 
     def read_in_memory(self, after: int, through: int, filter: Filter, limit: int) -> Page:
@@ -99,11 +99,11 @@ class EventLog:
         return min(await self._store.offset_before(stored_at_us), self.head)
 
     def join(self, filter: Filter, listener: Listener) -> None:
-        """Call a listener for every commit that holds an event that matches, from now on."""
+        """Call a listener for every later commit that contains an event that its filter matches."""
         self._listeners.join(filter, listener)
 
     def leave(self, filter: Filter, listener: Listener) -> None:
-        """Call a listener no more."""
+        """Stop calling a listener."""
         self._listeners.leave(filter, listener)
 
     async def wait(self, filter: Filter, timeout_seconds: float) -> int:

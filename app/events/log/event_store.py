@@ -26,7 +26,7 @@ class Opened:
 
 
 class Commit(NamedTuple):
-    """A step of the log that is now on disk: events appended, in order (none for a mere deletion), and the floor after it.
+    """A change of the log that is now on disk: the appended events in order (none if events were only deleted), and the floor after it.
 
     `epochs` are the log's epochs if this step recorded one, which happens if the disk was full at the start.
     """
@@ -37,7 +37,7 @@ class Commit(NamedTuple):
 
 
 class Appended(NamedTuple):
-    """The outcome for one event: the event as it stands in the log, and whether it had been there before."""
+    """The outcome for one event: the event as it is stored, and whether it had been stored before."""
 
     stored: StoredEvent
     duplicate: bool
@@ -45,7 +45,7 @@ class Appended(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Page:
-    """A piece of the log: the matching events, and the offset through which the log was examined for them.
+    """A part of the log: matching events, and the offset up to which the log was searched for them.
 
     Compared by identity, so that a page that many readers were handed can be encoded once.
     """
@@ -66,7 +66,7 @@ class EventStore(Protocol):
     """The place where a log is kept. All methods run on one event loop; none of them blocks it."""
 
     async def open(self, on_commit: Callable[[Commit], None]) -> Opened:
-        """Open the log, with a new epoch that is on record before this returns, or, on a full disk, before the first commit.
+        """Open the log and begin a new epoch, which is stored before this returns or, if the disk is full, before the first commit.
 
         From now on `on_commit` is called on the event loop once per commit, in log order, after the commit is durable
         and before the `append` that it belongs to returns. Raises StoreRefused.

@@ -1,4 +1,4 @@
-"""An index from an event to the filters that match it: a commit finds its listeners, and costs all others nothing.
+"""An index from events to the filters that match them: a commit costs only the listeners whose filters match, not all others.
 
 10,000 readers that each follow one order are 10,000 entries in a table of orders; an event looks up one of them. All tables keep the
 order in which listeners joined, so that the same history gives the same run.
@@ -36,7 +36,7 @@ class FilterIndex:
         return sum(len(entry.listeners) for entry in self._entries.values())
 
     def join(self, filter: Filter, listener: Listener) -> None:
-        """Call a listener for every commit that holds a matching event, from now on."""
+        """Call a listener for every later commit that contains a matching event."""
         entry = self._entries.get(filter)
         if entry is None:
             entry = self._entries[filter] = _Entry(filter)
@@ -47,7 +47,7 @@ class FilterIndex:
         entry.listeners[listener] = None
 
     def leave(self, filter: Filter, listener: Listener) -> None:
-        """Call a listener no more; it need not have joined."""
+        """Stop calling a listener; nothing happens if it has not joined."""
         entry = self._entries.get(filter)
         if entry is None:
             return
@@ -81,7 +81,7 @@ class FilterIndex:
                 del table[key]
 
     def _tables(self, filter: Filter) -> Iterable[tuple[dict[str, _Entries], str]]:
-        """Yield the tables and keys under which an entry stands: its orders if it names any, else its types.
+        """Yield the tables and keys that lead to an entry: by its orders if its filter has orders, else by its event types.
 
         Orders are many and types are few, so a lookup by order finds fewer entries that do not match.
         """
