@@ -73,11 +73,15 @@ class FilterGroup:
         page, remaining = self._round
         reached = list(islice(remaining, limit))
         self.last_sent_at = now
-        sent = self._send(page, reached)
+        not_sent, blocked = Subscription.share(page, reached)
+        for subscription in not_sent:
+            self._leave_behind(subscription, page.events[0].offset - 1)
+        for subscription in blocked:
+            self.leave(subscription)
         if len(reached) < limit:
             self.last_sent_offset = page.through
             self._round = None
-        return len(reached), sent * len(page.events)
+        return len(reached), (len(reached) - len(not_sent)) * len(page.events)
 
     def sync(self, subscription: Subscription) -> None:
         """Copy into a subscription what its group was sent: a round notes this once for the group, not once for each of thousands."""
@@ -96,14 +100,6 @@ class FilterGroup:
         del self._waiting[:ROUND_EVENTS]
         if events:
             self._round = Page(events, events[-1].offset), iter(tuple(self.subscriptions))
-
-    def _send(self, page: Page, subscriptions: Sequence[Subscription]) -> int:
-        not_sent, blocked = Subscription.share(page, subscriptions)
-        for subscription in not_sent:
-            self._leave_behind(subscription, page.events[0].offset - 1)
-        for subscription in blocked:
-            self.leave(subscription)
-        return len(subscriptions) - len(not_sent)
 
     def _leave_behind(self, subscription: Subscription, after: int) -> None:
         if subscription.state is State.LIVE and subscription in self.subscriptions:

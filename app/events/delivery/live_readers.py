@@ -48,7 +48,8 @@ class LiveReaders:
         """Remove a subscription that is live, or was live until this call."""
         group = self._groups[subscription.filter]
         group.leave(subscription)
-        self._dissolve_if_empty(group)
+        if not group.subscriptions:
+            self._dissolve(group)
 
     def send_rounds(self, limit: int, now: float) -> int:
         """Send waiting events to up to `limit` subscriptions, group by group; return how many events were sent, counted once per subscription."""
@@ -77,14 +78,15 @@ class LiveReaders:
 
     def _send_round(self, group: FilterGroup, limit: int, now: float) -> tuple[int, int]:
         reached, sent = group.send_round(limit, now)
-        self._dissolve_if_empty(group)
+        if not group.subscriptions:
+            self._dissolve(group)
         if reached < limit:
             self._due.popleft()
             if group.is_due:
                 self._due.append(group)
         return reached, sent
 
-    def _dissolve_if_empty(self, group: FilterGroup) -> None:
-        if not group.subscriptions and self._groups.get(group.filter) is group:
+    def _dissolve(self, group: FilterGroup) -> None:
+        if self._groups.get(group.filter) is group:  # it may have been dissolved while its round was due
             del self._groups[group.filter]
             self._log.leave(group.filter, group)
