@@ -6,8 +6,9 @@
         for event in orders.stream(event_types=["order.cancelled"]):
             print(event.id, event.data["orderId"])
 
-A stream returns after a broken connection, yields each event once and in order, and says where events are lost. To resume in another
-process, keep `stream.last_event_id` together with the result of handling the events, and pass it as `orders.stream(after=...)`.
+A stream reconnects after a broken connection, yields each event once and in order, and reports every gap: a position at which events
+were lost. To resume in another process, store `stream.last_event_id` together with the result of handling the events, and pass the
+stored id as `orders.stream(after=...)`.
 """
 
 from . import event_types
@@ -23,7 +24,7 @@ from .errors import (
     UnexpectedAnswer,
     Violation,
 )
-from .event_types import *  # noqa: F403  # `make types` writes what it exports
+from .event_types import *  # noqa: F403  # `make types` writes this module
 from .events import Checkpoint, Gap, OrderEvent
 from .order_stream import OrderStream
 from .orders import OrdersClient

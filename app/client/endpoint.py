@@ -1,4 +1,4 @@
-"""A server's address, and everything about HTTP: requests, bodies, timeouts, proxies, and failures to get an answer."""
+"""A server's URL, and everything about HTTP: requests, bodies, timeouts, proxies, and requests that get no response."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ from .protocol.server_response import ServerResponse
 from .protocol.stream_options import StreamRequest
 
 MAX_BODY_BYTES: Final = 16 * 2**20
-"""The limit for a body that is not an event stream; a stream that is sent with an error status would have no end."""
+"""The largest part of a body that is read, unless the body is an event stream. A body without an end must not fill the memory."""
 
 _EVENTS_PATH: Final = "/events/orders"
-_SILENCE_SECONDS: Final = 45.0  # three heartbeats of a server with default settings: a stream silent for longer is dead
-_ANSWER_SECONDS: Final = 60.0  # a server that is busy with its disk may take a while to answer a publisher
+_SILENCE_SECONDS: Final = 45.0  # three times the time between two heartbeats of a server with default settings
+_ANSWER_SECONDS: Final = 60.0  # a server with a busy disk may take long to answer a publisher
 _CONNECT_SECONDS: Final = 10.0
-# Each stream holds a connection for as long as it lasts. Many servers, uvicorn among them, close a connection that was idle for 5
-# seconds. httpx would keep it as long, and a request might be sent at the moment of closing, so it keeps it for less.
+# `max_connections`: without a limit, because each open stream occupies a connection. `keepalive_expiry`: many servers, uvicorn among
+# them, close a connection that was idle for 5 seconds. The default of httpx is 5 seconds, too: a request could be sent on a
+# connection that the server is closing. So an idle connection is used for 2 seconds only.
 _LIMITS: Final = httpx.Limits(max_connections=None, keepalive_expiry=2)
-# This folder is part of the server, and the whole of the client that is installed alone.
+# This folder belongs to two distributions: to the server's, as `app.client`, and to the client's, which contains nothing else.
 _DISTRIBUTION: Final = "orders-events" if __name__.startswith("app.") else "orders-events-client"
 _PERMANENT: Final = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyRedirects)
 
 
 class Endpoint:
-    """The address of one server, and the requests that are sent to it.
+    """The URL of one server, and the HTTP requests that are sent to this server.
 
-    `url`: the server's address, such as http://127.0.0.1:8000. Raises ValueError if it is not one.
-    `silence_seconds`: how long a stream may be silent before the connection counts as broken; default: 45.
+    `url`: the URL, such as http://127.0.0.1:8000. Raises ValueError if it is not a URL.
+    `silence_seconds`: the time without a byte on a stream after which its connection counts as broken; default: 45.
     """
 
     def __init__(self, url: str, silence_seconds: float | None = None) -> None:
@@ -43,21 +44,21 @@ class Endpoint:
         self._agent = f"orders-events/{_version()}"
 
     def stream_request(self, http: httpx.Client | httpx.AsyncClient, request: StreamRequest) -> httpx.Request:
-        """Make the HTTP request for a stream."""
+        """Build the HTTP request for a stream."""
         headers = {"User-Agent": self._agent, **request.headers}
         return http.build_request("GET", self._events_url, params=request.query, headers=headers, timeout=self._silence)
 
     def publish_request(self, http: httpx.Client | httpx.AsyncClient, body: bytes) -> httpx.Request:
-        """Make the HTTP request that publishes events."""
+        """Build the HTTP request that publishes events."""
         headers = {"User-Agent": self._agent, "Content-Type": "application/json"}
         return http.build_request("POST", self._events_url, content=body, headers=headers, timeout=self._answer)
 
     def stream_ended(self) -> TransientError:
-        """Make the error for a stream that the server ended without saying why."""
+        """Build the error for a stream that the server ended without a reason."""
         return TransientError(f"{self.url} ended the stream.")
 
     def no_answer(self, error: httpx.RequestError) -> TransientError:
-        """Make the error for a request without an answer, in one sentence. Raises `error` if another attempt cannot succeed."""
+        """Build the error for a request that got no response. Raises `error` itself if another attempt cannot succeed."""
         if isinstance(error, _PERMANENT):
             raise error
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
@@ -65,17 +66,21 @@ class Endpoint:
 
 
 def new_client(url: str, certificates: ssl.SSLContext | None) -> httpx.Client:
-    """Make an HTTP client for threads. `certificates`: see `OrdersClient`."""
+    """Make a synchronous HTTP client for requests to `url`.
+
+    `certificates`: the certificates to trust; None: those that the environment variables SSL_CERT_FILE or SSL_CERT_DIR point to,
+    else those of the public authorities. Raises ValueError if certificates cannot be read.
+    """
     return httpx.Client(trust_env=_uses_proxies(url), limits=_LIMITS, verify=_verify(url, certificates))
 
 
 def new_async_client(url: str, certificates: ssl.SSLContext | None) -> httpx.AsyncClient:
-    """Make an HTTP client for asyncio. `certificates`: see `OrdersClient`."""
+    """Make an asynchronous HTTP client for requests to `url`. The arguments are those of `new_client`."""
     return httpx.AsyncClient(trust_env=_uses_proxies(url), limits=_LIMITS, verify=_verify(url, certificates))
 
 
 def checked_url(text: str) -> str:
-    """Return the address of a server without the slash at its end. Raises ValueError if the text is not one."""
+    """Return the URL of a server without a slash at the end. Raises ValueError if the string is not such a URL."""
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL:
@@ -86,12 +91,12 @@ def checked_url(text: str) -> str:
 
 
 def server_response(response: httpx.Response, body: bytes = b"") -> ServerResponse:
-    """Return a response as a value."""
+    """Convert a response of httpx and its body into a `ServerResponse`."""
     return ServerResponse(response.status_code, response.reason_phrase, response.headers, body)
 
 
 def read_body(response: httpx.Response) -> bytes:
-    """Read the body of a response with blocking I/O, up to the first bytes that are too many."""
+    """Read the body of a response with blocking I/O. Reading stops after `MAX_BODY_BYTES`."""
     body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
@@ -101,7 +106,7 @@ def read_body(response: httpx.Response) -> bytes:
 
 
 async def read_body_async(response: httpx.Response) -> bytes:
-    """Read the body of a response with asyncio, up to the first bytes that are too many."""
+    """Read the body of a response with asyncio. Reading stops after `MAX_BODY_BYTES`."""
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
@@ -111,7 +116,7 @@ async def read_body_async(response: httpx.Response) -> bytes:
 
 
 def _version() -> str:
-    # "unknown" if it runs without being installed
+    # "unknown" if the package is run from its source folder without being installed
     try:
         return version(_DISTRIBUTION)
     except PackageNotFoundError:
@@ -126,7 +131,7 @@ def _verify(url: str, certificates: ssl.SSLContext | None) -> ssl.SSLContext | b
     if certificates is not None or not url.startswith("https:"):
         return certificates or True
     try:
-        # An httpx client that ignores the proxies of the environment would ignore SSL_CERT_FILE and SSL_CERT_DIR as well.
+        # Read SSL_CERT_FILE and SSL_CERT_DIR here: with `trust_env=False`, httpx would ignore them together with the proxy variables.
         return httpx.create_ssl_context(trust_env=True)
     except OSError as error:
         raise ValueError(
@@ -135,7 +140,7 @@ def _verify(url: str, certificates: ssl.SSLContext | None) -> ssl.SSLContext | b
 
 
 def _uses_proxies(url: str) -> bool:
-    # The proxies that the environment names are for other machines than this one.
+    # The proxies of the environment (HTTPS_PROXY and the like) are not used for a server on this machine.
     host = httpx.URL(url).host
     try:
         return not ipaddress.ip_address(host).is_loopback

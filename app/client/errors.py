@@ -1,10 +1,10 @@
 """The errors of this client.
 
 OrdersError
-  RequestRefused      the server refuses the request, and would refuse it again
-    EventsRefused     the server names the events that it does not accept, and why
-  Unavailable         no useful answer came for as long as the caller was willing to wait
-  UnexpectedAnswer    the answer is not from a server of this contract
+  RequestRefused      the server refused the request, and would refuse it again
+    EventsRefused     the server did not accept some events, and reported them with the reasons
+  Unavailable         the server could not be reached, or could not do its work, until the time limit of the caller
+  UnexpectedAnswer    the response does not follow the contract of Orders Events
   EventsLost          events are missing from a stream
 """
 
@@ -17,21 +17,23 @@ from typing import Any, Final
 from .events import Gap
 
 _SHOWN_VIOLATIONS: Final = 3
-_SHOWN_CHARACTERS: Final = 2000  # of the text of a problem; the texts of this contract are shorter
+_SHOWN_CHARACTERS: Final = 2000  # of an error message from a server; those of Orders Events are shorter
 
 
 class OrdersError(Exception):
-    """The base class of all errors of this client. The text of each is a full sentence."""
+    """The base class of all errors of this client. The message of each error is a full sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An answer that reports an error: the problem document of RFC 9457, if the answer is one.
+    """An error that the server reported in a response, usually as a problem document (RFC 9457).
 
-    `type`: the kind of problem, for programs to compare; `about:blank` if the answer is not a problem document.
-    `title`, `detail`: the kind and this case in words.
-    `status`: the status code of the answer.
-    `members`: the whole document; empty if the answer is not one.
+    `type`: a URI that identifies the type of the problem, for programs to compare; `about:blank` if the response is not a problem
+        document.
+    `title`: the type of the problem in words.
+    `status`: the HTTP status code of the response.
+    `detail`: what is wrong in this case, in words.
+    `members`: all members of the problem document; empty if the response is not a problem document.
     """
 
     type: str
@@ -52,7 +54,7 @@ class Problem:
 
 
 class RequestRefused(OrdersError):
-    """Raised when the server refuses a request and would refuse it again. `problem` is its answer."""
+    """Raised when the server refuses a request and would refuse it again. `problem`: the error that the server reported."""
 
     def __init__(self, problem: Problem, *details: str) -> None:
         super().__init__(" ".join([str(problem), *details]))
@@ -60,17 +62,17 @@ class RequestRefused(OrdersError):
 
     @property
     def status(self) -> int:
-        """The status code of the answer."""
+        """The HTTP status code of the response."""
         return self.problem.status
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """Why the server does not accept an event.
+    """A reason why the server does not accept an event.
 
-    `index`: the place of the event in the list that was published, from 0.
+    `index`: the index of the event in the published list; the first event has index 0.
     `pointer`: the part of the event that is wrong, as a JSON pointer (RFC 6901).
-    `message`: what is wrong with it.
+    `message`: what is wrong with this part.
     """
 
     index: int
@@ -82,9 +84,9 @@ class Violation:
 
 
 class EventsRefused(RequestRefused):
-    """Raised when the server does not accept some events. None of the events published with them is stored.
+    """Raised when the server does not accept some of the events in a request. No event of the request is stored.
 
-    `violations` names each event that is refused, and the reason. The text of the error shows the first three.
+    `violations`: the refused events, each by its index, with the reasons. The message of the exception has the first three.
     """
 
     def __init__(self, problem: Problem, violations: Sequence[Violation]) -> None:
@@ -94,18 +96,18 @@ class EventsRefused(RequestRefused):
 
 
 class Unavailable(OrdersError):
-    """Raised when no useful answer came for `retry_max_seconds`: there was no connection, or the server could not do its work."""
+    """Raised when all attempts failed for `retry_max_seconds`: no connection to the server, or the server could not do its work."""
 
 
 class UnexpectedAnswer(OrdersError):
-    """Raised when an answer does not follow the contract, so that something else than Orders Events must be at this address."""
+    """Raised when a response does not follow the contract. Probably the URL is not that of an Orders Events server."""
 
 
 class EventsLost(OrdersError):
-    """Raised when events are missing from a stream. `gap` says between which positions.
+    """Raised when events are missing from a stream. `gap`: the reason, and the position after which the stream can go on.
 
-    `last_event_id` of the stream is still before the gap, so a program that starts again there gets the same error. Iterating over
-    the same stream again accepts the loss and goes on after the gap.
+    The stream's `last_event_id` stays before the gap: a program that resumes there in a new stream gets the same error. To accept the
+    loss, iterate over the same stream again: it goes on after the gap.
     """
 
     def __init__(self, gap: Gap) -> None:

@@ -10,7 +10,7 @@ from httpx_sse import EventSource
 
 from .errors import UnexpectedAnswer
 
-# A server of this contract takes requests of 8 MiB, and a character of two bytes becomes six in a stream: `é` is `\u00e9`.
+# Orders Events accepts request bodies of up to 8 MiB. In a stream, a character of 2 bytes may take 6: `é` is sent as `\u00e9`.
 MAX_EVENT_BYTES: Final = 32 * 2**20
 
 # A blank line ends an event, and a line ends with LF, CR or CR LF.
@@ -19,18 +19,19 @@ _ENDS: Final = (b"\n\n", b"\n\r", b"\r\r")
 
 def event_source(response: httpx.Response) -> EventSource:
     """Return a decoder of the event stream. Iterating over it raises UnexpectedAnswer if an event is longer than 32 MiB."""
-    # It is UTF-8 whatever its header says: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+    # An event stream is always UTF-8, even if the response declares another charset:
+    # https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
     headers = {"Content-Type": "text/event-stream; charset=utf-8"}
     return EventSource(httpx.Response(200, headers=headers, stream=_LimitedEvents(response)))
 
 
 class _LimitedEvents(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """The decoded bytes of a response, up to an event that is too long: a decoder would keep all of it in memory."""
+    """The body of a response, in chunks. Raises UnexpectedAnswer at an event that is too long, before it fills the memory."""
 
     def __init__(self, response: httpx.Response) -> None:
         self._response = response
-        self._last = b""  # the last byte
-        self._length = 0  # the bytes since the last blank line
+        self._last = b""  # the last byte that was read
+        self._length = 0  # the number of bytes since the last blank line
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._response.iter_bytes():

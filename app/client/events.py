@@ -9,13 +9,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class OrderEvent:
-    """Something that happened to an order.
+    """An event about an order.
 
-    An event of a type that this client knows is an instance of the subclass for that type, such as `OrderShipped`, whose `data` is
-    typed. An event of a newer type is a plain `OrderEvent`.
+    There is a subclass for each event type that this client knows, such as `OrderShipped`, with typed `data`. An event of a type that
+    was added later is a plain `OrderEvent`.
 
-    `id`: the position after which a stream can be resumed, as the argument `after`.
-    `event_type`: the name of its type, such as `order.shipped`.
+    `id`: the position of the event in the log; pass it as the argument `after` to resume a stream after this event.
+    `event_type`: the name of the event's type, such as `order.shipped`.
     `data`: the parsed JSON object; its schema is in the server's documentation.
     """
 
@@ -26,13 +26,13 @@ class OrderEvent:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A place in a stream at which events are missing.
+    """A report that events are missing at this point of a stream.
 
-    `id`: the position before the first event that follows.
-    `reason`: `expired` if the events were deleted; `foreign` or `ahead` if the requested id is not from this log, so that
-        everything in the log follows. A newer server may send other reasons.
-    `requested`: the id or the time that the stream was asked to begin at.
-    `earliest`: the position before the first event that is still stored.
+    `id`: the position at which the stream goes on: just before the next event.
+    `reason`: `expired` if the missing events were deleted; `foreign` or `ahead` if this log never issued the requested id, for example
+        because a backup was restored; then the stream goes on with all events of the log. A newer server may send other reasons.
+    `requested`: the id or the time at which the client asked the stream to begin.
+    `earliest`: the position just before the oldest event that is still stored.
     """
 
     id: str
@@ -49,9 +49,10 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A position up to which no further event matches the filter.
+    """A report that the stream has passed a position without an event, because no event before this position matched the filter.
 
-    `id`: resume there, as the argument `after`, instead of after the last event that matched.
+    `id`: the position; pass it as the argument `after` to resume there. The server then need not search from the last event that
+        matched.
     """
 
     id: str

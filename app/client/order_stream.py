@@ -1,4 +1,4 @@
-"""A stream for threads: it does with blocking I/O what `Reading` decides. Its twin is `async_order_stream`."""
+"""A stream for threads: it does the blocking I/O, and `Reading` makes the decisions. `async_order_stream` is the same for asyncio."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _Value_co = TypeVar("_Value_co", covariant=True)
 
 
 class OrderStream(Generic[_Value_co]):
-    """The events of a stream, each once and in order, across as many connections as that takes.
+    """An iterator over the events of a stream, each once and in order. It reconnects as often as necessary.
 
-    Iterate over it, from one thread at a time. Used as a context manager, it closes its connection when the block ends; without
-    that, leaving the loop closes it, on a Python that counts references. After an exception, or after `close`, iterating again
-    continues after `last_event_id`.
+    Only one thread at a time may iterate over the stream. Used as a context manager, the stream closes its connection when the block
+    ends. Without a context manager, CPython closes the connection when the stream object is no longer referenced. After an exception,
+    or after `close`, iterating again continues after `last_event_id`.
     """
 
     def __init__(self, http: httpx.Client, endpoint: Endpoint, reading: Reading[_Value_co]) -> None:
@@ -35,10 +35,10 @@ class OrderStream(Generic[_Value_co]):
 
     @property
     def last_event_id(self) -> str | None:
-        """The position to resume after, as the argument `after` of another stream. It moves with every item; None if there is none yet.
+        """The id to pass as the argument `after` of another stream, which then resumes here. None before the first item.
 
-        A program that stores it in the transaction that stores the result of handling an event handles each event exactly once,
-        even if either side is killed.
+        The id changes with every item of the stream. A program that stores the id and the result of handling an event in one
+        transaction handles each event exactly once, even if the program or the server is killed.
         """
         return self._reading.last_event_id
 
@@ -65,7 +65,8 @@ class OrderStream(Generic[_Value_co]):
 
 
 def _follow(http: httpx.Client, endpoint: Endpoint, reading: Reading[_Value]) -> Generator[_Value]:
-    # It has no reference to the stream object that holds it, so both end together; a cycle would wait for the garbage collector.
+    # A function and not a method: with a reference to the stream object, both would be in a cycle, and the connection would stay open
+    # until the garbage collector found it.
     with reading.following():
         while not reading.ended:
             yield from _connect(http, endpoint, reading)

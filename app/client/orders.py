@@ -1,4 +1,4 @@
-"""The client for threads: it makes streams, and publishes with blocking I/O as `Publishing` decides. Its twin is `async_orders`."""
+"""The client for threads: it opens streams, and publishes events with blocking I/O. `async_orders` is the same for asyncio."""
 
 from __future__ import annotations
 
@@ -25,18 +25,19 @@ _Value = TypeVar("_Value")
 
 
 class OrdersClient:
-    """A client of one server, for any number of threads. Leaving it as a context manager closes its connections.
+    """A client of one server, for any number of threads. As a context manager, it closes its connections at the end.
 
-    `url`: the address of the server, such as http://127.0.0.1:8000.
-    `certificates`: the certificates to trust, for an https server; default: those in SSL_CERT_FILE or SSL_CERT_DIR, else the public
-        ones.
-    `http`: an `httpx.Client` to use instead of an own one, for credentials or proxies; the caller closes it. Then
-        `certificates` has no effect.
-    `silence_seconds`: how long a stream may be silent before the connection counts as broken; default: 45, which is three times the
-        time between two heartbeats of a server with default settings.
-    `report`: called with a sentence at the first failure in a row that may pass; default: a warning in the log of this package.
+    `url`: the URL of the server, such as http://127.0.0.1:8000.
+    `certificates`: the certificates to trust if the server uses https; default: the certificates that the environment variables
+        SSL_CERT_FILE or SSL_CERT_DIR point to, else those of the public authorities.
+    `http`: an `httpx.Client` of the caller, for example with credentials or proxies. The caller must close this HTTP client, and
+        `certificates` has no effect. Default: the client makes an HTTP client of its own.
+    `silence_seconds`: the time without a byte on a stream after which its connection counts as broken; default: 45, which is three
+        times the time between two heartbeats of a server with default settings.
+    `report`: called with a sentence when a request fails that will be tried again; not called for further failures until an attempt
+        succeeds. Default: log a warning.
 
-    Raises ValueError if `url` is not an address, or if SSL_CERT_FILE or SSL_CERT_DIR names certificates that cannot be read.
+    Raises ValueError if `url` is not a URL, or if SSL_CERT_FILE or SSL_CERT_DIR points to certificates that cannot be read.
     """
 
     def __init__(
@@ -80,18 +81,21 @@ class OrdersClient:
     def stream(
         self, *, gaps: Gaps = "raise", checkpoints: Checkpoints = "skip", **options: Unpack[StreamOptions]
     ) -> OrderStream[OrderEvent | Gap | Checkpoint]:
-        """Follow order events. The stream connects when it is iterated over, and returns after a broken connection.
+        """Return a stream of order events, which connects when the caller begins to iterate, and reconnects after a broken connection.
 
-        `gaps`: "raise" (default) raises EventsLost at a place where events are lost; "yield" yields a `Gap` there.
-        `checkpoints`: "yield" yields a `Checkpoint` whenever `last_event_id` moves without an event, as it does in a quiet hour.
-            A program that keeps that id need not read again from the last event that matched; default: "skip".
-        `options`: the events to read, as in `StreamOptions`.
+        `gaps`: what to do at a gap, which is a position at which events were lost: "raise" (default) raises EventsLost, "yield" yields
+            a `Gap`.
+        `checkpoints`: "yield" yields a `Checkpoint` whenever `last_event_id` changes without an event, because the server has passed
+            events that do not match. A program that stores this id resumes there, and not at the last event that matched, which may
+            be long ago. Default: "skip".
+        `options`: which events to read; see `StreamOptions`.
 
             for event in orders.stream(event_types=["order.cancelled"]):
                 print(event.id, event.data["orderId"])
 
-        Raises ValueError if an option is not valid. Iterating raises RequestRefused and UnexpectedAnswer, EventsLost as `gaps` says,
-        and Unavailable after `retry_max_seconds` without an answer.
+        Raises ValueError if an option is not valid. Iterating raises RequestRefused if the server refuses the request,
+        UnexpectedAnswer if the response does not follow the contract, EventsLost at a gap if `gaps` is "raise", and Unavailable if
+        nothing could be read for `retry_max_seconds`.
         """
         return self._stream(delivery(gaps, checkpoints), options)
 
@@ -111,25 +115,27 @@ class OrdersClient:
         *,
         retry_max_seconds: float | None = RETRY_MAX_SECONDS,
     ) -> PublishedEvent | list[PublishedEvent]:
-        """Publish one event, or a list of up to 1,000 of which all are stored or none. Return when they are on disk.
+        """Publish one event or a list of up to 1,000 events, and return when the events are on the server's disk.
 
-        `events`: one event or several, as the contract has them: {"eventType": ..., "data": {...}}.
-        `retry_max_seconds`: how long to try while there is no answer; None: without a limit. Trying again is safe, because every
-            event without an `eventId` gets one before the first attempt.
+        `events`: one event, or several of which the server stores all or none; in the format of the contract:
+            {"eventType": ..., "data": {...}}.
+        `retry_max_seconds`: how long to try again while there is no response; None: without a limit. A retry never stores an event
+            twice, because every event without an `eventId` gets one before the first attempt.
 
-        Returns a `PublishedEvent` for one event, or a list of them for several:
+        Returns a `PublishedEvent` for one event, or a list of `PublishedEvent` for several events:
 
             stored = orders.publish({"eventType": "order.shipped", "data": {"orderId": "or_1", "when": when}})
 
-        Raises EventsRefused, RequestRefused or UnexpectedAnswer; nothing is stored then. Raises Unavailable after
-        `retry_max_seconds`; then it is unknown whether the events are stored.
+        Raises EventsRefused if the server does not accept some of the events, RequestRefused if it refuses the request for another
+        reason, or UnexpectedAnswer if the response does not follow the contract; in these three cases nothing is stored. Raises
+        Unavailable after `retry_max_seconds` without a response; in this case it is unknown whether the events are stored.
         """
         if isinstance(events, Mapping):
             return self._publish([events], retry_max_seconds)[0]
         return self._publish(events, retry_max_seconds)
 
     def close(self) -> None:
-        """Close all connections, unless the caller gave the HTTP client."""
+        """Close all connections, unless the caller passed the HTTP client `http`."""
         if self._closes:
             self._http.close()
 

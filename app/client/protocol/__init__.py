@@ -1,1 +1,1 @@
-"""What the client decides, without any I/O: which request to send next, what an answer means, and how long to wait."""
+"""The decisions of the client, without I/O: which request to send next, what a response means, and how long to wait."""

@@ -1,7 +1,7 @@
-"""Publish events so that each is stored once, even if answers are lost. No I/O is done here.
+"""Publish events so that each is stored once, even if a response is lost. This module does no I/O.
 
-Every event has an `eventId` before the first attempt, so the same request can be sent again after its answer was lost. A server
-stores all events of a request or none.
+Every event gets an `eventId` before the first attempt, and a server stores an `eventId` only once. So the same request can be sent
+again if its response was lost. A server stores all events of a request or none.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ _LONGEST_BACKOFF_SECONDS: Final = 8.0
 
 @dataclass(frozen=True, slots=True)
 class PublishedEvent:
-    """An event that is stored on the server's disk.
+    """The server's confirmation that an event is on its disk.
 
-    `id`: its position in the log, which a stream can resume after.
-    `event_type`, `schema_version`: the type, and the version of its schema that the event was checked against.
-    `event_id`: the `eventId` of the event, made by the client if the event had none.
-    `duplicate`: whether it had been stored before this request; then `id` is its first position.
+    `id`: the position of the event in the log; pass it as the argument `after` to begin a stream after this event.
+    `event_type`: the name of the event's type.
+    `schema_version`: the version of the event type's schema that the server checked the event against.
+    `event_id`: the `eventId` of the event; a random one if the caller gave none.
+    `duplicate`: whether the event was stored already before this request; then `id` is the position that the event got at that time.
     """
 
     id: str
@@ -40,12 +41,12 @@ class PublishedEvent:
 
 
 class Publishing:
-    """One request to publish events, which is sent again until it has an answer.
+    """A request to publish events, and the state of its retries: the request is sent again until it gets a response.
 
-    `events`: the events as the contract has them; one without an `eventId` gets a random one.
-    `retry_max_seconds`: how long to try; None: without a limit.
+    `events`: the events in the format of the contract; an event without an `eventId` gets a random one.
+    `retry_max_seconds`: how long to try again; None: without a limit.
     `report`: called with a sentence when the first attempt fails.
-    `clock`: returns the time in seconds.
+    `clock`: returns the current time in seconds.
     """
 
     def __init__(
@@ -62,7 +63,10 @@ class Publishing:
         self._retries = Retries(retry_max_seconds, _LONGEST_BACKOFF_SECONDS, report, clock)
 
     def answered(self, response: ServerResponse) -> list[PublishedEvent]:
-        """Read the answer. Raises TransientError if the request may succeed later, RequestRefused or UnexpectedAnswer if not."""
+        """Return the stored events that a response reports.
+
+        Raises TransientError if the request may succeed later, RequestRefused or UnexpectedAnswer if it cannot succeed.
+        """
         if response.status_code in TRANSIENT_STATUSES:
             raise transient_error(response)
         if response.status_code != 201:
@@ -76,7 +80,7 @@ class Publishing:
         return published
 
     def wait_seconds(self, error: TransientError) -> float:
-        """Return how long to wait before the next attempt. Raises Unavailable if that would be too late."""
+        """Return how long to wait before the next attempt. Raises Unavailable if it would be after `retry_max_seconds`."""
         return self._retries.wait_seconds(error, _FIRST_WAIT_SECONDS)
 
     def _refusal(self, problem: Problem) -> RequestRefused:

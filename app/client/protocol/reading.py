@@ -1,9 +1,12 @@
-"""The state of a subscription across its connections. No I/O is done here.
+"""The state of a subscription, which may need several connections. This module does no I/O.
 
-Rule: every decision about a subscription is made here: what to ask for, what a frame means, what to deliver, when the subscription
-has ended, and how long to wait. The two loops that do the I/O, one for threads and one for asyncio, are inside `following` until
-`ended` is true. For each connection they send the `next_request`, pass the response to `opened` and each frame to `receive` while
-`expects_frames` is true; they pass the reason for the end of the connection to `disconnected`, and sleep for `wait_seconds`.
+Rule: every decision about a subscription is made here: what to request, what a frame (one event of the event stream) means, what to
+deliver, when the subscription has ended, and how long to wait. Two loops do the I/O: one in `order_stream`, for threads, and one in
+`async_order_stream`. A loop enters `following`, and repeats these steps until `ended` is true:
+
+1. Send the `next_request`, and pass the response to `opened`.
+2. While `expects_frames` is true, read a frame and pass it to `receive`.
+3. Pass the reason why the connection ended to `disconnected`, and sleep for `wait_seconds`.
 """
 
 from __future__ import annotations
@@ -23,13 +26,17 @@ from .retries import TRANSIENT_STATUSES, Retries, TransientError, transient_erro
 from .server_response import ServerResponse, bounded_wait, json_object, read_problem
 from .stream_options import StreamItem, StreamQuery, StreamRequest, can_be_id
 
-_FIRST_RETRY_SECONDS: Final = 1.0  # until the server says how long to wait
-_LEAST_BACKOFF_SECONDS: Final = 0.1  # for a server that asks for no wait at all, and is then gone
+_FIRST_RETRY_SECONDS: Final = 1.0  # until the server sends its `retry` time
+_LEAST_BACKOFF_SECONDS: Final = 0.1  # if the server sent a `retry` time of 0 and then stopped
 _LONGEST_BACKOFF_SECONDS: Final = 30.0
-_FINAL_REASONS: Final = frozenset({"limit", "end"})  # after any other reason, a future one too, the client returns
+_FINAL_REASONS: Final = frozenset(
+    {"limit", "end"}
+)  # after any other reason, even an unknown one, the client reconnects
 _MEDIA_TYPE: Final = "text/event-stream"
-_SHOWN_CHARACTERS: Final = 64  # of an id; the contract allows no longer one
-_UNNAMED: Final = "message"  # the name that the standard gives to an event without one; this contract has no such event
+_SHOWN_CHARACTERS: Final = 64  # of an invalid id; the contract allows ids of at most 64 characters
+_UNNAMED: Final = (
+    "message"  # the event type that the SSE standard gives to an event without one; Orders Events sends none
+)
 
 _Value = TypeVar("_Value")
 
@@ -37,13 +44,13 @@ _Value = TypeVar("_Value")
 class Reading(Generic[_Value]):
     """The state of one subscription.
 
-    `query`: the events to ask for.
-    `deliver`: called with each item of the stream; returns the value to yield, or None to skip it; may raise.
-    `retry_max_seconds`: how long to try while nothing can be read; None: without a limit.
-    `report`: called with a sentence when the first attempt in a row fails.
-    `clock`: returns the time in seconds.
+    `query`: the events to request.
+    `deliver`: called with each item of the stream; returns the value to yield, or None to skip the item; may raise an exception.
+    `retry_max_seconds`: how long to try again while nothing can be read; None: without a limit.
+    `report`: called with a sentence when an attempt fails; not called for further failures until an attempt succeeds.
+    `clock`: returns the current time in seconds.
 
-    `last_event_id` is the position to resume after, once everything that was delivered has been handled.
+    The attribute `last_event_id` is the id of the last delivered item, after which a stream can be resumed.
     """
 
     def __init__(
@@ -65,14 +72,14 @@ class Reading(Generic[_Value]):
         self._retries = Retries(retry_max_seconds, _LONGEST_BACKOFF_SECONDS, report, clock)
         self._retry_seconds = _FIRST_RETRY_SECONDS
         self._delivered = RecentIds()
-        self._after_gap: str | None = None  # the id of a gap that the caller got as an exception
+        self._after_gap: str | None = None  # the id after a gap that was raised as EventsLost and is not accepted yet
         self._requested_after = query.after
-        self._has_progressed = False  # whether this connection brought a position to resume after
+        self._has_progressed = False  # whether an item with an id came on this connection
         self._failure = TransientError("Nothing was requested yet.")  # why the last connection ended
 
     @contextmanager
     def following(self) -> Iterator[None]:
-        """Be `active`. Entering it again after EventsLost accepts the loss."""
+        """Set `active` while a loop follows the stream. Following again after EventsLost accepts the loss and resumes after the gap."""
         self._retries.reset()
         if self._after_gap is not None:
             self.last_event_id = self._after_gap
@@ -90,7 +97,7 @@ class Reading(Generic[_Value]):
         return self._query.request(self.last_event_id, self._remaining)
 
     def opened(self, response: ServerResponse) -> None:
-        """Read a response. Raises TransientError if the request may succeed later, RequestRefused or UnexpectedAnswer if not."""
+        """Handle a response. Raises TransientError if the request may succeed later, RequestRefused or UnexpectedAnswer if it cannot."""
         if response.status_code in TRANSIENT_STATUSES:
             raise transient_error(response)
         if response.status_code == 204 and not self._query.follow:
@@ -105,7 +112,7 @@ class Reading(Generic[_Value]):
         self.expects_frames = True
 
     def receive(self, frame: ServerSentEvent) -> _Value | None:
-        """Read a frame. Return the value to deliver, if any. Raises UnexpectedAnswer, and what `deliver` raises."""
+        """Handle a frame, and return the value to yield, or None. Raises UnexpectedAnswer, and the exceptions of `deliver`."""
         if not can_be_id(frame.id):
             raise UnexpectedAnswer(f"{frame.id[:_SHOWN_CHARACTERS]!r} cannot be the id of an event.")
         if frame.retry is not None and frame.retry >= 0:
@@ -117,21 +124,21 @@ class Reading(Generic[_Value]):
                 return self._gap(frame)
             case name if name != _UNNAMED and not name.startswith("stream."):
                 return self._event(frame)
-            case _:  # a checkpoint, or a control event of the future: its id is a position too
+            case _:  # a checkpoint, or a control event of a newer server: its id is a position, too
                 return self._checkpoint(frame)
         return None
 
     def disconnected(self, failure: TransientError) -> None:
-        """Note that a connection has ended, and why."""
+        """Record that the connection has ended, and the reason."""
         self._failure = failure
         self.expects_frames = False
 
     def wait_seconds(self) -> float:
-        """Return how long to wait before the next request; 0 after the end. Raises Unavailable if that would be too late."""
+        """Return the wait before the next request; 0 if the subscription has ended. Raises Unavailable after `retry_max_seconds`."""
         if self.ended:
             return 0.0
         if self._has_progressed:
-            # The server has jittered the time that it asks for: https://html.spec.whatwg.org/multipage/server-sent-events.html
+            # The server has randomised its `retry` time: https://html.spec.whatwg.org/multipage/server-sent-events.html
             self._retries.reset()
             self._retries.check(self._failure, self._retry_seconds)
             return self._retry_seconds
@@ -142,7 +149,7 @@ class Reading(Generic[_Value]):
         self.ended = reason in _FINAL_REASONS
         self.expects_frames = False
         if reason == "unavailable" and self.last_event_id == self._requested_after:
-            self._has_progressed = False  # its only checkpoint was the position that this client had already
+            self._has_progressed = False  # its only item was a checkpoint at the requested position
 
     def _event(self, frame: ServerSentEvent) -> _Value | None:
         if not frame.id:
@@ -164,7 +171,7 @@ class Reading(Generic[_Value]):
     def _gap(self, frame: ServerSentEvent) -> _Value | None:
         data = json_object(frame.data) or {}
         gap = Gap(frame.id, *(str(data.get(name, "unknown")) for name in ("reason", "requested", "earliest")))
-        # Events of another history may have ids that were delivered before, and a caller that begins anew needs them.
+        # Forget the delivered ids: if the log was replaced, a new event may have the id of one that was delivered before.
         self._delivered.clear()
         self._after_gap = frame.id
         value = self._deliver(gap)
@@ -172,7 +179,7 @@ class Reading(Generic[_Value]):
         return value
 
     def _checkpoint(self, frame: ServerSentEvent) -> _Value | None:
-        # Each connection begins with one, mostly at the position where the last connection ended.
+        # The first checkpoint of a connection is mostly at the position at which the last connection ended.
         has_moved = bool(frame.id) and frame.id != self.last_event_id
         self._move(frame.id)
         return self._deliver(Checkpoint(frame.id)) if has_moved else None

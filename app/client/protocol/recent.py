@@ -1,15 +1,15 @@
-"""The ids of the events that were delivered recently."""
+"""The ids of the last events that were delivered, to recognise an event that a server sends again."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import Final
 
-KEPT: Final = 10_000  # about a megabyte; a server repeats what it has just sent, or it repeats everything
+KEPT: Final = 10_000  # about 1 MB; a server that repeats events repeats either its last ones or all of them
 
 
 class RecentIds:
-    """A set of the newest ids, of at most `kept`: adding one more removes the oldest."""
+    """A set of at most `kept` ids. If it is full, adding an id removes the oldest one."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
@@ -17,7 +17,7 @@ class RecentIds:
         self._order: deque[str] = deque()
 
     def add(self, event_id: str) -> bool:
-        """Add an id. Return whether it is new."""
+        """Add an id. Return whether the id is new in the set."""
         if event_id in self._ids:
             return False
         self._ids.add(event_id)

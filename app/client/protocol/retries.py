@@ -1,4 +1,4 @@
-"""Failures that may pass, and how long to wait before each new attempt."""
+"""Transient failures of requests, and how long to wait before each new attempt."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ TRANSIENT_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})  # th
 
 
 class TransientError(Exception):
-    """Raised when a request failed in a way that may pass.
+    """Raised when a request failed and the same request may succeed later.
 
-    `reason`: a full sentence.
-    `retry_after_seconds`: how long the server asks to wait at least before the next attempt.
+    `reason`: the message, a full sentence.
+    `retry_after_seconds`: the shortest wait before the next attempt that the server asks for.
     """
 
     def __init__(self, reason: str, retry_after_seconds: float = 0.0) -> None:
@@ -26,18 +26,18 @@ class TransientError(Exception):
 
 
 def transient_error(response: ServerResponse) -> TransientError:
-    """Make the error of a response that has one of the transient statuses."""
+    """Return the error for a response with a status code in `TRANSIENT_STATUSES`."""
     return TransientError(str(read_problem(response)), response.retry_after_seconds)
 
 
 @dataclass(slots=True)
 class Retries:
-    """The attempts that failed since the last success.
+    """The failed attempts since the last success, and the waits between them.
 
-    `max_seconds`: give up when the next attempt would be later than this after the last success; None: never give up.
+    `max_seconds`: how long after the last success the last attempt may be; None: never give up.
     `longest_seconds`: the upper limit of the random part of a wait.
-    `report`: called with a sentence at the first failure in a row.
-    `clock`: returns the time in seconds.
+    `report`: called with a sentence at the first failure after a success.
+    `clock`: returns the current time in seconds.
     """
 
     max_seconds: float | None
@@ -51,15 +51,16 @@ class Retries:
         self._since = self.clock()
 
     def reset(self) -> None:
-        """Note a success: the next failure is the first one again."""
+        """Record a success: the count of failures and the time limit begin again."""
         self.failures = 0
         self._since = self.clock()
 
     def wait_seconds(self, error: TransientError, first_seconds: float, least_seconds: float = 0.0) -> float:
-        """Note a failure, and return how long to wait before the next attempt.
+        """Record a failure, and return how many seconds to wait before the next attempt.
 
-        That is the wait that the server asks for, `least_seconds` at least, and a random time that grows with each failure in a
-        row, from `first_seconds` at most. Raises Unavailable if the next attempt would be too late.
+        The wait is the sum of two parts: the wait that the server asks for, or `least_seconds` if that is longer; and a random time.
+        The upper limit of the random time is `first_seconds` at the first failure, and doubles with each further failure. Raises
+        Unavailable if the next attempt would be later than `max_seconds` after the last success.
         """
         least = max(least_seconds, error.retry_after_seconds)
         wait_seconds = least + backoff_seconds(self.failures, first_seconds, self.longest_seconds)
@@ -70,7 +71,7 @@ class Retries:
         return wait_seconds
 
     def check(self, error: TransientError, wait_seconds: float) -> None:
-        """Raise Unavailable if the next attempt, after this wait, would be too late."""
+        """Raise Unavailable if an attempt after this wait would be later than `max_seconds` after the last success."""
         if self.max_seconds is not None and self.clock() + wait_seconds > self._since + self.max_seconds:
             raise Unavailable(str(error))
 
@@ -79,9 +80,9 @@ class Retries:
 
 
 def backoff_seconds(failures: int, first: float, longest: float) -> float:
-    """Draw a random wait between 0 and a limit, which is `first` and doubles with each earlier failure, up to `longest`.
+    """Return a random wait in seconds, from 0 to a limit. The limit is `first`, doubled for each earlier failure, at most `longest`.
 
-    The whole range is drawn from, because that spreads clients best that failed at the same moment.
+    The wait may be close to 0, because the whole range spreads clients best that failed at the same moment ("full jitter").
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
     return random.uniform(0.0, min(longest, first * 2.0 ** min(failures, 30)))

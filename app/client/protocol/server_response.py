@@ -1,4 +1,4 @@
-"""A response as a value, and the problem that it reports."""
+"""An HTTP response as a plain value, and the error that a response reports."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import httpx
 
 from ..errors import Problem
 
-_LONGEST_WAIT_SECONDS: Final = 3600.0  # a mistake of a server must not silence its clients for good
-_SHOWN_CHARACTERS: Final = 300  # of a location that a server redirects to
+_LONGEST_WAIT_SECONDS: Final = 3600.0  # a wrong Retry-After header must not stop a client for good
+_SHOWN_CHARACTERS: Final = 300  # of the URL that a server redirects to
 
 
 class ServerResponse(NamedTuple):
-    """The status, the headers and the body of a response. The body of a stream is left out."""
+    """The status, the headers and the body of a response. The body is empty if the response is an event stream."""
 
     status_code: int
     reason_phrase: str
@@ -26,20 +26,20 @@ class ServerResponse(NamedTuple):
 
     @property
     def media_type(self) -> str:
-        """The media type of the body, in lower case and without parameters; empty if the response names none."""
+        """The media type of the body, in lower case and without parameters; "" if there is no Content-Type header."""
         content_type: str = self.headers.get("content-type", "")
         return content_type.partition(";")[0].strip().lower()
 
     @property
     def retry_after_seconds(self) -> float:
-        """The wait that the response asks for (RFC 9110 §10.2.3), at most an hour; 0 if it asks for none."""
+        """The wait that the Retry-After header asks for (RFC 9110 §10.2.3), at most an hour; 0 if there is no such header."""
         text = self.headers.get("retry-after", "")
         seconds = float(text) if text.isascii() and text.isdigit() else _seconds_until(text)
         return bounded_wait(seconds)
 
 
 def read_problem(response: ServerResponse) -> Problem:
-    """Read the error that a response reports, whether or not its body is a problem document."""
+    """Return the error that a response reports. If the body is not a problem document (RFC 9457), the status describes the error."""
     members = json_object(response.body) or {}
     return Problem(
         type=_text(members, "type", "about:blank"),
@@ -51,7 +51,7 @@ def read_problem(response: ServerResponse) -> Problem:
 
 
 def json_object(text: str | bytes) -> dict[str, Any] | None:
-    """Read a JSON object. Return None if the text is another value, or not JSON that Python can read."""
+    """Parse a JSON object. Return None if the text is not valid JSON, or is another JSON value than an object."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):  # RecursionError if it is nested thousands of levels deep
@@ -60,7 +60,7 @@ def json_object(text: str | bytes) -> dict[str, Any] | None:
 
 
 def bounded_wait(seconds: float) -> float:
-    """Limit a wait that a server asks for to the range from 0 to an hour."""
+    """Limit a wait that a server asks for to the range from 0 to 3,600 seconds."""
     return min(max(seconds, 0.0), _LONGEST_WAIT_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""The options of a stream: which events to ask the server for, and which of the things that it sends to yield."""
+"""The options of a stream: which events to request from the server, and which items of the stream to yield to the caller."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ StreamItem: TypeAlias = OrderEvent | Gap | Checkpoint
 
 
 class StreamOptions(TypedDict, total=False):
-    """The events to read. Every option may be left out.
+    """Keyword arguments that choose the events to read. All are optional.
 
-    `event_types`, `order_ids`: only events of these types, and of these orders.
-    `after`: begin after the event with this id, as kept from `last_event_id`. If it is given, `since` and `from_` are ignored. None
-        is the same as leaving it out.
-    `since`: begin with the first event that the server stored at or after this time, or so long ago. A `datetime` must have a time
-        zone; a text must be an RFC 3339 time.
-    `from_`: begin with the `earliest` event that is stored, or with the `latest`: the next one to be published (default).
+    `event_types`: only events of these types. `order_ids`: only events of these orders.
+    `after`: begin after this position, a stored `last_event_id`. `since` and `from_` are ignored then. None is the same as no `after`.
+    `since`: begin with the first event that the server stored at or after this time. A `datetime` must have a time zone, a string must
+        be an RFC 3339 time, and a `timedelta` is a time before now.
+    `from_`: "earliest" begins with the oldest event that is stored; "latest" (default) with the next event that is published.
     `limit`: end after this many events.
-    `follow`: False ends after the last event that is stored; True (default) waits for new ones.
-    `retry_max_seconds`: raise Unavailable when nothing could be read for this long; None (default) never gives up.
+    `follow`: False ends the stream after the last event that is stored; True (default) waits for new events.
+    `retry_max_seconds`: raise Unavailable if nothing could be read for this long; None (default): never give up.
     """
 
     event_types: Iterable[str]
@@ -40,7 +39,7 @@ class StreamOptions(TypedDict, total=False):
 
 
 class StreamRequest(NamedTuple):
-    """The query parameters and the headers of one request for a stream."""
+    """The query parameters and the headers of one HTTP request for a stream."""
 
     query: tuple[tuple[str, str], ...]
     headers: dict[str, str]
@@ -48,12 +47,12 @@ class StreamRequest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StreamQuery:
-    """The events that a stream asks for, in the words of the HTTP contract.
+    """The events that a stream requests, as the parameters of the HTTP contract.
 
-    `parameters`: query parameters of every request.
-    `start`: query parameters of a request only as long as there is no id to resume after.
-    `after`: the id to begin after, if any.
-    `limit`: how many events to read in all, if there is a limit.
+    `parameters`: the query parameters of every request.
+    `start`: further query parameters, sent only until the client has received an id at which it can resume.
+    `after`: the id of the position to begin after, if there is one.
+    `limit`: how many events to read over all connections together, if there is a limit.
     `follow`: whether to wait for new events.
     """
 
@@ -64,7 +63,7 @@ class StreamQuery:
     follow: bool = True
 
     def request(self, last_event_id: str | None, remaining: int | None) -> StreamRequest:
-        """Make the next request, for the events after `last_event_id` and for `remaining` events at most."""
+        """Return the request for the events after `last_event_id`, and for at most `remaining` of them (None: without a limit)."""
         start = () if last_event_id else self.start
         limit = () if remaining is None else (("limit", str(remaining)),)
         headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
@@ -74,7 +73,7 @@ class StreamQuery:
 
 
 def stream_query(options: StreamOptions) -> StreamQuery:
-    """Check the options of a caller, and return them as a query. Raises ValueError if no server could answer it."""
+    """Check the options of a caller, and convert them into a query. Raises ValueError if an option has a value that cannot be sent."""
     limit = options.get("limit")
     if limit is not None and limit < 1:
         raise ValueError(f"A limit of {limit} events asks for nothing; it must be 1 or more.")
@@ -97,10 +96,10 @@ def stream_query(options: StreamOptions) -> StreamQuery:
 
 
 def delivery(gaps: Gaps, checkpoints: Checkpoints) -> Callable[[StreamItem], StreamItem | None]:
-    """Return a function that decides which items of a stream are yielded.
+    """Return a function that decides which items of a stream are yielded. Raises ValueError if an argument is not one of its choices.
 
-    It returns the item to yield, or None to skip it; it raises EventsLost for a gap if `gaps` is "raise". Raises ValueError if an
-    argument is not one of its choices.
+    The returned function takes an item. It returns the item to yield it, or None to skip it, and it raises EventsLost if the item is a
+    gap and `gaps` is "raise".
     """
     _check("gaps", gaps, get_args(Gaps))
     _check("checkpoints", checkpoints, get_args(Checkpoints))
@@ -116,7 +115,7 @@ def delivery(gaps: Gaps, checkpoints: Checkpoints) -> Callable[[StreamItem], Str
 
 
 def can_be_id(text: str) -> bool:
-    """Return whether a text can be sent as a Last-Event-ID. An empty text can be sent, although it is not an id."""
+    """Return whether a string can be sent in the header Last-Event-ID. The empty string can be sent, although it is not an id."""
     return text.isascii() and text.isprintable()
 
 
@@ -126,7 +125,7 @@ def _check(name: str, choice: str, choices: tuple[str, ...]) -> None:
 
 
 def _each(names: Iterable[str]) -> Iterable[str]:
-    return [names] if isinstance(names, str) else names  # to Python, a text is an iterable of texts too
+    return [names] if isinstance(names, str) else names  # a string is an iterable of strings, too
 
 
 def _time(since: datetime | timedelta | str | None) -> str | None:
