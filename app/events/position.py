@@ -1,7 +1,8 @@
 """Positions in the log: `<epoch>-<offset>`, opaque to clients, the same on every transport and store.
 
-Every start on a log opens an epoch: a random name and the first offset that may be written under it. A position is known
-while its epoch is on record and its offset lies in that epoch's range, so a restored backup or another log is noticed.
+Each start of a server on a log begins an epoch, which has a random name and the offset of the first event that may be written in it.
+A position is valid if the log has recorded its epoch and its offset lies in the range of that epoch. So an id of another log, or of
+events that a restored backup does not have, is noticed.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Position(NamedTuple):
 
 
 class Epoch(NamedTuple):
-    """A start of the log: a random name and the first offset that may be written under it."""
+    """The part of a log that was written after one start: its random name, and the first offset that may be written in it."""
 
     name: str
     first_offset: int
@@ -82,12 +83,14 @@ class Epochs:
         return self._epochs[-1]
 
     def position(self, offset: int) -> Position:
-        """Return the place after `offset`, named by the newest epoch that covers it: that one says the most about the log's history."""
+        """Return the position just after `offset`. If several epochs begin there, it has the newest one, so that a log which lacks that start
+        (a restored backup) does not accept it.
+        """
         place = bisect_right(self._befores, offset) - 1
         return Position(self._epochs[max(place, 0)].name, offset)
 
     def lost(self, position: Position | None, head: int) -> Literal["foreign", "ahead"] | None:
-        """Return why this log cannot know a position, or None if it does.
+        """Return why a position is not valid in this log, or None if it is.
 
         `head` is the offset of the newest event. An offset below its epoch's range was never issued, so it is foreign.
         """

@@ -1,4 +1,4 @@
-"""Publishing: check each event against its contract, then append them to the log, all or none."""
+"""Publishing: validate each event against its contract, then append all of them to the log, or none."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The stores that keep the events, each an `EventStore`; `local` holds what those of one process share."""
+"""The stores that keep the events, each an `EventStore`; `local` has the code that the stores within one process share."""

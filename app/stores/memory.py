@@ -1,4 +1,4 @@
-"""Events in memory, gone with the process: the reference that every other store is compared with."""
+"""A store in memory, which is lost with the process; the tests compare every other store with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finite reads of the log, page by page, for clients that ask again instead of staying."""
+"""Finite reads of the log, page by page, for clients that poll instead of holding a stream open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The start of a reader: from the place that it requested to an offset in the log, and the gap before it if there is one."""
+"""Where a reader starts: the place that it requested becomes an offset in the log, and a gap to report if events are missing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Since:
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """The place from which a reader wants to read; an id goes before `since`, `since` before `origin`."""
+    """The place from which a reader wants to read. An id has priority over `since`, and `since` over `origin`."""
 
     last_event_id: str | None = None
     since: Since | None = None
@@ -30,7 +30,7 @@ class StartRequest:
 class Start:
     """The offset after which to read, and the gap to report first, if continuity was lost.
 
-    `resumes` is True if the reader named the place, by an id or a time: an event that is deleted after it is a loss then.
+    `resumes` is True if the reader gave an id or a time: then an event that was deleted after that place is a loss to report.
     """
 
     after: int

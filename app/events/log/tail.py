@@ -27,11 +27,11 @@ class Tail:
         self.head = after
 
     def covers(self, after: int) -> bool:
-        """Return whether every event after an offset is here."""
+        """Return whether every event after an offset is in memory."""
         return after >= self._after
 
     def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
-        """Read as `EventStore.read` does; `after` must be covered."""
+        """Read a page as `EventStore.read` does; every event after `after` must be in memory."""
         found: list[StoredEvent] = []
         for event in self._candidates(after, through, filter):
             if not filter.matches(event):

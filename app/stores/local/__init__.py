@@ -1,1 +1,1 @@
-"""What the stores share that keep a log in one process: how events get their offsets, and how long they are kept."""
+"""Code that all stores within one process share: how events get their offsets, and how long events are kept."""

@@ -1,4 +1,4 @@
-"""Offsets for the events of a request: the next ones of the log, or that of the stored event which an event repeats."""
+"""The offsets of the events of a request: a new event gets the next offset, a repeated one has the offset of the stored event."""
 
 from __future__ import annotations
 

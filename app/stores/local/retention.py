@@ -1,9 +1,9 @@
 """How much of the log a store keeps: a number of the newest events, and none older than a limit.
 
-The age of an event stored in this run is measured by the steady clock, which never leaps. For an event of an earlier run there
-is only the wall clock, then and now. It may be wrong right after a start or a leap, so nothing is deleted by it until it has
-said so for as long as the limit, or for GRACE_SECONDS if that is less. So no event outlives the limit by more than the clock
-was wrong while it was stored, plus that time.
+The age of an event that was stored since the start is measured by the monotonic clock, which never jumps. The age of an older event
+can only be taken from the wall clock, which may be wrong after a start or a jump. So an event is deleted by the wall clock only after
+that clock has called it too old for as long as the limit, or for GRACE_SECONDS if that is less. An event outlives the limit at most by
+the error of the wall clock while the event was stored, plus that time.
 """
 
 from __future__ import annotations
@@ -76,11 +76,11 @@ class Retention:
         return Expired(self._expired_offset, max(0, self._clock_us(now_us) - self._limit_us))
 
     def expired_by_clock_us(self) -> int:
-        """Return the newest `stored_at_us` that is too old by the wall clock, whether it is to be trusted or not."""
+        """Return the newest `stored_at_us` that is too old by the present wall clock, even if that clock is not trusted yet."""
         return time.time_ns() // 1000 - (self._limit_us or 0)
 
     def _clock_us(self, now_us: int) -> int:
-        """Return the wall clock's time at its least within the grace period; 0 if that is not over yet."""
+        """Return the earliest time that the wall clock has meant for now during the grace period; 0 if the grace period is not over."""
         grace_us = round(self.grace_seconds * 1_000_000)
         self._clocks.append((now_us, time.time_ns() // 1000 - now_us))
         while len(self._clocks) > 1 and self._clocks[1][0] <= now_us - grace_us:

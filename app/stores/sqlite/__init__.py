@@ -1,1 +1,1 @@
-"""The log in one SQLite file: `store` is the `EventStore`, the other files are what it is made of."""
+"""The log in one SQLite file: `store` has the `EventStore`, and the other modules are its parts."""

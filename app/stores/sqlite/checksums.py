@@ -1,8 +1,8 @@
 """Checksums of stored events: each is a CRC-32 over the whole event, continued from the checksum of the event before it.
 
-So one number proves two things: that an event is as it was stored, and that it follows the very event that it followed then.
-A CRC continues over concatenated bytes, so a run of events is proved by one CRC over all of them, which costs about
-0.15 µs for each event; one by one it would be twice as much.
+So one number shows two things: that an event is unchanged, and that it follows the same event as when it was stored. The CRC of
+concatenated bytes can be computed in one call, so a run of adjacent events is verified by one CRC over all of them. That costs about
+0.15 µs for each event; one call for each event would cost twice as much.
 """
 
 from __future__ import annotations

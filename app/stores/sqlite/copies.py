@@ -1,4 +1,4 @@
-"""Copies of a SQLite log: a backup while a server has it open, and a backup put in the place of a log."""
+"""Backup and restore of a SQLite log. A backup can be made while a server has the log open."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.stores.sqlite.verification import Verified, verify
 
 
 def backup(store: Path, file: Path) -> Verified:
-    """Copy a log as it is at one moment to `file`, which is replaced if it is a backup; a server may have the log open.
+    """Copy the state of a log at one moment to `file`, which is replaced if it is a backup; a server may have the log open.
 
     The copy is verified before it gets its name. Raises StoreRefused.
     """
@@ -36,7 +36,7 @@ def backup(store: Path, file: Path) -> Verified:
 
 
 def restore(file: Path, store: Path) -> Verified:
-    """Put a backup in the place of a log that no server has open. What was there is kept as `<store>.replaced`.
+    """Replace a log that no server has open by a backup. The old log is kept as `<store>.replaced`.
 
     Raises StoreRefused.
     """
@@ -64,7 +64,7 @@ def restore(file: Path, store: Path) -> Verified:
 
 
 def _require_backup(file: Path) -> None:
-    """Refuse to write over anything else than a backup. Raises StoreRefused."""
+    """Raise StoreRefused if a file exists that is not a backup, so that it is not overwritten."""
     require_log(file)
     require_no_wal(file, "It looks like a log in use")
     if not is_database(file):
@@ -75,7 +75,9 @@ def _require_backup(file: Path) -> None:
 
 @contextmanager
 def _made_beside(path: Path) -> Iterator[Path]:
-    """Give a name beside a file; what was written under it is synced and takes the place of the file, or nothing does."""
+    """Provide a temporary name beside a file. If the block succeeds, the temporary file is synced and replaces the file; otherwise it is
+    removed.
+    """
     partial = Path(f"{path}.partial")
     try:
         with refusing(path):
@@ -98,7 +100,7 @@ def _sync(path: Path, flags: int) -> None:
 
 
 def _mark(store: Path) -> None:
-    """Let the mark name the end of the backup: the events after it are known to be gone."""
+    """Write the mark (see `mark.py`) of the restored log: the end of the backup, so that later events do not count as missing."""
     with refusing(store), closing(connect_reader(store)) as connection:
         found = inspect(connection)
         offset = found.newest.newest

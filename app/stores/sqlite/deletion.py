@@ -1,4 +1,4 @@
-"""The deletion of events that retention does not keep: the oldest first, piece by piece, and the floor is where it has come to."""
+"""The deletion of events that retention does not keep: the oldest first, a bounded number at once. The floor is the newest deleted event."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class Deletion:
-    """What retention deletes from one log, within the transactions that write it.
+    """The deletion of old events from one log, within the transactions that write new ones.
 
     `floor` and `head`: the newest deleted event, and the newest event, when the log was opened.
     """
@@ -36,7 +36,7 @@ class Deletion:
         self.has_more = True  # there may be more to delete than one transaction does
 
     def delete(self, connection: sqlite3.Connection, newest: Block, stored_at_us: int, added: int) -> Floor | None:
-        """Delete within a transaction that adds events, and return the floor that this makes; None if nothing is to go.
+        """Delete old events within a transaction that adds events, and return the new floor; None if nothing had to be deleted.
 
         `stored_at_us` is when the newest event was stored. Raises sqlite3.Error.
         """
@@ -53,7 +53,7 @@ class Deletion:
         self._retention.note(head)
 
     def _through_age(self, connection: sqlite3.Connection) -> int:
-        """Return the offset through which events are too old; it is looked up twice in CHECK_SECONDS at most."""
+        """Return the offset up to which events are too old; the log is searched for it at most twice in CHECK_SECONDS."""
         if self._retention.by_age and time.monotonic() >= self._look_at:
             if self._look_at == 0:
                 self._warn_of_much(connection)

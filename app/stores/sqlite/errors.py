@@ -21,7 +21,7 @@ class Damaged(Unfit):
 
 
 class FileMoved(Unfit):
-    """Raised when the file in use was renamed, removed or replaced: nobody would find what is written to it."""
+    """Raised when the file in use was renamed, removed or replaced: events that are written to it would be lost with it."""
 
     def __init__(self) -> None:
         super().__init__("its file was moved, removed or replaced; put it back, or start the server again")

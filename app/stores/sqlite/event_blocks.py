@@ -1,11 +1,11 @@
-"""Blocks: what the log knows of its events apart from the events themselves, 256 to a block.
+"""Blocks: records that describe the stored events, 256 events in a block, and are stored apart from them.
 
 A block holds the checksum of each of its events, and two keys of each by which a filter finds it: one of its order, one of its
-type. It is stored apart from the events, in the same transaction, and has a checksum of its own. So a block that is intact
-proves which events of an order exist, and a damaged page of the database cannot hide one: an event that a block names and the
-database does not give is an error, never a hole.
+type. It is stored apart from the events, in the same transaction, and has a checksum of its own. So an intact block
+proves which events of an order exist, and a damaged page of the database cannot hide an event: if a block lists an event that the
+database does not return, that is an error and not silently skipped.
 
-Keys are CRC-32s of names. Two names may share a key, so a filter still has to look at the events that it is led to.
+Keys are CRC-32s of names. Two names may have the same key, so the filter is applied to the events that are found in this way.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ EMPTY = Block(0, pack("<I", NOTHING_BEFORE))
 
 
 def block_of_forgotten(through: int) -> Block:
-    """Return the newest block of a log all of whose events, through an offset, have been deleted and left no trace."""
+    """Return the newest block of a log from which every event, up to an offset, has been deleted without a record of it."""
     if through == 0:
         return EMPTY
     number = (through - 1) // BLOCK_EVENTS
@@ -119,7 +119,7 @@ def is_well_formed(block: Block) -> bool:
 
 
 def extended(block: Block, events: Sequence[StoredEvent]) -> list[Block]:
-    """Describe new events: return the newest block with them added, and the blocks that had to be begun after it."""
+    """Describe new events: return the newest block with new events added to it, and further blocks if it became full."""
     blocks: list[Block] = []
     rest = events
     while rest:
@@ -144,7 +144,7 @@ def _keys(key: Callable[[str], bytes], names: Iterable[str] | None) -> frozenset
 
 
 def _places(entries: bytes, start: int, size: int, wanted: frozenset[bytes], places: Iterable[int]) -> Sequence[int]:
-    """Return the places whose keys are wanted; the keys of a block stand in its entries from `start` on."""
+    """Return the places of the given keys in a block; its keys begin at `start` in its entries."""
     end = start + size * _WORD
     if all(
         entries.find(key, start, end) < 0 for key in wanted

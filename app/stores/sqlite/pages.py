@@ -1,4 +1,4 @@
-"""Reading a SQLite log: each function reads within the transaction of its caller, and returns nothing that it has not verified.
+"""Reading a SQLite log: each function reads within the transaction of its caller, and verifies everything that it returns.
 
 Offsets have no holes: the events in the file are those after the floor, through the newest. All functions raise Damaged if
 stored bytes do not match their checksums, and sqlite3.Error if SQLite cannot read them.

@@ -1,7 +1,7 @@
 """The readers of a SQLite log: a few threads, and connections that cannot write.
 
-A read transaction that stayed open would keep the WAL file from being reused, so none outlives its query. Bytes that do not
-match their checksums make the log unavailable to the reader that came upon them, and an error in the server's log.
+A read transaction that stayed open would keep the WAL file from being reused, so none outlives its query. If bytes do not
+match their checksums, the request that reads them gets StoreUnavailable, and the server logs an error.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 class Readers:
-    """Threads that run queries, each on one state of the log."""
+    """Threads that run queries. A query sees the log as it was when the query began."""
 
     def __init__(self, path: Path, file: LogFile) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""The records of a SQLite log beside its events: the epochs, the floor, and the blocks; each has a checksum.
+"""The other records in a SQLite log than its events: epochs, floor and blocks; each has a checksum.
 
 All functions raise Damaged if a record does not match its checksum or is missing, and sqlite3.Error if SQLite fails.
 """
@@ -83,7 +83,7 @@ def read_blocks(connection: sqlite3.Connection, first: int, last: int) -> Iterat
 
 
 def write_blocks(connection: sqlite3.Connection, blocks: Iterable[Block]) -> None:
-    """Add blocks, or replace those that have grown."""
+    """Add blocks, or replace blocks that have grown."""
     connection.executemany(
         "REPLACE INTO blocks (number, entries, checksum) VALUES (?, ?, ?)",
         [(*block, block.checksum) for block in blocks],

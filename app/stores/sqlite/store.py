@@ -1,4 +1,4 @@
-"""Events in one SQLite file: what `append` has returned survives kill -9 and power cuts.
+"""A store in one SQLite file: events for which `append` has returned survive kill -9 and power cuts.
 
     append ─→ Writer ─→ Transactions.commit: fsync ─→ on_commit ─→ append returns
     read   ─→ Readers ─→ read_page

@@ -47,7 +47,7 @@ class Stored(NamedTuple):
 class Transactions:
     """The transactions of the only connection that writes a log; all methods run on the writer's thread.
 
-    `file`: the open log. `deletion`: deletes in each transaction what is too much or too old.
+    `file`: the open log. `deletion`: deletes the events that retention does not keep, in each transaction.
     """
 
     def __init__(self, path: Path, file: LogFile, deletion: Deletion) -> None:
@@ -65,7 +65,7 @@ class Transactions:
         return self._deletion.has_more
 
     def commit(self, requests: Sequence[Sequence[Event]]) -> tuple[Commit | None, Sequence[Outcome]]:
-        """Store the requests in order, and delete what is too much or too old.
+        """Store the events of the requests in order, and delete the events that retention does not keep.
 
         Returns the commit (None if nothing changed) and the outcome of each request. Raises sqlite3.Error, Damaged, FileMoved.
         """
@@ -82,7 +82,7 @@ class Transactions:
         return None if floor is None else Commit((), floor), outcomes
 
     def mend(self) -> None:
-        """Replace the connection if it does not answer or cannot end its transaction. Raises sqlite3.Error, Damaged, FileMoved."""
+        """Replace the connection if it no longer works or cannot end its transaction. Raises sqlite3.Error, Damaged, FileMoved."""
         self._file.lock.require_in_place()
         if self._answers():
             return
@@ -160,7 +160,7 @@ class Transactions:
 
 
 def insert_events(connection: sqlite3.Connection, events: Sequence[StoredEvent]) -> int:
-    """Add events but those whose `event_id` is there already; return how many were added. Raises sqlite3.Error."""
+    """Add events, except events whose `event_id` is already stored; return how many were added. Raises sqlite3.Error."""
     parts = (events[start : start + INSERTED_AT_ONCE] for start in range(0, len(events), INSERTED_AT_ONCE))
     return sum(connection.execute(_insertion(len(part)), [*chain.from_iterable(part)]).rowcount for part in parts)
 

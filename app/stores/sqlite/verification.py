@@ -22,7 +22,7 @@ from app.stores.sqlite.records import read_epochs, read_floor, read_newest_block
 
 
 class Verified(NamedTuple):
-    """A log that is as it was written: how many events it holds, and the ids of the first and the last; None if it is empty."""
+    """The result for an undamaged log: how many events it has, and the ids of the first and the last event; None if it is empty."""
 
     events: int
     first_id: str | None
@@ -32,7 +32,7 @@ class Verified(NamedTuple):
 def verify(path: Path, called: Path | None = None) -> Verified:
     """Read a whole log; a server may have it open. Raises StoreRefused, which names the first bad id if an event is bad.
 
-    `called`: the name of the log in errors, if it is that of another file.
+    `called`: the name of the log in error messages, if it is not the path of the file that is read.
     """
     require_log(path)
     called = called or path
@@ -74,6 +74,6 @@ def _verify_rest(connection: sqlite3.Connection, found: Found, mark: Mark | None
 
 
 def _event_id(epochs: Sequence[Epoch], offset: int) -> str:
-    """Return the id of the event at an offset: it was written in the newest epoch that had begun."""
+    """Return the id of the event at an offset, whose epoch is the newest one that began at or before it."""
     names = [epoch.name for epoch in epochs if epoch.first_offset <= offset]
     return write_position(names[-1] if names else "?", offset)

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 class Request(NamedTuple):
-    """Events to store, and the future that their outcome is set on."""
+    """Events to store, and the future that gets their outcome."""
 
     events: Sequence[Event]
     appended: asyncio.Future[list[Appended]]
@@ -40,7 +40,7 @@ class Writer:
     """A thread that writes requests in the order of their submission.
 
     `transactions`: writes the log, on this thread only. `hand_over`: called on this thread after each transaction.
-    `checks_ages`: True if old events have to be deleted twice a second, also if nothing is submitted.
+    `checks_ages`: if True, events that are too old are deleted twice a second, even if nothing is submitted.
     """
 
     def __init__(self, transactions: Transactions, hand_over: HandOver, *, checks_ages: bool) -> None:
@@ -73,7 +73,7 @@ class Writer:
             self._transactions.shorten_wal()
 
     def _take(self) -> tuple[list[Request], bool]:
-        """Wait for a request, and return it with all that wait by then, and whether the writer is to close after them."""
+        """Wait for a request; return all requests that are waiting by then, and whether the writer must close after them."""
         requests: list[Request] = []
         events = 0
         timeout = self._wait_seconds()

@@ -1,1 +1,1 @@
-"""The file of a SQLite log and what stands beside it: its lock, its mark, its format, and how a start opens it."""
+"""The files of a SQLite log: the database, its lock, its mark, its format, and how a server opens them at its start."""

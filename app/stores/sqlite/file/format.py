@@ -1,4 +1,4 @@
-"""The format of a SQLite log: its tables, and the steps that bring the file of an older release to it.
+"""The format of a SQLite log: its tables, and the steps that upgrade a file of an older release.
 
 The format's number stands in the header of the file (`PRAGMA user_version`). A release reads the number that it writes, brings
 an older file to it at the start, and refuses a newer one. To change the tables, raise FORMAT and add a step to STEPS.
@@ -51,7 +51,7 @@ def lay_out(connection: sqlite3.Connection) -> None:
 
 
 def upgrade(connection: sqlite3.Connection, version: int) -> None:
-    """Bring a log from an older format to the present one, in one transaction. Raises Damaged, sqlite3.Error."""
+    """Upgrade a log from an older format to the present one, in one transaction. Raises Damaged, sqlite3.Error."""
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         for older in range(version, FORMAT):
@@ -60,7 +60,7 @@ def upgrade(connection: sqlite3.Connection, version: int) -> None:
 
 
 def _add_checksums(connection: sqlite3.Connection) -> None:
-    """From 1 to 2: describe the events in blocks, which replace the index of orders; the events stay as they are."""
+    """Upgrade from format 1 to 2: describe the events in blocks, which replace the index of orders; the events are not changed."""
     epochs = [Epoch(*row) for row in connection.execute("SELECT name, first_offset FROM epochs ORDER BY start")]
     floor = Floor(*connection.execute("SELECT offset, stored_at_us FROM floor").fetchone())
     for statement in ("DROP INDEX events_by_order", "DROP TABLE epochs", "DROP TABLE floor"):

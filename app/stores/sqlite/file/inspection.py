@@ -1,4 +1,4 @@
-"""What must fit together in a log: its records, its newest events, the structure of its file, and its mark."""
+"""The inspection of a log at a start: its records, its newest events, the structure of its file, and its mark must agree."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class Found(NamedTuple):
-    """A sound log as a start found it: its epochs, its floor, its newest block, and when its newest event was stored."""
+    """The result of inspecting an undamaged log: its epochs, its floor, its newest block, and when its newest event was stored."""
 
     epochs: list[Epoch]
     floor: Floor
@@ -48,9 +48,9 @@ def inspect(connection: sqlite3.Connection) -> Found:
 
 
 def require_integrity(connection: sqlite3.Connection, *, crashed: bool) -> None:
-    """Have SQLite check its file, as far as it comes in the time that a start may take. Raises Damaged, sqlite3.Error.
+    """Run SQLite's own check of the file, for at most the time that a start may take. Raises Damaged, sqlite3.Error.
 
-    After a crash it checks the structure of the whole file: a `-wal` file that is not of this file can put old pages anywhere.
+    After a crash the structure of the whole file is checked, because a `-wal` file that belongs to another file can put old pages anywhere.
     """
     if _checked(connection, "PRAGMA integrity_check(1)", INTEGRITY_SECONDS) or not crashed:
         return
@@ -76,7 +76,7 @@ def _checked(connection: sqlite3.Connection, check: str, seconds: float) -> bool
 
 
 def count_events(connection: sqlite3.Connection, found: Found) -> None:
-    """Require as many events, and as many entries in the index of their ids, as there must be. Raises Damaged, sqlite3.Error."""
+    """Check that the numbers of events, and of entries in the index of their ids, are right. Raises Damaged, sqlite3.Error."""
     [(events,)] = connection.execute("SELECT count(*) FROM events NOT INDEXED")
     [(event_ids,)] = connection.execute("SELECT count(*) FROM events")
     expected = found.newest.newest - found.floor.offset
@@ -85,7 +85,7 @@ def count_events(connection: sqlite3.Connection, found: Found) -> None:
 
 
 def missing_events(connection: sqlite3.Connection, found: Found, mark: Mark) -> int:
-    """Return how many events the log had when it was marked and has no more.
+    """Return how many events are missing: the log had them when its mark was written.
 
     Raises Damaged if the mark is that of another log, sqlite3.Error.
     """

@@ -1,7 +1,7 @@
-"""The lock on the file of a log: one server for one file, under whatever name.
+"""The lock on the file of a log: only one server may have a file open, even if the file has several names.
 
 The lock is a `flock` on the database file itself, held on a descriptor that is opened before SQLite opens the file and closed
-after it: to close any other descriptor of the file would drop SQLite's own locks (POSIX fcntl). A second lock, on `<file>.lock`,
+after it, because closing any other descriptor of the file would drop SQLite's own locks (POSIX fcntl). A second lock, on `<file>.lock`,
 keeps out the releases that know only that one.
 """
 
@@ -19,7 +19,7 @@ class FileLock:
     """The locks that a server holds on its log."""
 
     def __init__(self, path: Path) -> None:
-        """Take both locks, and make the files that are missing. Raises StoreRefused, OSError."""
+        """Take both locks, and create the files that do not exist. Raises StoreRefused, OSError."""
         self._path = path
         self._lock_path = Path(f"{path.resolve()}.lock")
         self._made_lock = not self._lock_path.exists()
@@ -52,12 +52,12 @@ class FileLock:
             raise FileMoved
 
     def release(self) -> None:
-        """Let the file go; SQLite must have closed it."""
+        """Release the locks; SQLite must have closed the file."""
         os.close(self._file)
         os.close(self._lock)
 
     def give_up(self) -> None:
-        """Let the file go after a refused start, and leave no lock file that was not there before."""
+        """Release the locks after a refused start, and remove the lock file if it did not exist before."""
         os.close(self._file)
         self._close_lock_file()
 
@@ -68,7 +68,7 @@ class FileLock:
 
 
 def refuse_links(path: Path) -> None:
-    """Refuse a file with several names: what SQLite writes beside it would stand under one of them. Raises StoreRefused."""
+    """Raise StoreRefused if the file has several names (hard links): the `-wal` file that SQLite writes has only one of them."""
     if path.exists() and path.stat().st_nlink > 1:
         raise StoreRefused(
             f"The store {str(path)!r} has {path.stat().st_nlink} names (hard links); remove all but one, for a server that "

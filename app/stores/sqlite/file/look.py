@@ -1,7 +1,6 @@
-"""The look that a start takes at the file of a log before it writes anything.
+"""The checks of a log's file at a start, before anything is written to it.
 
-SQLite reads first and the file is judged after it: a database whose first page is destroyed is whole again if its `-wal` file
-holds that page.
+SQLite reads the file before it is judged: a database whose first page is destroyed is complete if its `-wal` file contains that page.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def refusing(path: Path) -> Iterator[None]:
-    """Turn whatever makes a log unfit to be opened into a StoreRefused of one line."""
+    """Convert every error that keeps a log from being opened into a StoreRefused with a message of one line."""
     try:
         yield
     except Damaged as error:
@@ -48,7 +47,7 @@ def error_code(error: sqlite3.Error) -> int:
 
 
 def require_place(path: Path) -> int:
-    """Refuse what cannot be a log before anything is made beside it; return the size of the `-wal` file."""
+    """Raise StoreRefused if the path cannot be a log, before any file is created beside it; return the size of the `-wal` file."""
     if not path.parent.is_dir():
         raise StoreRefused(f"The store {str(path)!r} cannot be opened: its folder does not exist.")
     if path.exists() and not path.is_file():
@@ -64,13 +63,13 @@ def require_place(path: Path) -> int:
 
 
 def require_log(path: Path) -> None:
-    """Refuse a path that names no file. Raises StoreRefused."""
+    """Raise StoreRefused if the path does not exist."""
     if not path.is_file():
         raise StoreRefused(f"The store {str(path)!r} does not exist or is not a file.")
 
 
 def require_no_wal(path: Path, advice: str) -> None:
-    """Refuse a file if a part of it is in a `-wal` file, or if one of another file is beside it. Raises StoreRefused."""
+    """Raise StoreRefused if there is a `-wal` file beside the file: it holds a part of this file, or belongs to another one."""
     wal = Path(f"{path.resolve()}-wal")
     if wal.exists() and wal.stat().st_size:
         raise StoreRefused(f"The store {str(path)!r} has {str(wal)!r} beside it. {advice}.")
@@ -89,7 +88,7 @@ def require_database(path: Path, lock: FileLock, wal_bytes: int) -> None:
 
 
 def usable_vfs(path: Path) -> str:
-    """Return the way to open the file: on a full disk one that needs no shared memory file, but shuts other processes out."""
+    """Return the SQLite VFS to open the file with. On a full disk it needs no shared memory file, but keeps other processes from reading."""
     try:
         with closing(connect_reader(path)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -104,9 +103,9 @@ def usable_vfs(path: Path) -> str:
 
 
 def look(path: Path, vfs: str, lock: FileLock, wal_bytes: int) -> None:
-    """Judge the file as SQLite reads it. Raises StoreRefused, Damaged, sqlite3.Error.
+    """Check the file through SQLite. Raises StoreRefused, Damaged, sqlite3.Error.
 
-    Nothing is written: the last connection to close must not be one that can move a `-wal` file into a file that it is not of.
+    Nothing is written: when the last connection is closed, SQLite moves the `-wal` file into the database, and it may belong to another one.
     """
     with closing(connect_reader(path) if vfs == "unix" else connect_writer(path, vfs)) as connection:
         version = format_of(path, connection)
@@ -134,7 +133,7 @@ def format_of(path: Path, connection: sqlite3.Connection) -> int:
 
 
 def _require_size(connection: sqlite3.Connection, lock: FileLock) -> None:
-    """Compare the size of the file with that in its header, if no part of the log is elsewhere. Raises Damaged."""
+    """Compare the size of the file with the size in its header, if the whole log is in this file. Raises Damaged."""
     [(pages,)] = connection.execute("PRAGMA page_count")
     [(page_bytes,)] = connection.execute("PRAGMA page_size")
     if lock.size < pages * page_bytes:

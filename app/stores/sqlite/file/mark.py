@@ -1,6 +1,6 @@
-"""The mark: a small file beside a log that says how far the log had come when it was last written.
+"""The mark: a small file beside a log with the position of the newest event when the mark was last written.
 
-It stands outside the database, so that a database which lost its end cannot pass for a shorter log. It is written after each
+It is a file outside the database, so that a database that lost its end is not taken for a shorter log. It is written after each
 commit and not synced, so after a power cut it may lag behind the log, but never be ahead of it.
 """
 

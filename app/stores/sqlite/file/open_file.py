@@ -1,4 +1,4 @@
-"""Opening a log at a start: lock it, look at it, bring it to the present format, compare it with its mark, and begin an epoch."""
+"""Opening a log at a start: lock it, check it, upgrade it to the present format, compare it with its mark, and begin an epoch."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 class LogFile(NamedTuple):
     """A log that this process alone has open.
 
-    `epoch` is that of this start, which is among the `recorded` ones unless the disk was full. `newest` is the block of the newest
+    `epoch`: the epoch of this start. `recorded`: the epochs in the file, which include it unless the disk was full. `newest` is the block of the newest
     event. `vfs`: how connections must open the file.
     """
 
@@ -68,7 +68,7 @@ def open_file(path: Path) -> LogFile:
 
 
 def _bring_to_format(path: Path, connection: sqlite3.Connection) -> int:
-    """Lay out a new log or upgrade an old one; return the format that the file had, 0 if it was new."""
+    """Create the tables of a new log, or upgrade an old one; return the format that the file had, 0 if it was new."""
     version = format_of(path, connection)
     [(mode,)] = connection.execute("PRAGMA journal_mode = WAL")
     if mode != "wal":

@@ -14,7 +14,7 @@ WAL_WAIT_MS = 100  # how long appends may stand still for reads to end, at most 
 
 
 class WalLimit:
-    """A limit on the size of a WAL file, which is looked at once a second."""
+    """A limit on the size of a WAL file, which is checked once a second."""
 
     def __init__(self, path: Path) -> None:
         self._wal = Path(f"{path.resolve()}-wal")
