@@ -1,7 +1,8 @@
 """uvicorn's server, changed to drain: on a signal it ends the streams, then stops, and the exit code is 0.
 
 What was wrong without the change (uvicorn 0.54): with an open stream, SIGTERM never ended the process; after a clean stop the exit
-code was -15. The changes to the connections themselves are in `app/server/protocol.py`.
+code was -15. `SIGHUP` ended it at once. The connections are those of
+`app/server/protocol.py`.
 """
 
 from __future__ import annotations
@@ -79,5 +80,7 @@ class Server(uvicorn.Server):
         before = signal.getsignal(signal.SIGHUP)
         if before is not signal.SIG_IGN:
             signal.signal(signal.SIGHUP, self.handle_exit)
-        yield
-        signal.signal(signal.SIGHUP, before)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGHUP, before)
