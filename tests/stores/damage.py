@@ -14,6 +14,7 @@ from typing import Final
 from app.events.errors import EventIdConflict, StoreRefused, StoreUnavailable
 from app.events.event import Event, StoredEvent
 from app.events.filter import Filter
+from app.stores.sqlite.file.mark import MarkFile
 from app.stores.sqlite.store import SqliteStore
 from tests.stores.opened import OpenStore, opening
 
@@ -184,10 +185,11 @@ def logged() -> Iterator[list[str]]:
 
 async def judge(written: Written, case: Case) -> Verdict:
     """Start on a damaged log, read all of it in several ways, send events again, and compare with what was written."""
+    nothing_left = not (case.folder / NAME).exists() and not MarkFile(case.folder / NAME).path.exists()
     with logged() as lines:
         try:
             async with opening(SqliteStore(case.folder / NAME)) as log:
-                verdict = await _examined(written, log, lines)
+                verdict = await _examined(written, log, [*lines, "gone" if nothing_left else ""])
         except StoreRefused as refused:
             return Verdict("refused", [] if "\n" not in str(refused) else [f"more than a line: {refused}"])
     if any("\n" in line for line in lines):

@@ -55,12 +55,14 @@ def read_page(connection: sqlite3.Connection, after: int, through: int, filter: 
 
 def read_run(connection: sqlite3.Connection, after: int, through: int) -> list[StoredEvent]:
     """Read all events with `after` < offset <= `through`, which must exist."""
-    rows = connection.execute(_RUN, (after, through)).fetchall()
+    events = [*map(_stored_event, connection.execute(_RUN, (after, through)))]
     first = read_block(connection, after // BLOCK_EVENTS)
     last = first if through <= first.newest else read_block(connection, (through - 1) // BLOCK_EVENTS)
-    if len(rows) == through - after and checksum_of_run(rows, first.checksum_at(after)) == last.checksum_at(through):
-        return [*map(_stored_event, rows)]
-    _verify(_expected(connection, range(after + 1, through + 1)), rows)
+    if len(events) == through - after and checksum_of_run(events, first.checksum_at(after)) == last.checksum_at(
+        through
+    ):
+        return events
+    _verify(_expected(connection, range(after + 1, through + 1)), events)
     raise Damaged(f"the events from offset {after + 1} through {through} do not follow each other", after + 1)
 
 
