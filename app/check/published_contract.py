@@ -63,7 +63,7 @@ class PublishedContract:
 
 
 def read_contract(response: Response) -> PublishedContract:
-    """Read the contract from the response to `DOCUMENT`. Raises CannotCheck if it does not hold one that can be checked."""
+    """Read the contract from the response to `DOCUMENT`. Raises CannotCheck if the response does not contain a usable contract."""
     try:
         document = response.json()
     except ValueError:

@@ -37,8 +37,8 @@ def _unless_publishing(options: Options) -> str:
 class Check(NamedTuple):
     """One check of the table.
 
-    `judge`: yields the violations; the first line of its docstring is the promise.
-    `skipped`: returns why the options leave the check out, or an empty text if they do not.
+    `judge`: yields the violations; the first line of its docstring states the promise that is checked.
+    `skipped`: returns why the options exclude the check, or an empty string if they do not.
     """
 
     judge: Judge

@@ -1,4 +1,4 @@
-"""A filtered stream has every event that matches, and no other."""
+"""A filtered stream has every event that matches, and no other event."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""HTTP as the check speaks it: the raw blocks of an event stream, streams read as far as needed, requests with a deadline."""
+"""The HTTP client of the check: requests with a deadline, streams that are read as far as needed, and the raw blocks of a stream."""

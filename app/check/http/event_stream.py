@@ -60,7 +60,7 @@ class Reader:
         self._splitter = Splitter()
 
     async def until(self, enough: Callable[[Reader], bool]) -> None:
-        """Read until `enough` or until the server ends the stream. After a cancellation nothing more can be read."""
+        """Read until `enough` returns True or the server ends the stream. After a cancellation nothing more can be read."""
         if self.ended or enough(self):
             return
         async for chunk in self._chunks:

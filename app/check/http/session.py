@@ -27,7 +27,7 @@ class Session:
 
     `certificates`: the certificates to trust, for an https server; default: those that this machine trusts.
 
-    A request that gets no answer raises CannotCheck with one sentence. So does a 503: the server says that it cannot answer now.
+    A request without a response raises CannotCheck with a one-sentence message. A 503 is treated the same way: it is not a violation.
     """
 
     def __init__(self, url: str, timeout_seconds: float, certificates: ssl.SSLContext | None = None) -> None:
@@ -63,7 +63,7 @@ class Session:
         return _available(response)
 
     def read(self, request: Request, enough: Callable[[Reader], bool]) -> Stream:
-        """Read a stream until `enough` or until the server ends it; a 204 is a stream without blocks.
+        """Read a stream until `enough` returns True or the server ends it; a 204 is treated as a stream without blocks.
 
         Raises Violated if the time is up before.
         """
@@ -130,7 +130,7 @@ class Following:
         self._reader = reader
 
     def until(self, enough: Callable[[Reader], bool], seconds: float) -> bool:
-        """Read until `enough` or until the server ends the stream.
+        """Read until `enough` returns True or the server ends the stream.
 
         Return False if the time is up before; then the stream cannot be read any further.
         """

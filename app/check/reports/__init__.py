@@ -1,1 +1,1 @@
-"""A finished run as text for people, and as JSON and JUnit XML for programs."""
+"""The report of a finished run: as text for people, and as JSON or JUnit XML for programs."""

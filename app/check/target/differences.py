@@ -1,4 +1,4 @@
-"""Compare the events that arrived with the ones that must arrive, although publishers append and retention deletes meanwhile."""
+"""Compare the events that arrived with the events that must arrive, while others may be published and old ones deleted."""
 
 from __future__ import annotations
 

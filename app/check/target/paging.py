@@ -27,13 +27,13 @@ class PageEvent(NamedTuple):
     request: Request
 
     def as_values(self) -> OrderEvent:
-        """Rewrite the event as `stored_log.as_values` rewrites an event of the stream."""
+        """Return the event with its data as JSON of one form, so that it can be compared with an event from a stream."""
         return OrderEvent(self.id, self.event_type, json.dumps(self.data, sort_keys=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: its events, and the id to ask for the next page with."""
+    """One page: its events, and the id with which the next page is requested."""
 
     events: Sequence[PageEvent]
     last_event_id: str
@@ -42,9 +42,9 @@ class Page:
 def walk(
     target: Target, start: tuple[str, str], enough: Callable[[PageEvent], bool], *, size: int, most: int
 ) -> list[PageEvent]:
-    """Read page after page until one has an event that is `enough`, or until the end of the log or `most` events are reached.
+    """Read page after page, until a page has an event for which `enough` returns True, the log ends, or `most` events have been read.
 
-    After a gap it goes on from the id that the 410 names. Raises Violated if a response is not a page.
+    After a gap it continues from the id that is given in the 410 response. Raises Violated if a response is not a page.
     """
     events: list[PageEvent] = []
     restarts = 0
