@@ -21,7 +21,7 @@ _COMPRESSED_ALREADY: Final = frozenset({"application/gzip", "application/zip"})
 
 
 class Representation(NamedTuple):
-    """The bytes of one representation, its content coding if it has one, and its ETag, which no other one has (§8.8.3.3)."""
+    """The bytes of one representation, its content coding if it has one, and its ETag, which differs from those of all others (§8.8.3.3)."""
 
     content: bytes
     coding: str | None

@@ -86,7 +86,7 @@ def _context(page: Page, all_pages: list[Page], docs: Documentation, layout: Lay
 
 
 def _terms(docs: Documentation, here: str, layout: Layout) -> Mapping[str, str]:
-    """Return the addresses of the names that texts write as code: event types, problems, operations, settings."""
+    """Return a mapping from names to URLs, for names that texts write as code: event types, problems, operations, settings."""
     link = partial(layout.link, here)
     return {
         **{event.name: link(site_paths.EVENTS, event.name) for event in docs.catalogue},

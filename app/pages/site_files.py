@@ -64,7 +64,7 @@ def clients(version: str) -> Iterator[tuple[str, File]]:
 
 
 def documents(document: OpenApiDocument, contracts: Contracts) -> Iterator[tuple[str, File]]:
-    """Yield the machine-readable documents and the schemas. They are files only if no server answers with them."""
+    """Yield the machine-readable documents and the schemas. They are written as files only if no server serves them."""
     yield "openapi.yaml", File(document.yaml, "application/yaml")
     yield "openapi.json", File(document.json, _JSON)
     yield "openapi-3.2.json", File(document.openapi_3_2, _JSON)

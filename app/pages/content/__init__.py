@@ -1,1 +1,1 @@
-"""What the pages show, as values: the contract's operations, event types, problem types and versions, read for people."""
+"""The content of the pages as values: the operations, event types, problem types and versions of the contract."""

@@ -132,7 +132,7 @@ def _example(name: str, value: JsonValue, event_type: str, frame: Mapping[str, A
 
 
 def _id(value: JsonValue, frame: Mapping[str, Any]) -> str:
-    """Return the id that the data repeats, as the data of a gap does; otherwise the example of an id."""
+    """Return the id to show for an example. The data of a gap contains the id of the frame: then it is that id, otherwise the example of an id."""
     match value:
         case {"earliest": str(position)}:
             return position

@@ -33,11 +33,11 @@ class Text(NamedTuple):
 
 
 def render(source: str, *, level: int = 1, prefix: str = "", terms: Mapping[str, str] | None = None) -> Text:
-    """Render a text.
+    """Render Markdown as HTML.
 
     `level`: the level of a heading that is written with one `#`.
     `prefix`: what the ids of headings begin with.
-    `terms`: addresses by name; inline code that is such a name, as `stream.gap`, becomes a link.
+    `terms`: a mapping from names to URLs; inline code that equals a name, such as `stream.gap`, becomes a link.
     """
     headings: list[Heading] = []
     terms_here = dict(terms or {})
@@ -46,7 +46,7 @@ def render(source: str, *, level: int = 1, prefix: str = "", terms: Mapping[str,
 
 
 def render_line(source: str, terms: Mapping[str, str] | None = None) -> Markup:
-    """Render a text without a paragraph around it, for a cell of a table."""
+    """Render Markdown without a paragraph around it, for a cell of a table."""
     environment: dict[str, Any] = {"terms": dict(terms or {})}
     return Markup(_MARKDOWN.renderInline(source.strip(), environment))  # noqa: S704  # the renderer escapes, and lets no HTML through
 
@@ -64,7 +64,7 @@ def code_block(code: str, language: str) -> Markup:
 
 
 class _Renderer(RendererHTML):
-    """Renders some tokens in its own way; markdown-it calls the method that has the name of the token."""
+    """A renderer that replaces how some tokens are rendered; markdown-it calls the method that has the name of the token."""
 
     def heading_open(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]

@@ -50,7 +50,7 @@ def rows(schema: Mapping[str, Any], path: str = "") -> Iterator[Row]:
 
 
 def alternatives(schema: Mapping[str, Any]) -> list[Alternative]:
-    """Return the alternatives of a schema; a schema without `oneOf` is its own only alternative."""
+    """Return the alternatives of a schema; a schema without `oneOf` is the only alternative."""
     if "oneOf" not in schema:
         return [Alternative("", schema)]
     discriminator = schema.get("discriminator", {}).get("propertyName")
@@ -65,7 +65,7 @@ def alternatives(schema: Mapping[str, Any]) -> list[Alternative]:
 
 
 def type_of(schema: Mapping[str, Any]) -> str:
-    """Return the type that a schema demands, in words."""
+    """Return the type that a schema requires, in words."""
     match schema:
         case {"type": "array", "items": items}:
             return f"array of {type_of(items)}s" if "format" not in items else "array"
