@@ -1,4 +1,4 @@
-"""The composition root: the one module that knows every part of the service and puts the parts together."""
+"""The composition root: the only module that imports every part of the service. It creates the parts and connects them."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ from app.transports.http.operations import Operations
 from app.transports.http.problem_responses import SLUGS, Problems
 from app.transports.http.response import EventStreams
 
-MEMORY_EVENTS = 100_000  # the default retention of `memory:`, some 30 MB
+MEMORY_EVENTS = 100_000  # kept in memory by default, some 30 MB
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Service:
-    """The whole service without its socket: the application that answers requests, and the parts that a server needs of it."""
+    """The whole service without a socket: the ASGI application that handles requests, and the parts that the application consists of."""
 
     application: ASGIApp
     publisher: Publisher
@@ -52,15 +52,17 @@ class Service:
     fan_out: FanOut
 
     async def drain(self) -> None:
-        """End every stream, and return once all of them have ended."""
+        """End every stream, and return when all streams have ended."""
         self.fan_out.drain()
         await self.fan_out.ended()
 
 
 def run(settings: Settings, on_listening: Callable[[str], object]) -> int:
-    """Serve until a signal, and return the exit code. Raises StartupError, whose message is one line, if the server cannot start.
+    """Run the server until a signal stops it, and return the exit code.
 
-    `on_listening`: called with the server's URL once requests are answered.
+    `on_listening`: called with the server's URL as soon as the server accepts requests.
+
+    Raises StartupError, with a message of one line, if the server cannot start.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, on_listening))
@@ -80,15 +82,18 @@ async def _serve(settings: Settings, on_listening: Callable[[str], object]) -> N
 
 
 def _freeze_garbage_collection() -> None:
-    # The objects that exist now, modules and the contract, stay until the end. Each full collection would look through all of them:
-    # pauses of tens of milliseconds, and a tenth of the cost of publishing.
+    # The objects that exist now, modules and the contract, stay until the process ends. Frozen, they are not examined by each full
+    # garbage collection: that would pause the server for tens of milliseconds, and cost a tenth of the time of publishing.
     gc.collect()
     gc.freeze()
 
 
 @asynccontextmanager
 async def open_service(settings: Settings) -> AsyncIterator[Service]:
-    """Load the contract, open the log, and put the application together; close the log at the end. Raises StartupError."""
+    """Load the contract, open the log of events, and create the service; on leaving the context, close the log.
+
+    Raises StartupError if the contract is not valid or the log cannot be opened.
+    """
     contracts = load_contracts(settings.contract_root / "contracts")
     document = load_document(settings.contract_root, contracts, SLUGS)
     log = EventLog(_open_store(settings))
@@ -128,7 +133,10 @@ def _open_store(settings: Settings) -> EventStore:
 
 
 def _source(settings: Settings, publisher: Publisher) -> Coroutine[Any, Any, None]:
-    """Return the source as a coroutine that has not begun. Raises StartupError if its file or its events are bad."""
+    """Return the coroutine that publishes the events of the configured source: none, the simulator, or a recorded file.
+
+    The coroutine has not begun to run. Raises StartupError if the file cannot be read, or if its events do not follow the contract.
+    """
     match settings.source.kind:
         case "none":
             return _nothing()
@@ -141,7 +149,7 @@ def _source(settings: Settings, publisher: Publisher) -> Coroutine[Any, Any, Non
 
 
 async def _nothing() -> None:
-    """Publish nothing: the source `none`."""
+    """Publish no events: the source `none`."""
 
 
 @asynccontextmanager
@@ -153,14 +161,14 @@ async def _in_background(name: str, work: Coroutine[Any, Any, None]) -> AsyncIte
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        work.close()  # if the task was cancelled before it began
+        work.close()  # closes the coroutine if the task was cancelled before it began
 
 
 async def _logged(name: str, work: Coroutine[Any, Any, None]) -> None:
-    # Streams go on without a source, so its error must not end the server; but it must be seen.
+    # An error of a background task must not end the server, because streams go on without it; but the error must be logged.
     try:
         await work
     except Draining:
-        return  # so is the server about to stop
-    except Exception:  # noqa: BLE001  # any error: the server goes on, and the error is in its log
+        return  # not an error: the server is about to stop, and accepts no more events
+    except Exception:  # noqa: BLE001  # any error: the server goes on, and the error is logged
         _log.exception("%s ended with an error.", name)

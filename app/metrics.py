@@ -1,6 +1,6 @@
-"""The counts of one server in the text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/).
+"""The metrics of one server in the text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/).
 
-The core counts in plain integers; they become metrics only when they are requested.
+The other parts of the server count in plain integers. The integers are converted to metrics only when a client requests the metrics.
 """
 
 from __future__ import annotations
@@ -24,13 +24,16 @@ MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 @dataclass(slots=True)
 class Tally:
-    """The counts of the transports since the start: `refusals`, the requests that were answered with a problem, by problem."""
+    """Counts of the transports since the server started.
+
+    `refusals`: the number of requests answered with a problem document, for each problem.
+    """
 
     refusals: Counter[str] = field(default_factory=Counter)
 
 
 class Metrics(Collector):
-    """The metrics of one server, collected from the parts that count."""
+    """The metrics of one server, collected from the parts of the server that keep counts."""
 
     def __init__(self, log: EventLog, publisher: Publisher, fan_out: FanOut, tally: Tally) -> None:
         self._log = log
@@ -41,7 +44,7 @@ class Metrics(Collector):
         self._registry.register(self)
 
     def text(self) -> bytes:
-        """Write the text format, version 0.0.4."""
+        """Return the metrics in the text format of Prometheus, version 0.0.4."""
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:

@@ -1,4 +1,4 @@
-"""The types of the settings, as click's parameter types: how a text becomes a value, and what is wrong if it does not."""
+"""The types of the settings, as parameter types of click: each converts a string to a value, or reports what is wrong with the string."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ from typing import Final, Literal, NamedTuple
 
 import click
 
-_SHOWN_CHARACTERS: Final = 100  # of a value that is refused
+_SHOWN_CHARACTERS: Final = 100  # of an invalid value, in an error message
 
 FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 class StoreUrl(NamedTuple):
-    """The place of the log: in memory, or in an SQLite file at `path`."""
+    """Where the log of events is kept. `scheme`: memory or sqlite. `path`: the path of the SQLite file; "" for memory."""
 
     scheme: Literal["memory", "sqlite"]
     path: str = ""
 
 
 class SourceSpec(NamedTuple):
-    """The source that publishes in process: none, orders simulated at `rate_per_second`, or the events recorded in `file`."""
+    """The source of the events that the server itself publishes.
+
+    `kind`: none; simulator, which makes events of invented orders at `rate_per_second`; or replay, which publishes the events that are
+    recorded in `file`.
+    """
 
     kind: Literal["none", "simulator", "replay"]
     rate_per_second: float = 3.0
@@ -29,7 +33,7 @@ class SourceSpec(NamedTuple):
 
 
 class WholeNumber(click.IntRange):
-    """A whole number from `min` to `max`, in decimal digits; click alone reads "8_000", " 8000" and digits of other scripts, too."""
+    """A whole number from `min` to `max`, in the digits 0 to 9. Click alone would also accept "8_000", " 8000" and non-ASCII digits."""
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         digits = str(value)
@@ -39,7 +43,7 @@ class WholeNumber(click.IntRange):
 
 
 class Number(click.FloatRange):
-    """A number greater than 0 and at most `max`, such as 15, 0.5 or 1e9; click alone reads "nan" and "1_0", too."""
+    """A number greater than 0 and at most `max`, such as 15, 0.5 or 1e9. Click alone would also accept "nan" and "1_0"."""
 
     def __init__(self, max: float) -> None:
         super().__init__(min=0, max=max, min_open=True)
@@ -63,12 +67,12 @@ class Host(click.ParamType[str]):
 
 
 class Store(click.ParamType[StoreUrl]):
-    """A `StoreUrl`, written as memory: or sqlite:PATH."""
+    """The type of --store: a string `memory:` or `sqlite:PATH`, converted to a `StoreUrl`."""
 
     name = "store"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> StoreUrl:
-        # SQLite would take ":memory:" for a database in memory and "file:" for a URI.
+        # A path must not begin with a colon or `file:`: SQLite would read ":memory:" as a database in memory, and "file:" as a URI.
         if not re.fullmatch(r"memory:|sqlite:(?!:|file:).+", value, re.DOTALL):
             self.fail(f"{_shown(value)} is not memory: or sqlite:PATH.", param, ctx)
         _, _, path = value.partition(":")
@@ -76,7 +80,7 @@ class Store(click.ParamType[StoreUrl]):
 
 
 class Source(click.ParamType[SourceSpec]):
-    """A `SourceSpec`, written as none, simulator, simulator:RATE or replay:FILE."""
+    """The type of --source: a string `none`, `simulator`, `simulator:RATE` or `replay:FILE`, converted to a `SourceSpec`."""
 
     name = "source"
     _rate: Final = Number(10_000)
@@ -97,7 +101,7 @@ class Source(click.ParamType[SourceSpec]):
 
 
 class Milliseconds(click.ParamType[tuple[int, int]]):
-    """A range of milliseconds such as 2000-5000; a single number is a range of one."""
+    """A range of milliseconds such as 2000-5000, converted to its two limits. For a single number, both limits are this number."""
 
     name = "milliseconds"
     _bound: Final = WholeNumber(1, 600_000)
@@ -112,8 +116,9 @@ class Milliseconds(click.ParamType[tuple[int, int]]):
 
 
 class Origin(click.ParamType[str]):
-    """The origin of a web page, exactly as browsers send it; anything else would never match and only seem to be allowed.
+    """The origin of a web page, such as https://shop.example, in exactly the form in which browsers send it.
 
+    Any other form is refused, because it would never equal the Origin header of a request.
     https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
     """
 

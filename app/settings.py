@@ -1,9 +1,9 @@
-"""The settings of the server, in one table: flags, environment variables, defaults, help and documentation come from it.
+"""The settings of the server. The flags of `serve`, the environment variables, the help and the documentation are derived from them.
 
-The table is the class `Settings`: each field is one setting, with its type, its default and its help. To add a setting, add a field.
+Each field of the class `Settings` is one setting, with its type, its default and its help. To add a setting, add a field.
 """
 
-# ruff: noqa: RUF009  # `_setting`, `_optional` and `_repeated` make dataclass fields, whose default is made for each instance
+# ruff: noqa: RUF009  # `_setting`, `_optional` and `_repeated` return dataclass fields, which make their defaults for each instance
 
 from __future__ import annotations
 
@@ -32,17 +32,19 @@ from app.setting_types import (
 )
 
 VARIABLE_PREFIX: Final = "ORDERS_EVENTS_"
-CLIENT_VARIABLES: Final = ("ORDERS_EVENTS_URL",)  # read by publish and tail; it may stand beside the server's own
+CLIENT_VARIABLES: Final = ("ORDERS_EVENTS_URL",)  # read by publish and tail; may be set in the environment of a server
 
 _APP: Final = Path(__file__).resolve().parent
 _T = TypeVar("_T")
 
 
 class Setting(click.Option):
-    """A flag of `serve`, and the environment variable of the same name in capitals; the flag wins.
+    """A setting as a flag of `serve` and as an environment variable: --port is ORDERS_EVENTS_PORT. If both are given, the flag is used.
 
-    `default`: as a user would write it; "" if the setting is off unless it is given, and then an empty text turns it off, too.
-    A flag that may be `repeated` has its values separated by spaces in its variable.
+    `name`: the field of `Settings`. `flag`: the flag, such as --port.
+    `type`: parses and checks the value. `metavar`, `help`: the value and the setting, as --help describes them.
+    `default`: the default as a user would write it. "" means that the setting is off by default; the value "" then turns it off, too.
+    `repeated`: whether the flag may be given more than once. The variable has all values, separated by spaces.
     """
 
     def __init__(
@@ -62,11 +64,11 @@ class Setting(click.Option):
         )
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:  # noqa: ARG002  # click's signature
-        """Read the variable, also if it is empty; click would ignore an empty one, and the start go on with the default."""
+        """Return the value of the environment variable, even if it is "". Click would ignore "" and silently use the default."""
         return os.environ.get(self.variable)
 
     def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
-        """Convert the text of the flag or the variable."""
+        """Convert the string that the flag or the environment variable has into the value of the setting."""
         if self.multiple:
             value = " ".join(value or ()).split()
         elif value == "" and self.default is None:
@@ -74,13 +76,13 @@ class Setting(click.Option):
         return super().type_cast_value(ctx, value)
 
     def get_error_hint(self, ctx: click.Context | None) -> str:
-        """Name the variable if the value is from there, else the flag."""
+        """Return the name to show in an error message: the environment variable if the value came from it, else the flag."""
         source = ctx.get_parameter_source(str(self.name)) if ctx is not None else None
         return f"'{self.variable}'" if source is ParameterSource.ENVIRONMENT else super().get_error_hint(ctx)
 
 
 class SettingRow(NamedTuple):
-    """A setting as documentation shows it; `default` is "" if the setting is off unless it is given."""
+    """A setting as the documentation shows it. `default`: the default as a user would write it; "" if the setting is off by default."""
 
     flag: str
     variable: str
@@ -89,7 +91,7 @@ class SettingRow(NamedTuple):
 
 
 def _setting(flag: str, type: click.ParamType[_T], metavar: str, default: str, help: str) -> _T:
-    # A dataclass field, typed as the value that it will hold: mypy checks each type against its field.
+    # Returns a dataclass field. The annotation is the type of the field's value, so mypy compares `type` with the field's annotation.
     new = partial(Setting, flag=flag, type=type, default=default, metavar=metavar, help=help, repeated=False)
     return field(default_factory=lambda: type.convert(default, None, None), metadata={"new": new})
 
@@ -106,13 +108,13 @@ def _repeated(flag: str, type: click.ParamType[_T], metavar: str, help: str) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings of one server; `Settings()` is all defaults."""
+    """The settings of one server. `Settings()` has the default values."""
 
     # fmt: off
     host: str = _setting("--host", Host(), "HOST", "127.0.0.1", "Listen on this address; :: stands for every address, of IPv6 and IPv4.")
     port: int = _setting(
         "--port", WholeNumber(0, 65_535), "PORT", "8000", "Listen on this port; 0 takes a free one.")
-    # Durable by default: acknowledged events are promised to be on disk, and a default must not break that.
+    # A file by default, because the server promises that an acknowledged event is on disk.
     store: StoreUrl = _setting(
         "--store", Store(), "URL", "sqlite:orders-events.db",
         "Keep the log in an SQLite file (sqlite:PATH), or in memory until the server stops (memory:).")
@@ -132,7 +134,7 @@ class Settings:
         "--retain-seconds", Number(1e9), "S",
         "Delete events that were stored more than S seconds ago; those of an earlier run not before the server has run for S "
         "seconds or 10 minutes, whichever is less, so that a wrong clock can be set. Not given: no limit.")
-    # nginx closes a stream after 60 s of silence, our own `tail` after 45 s.
+    # At most 30, because nginx closes a stream after 60 s without a byte, and our own `tail` after 45 s.
     heartbeat_seconds: float = _setting(
         "--heartbeat-seconds", Number(30), "S", "15", "Let no stream be silent for longer than S seconds.")
     retry_ms: tuple[int, int] = _setting(
@@ -148,7 +150,7 @@ class Settings:
 
     @property
     def contract_root(self) -> Path:
-        """The folder that holds `openapi/` and `contracts/`: the one given, else the wheel's, else the repository's."""
+        """The folder that contains `openapi/` and `contracts/`: the setting, else the copy in the wheel, else the repository."""
         if self.contract is not None:
             return self.contract
         packaged = _APP / "contract"
@@ -156,16 +158,16 @@ class Settings:
 
 
 SETTINGS: Final[Mapping[str, Setting]] = {each.name: each.metadata["new"](each.name) for each in fields(Settings)}
-"""The table, by the names of the fields."""
+"""A mapping from the names of the fields of `Settings` to the settings."""
 
 
 def documented() -> list[SettingRow]:
-    """Return every setting as documentation shows it."""
+    """Return a row of the documentation for every setting."""
     return [SettingRow(each.flag, each.variable, str(each.default or ""), str(each.help)) for each in SETTINGS.values()]
 
 
 def check_variables(environment: Mapping[str, str]) -> None:
-    """Check that every ORDERS_EVENTS_* variable is one of a setting. Raises click.UsageError for the first that is not."""
+    """Check that every environment variable ORDERS_EVENTS_* belongs to a setting. Raises click.UsageError for the first other one."""
     known = {each.variable.removeprefix(VARIABLE_PREFIX): each.variable for each in SETTINGS.values()}
     for variable in environment:
         name = variable.removeprefix(VARIABLE_PREFIX)

@@ -1,1 +1,1 @@
-"""How events come in and go out: one package per protocol."""
+"""The network protocols by which clients publish and read events: one package per protocol."""

@@ -1,4 +1,4 @@
-"""The ASGI application: Connexion routes by the contract, operations answer, problems describe errors."""
+"""The ASGI application: Connexion routes each request by the OpenAPI contract to an operation; errors become problem documents."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ _Handler: TypeAlias = Callable[..., Awaitable[Response]]
 
 
 def create_application(operations: Operations, problems: Problems) -> ASGIApp:
-    """Put the application together. Raises InvalidContract if an operation has no handler."""
+    """Create the application. Raises InvalidContract if an operation of the contract has no method in `operations`."""
     for each in operations_of(operations.document.bundled):
-        _handler(operations, each.content["operationId"])  # Connexion would not look for it before the first request
+        # Check at the start: Connexion would look for the handler only at the first request.
+        _handler(operations, each.content["operationId"])
     app = ConnexionMiddleware(_not_found, import_name="app", middlewares=list(_MIDDLEWARES))
     app.add_api(
         operations.document.bundled,
@@ -44,7 +45,7 @@ def create_application(operations: Operations, problems: Problems) -> ASGIApp:
 
 
 class _Routing(RoutingMiddleware):  # type: ignore[misc]  # Connexion ships no types
-    """Connexion's routing, without Starlette's redirect of `/path/` to `/path`: the contract has no such path."""
+    """Connexion's routing, without Starlette's redirect of `/path/` to `/path`: the contract does not define `/path/`."""
 
     def add_api(self, *arguments: Any, **options: Any) -> None:
         super().add_api(*arguments, **options)
@@ -60,7 +61,7 @@ def _handler(operations: Operations, operation_id: str) -> object:
 
 
 class _Operation:
-    """One operation of the contract: its parameters, and the method that answers."""
+    """One operation of the contract as an ASGI application: it reads the parameters, calls the handler, and sends the response."""
 
     def __init__(self, parameters: ContractParameters, handler: _Handler) -> None:
         self._parameters = parameters
@@ -75,7 +76,7 @@ class _Operation:
         try:
             response = await self._handler(**arguments)
         except ClientDisconnect:
-            return  # in the middle of its body: not a fault, and nothing can be answered any more
+            return  # while the request body was read: not a fault, and no response can be sent any more
         await response(scope, receive, send)
 
 
@@ -89,21 +90,24 @@ class _Operations(RoutedAPI):  # type: ignore[misc]  # Connexion ships no types
 
 
 class _RoutedOperations(RoutedMiddleware):  # type: ignore[misc]  # Connexion ships no types
-    """The innermost middleware: it calls the method of the operation that a request was routed to.
+    """The innermost middleware: it calls the operation to which a request was routed.
 
-    It stands in place of Connexion's own, whose decorators inspect the method, and convert each parameter's name to Python, for
-    every request.
+    It replaces Connexion's own middleware, which for every request inspects the handler's signature and converts the name of each
+    parameter to Python.
     """
 
     api_cls: ClassVar[type] = _Operations
 
 
 async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    """Answer a request for a path that the contract does not have: raise a 404, as Connexion's routing expects."""
+    """Handle a request for a path that the contract does not define. Raises HTTPException 404, as Connexion's routing expects."""
     raise HTTPException(404)
 
 
-# Connexion's stack without its Swagger UI (old, and it inlines the document), its handler of server errors (it fails itself, and
-# ours catches everything), its validation of requests (see `parameters.py` and `json_bodies.py`), its validation of responses (it
-# never looks into a stream; the contract tests do), and its lifespan.
+# These parts of Connexion's default stack are left out:
+# - its Swagger UI, which is old, and serves the document without references;
+# - its handler of server errors, which fails itself; `problem_responses.py` handles all errors;
+# - its validation of requests: see `parameters.py` and `json_bodies.py`;
+# - its validation of responses, which skips streams; the contract tests check all responses;
+# - its lifespan.
 _MIDDLEWARES = (ExceptionMiddleware, _Routing, SecurityMiddleware, _RoutedOperations)

@@ -1,7 +1,7 @@
-"""A stream on any ASGI server: each item as an `http.response.body` message, one at a time.
+"""A stream on any ASGI server: each item is sent as an `http.response.body` message, one at a time.
 
-`send` is all the flow control that ASGI has: until it has returned, the sink counts as full.
-https://asgi.readthedocs.io/en/latest/specs/www.html#response-body-send-event
+ASGI has no other flow control than its `send`, which returns when the server can take more. So no further item is requested until
+`send` has returned. https://asgi.readthedocs.io/en/latest/specs/www.html#response-body-send-event
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from app.events.delivery.subscription import Subscription
 
 
 class AsgiSink:
-    """The sink of one response. `encode`: turns an item into a piece of the body."""
+    """The sink of one response: the object to which a subscription hands its items.
+
+    `encode`: turns an item into bytes of the body. `receive`, `send`: the two callables that ASGI passes with the request.
+    """
 
     def __init__(self, encode: Callable[[StreamItem], bytes], receive: Receive, send: Send) -> None:
         self._encode = encode
@@ -30,7 +33,7 @@ class AsgiSink:
         return False
 
     async def carry(self, fan_out: FanOut, subscription: Subscription) -> None:
-        """Open a subscription and send its items, until it closes or the client leaves."""
+        """Open the subscription and send its items, until the subscription ends or the client disconnects."""
         fan_out.open(subscription, self)
         sending = asyncio.create_task(self._send_until_closing(fan_out, subscription))
         leaving = asyncio.create_task(self._until_disconnected())
@@ -58,7 +61,7 @@ async def _end(sending: asyncio.Task[None], leaving: asyncio.Task[None]) -> None
     for task in (sending, leaving):
         task.cancel()
     ended, _ = await asyncio.gather(sending, leaving, return_exceptions=True)
-    # An OSError means that the client has left, and that is not a fault:
+    # An OSError means that the client has disconnected, which is not a fault:
     # https://asgi.readthedocs.io/en/latest/specs/www.html#disconnected-client-send-exception
     if isinstance(ended, Exception) and not isinstance(ended, OSError):
         raise ended

@@ -1,4 +1,4 @@
-"""Which web pages of other origins may use the server (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol)."""
+"""Access by web pages of other origins (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ _REQUEST_HEADERS = ("Accept", "Authorization", "Cache-Control", "Content-Type", 
 
 
 def allow_origins(application: ASGIApp, origins: Sequence[str]) -> ASGIApp:
-    """Let pages of these origins read every response, import the browser client, and publish; without origins, change nothing."""
+    """Return the application with CORS: web pages of these origins may read every response, import the browser client, and publish.
+
+    If `origins` is empty, the application is returned unchanged.
+    """
     if not origins:
         return application
     return CORSMiddleware(

@@ -1,5 +1,7 @@
-"""JSON bodies. Of a request: of the right type, no larger than the contract allows, and strict. Of a response: as the contract's
-schemas define it, values in, text or values out.
+"""JSON bodies of requests and responses.
+
+A request body must have the right media type, be no larger than the contract allows, and be strict JSON. The functions for response
+bodies take values of the core, and return what the contract's schemas (`EventPage` and others) define.
 """
 
 from __future__ import annotations
@@ -20,21 +22,24 @@ _BOOLEANS: Final = ("false", "true")
 
 
 class UnsupportedMediaType(Refusal):
-    """Raised when a body has another media type, charset or coding than the one that is accepted."""
+    """Raised when a request body is not `application/json` in UTF-8, or has a Content-Encoding."""
 
     def __init__(self) -> None:
         super().__init__("The body must be application/json in UTF-8, without a Content-Encoding.")
 
 
 class ContentTooLarge(Refusal):
-    """Raised when a body is larger than `maximum_bytes`."""
+    """Raised when a request body is larger than `maximum_bytes`."""
 
     def __init__(self, maximum_bytes: int) -> None:
         super().__init__(f"The body is larger than {maximum_bytes} bytes; send the events in more requests.")
 
 
 async def read_json(request: Request, maximum_bytes: int) -> JsonValue:
-    """Read the body as JSON. Raises UnsupportedMediaType, ContentTooLarge (before the rest is read), MalformedJson."""
+    """Read the body of a request as JSON.
+
+    Raises UnsupportedMediaType, MalformedJson, or ContentTooLarge, in that case without reading the rest of the body.
+    """
     _check_type(request.headers.get("content-type", ""), request.headers.get("content-encoding", ""))
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > maximum_bytes:
@@ -59,7 +64,10 @@ def _check_type(content_type: str, content_encoding: str) -> None:
 
 
 def event_page(page: Page, last: Position) -> str:
-    """Write `EventPage`; the data of each event is the text that was serialised when it was accepted."""
+    """Write a page of events as JSON (`EventPage`). `last`: the position after the page, for the next request.
+
+    The data of an event was serialised when the event was published, and is copied.
+    """
     events = ",".join(
         f'{{"id":"{event.id}","eventType":"{event.event_type}",'
         f'"schemaVersion":"{event.schema_version}","data":{event.data}}}'
@@ -69,7 +77,10 @@ def event_page(page: Page, last: Position) -> str:
 
 
 def published_events(appended: Iterable[Appended]) -> str:
-    """Write `PublishedEvents`; no text in it needs an escape, except an eventId if the contract allows more characters one day."""
+    """Write the response to a publisher as JSON (`PublishedEvents`).
+
+    Only the eventId is escaped: no other string can have a character that needs an escape in JSON.
+    """
     events = ",".join(
         f'{{"id":"{event.id}","eventType":"{event.event_type}","schemaVersion":"{event.schema_version}",'
         f'"eventId":{_quoted(event.event_id)},"duplicate":{_BOOLEANS[duplicate]}}}'
@@ -79,7 +90,7 @@ def published_events(appended: Iterable[Appended]) -> str:
 
 
 def event_types(contracts: Contracts) -> dict[str, Any]:
-    """Make `EventTypes`: order events first, each group by name."""
+    """Return the list of event types (`EventTypes`): order events first, then control events, each sorted by name."""
     names = (*contracts.event_types, *contracts.control_types)
     return {"eventTypes": [_event_type(contracts, name) for name in names]}
 

@@ -1,4 +1,6 @@
-"""The choice between media types: RFC 9110 §12.4.2 and §12.5 (https://www.rfc-editor.org/rfc/rfc9110#section-12.5)."""
+"""The choice of a response's media type by the Accept header: RFC 9110 §12.4.2 and §12.5
+(https://www.rfc-editor.org/rfc/rfc9110#section-12.5).
+"""
 
 from __future__ import annotations
 
@@ -11,16 +13,18 @@ _WEIGHT = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
 
 
 class NotAcceptable(Refusal):
-    """Raised when a client accepts none of the media types that are offered."""
+    """Raised when a client accepts none of the offered media types."""
 
     def __init__(self, offered: Sequence[str]) -> None:
         super().__init__(f"None of the accepted media types is offered; choose {' or '.join(offered)}.")
 
 
 def choose_media_type(accept: str, offered: Sequence[str]) -> str:
-    """Return the offered type with the highest weight, the first of equals. Raises NotAcceptable if all have the weight 0.
+    """Return the offered media type with the highest weight in the Accept header; among equal weights, the one that is offered first.
 
-    `accept`: the value of the Accept header, empty if there is none. A range that is not well formed is ignored.
+    `accept`: the value of the Accept header; "" if there is no such header. A malformed media range in the value is ignored.
+
+    Raises NotAcceptable if every offered media type has the weight 0.
     """
     weights = read_weights(accept) if accept.strip() else {"*/*": 1.0}
     weigh = [_weight(weights, media_type) for media_type in offered]
@@ -30,9 +34,10 @@ def choose_media_type(accept: str, offered: Sequence[str]) -> str:
 
 
 def read_weights(preferences: str) -> dict[str, float]:
-    """Read the weights in the value of an Accept header, or of another one of its form, by name in lower case.
+    """Parse a header value such as "text/html, application/json;q=0.5" into a mapping from names in lower case to weights.
 
-    A name that occurs twice has the higher weight; one with a malformed weight is ignored.
+    `preferences`: the value of Accept, or of a header with the same syntax, such as Accept-Encoding. If a name occurs twice, the higher
+    weight counts. A name with a malformed weight is ignored.
     """
     weights: dict[str, float] = {}
     for part in preferences.split(","):
@@ -45,7 +50,7 @@ def read_weights(preferences: str) -> dict[str, float]:
 
 
 def _weight(weights: dict[str, float], media_type: str) -> float:
-    # The most specific range that matches decides, whatever its weight.
+    # The most specific media range that matches decides, even if a less specific range has a higher weight.
     for media_range in (media_type, media_type.partition("/")[0] + "/*", "*/*"):
         if media_range in weights:
             return weights[media_range]

@@ -1,7 +1,8 @@
-"""One method per operation of the contract, in its order: HTTP in, a call of the core, HTTP out.
+"""The operations of the contract, one method each: it takes an HTTP request, calls the core, and returns the HTTP response.
 
-The method's name is the operationId in Python's spelling. Parameters arrive with the types of the contract. Each returns a Starlette
-response: Connexion passes those through untouched, and answers 500 if an operation that also declares a problem returns a dict.
+The name of a method is the operationId in Python's spelling. Parameters arrive as values of the types that the contract defines. Every
+method returns a Starlette response, because Connexion passes such a response on unchanged; if the contract also declares a problem
+document for the operation, Connexion would respond 500 to a dict.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Operations:
-    """The operations of the contract; the fields are the parts of the server that they call."""
+    """The operations of the contract. The fields are the parts of the server that the operations call."""
 
     document: OpenApiDocument
     contracts: Contracts
@@ -58,7 +59,7 @@ class Operations:
         follow: bool = True,
         limit: int | None = None,
         wait: int = 0,
-        major_version: int | None = None,  # noqa: ARG002  # the one major there is; its enum is checked at the door
+        major_version: int | None = None,  # noqa: ARG002  # there is only one major version; the parameter's enum is checked before
     ) -> Response:
         media_type = choose_media_type(_header(request, "accept"), (sse.MEDIA_TYPE, _PAGE))
         filter = Filter(_set(event_types), _set(order_id))
@@ -126,7 +127,7 @@ def _since(text: str | None) -> Since | None:
         return None
     try:
         since_epoch = datetime.fromisoformat(text) - _UNIX_EPOCH
-    except (ValueError, OverflowError):  # well formed, but no instant that a computer's calendar has: second 60, year 0
+    except (ValueError, OverflowError):  # well formed, but not a time that Python can represent: second 60, year 0
         raise InvalidParameters([ParameterViolation("query", "since", "is not an instant of the calendar")]) from None
     return Since(since_epoch // timedelta(microseconds=1), text)
 

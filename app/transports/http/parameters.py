@@ -1,8 +1,8 @@
-"""The parameters of a request, with the types of the contract; all violations are listed at once.
+"""The query, path and header parameters of a request: parsed to the types that the contract defines, and checked against it.
 
-Connexion's parser and validator are not used: they take the last of two values for a single-valued parameter, accept numbers that
-only Python reads as numbers, and let a trailing newline pass a pattern; and they are built anew for each request, which took longer
-than all the rest of it. Here the contract is read once, when the server starts.
+Connexion's parser and validator are not used. They accept two values for a single-valued parameter and use the last, accept numbers in
+spellings that only Python allows, and let a value with a trailing newline match a pattern. Connexion also builds them anew for each
+request, which took longer than the rest of the request. Here the contract is read once, when the server starts.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from app.specification.errors import Refusal
 from app.specification.schema.schema import compile_schema
 from app.specification.strict_json import JsonValue
 
-SHOWN_VIOLATIONS = 5  # keeps the problem below 2 KB
-SHOWN_CHARACTERS = 64  # of a name that the client made up
+SHOWN_VIOLATIONS = 5  # keeps the problem document below 2 KB
+SHOWN_CHARACTERS = 64  # of the name of an unknown parameter, which may be of any length
 
-# The types as text (RFC 8259 §6 and §3), and how they are read; int() and float() alone would accept far more.
+# For each JSON type: the pattern of its values (RFC 8259 §6 and §3), and the function that converts them. int() and float() alone would
+# accept far more, such as "1_000".
 _LITERALS: Mapping[str, tuple[re.Pattern[str], Callable[[str], JsonValue]]] = {
     "integer": (re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII), int),
     "number": (re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?", re.ASCII), float),
@@ -30,7 +31,7 @@ _LITERALS: Mapping[str, tuple[re.Pattern[str], Callable[[str], JsonValue]]] = {
 
 
 class ParameterViolation(NamedTuple):
-    """One parameter that breaks the contract; `location` is query, path or header."""
+    """A parameter that does not follow the contract, and the reason. `location`: query, path or header."""
 
     location: str
     name: str
@@ -38,7 +39,7 @@ class ParameterViolation(NamedTuple):
 
 
 class InvalidParameters(Refusal):
-    """Raised when parameters of a request break the contract; `violations` lists the first ones."""
+    """Raised when parameters of a request do not follow the contract. `violations`: the first of them, with the reasons."""
 
     def __init__(self, violations: list[ParameterViolation]) -> None:
         count = "1 parameter is" if len(violations) == 1 else f"{len(violations)} parameters are"
@@ -47,12 +48,13 @@ class InvalidParameters(Refusal):
 
 
 class ContractParameters:
-    """The parameters of one operation."""
+    """The parameters of one operation, as the contract defines them."""
 
     def __init__(self, definitions: Sequence[Mapping[str, Any]], spell: Callable[[str], str]) -> None:
-        """Compile the parameters' schemas. Raises InvalidContract.
+        """Compile the schemas of the parameters. Raises InvalidContract if a schema is not valid.
 
-        `definitions`: the Parameter Objects of the contract. `spell`: turns a name into that of a Python argument.
+        `definitions`: the Parameter Objects of the OpenAPI contract.
+        `spell`: turns the name of a parameter into the name of a Python argument.
         """
         by_location: dict[str, dict[str, _Parameter]] = {"query": {}, "header": {}, "path": {}}
         for definition in definitions:
@@ -61,10 +63,10 @@ class ContractParameters:
         self._spelt = {name: spell(name) for name in (*self._query, *self._path)}
 
     def read(self, request: Request) -> dict[str, JsonValue]:
-        """Return the parameters of query and path by their names in Python; an absent one has its default, if there is one.
+        """Return the query and path parameters, by their names as Python arguments. An absent parameter gets its default, if it has one.
 
-        Headers are checked, but the operation reads them itself: one may have the name of a query parameter. Raises
-        InvalidParameters.
+        Header parameters are checked but not returned, because a header may have the name of a query parameter; the operation reads
+        headers itself. Raises InvalidParameters, with all violations of the request.
         """
         arguments: dict[str, JsonValue] = {}
         violations = [
@@ -93,7 +95,7 @@ class ContractParameters:
             sent = request.headers.getlist(name)
             if len(sent) > 1:
                 yield ParameterViolation("header", name, "takes one value and was given more")
-            elif sent and sent[0]:  # an empty header counts as absent: EventSource sends none before its first id
+            elif sent and sent[0]:  # an empty header counts as absent, as an empty Last-Event-ID is not an id
                 yield from parameter.violations(sent[0])
 
     def _read_path(
@@ -106,7 +108,7 @@ class ContractParameters:
 
 
 class _Parameter:
-    """One parameter as the contract defines it."""
+    """One parameter, as a Parameter Object of the contract defines it."""
 
     def __init__(self, definition: Mapping[str, Any]) -> None:
         schema = definition["schema"]
@@ -119,11 +121,13 @@ class _Parameter:
         self.default: JsonValue = schema.get("default")
 
     def read(self, sent: list[str], arguments: dict[str, JsonValue], spelt: str) -> Iterator[ParameterViolation]:
-        """Add the value to `arguments`, or yield what is wrong with it."""
+        """Convert the sent strings and add the value to `arguments` under the name `spelt`; yield a violation for each fault."""
         if len(sent) > 1 and not self._is_array:
             yield self._violation("takes one value and was given more")
             return
-        texts = ",".join(sent).split(",") if self._is_array else sent  # style form, explode true; commas are taken too
+        texts = (
+            ",".join(sent).split(",") if self._is_array else sent
+        )  # style form, explode true; commas are accepted, too
         if not self._are_literals(texts):
             yield self._violation(f"must be {'an' if self._type == 'integer' else 'a'} {self._type}")
             return

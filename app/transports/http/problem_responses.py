@@ -1,6 +1,7 @@
-"""Every error as one `application/problem+json` (RFC 9457); here and nowhere else.
+"""The translation of every error into an `application/problem+json` response (RFC 9457). No other module does this.
 
-The contract's `components.examples` define each problem: type, title, status. The tables here say which error is which problem.
+The contract's `components.examples` define the type, the title and the status of each problem. The tables in this file assign a problem
+to each error.
 """
 
 from __future__ import annotations
@@ -72,14 +73,14 @@ SLUGS: Final = frozenset({*_OF_ERROR.values(), *(slug for slug, _ in _OF_STATUS.
 
 
 class Problems:
-    """The rendering of errors as the contract's problems."""
+    """The rendering of errors as problem documents. `document`: the contract. `tally`: counts the responses by problem."""
 
     def __init__(self, document: OpenApiDocument, tally: Tally) -> None:
         self._document = document
         self._tally = tally
 
     def render(self, request: ConnexionRequest, error: Exception) -> ConnexionResponse:
-        """Translate an error into a response. An unexpected one is logged, and nothing of it is shown."""
+        """Translate an error into a response. An unexpected error is logged, and the response shows nothing of it."""
         slug, detail = _classify(error)
         if slug == "internal-error":
             _log.error("%s %s failed.", request.method, request.url.path, exc_info=error)

@@ -1,7 +1,8 @@
-"""The response that is a stream: it puts a subscription's items on a connection, by the shortest way that the server offers.
+"""The HTTP response that is an event stream: it sends the items of a subscription to the client.
 
-Our own server lets the response take the connection over, and the request is done with: only the connection and the subscription
-stay in memory. On any other ASGI server each item is sent as a message.
+There are two ways to send. The server in `app/server` hands the connection over to the response (`app/server/take_over.py`): the items
+are written directly to the connection, and only the connection and the subscription stay in memory. On any other ASGI server each
+item is sent as an ASGI message (`asgi_sink.py`).
 """
 
 from __future__ import annotations
@@ -22,14 +23,17 @@ from app.transports.http.asgi_sink import AsgiSink
 
 STREAM_HEADERS: Mapping[str, str] = {
     "Content-Type": f"{sse.MEDIA_TYPE}; charset=utf-8",
-    "Cache-Control": "no-store, no-transform",  # no cache keeps it, no proxy compresses and thereby buffers it
-    "X-Accel-Buffering": "no",  # nginx passes every write on at once
+    "Cache-Control": "no-store, no-transform",  # no cache stores the stream, and no proxy compresses it, which would buffer events
+    "X-Accel-Buffering": "no",  # nginx forwards each write at once
     "X-Content-Type-Options": "nosniff",
 }
 
 
 class EventStreams:
-    """The parts that all event streams of one server share: the fan-out, the bytes of equal items, the range of `retry`."""
+    """The objects that all event streams of one server share. An item that is sent to many clients is encoded only once.
+
+    `fan_out`: sends new events to all open subscriptions. `retry_ms`: the shortest and the longest reconnection time, in milliseconds.
+    """
 
     def __init__(self, fan_out: FanOut, retry_ms: tuple[int, int]) -> None:
         self.fan_out = fan_out
@@ -38,23 +42,26 @@ class EventStreams:
         self._last_items: dict[TransferCoding, LastItem] = {}
 
     def encode(self, item: StreamItem) -> bytes:
-        """Encode an item.
+        """Encode an item as bytes of an event stream.
 
-        The reconnection time of an opening is random: clients that were cut together must not come back together.
+        The first item contains the reconnection time (`retry`). It is random, so that clients that were disconnected together do not
+        reconnect together.
         """
         if isinstance(item, StreamStart):
             return sse.encode_opening(item, random.randint(*self._retry_ms))
         return self._pages.encode(item)
 
     def last_item(self, coding: TransferCoding) -> LastItem:
-        """Return the cache that the connections of one transfer coding share."""
+        """Return the cache of encoded bytes that all connections with this transfer coding share."""
         return self._last_items.setdefault(coding, LastItem(self.encode, coding))
 
 
 class EventStreamResponse(Response):
-    """A response that sends a subscription until it closes or its reader leaves; or the one closing that there is to send.
+    """A response that sends the items of a subscription, until the subscription ends or the client disconnects.
 
-    Everything that can fail has been done before one of these is made: from here on the status is 200.
+    `subscription`: the subscription; or, if the server refused it, the `stream.closing` item with the reason, which is sent alone.
+
+    Everything that can fail is done before this response is created, because the status 200 cannot be changed afterwards.
     """
 
     def __init__(self, streams: EventStreams, subscription: Subscription | Closing) -> None:
@@ -83,10 +90,10 @@ def open_on_connection(
     fan_out: FanOut,
     last_item: Callable[[TransferCoding], LastItem],
 ) -> None:
-    """Take the connection over and open a subscription on it; return at once, while the stream goes on.
+    """Take over the connection from the server and open a subscription on it. Returns at once, while the stream continues.
 
-    `take_over`: hands the connection over to the stream that is passed. `last_item`: returns the cache that the connections of
-    one transfer coding share.
+    `take_over`: registers a stream, whose methods the server will call, and returns the connection.
+    `last_item`: returns the cache of encoded bytes that all connections with the same transfer coding share.
     """
     sink = ConnectionSink(subscription, fan_out)
     sink.connection = take_over(sink)
@@ -95,7 +102,10 @@ def open_on_connection(
 
 
 class ConnectionSink:
-    """The sink of a subscription on a connection that was taken over, and the stream that the connection calls back."""
+    """The link between a subscription and a connection that was taken over from the server.
+
+    It is the sink to which the subscription hands its items, and the stream whose methods `writable` and `lost` the server calls.
+    """
 
     __slots__ = ("_fan_out", "_subscription", "connection", "last_item")
 

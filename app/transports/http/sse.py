@@ -1,8 +1,8 @@
-"""The text/event-stream wire format: values in, bytes out; no I/O, no framework.
+"""The encoding of stream items in the wire format text/event-stream, without I/O and without a framework.
 
-Everything here keeps three rules of https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation:
-a field is one line, an event ends with a blank line, and a comment has no blank line after it, because some decoders take that
-for an empty event. Ids, event types and data hold no line break by construction: contracts refuse them, JSON escapes them.
+The encoding follows https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation in three ways: a field is
+one line, an event ends with a blank line, and a comment is not followed by a blank line, because some decoders would report an empty
+event. No id, event type or data contains a line break: the contract forbids it in ids and types, and JSON escapes it in data.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _Data: TypeAlias = Mapping[str, str]
 
 
 def encode_opening(opening: StreamStart, retry_ms: int) -> bytes:
-    """Write the beginning of a stream: the reconnection time, a comment, and one event, all in one block.
+    """Encode the first item of a stream: the reconnection time in milliseconds (`retry`), a comment, and an event, in one block.
 
-    The comment stands inside the block of the event, so that no decoder sees an event before the first one.
+    There is no blank line before the event, because some decoders would report an empty event for the lines before it.
     """
     return b"retry: %d\n: orders-events\n%b" % (retry_ms, encode(opening.first))
 
 
 def encode(item: NextItem) -> bytes:
-    """Write one item of a stream that has begun."""
+    """Encode an item of a stream after the first one."""
     match item:
         case Page(events=events):
             return encode_events(events)
@@ -43,12 +43,12 @@ def encode(item: NextItem) -> bytes:
             data = {"reason": reason, "requested": requested, "earliest": str(earliest)}
             return _encode_control("stream.gap", data, earliest)
         case Closing(reason):
-            # No id: the client's last id must stay what it was.
+            # No id: the client must keep the last id that it received.
             return _encode_control("stream.closing", {"reason": reason}, None)
 
 
 def encode_events(events: Iterable[StoredEvent]) -> bytes:
-    """Write order events, one block each."""
+    """Encode order events, each as one block of lines that ends with a blank line."""
     return "".join(
         f"id: {event.epoch}-{event.offset}\nevent: {event.event_type}\ndata: {event.data}\n\n" for event in events
     ).encode("ascii")
