@@ -1,8 +1,8 @@
-"""The command line, `orders-events`; `python -m app` is the same.
+"""The command line program `orders-events`; `python -m app` is the same.
 
-`COMMANDS` names every command and its module. All commands share `options` (their parameters), `terminal` (their messages) and
-`standard_streams` (standard input, output and error, open or not). `tail_format` belongs to `tail`, and the folder `publishing` to
-`publish`.
+`COMMANDS` lists every command and its module. Modules that several commands use: `options` (common parameters), `terminal` (messages)
+and `standard_streams` (standard input, output and error). Only `tail` uses `tail_format`, and only `publish` uses the folder
+`publishing`.
 """
 
 from __future__ import annotations
@@ -31,40 +31,40 @@ COMMANDS: Final = {
     "docs": ("contract_commands", "Write the documentation as files."),
     "completion": ("completion_command", "Let a shell complete the commands."),
 }
-"""The commands by their names: the module of each, and its line in the list of commands."""
+"""A mapping from the name of each command to its module and its one-line description in the help."""
 
-_INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
+_INTERRUPTED: Final = 130  # 128 + SIGINT, the exit code that shells report
 
 
 class UnloadedCommand(click.Command):
-    """A command that is not imported yet: to list and complete names, nothing needs to wait for its imports."""
+    """The name and the description of a command whose module is not imported yet, so that help and completion start fast."""
 
     def __init__(self, name: str, module: str, short_help: str) -> None:
         super().__init__(name, short_help=short_help)
         self.module = module
 
     def load(self) -> click.Command:
-        """Import the command."""
+        """Import the module of the command, and return the command."""
         command: click.Command = getattr(import_module(f"{__name__}.{self.module}"), str(self.name))
         return command
 
 
 class Program(click.Group):
-    """A group of commands that return their exit code, and whose errors are one line on standard error."""
+    """The program: a group of commands. Each command returns its exit code, and an error is one line on standard error."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
-        """Name the commands in the order in which they are shown."""
+        """Return the names of the commands, in the order of the help."""
         return list(self.commands)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is to be run, and import it."""
+        """Find the command that the arguments name, and import its module."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, command.load() if isinstance(command, UnloadedCommand) else command, rest
 
     def main(self, *arguments: Any, **options: Any) -> NoReturn:
-        """Run a command, and exit."""
+        """Run the command that the arguments name, and exit with its exit code."""
         open_standard_descriptors()
         try:
             code = super().main(*arguments, **{"prog_name": PROGRAM, **options, "standalone_mode": False})
@@ -77,9 +77,8 @@ class Program(click.Group):
             code = error.exit_code
         except (click.Abort, KeyboardInterrupt):
             code = _INTERRUPTED
-        except (
-            OSError
-        ) as error:  # a full disk, a folder that cannot be written: of the machine, not a fault of the program
+        except OSError as error:
+            # For example a full disk, or a folder that cannot be written: not a fault of the program.
             discard_output()
             complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
             code = 1
@@ -94,4 +93,4 @@ class Program(click.Group):
 )
 @click.version_option(VERSION, prog_name=PROGRAM)
 def main() -> None:
-    """Stream order events with Server-Sent Events: run a server, publish events to one, follow the events of one."""
+    """Stream order events with Server-Sent Events: run a server, publish events to a server, or follow the events of a server."""

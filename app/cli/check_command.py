@@ -1,4 +1,4 @@
-"""`orders-events check`: hold a deployment to its contract."""
+"""`orders-events check`: check whether a running server follows its contract."""
 
 from __future__ import annotations
 
@@ -105,14 +105,17 @@ def check(
     timeout_seconds: float,
     seed: int | None,
 ) -> int:
-    """Check the server at URL, from outside, against the contract that it publishes.
+    """Check from outside whether the server at URL follows the contract that it publishes.
 
-    It only reads unless --publish is given. Its results stay right while others publish, and while the server deletes old events.
+    The command sends only requests that read, unless --publish is given. Its results are right even if other clients publish events, or
+    the server deletes old events, at the same time.
 
-    Each check ends as held, violated, not seen (no event came that would show it), skipped (because of an option) or could not be
-    checked. A violation names the promise, the observation, the ids of the events, and a curl command to see it again.
+    The outcome of each check is held, violated, not seen (no event came that could show it), skipped (because of an option) or
+    unchecked (the check could not be made). A violation is reported with the promise, the observation, the ids of the events, and a
+    curl command that repeats the observation.
 
-    Exit codes: 0 nothing is violated; 1 something is; 2 the check could not be made (no server, no contract), or usage.
+    Exit codes: 0 no promise is violated; 1 a promise is violated; 2 the server could not be checked (no server, no contract), or wrong
+    usage.
     """
     chosen = random.randrange(2**32) if seed is None else seed
     options = Options(max_events, chosen, timeout_seconds, heartbeat_seconds, quick, publish, certificates)

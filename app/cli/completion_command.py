@@ -1,4 +1,4 @@
-"""`orders-events completion`: let a shell complete the commands."""
+"""`orders-events completion`: print a script by which a shell completes the commands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from click.shell_completion import BashComplete, FishComplete, ZshComplete
 from app.cli.terminal import PROGRAM
 
 _SHELLS: Final = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
-_VARIABLE: Final = "_ORDERS_EVENTS_COMPLETE"  # what click derives from the program's name
+_VARIABLE: Final = "_ORDERS_EVENTS_COMPLETE"  # the name that click derives from the program's name
 
 _USE: Final = """\b
 To load it in each new shell, add a line to a file:
@@ -24,6 +24,6 @@ To load it in each new shell, add a line to a file:
 @click.argument("shell", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> int:
-    """Write a script that makes SHELL complete commands, options and event types."""
+    """Print a script that lets SHELL complete commands, options and event types."""
     click.echo(_SHELLS[shell](context.find_root().command, {}, PROGRAM, _VARIABLE).source())
     return 0

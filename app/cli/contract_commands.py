@@ -22,15 +22,15 @@ from app.specification.errors import InvalidContract, StartupError
 @contract_option("Check the contract in this folder.")
 @click.option("--release", is_flag=True, help="If nothing is found, record the contract as released.")
 def contracts(*, root: Path, release: bool) -> int:
-    """Compare the contract with the released one, and with the members of events that its consumers rely on.
+    """Compare the contract with the released contract, and with the members of events that consumers rely on.
 
-    A released schema never changes. Within a major version an event schema gains optional properties and changes its text, nothing
-    else. Nothing public leaves the OpenAPI document without a new major version, and info.version moves with every change. What is
-    written in contracts/consumers/ stays true.
+    The rules: A released schema never changes. A new minor version of an event schema may only add optional properties and change
+    descriptions. Removing something public from the OpenAPI document needs a new major version. Every change of the document needs a
+    new info.version. The expectations of consumers in contracts/consumers/ stay met.
 
-    The released contract is recorded in contracts/released.json and openapi/released.json, which --release writes.
+    The released contract is recorded in contracts/released.json and openapi/released.json; --release writes these files.
 
-    Exit codes: 0 nothing is broken; 1 something is, or the contract cannot be read; 2 usage.
+    Exit codes: 0 no rule is broken; 1 a rule is broken, or the contract cannot be read; 2 wrong usage.
     """
     try:
         report = compatibility.release(root) if release else compatibility.check(root)
@@ -56,12 +56,12 @@ def contracts(*, root: Path, release: bool) -> int:
     help="The module that the types import OrderEvent from.",
 )
 def types(*, root: Path, module: str) -> int:
-    """Write a Python module with the types of the released events, for type checkers and editors.
+    """Print a Python module with a class for each released event type, for type checkers and editors.
 
-    The Python client has such a module for the contract that it was made with. An event of another type is read too: its data is a
-    plain mapping.
+    The Python client includes such a module for the contract with which it was released. The client can also read an event of another
+    type; the data of such an event is a plain mapping without types.
 
-    Exit codes: 0 written; 1 the contract cannot be read; 2 usage.
+    Exit codes: 0 the module is printed; 1 the contract cannot be read; 2 wrong usage.
     """
     try:
         schemas = released_schemas(root)
@@ -75,12 +75,12 @@ def types(*, root: Path, module: str) -> int:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @contract_option("Document the contract in this folder.")
 def docs(*, folder: Path, root: Path) -> int:
-    """Write into FOLDER the pages that a server shows at /docs, as files that need no server.
+    """Write the documentation, which a server shows at /docs, into FOLDER, as files that can be read without a server.
 
-    FOLDER is made if it is missing, and files in it are replaced. Open index.html in a browser, or put the folder on any
-    web server, below any path. The page that follows the stream asks for the address of a server.
+    FOLDER is created if it is missing, and existing files are replaced. Open index.html in a browser, or copy the folder to any web
+    server, at any path. The page that shows the live stream asks for the URL of a server.
 
-    Exit codes: 0 written; 1 the contract is wrong; 2 usage.
+    Exit codes: 0 the files are written; 1 the contract is not valid; 2 wrong usage.
     """
     try:
         event_contracts = load_contracts(root / "contracts")

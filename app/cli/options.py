@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Command-line parameters that several commands share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def url_option(command: _Command) -> _Command:
-    """Add `--url`, the server that a command sends its requests to."""
+    """Add the option `--url` to a command: the URL of the server to which the command sends its requests."""
     return click.option(
         "--url",
         envvar="ORDERS_EVENTS_URL",
@@ -33,7 +33,7 @@ def url_option(command: _Command) -> _Command:
 
 
 class _Certificates(click.ParamType[ssl.SSLContext]):
-    """A file of certificates (PEM), read as a context that trusts these and no others."""
+    """The type of `--cacert`: a file of certificates (PEM), converted to a TLS context that trusts only these certificates."""
 
     name = "file"
 
@@ -49,7 +49,10 @@ class _Certificates(click.ParamType[ssl.SSLContext]):
 
 
 def certificates_option(command: _Command) -> _Command:
-    """Add `--cacert`, named as curl names it: the command is given the `certificates` to trust, or None."""
+    """Add the option `--cacert` to a command, with the name that curl uses.
+
+    The command gets an argument `certificates`: a TLS context, or None if the option is not given.
+    """
     return click.option(
         "--cacert",
         "certificates",
@@ -60,7 +63,10 @@ def certificates_option(command: _Command) -> _Command:
 
 
 def contract_option(help: str) -> Callable[[_Command], _Command]:
-    """Add `--contract`: the command is given the `root` of the contract, that of the built-in one unless the option names another."""
+    """Return a decorator that adds the option `--contract` to a command. `help`: the description of the option.
+
+    The command gets an argument `root`: the folder of the contract. Without the option, it is the built-in contract.
+    """
     return click.option(
         "--contract",
         "root",
@@ -74,7 +80,7 @@ def contract_option(help: str) -> Callable[[_Command], _Command]:
 
 
 def store_argument(name: str) -> Callable[[_Command], _Command]:
-    """Add an argument that is a log in a file: a path, or `sqlite:PATH` as `--store` has it."""
+    """Return a decorator that adds an argument: the file of a log, as a path or as sqlite:PATH, the format of `serve --store`."""
     return click.argument(name, metavar=name.upper(), callback=_store_path)
 
 
@@ -82,7 +88,11 @@ def store_argument(name: str) -> Callable[[_Command], _Command]:
 def orders_client(
     url: str, certificates: ssl.SSLContext | None, report: Callable[[str], None] = say
 ) -> Iterator[OrdersClient]:
-    """Open a client of a server. Raises click.UsageError if the certificates of the environment cannot be read."""
+    """Open a client of the server at `url`, and close the client when the context ends.
+
+    `certificates`: the certificates to trust; None: the default of `OrdersClient`. `report`: called with a sentence when a request fails
+    that will be tried again. Raises click.UsageError if SSL_CERT_FILE or SSL_CERT_DIR points to certificates that cannot be read.
+    """
     try:
         client = OrdersClient(url, certificates=certificates, report=report)
     except ValueError as error:
@@ -92,7 +102,7 @@ def orders_client(
 
 
 def read_url(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
-    """Read a parameter that is the URL of a server; a callback of click's."""
+    """Check the value of a parameter that must be the URL of a server. Called by click. Raises click.BadParameter."""
     try:
         return checked_url(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""`orders-events publish`: send a file of events."""
+"""`orders-events publish`: send the events in a file to a server."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from app.cli.terminal import say
 
 
 class _InputFile(click.File):
-    """A file to read bytes from; - is standard input."""
+    """The type of FILE: a file that is read as bytes; - stands for standard input."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value == "-" and sys.stdin is None:  # the program was started with it closed
+        if value == "-" and sys.stdin is None:  # the program was started with standard input closed
             self.fail("Standard input is closed.", param, ctx)
         return super().convert(value, param, ctx)
 
@@ -46,19 +46,19 @@ class _InputFile(click.File):
 def publish(
     *, file: BinaryFile, url: str, certificates: ssl.SSLContext | None, batch_size: int, retry_max_time: float
 ) -> int:
-    """Send the events in FILE to a server; - reads standard input.
+    """Send the events in FILE to a server. If FILE is -, standard input is read.
 
-    FILE has an event as JSON on each line, or one array of events, over as many lines as you like. An event is as the contract
-    describes it: {"eventType": ..., "data": {...}, "eventId": ...}. A file of another kind (CSV, a spreadsheet, a compressed file,
-    text that is not UTF-8) is refused as a whole, and nothing is sent. Else, an event that is not valid JSON or that the server
-    refuses is reported with the number of its line, or its number in the array; all others are stored, in order.
+    FILE is JSON: one event on each line, or one array of events, which may have line breaks. An event has the format of the contract:
+    {"eventType": ..., "data": {...}, "eventId": ...}. A file of another format (CSV, a spreadsheet, a compressed file, text that is not
+    UTF-8) is refused as a whole, and nothing is sent. An event that is not valid JSON, or that the server refuses, is reported with the
+    number of its line, or its number in the array; all other events are stored, in order.
 
-    It is safe to run again, after a failure or by mistake: an event whose eventId is stored already is not stored twice, for
-    as long as the server retains it. An event without an eventId is given one that is made from its number and its text. So
-    identical lines of a file are events of their own; add new lines at the end and correct lines in place, for a line that
-    moves counts as new. The same text on the same line of another file counts as the same event.
+    It is safe to run the command again, after a failure or by mistake: an event is not stored again while the server retains an event
+    with the same eventId. An event without an eventId gets an eventId that is made from its number and its text. So two identical
+    lines of a file are two events. Add new lines at the end of the file, and correct a line where it is: a line with another number
+    counts as a new event. The same text on the same line of another file counts as the same event.
 
-    Exit codes: 0 all events are stored; 1 some were refused or sending stopped; 2 usage.
+    Exit codes: 0 all events are stored; 1 some events were refused, or sending stopped; 2 wrong usage.
     """
     source = open_events(file)
     progress = Progress(source.size_bytes)

@@ -19,18 +19,20 @@ from app.specification.errors import StartupError
 
 @click.command(params=[*SETTINGS.values()])
 def serve(**values: Any) -> int:
-    """Run the server until SIGTERM, SIGHUP or Ctrl-C; it then ends every stream properly before it exits.
+    """Run the server until SIGTERM, SIGHUP or Ctrl-C. Before the server exits, it ends every stream properly.
 
-    Every flag has an environment variable, and wins over it: --retain-events is ORDERS_EVENTS_RETAIN_EVENTS.
+    Every flag can also be set as an environment variable: --retain-events as ORDERS_EVENTS_RETAIN_EVENTS. If both are given, the flag is
+    used.
 
-    Exit codes: 0 stopped by a signal; 1 could not start (port or log in use, bad contract, ...); 2 a setting is wrong.
+    Exit codes: 0 the server was stopped by a signal; 1 the server could not start (port or log in use, bad contract, ...); 2 a setting
+    is wrong.
     """
     check_variables(os.environ)
     settings = Settings(**values)
     output, errors = BackgroundWriter(STDOUT), BackgroundWriter(STDERR)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING, stream=errors)
     logging.getLogger("app").setLevel(logging.INFO)
-    from app.main import run  # noqa: PLC0415  # --help and completion of the flags need not wait for it
+    from app.main import run  # noqa: PLC0415  # imported late, so that --help and completion are fast
 
     try:
         return run(settings, lambda url: output.write(_banner(url, settings)))
@@ -42,7 +44,7 @@ def serve(**values: Any) -> int:
 
 
 def _banner(url: str, settings: Settings) -> str:
-    # As it was typed, so that it can be typed again: a virtual environment is often not on the path.
+    # The program as the user typed it, so that the shown commands work: a virtual environment is often not on the path.
     program = sys.argv[0] if Path(sys.argv[0]).name == PROGRAM else "python -m app"
     return f"""\
 Orders Events {VERSION} is listening on {url}

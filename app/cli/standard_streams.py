@@ -1,4 +1,4 @@
-"""Standard input, output and error, which may be closed, full, or read by nobody: a server serves whatever they are."""
+"""Standard input, output and error. Each may be closed, or be a full disk or a pipe without a reader: the server must run anyway."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Final
 
 STDOUT: Final = 1
 STDERR: Final = 2
-_MAX_TEXTS: Final = 1000  # in line for a descriptor that takes no more for now; later ones are dropped
+_MAX_TEXTS: Final = 1000  # waiting while the descriptor accepts no more; further texts are dropped
 _FINISH_SECONDS: Final = 1.0
 
 
 def open_standard_descriptors() -> None:
-    """Open the null device for each of the descriptors 0 to 2 that is closed.
+    """Open the null device (/dev/null) for each of the file descriptors 0, 1 and 2 that is closed.
 
-    Otherwise the next file or socket would get its number: what is written to standard error could end in the database, and libuv
-    aborts the process when it closes such a socket. `sys.stdin`, `sys.stdout` and `sys.stderr` stay None if they were closed: a command
-    that needs one says so.
+    Otherwise the next file or socket would get the number of the closed descriptor: text for standard error could be written into the
+    database, and libuv would abort the process when it closes such a socket. `sys.stdin`, `sys.stdout` or `sys.stderr` stays None if the
+    descriptor was closed, so a command that needs the stream can report an error.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= STDERR:
         pass
@@ -28,7 +28,7 @@ def open_standard_descriptors() -> None:
 
 
 class BackgroundWriter(io.TextIOBase):
-    """A text stream whose `write` neither blocks nor fails: a thread of its own writes to a descriptor, and errors are ignored."""
+    """A text stream whose `write` never blocks and never fails: a background thread writes to the descriptor, and ignores errors."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -42,13 +42,13 @@ class BackgroundWriter(io.TextIOBase):
         return len(text)
 
     def finish(self) -> None:
-        """Write what is in line; give up after a second if the descriptor does not take it."""
+        """Wait until all texts are written, but only for about a second if the descriptor does not accept them."""
         with suppress(queue.Full):
             self._texts.put(None, timeout=_FINISH_SECONDS)
         self._thread.join(_FINISH_SECONDS)
 
     def _write_all(self) -> None:
-        # Not through `sys.stderr`: the interpreter cannot exit while a thread is within its buffer.
+        # Writes with `os.write`, because the interpreter could not exit while a thread is blocked inside the buffer of `sys.stderr`.
         while (text := self._texts.get()) is not None:
             rest = text.encode(errors="backslashreplace")
             with suppress(OSError):

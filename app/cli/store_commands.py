@@ -1,4 +1,4 @@
-"""`orders-events verify`, `backup` and `restore`: the tools of a log in a file."""
+"""`orders-events verify`, `backup` and `restore`: the tools for a log of events in an SQLite file."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from app.stores.sqlite import copies, verification
 @click.command
 @store_argument("store")
 def verify(*, store: Path) -> int:
-    """Read every event of STORE, a log in a file, and compare it with its checksum.
+    """Read every event in STORE, a log in a file, and compare each event with its checksum.
 
-    A server may have the log open. STORE is the path of the file, or as --store has it (sqlite:PATH).
+    A server may have the log open. STORE is the path of the file, or sqlite:PATH, the format of serve --store.
 
-    Exit codes: 0 all is as it was written; 1 something is not, and the first bad id is named; 2 usage.
+    Exit codes: 0 all events are unchanged; 1 the log is damaged, and the id of the first bad event is printed; 2 wrong usage.
     """
     try:
         verified = verification.verify(store)
@@ -37,11 +37,11 @@ def verify(*, store: Path) -> int:
 @store_argument("store")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(*, store: Path, file: Path) -> int:
-    """Copy STORE, a log in a file, to FILE, as it is at one moment; a server may have the log open.
+    """Copy STORE, a log in a file, to FILE. The copy has the state of one moment, even if a server has the log open.
 
-    The copy is verified before it gets its name. An older backup of that name is replaced. `restore` puts it back.
+    The copy is verified before it is renamed to FILE. An existing FILE is replaced. The command `restore` restores the copy.
 
-    Exit codes: 0 written; 1 the log is damaged, or FILE cannot be written; 2 usage.
+    Exit codes: 0 FILE is written; 1 the log is damaged, or FILE cannot be written; 2 wrong usage.
     """
     try:
         verified = copies.backup(store, file)
@@ -55,11 +55,13 @@ def backup(*, store: Path, file: Path) -> int:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @store_argument("store")
 def restore(*, file: Path, store: Path) -> int:
-    """Put FILE, a backup, in the place of STORE, a log in a file. No server may have it open.
+    """Replace STORE, a log in a file, by FILE, a backup. No server may have the log open.
 
-    The file that was there is kept as STORE.replaced. Clients that had read further than the backup get a gap from the next start.
+    The replaced log is kept as STORE.replaced. A client that has read events newer than the backup gets a gap, which is a report of lost
+    events, when it connects again.
 
-    Exit codes: 0 restored; 1 a server has the log open, a -wal file is beside it, or FILE is damaged or not a log; 2 usage.
+    Exit codes: 0 the backup is restored; 1 a server has the log open, STORE has a -wal file, or FILE is damaged or not a log; 2 wrong
+    usage.
     """
     try:
         verified = copies.restore(file, store)

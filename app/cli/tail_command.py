@@ -1,4 +1,4 @@
-"""`orders-events tail`: follow the stream, and print an event a line."""
+"""`orders-events tail`: follow the event stream of a server, and print each event as a line."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ def tail(
     written: str | None,
     retry_max_time: float | None,
 ) -> int:
-    """Follow the events of a server, an event a line: as text, or as JSON, {"id": ..., "eventType": ..., "data": {...}}.
+    """Follow the events of a server, and print each event as a line of text or of JSON: {"id": ..., "eventType": ..., "data": {...}}.
 
-    When the connection breaks or the server restarts, tail comes back and goes on after the last event that it printed.
-    If events are lost nevertheless, because the server has deleted them, it says so on standard error and goes on.
+    If the connection breaks or the server restarts, tail reconnects and goes on after the last event that it printed. If events are lost
+    nevertheless, because the server has deleted them, tail prints a message on standard error and goes on.
 
-    Exit codes: 0 the end that --limit or --no-follow asks for is reached; 1 the server refuses or cannot be reached; 2 usage.
+    Exit codes: 0 the end that --limit or --no-follow asks for is reached; 1 the server refuses or cannot be reached; 2 wrong usage.
     """
     options: StreamOptions = {
         "event_types": event_types,
@@ -94,13 +94,13 @@ def tail(
         "follow": follow,
         "retry_max_seconds": FINITE_RETRY_SECONDS if retry_max_time is None and not follow else retry_max_time,
     }
-    if sys.stdout is None:  # the program was started with it closed
+    if sys.stdout is None:  # the program was started with standard output closed
         raise click.ClickException("Standard output is closed, so there is nowhere to print events to.")
     try:
         with orders_client(url, certificates) as orders, _stream(orders, options) as stream:
             _print(stream, written or ("text" if sys.stdout.isatty() else "json"))
     except BrokenPipeError:
-        discard_output()  # its reader has gone, as head does
+        discard_output()  # the reader of the pipe has ended: in `tail | head`, head ends first
     except OSError as error:
         discard_output()
         raise click.ClickException(

@@ -1,4 +1,4 @@
-"""How `tail` reads a moment, writes an event as a line, and completes the names of event types."""
+"""The formats of `tail`: parse the value of --since, print an event as a line, and complete event types in a shell."""
 
 from __future__ import annotations
 
@@ -22,26 +22,29 @@ _SPAN: Final = re.compile(r"(?:[0-9]{1,6}[wdhms])+")
 _PART: Final = re.compile(r"([0-9]+)([wdhms])")
 
 _COLOURS: Final = ("green", "red", "cyan", "magenta", "yellow", "blue")
-_LEADING_MEMBERS: Final = frozenset({"orderId", "when"})  # of the data; they have their own place in a line
+_LEADING_MEMBERS: Final = frozenset({"orderId", "when"})  # of the data; printed at the beginning of the line
 _TYPE_COLUMNS: Final = 16
 
-_COMPLETION_SECONDS: Final = 1.0  # the shell waits for this each time that the key is pressed
+_COMPLETION_SECONDS: Final = 1.0  # the user waits for the request each time that the Tab key is pressed
 
 
 def read_since(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | timedelta | None:
-    """Read a span such as 10m, 2h30m or 7d; any other text is left to the server, which reads times. A callback of click's."""
+    """Parse a duration such as 10m, 2h30m or 7d. Any other string is returned unchanged, for the server to parse. Called by click."""
     if text is None or not _SPAN.fullmatch(text):
         return text
     return sum((timedelta(**{_UNITS[unit]: int(count)}) for count, unit in _PART.findall(text)), timedelta())
 
 
 def json_line(event: OrderEvent, _paint: Paint) -> str:
-    """Write the id, the type and the data of an event as a line of JSON, for programs."""
+    """Return the id, the type and the data of an event as a line of JSON, for programs."""
     return json.dumps({"id": event.id, "eventType": event.event_type, "data": event.data})
 
 
 def text_line(event: OrderEvent, paint: Paint) -> str:
-    """Write an event for people: its time, type and order, the other members of its data, and its id."""
+    """Return an event as a line of text, for people: its time, type and order, the other members of its data, and its id.
+
+    `paint`: colours a part of the line.
+    """
     name = one_line(event.event_type)
     others = [f"{member}={_shown(value)}" for member, value in event.data.items() if member not in _LEADING_MEMBERS]
     parts = [
@@ -57,7 +60,10 @@ def text_line(event: OrderEvent, paint: Paint) -> str:
 def complete_event_types(
     context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem[str]]:
-    """List the event types that the last name of a comma-separated list may become; none if the server does not answer."""
+    """Return the completions of a comma-separated list of event types, of which the last is incomplete. Called by click.
+
+    The event types are requested from the server; there are no completions if the server does not respond.
+    """
     before, comma, begun = incomplete.rpartition(",")
     names = _event_types(str(context.params.get("url") or ""), context.params.get("certificates"))
     return [CompletionItem(f"{before}{comma}{name}") for name in names if name.startswith(begun)]
@@ -68,7 +74,7 @@ def _shown(value: object) -> str:
 
 
 def _colour(event_type: str) -> str:
-    # Derived from the name, so that an event type needs no entry here and has the same colour every day.
+    # The colour is derived from the name, so that it is always the same, and a new event type needs no entry in a table.
     return _COLOURS[zlib.crc32(event_type.encode()) % len(_COLOURS)]
 
 

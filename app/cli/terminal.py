@@ -1,4 +1,4 @@
-"""What the commands print: lines of a result on standard output, messages of one line each on standard error."""
+"""The output of the commands: lines of results on standard output, and one-line messages on standard error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.client import OrdersError, RequestRefused, Unavailable, UnexpectedAnswe
 PROGRAM: Final = "orders-events"
 
 Paint: TypeAlias = Callable[[str, str], str]
-"""Give a text one of click's colours, or make it `dim`."""
+"""A function that takes a text and the name of a colour of click, or "dim", and returns the coloured text."""
 
 _ADVICE: Final = (
     (
@@ -33,14 +33,14 @@ _ADVICE_BY_STATUS: Final = {
 
 
 class Failed(click.ClickException):
-    """Raised when a server refuses or cannot be reached; the message says what to do next, the exit code is 1."""
+    """Raised when a server refuses a request or cannot be reached. The message advises what to do next; the exit code is 1."""
 
     def __init__(self, error: OrdersError) -> None:
         super().__init__(f"{error} {advice(error)}".strip())
 
 
 def advice(error: OrdersError) -> str:
-    """Say in a sentence what to do about an error; "" if the error says that itself."""
+    """Return a sentence that advises what to do about an error; "" if there is no advice beyond the error's own message."""
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return "If you trust the server's certificate, name its file with --cacert."
     if isinstance(error, RequestRefused):
@@ -49,7 +49,7 @@ def advice(error: OrdersError) -> str:
 
 
 def explained(error: click.ClickException) -> str:
-    """Write an error as a message; if the command was called in a wrong way, add which --help to read."""
+    """Return the message of an error. For wrong usage of a command, the message also refers to the command's --help."""
     message = error.format_message()
     if isinstance(error, click.UsageError) and error.ctx is not None:
         return f"{message} See {error.ctx.command_path} --help."
@@ -57,41 +57,45 @@ def explained(error: click.ClickException) -> str:
 
 
 def discard_output() -> None:
-    """Send the rest of standard output nowhere, after an error; else Python would report the error again when it flushes at the exit."""
+    """Redirect standard output to the null device after a write error. Otherwise Python would report the error again when it exits."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(message: str) -> None:
-    """Print a message about the work of a command."""
+    """Print a one-line message about the progress of a command, on standard error."""
     _write_message(message, "yellow")
 
 
 def complain(message: str) -> None:
-    """Print the message about the error that ends a command."""
+    """Print the one-line message about the error that ends a command, on standard error."""
     _write_message(message, "red")
 
 
 def print_line(text: str) -> None:
-    """Print a line of a result; characters that the encoding of standard output lacks become question marks."""
+    """Print a line of a result on standard output. Characters that its encoding does not have are printed as question marks."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     click.echo(text.encode(encoding, "replace").decode(encoding))
 
 
 def one_line(text: str) -> str:
-    """Make one line of a text, with a visible character in place of each that could steer a terminal."""
+    """Return a text as one line. Line breaks become spaces, and control characters, which could steer a terminal, become U+FFFD."""
     joined = " ".join(text.splitlines())
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in joined)
 
 
 def paint_for(stream: TextIO | None) -> Paint:
-    """Return the function that paints text for a stream: in colours on a terminal, unless NO_COLOR (https://no-color.org) is set."""
+    """Return the function that colours text for an output stream.
+
+    It colours if the stream is a terminal, unless NO_COLOR (https://no-color.org) is set or TERM is "dumb". Otherwise it returns the text
+    unchanged.
+    """
     allowed = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return _painted if stream is not None and stream.isatty() and allowed else _plain
 
 
 def _write_message(message: str, colour: str) -> None:
-    with suppress(OSError):  # standard error may be full: that must not change what the command does, nor its exit code
+    with suppress(OSError):  # a full standard error must change neither the work of the command nor its exit code
         click.echo(f"{paint_for(sys.stderr)(f'{PROGRAM}:', colour)} {one_line(message)}", err=True)
 
 

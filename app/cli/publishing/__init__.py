@@ -1,1 +1,1 @@
-"""What `publish` is made of: the lines of a file, and their publication."""
+"""The parts of the command `publish`: open a file of events, cut it into events, and send the events in batches."""

@@ -1,4 +1,4 @@
-"""Read a file of events in batches, however long the file is."""
+"""Read the events of a file in batches. Only one batch is in memory, so the file may be of any length."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from app.sources.ndjson import read_event
 from app.specification.errors import MalformedJson
 from app.specification.strict_json import JsonValue
 
-BATCH_BYTES: Final = 512 * 1024  # servers and proxies commonly take a megabyte
+BATCH_BYTES: Final = 512 * 1024  # servers and proxies commonly accept bodies of up to 1 MB
 
 
 class NumberedEvent(NamedTuple):
-    """An event to send, and its number in the file."""
+    """An event to send. `number`: the number of its line, or its number in the array, from 1."""
 
     number: int
     event: dict[str, JsonValue]
@@ -23,7 +23,11 @@ class NumberedEvent(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """Events to send together, pieces that hold no event, and how many bytes of the file come before the end of the batch."""
+    """Events to send in one request.
+
+    `refused`: the parts of the file among these events that are not events. `bytes_read`: how many bytes of the file are read at the end
+    of the batch.
+    """
 
     events: list[NumberedEvent] = field(default_factory=list)
     refused: list[RefusedPiece] = field(default_factory=list)
@@ -31,7 +35,10 @@ class Batch:
 
 
 def read_batches(pieces: Pieces, batch_size: int) -> Iterator[Batch]:
-    """Read pieces in batches of at most `batch_size` events; a batch also ends if there is nothing more to read right now."""
+    """Group the pieces of a file (the text of one event each) into batches, and parse them.
+
+    A batch ends after `batch_size` events, after `BATCH_BYTES` of text, or if no further bytes are available at the moment.
+    """
     batch, batch_bytes = Batch(), 0
     for piece in pieces:
         if piece is None or len(batch.events) == batch_size or batch_bytes > BATCH_BYTES:

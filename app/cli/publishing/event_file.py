@@ -1,4 +1,4 @@
-"""Open a file of events: find out how it is written, and refuse a file of another kind before anything is sent."""
+"""Open a file of events: detect its format, and refuse a file that does not contain events before anything is sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.sources.ndjson import BLANK
 
 CHUNK_BYTES: Final = 256 * 1024
 
-_SHOWN_CHARACTERS: Final = 60  # of a line that is not an event
+_SHOWN_CHARACTERS: Final = 60  # of a line that is not an event, in an error message
 _JSON: Final = 'publish reads JSON, one event a line or an array of events: {"eventType": "...", "data": {...}}.'
 _COMPRESSED: Final = "$file is compressed. Decompress it: {} -dc $file | orders-events publish -"
 _SPREADSHEET: Final = f"$file is a spreadsheet or an archive. Convert its rows: {_JSON}"
@@ -37,7 +37,10 @@ _SIGNATURES: Final = (
     (b"\x28\xb5\x2f\xfd", _COMPRESSED.format("zstd")),
     (b"PK\x03\x04", _SPREADSHEET),  # .xlsx, .ods, .zip
     (b"\xd0\xcf\x11\xe0", _SPREADSHEET),  # .xls
-    (codecs.BOM_UTF32_LE, _RECODED.format("UTF-32")),  # before UTF-16, whose byte order mark it begins with
+    (
+        codecs.BOM_UTF32_LE,
+        _RECODED.format("UTF-32"),
+    ),  # must come before UTF-16: the byte order mark of UTF-16LE is a prefix of this one
     (codecs.BOM_UTF32_BE, _RECODED.format("UTF-32")),
     (codecs.BOM_UTF16_LE, _RECODED.format("UTF-16")),
     (codecs.BOM_UTF16_BE, _RECODED.format("UTF-16")),
@@ -46,35 +49,39 @@ _SIGNATURES: Final = (
     (b"\0{", _RECODED.format("UTF-16BE")),
     (b"\0[", _RECODED.format("UTF-16BE")),
 )
-"""The first bytes of files of other kinds, and the message about each."""
+"""The first bytes of files in formats that are refused, and the error message for each format."""
 
 
 class BinaryFile(Protocol):
-    """A binary file that can return the bytes that are there without waiting for more, as `io.BufferedReader` does."""
+    """A binary file whose `read1` returns the bytes that are already available, without waiting for more, as in `io.BufferedReader`."""
 
     @property
     def name(self) -> str | int:
-        """The path of the file; <stdin> for standard input."""
+        """The path of the file; "<stdin>" for standard input."""
 
     def fileno(self) -> int:
-        """Return the file's descriptor."""
+        """Return the file descriptor."""
 
     def read1(self, size: int, /) -> bytes:
         """Read at most `size` bytes with one system call at most; b"" at the end of the file."""
 
     def tell(self) -> int:
-        """Return the place in the file."""
+        """Return the current offset in the file, in bytes."""
 
     def seek(self, offset: int, /) -> int:
-        """Go to a place in the file."""
+        """Move to an offset in the file, in bytes, and return the offset."""
 
 
 class NotEvents(click.ClickException):
-    """Raised before anything is sent, if a file does not hold events; the message says what to do. Exit code 1."""
+    """Raised when a file does not contain events, before anything is sent. The message advises what to do; the exit code is 1."""
 
 
 class EventFile(NamedTuple):
-    """A file of events: its pieces, the word for a piece in messages, and its size if that is known."""
+    """A file of events.
+
+    `pieces`: the file, cut into the text of one event each. `unit`: the word for a piece in messages, "line" or "event".
+    `size_bytes`: the size of the file; None for a pipe, whose size is unknown.
+    """
 
     pieces: Pieces
     unit: str
@@ -82,9 +89,10 @@ class EventFile(NamedTuple):
 
 
 def open_events(file: BinaryFile) -> EventFile:
-    """Find out whether a file holds events as lines or as an array. Raises NotEvents.
+    """Detect whether a file has an event on each line or is an array of events. Raises NotEvents if the file has another format.
 
-    A regular file is read once before, for bytes that are not UTF-8; of a pipe, only the first bytes can be looked at.
+    A regular file is first read as a whole, to find bytes that are not UTF-8. A pipe can be read only once, so only its first bytes
+    are checked.
     """
     name = "-" if file.name == "<stdin>" else shlex.quote(str(file.name))
     status = os.fstat(file.fileno())
@@ -114,7 +122,7 @@ def _chunks(file: BinaryFile, name: str) -> Iterator[bytes]:
 
 
 def _head(chunks: Iterator[bytes]) -> bytes:
-    """Read the first line that is not blank; of an array that has begun, only what is there."""
+    """Read until the first line that is not blank is complete. If an array begins there, return the bytes that are available already."""
     head = b""
     for chunk in chunks:
         head += chunk
@@ -125,7 +133,7 @@ def _head(chunks: Iterator[bytes]) -> bytes:
 
 
 def _foreign(head: bytes) -> str | None:
-    """Return the message about a file of another kind; None if events may follow."""
+    """Return an error message if the first bytes show that the file does not contain events; None if it may contain events."""
     for signature, message in _SIGNATURES:
         if head.startswith(signature):
             return message
@@ -143,7 +151,7 @@ def _first_line(head: bytes) -> str:
 
 
 def _undecodable(chunks: Iterable[bytes]) -> str | None:
-    """Return the message about the first byte that is not UTF-8; None if there is none."""
+    """Return an error message about the first byte that is not UTF-8; None if all bytes are UTF-8."""
     decoder, number = codecs.getincrementaldecoder("utf-8")(), 1
     for chunk in chunks:
         try:

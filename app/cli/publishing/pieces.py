@@ -1,7 +1,7 @@
-"""Cut the bytes of a file into pieces, one for each event: into lines, or into the elements of a JSON array.
+"""Cut the bytes of a file into pieces, the text of one event each: into lines, or into the elements of a JSON array.
 
-Nothing is parsed here, and only one piece is kept in memory. A pipe is read as its writer writes: `None` follows the pieces of each
-read, so that they can be sent before more arrives.
+The pieces are not parsed here, and only one piece is kept in memory. After the pieces of each chunk of the file, `None` is yielded:
+the file may be a pipe, and the events that have arrived can be sent before the next chunk arrives.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Final, NamedTuple, TypeAlias
 
 from app.sources.ndjson import BLANK
 
-PIECE_BYTES: Final = 4 * 1024 * 1024  # no event is that long; without a bound on pieces there is none on memory
+PIECE_BYTES: Final = 4 * 1024 * 1024  # no event is that long; without this limit, a piece could fill the memory
 
-# A string that ends in this chunk, a character that structures JSON, or the quote of a string that ends in a later chunk.
+# One of three: a complete JSON string; a bracket, brace or comma; or the opening quote of a string that is not complete yet.
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\],"]', re.DOTALL)
 _DEPTH: Final = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
 
 
 class Piece(NamedTuple):
-    """The text of one event: its number in the file (from 1), and how many bytes of the file come before its end."""
+    """The text of one event. `number`: its number in the file, from 1. `end`: the offset in the file, in bytes, at which it ends."""
 
     number: int
     text: bytes
@@ -29,7 +29,7 @@ class Piece(NamedTuple):
 
 
 class RefusedPiece(NamedTuple):
-    """A piece that is not stored, and the reason."""
+    """A line or an array element that will not be stored as an event. `number`: its number in the file, from 1. `reason`: why not."""
 
     number: int
     reason: str
@@ -39,7 +39,7 @@ Pieces: TypeAlias = Iterator[Piece | RefusedPiece | None]
 
 
 def lines(chunks: Iterable[bytes]) -> Pieces:
-    """Cut into lines, and leave out blank ones; a line that is too long is refused."""
+    """Cut the chunks of a file into lines. Blank lines are skipped; a line longer than `PIECE_BYTES` is yielded as a `RefusedPiece`."""
     number, end, begun = 1, 0, bytearray()
     for chunk in chain(chunks, [b"\n"]):
         first, *others = chunk.split(b"\n")
@@ -56,10 +56,11 @@ def lines(chunks: Iterable[bytes]) -> Pieces:
 
 
 def elements(chunks: Iterable[bytes]) -> Pieces:
-    """Cut a JSON array into its elements.
+    """Cut the chunks of a file, which is a JSON array, into the elements of the array.
 
-    Only brackets, commas and quotes are looked at, so an element that is not valid JSON is cut like the others. Reading stops at the
-    end of the array or at an element that is too long; if the file does not end there, a refused piece says so.
+    Only brackets, commas and quotes are examined, so an element that is not valid JSON is yielded like the others. Reading stops at the
+    end of the array, or at an element that is longer than `PIECE_BYTES`. If this is not the end of the file, or if the file ends before
+    the array does, the last item is a `RefusedPiece` with the reason.
     """
     scan, number, end = _Scan(), 1, 0
     chunks = iter(chunks)
@@ -85,7 +86,7 @@ def elements(chunks: Iterable[bytes]) -> Pieces:
 
 
 class _Scan:
-    """The scan of an array, from chunk to chunk; `text` is kept from the begin of the element that has not ended."""
+    """A scanner of a JSON array that is read in chunks. `text`: the bytes since the beginning of the last, incomplete element."""
 
     def __init__(self) -> None:
         self.text = b""
@@ -97,7 +98,7 @@ class _Scan:
         return self._at > 0 and self._depth == 0
 
     def feed(self, chunk: bytes) -> Iterator[tuple[bytes, int]]:
-        """Return the brackets of the array and the commas between its elements, each with its place in the text."""
+        """Append a chunk to `text`, and yield the array's brackets and the commas between its elements, with their offsets in `text`."""
         self.text += chunk
         for found in _TOKEN.finditer(self.text, self._at):
             token = found[0]
@@ -111,7 +112,7 @@ class _Scan:
                 return
 
     def forget(self, count: int) -> None:
-        """Drop the first bytes of the text: elements that have ended."""
+        """Remove the first `count` bytes of `text`: the elements that are complete."""
         self.text = self.text[count:]
         self._at -= count
 

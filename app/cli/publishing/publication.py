@@ -1,7 +1,7 @@
-"""Send the events of a file to a server so that each is stored once or refused, however often the network or the server fails.
+"""Send the events of a file to a server so that each event is stored once or refused, even if the network or the server fails.
 
-Every event has an eventId, so a batch may be sent again if its answer was lost. A server stores a whole request or nothing of it;
-the events that it refuses are taken out, and the rest is sent again, in order.
+Every event has an eventId, so a batch can be sent again if the response was lost. A server stores all events of a request or none.
+If the server refuses some events of a batch, the other events are sent again without them, in order.
 """
 
 from __future__ import annotations
@@ -19,11 +19,15 @@ from app.client import EventsRefused, OrdersClient, OrdersError, PublishedEvent,
 
 BAR_WIDTH: Final = 30
 _CLEAR_LINE: Final = "\r\N{ESCAPE}[K"
-_ABOUT_EVENTS: Final = frozenset({400, 409, 413, 422})  # any other status refuses the request, whatever events it has
+_ABOUT_EVENTS: Final = frozenset({400, 409, 413, 422})  # statuses that depend on the events in the request
 
 
 class GaveUp(click.ClickException):
-    """Raised when sending stops; the message names the line or event from which on nothing is known to be stored. Exit code 1."""
+    """Raised when sending stops before the end of the file. The exit code is 1.
+
+    The message has the number of the line (or array element) from which on it is unknown whether events are stored.
+    `unit`: "line" or "event", the word before the number. `error`: the reason.
+    """
 
     def __init__(self, unit: str, number: int, error: OrdersError) -> None:
         super().__init__(
@@ -33,10 +37,14 @@ class GaveUp(click.ClickException):
 
 
 class Publication:
-    """The publication of a file, batch after batch, with the numbers of events that were stored, known already, and refused.
+    """The publication of the events of a file, batch after batch.
 
-    `orders`: the client of the server. `unit`: the word for an event's place in the file, line or event.
-    `retry_max_seconds`: how long a request is tried again. `report`: called with a sentence about every event that is refused.
+    `orders`: the client of the server.
+    `unit`: what the numbers of events in messages count: "line" or "event".
+    `retry_max_seconds`: how long a failed request is tried again.
+    `report`: called with a sentence about each event that is refused.
+
+    The attributes `published`, `duplicates` and `refused` count the events that are newly stored, were stored before, and are refused.
     """
 
     def __init__(
@@ -51,7 +59,7 @@ class Publication:
         self.refused = 0
 
     def publish(self, batch: Batch) -> None:
-        """Publish events in order until each is stored or refused. Raises GaveUp."""
+        """Publish the events of a batch in order, until each is stored or refused. Raises GaveUp if a request fails for too long."""
         refused = list(batch.refused)
         try:
             self._send(batch.events, refused)
@@ -81,7 +89,11 @@ class Publication:
     def _halve(
         self, events: Sequence[NumberedEvent], refused: list[RefusedPiece], refusal: RequestRefused
     ) -> Sequence[NumberedEvent]:
-        """Send the first half, and return the second: together they are too large, or one is wrong that the answer does not name."""
+        """Send the first half of the events, and return the second half.
+
+        The events were refused together, because the request was too large, or because of an event that the response does not identify.
+        A single event is not halved: it is added to `refused`.
+        """
         if len(events) == 1:
             refused.append(RefusedPiece(events[0].number, str(refusal)))
             return []
@@ -96,9 +108,9 @@ class Publication:
 
 
 class Progress:
-    """A line on a terminal that shows how much of a file is published; nothing is shown if standard error is not a terminal.
+    """A line on standard error that shows how much of a file is published. Nothing is shown if standard error is not a terminal.
 
-    `size_bytes`: the size of the file, for a bar; None if it is not known, for a count of events only.
+    `size_bytes`: the size of the file, to show a progress bar; None if the size is unknown: only the number of events is shown.
     """
 
     def __init__(self, size_bytes: int | None, terminal: TextIO | None = sys.stderr) -> None:
@@ -113,7 +125,7 @@ class Progress:
         self._write(_CLEAR_LINE + count)
 
     def clear(self) -> None:
-        """Remove the line, so that other output can be printed."""
+        """Remove the progress line from the terminal, so that other output can be printed."""
         self._write(_CLEAR_LINE)
 
     def _write(self, text: str) -> None:
@@ -123,7 +135,7 @@ class Progress:
 
 
 def _reasons(violations: Sequence[Violation]) -> dict[int, str]:
-    """Join the messages about each event, by its index in the request."""
+    """Return a mapping from the index of each refused event in the request to its reasons, joined into one string."""
     reasons: dict[int, list[str]] = {}
     for violation in violations:
         reasons.setdefault(violation.index, []).append(str(violation))
