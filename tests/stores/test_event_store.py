@@ -106,6 +106,19 @@ def test_a_store_that_is_not_open_appends_nothing(make_store: MakeStore) -> None
     run(work())
 
 
+def test_a_store_is_within_reach_while_it_is_open(make_store: MakeStore) -> None:
+    async def work() -> None:
+        store = make_store()
+        with pytest.raises(StoreUnavailable):
+            store.check()
+        async with opening(store):
+            store.check()
+        with pytest.raises(StoreUnavailable):
+            store.check()
+
+    run(work())
+
+
 def test_closing_twice_or_without_opening_is_harmless(make_store: MakeStore) -> None:
     async def work() -> None:
         await make_store().close()
