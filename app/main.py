@@ -82,8 +82,8 @@ async def _serve(settings: Settings, on_listening: Callable[[str], object]) -> N
 
 
 def _freeze_garbage_collection() -> None:
-    # The objects that exist now, modules and the contract, stay until the process ends. Frozen, they are not examined by each full
-    # garbage collection: that would pause the server for tens of milliseconds, and cost a tenth of the time of publishing.
+    # The objects that exist now, modules and the contract, stay until the process ends. If they are frozen, a full garbage collection
+    # does not examine them, which would pause the server for tens of milliseconds, and cost a tenth of the time of publishing.
     gc.collect()
     gc.freeze()
 

@@ -150,7 +150,7 @@ class Settings:
 
     @property
     def contract_root(self) -> Path:
-        """The folder that contains `openapi/` and `contracts/`: the setting, else the copy in the wheel, else the repository."""
+        """The folder that contains `openapi/` and `contracts/`: the setting `contract`, else the copy in the wheel, else the repository."""
         if self.contract is not None:
             return self.contract
         packaged = _APP / "contract"
@@ -167,7 +167,7 @@ def documented() -> list[SettingRow]:
 
 
 def check_variables(environment: Mapping[str, str]) -> None:
-    """Check that every environment variable ORDERS_EVENTS_* belongs to a setting. Raises click.UsageError for the first other one."""
+    """Check that every environment variable ORDERS_EVENTS_* belongs to a setting. Raises click.UsageError for one that does not."""
     known = {each.variable.removeprefix(VARIABLE_PREFIX): each.variable for each in SETTINGS.values()}
     for variable in environment:
         name = variable.removeprefix(VARIABLE_PREFIX)

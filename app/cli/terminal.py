@@ -57,7 +57,7 @@ def explained(error: click.ClickException) -> str:
 
 
 def discard_output() -> None:
-    """Redirect standard output to the null device after a write error. Otherwise Python would report the error again when it exits."""
+    """Redirect standard output to the null device after a write error. Otherwise Python would report the error again at exit."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -87,8 +87,8 @@ def one_line(text: str) -> str:
 def paint_for(stream: TextIO | None) -> Paint:
     """Return the function that colours text for an output stream.
 
-    It colours if the stream is a terminal, unless NO_COLOR (https://no-color.org) is set or TERM is "dumb". Otherwise it returns the text
-    unchanged.
+    The function adds colours if the stream is a terminal, unless NO_COLOR (https://no-color.org) is set or TERM is "dumb". Otherwise the
+    function returns the text unchanged.
     """
     allowed = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return _painted if stream is not None and stream.isatty() and allowed else _plain

@@ -64,8 +64,8 @@ class AsyncOrderStream(Generic[_Value_co]):
 
 
 async def _follow(http: httpx.AsyncClient, endpoint: Endpoint, reading: Reading[_Value]) -> AsyncGenerator[_Value]:
-    # A function and not a method: with a reference to the stream object, both would be in a cycle, and the connection would stay open
-    # until the garbage collector found it.
+    # This is not a method, because the generator must not refer to the stream object, which refers to the generator: such a cycle would
+    # keep the connection open until the garbage collector finds it.
     with reading.following():
         while not reading.ended:
             async with aclosing(_connect(http, endpoint, reading)) as values:

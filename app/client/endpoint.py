@@ -14,7 +14,7 @@ from .protocol.server_response import ServerResponse
 from .protocol.stream_options import StreamRequest
 
 MAX_BODY_BYTES: Final = 16 * 2**20
-"""The largest part of a body that is read, unless the body is an event stream. A body without an end must not fill the memory."""
+"""How much of a response body is read at most, so that an endless body does not fill the memory. Event streams are not limited."""
 
 _EVENTS_PATH: Final = "/events/orders"
 _SILENCE_SECONDS: Final = 45.0  # three times the time between two heartbeats of a server with default settings
@@ -54,7 +54,7 @@ class Endpoint:
         return http.build_request("POST", self._events_url, content=body, headers=headers, timeout=self._answer)
 
     def stream_ended(self) -> TransientError:
-        """Build the error for a stream that the server ended without a reason."""
+        """Build the error for a stream that the server ended without sending a reason."""
         return TransientError(f"{self.url} ended the stream.")
 
     def no_answer(self, error: httpx.RequestError) -> TransientError:

@@ -54,7 +54,7 @@ class Problem:
 
 
 class RequestRefused(OrdersError):
-    """Raised when the server refuses a request and would refuse it again. `problem`: the error that the server reported."""
+    """Raised when the server refuses a request, and would refuse the same request again. `problem`: the error that it reported."""
 
     def __init__(self, problem: Problem, *details: str) -> None:
         super().__init__(" ".join([str(problem), *details]))

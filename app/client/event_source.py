@@ -18,7 +18,7 @@ _ENDS: Final = (b"\n\n", b"\n\r", b"\r\r")
 
 
 def event_source(response: httpx.Response) -> EventSource:
-    """Return a decoder of the event stream. Iterating over it raises UnexpectedAnswer if an event is longer than 32 MiB."""
+    """Return a decoder of the event stream in a response. The decoder raises UnexpectedAnswer if an event is longer than 32 MiB."""
     # An event stream is always UTF-8, even if the response declares another charset:
     # https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
     headers = {"Content-Type": "text/event-stream; charset=utf-8"}
@@ -26,7 +26,7 @@ def event_source(response: httpx.Response) -> EventSource:
 
 
 class _LimitedEvents(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """The body of a response, in chunks. Raises UnexpectedAnswer at an event that is too long, before it fills the memory."""
+    """The body of a response, in chunks. Iterating raises UnexpectedAnswer before an event that is too long fills the memory."""
 
     def __init__(self, response: httpx.Response) -> None:
         self._response = response

@@ -49,9 +49,9 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A report that the stream has passed a position without an event, because no event before this position matched the filter.
+    """A report that the stream has reached a position: every event up to this position that matches the filter has been sent.
 
-    `id`: the position; pass it as the argument `after` to resume there. The server then need not search from the last event that
+    `id`: the position; pass it as the argument `after` to resume there. The server then does not search again from the last event that
         matched.
     """
 

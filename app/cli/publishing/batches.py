@@ -25,8 +25,8 @@ class NumberedEvent(NamedTuple):
 class Batch:
     """Events to send in one request.
 
-    `refused`: the parts of the file among these events that are not events. `bytes_read`: how many bytes of the file are read at the end
-    of the batch.
+    `events`: the events. `refused`: lines or array elements, between these events in the file, that are not events.
+    `bytes_read`: how many bytes of the file have been read, up to the end of this batch.
     """
 
     events: list[NumberedEvent] = field(default_factory=list)

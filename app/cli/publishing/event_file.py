@@ -37,10 +37,8 @@ _SIGNATURES: Final = (
     (b"\x28\xb5\x2f\xfd", _COMPRESSED.format("zstd")),
     (b"PK\x03\x04", _SPREADSHEET),  # .xlsx, .ods, .zip
     (b"\xd0\xcf\x11\xe0", _SPREADSHEET),  # .xls
-    (
-        codecs.BOM_UTF32_LE,
-        _RECODED.format("UTF-32"),
-    ),  # must come before UTF-16: the byte order mark of UTF-16LE is a prefix of this one
+    # UTF-32 before UTF-16: the byte order mark of UTF-16LE is the beginning of that of UTF-32LE.
+    (codecs.BOM_UTF32_LE, _RECODED.format("UTF-32")),
     (codecs.BOM_UTF32_BE, _RECODED.format("UTF-32")),
     (codecs.BOM_UTF16_LE, _RECODED.format("UTF-16")),
     (codecs.BOM_UTF16_BE, _RECODED.format("UTF-16")),

@@ -29,14 +29,10 @@ from .stream_options import StreamItem, StreamQuery, StreamRequest, can_be_id
 _FIRST_RETRY_SECONDS: Final = 1.0  # until the server sends its `retry` time
 _LEAST_BACKOFF_SECONDS: Final = 0.1  # if the server sent a `retry` time of 0 and then stopped
 _LONGEST_BACKOFF_SECONDS: Final = 30.0
-_FINAL_REASONS: Final = frozenset(
-    {"limit", "end"}
-)  # after any other reason, even an unknown one, the client reconnects
+_FINAL_REASONS: Final = frozenset({"limit", "end"})  # after any other reason, the client reconnects
 _MEDIA_TYPE: Final = "text/event-stream"
 _SHOWN_CHARACTERS: Final = 64  # of an invalid id; the contract allows ids of at most 64 characters
-_UNNAMED: Final = (
-    "message"  # the event type that the SSE standard gives to an event without one; Orders Events sends none
-)
+_UNNAMED: Final = "message"  # the type that the SSE standard gives to an event without a type
 
 _Value = TypeVar("_Value")
 

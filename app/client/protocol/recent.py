@@ -17,7 +17,7 @@ class RecentIds:
         self._order: deque[str] = deque()
 
     def add(self, event_id: str) -> bool:
-        """Add an id. Return whether the id is new in the set."""
+        """Add an id to the set. Return False if the set contained the id already."""
         if event_id in self._ids:
             return False
         self._ids.add(event_id)

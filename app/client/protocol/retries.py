@@ -34,7 +34,7 @@ def transient_error(response: ServerResponse) -> TransientError:
 class Retries:
     """The failed attempts since the last success, and the waits between them.
 
-    `max_seconds`: how long after the last success the last attempt may be; None: never give up.
+    `max_seconds`: no attempt is made later than this time after the last success; None: never give up.
     `longest_seconds`: the upper limit of the random part of a wait.
     `report`: called with a sentence at the first failure after a success.
     `clock`: returns the current time in seconds.

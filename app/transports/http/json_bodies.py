@@ -1,7 +1,7 @@
 """JSON bodies of requests and responses.
 
-A request body must have the right media type, be no larger than the contract allows, and be strict JSON. The functions for response
-bodies take values of the core, and return what the contract's schemas (`EventPage` and others) define.
+A request body must be `application/json`, be no larger than the contract allows, and be strict JSON. The functions for response bodies
+convert events and contracts to JSON, as the contract's schemas `EventPage`, `PublishedEvents` and `EventTypes` define.
 """
 
 from __future__ import annotations

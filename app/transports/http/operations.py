@@ -1,8 +1,8 @@
 """The operations of the contract, one method each: it takes an HTTP request, calls the core, and returns the HTTP response.
 
 The name of a method is the operationId in Python's spelling. Parameters arrive as values of the types that the contract defines. Every
-method returns a Starlette response, because Connexion passes such a response on unchanged; if the contract also declares a problem
-document for the operation, Connexion would respond 500 to a dict.
+method returns a Starlette response, which Connexion passes on unchanged. If a method returned a dict, Connexion would respond 500 if the
+contract also declares a problem document for the operation.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ class ContractParameters:
         """Return the query and path parameters, by their names as Python arguments. An absent parameter gets its default, if it has one.
 
         Header parameters are checked but not returned, because a header may have the name of a query parameter; the operation reads
-        headers itself. Raises InvalidParameters, with all violations of the request.
+        headers itself. Raises InvalidParameters if any parameter does not follow the contract.
         """
         arguments: dict[str, JsonValue] = {}
         violations = [
@@ -125,9 +125,8 @@ class _Parameter:
         if len(sent) > 1 and not self._is_array:
             yield self._violation("takes one value and was given more")
             return
-        texts = (
-            ",".join(sent).split(",") if self._is_array else sent
-        )  # style form, explode true; commas are accepted, too
+        # style: form, explode: true; but comma-separated values are accepted, too
+        texts = ",".join(sent).split(",") if self._is_array else sent
         if not self._are_literals(texts):
             yield self._violation(f"must be {'an' if self._type == 'integer' else 'a'} {self._type}")
             return

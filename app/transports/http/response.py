@@ -52,7 +52,7 @@ class EventStreams:
         return self._pages.encode(item)
 
     def last_item(self, coding: TransferCoding) -> LastItem:
-        """Return the cache of encoded bytes that all connections with this transfer coding share."""
+        """Return the cache of the last encoded item, which all connections with this transfer coding (chunked or not) share."""
         return self._last_items.setdefault(coding, LastItem(self.encode, coding))
 
 
@@ -93,7 +93,7 @@ def open_on_connection(
     """Take over the connection from the server and open a subscription on it. Returns at once, while the stream continues.
 
     `take_over`: registers a stream, whose methods the server will call, and returns the connection.
-    `last_item`: returns the cache of encoded bytes that all connections with the same transfer coding share.
+    `last_item`: returns the cache of the last encoded item, which all connections with the same transfer coding share.
     """
     sink = ConnectionSink(subscription, fan_out)
     sink.connection = take_over(sink)
