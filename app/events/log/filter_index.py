@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from app.events.event import StoredEvent
-from app.events.filter import Filter
+from app.events.filter import EVERYTHING, Filter
 
 
 class Listener(Protocol):
@@ -28,7 +28,7 @@ class FilterIndex:
 
     def __init__(self) -> None:
         self._entries: dict[Filter, _Entry] = {}
-        self._of_everything: _Entries = {}
+        self._in_no_table: _Entries = {}
         self._by_event_type: dict[str, _Entries] = {}
         self._by_order_id: dict[str, _Entries] = {}
 
@@ -42,8 +42,8 @@ class FilterIndex:
             entry = self._entries[filter] = _Entry(filter)
             for table, key in self._tables(filter):
                 table.setdefault(key, {})[entry] = None
-            if _is_unbounded(filter):
-                self._of_everything[entry] = None
+            if not entry.is_in_a_table:
+                self._in_no_table[entry] = None
         entry.listeners[listener] = None
 
     def leave(self, filter: Filter, listener: Listener) -> None:
@@ -62,19 +62,22 @@ class FilterIndex:
                 listener.on_events(examined, matching_events)
 
     def _matches(self, events: Sequence[StoredEvent]) -> dict[_Entry, Sequence[StoredEvent]]:
-        matches: dict[_Entry, Sequence[StoredEvent]] = dict.fromkeys(self._of_everything, events) if events else {}
+        matches: dict[_Entry, Sequence[StoredEvent]] = {}
+        for entry in self._in_no_table:
+            matching = events if entry.filter == EVERYTHING else [*filter(entry.filter.matches, events)]
+            if matching:
+                matches[entry] = matching
         narrowed: dict[_Entry, list[StoredEvent]] = {}
         for event in events:
-            for entry in self._by_event_type.get(event.event_type, ()):
-                narrowed.setdefault(entry, []).append(event)
-            for entry in self._by_order_id.get(event.order_id, ()) if event.order_id is not None else ():
+            by_order = self._by_order_id.get(event.order_id, ()) if event.order_id is not None else ()
+            for entry in (*self._by_event_type.get(event.event_type, ()), *by_order):
                 if entry.filter.matches(event):
                     narrowed.setdefault(entry, []).append(event)
         return {**matches, **narrowed}
 
     def _remove(self, entry: _Entry) -> None:
         del self._entries[entry.filter]
-        self._of_everything.pop(entry, None)
+        self._in_no_table.pop(entry, None)
         for table, key in self._tables(entry.filter):
             del table[key][entry]
             if not table[key]:
@@ -90,10 +93,6 @@ class FilterIndex:
         return ((self._by_event_type, event_type) for event_type in filter.event_types or ())
 
 
-def _is_unbounded(filter: Filter) -> bool:
-    return filter.event_types is None and filter.order_ids is None
-
-
 class _Entry:
     """The listeners of one filter, in the order in which they joined."""
 
@@ -102,6 +101,10 @@ class _Entry:
     def __init__(self, filter: Filter) -> None:
         self.filter = filter
         self.listeners: dict[Listener, None] = {}
+
+    @property
+    def is_in_a_table(self) -> bool:
+        return self.filter.event_types is not None or self.filter.order_ids is not None
 
 
 _Entries = dict[_Entry, None]

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from app.events.event import StoredEvent
-from app.events.filter import Filter
+from app.events.filter import EVERYTHING, Filter
 from app.stores.sqlite.checksums import NOTHING_BEFORE, checksum_of
 
 BLOCK_EVENTS = 256  # their 3 KB fill a page of the database, and a commit writes that page anew
@@ -134,7 +134,7 @@ def extended(block: Block, events: Sequence[StoredEvent]) -> list[Block]:
 
 def filter_keys(filter: Filter) -> FilterKeys | None:
     """Return the keys by which to find the events of a filter; None if it matches every event."""
-    if filter.order_ids is None and filter.event_types is None:
+    if filter == EVERYTHING:
         return None
     return FilterKeys(_keys(_order_key, filter.order_ids), _keys(_type_key, filter.event_types))
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.events.event import StoredEvent
+from app.events.event import Event, StoredEvent
 from app.events.filter import EVERYTHING, Filter
 from app.events.log.filter_index import FilterIndex
 
@@ -74,7 +74,7 @@ def test_listeners_that_left_are_called_no_more_and_nothing_is_kept_of_them() ->
         index.leave(filter, listener)
     index.notify(0, [stored(1, event_type, order) for event_type in TYPES for order in ORDERS])
     assert [listener.received for listener in listeners] == [[]] * len(FILTERS)
-    assert (index._entries, index._of_everything, index._by_event_type, index._by_order_id) == (
+    assert (index._entries, index._in_no_table, index._by_event_type, index._by_order_id) == (
         {},
         {},
         {},
@@ -119,3 +119,16 @@ def test_an_event_is_matched_only_against_filters_of_its_order(monkeypatch: pyte
         index.join(wanting(["order.shipped"], [f"or_{number}"]), Recorder())
     index.notify(0, [stored(1, order_id="or_7")])
     assert asked == [wanting(["order.shipped"], ["or_7"])]
+
+
+def test_a_filter_that_the_tables_know_nothing_of_is_applied_to_every_event() -> None:
+    class Odd(Filter):
+        """A filter by something else than types and orders."""
+
+        def matches(self, event: Event | StoredEvent) -> bool:
+            return isinstance(event, StoredEvent) and event.offset % 2 == 1
+
+    index, listener = FilterIndex(), Recorder()
+    index.join(Odd(), listener)
+    index.notify(0, [stored(offset, TYPES[0], ORDERS[0]) for offset in (1, 2, 3)])
+    assert [event.offset for event in listener.received] == [1, 3]
