@@ -1,7 +1,8 @@
-"""The server: uvicorn, changed so that it keeps to HTTP and can serve streams that last for days.
+"""The HTTP server: uvicorn, changed so that it follows the HTTP standards and can serve streams that last for days.
 
-A connection has three layers, each a subclass of the one before: `request_reader` reads requests, and `request_head` holds the
-rules for them; `http_connection` answers in order and ends the connection, with the `responses` that uvicorn cannot send; `protocol` lets a
-stream take the connection over, by the port in `take_over`. `listener` is the socket on which connections arrive, and `server` drains
-before it stops.
+The class of a connection has three layers, each a subclass of the layer before: `request_reader` parses requests;
+`http_connection` sends the responses in the order of the requests, and closes the connection; `protocol` lets a stream take
+the connection over. Three modules serve these layers: `request_head` has the rules for the head of a request, `responses` the
+responses that uvicorn cannot send, and `take_over` the interface between the connection and a stream. `listener` opens the
+socket on which connections arrive. `server` ends all streams before the process stops.
 """

@@ -1,11 +1,12 @@
-"""uvicorn's HTTP/1 connection, changed to answer requests and to end as RFC 9110 and RFC 9112 say.
+"""uvicorn's HTTP/1 connection, changed to send responses and to close as RFC 9110 and RFC 9112 require.
 
-What was wrong without the changes (uvicorn 0.54):
+uvicorn 0.54 alone has these faults:
 
-- An HTTP/1.0 client was sent chunks, which it cannot read.
-- A client that closed its side after its request got no answer.
-- A request that is not HTTP was answered in plain text, before the answers to the requests in front of it.
-- A connection was closed while the client was still sending, which resets it, and destroys an answer that has not been read.
+- An HTTP/1.0 client is sent chunks, which it cannot read.
+- A client that closes its side of the connection after its request gets no response.
+- Data that is not HTTP is answered in plain text, before the responses to earlier requests on the connection.
+- A connection is closed while the client is still sending. That resets the connection, and destroys a response that the client
+  has not read yet.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ LINGER_SECONDS: Final = 10.0  # for the client to read the last response while i
 
 
 class HttpConnection(RequestReader):
-    """A connection on which requests are answered in order, until one side closes it or a request is not HTTP."""
+    """A connection on which requests are answered in order, until one side closes the connection or a request is not valid
+    HTTP.
+    """
 
     _running: RequestResponseCycle | None = None  # the request that is being answered; with pipelining, later ones wait
     _refusal = b""  # the last response, if something was received that is not HTTP
@@ -48,7 +51,10 @@ class HttpConnection(RequestReader):
             self._end(self._refusal)
 
     def _refuse(self, fault: BadRequest) -> None:
-        """Answer with a problem document, as for every other error, once the requests in front of it are answered; then close."""
+        """Send a problem document as the last response, and close the connection.
+
+        The problem document is sent after the responses to all earlier requests of this connection.
+        """
         self.logger.warning("A request was refused with status %d. %s", fault.status, fault)
         self._refusal = problem_response(fault)
         self._discards = True
@@ -70,19 +76,25 @@ class HttpConnection(RequestReader):
             self._close_after(self.cycle)
 
     def _close_after(self, cycle: RequestResponseCycle) -> None:
-        """Close the connection with the response to a request."""
+        """Close the connection after the response to this request."""
         cycle.keep_alive = False
         cycle.transport = ClosingTransport(self.transport, self.close)  # type: ignore[assignment]  # all that uvicorn uses of one
 
     def close(self) -> None:
-        """Close the connection; if the client is still sending a body, let it read the response first."""
+        """Close the connection. If the client is still sending a request body, the client can read the response before the
+        connection closes.
+        """
         if self._part == "body":
             self._end(b"")
         else:
             self.transport.close()
 
     def _end(self, response: bytes) -> None:
-        """Send the last response, and close in two steps: a client that is still sending can read it (RFC 9112 §9.6)."""
+        """Send the last response, and close the connection in two steps (RFC 9112 §9.6).
+
+        First only the sending side is closed; the receiving side follows later. So a client that is still sending can read the
+        response.
+        """
         if self.transport.is_closing() or self._is_ending:
             return
         self._is_ending = self._discards = True
@@ -95,7 +107,10 @@ class HttpConnection(RequestReader):
     # Callbacks of the transport
 
     def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio.Protocol has it
-        """Handle the end of the client's data; return whether the connection stays open, so that complete requests are answered."""
+        """Handle that the client will send no more data.
+
+        Returns True if the connection must stay open, because complete requests are still being answered.
+        """
         if not self._is_answering():
             return False
         if self._refusal:

@@ -10,10 +10,10 @@ _REACHED_BY = {"0.0.0.0": "127.0.0.1", "::": "localhost"}  # noqa: S104  # the k
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open a listening socket. Raises StartupError if the address cannot be used.
+    """Open a listening socket, and return it. Raises StartupError if the address cannot be used.
 
-    `host`: a name or an address; `::` stands for every address of the machine, of IPv6 and IPv4.
-    `port`: 0 picks a free one.
+    `host`: a host name or an IP address; `::` means every IPv6 and IPv4 address of this machine. `port`: the TCP port; 0 means
+    any free port.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     is_dual = host == "::" and socket.has_dualstack_ipv6()
@@ -24,7 +24,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def url_of(listener: socket.socket) -> str:
-    """Return a URL under which a client on this machine reaches a listening socket."""
+    """Return a URL by which a client on this machine can reach the given listening socket."""
     address, port = listener.getsockname()[:2]
     return f"http://{_authority(_REACHED_BY.get(address, address), port)}"
 

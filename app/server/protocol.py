@@ -1,7 +1,8 @@
-"""A connection that a stream can take over.
+"""An HTTP connection that a stream can take over.
 
-What was wrong without it (uvicorn 0.54): a stream that lasted for days kept its whole request in memory; each write cost a coroutine,
-a chunk header and a flow-control check for each client; a second request behind an open stream leaked its task.
+uvicorn 0.54 alone has three faults with streams: a stream that lasts for days keeps its whole request in memory; each write
+costs a coroutine, a chunk header and a flow-control check for each client; a second request behind an open stream leaks its
+task.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
 class StreamProtocol(HttpConnection):
-    """A connection that answers requests until a stream takes it over; then it is that stream's `Connection`."""
+    """A connection that answers requests until a stream takes the connection over. From then on this object implements
+    `Connection` (see `take_over.py`) for that stream.
+    """
 
     is_streaming = False
     coding: TransferCoding  # of the stream

@@ -1,4 +1,4 @@
-"""Check the head of a request: the rules of RFC 9110 and RFC 9112 that the parser (llhttp) does not enforce."""
+"""The rules of RFC 9110 and RFC 9112 for the head of a request that the HTTP parser (llhttp) does not enforce."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ _ABSOLUTE_FORM: Final = re.compile(rb"https?://([^/?#]*)([^#]*)", re.IGNORECASE)
 
 
 class BadRequest(Exception):
-    """Raised when a request breaks a rule of HTTP, so that no application may see it."""
+    """Raised when a request breaks a rule of HTTP and must not reach the application; `status` is the status code of the
+    response.
+    """
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -60,9 +62,10 @@ def _check_transfer_coding(version: str, values: list[bytes]) -> None:
 
 
 def origin_form(method: bytes, target: bytes, fields: Fields) -> bytes:
-    """Return the target of a request as a path with its query, or `*`. Raises BadRequest if it is in another form.
+    """Return the target of a request as a path with its query (or as `*`). Raises BadRequest if the target is neither a path
+    nor a URL.
 
-    The host of a URL as the target (RFC 9112 §3.2.2) replaces the `Host` among the fields.
+    If the target is a whole URL (RFC 9112 §3.2.2), the host in the URL replaces the `Host` field in `fields`.
     """
     if target.startswith(b"/") or (target == b"*" and method == b"OPTIONS"):
         return target
@@ -76,6 +79,6 @@ def origin_form(method: bytes, target: bytes, fields: Fields) -> bytes:
 
 
 def without_offer(method: bytes, target: bytes, version: str, fields: Fields) -> bytes:
-    """Write the head of a request again, without its offer to upgrade to another protocol."""
+    """Return the head of a request as bytes, without its `Upgrade` field (the client's offer to switch to another protocol)."""
     lines = [name + b": " + value for name, value in fields if name != b"upgrade"]
     return b"\r\n".join([b"%b %b HTTP/%b" % (method, target, version.encode()), *lines, b"", b""])

@@ -1,11 +1,11 @@
-"""uvicorn's HTTP/1 connection (on httptools), changed to read requests as RFC 9110 and RFC 9112 say.
+"""uvicorn's HTTP/1 connection (with the parser httptools), changed to read requests as RFC 9110 and RFC 9112 require.
 
-What was wrong without the changes (uvicorn 0.54, httptools 0.9):
+uvicorn 0.54 with httptools 0.9 alone has these faults:
 
-- A request that offers to upgrade to another protocol lost its body, and the body was parsed as the next request.
-- The parser lets requests pass without a `Host` or with several, of HTTP/0.9 and HTTP/2.0, with transfer codings that nobody decodes,
-  with whitespace behind field values, and adds trailers to the fields of the head.
-- A head without an end took twenty times its size of memory, without a bound.
+- A request with an `Upgrade` field (an offer to switch to another protocol) loses its body, and the body is parsed as the next request.
+- The parser accepts requests without a `Host` field or with several `Host` fields, requests of HTTP/0.9 and HTTP/2.0, transfer codings
+  that are never decoded, and whitespace after field values. It adds trailers to the fields of the head.
+- A head that does not end takes twenty times its size of memory, without a limit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NOT_HTTP: Final = BadRequest(400, "The request is not well-formed HTTP.")
 
 
 class RequestReader(HttpToolsProtocol):
-    """A connection that reads requests, and refuses what is not HTTP."""
+    """A connection that reads HTTP requests, and refuses data that is not valid HTTP."""
 
     _part: Literal["none", "head", "body"] = "none"  # of a request that has been received in part
     _has_progressed = False  # whether the parser completed a part of a message in the present read
@@ -32,7 +32,9 @@ class RequestReader(HttpToolsProtocol):
     _discards = False  # whatever is received from now on
 
     def _refuse(self, fault: BadRequest) -> None:
-        """Discard what is received from now on, and answer the request that is being read."""
+        """Answer the faulty request that is being read, and discard all data that is received after it. A subclass implements
+        this method.
+        """
         raise NotImplementedError
 
     def data_received(self, data: bytes) -> None:
@@ -54,7 +56,10 @@ class RequestReader(HttpToolsProtocol):
             self._refuse(BadRequest(431, f"The head of the request is longer than {MAX_HEAD_BYTES} bytes."))
 
     def _parse(self, data: bytes | memoryview) -> memoryview | None:
-        """Parse all of the data, or up to the end of a head that offers to upgrade; return what follows that head, else None."""
+        """Parse received data. Stop after the head of a request that has an `Upgrade` field.
+
+        Returns the data after that head; None if all data was parsed.
+        """
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
@@ -62,10 +67,11 @@ class RequestReader(HttpToolsProtocol):
         return None
 
     def _decline_offer(self) -> None:
-        """Parse the head of a request again without its offer to upgrade, so that its body is parsed too (RFC 9110 §7.8).
+        """Parse the head of a request again without its `Upgrade` field, so that the body of the request is parsed too (RFC
+        9110 §7.8).
 
-        This is the place at which an offer would be accepted. The parser stands at the end of the head, whose fields are `self.headers`,
-        and no part of the application has seen the request.
+        An offer to upgrade to another protocol would be accepted here. The parser has stopped at the end of the head, whose
+        fields are in `self.headers`, and the application has not seen the request yet.
         """
         head = without_offer(self.parser.get_method(), self.url, self.parser.get_http_version(), self.headers)
         self._new_parser()

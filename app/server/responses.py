@@ -16,7 +16,11 @@ App = Callable[..., Awaitable[None]]
 
 
 def problem_response(fault: BadRequest) -> bytes:
-    """Return a complete response, the last on its connection, whose body is a problem document (RFC 9457)."""
+    """Return a complete HTTP response as bytes: the refusal of a faulty request.
+
+    The body of the response is a problem document (RFC 9457). The response is the last one on its connection (`Connection:
+    close`).
+    """
     title = HTTPStatus(fault.status).phrase
     problem = {"type": "about:blank", "title": title, "status": fault.status, "detail": str(fault)}
     body = json.dumps(problem).encode()
@@ -25,9 +29,10 @@ def problem_response(fault: BadRequest) -> bytes:
 
 
 def without_chunks(app: App, cycle: RequestResponseCycle) -> App:
-    """Return an application that sends no chunks, for an HTTP/1.0 client: its body ends with the connection (RFC 9112 §6.1, §6.3).
+    """Wrap an application so that its response is sent without chunks, because an HTTP/1.0 client cannot read chunks.
 
-    `cycle`: uvicorn's state of the one request that is passed to the application.
+    The end of the response body is then the end of the connection (RFC 9112 §6.1, §6.3). Returns the wrapped application.
+    `cycle`: uvicorn's state of the one request that the wrapped application will answer.
     """
 
     async def with_plain_body(scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
@@ -43,7 +48,10 @@ def without_chunks(app: App, cycle: RequestResponseCycle) -> App:
 
 
 class ClosingTransport:
-    """The transport of a response after which the connection closes, in a way that lets the client read the response."""
+    """The transport of the last response on a connection. After the response, uvicorn calls `close` of this object.
+
+    `close`: closes the connection in such a way that the client can still read the whole response.
+    """
 
     def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
         self.write = transport.write

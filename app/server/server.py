@@ -1,8 +1,7 @@
-"""uvicorn's server, changed to drain: on a signal it ends the streams, then stops, and the exit code is 0.
+"""uvicorn's server, changed to end all streams on a signal before it stops, and to exit with code 0.
 
-What was wrong without the change (uvicorn 0.54): with an open stream, SIGTERM never ended the process; after a clean stop the exit
-code was -15. `SIGHUP` ended it at once. The connections are those of
-`app/server/protocol.py`.
+uvicorn 0.54 alone has these faults: with an open stream, SIGTERM never ends the process; after a clean stop the exit code is
+-15; `SIGHUP` ends the process at once. The class of the connections is in `app/server/protocol.py`.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ GRACE_SECONDS: Final = (
 
 
 class Server(uvicorn.Server):
-    """A server that runs until a signal, ends its streams, and returns normally."""
+    """A server that runs until it receives a signal, then ends its streams and returns normally."""
 
     def __init__(
         self, application: ASGIApp, drain: Callable[[], Awaitable[None]], on_started: Callable[[], object]
     ) -> None:
-        """Create a server of an application; `serve` runs it.
+        """Create a server for an ASGI application; `serve` runs the server.
 
-        `drain`: ends every stream, and returns once all of them have ended.
-        `on_started`: called once requests are answered and signals are handled.
+        `drain`: ends every stream, and returns once all streams have ended. `on_started`: called once the server answers
+        requests and handles signals.
         """
         super().__init__(
             uvicorn.Config(
@@ -55,7 +54,11 @@ class Server(uvicorn.Server):
         self._on_started()
 
     async def shutdown(self, sockets: Any = None) -> None:
-        """Drain, then stop. The server listens during the drain, so that new clients get an answer instead of a refused connection."""
+        """End all streams, then stop. Streams that are still open after DRAIN_SECONDS are cut.
+
+        While the streams end, the server still accepts connections, so that new clients get a response instead of a refused
+        connection.
+        """
         try:
             await asyncio.wait_for(self._drain(), DRAIN_SECONDS)
         except TimeoutError:
@@ -69,7 +72,10 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Handle signals as uvicorn does, and SIGHUP as SIGTERM. Do not raise them again after a clean stop: the exit code is 0."""
+        """Handle signals as uvicorn does, and `SIGHUP` in the same way as `SIGTERM`.
+
+        Unlike uvicorn, do not raise the signals again after a clean stop, so that the exit code is 0.
+        """
         with super().capture_signals(), self._hangup_handled():
             yield
             self._captured_signals.clear()

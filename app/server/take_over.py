@@ -1,9 +1,10 @@
-"""The ASGI extension by which a server hands a connection over to a response that is a stream.
+"""The ASGI extension with which a server lets a streaming response write to its connection directly.
 
-After `http.response.start` the application may call `scope["extensions"][TAKE_OVER]["connection"](stream)`, which returns a
-`Connection`. From then on the application sends no ASGI messages: it writes to that connection. It may return, and the response goes
-on without the coroutines of its request, as an upgraded connection does. `app/server/protocol.py` offers this extension;
-`app/transports/http/asgi_sink.py` sends streams on servers that do not.
+After the application has sent `http.response.start`, it may call `scope["extensions"][TAKE_OVER]["connection"](stream)`. The
+call returns a `Connection`. From then on the application sends no ASGI messages; the stream writes to this `Connection`. The
+application may return: the response continues without the coroutines of its request, as on an upgraded connection.
+`app/server/protocol.py` implements this extension. `app/transports/http/asgi_sink.py` sends streams if the server does not
+have this extension.
 """
 
 from __future__ import annotations
@@ -15,20 +16,22 @@ TAKE_OVER = "orders_events.take_over"
 
 
 class Stream(Protocol):
-    """The application's end of a connection that was taken over: the callbacks that the server calls.
+    """The application's side of a connection that was taken over by a streaming response: the callbacks that the server calls.
 
-    They are called on the event loop, and never after `Connection.end`.
+    The server calls them on the event loop, and never after `Connection.end`.
     """
 
     @property
     def is_finite(self) -> bool:
-        """Whether the stream ends by itself, so that it is sent in full to a client that has closed its side of the connection."""
+        """Whether the stream ends by itself. A finite stream is sent in full even if the client has closed its sending side of
+        the connection.
+        """
 
     def writable(self) -> None:
-        """Handle that more can be written, after a `write` that returned False."""
+        """Handle that the connection accepts more data, after `Connection.write` had returned False."""
 
     def lost(self) -> None:
-        """Handle that the connection is lost, because the client left or the server cut it."""
+        """Handle that the connection is lost, because the client disconnected or the server closed the connection."""
 
 
 TransferCoding = Callable[[bytes], bytes]
@@ -37,40 +40,45 @@ applies it once, and writes the result to every connection of that coding."""
 
 
 def chunked(body: bytes) -> bytes:
-    """Return a piece of a body as a chunk (RFC 9112 §7.1)."""
+    """Return a part of a response body as one chunk (RFC 9112 §7.1)."""
     return b"%x\r\n%b\r\n" % (len(body), body)
 
 
 def close_delimited(body: bytes) -> bytes:
-    """Return a piece of a body that ends when its connection is closed (RFC 9112 §6.3): the piece as it is."""
+    """Return a part of a response body unchanged, for a body that ends when its connection is closed (RFC 9112 §6.3)."""
     return body
 
 
 class Connection(Protocol):
-    """The server's end of a connection that was taken over: a response whose head has been sent.
+    """The server's side of a connection that a streaming response has taken over. The head of the response has been sent.
 
-    Its methods are called on the event loop, and none of them blocks.
+    The methods are called on the event loop, and none of them blocks.
     """
 
     @property
     def coding(self) -> TransferCoding:
-        """The coding of everything that is written to this connection."""
+        """The transfer coding of this connection: a function to apply to every part of the body before `write` or `end`."""
 
     def write(self, coded: bytes) -> bool:
-        """Send a piece of the body; return False if the client reads slowly and the caller should wait for `writable`."""
+        """Send a part of the response body, to which the transfer coding has been applied.
+
+        Returns False if the client reads slowly; the caller should then wait until `Stream.writable` is called.
+        """
 
     def end(self, coded: bytes) -> None:
-        """Send the last piece of the body, and complete the response."""
+        """Send the last part of the response body, and complete the response."""
 
 
 class LostConnection:
-    """A null object: the connection of a client that left before its response began. It discards everything."""
+    """A stand-in (null object) for the connection of a client that disconnected before its response began. It discards all
+    data.
+    """
 
     coding = staticmethod(close_delimited)
 
     def write(self, coded: bytes) -> bool:  # noqa: ARG002  # the signature of Connection
-        """Discard a piece of the body."""
+        """Discard a part of the response body."""
         return False
 
     def end(self, coded: bytes) -> None:
-        """Discard the last piece of the body."""
+        """Discard the last part of the response body."""

@@ -1,1 +1,5 @@
-"""Sources of order events within the server: each yields a timeline of events, published through the same publisher as all others."""
+"""Sources of order events within the server: the simulator, and the replay of a file.
+
+Each source makes a timeline (events with the pauses between them), and publishes it through the same publisher as HTTP
+requests.
+"""

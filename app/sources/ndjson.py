@@ -1,4 +1,4 @@
-"""Order events in a file with one JSON text per line (https://github.com/ndjson/ndjson-spec)."""
+"""Reading order events from a file that has one JSON text on each line (https://github.com/ndjson/ndjson-spec)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _LINES: Final = uuid5(NAMESPACE_URL, "urn:orders-events:line")
 
 
 def read_event(number: int, line: bytes) -> JsonValue:
-    """Return the event on a line, with an `eventId` if the line has none. Raises MalformedJson.
+    """Parse one line of a file, and return its event. An event without an `eventId` gets an `eventId`. Raises MalformedJson.
 
     `number`: the number of the line in its file, from 1.
 
-    The eventId is derived from the line's number and text. So equal lines are events of their own, and publishing a file again adds
-    only the lines that were added at its end or changed.
+    The `eventId` is derived from the number and the text of the line. So two equal lines are two different events, and if a
+    file is published again, only lines that were changed or added at its end are stored as new events.
     """
     text = line.strip(BLANK)
     try:

@@ -1,4 +1,4 @@
-"""The source `replay:FILE`: publish the order events of a file again, in the order of their times."""
+"""The source `replay:FILE`: publish the order events of a file again, in the order of their times (`data.when`)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class Recorded(NamedTuple):
-    """An event of a recording, with the time of its `data.when` in seconds since the Unix epoch."""
+    """An event of a recording, with the time of the event (its `data.when`) in seconds since the Unix epoch."""
 
     seconds: float
     event: JsonValue
@@ -36,16 +36,20 @@ async def replay(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Publish a recording once, beginning now; `speed` is the number of recorded seconds that pass in one second."""
+    """Publish the events of a recording once, with the pauses between them that were recorded; the first event is published at
+    once.
+
+    `speed`: how many recorded seconds pass in one real second.
+    """
     await publish_timeline(publisher, _timeline(recording, speed), clock=clock, sleep=sleep)
     _log.info("The replay has ended: %d events.", len(recording))
 
 
 def load_replay(path: Path | str, check: Callable[[Sequence[JsonValue]], object]) -> list[Recorded]:
-    """Read a whole NDJSON file and return its events sorted by time; events of the same time keep the order of the file.
+    """Read a whole file with one JSON text on each line, and return its events sorted by time.
 
-    `check`: raises ContractViolation if one of the events that it is given violates the contract.
-    Raises StartupError, which names the line, for the first bad line.
+    Events of the same time keep the order of the file. Raises StartupError for the first faulty line, with the number of that
+    line. `check`: a function that is given events and raises ContractViolation if one of these events violates the contract.
     """
     try:
         with Path(path).open("rb") as file:

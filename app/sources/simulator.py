@@ -33,14 +33,17 @@ async def simulate(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Publish simulated events at random times (a Poisson process of a mean rate) until cancelled."""
+    """Publish simulated order events at random times until the task is cancelled.
+
+    `rate_per_second`: the mean number of events per second (the times are a Poisson process). `seed`: see `simulated_orders`.
+    """
     await publish_timeline(publisher, simulated_orders(rate_per_second, seed), clock=clock, sleep=sleep)
 
 
 def check_simulator(check: Callable[[Sequence[JsonValue]], object]) -> None:
-    """Raise StartupError if the contract does not accept simulated events.
+    """Check that the contract accepts simulated events. Raises StartupError if not.
 
-    `check`: raises ContractViolation if one of the events that it is given violates the contract.
+    `check`: a function that is given events and raises ContractViolation if one of these events violates the contract.
     """
     events = [each.event for each in islice(simulated_orders(1.0, seed=0), _CHECKED_EVENTS)]
     try:
@@ -53,9 +56,10 @@ def check_simulator(check: Callable[[Sequence[JsonValue]], object]) -> None:
 
 
 def simulated_orders(rate_per_second: float, seed: int | None = None) -> Iterator[Timed]:
-    """Yield simulated events without end. The same seed yields the same events, `when` included, except for their eventIds.
+    """Yield simulated order events, with the pauses between them, without end.
 
-    With equal eventIds, a restart on a log that holds the same simulation would publish only duplicates for a long time.
+    The same `seed` yields the same events with the same times (`when`), but always with new eventIds. With the same eventIds,
+    a server that is restarted on a log of the same simulation would publish only duplicates for a long time.
     """
     random = Random(seed)
     elapsed_seconds = 0.0

@@ -1,7 +1,8 @@
-"""Publish a timeline of events, each when it is due.
+"""Publish a timeline: a sequence of events with the pauses between them. Each event is published when its time has come.
 
-Events that are due together are published together, so a thousand events per second cost a hundred publishes. If the timeline falls
-behind, because the store was unavailable or the machine slept, all later events are shifted: at most one second is caught up.
+Events whose times are close together are published together, so a thousand events per second need only a hundred publishes. If
+publishing falls behind (the store was unavailable, or the machine slept), it catches up by at most one second: all later
+events are published that much later.
 """
 
 from __future__ import annotations
@@ -27,17 +28,17 @@ _log = logging.getLogger(__name__)
 
 
 class Timed(NamedTuple):
-    """An event, with the time from this event to the next one."""
+    """An event, with the time from this event to the next event in seconds."""
 
     event: JsonValue
     pause_seconds: float
 
 
 class Publishes(Protocol):
-    """The part of a publisher that a source uses."""
+    """The interface of a publisher, as far as a source of events uses it."""
 
     async def publish(self, submissions: Sequence[JsonValue], /) -> object:
-        """Store all of the events or none. Raises EventIdConflict or StoreUnavailable."""
+        """Store all of the given events or none of them. Raises EventIdConflict, StoreUnavailable."""
 
 
 async def publish_timeline(
@@ -47,7 +48,11 @@ async def publish_timeline(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Publish the first event now and each later one when it is due; return at the end of the timeline."""
+    """Publish the events of a timeline: the first event at once, each later event after the pauses before it. Return after the
+    last event.
+
+    `clock` and `sleep`: the time in seconds, and a function that waits for a number of seconds; tests replace both.
+    """
     due = clock()
     batch: list[JsonValue] = []
     for event, pause_seconds in timeline:
