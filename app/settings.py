@@ -162,7 +162,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {each.name: each.metadata["new"](each.n
 
 
 def documented() -> list[SettingRow]:
-    """Return a row of the documentation for every setting."""
+    """Return all settings as rows of a table in the documentation."""
     return [SettingRow(each.flag, each.variable, str(each.default or ""), str(each.help)) for each in SETTINGS.values()]
 
 

@@ -19,8 +19,8 @@ def open_standard_descriptors() -> None:
     """Open the null device (/dev/null) for each of the file descriptors 0, 1 and 2 that is closed.
 
     Otherwise the next file or socket would get the number of the closed descriptor: text for standard error could be written into the
-    database, and libuv would abort the process when it closes such a socket. `sys.stdin`, `sys.stdout` or `sys.stderr` stays None if the
-    descriptor was closed, so a command that needs the stream can report an error.
+    database, and libuv, the server's I/O library, would abort the process when it closes such a socket. If a descriptor was closed,
+    `sys.stdin`, `sys.stdout` or `sys.stderr` stays None, so a command that needs the stream can report an error.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= STDERR:
         pass

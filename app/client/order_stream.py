@@ -35,7 +35,7 @@ class OrderStream(Generic[_Value_co]):
 
     @property
     def last_event_id(self) -> str | None:
-        """The id to pass as the argument `after` of another stream, which then resumes here. None before the first item.
+        """The id to pass as the argument `after` of another stream, which then resumes here. None if the stream has no position yet.
 
         The id changes with every item of the stream. A program that stores the id and the result of handling an event in one
         transaction handles each event exactly once, even if the program or the server is killed.

@@ -120,7 +120,7 @@ def _chunks(file: BinaryFile, name: str) -> Iterator[bytes]:
 
 
 def _head(chunks: Iterator[bytes]) -> bytes:
-    """Read until the first line that is not blank is complete. If an array begins there, return the bytes that are available already."""
+    """Return the first bytes of the file: through the first line that is not blank. If that line begins an array, it may be incomplete."""
     head = b""
     for chunk in chunks:
         head += chunk

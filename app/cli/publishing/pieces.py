@@ -29,7 +29,7 @@ class Piece(NamedTuple):
 
 
 class RefusedPiece(NamedTuple):
-    """A line or an array element that will not be stored as an event. `number`: its number in the file, from 1. `reason`: why not."""
+    """A line or an array element that is refused as an event. `number`: its number in the file, from 1. `reason`: why it is refused."""
 
     number: int
     reason: str

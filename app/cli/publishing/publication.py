@@ -59,7 +59,7 @@ class Publication:
         self.refused = 0
 
     def publish(self, batch: Batch) -> None:
-        """Publish the events of a batch in order, until each is stored or refused. Raises GaveUp if a request fails."""
+        """Publish the events of a batch in order, until each event is stored or refused. Raises GaveUp if a whole request fails."""
         refused = list(batch.refused)
         try:
             self._send(batch.events, refused)

@@ -2,7 +2,7 @@
 
 Rule: every decision about a subscription is made here: what to request, what a frame (one event of the event stream) means, what to
 deliver, when the subscription has ended, and how long to wait. Two loops do the I/O: one in `order_stream`, for threads, and one in
-`async_order_stream`. A loop enters `following`, and repeats these steps until `ended` is true:
+`async_order_stream`. A loop enters the context `following`, and repeats these steps until `ended` is true:
 
 1. Send the `next_request`, and pass the response to `opened`.
 2. While `expects_frames` is true, read a frame and pass it to `receive`.
@@ -75,7 +75,7 @@ class Reading(Generic[_Value]):
 
     @contextmanager
     def following(self) -> Iterator[None]:
-        """Set `active` while a loop follows the stream. Following again after EventsLost accepts the loss and resumes after the gap."""
+        """Set `active` while the context is open. Entering the context again after EventsLost accepts the loss: it resumes after the gap."""
         self._retries.reset()
         if self._after_gap is not None:
             self.last_event_id = self._after_gap
@@ -108,7 +108,7 @@ class Reading(Generic[_Value]):
         self.expects_frames = True
 
     def receive(self, frame: ServerSentEvent) -> _Value | None:
-        """Handle a frame, and return the value to yield, or None. Raises UnexpectedAnswer, and the exceptions of `deliver`."""
+        """Handle a frame (one event of the stream). Return the value to yield, or None. Raises UnexpectedAnswer and errors of `deliver`."""
         if not can_be_id(frame.id):
             raise UnexpectedAnswer(f"{frame.id[:_SHOWN_CHARACTERS]!r} cannot be the id of an event.")
         if frame.retry is not None and frame.retry >= 0:

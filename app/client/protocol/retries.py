@@ -26,7 +26,7 @@ class TransientError(Exception):
 
 
 def transient_error(response: ServerResponse) -> TransientError:
-    """Return the error for a response with a status code in `TRANSIENT_STATUSES`."""
+    """Return the error for a response with a transient status code, such as 503: the same request may succeed later."""
     return TransientError(str(read_problem(response)), response.retry_after_seconds)
 
 

@@ -63,10 +63,11 @@ class ContractParameters:
         self._spelt = {name: spell(name) for name in (*self._query, *self._path)}
 
     def read(self, request: Request) -> dict[str, JsonValue]:
-        """Return the query and path parameters, by their names as Python arguments. An absent parameter gets its default, if it has one.
+        """Return the query and path parameters of a request: a mapping from the names of Python arguments to the parsed values.
 
-        Header parameters are checked but not returned, because a header may have the name of a query parameter; the operation reads
-        headers itself. Raises InvalidParameters if any parameter does not follow the contract.
+        An absent parameter has its default, if the contract defines one. Header parameters are checked but not returned, because a header
+        may have the same name as a query parameter; the operation reads the headers itself. Raises InvalidParameters if any parameter
+        does not follow the contract.
         """
         arguments: dict[str, JsonValue] = {}
         violations = [
@@ -121,7 +122,10 @@ class _Parameter:
         self.default: JsonValue = schema.get("default")
 
     def read(self, sent: list[str], arguments: dict[str, JsonValue], spelt: str) -> Iterator[ParameterViolation]:
-        """Convert the sent strings and add the value to `arguments` under the name `spelt`; yield a violation for each fault."""
+        """Parse the strings that were sent for this parameter, and yield the violations of the contract.
+
+        The parsed value is added to `arguments` under `spelt`, the name of the Python argument.
+        """
         if len(sent) > 1 and not self._is_array:
             yield self._violation("takes one value and was given more")
             return

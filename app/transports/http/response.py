@@ -59,7 +59,8 @@ class EventStreams:
 class EventStreamResponse(Response):
     """A response that sends the items of a subscription, until the subscription ends or the client disconnects.
 
-    `subscription`: the subscription; or, if the server refused it, the `stream.closing` item with the reason, which is sent alone.
+    `subscription`: the subscription; or, if the server refused the subscription, the closing item: the event `stream.closing`, which
+    reports why a stream ends. The closing item is then the whole stream.
 
     Everything that can fail is done before this response is created, because the status 200 cannot be changed afterwards.
     """
