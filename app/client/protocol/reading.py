@@ -75,7 +75,7 @@ class Reading(Generic[_Value]):
 
     @contextmanager
     def following(self) -> Iterator[None]:
-        """Set `active` while the context is open. Entering the context again after EventsLost accepts the loss: it resumes after the gap."""
+        """Set `active` while the context is open. Entering the context again after EventsLost accepts the loss of events."""
         self._retries.reset()
         if self._after_gap is not None:
             self.last_event_id = self._after_gap
