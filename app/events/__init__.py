@@ -1,5 +1,5 @@
-"""The core: it knows no framework, no transport and no database.
+"""The core of the server: the log of order events. It imports no web framework, no transport and no database.
 
-Reading order: `position`, `event`, `filter`, `errors` (values); `log/` (where events are appended and read); `accept` and `publish`
-(the way of an event in); `delivery/` (its way out to readers that stay).
+Reading order: `position`, `event`, `filter`, `errors` (values); `log/` (appending events to the log and reading the log);
+`accept` and `publish` (how a submitted event enters the log); `delivery/` (how events are sent to open streams).
 """

@@ -1,4 +1,7 @@
-"""The acceptance of one submitted event: the event that its contract accepts, or the list of everything that is wrong with it."""
+"""The check of a submitted event against its contract.
+
+The result is the event to store, or the list of all violations of the contract.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,20 @@ from app.specification.strict_json import JsonValue, serialise
 
 
 class Violations(NamedTuple):
-    """The violations of one submission: the first ones, ordered by pointer, and the number of all."""
+    """The violations in one submitted event: `listed` has the first violations, ordered by JSON pointer; `total` is the number
+    of all violations.
+    """
 
     listed: list[Violation]
     total: int
 
 
 class _Gate(NamedTuple):
-    """The two schemas that an event of one type must match: its envelope, then the contract of its version."""
+    """The schemas that a submitted event of one type must match.
+
+    `envelope`: the schema of the whole submission. `contracts`: for each schema version, the contract that the `data` must
+    match. `default_version`: the version of a submission that has no `schemaVersion`.
+    """
 
     envelope: Schema
     contracts: Mapping[str, EventContract]
@@ -33,10 +42,11 @@ class _Gate(NamedTuple):
 
 
 class Acceptance:
-    """The check of submissions `{eventType, data, eventId?, schemaVersion?}` against their contracts.
+    """The check of submitted events `{eventType, data, eventId?, schemaVersion?}` against the contracts of their types.
 
-    `envelopes`: for each event type the schema of a submission, in which `data` is any object. Raises InvalidContract if
-    contracts and envelopes differ in their event types.
+    `contracts`: the schemas of `data`, for each event type and version. `envelopes`: for each event type, the schema of the
+    whole submission, in which `data` may be any object. Raises InvalidContract if the contracts and the envelopes are not for
+    the same event types.
     """
 
     def __init__(self, contracts: Contracts, envelopes: Mapping[str, Schema]) -> None:
@@ -50,12 +60,20 @@ class Acceptance:
         )
 
     def accept(self, submission: JsonValue, limit: int) -> Event | Violations:
-        """Turn a submission into an event with an id and a version, or list up to `limit` violations."""
+        """Check one submitted event.
+
+        Returns the event, with an id and a schema version, or the violations of its contract, of which at most `limit` are
+        listed.
+        """
         event = self._accepted(submission)
         return self._violations(submission, limit) if event is None else event
 
     def _accepted(self, submission: JsonValue) -> Event | None:
-        """Make the event; None if anything is wrong. That is rare, so the search for the violations is a second, slower pass."""
+        """Return the event of a submission; None if the submission violates its contract.
+
+        This check is fast and does not report what is wrong. Violations are rare, so a second, slower check then collects
+        them.
+        """
         if not isinstance(submission, dict):
             return None
         event_type, data = submission.get("eventType"), submission.get("data")

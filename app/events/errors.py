@@ -1,15 +1,15 @@
-"""The errors of the log; each message is a full sentence that a client may read.
+"""The errors of the log. The message of each error is a full sentence that a client may read.
 
 OrdersEventsError
-├── Refusal                   the request cannot be met as it stands; repeating it changes nothing
-│   ├── EventIdConflict       the eventId is taken by other content
-│   └── PositionLost          the position cannot be resumed without a gap
+├── Refusal                   the request cannot be fulfilled; repeating it changes nothing
+│   ├── EventIdConflict       the eventId belongs to a stored event with other content
+│   └── PositionLost          reading cannot continue from the requested position without a gap
 ├── StoreUnavailable          the store cannot read or write now; repeating the request later may succeed
 ├── Draining                  the server is about to stop; repeating the request in a moment will succeed
 └── StartupError              the process must not start
     └── StoreRefused          the store cannot be opened
 
-`app/specification/errors.py` has their bases, and the errors that need no log.
+The base classes, and the errors that do not concern the log, are in `app/specification/errors.py`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 class EventIdConflict(Refusal):
-    """Raised when the `eventId` of a submitted event already names an event with other content.
+    """Raised when the `eventId` of a submitted event already belongs to an event with other content.
 
-    `index` counts the submitted events from 0.
+    `index`: the index of the submitted event in its request, from 0.
     """
 
     def __init__(self, index: int, event_id: str) -> None:
@@ -35,7 +35,10 @@ class EventIdConflict(Refusal):
 
 
 class PositionLost(Refusal):
-    """Raised when a page cannot continue from the requested position; `gap` has the reason and the earliest position that can be read."""
+    """Raised when a page cannot continue from the requested position, because events after that position are missing.
+
+    `gap`: the reason, and the earliest position from which the log can be read.
+    """
 
     def __init__(self, gap: Gap) -> None:
         super().__init__(f"The position {gap.requested!r} cannot be resumed: it is {gap.reason}.")
@@ -43,15 +46,15 @@ class PositionLost(Refusal):
 
 
 class StoreUnavailable(OrdersEventsError):
-    """Raised when the store cannot read or write now."""
+    """Raised when the store of the log cannot read or write now; a later attempt may succeed."""
 
 
 class Draining(OrdersEventsError):
-    """Raised when a request comes while the log drains."""
+    """Raised when a request arrives while the server is about to stop (while the log drains)."""
 
     def __init__(self) -> None:
         super().__init__("The server is about to stop; repeat the request in a moment.")
 
 
 class StoreRefused(StartupError):
-    """Raised when the store cannot be opened."""
+    """Raised when the store of the log cannot be opened; the server does not start then."""

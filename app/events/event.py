@@ -1,6 +1,6 @@
-"""Order events: as a producer submits them, as their contract accepts them, and as the log keeps them.
+"""Order events in two forms: `Event` (accepted by its contract, not stored yet) and `StoredEvent` (in the log).
 
-An event's data is serialised once, when it is accepted; every transport and store carries that text.
+The `data` of an event is serialised to JSON once, when the event is accepted. Every transport and store uses that JSON text.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ _RANDOM_BITS = (1 << 76) - 1 & ~(0x3 << 62)
 
 
 class Event(NamedTuple):
-    """An order event that its contract has accepted and that is not stored yet; a tuple, because thousands a second are made.
+    """An order event that matches its contract and is not stored yet. It is a tuple, because thousands of events are made per
+    second.
 
-    `data` is one line of ASCII-escaped JSON. `order_id` is None for a type without an order. `version_named` is
-    True if the producer named the schema version, False if the default was filled in.
+    `data` is one line of ASCII-escaped JSON. `order_id` is None if the event type has no order. `version_named` is True if the
+    producer gave the schema version, False if the default version was filled in.
     """
 
     event_type: str
@@ -33,10 +34,10 @@ class Event(NamedTuple):
 
 
 class StoredEvent(NamedTuple):
-    """An order event in the log; a tuple, because a store makes one of every row it reads.
+    """An order event in the log. It is a tuple, because a store makes a StoredEvent from every row that it reads.
 
-    `offset` and `epoch` are its position, `stored_at_us` the microseconds since the Unix epoch at which it was stored,
-    never less than those of the event before it.
+    `offset` and `epoch` are the position of the event in the log (see `position.py`). `stored_at_us` is the time at which the
+    event was stored, in microseconds since 1970-01-01 UTC; it is never less than the `stored_at_us` of the event before.
     """
 
     offset: int
@@ -54,16 +55,16 @@ class StoredEvent(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The position as clients see it."""
+        """The position of the event in the form that clients see: `<epoch>-<offset>`."""
         return write_position(self.epoch, self.offset)
 
 
 def new_event_id() -> str:
-    """Make the `eventId` of an event that was submitted without one.
+    """Return a new `eventId` for an event that was submitted without an `eventId`.
 
-    A UUID of version 7 (https://www.rfc-editor.org/rfc/rfc9562#section-5.7): 48 bits of time, 74 of chance. Not of version 4: a
-    store keeps an index of event ids, and ids in ascending order are written to the end of that index; each random id would
-    touch another page of it.
+    It is a UUID of version 7 (https://www.rfc-editor.org/rfc/rfc9562#section-5.7): 48 bits of time and 74 random bits. A UUID
+    of version 4 is random as a whole, and would be slower: a store keeps an index of event ids, in which ascending ids are all
+    added at the end, whereas each random id would change a different page of the index.
     """
     milliseconds = time.time_ns() // 1_000_000
     random = int.from_bytes(os.urandom(10)) & _RANDOM_BITS
@@ -72,7 +73,11 @@ def new_event_id() -> str:
 
 
 def same_content(event: Event, stored: StoredEvent) -> bool:
-    """Return whether an event repeats a stored one: same type, data equal as JSON values, same version if it named one."""
+    """Return whether a submitted event has the same content as a stored event.
+
+    The content is the same if the event types are equal, the data are equal as JSON values, and the schema versions are equal.
+    The versions are not compared if the producer did not give a version.
+    """
     if event.event_type != stored.event_type:
         return False
     if event.version_named and event.schema_version != stored.schema_version:

@@ -1,4 +1,4 @@
-"""The filter of a reader: a pure, hashable value, shared by all readers that have the same one."""
+"""The filter of a reader: an immutable, hashable value, so that readers with equal filters can share their work."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.events.event import Event, StoredEvent
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A choice of events by type and by order; None stands for all."""
+    """A selection of events by event type and by order id; None means all types, or all orders."""
 
     event_types: frozenset[str] | None = None
     order_ids: frozenset[str] | None = None

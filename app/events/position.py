@@ -1,8 +1,9 @@
-"""Positions in the log: `<epoch>-<offset>`, opaque to clients, the same on every transport and store.
+"""Positions in the log, written `<epoch>-<offset>`. Clients treat a position as an opaque id; it is the same on every
+transport and store.
 
-Each start of a server on a log begins an epoch, which has a random name and the offset of the first event that may be written in it.
-A position is valid if the log has recorded its epoch and its offset lies in the range of that epoch. So an id of another log, or of
-events that a restored backup does not have, is noticed.
+Each start of a server on a log begins a new epoch. An epoch has a random name and a first offset: the offset that the next
+event will get. A position is valid if the log has recorded its epoch, and its offset is in the range of that epoch. So the log
+detects a position from another log, and the position of an event that is missing because a backup was restored.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ _EPOCH_LENGTH = 8  # 36^8 names: a log started ten thousand times has a chance o
 
 
 class Position(NamedTuple):
-    """A place in the log: just after the event at `offset`, or before the first event ever."""
+    """A position in the log: directly after the event at `offset`, or before the first event of the log if `offset` is 0.
+
+    `epoch`: the name of the part of the log to which the offset belongs (each start of a server begins a new part).
+    """
 
     epoch: str
     offset: int
@@ -32,7 +36,9 @@ class Position(NamedTuple):
 
 
 class Epoch(NamedTuple):
-    """The part of a log that was written after one start: its random name, and the first offset that may be written in it."""
+    """The part of a log that is written after one start of a server: its random name, and the first offset that may be written
+    in it.
+    """
 
     name: str
     first_offset: int
@@ -40,7 +46,11 @@ class Epoch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A loss of continuity: its reason, the id or time that was requested, and the position before the oldest event kept."""
+    """A loss of events, to report to a reader.
+
+    `reason`: why events are missing. `requested`: the id or time from which the reader asked to read. `earliest`: the position
+    before the oldest event that the log still has.
+    """
 
     reason: GapReason
     requested: str
@@ -48,30 +58,39 @@ class Gap:
 
 
 class Floor(NamedTuple):
-    """The newest deleted event: its offset, and when it was stored. If none was deleted: one less than the first offset, and 0."""
+    """The newest deleted event of a log: its offset, and the time at which it was stored.
+
+    If no event was deleted, the offset is one less than the first offset of the log, and the time is 0.
+    """
 
     offset: int
     stored_at_us: int
 
 
 def new_epoch(first_offset: int) -> Epoch:
-    """Make an epoch with a name that no log has used."""
+    """Return a new epoch (the part of a log that begins with this start of the server), with a random name that is practically
+    unique.
+    """
     return Epoch("".join(secrets.choice(_EPOCH_ALPHABET) for _ in range(_EPOCH_LENGTH)), first_offset)
 
 
 def write_position(epoch: str, offset: int) -> str:
-    """Write a position as clients see it: an id."""
+    """Return a position in the form that clients see: `<epoch>-<offset>`."""
     return f"{epoch}-{offset}"
 
 
 def parse_position(text: str) -> Position | None:
-    """Read an id as a position; None if no log of ours can have issued it."""
+    """Parse an event id that a client sent. Returns its position; None if the text does not have the form of an id from this
+    software.
+    """
     match = _ISSUED.fullmatch(text)
     return Position(match[1], int(match[2])) if match else None
 
 
 class Epochs:
-    """The record of a log's epochs, oldest first; the last one is open."""
+    """All epochs of one log, oldest first. An epoch is the part of a log that was written after one start of a server; the
+    last epoch is still written.
+    """
 
     def __init__(self, epochs: Sequence[Epoch]) -> None:
         self._epochs = tuple(epochs)
@@ -83,16 +102,19 @@ class Epochs:
         return self._epochs[-1]
 
     def position(self, offset: int) -> Position:
-        """Return the position just after `offset`. If several epochs begin there, it has the newest one, so that a log which lacks that start
-        (a restored backup) does not accept it.
+        """Return the position directly after the event at `offset`: that offset, and the name of its epoch.
+
+        If several epochs begin there (a server was restarted without new events), the position has the name of the newest of
+        these epochs. So a log that was restored from a backup, and does not have that epoch, does not accept the position.
         """
         place = bisect_right(self._befores, offset) - 1
         return Position(self._epochs[max(place, 0)].name, offset)
 
     def lost(self, position: Position | None, head: int) -> Literal["foreign", "ahead"] | None:
-        """Return why a position is not valid in this log, or None if it is.
+        """Return why a position is not valid in this log; None if the position is valid.
 
-        `head` is the offset of the newest event. An offset below its epoch's range was never issued, so it is foreign.
+        "foreign": the log has no such epoch, or the offset is below the range of the epoch, so this log never issued the
+        position. "ahead": the offset is beyond the range of the epoch. `head`: the offset of the newest event in the log.
         """
         if position is None or position.epoch not in self._index:
             return "foreign"

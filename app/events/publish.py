@@ -1,4 +1,4 @@
-"""Publishing: validate each event against its contract, then append all of them to the log, or none."""
+"""Publishing: check each submitted event against its contract, then append all of the events to the log, or none of them."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ EVENTS_PER_REFUSAL = 10  # naming the faults of one event takes as long as accep
 
 
 class Publisher:
-    """The publisher of one log, the same for every transport and source.
+    """The publisher of events to one log. All transports and sources use the same publisher.
 
-    `envelopes`: see `Acceptance`, also for the error that is raised. `batch_maximum`: the most events of one request.
-    `published` counts the events that were stored, by type; `duplicates` the events that had been stored before; `refused` the
-    events that broke their contract or whose eventId was taken by other content.
+    `contracts` and `envelopes`: see `Acceptance`, also for the error that it raises. `batch_maximum`: the largest number of
+    events in one request. Three attributes count events: `published` counts stored events by type; `duplicates` counts events
+    that had been stored before; `refused` counts events that violated their contract, or whose eventId belonged to an event
+    with other content.
     """
 
     def __init__(
@@ -40,10 +41,12 @@ class Publisher:
         self.refused = 0
 
     async def publish(self, submissions: Sequence[JsonValue]) -> list[Appended]:
-        """Store all submitted events, adjacent and in order, or none; return when they are on disk.
+        """Store all submitted events, adjacent and in order, or none of them. Return once all events are on disk.
 
-        Raises Draining, ContractViolation (with the violations of every event, or because there are too few or too many),
-        EventIdConflict, StoreUnavailable.
+        Returns for each event the stored event, and whether it had been stored before. Raises Draining if the server is about
+        to stop, ContractViolation (with the violations of all events) if an event violates its contract or the number of
+        events is not allowed, EventIdConflict if an eventId belongs to an event with other content, StoreUnavailable if the
+        store cannot write.
         """
         self._log.check_accepts_requests()
         self._check_number(submissions)
@@ -61,7 +64,9 @@ class Publisher:
         return appended
 
     def check(self, submissions: Sequence[JsonValue]) -> list[Event]:
-        """Check at startup that events would be accepted; store and count nothing. Raises ContractViolation."""
+        """Check at startup that events would be accepted, and return the events. Nothing is stored or counted. Raises
+        ContractViolation.
+        """
         return _all_or_none([self._accept(submission) for submission in submissions])
 
     def _check_number(self, submissions: Sequence[JsonValue]) -> None:

@@ -1,7 +1,8 @@
-"""The delivery of the log to readers that stay: one event to many readers, read and encoded once.
+"""The delivery of events to open streams: each event is read and encoded once, and sent to many readers.
 
-Reading order: `stream_item` (the values that are sent), `sink` (the port that a transport brings), `cursor` (a reader's place),
-`subscription_state` and `subscription` (a reader as a state machine), `subscribe` (from a request to a subscription),
-`filter_group` and `live_readers` (readers at the head), `store_reads` (readers far behind), `heartbeats` (silent readers),
-`fan_out` (all of it), `encoded` (bytes that readers share).
+Reading order: `stream_item` (the values that are sent), `sink` (the interface that a transport implements), `cursor` (a
+reader's position in the log), `subscription_state` and `subscription` (a reader as a state machine), `subscribe` (from a
+request to a subscription), `filter_group` and `live_readers` (readers that have read the whole log), `store_reads` (readers
+whose next events are not in memory), `heartbeats` (readers that were sent nothing for some time), `fan_out` (all of these
+together), `encoded` (bytes that readers share).
 """

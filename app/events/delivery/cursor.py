@@ -1,4 +1,4 @@
-"""A reader's place in the log, and the next item to send to that reader."""
+"""The cursor of a reader: its position in the log, and the next item to send to the reader."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ PAGE_EVENTS = 256  # one read, one write: enough to amortise both, little enough
 
 
 class Cursor:
-    """The place of one reader in the log: how far it has read, the last id that it was sent, and its end if it has one.
+    """The position of one reader in the log, the last event id that the reader was sent, and the end of its stream, if there
+    is an end.
 
-    `after`: the offset after which it reads. `follow`: if False, it ends at the head as it is now. `limit`: it ends after
-    so many events; None means that it has no limit.
+    `after`: the offset after which to read. `filter`: selects the events. `follow`: if False, the stream ends at the event
+    that is the newest event now. `limit`: the stream ends after this number of events; None means no limit.
     """
 
     __slots__ = ("_after", "_filter", "_last_sent_offset", "_log", "_remaining", "_through")
@@ -31,12 +32,14 @@ class Cursor:
 
     @property
     def after(self) -> int:
-        """The offset through which the log has been read."""
+        """The offset up to which the reader has read the log."""
         return self._after
 
     @property
     def last_sent_offset(self) -> int:
-        """The offset of the last id that the reader was sent; at most `after`."""
+        """The offset of the last event id that the reader was sent; at most `after`, because events that do not match are read
+        but not sent.
+        """
         return self._last_sent_offset
 
     @property
@@ -45,31 +48,35 @@ class Cursor:
 
     @property
     def is_finite(self) -> bool:
-        """Whether the reader stops at a fixed offset: the head at the time of its request (`follow` is False)."""
+        """Whether the stream ends at a fixed offset: that of the newest event at the time of the request (`follow` is False)."""
         return self._through is not None
 
     @property
     def at_end(self) -> bool:
-        """Whether the end has been reached: nothing is left to read, and no later event is waited for."""
+        """Whether the reader has read everything up to the fixed offset at which its stream ends; always False if the stream
+        has no such offset.
+        """
         return self._through is not None and self._after >= self._through
 
     @property
     def is_caught_up(self) -> bool:
-        """Whether everything stored has been read, and the next event has to be waited for."""
+        """Whether the reader has read all stored events, and its stream continues with the next event that is stored."""
         return self._through is None and self._after >= self._log.head
 
     @property
     def is_in_memory(self) -> bool:
-        """Whether `next_item` can find the events that follow; if not, `read_item` must read them from the store."""
+        """Whether the next events are in memory, so that `next_item` finds them; if not, `read_item` must read them from the
+        store.
+        """
         return self._log.has_in_memory(self._after)
 
     @property
     def lag_events(self) -> int:
-        """The number of offsets between this place and the head."""
+        """How many offsets the reader is behind the newest event of the log."""
         return self._log.head - self._after
 
     def next_item(self) -> NextItem | None:
-        """Return the item that can be sent now; None if everything in memory has been read."""
+        """Return the item to send now, without reading the store; None if all events that are in memory have been read."""
         ending = self._ending()
         if ending is not None:
             return ending
@@ -81,7 +88,7 @@ class Cursor:
             return self._gap(expired)
 
     async def read_item(self) -> NextItem | None:
-        """Read the next item from the store; None if the store stopped examining before it found one."""
+        """Read the store, and return the next item; None if the part of the log that was searched has no matching event."""
         try:
             return self._take(await self._log.read(self._after, self._last, self._filter, self._page_limit))
         except BelowFloor as expired:
@@ -90,19 +97,31 @@ class Cursor:
             return Closing("unavailable")
 
     def sign_of_life(self) -> Checkpoint | Heartbeat:
-        """Return the item that ends a silence: a checkpoint if the filter skipped events since the last id that was sent, else a heartbeat."""
+        """Return the item to send after a time in which nothing was sent.
+
+        It is a checkpoint (the current position) if events that do not match were skipped since the last event id that was
+        sent; otherwise it is a heartbeat.
+        """
         return HEARTBEAT if self._last_sent_offset >= self._after else self._checkpoint()
 
     def skip_to(self, after: int) -> None:
-        """Move the place to an offset, because every event up to it has been sent or does not match; never moves back."""
+        """Move the cursor forward to an offset. Every event up to this offset must have been sent, or does not match the
+        filter.
+
+        If the cursor is beyond the offset already, nothing happens.
+        """
         self._after = max(self._after, after)
 
     def skip_to_head(self) -> None:
-        """Move the place to the head, because no event up to there matches; never moves back."""
+        """Move the cursor forward to the newest event of the log. No unsent event up to there may match the filter."""
         self.skip_to(self._log.head)
 
     def sent(self, last_sent_offset: int) -> None:
-        """Note the offset of an id that the reader was sent through its group; never goes back."""
+        """Record that the reader was sent the event id with this offset. Nothing happens if the reader was sent a later event
+        id before.
+
+        Call this for events that were sent by the reader's group (a FilterGroup) and not by this cursor.
+        """
         self._last_sent_offset = max(self._last_sent_offset, last_sent_offset)
 
     @property

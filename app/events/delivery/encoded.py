@@ -1,9 +1,10 @@
-"""Caches of encoded items, so that an item that goes to many readers is encoded once; for any transport and encoding.
+"""Caches of encoded items: an item that is sent to many readers is encoded once. The caches work with any transport and
+encoding.
 
-Three caches stand between a commit and a write:
-- `EventLog.read_in_memory` keeps pages by place and filter, so that readers that catch up side by side get one page object;
-- `EncodedPages` keeps the bytes of a page as long as the page lives, for one encoding: all groups and readers share them;
-- `LastItem` keeps the last item as it is written to a connection: one item is often written to thousands of connections in a row.
+Three caches save work when an event is sent: - `EventLog.read_in_memory` caches pages by position and filter, so that readers
+which read the same part of the log get the same page object. - `EncodedPages` caches the bytes of each page, as long as the
+page object exists. All readers of one encoding share these bytes. - `LastItem` caches the bytes of the last item, with the
+framing of a connection: one item is often written to thousands of connections in a row.
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ from app.events.log.event_store import Page
 
 
 class EncodedPages:
-    """An encoding of items that encodes each page once. `encode`: the encoding itself."""
+    """An encoder of items that caches the bytes of each page (`Page`: some events of the log), so that a page is encoded once.
+
+    `encode`: the function that turns an item into bytes.
+    """
 
     def __init__(self, encode: Callable[[NextItem], bytes]) -> None:
         self._encode = encode
         self._pages: WeakKeyDictionary[Page, bytes] = WeakKeyDictionary()
 
     def encode(self, item: NextItem) -> bytes:
-        """Encode an item; the same page gives the same `bytes` object."""
+        """Return an item as bytes. If the item is a `Page` that was encoded before, return the same `bytes` object as before."""
         if not isinstance(item, Page):
             return self._encode(item)
         encoded = self._pages.get(item)
@@ -33,9 +37,10 @@ class EncodedPages:
 
 
 class LastItem:
-    """The most recent item as bytes, shared by all connections that have the same transfer coding.
+    """The most recent item of the streams, as bytes. All connections with the same transfer coding share this object.
 
-    `encode`: turns an item into bytes. `frame`: adds the framing of the connection to these bytes, such as that of an HTTP/1.1 chunk.
+    `encode`: a function that turns an item into bytes. `frame`: a function that adds the framing of the transfer coding to
+    these bytes, such as the framing of an HTTP/1.1 chunk.
     """
 
     __slots__ = ("_encode", "_frame", "frame", "is_closing", "item")
@@ -48,7 +53,7 @@ class LastItem:
         self.is_closing = False
 
     def hold(self, item: StreamItem) -> None:
-        """Encode an item, and keep its bytes instead of those of the previous item."""
+        """Encode an item, and store the item and its bytes in place of the previous item."""
         self.item = item
         self.frame = self._frame(self._encode(item))
         self.is_closing = isinstance(item, Closing)

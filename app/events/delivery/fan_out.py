@@ -1,10 +1,12 @@
-"""One event to many readers: all open subscriptions of one process, and the one place that decides when each is sent its next item.
+"""The fan-out of events: all open subscriptions of one process, and the code that decides when each subscription is sent its
+next item.
 
-    commit ─→ FilterIndex ─→ LiveReaders: a round of a FilterGroup, one page for all its subscriptions ─→ Sink
-    behind ─→ memory, a few subscriptions a turn, or StoreReads ─→ Sink, until the reader has caught up and is live
+    commit ─→ FilterIndex ─→ LiveReaders: FilterGroup sends one page to all its subscriptions ─→ Sink
+    reader behind ─→ read from memory, a few subscriptions per turn, or StoreReads ─→ Sink, until the reader has caught up and is live
 
-There is no task, timer or queue per subscription. A turn of the event loop moves on a bounded number of them; events that are
-stored meanwhile wait for the next round, so the busier the process, the more events share a write. One clock gives signs of life.
+No subscription has a task, timer or queue of its own. A turn (one callback on the event loop) sends items to a limited number
+of subscriptions. Events that are stored meanwhile are sent together in a later turn. So the busier the process is, the more
+events share a write. One clock finds all subscriptions that need a heartbeat.
 """
 
 from __future__ import annotations
@@ -31,9 +33,10 @@ STEPS_PER_TURN = (
 
 
 class FanOut:
-    """The open subscriptions of a log. It sends each its items, and, while `run` runs, a heartbeat before a silence gets too long.
+    """The open subscriptions of a log. It sends items to each subscription, and sends heartbeats while `run` runs.
 
-    `delivered` counts order events, once per reader; `gaps` and `closings` count by reason.
+    `heartbeat_seconds`: the longest time in which a subscription is sent nothing. Three attributes count: `delivered` counts
+    the events that were sent, once for each reader; `gaps` and `closings` count sent items by their reason.
     """
 
     def __init__(self, log: EventLog, heartbeat_seconds: float) -> None:
@@ -54,7 +57,11 @@ class FanOut:
         return len(self._open)
 
     def open(self, subscription: Subscription, sink: Sink) -> None:
-        """Send the opening of a new subscription at once, then each next item, until a `Closing` or `leave`."""
+        """Open a new subscription: send its first item at once, and all later items until a `Closing` was sent or `leave` is
+        called.
+
+        `sink`: where the items are sent.
+        """
         subscription.open(sink)
         self._open[subscription] = None
         self._none_open.clear()
@@ -62,26 +69,34 @@ class FanOut:
             self._advance(subscription)
 
     def refuse(self, closing: Closing) -> StreamStart:
-        """Count a stream that cannot be opened; return the only item that its reader is sent."""
+        """Count a stream that cannot be opened. Returns the only item to send to the client, which contains `closing`."""
         start = StreamStart(closing)
         self._count(start)
         return start
 
     def resume(self, subscription: Subscription) -> None:
-        """Go on with a subscription whose sink returned False, because the sink takes more now."""
+        """Continue sending to a subscription whose sink had returned False (it was full), because the sink accepts more items
+        now.
+        """
         if subscription.state is State.BLOCKED:
             subscription.schedule()
             self._enqueue(subscription)
 
     def leave(self, subscription: Subscription) -> None:
-        """Close a subscription whose reader has gone, without sending anything. It may be closed already."""
+        """Close a subscription whose client has disconnected; nothing more is sent. Nothing happens if the subscription is
+        closed already.
+        """
         if subscription.state is not State.CLOSED:
             state = subscription.state
             subscription.close()
             self._take_out(subscription, state)
 
     def drain(self) -> None:
-        """Send a `Closing` to every subscription, and at once to every one that is opened later. A sink that is full gets it when it is resumed."""
+        """End all streams, because the server is about to stop: send a `Closing` to every open subscription.
+
+        A subscription that is opened later is sent a `Closing` at once. A subscription whose sink is full is sent the
+        `Closing` when `resume` is called for it.
+        """
         self._log.drain()
         for subscription in self._open:
             self._hasten(subscription)
@@ -91,11 +106,13 @@ class FanOut:
         await self._none_open.wait()
 
     def lag_events(self) -> int:
-        """Return how many offsets the slowest subscription is behind the head."""
+        """Return by how many offsets the slowest subscription is behind the newest event of the log; 0 if no subscription is
+        open.
+        """
         return max((subscription.lag_events for subscription in self._open), default=0)
 
     async def run(self) -> None:
-        """Send heartbeats to silent streams until cancelled."""
+        """Send heartbeats to subscriptions that have been sent nothing for some time, until the task is cancelled."""
         await self._heartbeats.run()
 
     def _call_turn(self) -> None:
@@ -119,7 +136,11 @@ class FanOut:
         self._call_turn()
 
     def _advance(self, subscription: Subscription) -> None:
-        """Send the next item of a scheduled subscription. If there is none yet, put the subscription into the queue or group in which it waits."""
+        """Send the next item to a scheduled subscription.
+
+        If there is no next item in memory, put the subscription where it waits: with the live readers if it has caught up with
+        the log, otherwise in the queue for a read of the store.
+        """
         item = subscription.next_item()
         if item is not None:
             if self._send(subscription, item):
@@ -144,7 +165,11 @@ class FanOut:
             self._send(subscription, subscription.sign_of_life())
 
     def _hasten(self, subscription: Subscription) -> None:
-        """Schedule a waiting subscription, so that it is sent its `Closing`. One that is being read for, or whose sink is full, is left alone."""
+        """Schedule a waiting subscription, so that it is sent its `Closing`.
+
+        A subscription for which the store is being read, or whose sink is full, is not changed: it will be sent its `Closing`
+        after that.
+        """
         state = subscription.state
         if state in (State.LIVE, State.QUEUED):
             subscription.schedule()
@@ -152,7 +177,9 @@ class FanOut:
             self._enqueue(subscription)
 
     def _send(self, subscription: Subscription, item: StreamItem) -> bool:
-        """Send an item; return False if nothing more can be sent to the subscription for now."""
+        """Send an item to a subscription. Returns False if no further item can be sent for now (the sink is full, or the
+        subscription is closed).
+        """
         state = subscription.state
         self._count(item)
         if subscription.send(item, _now()):
@@ -161,7 +188,7 @@ class FanOut:
         return False
 
     def _take_out(self, subscription: Subscription, state: State) -> None:
-        """Remove a subscription from the queue or group of a state that it has left."""
+        """Remove a subscription from the queue or group in which it was because of `state`, its state until now."""
         match state:
             case State.SCHEDULED:
                 self._scheduled.pop(subscription, None)

@@ -1,8 +1,10 @@
-"""The live readers (those at the head of the log) that have the same filter: all of them are sent the same pages.
+"""A group of live readers (readers that have been sent the whole log so far) with the same filter. All of them are sent the
+same pages.
 
-A group collects events until it can send them. A round sends one page to each subscription of the group; it is the same page object,
-so it is encoded once. A subscription that cannot be sent that page (its sink is full, it has a limit, it joined in the middle) leaves
-the group, and continues alone from its own place.
+A group collects new events. A round sends a part of these events, as one page, to each subscription of the group. The page is
+the same object for all subscriptions, so it is encoded once. A subscription that cannot be sent the page leaves the group, and
+reads the log alone from its own position. The reasons are: its sink is full, it has a limit, or it joined after the first
+event of the page.
 """
 
 from __future__ import annotations
@@ -21,10 +23,11 @@ WAITING_EVENTS = 10_000  # a group that far behind reads the log instead, whose 
 
 
 class FilterGroup:
-    """The live subscriptions of one filter; a listener of the log.
+    """The live subscriptions (which have been sent the whole log so far) that have the same filter. The group is a listener of
+    the log.
 
-    `on_due`: called when the group has events to send and no round is scheduled yet. `on_lag`: called with each subscription that
-    has left the group and must read the log alone.
+    A round sends collected events, as one page, to each subscription. `on_due`: called when the group has events to send and
+    had none before. `on_lag`: called with each subscription that has left the group and must read the log alone.
     """
 
     __slots__ = (
@@ -52,19 +55,21 @@ class FilterGroup:
 
     @property
     def is_due(self) -> bool:
-        """Whether there are events that not every subscription of the group has been sent."""
+        """Whether there are events that have not been sent to every subscription of the group."""
         return self._round is not None or bool(self._waiting)
 
     def on_events(self, _examined: int, events: Sequence[StoredEvent]) -> None:
-        """Collect the matching events of one commit."""
+        """Collect the events of one commit that match the filter of this group, to send them later."""
         if not self.is_due:
             self._on_due(self)
         self._waiting += events
 
     def send_round(self, limit: int, now: float) -> tuple[int, int]:
-        """Continue the round, or begin one, for up to `limit` subscriptions.
+        """Send one page of events to up to `limit` subscriptions of the group. The next call continues with the other
+        subscriptions.
 
-        Returns how many subscriptions were looked at, and how many events were sent, counted once per subscription.
+        Returns two numbers: how many subscriptions were handled, and how many events were sent, counted once for each
+        subscription.
         """
         if self._round is None:
             self._begin_round()
@@ -84,7 +89,10 @@ class FilterGroup:
         return len(reached), (len(reached) - len(not_sent)) * len(page.events)
 
     def sync(self, subscription: Subscription) -> None:
-        """Copy into a subscription what its group was sent: a round notes this once for the group, not once for each of thousands."""
+        """Copy into a subscription the last offset, and the time, at which the group sent it events.
+
+        Sending events to a group records both once for the group, and not in each of thousands of subscriptions.
+        """
         subscription.note_sent(self.last_sent_offset, self.last_sent_at)
 
     def leave(self, subscription: Subscription) -> None:

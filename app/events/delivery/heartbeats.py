@@ -1,4 +1,4 @@
-"""The one clock of all streams: it finds the subscriptions that have been silent for so long that a heartbeat is due."""
+"""The clock of all streams: it finds the subscriptions that have been sent nothing for so long that a heartbeat is due."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ TICKS_PER_HEARTBEAT = 15
 
 
 class Heartbeats:
-    """A clock that looks at every open subscription a few times in each `heartbeat_seconds`, and keeps the silent ones for `take`.
+    """A clock that checks all open subscriptions several times in each `heartbeat_seconds`, and collects the subscriptions
+    that need a heartbeat.
 
-    `subscriptions`: all open subscriptions. `last_sent_at`: returns when a live subscription was last sent an item. `on_due`:
-    called when `take` has subscriptions to return.
+    `subscriptions`: all open subscriptions. `last_sent_at`: a function that returns when a live subscription was last sent an
+    item by its group. `on_due`: called when `take` has subscriptions to return.
     """
 
     def __init__(
@@ -38,14 +39,18 @@ class Heartbeats:
         return bool(self._silent)
 
     def take(self, limit: int) -> Iterator[Subscription]:
-        """Yield up to `limit` silent subscriptions; they may have closed or been sent something meanwhile."""
+        """Yield up to `limit` subscriptions that need a heartbeat.
+
+        A subscription may have closed, or been sent an item, since it was found.
+        """
         for _ in range(min(limit, len(self._silent))):
             yield self._silent.popleft()
 
     async def run(self) -> None:
-        """Look for silent subscriptions until cancelled.
+        """Look for subscriptions that need a heartbeat, until the task is cancelled.
 
-        A silence counts two ticks early: one because the next look comes a tick later, one for a busy event loop.
+        A heartbeat is due two ticks (checks of this clock) before `heartbeat_seconds` have passed: one tick because the next
+        check comes a tick later, one tick in case the event loop is busy.
         """
         tick_seconds = self._heartbeat_seconds / TICKS_PER_HEARTBEAT
         while True:

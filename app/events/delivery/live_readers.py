@@ -1,4 +1,6 @@
-"""The readers at the head of the log, in groups that have the same filter; each group has its rounds in turn."""
+"""The live readers: readers that have been sent the whole log so far, in groups with the same filter. The groups send events
+in turn.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,10 @@ from app.events.log.event_log import EventLog
 
 
 class LiveReaders:
-    """The live subscriptions of one log. A group exists, and listens to the log, as long as it has a subscription.
+    """The live subscriptions of one log (subscriptions that have been sent the whole log so far), grouped by filter.
 
-    `on_due`: called when a group has events to send. `on_lag`: called with each subscription that has left its group and must
-    read the log alone.
+    A group exists, and listens to the log, as long as it has a subscription. `on_due`: called when a group has events to send.
+    `on_lag`: called with each subscription that has left its group and must read the log alone.
     """
 
     def __init__(self, log: EventLog, on_due: Callable[[], None], on_lag: Callable[[Subscription], None]) -> None:
@@ -34,7 +36,7 @@ class LiveReaders:
         return bool(self._due)
 
     def join(self, subscription: Subscription) -> None:
-        """Make a subscription that has caught up live."""
+        """Add a subscription that has read the whole log so far to the group of its filter. The subscription becomes live."""
         group = self._groups.get(subscription.filter)
         if group is None:
             group = self._groups[subscription.filter] = FilterGroup(
@@ -45,14 +47,17 @@ class LiveReaders:
         group.subscriptions[subscription] = None
 
     def leave(self, subscription: Subscription) -> None:
-        """Remove a subscription that is live, or was live until this call."""
+        """Remove a subscription from its group. The subscription is live, or was live until just before this call."""
         group = self._groups[subscription.filter]
         group.leave(subscription)
         if not group.subscriptions:
             self._dissolve(group)
 
     def send_rounds(self, limit: int, now: float) -> int:
-        """Send waiting events to up to `limit` subscriptions, group by group; return how many events were sent, counted once per subscription."""
+        """Send the collected events of the groups, one group after the other, to up to `limit` subscriptions.
+
+        Returns how many events were sent, counted once for each subscription.
+        """
         delivered = 0
         while self._due and limit > 0:
             reached, sent = self._send_round(self._due[0], limit, now)
@@ -61,11 +66,14 @@ class LiveReaders:
         return delivered
 
     def last_sent_at(self, subscription: Subscription) -> float:
-        """Return when the group of a live subscription was last sent something, in seconds of the event loop's clock."""
+        """Return when the group of a live subscription last sent events, in seconds of the event loop's clock."""
         return self._groups[subscription.filter].last_sent_at
 
     def sync(self, subscription: Subscription) -> bool:
-        """Copy into a live subscription what its group was sent; return False if its group has more to send."""
+        """Copy into a live subscription which events its group has sent it, and when.
+
+        Returns False, and copies nothing, if the group still has events to send.
+        """
         group = self._groups[subscription.filter]
         if group.is_due:
             return False

@@ -1,4 +1,4 @@
-"""The sink port: the one object that a transport must bring to a stream."""
+"""The sink: the destination of a stream. Each transport implements this interface."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from app.events.delivery.stream_item import StreamItem
 
 
 class Sink(Protocol):
-    """The destination of the items of one subscription; each transport has its own."""
+    """The destination of the items of one subscription, such as a network connection; each transport has its own class of
+    sinks.
+    """
 
     def send(self, item: StreamItem) -> bool:
-        """Take an item; return False if it must be the last one until `FanOut.resume` is called.
+        """Send an item to the client. Returns False if the sink is full: no item may follow until `FanOut.resume` is called.
 
-        Never waits, never raises, and calls no method of the fan-out from within.
+        This method does not wait, raises no error, and calls no method of the FanOut.
         """
 
 
 class Nowhere:
-    """The sink of a subscription that is not open: it drops everything."""
+    """The sink of a subscription that is not open: it discards every item."""
 
     def send(self, item: StreamItem) -> bool:  # noqa: ARG002  # as every sink
         return True

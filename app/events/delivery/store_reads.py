@@ -1,4 +1,6 @@
-"""The reads of the store: only a few run at once, and the subscriptions that need one wait in a queue."""
+"""The reads of the store for streams: only a few reads run at the same time, and subscriptions that need a read wait in a
+queue.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,11 @@ _log = logging.getLogger(__name__)
 
 
 class StoreReads:
-    """A queue of subscriptions that need a read of the store. A waiting subscription has no task; if it leaves, no read is made for it.
+    """A queue of subscriptions that need a read of the store. A waiting subscription has no task; if it is withdrawn, no read
+    is made for it.
 
-    `on_read`: called with a subscription and the item that was read for it, or None if the read found none; the subscription
-    may have closed meanwhile.
+    `on_read`: called after each read with the subscription and the item that was read; the item is None if the read found no
+    item. The subscription may have closed during the read.
     """
 
     def __init__(self, on_read: Callable[[Subscription, NextItem | None], None]) -> None:
@@ -30,7 +33,7 @@ class StoreReads:
         self._tasks: set[asyncio.Task[None]] = set()  # the event loop alone would not keep them alive
 
     def request(self, subscription: Subscription) -> None:
-        """Read the next item of a subscription as soon as fewer than the allowed number of reads are running."""
+        """Put a subscription into the queue. Its next item is read once fewer than STORE_READS reads are running."""
         subscription.queue()
         self._waiting[subscription] = None
         self._begin()

@@ -1,4 +1,4 @@
-"""The items that a stream consists of: values that do not depend on a transport."""
+"""The items of a stream (what is sent to a reader): values that do not depend on the transport."""
 
 from __future__ import annotations
 
@@ -13,26 +13,32 @@ ClosingReason = Literal["drain", "limit", "end", "unavailable"]
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The position through which the reader has been sent every event that its filter matches."""
+    """A position in the log: the reader has been sent every event up to this position that matches its filter."""
 
     position: Position
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A sign of life after a silence in which the reader's filter skipped no event; the last id of the reader is still right."""
+    """An item without content, sent after a time in which nothing was sent, so that the reader notices that the stream is
+    still open.
+
+    Unlike a checkpoint, it gives no new position: no event was skipped since the last event id that the reader was sent.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """The last item of a stream that the server ends, with the reason."""
+    """The last item of a stream that the server ends; it contains the reason."""
 
     reason: ClosingReason
 
 
 @dataclass(frozen=True, slots=True)
 class StreamStart:
-    """The first item of a stream: the position after which it begins, or the gap before that position, or the reason why it ends at once."""
+    """The first item of a stream: the position after which the stream begins, a gap if events are missing, or the reason why
+    the stream ends at once.
+    """
 
     first: Checkpoint | Gap | Closing
 

@@ -1,4 +1,6 @@
-"""From a request for a stream to a subscription, or to the reason why there is none; the same for every transport."""
+"""Turning a request for a stream into a subscription, or into the reason why the stream cannot be opened; the same for every
+transport.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ from app.events.log.start import StartRequest, locate_start
 class SubscriptionRequest:
     """A reader's request for a stream.
 
-    `start`: the place to begin at. `follow`: if False, end at the head as it is now. `limit`: end after so many events.
+    `start`: where in the log the stream begins. `filter`: selects the events. `follow`: if False, the stream ends at the event
+    that is the newest event now. `limit`: the stream ends after this number of events; None means no limit.
     """
 
     start: StartRequest
@@ -26,10 +29,11 @@ class SubscriptionRequest:
 
 
 async def subscribe(log: EventLog, request: SubscriptionRequest) -> Subscription | Closing:
-    """Return the subscription to pass to `FanOut.open`, or the closing to pass to `FanOut.refuse`.
+    """Return the subscription to pass to `FanOut.open`, or the closing item to pass to `FanOut.refuse`.
 
-    No error is raised: a client that asked for a stream must be answered with one, because some, an `EventSource` among them,
-    never come back after anything else. A draining log is no exception: its streams are opened, and close at once.
+    No error is raised, because the response to a request for a stream must be a stream: after any other response some clients,
+    such as the browser's `EventSource`, do not reconnect. This holds while the server drains too: the stream is opened, and
+    closed at once.
     """
     try:
         start = await locate_start(log, request.start)

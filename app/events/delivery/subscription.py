@@ -1,7 +1,8 @@
-"""One reader of the log as a state machine. Rule: only the code in this file changes a subscription.
+"""A subscription: one reader of the log as a state machine. Only the code in this file changes a subscription.
 
-`subscription_state.py` has the states and the table of transitions. A state says where the
-next item comes from. That the sink is full is one of the states, not a second flag: such a subscription waits for its sink alone.
+The states, and the allowed transitions between them, are in `subscription_state.py`. A state says from where the next item
+comes. A full sink is a state of its own (BLOCKED) and not an additional flag, because a subscription with a full sink waits
+for nothing but its sink.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ _SHARES_NOTHING = sys.maxsize
 
 
 class Subscription:
-    """One reader of the log: its filter, its place, its sink, and its state.
+    """One reader of the log: its filter, its position in the log, its sink (the destination of its items), and its state.
 
-    `start`: the place and the gap before it, if any. `follow`: if False, the subscription ends at the head as it is now.
-    `limit`: it ends after so many events.
+    `start`: the position at which to start, and the gap before this position, if events are missing. `follow`: if False, the
+    subscription ends at the event that is the newest event now. `limit`: the subscription ends after this number of events;
+    None means no limit.
     """
 
     __slots__ = (
@@ -60,71 +62,89 @@ class Subscription:
 
     @property
     def opening(self) -> Checkpoint | Gap:
-        """The item that the stream begins with."""
+        """The first item of the stream: the position at which the stream starts, or a gap if events before this position are
+        missing.
+        """
         return self._opening
 
     @property
     def is_finite(self) -> bool:
-        """Whether the stream ends at the head instead of waiting for later events: `follow` is False."""
+        """Whether the stream ends at a fixed offset, that of the newest event at the time of the request (`follow` is False)."""
         return self._cursor.is_finite
 
     @property
     def is_empty(self) -> bool:
-        """Whether the stream would end at once: it does not follow, starts at its end, and no gap has to be reported."""
+        """Whether the stream would end at once: it is finite, there are no events up to its end, and there is no gap to
+        report.
+        """
         return self._cursor.at_end and not isinstance(self._opening, Gap)
 
     @property
     def is_caught_up(self) -> bool:
-        """Whether everything stored has been read, and the next event has to be waited for."""
+        """Whether the reader has read all stored events, and its stream continues with the next event that is stored."""
         return self._cursor.is_caught_up
 
     @property
     def is_in_memory(self) -> bool:
-        """Whether the events that follow are in memory; if not, the store must be read."""
+        """Whether the next events for this reader are in memory; if not, the store must be read."""
         return self._cursor.is_in_memory
 
     @property
     def after(self) -> int:
-        """The offset through which this reader has read the log alone; while the state is LIVE, its group has been sent more."""
+        """The offset up to which this reader has read the log alone.
+
+        While the state is LIVE, the subscription's group may have sent events beyond this offset.
+        """
         return self._cursor.after
 
     @property
     def lag_events(self) -> int:
-        """How many offsets the reader is behind the head."""
+        """How many offsets the reader is behind the newest event of the log; 0 if the state is LIVE."""
         return 0 if self._state is State.LIVE else self._cursor.lag_events
 
     @property
     def last_sent_at(self) -> float:
-        """When it was last sent an item alone, not through its group, in seconds of the event loop's clock."""
+        """When this subscription was last sent an item, in seconds of the event loop's clock.
+
+        Events that a live subscription's group sends count only after `note_sent` was called.
+        """
         return self._last_sent_at
 
     # What is sent
 
     def open(self, sink: Sink) -> None:
-        """Take a sink; from now on items can be sent."""
+        """Open the subscription with the sink (the destination) for its items; from now on items can be sent."""
         self._enter(State.SCHEDULED)
         self._sink = sink
 
     def next_item(self) -> NextItem | None:
-        """Return the item that can be sent from memory now; None if there is none."""
+        """Return the item to send now, without reading the store; None if all events that are in memory have been read."""
         return self._cursor.next_item()
 
     async def read_item(self) -> NextItem | None:
-        """Read the next item from the store; None if this read found no matching event and no heartbeat is due."""
+        """Read the store, and return the next item.
+
+        If this read found no matching event, return a checkpoint or heartbeat if `expect_heartbeat` was called, otherwise
+        None.
+        """
         item = await self._cursor.read_item()
         return self._cursor.sign_of_life() if item is None and self._heartbeat_due else item
 
     def sign_of_life(self) -> Checkpoint | Heartbeat:
-        """Return the checkpoint or heartbeat to send after a silence.
+        """Return the checkpoint or heartbeat to send after a time in which nothing was sent.
 
-        A live subscription has been sent every matching event up to the head, so its place moves there.
+        A live subscription has been sent every matching event of the log, so its position first moves to the newest event of
+        the log.
         """
         if self._state is State.LIVE:
             self._cursor.skip_to_head()
         return self._cursor.sign_of_life()
 
     def send(self, item: StreamItem, now: float) -> bool:
-        """Send an item. A sink that is full afterwards blocks the subscription, and a `Closing` closes it: returns False then."""
+        """Send an item to the sink. Returns False if no further item can be sent for now.
+
+        If the sink is full after this item, the state becomes BLOCKED; if the item is a `Closing`, the state becomes CLOSED.
+        """
         self._last_sent_at = now
         self._heartbeat_due = False
         takes_more = self._sink.send(item)
@@ -137,11 +157,13 @@ class Subscription:
 
     @staticmethod
     def share(page: Page, subscriptions: Iterable[Subscription]) -> tuple[list[Subscription], list[Subscription]]:
-        """Send one page to many live subscriptions. Its loop is the only code that runs once per event and reader.
+        """Send one page of events to many live subscriptions. The loop in this method is the only code that runs once for each
+        event and reader.
 
-        Returns two lists: subscriptions that were not sent the page (it begins before they joined, or they have a limit, or they
-        are no longer live), and subscriptions that were sent it and are BLOCKED now. The group notes for all others what they
-        were sent.
+        Returns two lists. The first has the subscriptions that were not sent the page, because they joined after its first
+        event, have a limit, or are no longer live. The second has the subscriptions that were sent the page and whose sink is
+        full now (state BLOCKED). For all other subscriptions the caller must record later, with `note_sent`, that they were
+        sent the page.
         """
         first_offset = page.events[0].offset
         not_sent, blocked = [], []
@@ -155,40 +177,52 @@ class Subscription:
         return not_sent, blocked
 
     def note_sent(self, last_sent_offset: int, last_sent_at: float) -> None:
-        """Note what a live reader was sent through its group."""
+        """Record what the group of a live subscription has sent it: the offset of the last event, and the time of the event
+        loop's clock.
+        """
         self._cursor.sent(last_sent_offset)
         self._last_sent_at = max(self._last_sent_at, last_sent_at)
 
     def expect_heartbeat(self) -> None:
-        """Ask for a heartbeat after the read that is running, unless that read finds events to send."""
+        """Request a heartbeat at the end of the running read of the store; it is sent if the read finds no matching event."""
         self._heartbeat_due = True
 
     # The transitions
 
     def schedule(self) -> None:
-        """Enter SCHEDULED, in which the next item is looked for in memory: the store has been read, or the sink was resumed."""
+        """Enter the state SCHEDULED: the next item will be looked for in memory, because the store has been read or the sink
+        accepts items again.
+        """
         self._enter(State.SCHEDULED)
 
     def queue(self) -> None:
-        """Enter QUEUED, to wait for a read of the store."""
+        """Enter the state QUEUED: the subscription waits for its turn to read the store."""
         self._enter(State.QUEUED)
 
     def begin_read(self) -> None:
-        """Enter READING, to wait for the result of a read of the store."""
+        """Enter the state READING: the store is being read for this subscription."""
         self._enter(State.READING)
 
     def go_live(self) -> None:
-        """Enter LIVE, to wait for events at the head. A reader with a limit shares no page with its group, because a page may have too many events."""
+        """Enter the state LIVE: the reader has read the whole log, and is sent new events together with the group of its
+        filter.
+
+        A subscription with a limit on its number of events is not sent the pages of the group, because a page may have too
+        many events.
+        """
         self._enter(State.LIVE)
         self._joined_at_offset = _SHARES_NOTHING if self._cursor.has_limit else self._cursor.after + 1
 
     def fall_behind(self, after: int) -> None:
-        """Leave LIVE and read the log alone: only up to the offset `after` has the reader been sent everything that matches."""
+        """Leave the state LIVE, and read the log alone from the offset `after`.
+
+        The reader must have been sent every matching event up to `after`.
+        """
         self._enter(State.SCHEDULED)
         self._cursor.skip_to(after)
 
     def close(self) -> None:
-        """Enter CLOSED, in which nothing is sent: the stream has ended, or the client has disconnected."""
+        """Enter the state CLOSED, because the stream has ended or the client has disconnected. Nothing is sent after this."""
         self._enter(State.CLOSED)
         self._sink = NOWHERE
 

@@ -1,4 +1,4 @@
-"""The states of a subscription, and the table of the transitions between them."""
+"""The states of a subscription (one reader of the log), and the table of the allowed transitions between these states."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class State(Enum):
-    """The source of the next item of a subscription."""
+    """The state of a subscription. The value of each state says from where the next item of the subscription comes."""
 
     NEW = "nowhere yet: it has no sink"
     SCHEDULED = "memory, at its turn of the event loop"
@@ -30,7 +30,7 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 
 
 class ImpossibleTransition(Exception):
-    """Raised when a subscription is asked to enter a state that the table does not allow after its present state: a bug of the caller."""
+    """Raised when a subscription is to enter a state that may not follow its present state; this is a bug in the calling code."""
 
     def __init__(self, before: State, after: State) -> None:
         super().__init__(f"A subscription cannot go from {before.name} to {after.name}.")

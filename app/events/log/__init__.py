@@ -1,5 +1,6 @@
-"""The log: events are appended to it and read from it; replayed and new events take the same path.
+"""The log of order events: events are appended to the log and read from the log; old and new events are read in the same way.
 
-Reading order: `event_store` (the port: the promises of a store), `tail` (the newest events, in memory), `filter_index` (from an event
-to its listeners), `event_log` (all of it), `start` (the place at which a reader begins), `read_page` (finite reads).
+Reading order: `event_store` (the interface of a store), `tail` (the newest events, in memory), `filter_index` (which listeners
+to call for an event), `event_log` (the log, made of these parts), `start` (where a reader starts), `read_page` (reading one
+page).
 """

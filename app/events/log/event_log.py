@@ -1,7 +1,9 @@
-"""The log as its readers see it: one store, the newest events in memory, and the readers that wait for more.
+"""The log of order events as readers and publishers use it: a store, the newest events in memory, and the readers that wait
+for more events.
 
-There is one read path: a replay is a stream that starts further back. A reader within the tail (the newest events) is served from
-memory, a reader behind it from the store, and the change between the two is not visible. A reader has a position, never a queue.
+There is one way to read: a replay is a stream that starts at an older position. Events in the tail (the newest events, which
+are in memory) are read from memory; older events are read from the store. A reader does not notice the difference. A reader
+has a position in the log, and no queue of events.
 """
 
 from __future__ import annotations
@@ -21,10 +23,11 @@ PAGES_KEPT = 1024  # a commit empties them; this bounds them while a thousand fi
 
 
 class EventLog:
-    """The log of order events. It is opened, drains, and is closed, in this order.
+    """The log of order events. A log is opened, then drained, then closed.
 
-    Draining is a phase of the log, because it is the one object that publishers, pages and streams have in common: nothing waits
-    any longer, requests are refused by `check_accepts_requests`, and requests that are under way are completed.
+    Draining is the time before the server stops. During this time no request waits for new events, `check_accepts_requests`
+    refuses new requests, and running requests are completed. It belongs to the log, because publishers, pages and streams all
+    share this object.
     """
 
     def __init__(self, store: EventStore) -> None:
@@ -35,7 +38,7 @@ class EventLog:
         self._is_draining = False
 
     async def open(self) -> None:
-        """Open the store. Raises StoreRefused."""
+        """Open the log's store. Raises StoreRefused if the store cannot be opened."""
         opened = await self._store.open(self._on_commit)
         self._epochs: Epochs = opened.epochs
         self._floor: Floor = opened.floor
@@ -69,15 +72,20 @@ class EventLog:
         return self._epochs.position(offset)
 
     async def append(self, events: Sequence[Event]) -> list[Appended]:
-        """Store events; see `EventStore.append` for its promises and errors."""
+        """Store events, and return the outcome for each event; see `EventStore.append` for the guarantees and errors."""
         return await self._store.append(events)
 
     def has_in_memory(self, after: int) -> bool:
-        """Return whether every event after an offset is in memory."""
+        """Return whether every event with an offset greater than `after` is in memory."""
         return self._tail.covers(after)
 
     def read_in_memory(self, after: int, through: int, filter: Filter, limit: int) -> Page:
-        """Read a page of the tail; see `EventStore.read`. Readers at one place with one filter get the same page object."""
+        """Return a page of events from memory; see `EventStore.read` for the parameters. Raises BelowFloor if an event after
+        `after` was deleted.
+
+        Every event after `after` must be in memory. Calls with equal arguments return the same page object until the next
+        commit.
+        """
         if after < self._floor.offset:
             raise BelowFloor(self._floor)
         key = (after, through, filter, limit)
@@ -89,27 +97,34 @@ class EventLog:
         return page
 
     async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
-        """Read a page, from the tail if it is there, else from the store; see `EventStore.read`."""
+        """Return a page of events: from memory if every event after `after` is there, otherwise from the store. See
+        `EventStore.read`.
+        """
         if after < self._floor.offset or self._tail.covers(after):
             return self.read_in_memory(after, through, filter, limit)
         return await self._store.read(after, through, filter, limit)
 
     async def offset_before(self, stored_at_us: int) -> int:
-        """Find the offset just before the first event stored at or after a time; at most the head. Raises StoreUnavailable."""
+        """Return the offset just before the first event that was stored at or after a time; at most the offset of the newest
+        event.
+
+        Raises StoreUnavailable if the store cannot read.
+        """
         return min(await self._store.offset_before(stored_at_us), self.head)
 
     def join(self, filter: Filter, listener: Listener) -> None:
-        """Call a listener for every later commit that contains an event that its filter matches."""
+        """Register a listener: it is called for every later commit that contains an event which matches the filter."""
         self._listeners.join(filter, listener)
 
     def leave(self, filter: Filter, listener: Listener) -> None:
-        """Stop calling a listener."""
+        """Unregister a listener, so that it is not called any more."""
         self._listeners.leave(filter, listener)
 
     async def wait(self, filter: Filter, timeout_seconds: float) -> int:
-        """Wait at the head until a matching event is stored, the log drains, or the time is up.
+        """Wait, after the newest event has been read, until a matching event is stored, the log drains, or the time is up.
 
-        Returns the offset through which everything stored meanwhile was examined and does not match.
+        Returns the offset to read on from: all events up to this offset were stored while waiting, and do not match the
+        filter.
         """
         if self._is_draining:
             return self.head
@@ -126,17 +141,21 @@ class EventLog:
             self.leave(filter, waiter)
 
     def check_store(self) -> None:
-        """Raise StoreUnavailable if the store is known to be out of reach now; see `EventStore.check`."""
+        """Raise StoreUnavailable if it is known that the store cannot be used now; see `EventStore.check`."""
         self._store.check()
 
     def drain(self) -> None:
-        """Begin the end: the server is about to stop. Nothing waits, now and from now on."""
+        """Start draining, because the server is about to stop: every request that waits for new events returns, and later
+        requests do not wait.
+        """
         self._is_draining = True
         for waiter in self._waiters:
             waiter.release(self.head)
 
     def check_accepts_requests(self) -> None:
-        """Raise Draining if the log drains, before a request begins that would not be completed in time."""
+        """Raise Draining if the server is about to stop. Call this before a request begins, because the request might not be
+        completed in time.
+        """
         if self._is_draining:
             raise Draining
 
@@ -151,7 +170,7 @@ class EventLog:
 
 
 class _Waiter:
-    """A listener that waits for the next matching event, once."""
+    """A listener that waits for one matching event. Its future `examined` gets the offset up to which no event matches."""
 
     def __init__(self) -> None:
         self.examined: asyncio.Future[int] = asyncio.get_running_loop().create_future()

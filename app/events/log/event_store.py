@@ -1,7 +1,8 @@
-"""The store port: the methods and promises of a place where the events of a log are kept.
+"""The interface of a store: the methods and guarantees that each kind of storage for the log must provide.
 
-A store keeps events in one total order, gives each a strictly increasing offset (offsets may skip), and keeps each that it has
-acknowledged until retention deletes it. `tests/stores/test_event_store.py` checks every store against this page.
+A store keeps events in one total order, and gives each event a strictly increasing offset (offsets may be skipped). An event
+that a store has acknowledged is kept until retention deletes it. `tests/stores/test_event_store.py` checks that every store
+does what this file says.
 """
 
 from __future__ import annotations
@@ -18,7 +19,12 @@ from app.specification.errors import OrdersEventsError
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A log as a store found it: its epochs (the last one opened by this start), newest offset, and floor."""
+    """The state of a log when its store was opened: its epochs, the offset of its newest event (`head`), and its newest
+    deleted event (`floor`).
+
+    An epoch is the part of a log that is written after one start of a server. The last epoch in `epochs` is new: it begins
+    with this start.
+    """
 
     epochs: Epochs
     head: int
@@ -26,9 +32,12 @@ class Opened:
 
 
 class Commit(NamedTuple):
-    """A change of the log that is now on disk: the appended events in order (none if events were only deleted), and the floor after it.
+    """A change of the log that is on disk: the appended events in order, and the floor (the newest deleted event) after the
+    change.
 
-    `epochs` are the log's epochs if this step recorded one, which happens if the disk was full at the start.
+    `events` is empty if the change only deleted events. `epochs` is None unless the change recorded a new epoch; it then has
+    all epochs of the log. That happens only if the epoch could not be recorded when the log was opened, because the disk was
+    full.
     """
 
     events: Sequence[StoredEvent]
@@ -37,7 +46,7 @@ class Commit(NamedTuple):
 
 
 class Appended(NamedTuple):
-    """The outcome for one event: the event as it is stored, and whether it had been stored before."""
+    """The outcome for one submitted event: the event as it is stored, and whether it is a duplicate (had been stored before)."""
 
     stored: StoredEvent
     duplicate: bool
@@ -45,9 +54,11 @@ class Appended(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Page:
-    """A part of the log: matching events, and the offset up to which the log was searched for them.
+    """The result of reading the log with a filter: the matching events, and the offset through which the log was searched for
+    them.
 
-    Compared by identity, so that a page that many readers were handed can be encoded once.
+    Two pages are equal only if they are the same object. So the encoded bytes of a page can be cached, and shared by many
+    readers.
     """
 
     events: Sequence[StoredEvent]
@@ -55,7 +66,7 @@ class Page:
 
 
 class BelowFloor(OrdersEventsError):
-    """Raised when an event after the requested offset has been deleted; `floor` is the newest deleted one."""
+    """Raised when an event after the requested offset has been deleted; `floor` is the newest deleted event."""
 
     def __init__(self, floor: Floor) -> None:
         super().__init__(f"The events through offset {floor.offset} have been deleted.")
@@ -63,37 +74,42 @@ class BelowFloor(OrdersEventsError):
 
 
 class EventStore(Protocol):
-    """The place where a log is kept. All methods run on one event loop; none of them blocks it."""
+    """The storage of one log. All methods run on one event loop, and none of them blocks the event loop."""
 
     async def open(self, on_commit: Callable[[Commit], None]) -> Opened:
-        """Open the log and begin a new epoch, which is stored before this returns or, if the disk is full, before the first commit.
+        """Open the log, begin a new epoch (the part of the log that is written after this start), and return the state of the
+        log.
 
-        From now on `on_commit` is called on the event loop once per commit, in log order, after the commit is durable
-        and before the `append` that it belongs to returns. Raises StoreRefused.
+        The epoch is stored before this method returns. If the disk is full, the epoch is stored with the first commit.
+
+        From now on `on_commit` is called on the event loop once for each commit, in the order of the log: after the commit is
+        on disk, and before the calls of `append` whose events are in the commit return. Raises StoreRefused if the log cannot
+        be opened.
         """
 
     async def append(self, events: Sequence[Event]) -> list[Appended]:
-        """Store all events, adjacent and in order, or none; return when they are durable.
+        """Store all events, adjacent and in order, or none of them. Returns the outcome for each event, once all are on disk.
 
-        An event whose `event_id` is retained, or stood earlier in `events`, is not stored again. Raises EventIdConflict if
-        its content differs (see `same_content`), StoreUnavailable if the store cannot write.
+        An event is not stored again if an event with the same `event_id` is in the log, or earlier in `events`. Raises
+        EventIdConflict if these two events differ in content (see `same_content`), StoreUnavailable if the store cannot write.
         """
 
     async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
-        """Read the first `limit` matching events with `after` < offset <= `through`.
+        """Return a page with the first `limit` matching events that have `after` < offset <= `through`.
 
-        A store may stop examining early to bound the cost of a call; the page says how far it came, always beyond `after`.
-        Raises BelowFloor if an event after `after` has been deleted, StoreUnavailable if the store cannot read.
+        A store may search only a part of this range, to limit the cost of a call. The `through` of the returned page is the
+        offset up to which the store has searched; if the range is not empty, it is greater than `after`. Raises BelowFloor if
+        an event after `after` has been deleted, StoreUnavailable if the store cannot read.
         """
 
     async def offset_before(self, stored_at_us: int) -> int:
-        """Find the offset just before the first event stored at or after a time; the newest offset if there is none.
+        """Return the offset just before the first event that was stored at or after a time.
 
-        Raises StoreUnavailable if the store cannot read.
+        If there is no such event, return the offset of the newest event. Raises StoreUnavailable if the store cannot read.
         """
 
     def check(self) -> None:
-        """Raise StoreUnavailable if the log is known to be out of reach now; this costs next to nothing."""
+        """Raise StoreUnavailable if it is known that the log cannot be used now. This method is fast: it reads no events."""
 
     async def close(self) -> None:
-        """Write the events that were accepted, and release the log."""
+        """Store the events that were already passed to `append`, then close the log."""

@@ -1,7 +1,8 @@
-"""An index from events to the filters that match them: a commit costs only the listeners whose filters match, not all others.
+"""An index of filters: it finds the filters that match an event, so that a commit costs time only for the listeners that are
+called.
 
-10,000 readers that each follow one order are 10,000 entries in a table of orders; an event looks up one of them. All tables keep the
-order in which listeners joined, so that the same history gives the same run.
+For example, if 10,000 readers follow one order each, the index has 10,000 entries by order id, and an event looks up one of
+the entries. The listeners are always called in the order in which they joined, so that a run is reproducible.
 """
 
 from __future__ import annotations
@@ -14,17 +15,18 @@ from app.events.filter import EVERYTHING, Filter
 
 
 class Listener(Protocol):
-    """An object that is called with new events that match its filter."""
+    """An object that is called with the new events that match its filter."""
 
     def on_events(self, examined: int, events: Sequence[StoredEvent]) -> None:
-        """Take the matching events of one commit, at least one.
+        """Handle the events of one commit that match the filter; there is at least one such event.
 
-        `examined`: the head before the commit; no event between the last call and this offset matches.
+        `examined`: the offset of the newest event before the commit. No event between the previous call and this offset
+        matches.
         """
 
 
 class FilterIndex:
-    """The listeners of a log by filter. A listener may join and leave at any time, from within `on_events` too."""
+    """The listeners of a log, grouped by filter. A listener may join and leave at any time, even while its `on_events` runs."""
 
     def __init__(self) -> None:
         self._entries: dict[Filter, _Entry] = {}
@@ -36,7 +38,7 @@ class FilterIndex:
         return sum(len(entry.listeners) for entry in self._entries.values())
 
     def join(self, filter: Filter, listener: Listener) -> None:
-        """Call a listener for every later commit that contains a matching event."""
+        """Register a listener: it is called for every later commit that contains an event which matches the filter."""
         entry = self._entries.get(filter)
         if entry is None:
             entry = self._entries[filter] = _Entry(filter)
@@ -47,7 +49,7 @@ class FilterIndex:
         entry.listeners[listener] = None
 
     def leave(self, filter: Filter, listener: Listener) -> None:
-        """Stop calling a listener; nothing happens if it has not joined."""
+        """Unregister a listener, so that it is not called any more. Nothing happens if the listener is not registered."""
         entry = self._entries.get(filter)
         if entry is None:
             return
@@ -56,7 +58,10 @@ class FilterIndex:
             self._remove(entry)
 
     def notify(self, examined: int, events: Sequence[StoredEvent]) -> None:
-        """Call the listeners with the events of a commit that match their filters; `examined` is the head before it."""
+        """Call each listener that has a filter which matches an event of a commit, with all matching events of the commit.
+
+        `examined`: the offset of the newest event before the commit.
+        """
         for entry, matching_events in self._matches(events).items():
             for listener in tuple(entry.listeners):
                 listener.on_events(examined, matching_events)
@@ -84,9 +89,11 @@ class FilterIndex:
                 del table[key]
 
     def _tables(self, filter: Filter) -> Iterable[tuple[dict[str, _Entries], str]]:
-        """Yield the tables and keys that lead to an entry: by its orders if its filter has orders, else by its event types.
+        """Return the tables (dictionaries from order ids or event types to entries) that must contain the entry of a filter,
+        each with its key.
 
-        Orders are many and types are few, so a lookup by order finds fewer entries that do not match.
+        These are the order ids of the filter if it has order ids, otherwise its event types. There are many orders and few
+        types, so a lookup by order id finds fewer entries that do not match in the end.
         """
         if filter.order_ids is not None:
             return ((self._by_order_id, order_id) for order_id in filter.order_ids)
@@ -94,7 +101,7 @@ class FilterIndex:
 
 
 class _Entry:
-    """The listeners of one filter, in the order in which they joined."""
+    """The listeners that have the same filter, in the order in which they joined."""
 
     __slots__ = ("filter", "listeners")
 

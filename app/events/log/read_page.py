@@ -1,4 +1,4 @@
-"""Finite reads of the log, page by page, for clients that poll instead of holding a stream open."""
+"""Reading the log page by page, for clients that poll instead of keeping a stream open."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from app.events.position import Gap
 
 
 async def read_page(log: EventLog, start: Start, filter: Filter, limit: int, wait_seconds: float) -> Page:
-    """Read the next `limit` matching events; if there are none, wait up to `wait_seconds` for one.
+    """Return the next page: at most `limit` matching events. If there are no such events, wait up to `wait_seconds` for one.
 
-    The page's `through` moves past events that do not match. Raises PositionLost if a gap lies between the start and the
-    next event, Draining, StoreUnavailable if the store cannot read. A page that waits when the log drains is returned empty.
+    `through` of the page is the offset to read on from; it also moves past events that do not match. If the log drains (the
+    server is about to stop) while this waits, an empty page is returned. Raises PositionLost if events after the start are
+    missing, Draining if the log drains already, StoreUnavailable if the store cannot read.
     """
     log.check_accepts_requests()
     if start.gap is not None:

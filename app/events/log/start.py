@@ -1,4 +1,6 @@
-"""Where a reader starts: the place that it requested becomes an offset in the log, and a gap to report if events are missing."""
+"""The start of a reader: find the offset in the log at which the reader starts, and the gap to report if events are missing
+there.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from app.events.position import Gap, GapReason, parse_position
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """A time to start from: in microseconds since the Unix epoch, and as the client wrote it."""
+    """A time from which to read: in microseconds since 1970-01-01 UTC, and as the text that the client sent."""
 
     stored_at_us: int
     text: str
@@ -19,7 +21,10 @@ class Since:
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """The place from which a reader wants to read. An id has priority over `since`, and `since` over `origin`."""
+    """A reader's request where in the log to start: after an event id, at a time, or at the oldest or newest event.
+
+    `last_event_id` has priority over `since`, and `since` over `origin`.
+    """
 
     last_event_id: str | None = None
     since: Since | None = None
@@ -28,9 +33,11 @@ class StartRequest:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The offset after which to read, and the gap to report first, if continuity was lost.
+    """The start of a reader in the log.
 
-    `resumes` is True if the reader gave an id or a time: then an event that was deleted after that place is a loss to report.
+    `after`: the offset after which to read. `gap`: the loss of events to report first; None if no event is missing. `resumes`:
+    True if the reader gave an id or a time. Events after the start that are deleted before they are read must then be reported
+    as a loss.
     """
 
     after: int
@@ -39,7 +46,10 @@ class Start:
 
 
 async def locate_start(log: EventLog, request: StartRequest) -> Start:
-    """Find the offset to start from. Raises StoreUnavailable if the store cannot look up a time."""
+    """Return the start of a reader: the offset after which to read, and the gap to report if events are missing there.
+
+    Raises StoreUnavailable if the store cannot look up a time.
+    """
     if request.last_event_id is not None:
         return _after_id(log, request.last_event_id)
     if request.since is not None:

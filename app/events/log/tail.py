@@ -1,4 +1,4 @@
-"""The newest events of the log, in memory, so that readers that follow it closely do not read the store."""
+"""The tail of the log: its newest events, kept in memory, so that readers near the end of the log need no read of the store."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ TAIL_CHARACTERS = 16 * 1024 * 1024  # a bound for contracts that allow large dat
 
 
 class Tail:
-    """The newest events of a log: all after an offset that moves forward, up to the head."""
+    """The newest events of a log, in memory: all events after some offset. That offset moves forward as events are added.
+
+    `after`: the offset of the newest event when the log is opened; the tail has no events then.
+    """
 
     def __init__(self, after: int) -> None:
         self._after = after
@@ -27,11 +30,13 @@ class Tail:
         self.head = after
 
     def covers(self, after: int) -> bool:
-        """Return whether every event after an offset is in memory."""
+        """Return whether every event with an offset greater than `after` is in memory."""
         return after >= self._after
 
     def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
-        """Read a page as `EventStore.read` does; every event after `after` must be in memory."""
+        """Return a page of events from memory; see `EventStore.read` for the parameters. Every event after `after` must be in
+        memory.
+        """
         found: list[StoredEvent] = []
         for event in self._candidates(after, through, filter):
             if not filter.matches(event):
@@ -49,7 +54,11 @@ class Tail:
         return sorted(event for events in of_orders for event in events if after < event.offset <= through)
 
     def extend(self, events: Sequence[StoredEvent], floor: Floor) -> None:
-        """Add the events that were appended; drop the deleted ones, and the oldest ones beyond the bounds."""
+        """Add new events of the log to the tail, and drop events from the tail.
+
+        Dropped are events that were deleted from the log (up to `floor`), and the oldest events if the tail is larger than its
+        limits.
+        """
         self._events.extend(events)
         self._offsets.extend(event.offset for event in events)
         for event in events:
