@@ -1,7 +1,9 @@
-"""The specification: everything about the contract that needs no server.
+"""Read, check and compile the HTTP contract and the event contracts. Nothing in this package needs a server.
 
-`openapi/orders-events.yaml` and `contracts/` are read, checked, compiled and bundled here, and other documents are derived from
-them. Reading order: `errors`, `pointer`, `version`, `strict_json`; `schema/` (which values are valid), `contract_files` and
-`contracts` (the event types and their versions), `openapi/` (the OpenAPI document: read, checked and written), `derived/`
-(OpenAPI 3.2, AsyncAPI, Python types), `document` (all of it, as the server needs it).
+The HTTP contract is the OpenAPI document `openapi/orders-events.yaml`. The event contracts are the JSON Schemas under
+`contracts/`. Other documents (OpenAPI 3.2, AsyncAPI, Python types) are derived from the two.
+
+Reading order: `errors`, `pointer`, `version`, `strict_json`; `schema/` (decides which values are valid); `contract_files` and
+`contracts` (the event types and their versions); `openapi/` (reads, checks and writes the OpenAPI document); `derived/` (the
+derived documents); `document` (loads the OpenAPI document in every form that the server needs).
 """

@@ -1,4 +1,4 @@
-"""Read the folder of one event contract, and validate its examples against its schema."""
+"""Read the folder of one event contract, `contracts/<event type>/<version>/`, and check its examples against its schema."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ _EXAMPLE = re.compile(r"(valid|invalid)-[0-9A-Za-z._-]+\.json")
 def folder_names(
     folder: Path, pattern: re.Pattern[str], kind: str, *, besides: frozenset[str] = frozenset()
 ) -> list[str]:
-    """List the names of the folders in a folder.
+    """Return the names of the folders in `folder`, sorted.
 
-    `pattern`: what each name must match. `kind`: what error messages call such a folder. `besides`: other names that are allowed but not
-    listed. Raises InvalidContract if anything else is in the folder, or if it is empty.
+    `pattern`: a regular expression that each name must match.
+    `kind`: the noun for such a folder in error messages.
+    `besides`: names of other entries that are allowed but not returned. Raises InvalidContract if the folder is empty, or if an
+    entry is not allowed or is not a folder.
     """
     names = []
     for entry in entries(folder):
@@ -39,9 +41,10 @@ def folder_names(
 
 
 def entries(folder: Path) -> list[Path]:
-    """List the contents of a folder, ordered by name, without names that begin with a dot: desktops and editors create such files.
+    """Return the paths of the entries in a folder, ordered by name.
 
-    Raises InvalidContract if the folder cannot be read.
+    Names that begin with a dot are left out, because desktops and editors create such files. Raises InvalidContract if the folder
+    cannot be read.
     """
     try:
         return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
@@ -50,7 +53,7 @@ def entries(folder: Path) -> list[Path]:
 
 
 def read_json(path: Path) -> JsonValue:
-    """Read a file as strict JSON. Raises InvalidContract if it cannot be read or is malformed."""
+    """Read a file as strict JSON and return its value. Raises InvalidContract if the file cannot be read or is not valid JSON."""
     try:
         return parse_json(path.read_bytes())
     except OSError as error:
@@ -60,7 +63,11 @@ def read_json(path: Path) -> JsonValue:
 
 
 def read_schema(folder: Path) -> tuple[dict[str, JsonValue], Schema]:
-    """Read and compile `schema.json`, and check the examples beside it by it. Raises InvalidContract."""
+    """Read `schema.json` of an event contract; return the schema as JSON and in compiled form.
+
+    Also checks that the schema accepts the valid examples and refuses the invalid examples in the sub-folder `examples`. Raises
+    InvalidContract if the schema, an example or the content of the folder is wrong.
+    """
     for entry in entries(folder):
         if entry.name not in {"schema.json", "examples", DEPRECATED}:
             raise InvalidContract(f"{entry}: a contract holds schema.json, examples and {DEPRECATED}, nothing else.")
@@ -74,9 +81,10 @@ def read_schema(folder: Path) -> tuple[dict[str, JsonValue], Schema]:
 
 
 def read_deprecation(folder: Path) -> str | None:
-    """Read the day from which a version is deprecated; None if it is not deprecated. Raises InvalidContract.
+    """Return the date from which a version of an event type is deprecated; None if the version is not deprecated.
 
-    The day is in a file of its own, because a released schema never changes.
+    The date is in a separate file, `deprecated.json`, because the schema of a released version must not change. Raises
+    InvalidContract if that file is wrong.
     """
     path = folder / DEPRECATED
     if not path.exists():

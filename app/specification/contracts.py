@@ -1,8 +1,8 @@
-"""The event contracts: a schema for the data of each version of each event type, loaded and checked at startup.
+"""The event contracts: one JSON Schema for the data of each version of each event type, loaded and checked at startup.
 
-The schema is `contracts/<event type>/<version>/schema.json`; the files `examples/valid-*.json` and `examples/invalid-*.json` beside
-it are checked by it. A new folder is a new event type. Types that begin with `stream.` are control events: only the server sends
-them, on a stream, and nobody can publish them.
+The schema is `contracts/<event type>/<version>/schema.json`. The schema must accept the files `examples/valid-*.json` in the same
+folder and refuse the files `examples/invalid-*.json`. To add an event type, add a folder. Event types that begin with `stream.`
+are control events: the server sends control events on a stream, and no producer can publish them.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ _BESIDES = frozenset({"README.md", "consumers", "released.json"})
 
 @dataclass(frozen=True, slots=True)
 class EventContract:
-    """One version of one event type: its schema, as in the file (`schema`) and compiled (`compiled`).
+    """The contract of one version of one event type.
 
-    `deprecated_on`: the day (RFC 3339 full-date) from which producers and consumers should use another version; None if the
+    `schema`: the JSON Schema of the event's data, as in the file.
+    `compiled`: the same schema, compiled to a validator.
+    `deprecated_on`: the date (RFC 3339 full-date) from which producers and consumers should use another version; None if the
     version is not deprecated.
     """
 
@@ -43,10 +45,11 @@ class EventContract:
 
 
 class Contracts:
-    """All contracts, by event type and version.
+    """All event contracts, by event type and version.
 
-    `event_types`: the types that producers publish, sorted. `control_types`: the types that only the server sends, sorted.
-    `majors`: the major versions of the types that producers publish, sorted.
+    `event_types`: the event types that producers publish, sorted.
+    `control_types`: the event types that only the server sends, sorted.
+    `majors`: the major versions that the event types of producers have, sorted.
     """
 
     def __init__(self, contracts: Iterable[EventContract]) -> None:
@@ -60,21 +63,26 @@ class Contracts:
         self.majors = tuple(sorted(majors))
 
     def versions(self, event_type: str) -> tuple[Version, ...]:
-        """List the versions of an event type, oldest first. Raises UnknownEventType."""
+        """Return the versions of an event type, oldest first. Raises UnknownEventType if no contract has this event type."""
         return tuple(contract.version for contract in self._of(event_type).values())
 
     def get(self, event_type: str, version: Version | str) -> EventContract:
-        """Return a contract, of a control event too. Raises UnknownEventType."""
+        """Return the contract of one version of an event type.
+
+        The event type may be a control event (an event that only the server sends). Raises UnknownEventType if no contract has
+        this event type and version.
+        """
         contract = self._of(event_type).get(str(version))
         if contract is None:
             raise UnknownEventType(f"The event type {event_type!r} has no version {quoted(str(version))}.")
         return contract
 
     def default_version(self, event_type: str) -> Version:
-        """Return the version of an event that names none. Raises UnknownEventType.
+        """Return the version that applies to a published event if the event does not state its version.
 
-        It is the newest version that is not deprecated, within the oldest major that has one; if all versions are deprecated, it
-        is the newest version of the oldest major.
+        This is the newest version that is not deprecated, within the oldest major version that has such a version. If all
+        versions are deprecated, the result is the newest version of the oldest major version. Raises UnknownEventType if no
+        contract has this event type.
         """
         contracts = list(self._of(event_type).values())
         candidates = [each for each in contracts if each.deprecated_on is None] or contracts
@@ -88,7 +96,10 @@ class Contracts:
 
 
 def load_contracts(folder: Path) -> Contracts:
-    """Load every contract in a folder and check it. Raises InvalidContract, in one line that names the file."""
+    """Load and check every event contract in a folder, and return all of them.
+
+    Raises InvalidContract with a one-line message that names the faulty file.
+    """
     contracts = []
     for event_type in folder_names(folder, _EVENT_TYPE, "an event type such as order.shipped", besides=_BESIDES):
         names = folder_names(folder / event_type, PATTERN, "a version such as 1.0.0")

@@ -29,12 +29,15 @@ from app.specification.pointer import contract_error, lookup
 
 @dataclass(frozen=True, slots=True)
 class OpenApiDocument:
-    """The OpenAPI document, checked, in every form that is served, with the values that the server reads from it.
+    """The checked OpenAPI document in every form that the server publishes, and the values that the server reads from it.
 
-    `bundled`: the document with the event schemas inside. `json` and `yaml`: the same as text. `openapi_3_2` and `asyncapi`: the
-    derived documents, as JSON. `problems`: the problem types by slug. `envelopes`: by event type, the schema of an event as it is
-    published, without references and with any object as `data`, which the event contract describes. `methods`: the methods of
-    each path template, in upper case.
+    `bundled`: the document with the event schemas copied into it.
+    `json`, `yaml`: the bundled document as text.
+    `openapi_3_2`, `asyncapi`: the documents derived from it, as JSON text.
+    `problems`: the problem types (RFC 9457) by slug, the last part of a type's URL.
+    `envelopes`: by event type, the schema of a whole event as a producer publishes it. The schema has no references and accepts
+    any object as `data`, because the event contract checks `data` separately.
+    `methods`: for each path template, its HTTP methods in upper case.
     """
 
     bundled: dict[str, Any]
@@ -51,7 +54,7 @@ class OpenApiDocument:
     methods: Mapping[str, tuple[str, ...]]
 
     def allowed_methods(self, path: str) -> tuple[str, ...]:
-        """List the methods of the path template that a path matches; none if it matches no template."""
+        """Return the HTTP methods of the path template that matches a path; empty if no template matches."""
         for template, methods in self.methods.items():
             if re.fullmatch(re.sub(r"\\{[^{}]+\\}", "[^/]+", re.escape(template)), path):
                 return methods
@@ -59,9 +62,10 @@ class OpenApiDocument:
 
 
 def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[str] = ()) -> OpenApiDocument:
-    """Load `openapi/orders-events.yaml` below `root`, and check it completely.
+    """Load `openapi/orders-events.yaml` from the directory `root`, check it completely, and return it.
 
-    `problem_slugs`: the problem types that the server may have to answer with. Raises InvalidContract, in one line.
+    `problem_slugs`: the names of the problem types that the server may return; the document must define each of them. Raises
+    InvalidContract with a one-line message.
     """
     source = read_source(root)
     check_version(source)
@@ -91,7 +95,10 @@ def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[st
 
 
 def _envelopes(inlined: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the alternatives of the schema `OrderEvent` by event type; each alternative has one type, as `check_event_types` ensures."""
+    """Return the alternatives of the component schema `OrderEvent` (the schemas of whole events) by event type.
+
+    Each alternative describes exactly one event type, as `check_event_types` has made sure.
+    """
     alternatives = [dict(alternative) for alternative in lookup(inlined, *EVENT, "oneOf")]
     for alternative in alternatives:
         alternative["properties"] = {**alternative["properties"], "data": {"type": "object"}}

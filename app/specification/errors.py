@@ -1,14 +1,14 @@
-"""The errors that need no server; each message is a full sentence that a client may read.
+"""The errors of the specification and their common base class; each message is a full sentence that a client may read.
 
 OrdersEventsError
 ├── Refusal                   the request fails, and would fail again if it were repeated
 │   ├── MalformedJson         a text is not strict JSON
 │   ├── UnknownEventType      no contract has this event type and version
-│   └── ContractViolation     events break their contract; carries every violation
+│   └── ContractViolation     events violate their contract; contains the first violations
 └── StartupError              the process must not start
     └── InvalidContract       the OpenAPI document or an event contract is wrong
 
-`app/events/errors.py` adds the errors of the log.
+`app/events/errors.py` adds the errors of the event log.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from dataclasses import dataclass
 
 
 class OrdersEventsError(Exception):
-    """Raised when an operation of the product fails; the base of all its errors."""
+    """Raised when an operation of Orders Events fails; the base class of all its errors."""
 
     @property
     def detail(self) -> str:
-        """The message: one sentence that says what is wrong and names the value."""
+        """The error message: one sentence that describes the fault and contains the faulty value."""
         return str(self)
 
 
 class Refusal(OrdersEventsError):
-    """Raised when a request fails that would fail again if it were repeated."""
+    """Raised when a request fails and would fail again if the client repeated it."""
 
 
 class MalformedJson(Refusal):
@@ -35,15 +35,16 @@ class MalformedJson(Refusal):
 
 
 class UnknownEventType(Refusal):
-    """Raised when there is no contract for an event type or version; the message names it."""
+    """Raised when no contract has the given event type, or the given version of it; the message contains both."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventViolation:
-    """One violation of a contract by one event of a request.
+    """One violation of an event contract by one event of a request.
 
-    `index`: the position of the event in the request, from 0. `pointer`: a JSON pointer (RFC 6901) into that event.
-    `message`: what is required there, in at most 200 characters.
+    `index`: the position of the event in the request, from 0.
+    `pointer`: a JSON pointer (RFC 6901) to the wrong value within that event.
+    `message`: the rule that the value breaks, in at most 200 characters.
     """
 
     index: int
@@ -52,9 +53,10 @@ class EventViolation:
 
 
 class ContractViolation(Refusal):
-    """Raised when events of a request violate their contracts; the whole request is refused.
+    """Raised when events of a request violate their contracts; then the whole request is refused.
 
-    `violations`: the first violations of each bad event. `total`: the number of all violations, listed or not.
+    `violations`: the first violations of each invalid event.
+    `total`: the number of all violations, including violations that are not in `violations`.
     """
 
     def __init__(self, violations: Sequence[EventViolation], total: int) -> None:
@@ -66,8 +68,8 @@ class ContractViolation(Refusal):
 
 
 class StartupError(OrdersEventsError):
-    """Raised when the server must not start; the message is the one line that is printed."""
+    """Raised when the server must not start; the server prints the message, which is one line, and exits."""
 
 
 class InvalidContract(StartupError):
-    """Raised when the OpenAPI document or an event contract is wrong."""
+    """Raised when the OpenAPI document or an event contract is wrong; then the server does not start."""

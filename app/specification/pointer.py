@@ -1,4 +1,4 @@
-"""JSON pointers (RFC 6901): write and parse them, look up the value that one points to, and report an error about that value."""
+"""JSON pointers (RFC 6901): write and parse a pointer, look up the value at a pointer, and report an error about that value."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ Pointer: TypeAlias = tuple[str | int, ...]
 
 
 def write_pointer(tokens: Iterable[str | int]) -> str:
-    """Write a pointer as text, such as `/paths/~1events~1orders`; the whole document is the empty text."""
+    """Write a pointer as text, such as `/paths/~1events~1orders`; the pointer to the whole document is the empty string."""
     return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)
 
 
 def parse_pointer(text: str) -> Pointer:
-    """Read the text of a pointer; all of its tokens are strings."""
+    """Parse the text of a JSON pointer into a tuple of its tokens; all tokens are strings, also the indexes of arrays."""
     return tuple(token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:])
 
 
 def parse_reference(reference: str) -> Pointer:
-    """Read the pointer in a reference within a document, such as `#/components/schemas/Problem`."""
+    """Return the JSON pointer in a reference within the same document, such as `#/components/schemas/Problem`."""
     return parse_pointer(reference.removeprefix("#"))
 
 
 def dotted(pointer: Pointer) -> str:
-    """Write a pointer as errors show it, such as `info.version`: easy to read, not meant to be parsed."""
+    """Return a JSON pointer as error messages show it, such as `info.version`: easy to read, not meant to be parsed."""
     return ".".join(map(str, pointer)) or "the document"
 
 
 def lookup(document: Mapping[str, Any], *pointer: str | int) -> Any:
-    """Return the value that a pointer names. Raises InvalidContract if there is none."""
+    """Return the value at a JSON pointer in a document. Raises InvalidContract if the document has no value there."""
     found: Any = document
     for depth, token in enumerate(pointer, start=1):
         if not isinstance(found, Mapping) or token not in found:
@@ -45,5 +45,5 @@ def lookup(document: Mapping[str, Any], *pointer: str | int) -> Any:
 
 
 def contract_error(pointer: Pointer, reason: str) -> InvalidContract:
-    """Return the error that stops the start because of the value at `pointer`."""
+    """Return, without raising it, an InvalidContract error about the value at `pointer`; the error stops the server's start."""
     return InvalidContract(f"{DOCUMENT}: {dotted(pointer)}: {reason}.")

@@ -1,6 +1,7 @@
-"""Read and write JSON: strictly, so that no two readers can understand one text differently (RFC 8259; I-JSON, RFC 7493).
+"""Read and write strict JSON (RFC 8259; I-JSON, RFC 7493), so that every parser understands a text in the same way.
 
-jiter reads the text and refuses almost everything that must be refused; a walk over the value finds the rest.
+The library jiter parses the text and refuses most of the texts that strict JSON forbids; checks of the parsed value find the
+rest.
 """
 
 from __future__ import annotations
@@ -44,10 +45,11 @@ _TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[\]}]|(?P<number
 
 
 def parse_json(body: bytes) -> JsonValue:
-    """Read one JSON value in UTF-8. Raises MalformedJson, with the position; it repeats nothing but the name of a property.
+    """Parse one JSON value in UTF-8 and return it.
 
-    Besides everything that is not JSON these are refused: a byte order mark, NaN, a property twice in one object, half of a
-    surrogate pair, a number that a double cannot hold, an integer beyond 2^53 - 1, nesting deeper than 32 levels.
+    Also refused: a byte order mark, NaN, a property that occurs twice in one object, half of a surrogate pair, a number that a
+    double cannot hold, an integer beyond 2^53 - 1, nesting deeper than 32 levels. Raises MalformedJson; its message has the
+    position, and repeats nothing of the text except the name of a property.
     """
     # A scan that bounds the number of items and values belongs here: the parser allocates memory for each of them.
     try:
@@ -60,9 +62,10 @@ def parse_json(body: bytes) -> JsonValue:
 
 
 def serialise(data: Mapping[str, JsonValue]) -> str:
-    """Write `data` as one line of ASCII JSON, keys in the order given.
+    """Return `data` as one line of ASCII JSON, with the keys in their given order.
 
-    ASCII escapes keep U+2028 and its like out of clients that split lines as Python does.
+    All other characters are escaped: some clients split lines as Python does, and would end a line at U+2028 or a similar
+    character.
     """
     return _encode(data)
 
@@ -72,9 +75,9 @@ _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, allow_nan=F
 
 
 def _is_suspicious(value: JsonValue, body: bytes) -> bool:
-    """Return whether a parsed value is nested too deeply, or holds a number that may differ from the number in the text.
+    """Return whether a parsed value is nested too deeply, or has a number that may differ from the number in the text.
 
-    jiter reads 1e999 as infinity and 1e-400 as zero.
+    Numbers can differ because jiter reads 1e999 as infinity and 1e-400 as zero.
     """
     zeros = False
     level = [value]
@@ -100,7 +103,10 @@ def _is_suspicious(value: JsonValue, body: bytes) -> bool:
 
 
 def _check_tokens(body: bytes) -> None:
-    """Refuse the first number or bracket of a well-formed text that is not allowed. Raises MalformedJson."""
+    """Raise MalformedJson for the first number or bracket in a JSON text that strict JSON does not allow.
+
+    `body`: a text that jiter has already parsed without an error.
+    """
     level = 0
     for token in _TOKEN.finditer(body):
         if token["number"]:
@@ -122,7 +128,10 @@ def _unfit(number: bytes) -> str | None:
 
 
 def _malformed(body: bytes, message: str) -> MalformedJson:
-    """Return the error for a text that jiter refused, in our words."""
+    """Return a MalformedJson error for a text that jiter refused, with a message that a client can understand.
+
+    `message`: the error message of jiter.
+    """
     if not body:
         return MalformedJson("The JSON text is empty.")
     if body.startswith(codecs.BOM_UTF8):
@@ -148,7 +157,10 @@ def _reason(reason: str) -> str:
 
 
 def _offset(body: bytes, found: re.Match[str]) -> int:
-    """Return the offset in bytes of jiter's line and column. It counts bytes; a line feed is column 0 of the next line."""
+    """Return the offset in bytes of the error whose line and column jiter reports.
+
+    jiter counts columns in bytes, and counts a line feed as column 0 of the next line.
+    """
     if found["reason"].startswith("EOF"):
         return len(body)
     start = 0

@@ -11,7 +11,7 @@ PATTERN: Final = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9]
 
 
 class Step(IntEnum):
-    """How far one version is from another: which of its numbers has grown."""
+    """The size of a version bump: major, minor, patch or none."""
 
     NONE = 0
     PATCH = 1
@@ -20,7 +20,7 @@ class Step(IntEnum):
 
 
 class Version(NamedTuple):
-    """A version: its major, minor and patch number. Versions are ordered as numbers: 1.9.0 is before 1.10.0."""
+    """A version with its major, minor and patch number. Versions are ordered by these numbers: 1.9.0 is before 1.10.0."""
 
     major: int
     minor: int
@@ -30,7 +30,7 @@ class Version(NamedTuple):
         return f"{self.major}.{self.minor}.{self.patch}"
 
     def next(self, step: Step) -> Version:
-        """Return the first version that is a step away."""
+        """Return the version that follows this version after a bump of the given size, such as 1.3.0 after 1.2.5 (minor)."""
         match step:
             case Step.MAJOR:
                 return Version(self.major + 1, 0, 0)
@@ -42,7 +42,7 @@ class Version(NamedTuple):
                 return self
 
     def step_to(self, version: Version) -> Step:
-        """Return how far a version is ahead of this one; NONE if it is the same or an older one."""
+        """Return the size of the bump from this version to `version`; NONE if `version` is not newer."""
         if version <= self:
             return Step.NONE
         if version.major != self.major:
@@ -51,6 +51,6 @@ class Version(NamedTuple):
 
 
 def parse_version(text: str) -> Version | None:
-    """Read a version such as 1.0.0; None if the text is not one."""
+    """Parse a version such as 1.0.0; return None if the text is not a version."""
     found = PATTERN.fullmatch(text)
     return Version(*map(int, found.groups())) if found else None

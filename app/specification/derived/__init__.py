@@ -1,1 +1,1 @@
-"""Documents and code derived from the specification: OpenAPI 3.2, AsyncAPI, frames as text, Python types."""
+"""Documents and code derived from the contract: OpenAPI 3.2, AsyncAPI, examples of stream frames as text, Python types."""

@@ -1,8 +1,8 @@
 """Derive an AsyncAPI 3.0 document (https://www.asyncapi.com/docs/reference/specification/v3.0.0) from the OpenAPI document.
 
-A path that answers with an event stream becomes a channel. The frames of the stream are the messages that the server sends; the
-events published to the same path are the messages that it receives, each answered by a reply. Operations on other paths are not
-part of the AsyncAPI document.
+Each path whose GET operation returns an event stream becomes a channel. The frames of the stream become the messages that the
+server sends. The events that clients publish to the same path become the messages that the server receives; the response to a
+publish request becomes the reply. Operations on other paths are left out.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ from app.specification.openapi.bundle import inline
 
 
 def derive_asyncapi(bundled: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe the streams of an OpenAPI document, and the events published to them, as AsyncAPI; `bundled` is not changed."""
+    """Return an AsyncAPI document that describes the event streams of an OpenAPI document and the events published to them.
+
+    `bundled`: the OpenAPI document without references to other files; it is not changed.
+    """
     document = Components(bundled, inline(bundled))
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
@@ -99,7 +102,10 @@ def _references(channel: str, messages: Iterable[Message]) -> list[dict[str, str
 
 
 def _request(parameters: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Describe the parameters of a request. The HTTP binding has a member for the query, but none for headers."""
+    """Return the AsyncAPI description of a request's query and header parameters.
+
+    Header parameters are in the extension `x-headers`, because AsyncAPI's HTTP binding can describe only the query of a request.
+    """
     found: dict[str, Any] = {}
     for location, member in (("query", "query"), ("header", "x-headers")):
         those = [each for each in parameters if each["in"] == location]

@@ -1,4 +1,4 @@
-"""The messages of the derived AsyncAPI document: frames of the stream, published events, and the reply to publishers."""
+"""Build the messages of the derived AsyncAPI document: frames of the stream, published events, and the reply to a publisher."""
 
 from __future__ import annotations
 
@@ -16,27 +16,34 @@ HTTP: Final = {"bindingVersion": "0.3.0"}
 
 
 class Message(NamedTuple):
-    """A Message Object of AsyncAPI, with the name of the OpenAPI component that it is made from."""
+    """A Message Object of AsyncAPI (`content`), with the name of the OpenAPI component that the message is made from (`name`)."""
 
     name: str
     content: dict[str, Any]
 
 
 class Components(NamedTuple):
-    """Two forms of the OpenAPI document: with references between its components (`bundled`), and without references (`inlined`)."""
+    """The OpenAPI document in two forms.
+
+    `bundled`: with references between its components.
+    `inlined`: with each reference replaced by its target.
+    """
 
     bundled: Mapping[str, Any]
     inlined: Mapping[str, Any]
 
 
 def sent(document: Components, operation: Mapping[str, Any]) -> list[Message]:
-    """Return a message for each kind of frame of a stream: `data` is the payload, the other fields are headers."""
+    """Return one AsyncAPI message for each kind of frame in a stream.
+
+    The frame's `data` becomes the payload of the message, and the frame's other fields become headers.
+    """
     shown = operation["responses"]["200"]["content"][STREAM].get("examples", {})
     return [_frame(document, name, shown) for name in stream_frames(document.bundled)]
 
 
 def published(document: Components, operation: Mapping[str, Any]) -> list[Message]:
-    """Return a message for each alternative of a request body."""
+    """Return one AsyncAPI message for each alternative of the request body with which events are published."""
     body = operation["requestBody"]["content"][JSON]
     return [
         _message(document, name, {"payload": _reference(name)}, body.get("examples", {}))
@@ -45,7 +52,7 @@ def published(document: Components, operation: Mapping[str, Any]) -> list[Messag
 
 
 def answered(document: Components, operation: Mapping[str, Any]) -> Message:
-    """Return the message that answers a publish request."""
+    """Return the AsyncAPI message for the response to a publish request."""
     content = operation["responses"]["201"]["content"][JSON]
     name = str(parse_reference(content["schema"]["$ref"])[-1])
     parts = {"payload": _reference(name), "bindings": {"http": {"statusCode": 201, **HTTP}}}
@@ -53,7 +60,7 @@ def answered(document: Components, operation: Mapping[str, Any]) -> Message:
 
 
 def schemas(document: Components, node: Any) -> dict[str, dict[str, Any]]:
-    """Collect the schemas that `node` refers to, directly or through others, in the order of the document."""
+    """Return the component schemas that `node` refers to, directly or indirectly, in the order of the OpenAPI document."""
     needed: set[str] = set()
     unseen = list(_referred(node))
     while unseen:
@@ -66,12 +73,15 @@ def schemas(document: Components, node: Any) -> dict[str, dict[str, Any]]:
 
 
 def words(node: Mapping[str, Any], *names: str) -> dict[str, str]:
-    """Copy the descriptive members of an object, such as its description, as far as it has them."""
+    """Return a copy of the named members of an object, such as its description; absent members are left out."""
     return {name: node[name] for name in names if name in node}
 
 
 def translate(schema: Any) -> Any:
-    """Rewrite an OpenAPI 3.0 schema for AsyncAPI, without `discriminator`: it has another meaning there, and `oneOf` is enough."""
+    """Return an OpenAPI 3.0 schema rewritten for AsyncAPI.
+
+    `discriminator` is left out, because the keyword means something else in AsyncAPI, and `oneOf` alone accepts the same values.
+    """
     match schema:
         case {"$ref": _}:
             return dict(schema)
@@ -122,7 +132,7 @@ def _message(document: Components, name: str, parts: Mapping[str, Any], shown: M
 
 
 def _called(schema: Mapping[str, Any], name: str) -> str:
-    """Return the name of a message: the event type of its schema, or `name` if the schema is not of one event type."""
+    """Return the name of an AsyncAPI message: the event type, if its schema allows exactly one; otherwise `name`."""
     for field in ("event", "eventType"):
         match schema.get("properties", {}).get(field):
             case {"enum": [str(event_type)]}:

@@ -1,4 +1,4 @@
-"""Write a frame of the stream as text, for documents that show the wire; a frame is an object, as in the contract."""
+"""Write an example frame of the event stream as text. The frame is given as an object with members such as `event` and `data`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ DATA = "data"
 
 
 def fields(frame: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a frame as they are on the wire: `data` as one line of JSON, the others unchanged."""
+    """Return the fields of a frame as they are sent: `data` becomes one line of JSON, the other fields stay the same."""
     return {name: serialise(value) if name == DATA else value for name, value in frame.items()}
 
 
 def frame_text(frame: Mapping[str, Any]) -> str:
-    """Write the fields of a frame in their order, and the blank line that ends the frame."""
+    """Return a frame as the text that the server sends: one line for each field, in the given order, and a final blank line."""
     return "".join(f"{name}: {value}\n" for name, value in fields(frame).items()) + "\n"

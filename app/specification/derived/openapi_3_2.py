@@ -1,8 +1,9 @@
-"""Derive the document as OpenAPI 3.2 (https://spec.openapis.org/oas/v3.2.0), which can describe a stream formally.
+"""Derive an OpenAPI 3.2 document (https://spec.openapis.org/oas/v3.2.0), because 3.2 can describe an event stream formally.
 
-In 3.2 a stream is a sequence of items (`itemSchema`), and a text field can have a schema for its content (`contentSchema`).
-Nothing is added, and nothing is lost. Of the keywords that changed since 3.0, the dialect of our schemas has only `example`:
-it refuses the others (`nullable`, an `exclusiveMinimum` that is true) when the server starts.
+In OpenAPI 3.2 a stream is a sequence of items (`itemSchema`), and a string can have a schema for its content (`contentSchema`).
+The derived document has the same content as the 3.0 document. Of the schema keywords that changed since 3.0, our schemas can
+contain only `example`: the server refuses to start if a schema contains one of the others (`nullable`, a boolean
+`exclusiveMinimum`).
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ _SHAPE: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
 
 
 def derive_openapi_3_2(bundled: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document as OpenAPI 3.2; `bundled` is not changed."""
+    """Return the OpenAPI 3.0 document `bundled` rewritten as OpenAPI 3.2; `bundled` is not changed."""
     derived = {**_derived("document", bundled), "openapi": "3.2.0"}
     for name in stream_frames(bundled):
         properties = derived["components"]["schemas"][name]["properties"]
@@ -60,7 +61,7 @@ def derive_openapi_3_2(bundled: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def stream_frames(bundled: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the name of each component that is a frame of a stream, once."""
+    """Yield the name of each component schema that describes a frame of an event stream; each name once."""
     seen: set[str] = set()
     for reference in _streamed(bundled):
         schema = lookup(bundled, *parse_reference(reference))
@@ -80,7 +81,10 @@ def _streamed(bundled: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _derived(kind: str, node: Any) -> Any:
-    """Rewrite an object of one kind, its parts first. Members that are not in the table are data or text, and are copied."""
+    """Return an OpenAPI object rewritten for OpenAPI 3.2; the parts of the object are rewritten first.
+
+    Members that the conversion table does not list contain data or text, and are copied unchanged.
+    """
     if not isinstance(node, Mapping) or "$ref" in node:
         return deepcopy(node)
     shape = _SHAPE[kind]
@@ -121,7 +125,7 @@ def _stream(media_type: dict[str, Any]) -> dict[str, Any]:
 
 
 def _stream_example(example: dict[str, Any]) -> dict[str, Any]:
-    """Show a stream of one frame: as the values that a decoder returns, and as the text that it reads."""
+    """Return an example of a stream with one frame: as the decoded values, and as the text that the server sends."""
     frame = example["value"]
     kept = {key: value for key, value in example.items() if key != "value"}
     return {**kept, "dataValue": [fields(frame)], "serializedValue": frame_text(frame)}
@@ -131,7 +135,10 @@ _REWRITE: Final[Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {"sc
 
 
 def _after(node: Mapping[str, Any], key: str, new: str, value: object) -> dict[str, Any]:
-    """Insert the member `new` after the member `key`, so that a document begins with its version and dialect."""
+    """Return a copy of an object with the member `new` inserted after the member `key`.
+
+    So a document begins with its OpenAPI version, directly followed by the dialect of its schemas.
+    """
     after = {}
     for name, member in node.items():
         after[name] = member

@@ -1,7 +1,7 @@
-"""Write event schemas as Python types: for each event type a TypedDict of its data, and a class of its events.
+"""Write event schemas as Python types: for each event type a TypedDict for the event's data, and a class for the whole event.
 
-A type describes what a reader may rely on, so it is wider than the schema: patterns, formats and lengths are left out, and an
-enumeration that may grow is a `str`.
+The types contain only facts on which a consumer may rely, so they allow more values than the schemas: patterns, formats and
+lengths are left out, and an enumeration to which values may be added later is written as `str`.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _SCALARS: Final = {"string": "str", "integer": "int", "number": "float", "boolea
 
 
 def python_types(schemas: Mapping[str, Schema], module: str = CLIENT) -> str:
-    """Write a Python module of types.
+    """Return the source text of a Python module that defines the types of the given events.
 
-    `schemas`: the event types, each with the newest schema of its data.
-    `module`: where the written module imports `OrderEvent` from.
+    `schemas`: for each event type, the newest schema of its data.
+    `module`: the name of the module from which the generated module imports `OrderEvent`.
     """
     blocks = [block for event_type, schema in schemas.items() for block in _event(event_type, schema)]
     exported = sorted(
@@ -52,7 +52,7 @@ def python_types(schemas: Mapping[str, Schema], module: str = CLIENT) -> str:
 
 
 def class_name(name: str) -> str:
-    """Return the name of the class for an event type or a property: OrderShipped for order.shipped, Weight for weight."""
+    """Return the Python class name for an event type or a property: OrderShipped for order.shipped, Weight for weight."""
     words = name.replace(".", "_").split("_")
     return "".join(word[:1].upper() + word[1:] for word in words)
 
@@ -67,7 +67,7 @@ def _event(event_type: str, schema: Schema) -> Iterator[str]:
 
 
 def _typed_dict(name: str, schema: Schema) -> Iterator[str]:
-    """Yield the types of the objects within an object, then the type of that object."""
+    """Yield the source text of a TypedDict for an object schema, after the TypedDicts for the objects nested in it."""
     required = schema.get("required", ())
     lines = []
     for key, value in schema.get("properties", {}).items():

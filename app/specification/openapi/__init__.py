@@ -1,1 +1,1 @@
-"""The OpenAPI document: read (`source`), its references resolved (`bundle`), checked, and written (`write`)."""
+"""The OpenAPI document: read from its file (`source`), its references resolved (`bundle`), checked, and written (`write`)."""

@@ -1,6 +1,7 @@
-"""Copy the event schemas into the document, and resolve its references; nothing is ever fetched.
+"""Copy the event schemas from their files into the OpenAPI document, and resolve references. Nothing is fetched over the network.
 
-A component that is only a reference to a contract is replaced by the schema, so generated code keeps the component's name.
+A component that consists only of a reference to an event contract is replaced by the schema in that contract. The component keeps
+its name, so code that is generated from the document has a class of that name.
 """
 
 from __future__ import annotations
@@ -19,14 +20,18 @@ CONTRACT = re.compile(r"\.\./contracts/(?P<event_type>[^/]+)/(?P<version>[^/]+)/
 
 
 def bundle(source: Mapping[str, Any], contracts: Contracts) -> dict[str, Any]:
-    """Replace every reference to a contract by its schema, so that only `#/` references are left. Raises InvalidContract."""
+    """Return the document with every reference to an event contract replaced by the schema in that contract.
+
+    Only references within the document (`#/...`) are left. Raises InvalidContract if a reference is wrong.
+    """
     return {key: _bundled(value, (key,), contracts) for key, value in source.items()}
 
 
 def inline(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace every `#/` reference by its target. Raises InvalidContract if a reference leads nowhere or back to itself.
+    """Return the document with every reference (`#/...`) replaced by the value that it refers to.
 
-    The target of several references is one object in the result, not copies of it.
+    If several references have the same target, the result contains one shared object, not copies. Raises InvalidContract if a
+    reference has no target, or if following references leads back to the same reference.
     """
     inlining = _Inlining(document)
     return {key: inlining.of(value, (key,), ()) for key, value in document.items()}
@@ -58,7 +63,7 @@ def _schema(reference: str, pointer: Pointer, contracts: Contracts) -> dict[str,
 
 
 class _Inlining:
-    """One walk through a document, which resolves each reference once."""
+    """The state while the references of one document are replaced by their targets; each target is resolved only once."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document

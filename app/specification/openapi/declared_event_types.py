@@ -1,6 +1,7 @@
-"""Check that the document and the contracts have the same event types, each in its newest version.
+"""Check that the OpenAPI document and the event contracts agree on the event types and their newest versions.
 
-The components are found by their names: `OrderEventType`, `OrderEvent`, `OrderEventStreamFrame`, `majorVersion`.
+The event types are found in the components with these names: `OrderEventType`, `OrderEvent`, `OrderEventStreamFrame`,
+`majorVersion`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ _MAJORS: Pointer = ("components", "parameters", "majorVersion", "schema", "enum"
 
 
 def check_event_types(source: Mapping[str, Any], contracts: Contracts) -> None:
-    """Compare a document that is not bundled yet with the contracts. Raises InvalidContract if they disagree."""
+    """Check that the OpenAPI document has the same event types as the contracts. Raises InvalidContract if they differ.
+
+    The document must still contain its references to the contract files.
+    """
     events, frames = _union(source, EVENT), _union(source, FRAME)
     for control_type in contracts.control_types:
         if control_type not in frames:
@@ -42,7 +46,7 @@ def check_event_types(source: Mapping[str, Any], contracts: Contracts) -> None:
 
 
 def _union(source: Mapping[str, Any], union: Pointer) -> dict[str, str]:
-    """Return the discriminator's mapping of a union, from event types to references."""
+    """Return the mapping of a union's discriminator: from each event type to the reference to its schema."""
     mapping: dict[str, str] = lookup(source, *union, "discriminator", "mapping")
     alternatives = {alternative.get("$ref") for alternative in lookup(source, *union, "oneOf")}
     for reference in sorted(alternatives ^ set(mapping.values()), key=str):

@@ -1,4 +1,4 @@
-"""The problems (RFC 9457) that the document defines: one example each under `components.examples`."""
+"""Read the problem types (RFC 9457) of the OpenAPI document; each type is defined by one example under `components.examples`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PREFIX = "/problems/"
 
 
 class ProblemType(NamedTuple):
-    """A problem type: the members that all problems of the type have in common."""
+    """A problem type (RFC 9457): the members `type`, `title` and `status`, which are the same in all problems of this type."""
 
     type: str
     title: str
@@ -20,9 +20,11 @@ class ProblemType(NamedTuple):
 
 
 def read_problems(inlined: Mapping[str, Any], needed: Collection[str]) -> dict[str, ProblemType]:
-    """Read the problem types by slug, the last part of their `type`. Raises InvalidContract if one is wrong or missing.
+    """Return the problem types of a document by slug, the last part of a problem's `type` URL.
 
-    `needed`: the slugs of the problem types that must be defined.
+    `inlined`: the OpenAPI document without references.
+    `needed`: the slugs of the problem types that the document must define. Raises InvalidContract if a problem type is wrong, is
+    defined twice, or is missing.
     """
     schema = compile_schema(
         lookup(inlined, "components", "schemas", "Problem"), f"{DOCUMENT}: components.schemas.Problem"

@@ -1,4 +1,4 @@
-"""Check the schemas of the document, and every example by its schema: consumers copy examples before they read schemas."""
+"""Check the schemas of the OpenAPI document, and check every example against its schema, because consumers copy examples."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.specification.schema.schema import Schema, compile_schema
 
 
 class Example(NamedTuple):
-    """An example or default value in the document, its pointer, and the schema that it must fit."""
+    """An example or default value in the OpenAPI document, its location as a JSON pointer, and the schema that must accept it."""
 
     pointer: Pointer
     schema: Mapping[str, Any]
@@ -19,13 +19,16 @@ class Example(NamedTuple):
 
 
 def check_schemas(inlined: Mapping[str, Any]) -> None:
-    """Check that the component schemas use only the dialect of event schemas. Raises InvalidContract."""
+    """Check that the component schemas use only the JSON Schema keywords that event schemas may use. Raises InvalidContract."""
     components = lookup(inlined, "components", "schemas")
     compile_schema({"type": "object", "properties": components}, f"{DOCUMENT}: components.schemas")
 
 
 def check_examples(inlined: Mapping[str, Any]) -> None:
-    """Check all examples and defaults of an inlined document. Raises InvalidContract."""
+    """Check all examples and default values against their schemas. Raises InvalidContract if a schema refuses a value.
+
+    `inlined`: the OpenAPI document without references.
+    """
     compiled: dict[int, Schema] = {}
     for pointer, schema, value in examples(inlined):
         if id(schema) not in compiled:
@@ -36,7 +39,10 @@ def check_examples(inlined: Mapping[str, Any]) -> None:
 
 
 def examples(inlined: Mapping[str, Any]) -> Iterator[Example]:
-    """Yield the examples and defaults of schemas, parameters, headers and bodies."""
+    """Yield the examples and default values of all schemas, parameters, headers and bodies in an OpenAPI document.
+
+    `inlined`: the document without references.
+    """
     for name, schema in inlined["components"]["schemas"].items():
         yield from _of_schema(schema, ("components", "schemas", name))
     for operation in operations(inlined):

@@ -1,4 +1,4 @@
-"""Read the OpenAPI document from its file: YAML without templates, in which every value is also a JSON value."""
+"""Read the OpenAPI document from its YAML file; every value in the file must also be a JSON value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ NESTING_LEVELS: Final = 100
 
 
 def read_source(root: Path) -> dict[str, Any]:
-    """Read the document below a contract's root. Raises InvalidContract if it is not a mapping of JSON values."""
+    """Read and return the OpenAPI document `openapi/orders-events.yaml` from the directory `root`.
+
+    Raises InvalidContract if the file cannot be read or is not a YAML mapping of JSON values.
+    """
     path = root / DOCUMENT
     try:
         text = path.read_text("utf-8")
@@ -55,7 +58,11 @@ def _line(mark: Any) -> int:
 
 
 class _JsonLoader(yaml.CSafeLoader):
-    """A YAML loader that refuses repeated keys, reads keys as strings, and plain values as YAML 1.2 does: `no` and `2024-05-01` are strings."""
+    """A YAML loader that accepts only what JSON can express, and follows YAML 1.2.
+
+    Repeated keys, and keys that are not strings, are errors. Unquoted words such as `no` and dates such as `2024-05-01` are
+    strings.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()

@@ -23,7 +23,7 @@ MESSAGE_CHARACTERS = 200  # the validators repeat the whole object that they ref
 
 
 class Operation(NamedTuple):
-    """One operation of the document: its path template, method in lower case, and Operation Object."""
+    """One operation of the OpenAPI document: its path template, its HTTP method in lower case, and its Operation Object."""
 
     path: str
     method: str
@@ -35,7 +35,11 @@ class Operation(NamedTuple):
 
 
 class _BeyondStructure(OpenAPIV30SpecValidator):
-    """The rules of OpenAPI that a JSON Schema cannot express. `check_structure` checks the schema, and its errors report a location."""
+    """A validator for the rules of OpenAPI 3.0 that a JSON Schema cannot express, such as unique operationIds.
+
+    The JSON Schema check is switched off in this validator: `check_structure` makes that check, and reports the location of each
+    error.
+    """
 
     schema_validator = Draft4Validator({})
 
@@ -48,7 +52,7 @@ def check_version(document: Mapping[str, Any]) -> None:
 
 
 def check_structure(document: Mapping[str, Any]) -> None:
-    """Check the document by the schema of OpenAPI 3.0. Raises InvalidContract."""
+    """Check the document against the official JSON Schema of OpenAPI 3.0. Raises InvalidContract."""
     if _STRUCTURE.is_valid(document):
         return
     error = best_match(Draft4Validator(schema_v30).iter_errors(document))
@@ -57,7 +61,10 @@ def check_structure(document: Mapping[str, Any]) -> None:
 
 
 def check_operations(document: Mapping[str, Any]) -> None:
-    """Check the other rules of OpenAPI 3.0, and that each operation has `operationId` and `security`. Raises InvalidContract."""
+    """Check the rules of OpenAPI 3.0 that a JSON Schema cannot express. Raises InvalidContract.
+
+    Also checks that each operation has an `operationId` and `security`.
+    """
     for error in _BeyondStructure(document).iter_errors():
         raise contract_error(tuple(error.absolute_path), _line(error.message))
     for each in operations(document):
@@ -67,7 +74,7 @@ def check_operations(document: Mapping[str, Any]) -> None:
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
-    """Yield the operations of a valid document, in its order."""
+    """Yield the operations of a valid OpenAPI document, in the order of the document."""
     for path, item in document["paths"].items():
         for method in item:
             if method in METHODS:
@@ -75,7 +82,7 @@ def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
 
 
 def operation(document: Mapping[str, Any], operation_id: str) -> Operation:
-    """Return the operation with an operationId. Raises InvalidContract if there is none."""
+    """Return the operation with the given operationId. Raises InvalidContract if the document has no such operation."""
     for each in operations(document):
         if each.content["operationId"] == operation_id:
             return each

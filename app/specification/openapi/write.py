@@ -1,4 +1,4 @@
-"""Write the document as it is served: as JSON for programs, as YAML for people."""
+"""Write the OpenAPI document as the server publishes it: as JSON for programs, as YAML for people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ def write_json(document: Mapping[str, Any]) -> bytes:
 
 
 def write_yaml(document: Mapping[str, Any]) -> bytes:
-    """Write YAML for people: members in the order of the source, texts of several lines as blocks, no aliases."""
+    """Return a document as YAML that people can read.
+
+    Members keep their order, strings of several lines are written as block scalars, and repeated values are written out without
+    YAML aliases.
+    """
     return yaml.dump(document, Dumper=_Dumper, encoding="utf-8", allow_unicode=True, sort_keys=False, width=120)
 
 

@@ -1,7 +1,7 @@
-"""The dialect of JSON Schema that contracts are written in: the keywords that 2020-12 and OpenAPI 3.0 understand alike.
+"""The keywords of JSON Schema that contracts may use (the dialect): those with the same meaning in 2020-12 and in OpenAPI 3.0.
 
-Any other keyword is refused when a schema is compiled, because one of the two would silently ignore it. `$ref` is refused as
-well: a schema is one file, and nothing is ever fetched.
+Any other keyword is refused when a schema is compiled, because tools for one of the two standards would silently ignore it.
+`$ref` is refused as well: each schema is complete in its own file, and nothing is ever fetched.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ _UNCHECKED_FORMATS = frozenset({"int32", "int64", "float", "double"})  # OpenAPI
 
 
 def refusals(schema: object, path: Pointer = ()) -> Iterator[tuple[Pointer, str]]:
-    """Yield each part of a schema that is outside the dialect, as its pointer and the reason; the schema is valid by 2020-12."""
+    """Yield the location and the reason for each part of a schema that uses a keyword or a value outside the dialect.
+
+    `schema`: a schema that is valid by JSON Schema 2020-12.
+    `path`: the JSON pointer of this schema in the schema around it.
+    """
     if not isinstance(schema, Mapping):
         yield path, "a schema must be an object"
         return
@@ -80,10 +84,10 @@ def _parts(schema: Mapping[str, Any]) -> Iterator[tuple[Pointer, object]]:
 
 @lru_cache(maxsize=1024)
 def ecma_pattern(pattern: str) -> re.Pattern[str]:
-    r"""Compile a pattern of ECMA-262, the syntax of JSON Schema, although Python reads some of the same text differently.
+    r"""Compile a regular expression of JSON Schema (ECMA-262 syntax) to a Python pattern with the same meaning.
 
-    `$` matches only at the very end, not before a last line feed; `.` matches no line separator; `\d` and `\w` are ASCII.
-    Raises re.error.
+    Python reads some ECMA-262 syntax differently. In the result, `$` matches only at the very end, not before a last line feed;
+    `.` matches no line separator; `\d` and `\w` match ASCII only. Raises re.error if the expression is invalid.
     """
     portable = {"$": r"\Z", ".": r"[^\n\r\u2028\u2029]"}
     tokens = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|[$.]", re.DOTALL)
@@ -115,8 +119,9 @@ def _additional(validator: Any, allowed: Any, value: Any, schema: Any) -> Iterat
 def _is_date_time(value: object) -> bool:
     """Return whether a string is a date-time of RFC 3339 with an upper-case T and Z, and without a leap second.
 
-    RFC 3339 §5.6 allows a specification to require upper case. Neither JavaScript's Date nor Python's datetime accepts a
-    seconds value of 60, so an event with a leap second would break its readers.
+    Any value that is not a string is accepted, because `format` applies to strings only. RFC 3339 §5.6 allows a specification to
+    require upper case. Neither JavaScript's Date nor Python's datetime accepts 60 as seconds, so consumers could not parse a leap
+    second.
     """
     if not isinstance(value, str):
         return True

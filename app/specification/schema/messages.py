@@ -1,7 +1,7 @@
-"""The messages about violations, one for each keyword of the dialect that a value can violate.
+"""The messages about schema violations: one message for each keyword of JSON Schema that a value can violate.
 
-A message is about the value at the violation's pointer. It has at most 200 characters and repeats nothing of the value except
-names of properties, shortened.
+Each message is about the value at the violation's pointer, and has at most 200 characters. Of that value, a message repeats only
+names of properties, in shortened form.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ ARTICLES = {"object": "an object", "array": "an array", "integer": "an integer",
 
 
 def cut(text: str, characters: int) -> str:
-    """Shorten a string to a number of characters; the last character of a shortened string is an ellipsis."""
+    """Shorten a string to at most `characters` characters; the last character of a shortened string is an ellipsis."""
     return text if len(text) <= characters else text[: characters - 1] + "…"
 
 
 def quoted(name: str) -> str:
-    """Quote a text that came from a client: shortened, with control characters escaped."""
+    """Return a string from a client in quotes, shortened, with control characters escaped, for use in a message."""
     return cut(repr(cut(name, NAME_CHARACTERS)), MESSAGE_CHARACTERS // 2)
 
 
@@ -43,7 +43,7 @@ def _count(bound: str, thing: str, things: str) -> Message:
 
 
 def one_of(values: Sequence[Any]) -> str:
-    """Write the message that lists the allowed values; it may be long, so the caller shortens it."""
+    """Return the message that lists the allowed values; the message may be long, so the caller shortens it."""
     listed = ", ".join(repr(value) for value in values)
     return f"must be {listed}" if len(values) == 1 else f"must be one of {listed}"
 

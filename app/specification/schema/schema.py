@@ -20,17 +20,17 @@ POINTER_CHARACTERS = 200  # the name of a property may be as long as the request
 
 
 class Violation(NamedTuple):
-    """One violation of a schema: a JSON pointer (RFC 6901) into the value, and a message that says what is required there."""
+    """One violation of a schema: a JSON pointer (RFC 6901) to the wrong value, and a message that states the broken rule."""
 
     pointer: str
     message: str
 
 
 class VerdictsDiffer(Exception):
-    """Raised when one of the two validators refuses a value in which the other finds nothing wrong.
+    """Raised when jsonschema-rs (the fast validator) refuses a value in which jsonschema finds no violation.
 
-    That is a bug, here or in a validator. Accepting the value would hide it, and refusing the value would leave the client
-    without a reason; so the request fails with a server error and is logged.
+    This is a bug in this program or in a validator. To accept the value would hide the bug; to refuse the value would leave the
+    client without a reason. So the request fails with a server error, which is logged.
     """
 
     def __init__(self, name: str) -> None:
@@ -38,9 +38,10 @@ class VerdictsDiffer(Exception):
 
 
 class Schema:
-    """A compiled schema; `compile_schema` makes one.
+    """A compiled JSON Schema; `compile_schema` creates it.
 
-    `accepts`: a function that returns whether a value is valid. It is fast, and always agrees with `violations`.
+    `accepts`: a fast function that returns whether a value is valid. `violations` calls the same function first, so the two
+    agree.
     """
 
     def __init__(self, name: str, accepts: Verdict, validator: Validator) -> None:
@@ -49,7 +50,7 @@ class Schema:
         self._validator = validator
 
     def violations(self, value: JsonValue, limit: int) -> tuple[list[Violation], int]:
-        """Find all violations; return the first `limit` of them, ordered by pointer, and the number of all."""
+        """Find all violations in a value; return the first `limit` violations, ordered by pointer, and the total number."""
         if self.accepts(value):
             return [], 0
         errors: list[ValidationError] = sorted(self._validator.iter_errors(value), key=_order)
@@ -61,7 +62,11 @@ class Schema:
 
 
 def compile_schema(schema: Mapping[str, JsonValue], name: str) -> Schema:
-    """Compile a schema, which errors call `name`. Raises InvalidContract, with a pointer into the schema."""
+    """Compile a JSON Schema.
+
+    `name`: the name of the schema in error messages. Raises InvalidContract, with a pointer into the schema, if the schema is
+    invalid or uses a keyword that contracts may not use.
+    """
     if schema.get("$schema", DRAFT) != DRAFT:
         raise InvalidContract(f"{name}: the $schema must be {DRAFT}.")
     for path, reason in _faults(schema):
@@ -86,7 +91,7 @@ def _order(error: ValidationError) -> tuple[list[tuple[bool, int, str]], str]:
 
 
 def _pointer(path: Iterable[str | int]) -> str:
-    """Write a path as a JSON pointer. If the pointer is too long, write the pointer of the closest enclosing value that is short enough."""
+    """Return the location of a value as a JSON pointer; a pointer that would be too long ends at an enclosing value."""
     pointer = ""
     for part in path:
         step = write_pointer((part,))

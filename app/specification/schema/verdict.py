@@ -1,7 +1,8 @@
 """Decide whether a value is valid: with jsonschema-rs, which takes about a fiftieth of the time that jsonschema takes.
 
-jsonschema defines the meaning of a schema. jsonschema-rs decides the keywords that both understand alike; any other keyword is
-rewritten, or decided by jsonschema through a keyword of our own. `tests/specification/test_schema_verdict.py` compares the two.
+The library jsonschema defines the meaning of a schema. The library jsonschema-rs decides the keywords that both libraries
+understand in the same way. Any other keyword is rewritten, or passed to jsonschema through a custom keyword.
+`tests/specification/test_schema_verdict.py` checks that both libraries decide alike.
 """
 
 from __future__ import annotations
@@ -49,7 +50,10 @@ _SHARED_PATTERN = re.compile(
 
 
 def compile_verdict(schema: Mapping[str, JsonValue]) -> Verdict:
-    """Compile a schema of the dialect to a function that returns whether a value, as `parse_json` returns it, is valid."""
+    """Compile a schema to a function that returns whether a value is valid.
+
+    `schema`: a schema that uses only the keywords that contracts may use. The function takes values as `parse_json` returns them.
+    """
     jsonschema: Validator = DialectValidator(schema, format_checker=FORMATS)
     keywords: Any = {
         ASK_JSONSCHEMA: _AskJsonschema
@@ -65,7 +69,10 @@ def compile_verdict(schema: Mapping[str, JsonValue]) -> Verdict:
 
 
 def is_schema(schema: dict[str, Any]) -> bool:
-    """Return whether a schema is valid by JSON Schema 2020-12: a hundred times as fast as jsonschema, but without the reason."""
+    """Return whether a schema is itself valid by JSON Schema 2020-12.
+
+    This takes a hundredth of the time that jsonschema takes, but does not give a reason.
+    """
     try:
         return jsonschema_rs.meta.is_valid(schema)
     except (
@@ -83,7 +90,10 @@ def _decide(quick: Verdict, thorough: Verdict, value: JsonValue) -> bool:
 
 
 class _AskJsonschema:
-    """A custom keyword of jsonschema-rs whose value is a schema that jsonschema validates; one object is made for each occurrence."""
+    """A custom keyword for jsonschema-rs. The keyword's value is a schema, and the library jsonschema decides by that schema.
+
+    jsonschema-rs creates one object of this class for each occurrence of the keyword.
+    """
 
     def __init__(self, _parent: object, schema: dict[str, Any], _place: object) -> None:
         self._validator: Validator = DialectValidator(schema, format_checker=FORMATS)
@@ -94,7 +104,10 @@ class _AskJsonschema:
 
 
 def shared_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Rewrite a schema so that jsonschema-rs understands it as jsonschema does; annotations are left out."""
+    """Return a schema rewritten so that jsonschema-rs accepts the same values as jsonschema.
+
+    Keywords that only describe a value, such as `title`, are left out.
+    """
     shared: dict[str, Any] = {}
     beside: list[dict[str, Any]] = []
     for keyword, value in schema.items():
