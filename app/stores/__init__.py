@@ -1,1 +1,1 @@
-"""The stores that keep the events, each an `EventStore`; `local` has the code that the stores within one process share."""
+"""The stores that keep the events of the log. Each store implements `EventStore`; `local` has the code that all stores share."""

@@ -1,4 +1,4 @@
-"""A store in memory, which is lost with the process; the tests compare every other store with it."""
+"""A store in memory. Its events are lost when the process ends. The tests compare every other store with this store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ EXAMINED_PER_READ = 10_000  # a read runs on the event loop: some milliseconds, 
 
 
 class MemoryStore:
-    """A log in memory: the newest `retain_events` events, none older than `retain_seconds`; None means no limit."""
+    """A log in memory that keeps the newest `retain_events` events, but no event older than `retain_seconds` (None means no
+    such limit).
+    """
 
     def __init__(self, retain_events: int = 100_000, retain_seconds: float | None = None) -> None:
         self._retention = Retention(retain_events, retain_seconds)

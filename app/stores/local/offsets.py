@@ -1,4 +1,6 @@
-"""The offsets of the events of a request: a new event gets the next offset, a repeated one has the offset of the stored event."""
+"""Assigning offsets to submitted events: a new event gets the next offset of the log, a duplicate gets the offset of the
+stored event.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ from app.events.log.event_store import Appended
 
 
 def assign_to_all(requests: Sequence[Sequence[Event]], after: int, epoch: str, stored_at_us: int) -> list[StoredEvent]:
-    """Give every event of all requests the next offset after `after`, as if none repeated another. Nothing is stored here."""
+    """Give every event of all requests the next free offset, and return the events in the form in which they are to be stored.
+
+    The first offset is `after` + 1. Duplicates are not detected, and nothing is written to the store here.
+    """
     events = chain.from_iterable(requests)
     return [_stored(event, offset, epoch, stored_at_us) for offset, event in enumerate(events, after + 1)]
 
@@ -20,10 +25,12 @@ def assign_to_all(requests: Sequence[Sequence[Event]], after: int, epoch: str, s
 def assign_or_find(
     events: Sequence[Event], after: int, epoch: str, stored_at_us: int, retained: Callable[[str], StoredEvent | None]
 ) -> list[Appended]:
-    """Give each event the next offset after `after`, or find the event that it repeats.
+    """Give each new event the next free offset, and find the stored event for each duplicate. Returns the outcome for each
+    event.
 
-    `retained` returns the stored event with an `event_id`, or None. An event may also repeat an earlier one of `events`.
-    Nothing is stored here. Raises EventIdConflict.
+    The first offset is `after` + 1. An event is a duplicate if the same `event_id` is in the log, or earlier in `events`.
+    `retained`: a function that returns the stored event with an event id; None if there is no such event. Nothing is written
+    to the store here. Raises EventIdConflict if two events with the same id differ in content.
     """
     appended: list[Appended] = []
     new: dict[str, StoredEvent] = {}
@@ -40,14 +47,15 @@ def assign_or_find(
 
 
 def new_events(appended: Sequence[Appended]) -> list[StoredEvent]:
-    """Return the events that are not duplicates and have to be stored."""
+    """Return the events that are not duplicates, and so have to be stored."""
     return [each.stored for each in appended if not each.duplicate]
 
 
 def next_stored_at_us(last_us: int) -> int:
-    """Return the time for the next events: the wall clock's, or `last_us` if the clock was set back below it.
+    """Return the time to record for the next stored events, in microseconds since 1970-01-01 UTC.
 
-    So the times in a log never decrease.
+    It is the time of the wall clock, but never less than `last_us`, the recorded time of the newest event. So the recorded
+    times in a log never decrease, even if the clock is set back.
     """
     return max(time.time_ns() // 1000, last_us)
 

@@ -1,9 +1,11 @@
-"""How much of the log a store keeps: a number of the newest events, and none older than a limit.
+"""Retention: which events a store keeps. It keeps a maximum number of the newest events, and no event older than a maximum
+age.
 
-The age of an event that was stored since the start is measured by the monotonic clock, which never jumps. The age of an older event
-can only be taken from the wall clock, which may be wrong after a start or a jump. So an event is deleted by the wall clock only after
-that clock has called it too old for as long as the limit, or for GRACE_SECONDS if that is less. An event outlives the limit at most by
-the error of the wall clock while the event was stored, plus that time.
+The age of an event that was stored since the start of the process is measured by the monotonic clock, which never jumps. The
+age of an older event can only be calculated from the wall clock, which may be wrong after a start or a jump. So an older event
+is deleted only after the wall clock has said for some time that it is too old. This time is the maximum age, or GRACE_SECONDS
+if that is less. An event is therefore kept longer than the maximum age at most by this time, plus the error of the wall clock
+when the event was stored.
 """
 
 from __future__ import annotations
@@ -21,9 +23,10 @@ _PRECISION = 10_000  # ages are exact to this part of the limit, which bounds ho
 
 
 class Expired(NamedTuple):
-    """The events that are too old: those of this run through `offset`, and of earlier runs those stored by `stored_at_us`.
+    """The events of a log that are too old: two limits, each 0 if no event is too old.
 
-    Each is 0 if there are none.
+    `offset`: events that were stored since the start of the process are too old up to this offset. `stored_at_us`: events that
+    were stored before the start are too old if they were stored at or before this time (microseconds since 1970-01-01 UTC).
     """
 
     offset: int
@@ -31,9 +34,9 @@ class Expired(NamedTuple):
 
 
 class Retention:
-    """The limits of a log, and which events are beyond them; None means no limit.
+    """The limits of a log on the number and age of its events, and the calculation of which events exceed them.
 
-    `events`: how many of the newest events to keep. `seconds`: the greatest age of an event.
+    `events`: how many of the newest events to keep. `seconds`: the maximum age of an event. None means no limit.
     """
 
     def __init__(self, events: int | None, seconds: float | None) -> None:
@@ -50,15 +53,19 @@ class Retention:
 
     @property
     def grace_seconds(self) -> float:
-        """How long nothing of an earlier run is deleted by age."""
+        """The number of seconds after the start of the process in which no older event is deleted because of its age."""
         return min(GRACE_SECONDS, (self._limit_us or 0) / 1_000_000)
 
     def surplus(self, head: int) -> int:
-        """Return the newest offset to delete by number; 0 if there are not too many events."""
+        """Return the offset through which events must be deleted, so that the log keeps no more than its maximum number of
+        events.
+
+        `head`: the offset of the newest event. Returns 0 if no event must be deleted.
+        """
         return 0 if self._events is None else max(0, head - self._events)
 
     def note(self, head: int) -> None:
-        """Remember that the events through `head` have been stored by now."""
+        """Record that the events with offsets up to `head` have been stored by now, so that their age can be measured."""
         if self._limit_us is None:
             return
         now_us = _steady_us()
@@ -76,11 +83,20 @@ class Retention:
         return Expired(self._expired_offset, max(0, self._clock_us(now_us) - self._limit_us))
 
     def expired_by_clock_us(self) -> int:
-        """Return the newest `stored_at_us` that is too old by the present wall clock, even if that clock is not trusted yet."""
+        """Return the newest storing time that is too old according to the wall clock now, in microseconds since 1970-01-01
+        UTC.
+
+        The result is for a warning only: unlike in `expired`, the wall clock may be wrong.
+        """
         return time.time_ns() // 1000 - (self._limit_us or 0)
 
     def _clock_us(self, now_us: int) -> int:
-        """Return the earliest time that the wall clock has meant for now during the grace period; 0 if the grace period is not over."""
+        """Return the current time by the wall clock, in microseconds, or less if the wall clock was behind during the grace
+        period.
+
+        The wall clock is compared with the monotonic clock, and the smallest difference in the last `grace_seconds` counts.
+        Returns 0 if the process started less than `grace_seconds` ago.
+        """
         grace_us = round(self.grace_seconds * 1_000_000)
         self._clocks.append((now_us, time.time_ns() // 1000 - now_us))
         while len(self._clocks) > 1 and self._clocks[1][0] <= now_us - grace_us:

@@ -1,8 +1,9 @@
-"""Checksums of stored events: each is a CRC-32 over the whole event, continued from the checksum of the event before it.
+"""Checksums of stored events. The checksum of an event is a CRC-32 of the whole event, which continues from the checksum of
+the event before.
 
-So one number shows two things: that an event is unchanged, and that it follows the same event as when it was stored. The CRC of
-concatenated bytes can be computed in one call, so a run of adjacent events is verified by one CRC over all of them. That costs about
-0.15 µs for each event; one call for each event would cost twice as much.
+So one checksum proves two things: the event is unchanged, and the event before it is the same as when it was stored. The CRC
+of several adjacent events can be computed in one call over all of their bytes. That costs about 0.15 µs per event; one call
+per event would cost twice as much.
 """
 
 from __future__ import annotations
@@ -18,15 +19,20 @@ _LINE = "\n".join(["%s"] * len(StoredEvent._fields)) + "\n"
 
 
 def checksum_of(row: Sequence[object], before: int) -> int:
-    """Return the checksum of one event, given as a StoredEvent or as its row; `before` is that of the event before it."""
+    """Return the checksum of one event. `row`: the event, as a StoredEvent or as its row in the database. `before`: the
+    checksum of the event before.
+    """
     return crc32((_LINE % tuple(row)).encode(), before)
 
 
 def checksum_of_run(rows: Iterable[tuple[object, ...]], before: int) -> int:
-    """Return the checksum of the last of several adjacent events; `before` is that of the event before the first."""
+    """Return the checksum of the last event in a run of adjacent events.
+
+    `rows`: the events as rows of the database, in order. `before`: the checksum of the event before the first of these events.
+    """
     return crc32("".join(map(_LINE.__mod__, rows)).encode(), before)
 
 
 def checksum_of_record(*values: object) -> int:
-    """Return the checksum of a record that is not an event, such as the floor."""
+    """Return the checksum of a record that is not an event, such as the record of the newest deleted event."""
     return crc32("\n".join(map(str, values)).encode())

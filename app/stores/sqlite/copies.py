@@ -1,4 +1,4 @@
-"""Backup and restore of a SQLite log. A backup can be made while a server has the log open."""
+"""Backup and restore of a log in a SQLite file. A backup can be made while a server uses the log."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from app.stores.sqlite.verification import Verified, verify
 
 
 def backup(store: Path, file: Path) -> Verified:
-    """Copy the state of a log at one moment to `file`, which is replaced if it is a backup; a server may have the log open.
+    """Copy a log, as it is at one moment, to `file`, and return the result of verifying the copy. A server may be using the
+    log.
 
-    The copy is verified before it gets its name. Raises StoreRefused.
+    An existing `file` is replaced if it is a backup; otherwise StoreRefused is raised. The copy is written under a temporary
+    name, and is renamed to `file` only after it was verified. Raises StoreRefused if the copy cannot be made or is damaged.
     """
     require_log(store)
     if file.exists():
@@ -36,9 +38,9 @@ def backup(store: Path, file: Path) -> Verified:
 
 
 def restore(file: Path, store: Path) -> Verified:
-    """Replace a log that no server has open by a backup. The old log is kept as `<store>.replaced`.
+    """Replace the log `store`, which no server may be using, with a backup. Returns the result of verifying the backup.
 
-    Raises StoreRefused.
+    The old log is kept as `<store>.replaced`. Raises StoreRefused if the backup is damaged or the log cannot be replaced.
     """
     require_no_wal(file, "It is not a backup but a log that was not closed")
     verified = verify(file)
@@ -64,7 +66,7 @@ def restore(file: Path, store: Path) -> Verified:
 
 
 def _require_backup(file: Path) -> None:
-    """Raise StoreRefused if a file exists that is not a backup, so that it is not overwritten."""
+    """Check that an existing file is a backup and may be overwritten. Raises StoreRefused if not."""
     require_log(file)
     require_no_wal(file, "It looks like a log in use")
     if not is_database(file):
@@ -75,7 +77,9 @@ def _require_backup(file: Path) -> None:
 
 @contextmanager
 def _made_beside(path: Path) -> Iterator[Path]:
-    """Provide a temporary name beside a file. If the block succeeds, the temporary file is synced and replaces the file; otherwise it is
+    """Provide the path of a temporary file in the same directory as `path`, for the body of a `with` statement.
+
+    If the body succeeds, the temporary file is synced to disk and replaces `path`. If the body fails, the temporary file is
     removed.
     """
     partial = Path(f"{path}.partial")
@@ -100,7 +104,10 @@ def _sync(path: Path, flags: int) -> None:
 
 
 def _mark(store: Path) -> None:
-    """Write the mark (see `mark.py`) of the restored log: the end of the backup, so that later events do not count as missing."""
+    """Write the mark of a restored log: a file beside the log that records its newest event (see `mark.py`).
+
+    Without this, the old mark would remain, and events that are newer than the backup would be reported as missing.
+    """
     with refusing(store), closing(connect_reader(store)) as connection:
         found = inspect(connection)
         offset = found.newest.newest

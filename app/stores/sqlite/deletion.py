@@ -1,4 +1,8 @@
-"""The deletion of events that retention does not keep: the oldest first, a bounded number at once. The floor is the newest deleted event."""
+"""The deletion of events that the limits on number and age exclude: the oldest events first, and a limited number in one
+transaction.
+
+The newest deleted event is called the floor of the log.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +25,10 @@ logger = logging.getLogger(__name__)
 
 
 class Deletion:
-    """The deletion of old events from one log, within the transactions that write new ones.
+    """The deletion of old events from one log. It runs inside the transactions that store new events.
 
-    `floor` and `head`: the newest deleted event, and the newest event, when the log was opened.
+    `retention`: says which events to delete. `floor`: the newest deleted event when the log was opened. `head`: the offset of
+    the newest event when the log was opened.
     """
 
     def __init__(self, retention: Retention, floor: Floor, head: int) -> None:
@@ -36,9 +41,11 @@ class Deletion:
         self.has_more = True  # there may be more to delete than one transaction does
 
     def delete(self, connection: sqlite3.Connection, newest: Block, stored_at_us: int, added: int) -> Floor | None:
-        """Delete old events within a transaction that adds events, and return the new floor; None if nothing had to be deleted.
+        """Delete old events, within the running transaction.
 
-        `stored_at_us` is when the newest event was stored. Raises sqlite3.Error.
+        Returns the new floor (the newest deleted event); None if there was nothing to delete. `newest`: the newest block
+        (record that describes 256 events). `stored_at_us`: when the newest event was stored. `added`: how many events this
+        transaction stores. Raises sqlite3.Error.
         """
         through = max(self._retention.surplus(newest.newest), self._through_age(connection))
         at_once = self.floor.offset + max(added, DELETED_AT_ONCE)
@@ -48,12 +55,18 @@ class Deletion:
         return _delete_through(connection, min(through, at_once), newest, stored_at_us)
 
     def committed(self, floor: Floor | None, head: int) -> None:
-        """Take note of a transaction that is on disk: the floor that it made, if any, and the newest event."""
+        """Record that a transaction is on disk.
+
+        `floor`: the newest deleted event after the transaction, None if it deleted nothing. `head`: the offset of the newest
+        event.
+        """
         self.floor = floor or self.floor
         self._retention.note(head)
 
     def _through_age(self, connection: sqlite3.Connection) -> int:
-        """Return the offset up to which events are too old; the log is searched for it at most twice in CHECK_SECONDS."""
+        """Return the offset up to which events are too old. The log is searched at most twice in CHECK_SECONDS; in between the
+        last result is returned.
+        """
         if self._retention.by_age and time.monotonic() >= self._look_at:
             if self._look_at == 0:
                 self._warn_of_much(connection)
@@ -80,7 +93,11 @@ class Deletion:
             )
 
     def _stored_by(self, connection: sqlite3.Connection, time_us: int) -> int:
-        """Return the offset of the newest event of earlier runs that was stored by a time; the floor's if damage hides it."""
+        """Return the offset of the newest event that was stored at or before a time and before this start of the process.
+
+        If damaged data prevent the search, log an error and return the offset of the newest deleted event, so that nothing is
+        deleted.
+        """
         try:
             return min(self._head_at_start, offset_before(connection, time_us + 1))
         except Damaged as damaged:
@@ -91,7 +108,11 @@ class Deletion:
 
 
 def _delete_through(connection: sqlite3.Connection, offset: int, newest: Block, stored_at_us: int) -> Floor:
-    """Delete all events through `offset`, and the blocks that hold no others."""
+    """Delete all events up to `offset`, and the blocks (records that each describe 256 events) that then describe no remaining
+    event.
+
+    Returns the new floor: the newest deleted event.
+    """
     try:
         floor = Floor(offset, read_at(connection, offset).stored_at_us)
     except (

@@ -1,19 +1,26 @@
-"""The errors inside a SQLite log; its users see StoreUnavailable or StoreRefused instead, and the server's log has the sentence.
+"""The errors inside a SQLite log. Users of the store get StoreUnavailable or StoreRefused instead; details are in the server's
+log file.
 
 Unfit
 ├── Damaged      stored bytes do not match their checksums
-└── FileMoved    the path no longer names the file in use
+└── FileMoved    the path no longer points to the file that is open
 """
 
 from __future__ import annotations
 
 
 class Unfit(Exception):
-    """The base of the errors below: raised when the log cannot be trusted; the message begins in lower case, without a full stop."""
+    """The base class of the errors that are raised when a log cannot be trusted.
+
+    The message is a part of a sentence: it begins in lower case, and has no full stop.
+    """
 
 
 class Damaged(Unfit):
-    """Raised when stored bytes do not match their checksums; `offset` is that of the first bad event, if an event is."""
+    """Raised when stored bytes do not match their checksums.
+
+    `offset`: the offset of the first damaged event; None if the damage is not in an event.
+    """
 
     def __init__(self, message: str, offset: int | None = None) -> None:
         super().__init__(message)
@@ -21,7 +28,7 @@ class Damaged(Unfit):
 
 
 class FileMoved(Unfit):
-    """Raised when the file in use was renamed, removed or replaced: events that are written to it would be lost with it."""
+    """Raised when the open file of a log was renamed, removed or replaced: events that are written to it now would be lost."""
 
     def __init__(self) -> None:
         super().__init__("its file was moved, removed or replaced; put it back, or start the server again")

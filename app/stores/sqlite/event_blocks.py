@@ -1,11 +1,12 @@
-"""Blocks: records that describe the stored events, 256 events in a block, and are stored apart from them.
+"""Blocks: records that describe the stored events. One block describes 256 events, and is stored in a table of its own.
 
-A block holds the checksum of each of its events, and two keys of each by which a filter finds it: one of its order, one of its
-type. It is stored apart from the events, in the same transaction, and has a checksum of its own. So an intact block
-proves which events of an order exist, and a damaged page of the database cannot hide an event: if a block lists an event that the
-database does not return, that is an error and not silently skipped.
+For each event, a block has the checksum of the event, and two keys by which a filter finds the event: the key of its order id,
+and the key of its event type. A block is written in the same transaction as the events, and has its own checksum. So an intact
+block proves which events of an order exist, and a damaged page of the database cannot hide an event: if a block lists an event
+that the database does not return, an error is raised.
 
-Keys are CRC-32s of names. Two names may have the same key, so the filter is applied to the events that are found in this way.
+A key is the CRC-32 of an order id or event type. Two different names may have the same key, so the filter is then applied to
+the events found.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _WORD = 4  # bytes of a checksum or key, little-endian
 
 
 class Expected(NamedTuple):
-    """The proof of one event: its offset, the checksum of the event before it, and its own."""
+    """An event that must be in the database: its offset, the checksum of the event before it, and its own checksum."""
 
     offset: int
     before: int
@@ -34,10 +35,11 @@ class Expected(NamedTuple):
 
 
 class Block(NamedTuple):
-    """The description of the events with the offsets `number * 256 + 1` and following; only the newest block is not full.
+    """A record that describes up to 256 events: the events with the offsets `number * 256 + 1` to `number * 256 + 256`.
 
-    `entries` holds, in words of 4 bytes: the checksum of the event before the block, the checksums of its events, the keys of
-    their orders, and the keys of their types.
+    Only the newest block of a log has fewer events. `entries` is a sequence of 4-byte values: the checksum of the event before
+    the first event of the block, the checksums of the block's events, the keys of their order ids, and the keys of their event
+    types (a key is a CRC-32).
     """
 
     number: int
@@ -45,12 +47,12 @@ class Block(NamedTuple):
 
     @property
     def before(self) -> int:
-        """The offset before the first event."""
+        """The offset before the first event of this block."""
         return self.number * BLOCK_EVENTS
 
     @property
     def newest(self) -> int:
-        """The offset of the last event."""
+        """The offset of the last event that this block describes."""
         return self.before + self.size
 
     @property
@@ -59,11 +61,13 @@ class Block(NamedTuple):
 
     @property
     def checksum(self) -> int:
-        """The checksum of the block itself, which is stored beside it."""
+        """The checksum of the block as a record (not of an event), which is stored in the same row as the block."""
         return crc32(self.entries, self.number & 0xFFFFFFFF)
 
     def checksum_at(self, offset: int) -> int:
-        """Return the checksum of an event of this block, or of the one before its first."""
+        """Return the checksum of the event at an offset. The event is in this block, or directly before the block's first
+        event.
+        """
         start = (offset - self.before) * _WORD
         return int.from_bytes(self.entries[start : start + _WORD], "little")
 
@@ -84,13 +88,19 @@ class Block(NamedTuple):
 
 
 class FilterKeys(NamedTuple):
-    """The keys of the orders and of the types that a filter names; None if it names none."""
+    """The keys (CRC-32 values) of the order ids and of the event types of a filter; None if the filter does not restrict
+    orders, or types.
+    """
 
     orders: frozenset[bytes] | None
     types: frozenset[bytes] | None
 
     def candidates(self, block: Block, after: int, through: int) -> list[Expected]:
-        """Find the events of a block that may match, with `after` < offset <= `through`, in order."""
+        """Return the events of a block that may match the filter and have `after` < offset <= `through`, in order of their
+        offsets.
+
+        An event whose keys match may still not match the filter, because two different names can have the same key.
+        """
         size, entries = block.size, block.entries
         places: Iterable[int] = range(max(0, after - block.before), min(size, through - block.before))
         for column, wanted in ((1, self.orders), (2, self.types)):
@@ -107,7 +117,11 @@ EMPTY = Block(0, pack("<I", NOTHING_BEFORE))
 
 
 def block_of_forgotten(through: int) -> Block:
-    """Return the newest block of a log from which every event, up to an offset, has been deleted without a record of it."""
+    """Return the newest block (record that describes up to 256 events) of a log from which all events up to an offset were
+    deleted.
+
+    The block has zeros in place of the checksums and keys of these events, because nothing is known about them any more.
+    """
     if through == 0:
         return EMPTY
     number = (through - 1) // BLOCK_EVENTS
@@ -119,7 +133,10 @@ def is_well_formed(block: Block) -> bool:
 
 
 def extended(block: Block, events: Sequence[StoredEvent]) -> list[Block]:
-    """Describe new events: return the newest block with new events added to it, and further blocks if it became full."""
+    """Return the blocks (records that each describe 256 events) to write after new events were stored.
+
+    These are `block`, the newest block so far, with new events added to it, and further blocks if it became full.
+    """
     blocks: list[Block] = []
     rest = events
     while rest:
@@ -133,7 +150,7 @@ def extended(block: Block, events: Sequence[StoredEvent]) -> list[Block]:
 
 
 def filter_keys(filter: Filter) -> FilterKeys | None:
-    """Return the keys by which to find the events of a filter; None if it matches every event."""
+    """Return the keys with which to search the blocks for events that match a filter; None if the filter matches every event."""
     if filter == EVERYTHING:
         return None
     return FilterKeys(_keys(_order_key, filter.order_ids), _keys(_type_key, filter.event_types))
@@ -144,7 +161,11 @@ def _keys(key: Callable[[str], bytes], names: Iterable[str] | None) -> frozenset
 
 
 def _places(entries: bytes, start: int, size: int, wanted: frozenset[bytes], places: Iterable[int]) -> Sequence[int]:
-    """Return the places of the given keys in a block; its keys begin at `start` in its entries."""
+    """Return the indexes (from 0) of the events in a block that have one of the wanted keys (CRC-32 of an order id or event
+    type).
+
+    Only the indexes in `places` are searched. The keys are in `entries` from the byte `start` on.
+    """
     end = start + size * _WORD
     if all(
         entries.find(key, start, end) < 0 for key in wanted

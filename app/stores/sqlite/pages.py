@@ -1,7 +1,8 @@
-"""Reading a SQLite log: each function reads within the transaction of its caller, and verifies everything that it returns.
+"""Reading events from a SQLite log. Each function reads within the transaction of its caller, and verifies every event that it
+returns.
 
-Offsets have no holes: the events in the file are those after the floor, through the newest. All functions raise Damaged if
-stored bytes do not match their checksums, and sqlite3.Error if SQLite cannot read them.
+The offsets in a log have no holes: the file has every event after the newest deleted event. All functions raise Damaged if
+stored bytes do not match their checksums, and sqlite3.Error if SQLite cannot read.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ _stored_event = partial(tuple.__new__, StoredEvent)  # half the time of StoredEv
 
 
 def read_page(connection: sqlite3.Connection, after: int, through: int, filter: Filter, limit: int) -> Page:
-    """Read as `EventStore.read` does; `through` must not be beyond the newest event."""
+    """Return a page of matching events, as `EventStore.read` does; `through` must not be greater than the offset of the newest
+    event.
+    """
     floor = read_floor(connection)
     if after < floor.offset:
         raise BelowFloor(floor)
@@ -54,7 +57,7 @@ def read_page(connection: sqlite3.Connection, after: int, through: int, filter: 
 
 
 def read_run(connection: sqlite3.Connection, after: int, through: int) -> list[StoredEvent]:
-    """Read all events with `after` < offset <= `through`, which must exist."""
+    """Return all events with `after` < offset <= `through`. The events must exist."""
     events = [*map(_stored_event, connection.execute(_RUN, (after, through)))]
     first = read_block(connection, after // BLOCK_EVENTS)
     last = first if through <= first.newest else read_block(connection, (through - 1) // BLOCK_EVENTS)
@@ -67,13 +70,15 @@ def read_run(connection: sqlite3.Connection, after: int, through: int) -> list[S
 
 
 def read_at(connection: sqlite3.Connection, offset: int) -> StoredEvent:
-    """Read the event at an offset, which must exist."""
+    """Return the event at an offset. The event must exist."""
     [event] = _read_expected(connection, [*_expected(connection, [offset])])
     return event
 
 
 def read_events(connection: sqlite3.Connection, event_ids: Sequence[str], newest: int) -> dict[str, StoredEvent]:
-    """Find the events through offset `newest` that have these ids, by id."""
+    """Return the events that have the given event ids, as a dictionary by event id. Events after the offset `newest` are
+    ignored.
+    """
     rows = sorted(connection.execute(_WITH_IDS, (json.dumps(event_ids),)).fetchall())
     rows = [row for row in rows if row[0] <= newest]
     _verify(_expected(connection, [row[0] for row in rows]), rows)
@@ -81,7 +86,10 @@ def read_events(connection: sqlite3.Connection, event_ids: Sequence[str], newest
 
 
 def offset_before(connection: sqlite3.Connection, stored_at_us: int) -> int:
-    """Find as `EventStore.offset_before` does. Times do not decrease, so the primary key is their index too."""
+    """Return the offset just before the first event that was stored at or after a time, as `EventStore.offset_before` does.
+
+    Storing times never decrease from event to event, so a binary search by offset finds this event without an index of times.
+    """
     floor = read_floor(connection)
     offsets = range(floor.offset + 1, read_newest_block(connection).newest + 1)
     return floor.offset + bisect_left(
@@ -109,7 +117,7 @@ def _read_expected(connection: sqlite3.Connection, expected: Sequence[Expected])
 
 
 def _verify(expected: Iterable[Expected], rows: Sequence[tuple[object, ...]]) -> None:
-    """Raise Damaged unless the rows are the expected events."""
+    """Raise Damaged if `rows` (read from the database) are not exactly the expected events."""
     for place, each in enumerate(expected):
         if place == len(rows) or rows[place][0] != each.offset:
             raise Damaged(f"the event at offset {each.offset} is missing", each.offset)

@@ -1,7 +1,8 @@
-"""The readers of a SQLite log: a few threads, and connections that cannot write.
+"""Reading a SQLite log in a few threads, with connections that cannot write.
 
-A read transaction that stayed open would keep the WAL file from being reused, so none outlives its query. If bytes do not
-match their checksums, the request that reads them gets StoreUnavailable, and the server logs an error.
+A read transaction that stays open keeps SQLite from reusing the WAL file (its write-ahead log), so no read transaction lasts
+longer than its query. If bytes do not match their checksums, the query fails with StoreUnavailable, and the server logs an
+error.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 class Readers:
-    """Threads that run queries. A query sees the log as it was when the query began."""
+    """Threads that run queries on a log. A query sees the log as it was when the query began."""
 
     def __init__(self, path: Path, file: LogFile) -> None:
         self._path = path
@@ -38,11 +39,13 @@ class Readers:
         self._idle: deque[sqlite3.Connection] = deque()
 
     async def run(self, query: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Run a query in a transaction of its own. Raises StoreUnavailable, and what the query raises."""
+        """Run a query in its own transaction on a thread, and return its result. Raises StoreUnavailable if the log cannot be
+        read, and any other error of the query.
+        """
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, query)
 
     def close(self) -> None:
-        """Wait for the queries that run, then close the connections."""
+        """Wait until the running queries have ended, then close the connections."""
         self._threads.shutdown()
         for connection in self._idle:
             connection.close()

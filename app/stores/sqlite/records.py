@@ -1,6 +1,8 @@
-"""The other records in a SQLite log than its events: epochs, floor and blocks; each has a checksum.
+"""The records of a SQLite log other than its events. Each record has a checksum.
 
-All functions raise Damaged if a record does not match its checksum or is missing, and sqlite3.Error if SQLite fails.
+They are the epochs (one for each start of a server on the log), the floor (the newest deleted event), and the blocks (each
+describes 256 events). All functions raise Damaged if a record is missing or does not match its checksum, and sqlite3.Error if
+SQLite fails.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from app.stores.sqlite.event_blocks import Block, is_well_formed
 
 
 def read_epochs(connection: sqlite3.Connection) -> list[Epoch]:
-    """Read the record of epochs, oldest first."""
+    """Return all recorded epochs of the log (one for each start of a server), oldest first."""
     epochs: list[Epoch] = []
     checksum = 0
     for name, first_offset, stored in connection.execute(
@@ -29,7 +31,9 @@ def read_epochs(connection: sqlite3.Connection) -> list[Epoch]:
 
 
 def add_epochs(connection: sqlite3.Connection, epochs: Iterable[Epoch]) -> None:
-    """Add epochs to the record; each checksum continues that of the epoch before."""
+    """Record further epochs of the log (one for each start of a server). The checksum of an epoch continues from the checksum
+    of the epoch before.
+    """
     last = connection.execute("SELECT checksum FROM epochs ORDER BY start DESC LIMIT 1").fetchone()
     checksum = last[0] if last else 0
     for name, first_offset in epochs:
@@ -65,7 +69,7 @@ def read_newest_block(connection: sqlite3.Connection) -> Block:
 
 
 def read_blocks(connection: sqlite3.Connection, first: int, last: int) -> Iterator[Block]:
-    """Read the blocks from number `first` through `last`, which must exist."""
+    """Yield the blocks (records that each describe 256 events) with the numbers `first` to `last`. These blocks must exist."""
     expected = first
     rows = connection.execute(
         "SELECT number, entries, checksum FROM blocks WHERE number BETWEEN ? AND ? ORDER BY number", (first, last)
@@ -83,7 +87,9 @@ def read_blocks(connection: sqlite3.Connection, first: int, last: int) -> Iterat
 
 
 def write_blocks(connection: sqlite3.Connection, blocks: Iterable[Block]) -> None:
-    """Add blocks, or replace blocks that have grown."""
+    """Write blocks (records that each describe 256 events). A stored block with the same number is replaced, because events
+    were added to it.
+    """
     connection.executemany(
         "REPLACE INTO blocks (number, entries, checksum) VALUES (?, ?, ?)",
         [(*block, block.checksum) for block in blocks],

@@ -1,9 +1,9 @@
-"""A store in one SQLite file: events for which `append` has returned survive kill -9 and power cuts.
+"""A store in one SQLite file: once `append` has returned, its events survive `kill -9` and power cuts.
 
     append ─→ Writer ─→ Transactions.commit: fsync ─→ on_commit ─→ append returns
     read   ─→ Readers ─→ read_page
 
-The event loop does not block on either: one thread writes, a few threads read.
+The event loop is never blocked: one thread writes, and a few threads read.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from app.stores.sqlite.writer import Request, Writer
 
 
 class SqliteStore:
-    """A log in one SQLite file: the newest `retain_events` events, none older than `retain_seconds`; None means no limit."""
+    """A log in one SQLite file that keeps the newest `retain_events` events, but no event older than `retain_seconds`; None
+    means no limit.
+    """
 
     def __init__(self, path: Path, retain_events: int | None = None, retain_seconds: float | None = None) -> None:
         self._path = path

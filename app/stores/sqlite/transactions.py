@@ -1,7 +1,7 @@
-"""The transactions that write a SQLite log: each stores new events and deletes old ones.
+"""The transactions that write to a SQLite log: each transaction stores new events and deletes old events.
 
-A transaction serves any number of requests, and each of them is stored whole or not at all. It is on disk when `commit`
-returns; if it fails, the log is as it was before.
+A transaction contains any number of requests; the events of a request are stored all together or not at all. When `commit`
+returns, the transaction is on disk. If the transaction fails, the log is unchanged.
 """
 
 from __future__ import annotations
@@ -38,16 +38,17 @@ Outcome: TypeAlias = list[Appended] | Exception
 
 
 class Stored(NamedTuple):
-    """The events that a transaction added, and the outcome of each request."""
+    """The result of storing requests in a transaction: the events that were added to the log, and the outcome of each request."""
 
     new: list[StoredEvent]
     outcomes: Sequence[Outcome]
 
 
 class Transactions:
-    """The transactions of the only connection that writes a log; all methods run on the writer's thread.
+    """All write transactions of one log. They use the only connection that may write, and all methods run on the writer's
+    thread.
 
-    `file`: the open log. `deletion`: deletes the events that retention does not keep, in each transaction.
+    `path`: the path of the log. `file`: the open log. `deletion`: deletes old events within each transaction.
     """
 
     def __init__(self, path: Path, file: LogFile, deletion: Deletion) -> None:
@@ -65,9 +66,10 @@ class Transactions:
         return self._deletion.has_more
 
     def commit(self, requests: Sequence[Sequence[Event]]) -> tuple[Commit | None, Sequence[Outcome]]:
-        """Store the events of the requests in order, and delete the events that retention does not keep.
+        """Store the events of the requests, in order, and delete old events, in one transaction.
 
-        Returns the commit (None if nothing changed) and the outcome of each request. Raises sqlite3.Error, Damaged, FileMoved.
+        Returns the commit (None if the log did not change), and the outcome of each request. Raises sqlite3.Error, Damaged,
+        FileMoved.
         """
         self._file.lock.require_in_place()
         stored_at_us = next_stored_at_us(self._stored_at_us)
@@ -82,7 +84,10 @@ class Transactions:
         return None if floor is None else Commit((), floor), outcomes
 
     def mend(self) -> None:
-        """Replace the connection if it no longer works or cannot end its transaction. Raises sqlite3.Error, Damaged, FileMoved."""
+        """Replace the connection to the database by a new connection, if it no longer works or cannot end its transaction.
+
+        Raises sqlite3.Error, Damaged, FileMoved.
+        """
         self._file.lock.require_in_place()
         if self._answers():
             return
@@ -99,9 +104,11 @@ class Transactions:
         self._connection.close()
 
     def _store_all(self, requests: Sequence[Sequence[Event]], stored_at_us: int) -> Stored | None:
-        """Store all events at once, as if none were a duplicate. Returns None, with nothing stored, if one is.
+        """Store the events of all requests at once, as if there were no duplicates.
 
-        Duplicates are rare, and SQLite finds them when it writes the index of event ids: no look-up is needed before.
+        Returns None, with nothing stored, if an event id is already in the log or occurs twice, or if the write fails.
+        Duplicates are rare, and SQLite detects them when it writes to the index of event ids, so no search for duplicates is
+        needed before.
         """
         new = assign_to_all(requests, self._newest.newest, self._file.epoch.name, stored_at_us)
         with suppress(sqlite3.Error):  # the failed write may not be needed: a duplicate is answered on a full disk too
@@ -118,7 +125,10 @@ class Transactions:
         return Stored([*new.values()], outcomes)
 
     def _store(self, events: Sequence[Event], stored_at_us: int, new: dict[str, StoredEvent]) -> Outcome:
-        """Store the events of one request that are not duplicates, and add them to `new`, those of this transaction."""
+        """Store the events of one request, except duplicates, and return the outcome of the request.
+
+        `new`: all events that this transaction has stored so far, by event id. The stored events are added to `new`.
+        """
         after = self._newest.newest + len(new)
         retained = read_events(self._connection, [event.event_id for event in events], self._newest.newest)
         known = ChainMap(new, retained)
@@ -133,7 +143,11 @@ class Transactions:
         return appended
 
     def _describe(self, new: Sequence[StoredEvent]) -> Block:
-        """Write the blocks of new events, and the epoch if they are the first after a start on a full disk."""
+        """Write the blocks (records that each describe 256 events) for new events, and return the newest block.
+
+        If the epoch of this start (the part of the log that begins with it) could not be recorded at the start because the
+        disk was full, record it now.
+        """
         if not new:
             return self._newest
         blocks = extended(self._newest, new)
@@ -160,7 +174,11 @@ class Transactions:
 
 
 def insert_events(connection: sqlite3.Connection, events: Sequence[StoredEvent]) -> int:
-    """Add events, except events whose `event_id` is already stored; return how many were added. Raises sqlite3.Error."""
+    """Insert events into the database, except events whose `event_id` is already stored. Returns the number of inserted
+    events.
+
+    Raises sqlite3.Error.
+    """
     parts = (events[start : start + INSERTED_AT_ONCE] for start in range(0, len(events), INSERTED_AT_ONCE))
     return sum(connection.execute(_insertion(len(part)), [*chain.from_iterable(part)]).rowcount for part in parts)
 

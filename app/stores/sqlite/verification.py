@@ -1,4 +1,7 @@
-"""Verifying a whole SQLite log: every event, every record, the index of event ids, and the mark."""
+"""The verification of a whole SQLite log: every event, every other record, the index of event ids, and the mark.
+
+The mark is a small file beside the log that records the newest event, so that a lost end of the log is detected.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,9 @@ from app.stores.sqlite.records import read_epochs, read_floor, read_newest_block
 
 
 class Verified(NamedTuple):
-    """The result for an undamaged log: how many events it has, and the ids of the first and the last event; None if it is empty."""
+    """The result of verifying an undamaged log: the number of events, and the ids of the first and last event (None if the log
+    has no events).
+    """
 
     events: int
     first_id: str | None
@@ -30,9 +35,11 @@ class Verified(NamedTuple):
 
 
 def verify(path: Path, called: Path | None = None) -> Verified:
-    """Read a whole log; a server may have it open. Raises StoreRefused, which names the first bad id if an event is bad.
+    """Read and verify a whole log, and return its number of events and its first and last event id. A server may be using the
+    log.
 
-    `called`: the name of the log in error messages, if it is not the path of the file that is read.
+    Raises StoreRefused if the log is damaged; the message contains the id of the first damaged event, if an event is damaged.
+    `called`: the path to give in error messages, if it differs from `path`, which is the file that is read.
     """
     require_log(path)
     called = called or path
@@ -74,6 +81,8 @@ def _verify_rest(connection: sqlite3.Connection, found: Found, mark: Mark | None
 
 
 def _event_id(epochs: Sequence[Epoch], offset: int) -> str:
-    """Return the id of the event at an offset, whose epoch is the newest one that began at or before it."""
+    """Return the id that clients see for the event at an offset: the name of its epoch (the start of a server that wrote it)
+    and the offset.
+    """
     names = [epoch.name for epoch in epochs if epoch.first_offset <= offset]
     return write_position(names[-1] if names else "?", offset)

@@ -1,7 +1,7 @@
-"""The writer of a SQLite log: one thread, and one fsync for all requests that wait.
+"""The writer of a SQLite log: one thread, which stores all waiting requests in one transaction with one fsync.
 
-All waiting requests go into one transaction. Once it is on disk, and not before, the event loop is notified: once per
-transaction, in log order. A transaction that fails costs only its own requests; the next one tries again.
+Once a transaction is on disk, the event loop is notified: once for each transaction, in the order of the log. If a transaction
+fails, only the requests in it fail; the next transaction tries again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 class Request(NamedTuple):
-    """Events to store, and the future that gets their outcome."""
+    """The events of one request to store, and the future (`appended`) that gets the outcome."""
 
     events: Sequence[Event]
     appended: asyncio.Future[list[Appended]]
@@ -37,10 +37,11 @@ HandOver: TypeAlias = Callable[[Commit | None, Sequence[tuple[Request, Outcome]]
 
 
 class Writer:
-    """A thread that writes requests in the order of their submission.
+    """A thread that stores the events of requests in the order in which the requests were submitted.
 
-    `transactions`: writes the log, on this thread only. `hand_over`: called on this thread after each transaction.
-    `checks_ages`: if True, events that are too old are deleted twice a second, even if nothing is submitted.
+    `transactions`: writes to the log; used on this thread only. `hand_over`: called on this thread after each transaction,
+    with its result. `checks_ages`: if True, events that are too old are deleted twice a second, even if no request is
+    submitted.
     """
 
     def __init__(self, transactions: Transactions, hand_over: HandOver, *, checks_ages: bool) -> None:
@@ -58,7 +59,7 @@ class Writer:
         self._requests.put(request)
 
     def close(self) -> None:
-        """Write what was submitted, then close the log."""
+        """Store the events of all submitted requests, then close the log."""
         self._requests.put(None)
         self._thread.join()
         self._transactions.close()
@@ -73,7 +74,9 @@ class Writer:
             self._transactions.shorten_wal()
 
     def _take(self) -> tuple[list[Request], bool]:
-        """Wait for a request; return all requests that are waiting by then, and whether the writer must close after them."""
+        """Wait for a request. Returns all requests that are waiting then, and whether the writer must close after storing
+        them.
+        """
         requests: list[Request] = []
         events = 0
         timeout = self._wait_seconds()

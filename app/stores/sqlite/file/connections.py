@@ -1,7 +1,8 @@
-"""Connections to the file of a SQLite log.
+"""Connections to the database file of a SQLite log.
 
-This SQLite may be one that corrupts a WAL file which two connections write or checkpoint at once (all before 3.51.3). So one
-process has the file, one connection of it writes and checkpoints, and readers can do neither.
+SQLite before version 3.51.3 can corrupt a WAL file (its write-ahead log) if two connections write to it or checkpoint it at
+the same time. So only one process opens the file as a writer, one connection of this process writes and checkpoints, and all
+other connections can do neither.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ BUSY_MS = 5_000  # how long to wait for a backup, or for an administrator's shel
 
 
 def connect_writer(path: Path, vfs: str = "unix") -> sqlite3.Connection:
-    """Open the only connection that may write; a commit on it returns when it is on disk. Raises sqlite3.Error."""
+    """Return the only connection that may write to the log. A transaction is on disk when its commit returns. Raises
+    sqlite3.Error.
+    """
     connection = _connect(path, "rwc", vfs)
     try:
         connection.execute("PRAGMA synchronous = FULL")
@@ -24,7 +27,9 @@ def connect_writer(path: Path, vfs: str = "unix") -> sqlite3.Connection:
 
 
 def connect_reader(path: Path, vfs: str = "unix") -> sqlite3.Connection:
-    """Open a connection that can neither write nor checkpoint. Raises sqlite3.Error."""
+    """Return a connection that can only read: it can neither write nor checkpoint the WAL file (SQLite's write-ahead log).
+    Raises sqlite3.Error.
+    """
     return _connect(path, "ro", vfs)
 
 

@@ -1,7 +1,9 @@
-"""The format of a SQLite log: its tables, and the steps that upgrade a file of an older release.
+"""The format of a SQLite log: its tables, and the steps that upgrade a file which was written by an older version of this
+software.
 
-The format's number stands in the header of the file (`PRAGMA user_version`). A release reads the number that it writes, brings
-an older file to it at the start, and refuses a newer one. To change the tables, raise FORMAT and add a step to STEPS.
+The number of the format is in the header of the file (`PRAGMA user_version`). This software can read one format. At the start,
+a server upgrades a file of an older format, and refuses a file of a newer format. To change the tables, increase FORMAT and
+add a step to STEPS.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ CREATE TABLE epochs (
 
 
 def lay_out(connection: sqlite3.Connection) -> None:
-    """Make the tables of an empty log. Raises sqlite3.Error."""
+    """Create the tables of a new log without events. Raises sqlite3.Error."""
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(EVENTS)
@@ -51,7 +53,7 @@ def lay_out(connection: sqlite3.Connection) -> None:
 
 
 def upgrade(connection: sqlite3.Connection, version: int) -> None:
-    """Upgrade a log from an older format to the present one, in one transaction. Raises Damaged, sqlite3.Error."""
+    """Upgrade a log from an older format to the present format, in one transaction. Raises Damaged, sqlite3.Error."""
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         for older in range(version, FORMAT):
@@ -60,7 +62,11 @@ def upgrade(connection: sqlite3.Connection, version: int) -> None:
 
 
 def _add_checksums(connection: sqlite3.Connection) -> None:
-    """Upgrade from format 1 to 2: describe the events in blocks, which replace the index of orders; the events are not changed."""
+    """Upgrade a log from format 1 to format 2. The events are not changed.
+
+    Format 2 has blocks (records with the checksums of 256 events each), which replace the index of order ids, and checksums of
+    the other records.
+    """
     epochs = [Epoch(*row) for row in connection.execute("SELECT name, first_offset FROM epochs ORDER BY start")]
     floor = Floor(*connection.execute("SELECT offset, stored_at_us FROM floor").fetchone())
     for statement in ("DROP INDEX events_by_order", "DROP TABLE epochs", "DROP TABLE floor"):
@@ -80,7 +86,9 @@ def _make_records(
 
 
 def _described(floor: int, events: Iterable[StoredEvent]) -> Iterable[Block]:
-    """Describe the events after the floor. Raises Damaged if one is missing."""
+    """Yield the blocks (records that each describe 256 events) for all events after the offset `floor`. Raises Damaged if an
+    event is missing.
+    """
     block, piece = block_of_forgotten(floor), []
     for offset, event in enumerate(events, floor + 1):
         if event.offset != offset:

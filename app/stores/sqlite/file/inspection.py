@@ -1,4 +1,8 @@
-"""The inspection of a log at a start: its records, its newest events, the structure of its file, and its mark must agree."""
+"""The inspection of a log at the start of a server: its parts must agree with each other.
+
+The parts are its records, its newest events, the structure of the database file, and the mark (a small file that records the
+newest event).
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,12 @@ logger = logging.getLogger(__name__)
 
 
 class Found(NamedTuple):
-    """The result of inspecting an undamaged log: its epochs, its floor, its newest block, and when its newest event was stored."""
+    """The result of inspecting an undamaged log.
+
+    `epochs`: the recorded epochs (one for each start of a server). `floor`: the newest deleted event. `newest`: the newest
+    block (record that describes 256 events). `newest_stored_at_us`: when the newest event was stored, in microseconds since
+    1970-01-01 UTC.
+    """
 
     epochs: list[Epoch]
     floor: Floor
@@ -32,7 +41,7 @@ class Found(NamedTuple):
 
 
 def inspect(connection: sqlite3.Connection) -> Found:
-    """Read the records and the newest events. Raises Damaged, sqlite3.Error."""
+    """Read and check the records and the newest events of a log, and return the records. Raises Damaged, sqlite3.Error."""
     floor, epochs, newest = read_floor(connection), read_epochs(connection), read_newest_block(connection)
     for _ in read_blocks(connection, min(floor.offset // BLOCK_EVENTS, newest.number), newest.number):
         pass
@@ -48,9 +57,10 @@ def inspect(connection: sqlite3.Connection) -> Found:
 
 
 def require_integrity(connection: sqlite3.Connection, *, crashed: bool) -> None:
-    """Run SQLite's own check of the file, for at most the time that a start may take. Raises Damaged, sqlite3.Error.
+    """Run SQLite's own integrity check of the database file, for a limited time. Raises Damaged, sqlite3.Error.
 
-    After a crash the structure of the whole file is checked, because a `-wal` file that belongs to another file can put old pages anywhere.
+    `crashed`: True if the log was not closed. More time is then spent on the structure of the file, because a `-wal` file that
+    belongs to another database can put old pages anywhere in the file.
     """
     if _checked(connection, "PRAGMA integrity_check(1)", INTEGRITY_SECONDS) or not crashed:
         return
@@ -59,7 +69,10 @@ def require_integrity(connection: sqlite3.Connection, *, crashed: bool) -> None:
 
 
 def _checked(connection: sqlite3.Connection, check: str, seconds: float) -> bool:
-    """Run a check; return False if it does not end in time. Raises Damaged if it finds something."""
+    """Run one of SQLite's checks. Returns True if the check found nothing, False if the check did not end in the given time.
+
+    Raises Damaged if the check found an error.
+    """
     give_up_at = time.monotonic() + seconds
     connection.set_progress_handler(lambda: int(time.monotonic() > give_up_at), STEPS_BETWEEN_LOOKS)
     try:
@@ -76,7 +89,9 @@ def _checked(connection: sqlite3.Connection, check: str, seconds: float) -> bool
 
 
 def count_events(connection: sqlite3.Connection, found: Found) -> None:
-    """Check that the numbers of events, and of entries in the index of their ids, are right. Raises Damaged, sqlite3.Error."""
+    """Check that the log has as many events, and as many event ids in the index, as its records say. Raises Damaged,
+    sqlite3.Error.
+    """
     [(events,)] = connection.execute("SELECT count(*) FROM events NOT INDEXED")
     [(event_ids,)] = connection.execute("SELECT count(*) FROM events")
     expected = found.newest.newest - found.floor.offset
@@ -85,9 +100,10 @@ def count_events(connection: sqlite3.Connection, found: Found) -> None:
 
 
 def missing_events(connection: sqlite3.Connection, found: Found, mark: Mark) -> int:
-    """Return how many events are missing: the log had them when its mark was written.
+    """Return how many events are missing at the end of the log, compared with its mark (a small file that records the newest
+    event).
 
-    Raises Damaged if the mark is that of another log, sqlite3.Error.
+    Raises Damaged if the mark belongs to another log, sqlite3.Error if the log cannot be read.
     """
     offset = mark.position.offset
     if found.floor.offset < offset <= found.newest.newest:

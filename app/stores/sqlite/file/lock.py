@@ -1,8 +1,9 @@
-"""The lock on the file of a log: only one server may have a file open, even if the file has several names.
+"""The lock of a log: only one server can open a database file, even if the file has several names.
 
-The lock is a `flock` on the database file itself, held on a descriptor that is opened before SQLite opens the file and closed
-after it, because closing any other descriptor of the file would drop SQLite's own locks (POSIX fcntl). A second lock, on `<file>.lock`,
-keeps out the releases that know only that one.
+The lock is a `flock` on the database file. Its file descriptor is opened before SQLite opens the file, and closed after SQLite
+has closed the file, because closing a descriptor of the file at any other time would release SQLite's own locks (POSIX fcntl).
+A second lock is on the file `<file>.lock`: older versions of this server lock only that file, and must not open the log at the
+same time.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from app.stores.sqlite.errors import FileMoved
 
 
 class FileLock:
-    """The locks that a server holds on its log."""
+    """The two locks that a server holds on its log: on the database file, and on `<file>.lock`."""
 
     def __init__(self, path: Path) -> None:
-        """Take both locks, and create the files that do not exist. Raises StoreRefused, OSError."""
+        """Lock the database file and the file `<file>.lock`, and create each file that does not exist.
+
+        Raises StoreRefused if another process holds a lock, OSError if a file cannot be opened.
+        """
         self._path = path
         self._lock_path = Path(f"{path.resolve()}.lock")
         self._made_lock = not self._lock_path.exists()
@@ -36,28 +40,30 @@ class FileLock:
         return os.fstat(self._file).st_size
 
     def beginning(self, size: int) -> bytes:
-        """Return the first bytes of the database file."""
+        """Return the first `size` bytes of the database file."""
         return os.pread(self._file, size, 0)
 
     def is_in_place(self) -> bool:
-        """Return whether the path still names the file; it does not once the file was renamed, removed or replaced."""
+        """Return whether the path still points to the locked file. This is False once the file was renamed, removed or
+        replaced.
+        """
         try:
             return os.path.samestat(self._path.stat(), os.fstat(self._file))
         except OSError:
             return False
 
     def require_in_place(self) -> None:
-        """Raise FileMoved if the path names another file, or none."""
+        """Raise FileMoved if the path no longer points to the locked file."""
         if not self.is_in_place():
             raise FileMoved
 
     def release(self) -> None:
-        """Release the locks; SQLite must have closed the file."""
+        """Release both locks. SQLite must have closed the database file before."""
         os.close(self._file)
         os.close(self._lock)
 
     def give_up(self) -> None:
-        """Release the locks after a refused start, and remove the lock file if it did not exist before."""
+        """Release both locks because the start has failed, and remove the file `<file>.lock` if this object created it."""
         os.close(self._file)
         self._close_lock_file()
 
@@ -68,7 +74,11 @@ class FileLock:
 
 
 def refuse_links(path: Path) -> None:
-    """Raise StoreRefused if the file has several names (hard links): the `-wal` file that SQLite writes has only one of them."""
+    """Raise StoreRefused if the file has several names (hard links).
+
+    SQLite names its `-wal` file after the name by which the database was opened, so a server that opens the database by
+    another name would not see recent changes.
+    """
     if path.exists() and path.stat().st_nlink > 1:
         raise StoreRefused(
             f"The store {str(path)!r} has {path.stat().st_nlink} names (hard links); remove all but one, for a server that "

@@ -1,6 +1,7 @@
-"""The checks of a log's file at a start, before anything is written to it.
+"""The checks of a log's file at the start of a server, before anything is written to the file.
 
-SQLite reads the file before it is judged: a database whose first page is destroyed is complete if its `-wal` file contains that page.
+The file is read through SQLite, not directly, because a database whose first page is destroyed is still complete if the `-wal`
+file (SQLite's write-ahead log) contains that page.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def refusing(path: Path) -> Iterator[None]:
-    """Convert every error that keeps a log from being opened into a StoreRefused with a message of one line."""
+    """Convert each error that prevents a log from being opened into a StoreRefused with a one-line message, for the body of a
+    `with` statement.
+    """
     try:
         yield
     except Damaged as error:
@@ -42,12 +45,15 @@ def refusing(path: Path) -> Iterator[None]:
 
 
 def error_code(error: sqlite3.Error) -> int:
-    """Return SQLite's primary result code of an error."""
+    """Return SQLite's primary result code of an error; 0 if the error has no result code."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def require_place(path: Path) -> int:
-    """Raise StoreRefused if the path cannot be a log, before any file is created beside it; return the size of the `-wal` file."""
+    """Check that a path can be the path of a log. Returns the size of the `-wal` file (SQLite's write-ahead log) in bytes.
+
+    This check runs before any file is created there. Raises StoreRefused if the path is not suitable.
+    """
     if not path.parent.is_dir():
         raise StoreRefused(f"The store {str(path)!r} cannot be opened: its folder does not exist.")
     if path.exists() and not path.is_file():
@@ -63,20 +69,24 @@ def require_place(path: Path) -> int:
 
 
 def require_log(path: Path) -> None:
-    """Raise StoreRefused if the path does not exist."""
+    """Raise StoreRefused if the path does not exist or is not a file."""
     if not path.is_file():
         raise StoreRefused(f"The store {str(path)!r} does not exist or is not a file.")
 
 
 def require_no_wal(path: Path, advice: str) -> None:
-    """Raise StoreRefused if there is a `-wal` file beside the file: it holds a part of this file, or belongs to another one."""
+    """Raise StoreRefused if a `-wal` file (SQLite's write-ahead log) that is not empty is in the same directory as the
+    database file.
+
+    Such a file has a part of this database's data, or belongs to another database. `advice`: the end of the error message.
+    """
     wal = Path(f"{path.resolve()}-wal")
     if wal.exists() and wal.stat().st_size:
         raise StoreRefused(f"The store {str(path)!r} has {str(wal)!r} beside it. {advice}.")
 
 
 def is_database(path: Path) -> bool:
-    """Return whether a file that no SQLite connection of this process has open is a database, or empty."""
+    """Return whether a file is a SQLite database, or empty. No SQLite connection of this process may have the file open."""
     with path.open("rb") as file:
         return file.read(len(MAGIC)) in {b"", MAGIC}
 
@@ -88,7 +98,11 @@ def require_database(path: Path, lock: FileLock, wal_bytes: int) -> None:
 
 
 def usable_vfs(path: Path) -> str:
-    """Return the SQLite VFS to open the file with. On a full disk it needs no shared memory file, but keeps other processes from reading."""
+    """Return the name of the SQLite VFS (file access layer) with which to open the file: "unix", or "unix-excl" if the disk is
+    full or fails.
+
+    "unix-excl" needs no shared memory file, but no other process can then read the log.
+    """
     try:
         with closing(connect_reader(path)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -103,9 +117,10 @@ def usable_vfs(path: Path) -> str:
 
 
 def look(path: Path, vfs: str, lock: FileLock, wal_bytes: int) -> None:
-    """Check the file through SQLite. Raises StoreRefused, Damaged, sqlite3.Error.
+    """Check the database file through SQLite. Raises StoreRefused, Damaged, sqlite3.Error.
 
-    Nothing is written: when the last connection is closed, SQLite moves the `-wal` file into the database, and it may belong to another one.
+    Nothing is written to the file. In particular the `-wal` file (SQLite's write-ahead log) is not moved into the database, as
+    SQLite does when the last connection is closed, because the `-wal` file may belong to another database.
     """
     with closing(connect_reader(path) if vfs == "unix" else connect_writer(path, vfs)) as connection:
         version = format_of(path, connection)
@@ -119,7 +134,9 @@ def look(path: Path, vfs: str, lock: FileLock, wal_bytes: int) -> None:
 
 
 def format_of(path: Path, connection: sqlite3.Connection) -> int:
-    """Return the format of a log; 0 if the file is empty. Raises StoreRefused if this release cannot read it."""
+    """Return the number of the format of a log; 0 if the file is empty. Raises StoreRefused if this version of the server
+    cannot read the format.
+    """
     [(application_id,)] = connection.execute("PRAGMA application_id")
     [(version,)] = connection.execute("PRAGMA user_version")
     [(tables,)] = connection.execute("SELECT count(*) FROM sqlite_schema")
@@ -133,7 +150,10 @@ def format_of(path: Path, connection: sqlite3.Connection) -> int:
 
 
 def _require_size(connection: sqlite3.Connection, lock: FileLock) -> None:
-    """Compare the size of the file with the size in its header, if the whole log is in this file. Raises Damaged."""
+    """Check that the database file is not shorter than its header says. Raises Damaged if it is shorter.
+
+    Call this only if all data of the log are in this file, and none are in a `-wal` file.
+    """
     [(pages,)] = connection.execute("PRAGMA page_count")
     [(page_bytes,)] = connection.execute("PRAGMA page_size")
     if lock.size < pages * page_bytes:

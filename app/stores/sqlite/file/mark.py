@@ -1,7 +1,8 @@
-"""The mark: a small file beside a log with the position of the newest event when the mark was last written.
+"""The mark: a small file beside a log with the position of the newest event at the time when the mark was last written.
 
-It is a file outside the database, so that a database that lost its end is not taken for a shorter log. It is written after each
-commit and not synced, so after a power cut it may lag behind the log, but never be ahead of it.
+The mark is not part of the database, so that a database which lost its end is noticed, and not mistaken for a shorter log. The
+mark is written after each commit, and not synced to disk. So after a power cut it may be behind the log, but it is never ahead
+of the log.
 """
 
 from __future__ import annotations
@@ -17,20 +18,23 @@ _BYTES = 64  # written at once, and within one sector of any disk: it is there w
 
 
 class Mark(NamedTuple):
-    """The end of a log: the position of its newest event, and that event's checksum."""
+    """The end of a log: the position of its newest event, and the checksum of that event."""
 
     position: Position
     checksum: int
 
 
 class MarkFile:
-    """The file that holds the mark of one log."""
+    """The file that contains the mark of one log (the position and checksum of the newest event).
+
+    `store`: the path of the log.
+    """
 
     def __init__(self, store: Path) -> None:
         self.path = Path(f"{store.resolve()}.mark")
 
     def read(self) -> Mark | None:
-        """Return the mark; None if there is none that can be read."""
+        """Return the mark; None if the file does not exist or cannot be read."""
         try:
             position_text, checksum_text, own = self.path.read_text("ascii").split()
             position = parse_position(position_text)
@@ -41,7 +45,7 @@ class MarkFile:
         return None
 
     def write(self, mark: Mark, *, sync: bool = False) -> None:
-        """Replace the mark. Raises OSError."""
+        """Replace the mark in the file. `sync`: if True, wait until the mark is on disk. Raises OSError."""
         text = f"{mark.position} {mark.checksum:08x}"
         line = f"{text} {crc32(text.encode()):08x}".ljust(_BYTES - 1) + "\n"
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -1,4 +1,8 @@
-"""Opening a log at a start: lock it, check it, upgrade it to the present format, compare it with its mark, and begin an epoch."""
+"""Opening a log at the start of a server: lock and check the files, upgrade the format, compare the log with its mark, and
+begin an epoch.
+
+The mark is a small file that records the newest event. An epoch is the part of the log that is written after this start.
+"""
 
 from __future__ import annotations
 
@@ -33,10 +37,11 @@ logger = logging.getLogger(__name__)
 
 
 class LogFile(NamedTuple):
-    """A log that this process alone has open.
+    """A log that only this process has open for writing.
 
-    `epoch`: the epoch of this start. `recorded`: the epochs in the file, which include it unless the disk was full. `newest` is the block of the newest
-    event. `vfs`: how connections must open the file.
+    `epoch`: the part of the log that begins with this start. `recorded`: the epochs that are recorded in the file; the new
+    epoch is missing only if the disk was full. `newest`: the newest block (record that describes 256 events). `vfs`: the
+    SQLite VFS (file access layer) with which further connections must open the file.
     """
 
     opened: Opened
@@ -51,7 +56,11 @@ class LogFile(NamedTuple):
 
 
 def open_file(path: Path) -> LogFile:
-    """Open a log or make a new one, and begin an epoch. Raises StoreRefused."""
+    """Open a log, or create a new log, begin a new epoch in it (the part that is written after this start), and return the
+    open log.
+
+    Raises StoreRefused if the log cannot be opened.
+    """
     with refusing(path), ExitStack() as undo:
         wal_bytes = require_place(path)
         lock = FileLock(path)
@@ -68,7 +77,9 @@ def open_file(path: Path) -> LogFile:
 
 
 def _bring_to_format(path: Path, connection: sqlite3.Connection) -> int:
-    """Create the tables of a new log, or upgrade an old one; return the format that the file had, 0 if it was new."""
+    """Create the tables of a new log, or upgrade a log of an older format. Returns the format that the file had before; 0 if
+    it was new.
+    """
     version = format_of(path, connection)
     [(mode,)] = connection.execute("PRAGMA journal_mode = WAL")
     if mode != "wal":
@@ -97,7 +108,11 @@ def _begin(path: Path, connection: sqlite3.Connection, lock: FileLock, vfs: str,
 def _compare_with_mark(
     path: Path, connection: sqlite3.Connection, found: Found, mark_file: MarkFile, *, expects_mark: bool
 ) -> None:
-    """Report the events that are missing at the end of the log. Raises Damaged if the mark is that of another log."""
+    """Log an error if events are missing at the end of the log, compared with the mark (a small file that records the newest
+    event).
+
+    Raises Damaged if the mark belongs to another log.
+    """
     mark = mark_file.read()
     if mark is None:
         if expects_mark or mark_file.path.exists():
@@ -114,7 +129,11 @@ def _compare_with_mark(
 
 
 def _record(connection: sqlite3.Connection, epoch: Epoch) -> bool:
-    """Record the epoch of this start; return False if the disk does not take it now."""
+    """Record a new epoch in the log: the random name that the log gets at each start of a server, and the offset of its next
+    event.
+
+    Returns False if the write fails because the disk is full or fails.
+    """
     try:
         with connection:
             connection.execute("BEGIN IMMEDIATE")

@@ -1,4 +1,6 @@
-"""The size of the WAL file of a log: reads that overlap without end keep SQLite from starting it anew."""
+"""A limit on the size of the WAL file (SQLite's write-ahead log), which grows without end if there is always a read in
+progress.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,14 @@ WAL_WAIT_MS = 100  # how long appends may stand still for reads to end, at most 
 
 
 class WalLimit:
-    """A limit on the size of a WAL file, which is checked once a second."""
+    """A size limit for the WAL file of a log (SQLite's write-ahead log). The size is checked at most once a second."""
 
     def __init__(self, path: Path) -> None:
         self._wal = Path(f"{path.resolve()}-wal")
         self._looked_at = -1.0
 
     def shorten(self, connection: sqlite3.Connection) -> None:
-        """Start the WAL file anew if reads kept it growing; if they still do, a later call tries again."""
+        """Empty the WAL file if it is larger than the limit. If reads in progress prevent this, a later call tries again."""
         if time.monotonic() < self._looked_at + 1:
             return
         self._looked_at = time.monotonic()
