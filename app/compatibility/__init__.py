@@ -1,14 +1,16 @@
-"""The compatibility gate: compare the contract with its released form, so that a release never breaks an existing client.
+"""The compatibility gate: compare the contract with its last released form, so that a release never breaks an existing client.
 
-Two facts are established about every difference: its effect on the values that are allowed (`Effect`: more values, fewer, others)
-and the direction in which these values travel (`Direction`: in requests, in responses, in both). A table derives from them the
-smallest version bump that the difference requires (`REQUIRED_STEPS`). The rules are tables as well: one row for each keyword of
-a schema, and one for each member of an OpenAPI object. No library computes the differences, because the existing ones
-silently ignore parts of this dialect; the tests run one, oasdiff, beside this gate.
+The contract is the OpenAPI document and the event schemas. For each difference between the contract and its released form, the
+gate finds out two facts: the effect on the allowed values (`Effect`: more values are allowed, fewer, or others), and the
+direction in which the values are sent (`Direction`: in requests, in responses, or in both). From these two facts, the table
+`REQUIRED_STEPS` derives the smallest version bump (major, minor or patch) that the difference requires. The rules that find the
+differences are tables as well: one row for each keyword of a schema, and one row for each member of an OpenAPI object. No library
+does this, because the existing libraries silently ignore some keywords that our schemas may use. The tests run one such tool,
+oasdiff, on the same documents.
 
-Reading order: `rules/` (`change`, `comparison`, `rows`, `effects` and `patterns`, then the tables `schema_rules`, `component_rules`
-and `document_rules`), `finding`, `schema_files`, `baseline` (the released contract), `working_contract` (the contract as it is
-now); `event_schemas`, `document_changes` and `consumers` (the checks), `gate`.
+Reading order: `rules/` (`change`, `comparison`, `rows`, `effects` and `patterns`, then the tables `schema_rules`,
+`component_rules` and `document_rules`), `finding`, `schema_files`, `baseline` (the released contract), `working_contract` (the
+contract as it is now); `event_schemas`, `document_changes` and `consumers` (the checks), `gate` (runs all checks).
 """
 
 from app.compatibility.finding import Finding

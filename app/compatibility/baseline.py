@@ -1,4 +1,7 @@
-"""The released contract: the digests of the event schemas and the OpenAPI document, each in a committed file."""
+"""The released contract, with which the present contract is compared; it is recorded in two committed files.
+
+`contracts/released.json` has a digest of each released event schema. `openapi/released.json` is the released OpenAPI document.
+"""
 
 from __future__ import annotations
 
@@ -18,22 +21,25 @@ DOCUMENT: Final = "openapi/released.json"
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The released contract.
+    """The released contract, with which the present contract is compared.
 
     `digests`: the SHA-256 of each released schema.json in hexadecimal, by event type and version.
-    `document`: the bundled OpenAPI document; None if none has been released.
+    `document`: the released OpenAPI document, with the event schemas copied into it; None if no document has been released.
     """
 
     digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     document: Mapping[str, Any] | None = None
 
     def digest(self, schema: SchemaFile) -> str | None:
-        """Return the released digest of a schema; None if that version has not been released."""
+        """Return the digest of a schema at its release; None if this version of the event type has not been released."""
         return self.digests.get(schema.event_type, {}).get(str(schema.version))
 
 
 def read_baseline(root: Path) -> Baseline | None:
-    """Read the released contract below a contract's root; None if nothing has been released. Raises InvalidContract."""
+    """Read the released contract from the directory `root`; return None if nothing has been released.
+
+    Raises InvalidContract if the files of the released contract cannot be read, or if one of the two files is missing.
+    """
     present = [name for name in (SCHEMAS, DOCUMENT) if (root / name).exists()]
     if not present:
         return None
@@ -46,7 +52,7 @@ def read_baseline(root: Path) -> Baseline | None:
 
 
 def write_baseline(root: Path, schemas: Iterable[SchemaFile], document: bytes) -> None:
-    """Record the present schemas and document as the released ones."""
+    """Record the given event schemas and the given OpenAPI document (as JSON) as the released contract."""
     digests: dict[str, dict[str, str]] = {}
     for schema in schemas:
         digests.setdefault(schema.event_type, {})[str(schema.version)] = schema.digest
@@ -55,7 +61,10 @@ def write_baseline(root: Path, schemas: Iterable[SchemaFile], document: bytes) -
 
 
 def released_schemas(root: Path) -> dict[str, dict[str, Any]]:
-    """Return the newest released schema of each event type that producers publish, by type. Raises InvalidContract."""
+    """Return the newest released schema of each event type that producers publish, by event type.
+
+    A deprecated version counts like any other version. Raises InvalidContract if the record of released schemas cannot be read.
+    """
     baseline = read_baseline(root) or Baseline()
     files = [each for each in read_schema_files(root / "contracts") if baseline.digest(each) is not None]
     contracts = contracts_of(files)

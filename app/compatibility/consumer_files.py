@@ -1,7 +1,8 @@
-"""Consumer contracts: files in which readers of events record the parts of the data that they rely on.
+"""Consumer contracts: files in which the teams that read events record the parts of the data on which their programs rely.
 
-`contracts/consumers/<name>.json` lists, for each event type and major version that a consumer reads, the properties that it needs
-(`required`), the properties that it uses if they are present (`optional`), and examples of data that it accepts.
+`contracts/consumers/<name>.json` has one entry for each event type and major version that the consumer reads: the properties that
+the consumer needs (`required`), the properties that the consumer uses if they are present (`optional`), and examples of data that
+the consumer accepts (`accepts`).
 """
 
 from __future__ import annotations
@@ -53,7 +54,11 @@ _CONSUMER: Final = compile_schema(
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """A consumer contract: the consumer's name, and an object for each event type and major version that it reads."""
+    """A consumer contract: a file that records which parts of events one consumer relies on.
+
+    `name`: the name of the consumer.
+    `reads`: one object for each event type and major version that the consumer reads.
+    """
 
     name: str
     reads: Sequence[Mapping[str, Any]]
@@ -64,7 +69,11 @@ class Consumer:
 
 
 def read_consumers(root: Path) -> list[Consumer]:
-    """Read the consumer contracts below a contract's root; none if there is no such folder. Raises InvalidContract."""
+    """Return the consumer contracts in the directory `root`; empty if `contracts/consumers` does not exist.
+
+    A consumer contract records the parts of the data that a reader of events relies on. Raises InvalidContract if a file is
+    wrong.
+    """
     folder = root / FOLDER
     if not folder.exists():
         return []

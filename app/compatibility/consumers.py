@@ -1,4 +1,4 @@
-"""Check the consumer contracts: the newest schema of a major version must still have every property that its consumers need."""
+"""Check the consumer contracts: the newest schema of a major version must have every property that consumers rely on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.specification.version import parse_version
 
 
 class Presence(IntEnum):
-    """Whether valid data contains a value at some pointer: never, sometimes or always."""
+    """Whether the data of a valid event contains a value at a certain JSON pointer: never, sometimes or always."""
 
     ABSENT = 0
     OPTIONAL = 1
@@ -27,7 +27,12 @@ class Presence(IntEnum):
 def check_consumers(
     consumers: Sequence[Consumer], schemas: Sequence[SchemaFile], baseline: Baseline
 ) -> Iterator[Finding]:
-    """Yield a finding for each property or example of a consumer contract that the newest schemas no longer allow for."""
+    """Yield a finding (a broken rule) for each part of a consumer contract that the newest event schema no longer guarantees.
+
+    A consumer contract records the properties that a consumer reads and examples of data that the consumer accepts.
+    `schemas`: the event schemas as they are now.
+    `baseline`: the released contract.
+    """
     for consumer in consumers:
         for index, read in enumerate(consumer.reads):
             yield from _Check(consumer, index, read, schemas, baseline).findings()
@@ -35,7 +40,11 @@ def check_consumers(
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """The check of one entry under `reads` in a consumer contract; `index` is its position there."""
+    """The check of one entry of a consumer contract against the newest event schema.
+
+    A consumer contract records the parts of events that a consumer relies on; `index` is the entry's position under its member
+    `reads`.
+    """
 
     consumer: Consumer
     index: int
@@ -78,7 +87,10 @@ class _Check:
         return Finding(f"consumer-{rule}", place, self._before(), now, f"the consumer {self.consumer.name} {what}", fix)
 
     def _before(self) -> str:
-        """Return the newest released version of the major that the consumer reads, such as 1.2.0; 1.x if none is released."""
+        """Return the newest released version within the major version that the consumer reads, such as 1.2.0.
+
+        If no version is released, the result is the major version followed by `.x`, such as 1.x.
+        """
         major = self.read["majorVersion"]
         versions = map(parse_version, self.baseline.digests.get(self.read["eventType"], {}))
         released = [version for version in versions if version is not None and version.major == major]
@@ -86,9 +98,10 @@ class _Check:
 
 
 def presence(schema: Mapping[str, Any], pointer: str) -> Presence:
-    """Return whether data that fits the schema has a value at the pointer.
+    """Return whether data that is valid by `schema` always, sometimes or never has a value at the JSON pointer `pointer`.
 
-    Only properties that the schema names count, not properties that it merely does not forbid.
+    Only properties that the schema lists count. Unlisted properties do not count, even if the schema allows additional
+    properties.
     """
     return _presence(schema, [str(token) for token in parse_pointer(pointer)])
 
@@ -103,14 +116,18 @@ def _presence(schema: Mapping[str, Any], steps: list[str]) -> Presence:
 
 
 def _together(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield a schema and the schemas in its `allOf`: all of them hold for a value at the same time."""
+    """Yield a schema and, recursively, the schemas in its `allOf`: a valid value must satisfy every one of these schemas."""
     yield schema
     for part in schema.get("allOf", ()):
         yield from _together(part)
 
 
 def _parts(schemas: Sequence[Mapping[str, Any]], step: str) -> Iterator[tuple[Presence, Mapping[str, Any]]]:
-    """Yield the schemas of one property or array item, and whether it is required."""
+    """Yield each schema of one property (or array item), together with REQUIRED or OPTIONAL.
+
+    `schemas`: the schemas of the object or array.
+    `step`: the name of the property, or the index of the item.
+    """
     required = any(step in each.get("required", ()) for each in schemas)
     for each in schemas:
         if step in each.get("properties", {}):
@@ -121,7 +138,10 @@ def _parts(schemas: Sequence[Mapping[str, Any]], step: str) -> Iterator[tuple[Pr
 
 
 def _either(schema: Mapping[str, Any], steps: list[str]) -> Iterator[Presence]:
-    """Yield the presence of a value according to `anyOf` and `oneOf`: always if all alternatives require it, sometimes if one allows it."""
+    """Yield whether a value is present according to `anyOf`, and according to `oneOf`.
+
+    The presence is REQUIRED if all alternatives require the value, OPTIONAL if at least one alternative allows the value.
+    """
     for keyword in ("anyOf", "oneOf"):
         found = [_presence(part, steps) for part in schema.get(keyword, ())]
         if found:

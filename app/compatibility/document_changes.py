@@ -1,4 +1,4 @@
-"""Check the OpenAPI document: `info.version` must have moved as far as the changes since the release need."""
+"""Compare the OpenAPI document with its released form: `info.version` must have been raised as far as the changes require."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ def check_document(
     event_types: Collection[str] = (),
     governed: Collection[Pointer] = (),
 ) -> Iterator[Finding]:
-    """Compare two valid bundled documents, the released one and the present one, and yield a finding for each broken rule.
+    """Compare the released OpenAPI document with the present one; yield a finding for each broken rule.
 
-    `event_types`: the types that the contracts define.
-    `governed`: pointers to components that `check_steps` compares by the rules for event schemas; a change within them that
-    passes there counts at most as an addition here.
+    `before`, `now`: the released and the present document; both are valid and contain the event schemas.
+    `event_types`: the event types that have a contract.
+    `governed`: pointers to components that are event schemas. `check_steps` compares these components with stricter rules; so
+    here, a change within such a component requires at most a new minor version.
     """
     versions = [parse_version(document["info"]["version"]) for document in (before, now)]
     changes = [
@@ -49,9 +50,10 @@ def check_document(
 def document_changes(
     before: Mapping[str, Any], now: Mapping[str, Any], event_types: Collection[str] = ()
 ) -> list[Change]:
-    """Return the differences between two bundled documents, in the order of the tables.
+    """Return the differences between two OpenAPI documents, in the order of the tables of rules.
 
-    A component that is used in both directions is compared in both; the change with the larger step is kept.
+    A component that is used in both requests and responses is compared once for each. If the two comparisons find the same
+    difference, the result contains the one that requires the larger version bump.
     """
     open_names = frozenset((*event_types, *problem_types(now.get("components", {}))))
     old, new = normal_form(before), normal_form(now)

@@ -1,4 +1,4 @@
-"""Check the event schemas: released ones must not change, and a new version must not break producers or readers."""
+"""Check the event schemas: a released schema must not change, and a new version must not break producers or consumers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ _SHOWN_DIGITS = 12
 
 
 def check_released(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterator[Finding]:
-    """Yield a finding for each released schema that is missing or has changed."""
+    """Yield a finding (a broken rule) for each released event schema whose file is missing or has changed.
+
+    `schemas`: the event schemas as they are now.
+    `baseline`: the digests of the released schemas.
+    """
     present = {(each.event_type, str(each.version)): each for each in schemas}
     for event_type, versions in baseline.digests.items():
         for version, digest in versions.items():
@@ -38,13 +42,16 @@ def _released(place: str, version: str, rule: str, change: str, undo: str) -> Fi
 
 
 def check_steps(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterator[Finding]:
-    """Compare each unreleased version with its neighbours in the same major version; yield a finding for each breaking change."""
+    """Compare each unreleased version of an event schema with the versions before and after it in the same major version.
+
+    Yields a finding for each change that requires a larger version bump than the one between the two versions.
+    """
     for before, now in steps(schemas, baseline):
         yield from _findings(before, now)
 
 
 def steps(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterator[tuple[SchemaFile, SchemaFile]]:
-    """Yield each pair of neighbouring versions in one major version of which at least one is not released."""
+    """Yield each pair of successive versions of an event type within one major version, unless both are released."""
     for before, now in pairwise(schemas):
         neighbours = (before.event_type, before.version.major) == (now.event_type, now.version.major)
         settled = baseline.digest(before) is not None and baseline.digest(now) is not None

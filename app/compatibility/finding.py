@@ -1,4 +1,4 @@
-"""The findings that the gate reports, each with the way to correct it."""
+"""The findings (broken rules) that the compatibility gate reports, each with the way to correct it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,13 @@ _REMEDIES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A violation of one rule at one place: the versions compared, the change between them, and how to correct it.
+    """A broken rule that the compatibility gate found when it compared the contract with its released form.
 
-    `before` and `now` are empty if there was nothing to compare.
+    `rule`: the name of the rule.
+    `place`: the file, and the location in it.
+    `before`, `now`: the two versions that were compared; empty if nothing was compared.
+    `change`: the difference between the two versions.
+    `fix`: how to correct the contract.
     """
 
     rule: str
@@ -38,5 +42,5 @@ class Finding:
 
 
 def remedy(change: Change) -> str:
-    """Return an instruction that undoes a change, as the beginning of a sentence."""
+    """Return how to undo a change, as the beginning of a sentence without its full stop, such as `Put it back`."""
     return next((remedy for end, remedy in _REMEDIES if change.rule.endswith(end)), "Set it back")

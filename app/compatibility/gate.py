@@ -1,4 +1,4 @@
-"""The gate: run all checks on a contract, and record it as released if they pass."""
+"""Run all checks of the compatibility gate on a contract, and record the contract as released if it passes."""
 
 from __future__ import annotations
 
@@ -29,14 +29,18 @@ _NO_BASELINE: Final = Finding(
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result of a run: the findings, and one sentence about the contract that was checked."""
+    """The result of a run of the compatibility gate: the findings (broken rules), and one sentence about the contract."""
 
     findings: Sequence[Finding]
     summary: str
 
 
 def check(root: Path) -> Report:
-    """Compare the contract below a root with the released one. Raises InvalidContract if the released one cannot be read."""
+    """Compare the contract in the directory `root` with its released form, and return the findings.
+
+    A missing record of the released contract is a finding as well. Raises InvalidContract if that record, or a consumer contract,
+    cannot be read.
+    """
     baseline, working, consumers = read_baseline(root), read_working_contract(root), read_consumers(root)
     missing = [_NO_BASELINE] if baseline is None else []
     known = baseline or Baseline()
@@ -45,7 +49,11 @@ def check(root: Path) -> Report:
 
 
 def release(root: Path) -> Report:
-    """Check the contract below a root and, if there are no findings, record it as released. Raises InvalidContract."""
+    """Check the contract in the directory `root`; if there are no findings, record the contract as released.
+
+    Returns the result of the check. Raises InvalidContract if the record of the released contract, or a consumer contract, cannot
+    be read.
+    """
     baseline, working, consumers = read_baseline(root) or Baseline(), read_working_contract(root), read_consumers(root)
     findings = list(_findings(baseline, working, consumers))
     if findings or working.document is None:
@@ -65,7 +73,10 @@ def _findings(baseline: Baseline, working: WorkingContract, consumers: Sequence[
 
 
 def _governed(baseline: Baseline, working: WorkingContract) -> set[Pointer]:
-    """Return the pointers of the components that are event schemas and have an earlier version to which `check_steps` compares them."""
+    """Return pointers to the components of the OpenAPI document that are event schemas with an earlier version in the same major.
+
+    `check_steps` compares each of these schemas with its earlier version.
+    """
     followers = {(now.event_type, str(now.version)) for _, now in steps(working.schemas, baseline)}
     return {place for place, contract in working.components.items() if contract in followers}
 

@@ -1,4 +1,4 @@
-"""The event schemas as files, read one at a time: an invalid schema must not hide the findings about the others."""
+"""Read the event schemas file by file. An invalid file is kept as well, so that the other files can still be checked."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from app.specification.version import Version, parse_version
 
 @dataclass(frozen=True, slots=True)
 class SchemaFile:
-    """One schema.json file.
+    """One file `contracts/<event type>/<version>/schema.json`.
 
-    `digest`: the SHA-256 of its bytes in hexadecimal. `contract`: its compiled content; None if the schema is not valid.
+    `digest`: the SHA-256 of the file in hexadecimal.
+    `contract`: the compiled schema; None if the schema is invalid.
     """
 
     event_type: str
@@ -32,14 +33,14 @@ class SchemaFile:
 
 
 def read_schema_files(folder: Path) -> list[SchemaFile]:
-    """Read every `<event type>/<version>/schema.json` in a folder, ordered by type and version."""
+    """Read every `<event type>/<version>/schema.json` in a folder; return the files ordered by event type and version."""
     paths = [path for path in folder.glob("*/*/schema.json") if path.is_file()]
     files = [_read(path, version) for path in paths if (version := parse_version(path.parts[-2])) is not None]
     return sorted(files, key=lambda each: (each.event_type, each.version))
 
 
 def contracts_of(files: Iterable[SchemaFile]) -> Contracts:
-    """Return the contracts of the valid schema files."""
+    """Return the event contracts of all files whose schema is valid."""
     return Contracts(each.contract for each in files if each.contract is not None)
 
 

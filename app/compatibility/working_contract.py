@@ -1,6 +1,7 @@
-"""The contract as it is in the working tree: the event schemas and the document, as far as they can be read.
+"""Read the present contract from the working tree: the event schemas and the OpenAPI document, as far as they are valid.
 
-An error that would keep the server from starting becomes a finding, and the rest of the contract is still compared.
+An error that would prevent the server from starting becomes a finding of the compatibility gate; the rest of the contract is
+still compared with its released form.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ from app.specification.pointer import DOCUMENT, Pointer
 
 @dataclass(frozen=True, slots=True)
 class WorkingContract:
-    """The contract as it is in the working tree.
+    """The contract as it is now in the working tree.
 
-    `document`: the bundled OpenAPI document; None if it is too broken to be compared.
-    `components`: the event type and version of each component that is an event schema.
-    `errors`: a finding for each error that would keep the server from starting.
+    `schemas`: the files with event schemas.
+    `document`: the OpenAPI document with the event schemas copied into it; None if the document cannot be read or is invalid.
+    `components`: the event type and version of each component that is an event schema, by the component's JSON pointer.
+    `errors`: a finding for each error that would prevent the server from starting.
     """
 
     schemas: Sequence[SchemaFile]
@@ -37,7 +39,7 @@ class WorkingContract:
 
 
 def read_working_contract(root: Path) -> WorkingContract:
-    """Read the contract below a root; errors in it become findings."""
+    """Read the contract in the directory `root`; an error in the contract is not raised but returned as a finding."""
     schemas = read_schema_files(root / "contracts")
     contracts = contracts_of(schemas)
     errors: list[Finding] = []

@@ -1,1 +1,1 @@
-"""The rules of the gate: how two documents are compared, and what each difference means for clients and the server."""
+"""The rules of the compatibility gate: how two OpenAPI documents are compared, and which version bump a change requires."""

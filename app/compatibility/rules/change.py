@@ -1,4 +1,4 @@
-"""A difference between two documents, and the smallest version bump (major, minor or patch) that it requires."""
+"""A difference between two documents, and the smallest version bump (major, minor or patch) that the difference requires."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from app.specification.version import Step
 
 
 class Effect(Enum):
-    """The effect of a difference on the allowed values; its string is the last word of the rule's name, as in `pattern-loosened`."""
+    """The effect of a difference on the set of allowed values.
+
+    The string of an effect is the last word in the name of a rule, such as `pattern-loosened`.
+    """
 
     REWORDED = "reworded"  # the meaning is the same
     EXTENDED = "extended"  # something is new, and readers have been asked to ignore whatever they do not know
@@ -20,7 +23,10 @@ class Effect(Enum):
 
 
 class Direction(Enum):
-    """How a value travels: from clients in a request, from the server in a response, or in both (an event: published, then read)."""
+    """The direction in which a value is sent: by clients in a request, by the server in a response, or both.
+
+    The data of an event is sent in both directions: published in a request, and read in a response.
+    """
 
     REQUEST = "request"
     RESPONSE = "response"
@@ -57,7 +63,13 @@ REQUIRED_STEPS: Final[dict[Direction, dict[Effect, Step]]] = {
 
 
 class Change(NamedTuple):
-    """One difference: the rule that found it, its location, the version bump that it requires, and both values as text."""
+    """One difference between two documents.
+
+    `rule`: the name of the rule that found the difference.
+    `pointer`: the location of the difference.
+    `step`: the version bump (major, minor or patch) that the difference requires.
+    `what`: the old and the new value as text.
+    """
 
     rule: str
     pointer: Pointer

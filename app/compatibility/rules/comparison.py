@@ -1,4 +1,4 @@
-"""One value in two documents: the released one (before) and the present one (now)."""
+"""Two values to compare: at the same location of the released document (before) and of the present document (now)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _SHOWN_CHARACTERS = 80
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The two documents, in which references are followed.
+    """The released and the present document that are compared; references are looked up in them.
 
-    `open_names`: event types and problem types; an enumeration or union may gain them at any time, because the contract asks
-    readers to ignore the ones that they do not know.
-    `compared`: the components that have been compared already, with the direction.
+    `open_names`: the names of event types and problem types. An enumeration or union may gain such a name in a minor version,
+    because the contract asks consumers to ignore unknown event types and problem types.
+    `compared`: the components that have been compared already, each with its direction (request, response or both).
     """
 
     before: Mapping[str, Any] = field(default_factory=dict)
@@ -35,9 +35,10 @@ class Documents:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The values at one pointer before and now; either may be ABSENT.
+    """The values at one JSON pointer in the released document (`before`) and in the present document (`now`).
 
-    `direction`: how the value travels, which decides how serious a difference is.
+    Either value is ABSENT if its document has no value at the pointer.
+    `direction`: whether the value is sent in requests, in responses or in both; the required version bump depends on this.
     """
 
     before: Any
@@ -58,9 +59,10 @@ class Comparison:
         return replace(self, direction=direction or self.direction)
 
     def followed(self) -> Comparison | None:
-        """Return the comparison of the values that references lead to; None if that component has been compared already.
+        """Return this comparison with each `$ref` replaced by its target; None if the target has been compared already.
 
-        A component is reported once, under its own pointer, however many references lead to it.
+        A component to which several references lead is compared only once, so its differences are reported once, at the
+        component's pointer.
         """
         before, now = (_reference(each) for each in (self.before, self.now))
         if before is None and now is None:
@@ -79,7 +81,11 @@ class Comparison:
         return replace(found, pointer=pointer).followed()
 
     def change(self, effect: Effect, rule: str | None = None, what: str | None = None) -> Change:
-        """Return this difference as a change; by default the rule is named after the member and the effect: `pattern-loosened`."""
+        """Return this difference as a Change with the version bump that it requires.
+
+        `rule`: the name of the rule; by default the name of the member and the effect, such as `pattern-loosened`.
+        `what`: the description of the difference; by default the old and the new value.
+        """
         name = rule or f"{_kebab(str(self.pointer[-1]))}-{effect.value}"
         return Change(
             name, self.pointer, REQUIRED_STEPS[self.direction][effect], what or _described(self.before, self.now)
@@ -87,14 +93,14 @@ class Comparison:
 
 
 def same(before: Any, now: Any) -> bool:
-    """Return whether two values are the same JSON; in Python True == 1, in JSON they differ."""
+    """Return whether two values are equal as JSON, in which true and 1 differ, although True == 1 in Python."""
     if before is ABSENT or now is ABSENT:
         return before is now
     return bool(before == now) and canonical(before) == canonical(now)
 
 
 def canonical(value: Any) -> str:
-    """Write a value as JSON, so that equal values have equal texts."""
+    """Return a value as JSON text with sorted keys, so that equal values have equal texts."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 

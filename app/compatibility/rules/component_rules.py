@@ -1,4 +1,4 @@
-"""The rules for components: schemas, parameters and other objects that the OpenAPI document defines once, under names."""
+"""The rules for comparing the `components` of two OpenAPI documents: named schemas, parameters, examples and so on."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from app.compatibility.rules.rows import Row, Table, compare_parts, reworded
 
 
 def components(table: Table | None = None) -> Row:
-    """Return a row for the components of one kind.
+    """Return a rule that compares all components of one kind, such as all parameters.
 
-    Their names are compared, and with `table` also the content of components that no operation refers to.
+    A component that was added or removed is a change.
+    `table`: the rules for the content of a component. With `table`, a component that no operation refers to is compared as well.
+    Without `table`, the content of components is not compared.
     """
 
     def row(parent: Comparison, name: str) -> Iterator[Change]:
@@ -33,7 +35,11 @@ def _without(components: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
 
 
 def examples(parent: Comparison, name: str) -> Iterator[Change]:
-    """Compare the examples as text, and the problem types (RFC 9457) that they define."""
+    """Compare the examples in `components`; yield the changes.
+
+    A changed example counts as a change of wording. A problem type (RFC 9457) that an example defines counts as public: to remove
+    it or to change its status requires a new major version.
+    """
     yield from reworded(parent, name)
     comparison = parent.member(name)
     before, now = problem_types(parent.before), problem_types(parent.now)
@@ -49,7 +55,7 @@ def examples(parent: Comparison, name: str) -> Iterator[Change]:
 
 
 def problem_types(components: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the problem types among the examples, with their statuses."""
+    """Return the HTTP status of each problem type (RFC 9457) that is defined by an example in `components`."""
     found: dict[str, Any] = {}
     for example in components.get("examples", {}).values():
         match example.get("value"):

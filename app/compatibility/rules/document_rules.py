@@ -1,7 +1,7 @@
-"""The rules for the OpenAPI document: one table for each kind of object, one row for each member.
+"""The rules for comparing two OpenAPI documents: a table for each kind of OpenAPI object, a row for each of its members.
 
-Parameters and request bodies come from clients, responses from the server. The names of paths, operations, parameters, statuses,
-media types, headers and components are public: none may be removed without a new major version.
+Parameters and request bodies are sent by clients, responses by the server. The names of paths, operations, parameters, statuses,
+media types, headers and components are public: to remove such a name requires a new major version.
 """
 
 from __future__ import annotations

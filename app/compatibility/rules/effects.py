@@ -1,6 +1,6 @@
-"""Judge the change of a keyword's value: does it allow more than before, or less?
+"""Decide the effect of a changed schema keyword: are more values allowed than before, fewer, or others?
 
-Each function takes the values before and now, which differ; either may be ABSENT.
+Each function takes the old and the new value of the keyword, which differ; either value is ABSENT if the keyword is not there.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ def type_(before: Any, now: Any) -> Effect:
 
 
 def constraint(before: Any, now: Any) -> Effect:
-    """Judge a constraint whose values cannot be compared with each other, only with its absence."""
+    """Return the effect of changing a constraint if it cannot be decided which of two values allows more, as for `format`.
+
+    A new constraint allows fewer values, a removed constraint more, and a changed constraint others.
+    """
     if before is ABSENT:
         return Effect.TIGHTENED
     return Effect.LOOSENED if now is ABSENT else Effect.CHANGED
@@ -41,7 +44,10 @@ def pattern(before: Any, now: Any) -> Effect:
 
 
 def at_least(without: float) -> EffectOf:
-    """Return the function that judges a lower bound; `without` is the bound that applies if the keyword is absent."""
+    """Return the function that decides the effect of changing a lower bound, such as `minLength`.
+
+    `without`: the bound that applies if the keyword is absent.
+    """
 
     def effect(before: Any, now: Any) -> Effect:
         was, is_ = (without if bound is ABSENT else bound for bound in (before, now))
@@ -74,7 +80,10 @@ def multiple_of(before: Any, now: Any) -> Effect:
 
 
 def switch(when_on: Effect) -> EffectOf:
-    """Return the function that judges a boolean that is false by default; `when_on` is the effect of turning it on."""
+    """Return the function that decides the effect of changing a boolean keyword that is false by default.
+
+    `when_on`: the effect of a change from false to true; a change from true to false has the opposite effect.
+    """
     when_off = {Effect.TIGHTENED: Effect.LOOSENED, Effect.LOOSENED: Effect.TIGHTENED}[when_on]
 
     def effect(before: Any, now: Any) -> Effect:
@@ -85,14 +94,20 @@ def switch(when_on: Effect) -> EffectOf:
 
 
 def entries(before: Any, now: Any) -> Effect:
-    """Judge a map of plain values: new entries extend it, existing ones must stay."""
+    """Return the effect of changing a map of plain values: EXTENDED if all old entries are still there, otherwise CHANGED.
+
+    ABSENT as the old value counts as an empty map.
+    """
     if not isinstance(before, Mapping) or not isinstance(now, Mapping):
         return Effect.EXTENDED if before is ABSENT else Effect.CHANGED
     return Effect.EXTENDED if before.items() <= now.items() else Effect.CHANGED
 
 
 def security(before: Any, now: Any) -> Effect:
-    """Judge lists of security requirements: a client must meet one requirement of the list, and every scheme and scope in it."""
+    """Return the effect of changing a list of security requirements.
+
+    A client must meet one requirement in the list; to meet a requirement, the client needs every scheme and every scope in it.
+    """
     old, new = ([_demands(each) for each in requirements] for requirements in (before, now))
     loosened, tightened = _lets_in_all(new, old), _lets_in_all(old, new)
     if loosened and tightened:

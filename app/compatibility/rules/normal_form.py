@@ -1,4 +1,4 @@
-"""A normal form of the OpenAPI document: whatever can be written in several ways is written in one, so only meanings differ."""
+"""Rewrite an OpenAPI document to a normal form, so that two documents with the same meaning are equal."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ _STYLES: Final = {"query": "form", "cookie": "form", "path": "simple", "header":
 
 
 def normal_form(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the normal form of a valid document.
+    """Return the normal form of a valid OpenAPI document, in which the same meaning is always written in the same way.
 
-    Servers are keyed by URL and parameters by name and location; the parameters of a path are copied to each of its operations;
-    each operation has its security requirements, `[{}]` if there are none; each parameter has its default members written out.
+    Servers are keyed by URL, and parameters by name and location. The parameters of a path are copied to each of its operations.
+    Each operation has its own security requirements, `[{}]` if there are none. The default members of each parameter are written
+    out.
     """
     components = document.get("components", {})
     parameters = {name: _parameter(each) for name, each in components.get("parameters", {}).items()}

@@ -1,7 +1,8 @@
-r"""Decide whether one regular expression matches everything that another one matches.
+"""Decide whether one regular expression matches every string that another regular expression matches.
 
-Both are read as chains of characters and classes, such as `^[a-z]{1,64}$`, and compared link by link: the characters and the
-numbers of repetitions that each allows. If a pattern has groups, alternatives or lookarounds, the answer is always no.
+Both expressions must be plain sequences of characters and character classes, such as `^[a-z]{1,64}$`. The sequences are compared
+element by element: which characters an element allows, and how often it may be repeated. If an expression has groups,
+alternatives or lookarounds, the result is always no.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ _ANCHORS = {"^", "$"}
 
 
 class _Link(NamedTuple):
-    """A character or class, and how often it may be repeated; `most` is None if there is no upper bound."""
+    """One element of a regular expression: a character or character class (`atom`), and how often it may be repeated.
+
+    `least`, `most`: the smallest and the largest number of repetitions; `most` is None if there is no upper bound.
+    """
 
     atom: str
     least: int
@@ -28,7 +32,10 @@ class _Link(NamedTuple):
 
 
 def allows_all(pattern: str, *, of: str) -> bool:
-    """Return whether `pattern` surely matches every text that the pattern `of` matches; False if that cannot be decided."""
+    """Return whether the regular expression `pattern` matches every string that the regular expression `of` matches.
+
+    Returns False also if this cannot be decided.
+    """
     wider, narrower = _links(pattern), _links(of)
     if wider is None or narrower is None or len(wider) != len(narrower):
         return False

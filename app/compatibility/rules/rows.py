@@ -1,6 +1,7 @@
-"""The rows that the tables of rules are made of: each compares one member of two objects.
+"""The rows of the tables of rules: a table has one row for each member of an OpenAPI object or schema.
 
-A row says how the member is compared, and the effect if it is added or removed.
+A row is a function that compares this member in two objects and yields the changes. The row decides how the values are compared,
+and which effect it has on clients if the member is added or removed.
 """
 
 from __future__ import annotations
@@ -24,7 +25,11 @@ EffectOfPart: TypeAlias = "Effect | Callable[[Comparison], Effect]"
 
 
 def compare(comparison: Comparison, table: Table) -> Iterator[Change]:
-    """Compare two objects in the order of their table. A member without a row must not change, unless it begins with `x-`."""
+    """Compare two objects member by member, by the rules in `table`; yield the changes in the order of the table.
+
+    `table`: the rule for each member, by the member's name. A member that is not in the table must not change at all, except a
+    member whose name begins with `x-`: its change counts as a change of wording.
+    """
     followed = comparison.followed()
     if followed is None:
         return
@@ -39,7 +44,10 @@ def compare(comparison: Comparison, table: Table) -> Iterator[Change]:
 
 
 def leaf(effect_of: EffectOf) -> Row:
-    """Return a row that compares a member as a whole."""
+    """Return a rule that compares a member as one value, without looking into it.
+
+    `effect_of`: returns the effect of the change, given the old and the new value.
+    """
 
     def row(parent: Comparison, name: str) -> Iterator[Change]:
         comparison = parent.member(name)
@@ -55,7 +63,7 @@ fixed = leaf(lambda _before, _now: Effect.CHANGED)
 
 
 def ignored(_parent: Comparison, _name: str) -> Iterator[Change]:
-    """Skip a member, because it is compared elsewhere."""
+    """Yield no changes: the rule for a member that is compared elsewhere."""
     yield from ()
 
 
@@ -67,11 +75,12 @@ def part(
     removed: Effect = Effect.CHANGED,
     direction: Direction | None = None,
 ) -> Row:
-    """Return a row for a member that is an object.
+    """Return a rule for a member that is itself an object: the two objects are compared member by member.
 
-    `table`: a function that returns the rows of that object, because tables refer to each other.
-    `noun`: the beginning of the rules' names if the member is added or removed: `request-body-added`.
-    `added`, `removed`: the effects of that. `direction`: how the object travels, if not like its parent.
+    `table`: a function that returns the rules for the object's members; a function, because tables refer to each other.
+    `noun`: the first part of a rule's name if the object is added or removed, such as `request-body` in `request-body-added`.
+    `added`, `removed`: the effect if the object is added or removed.
+    `direction`: whether the object is sent in requests, in responses or in both; by default like the object that contains it.
     """
 
     def row(parent: Comparison, name: str) -> Iterator[Change]:
@@ -88,7 +97,10 @@ def parts(
     removed: Effect = Effect.CHANGED,
     direction: Direction | None = None,
 ) -> Row:
-    """Return a row for a member that is a map of objects by name; the arguments are as for `part`, and apply to each object."""
+    """Return a rule for a member that is a map from names to objects, such as `headers`: objects with the same name are compared.
+
+    The arguments are the same as for `part`, and apply to each object in the map.
+    """
 
     def row(parent: Comparison, name: str) -> Iterator[Change]:
         yield from compare_parts(parent.member(name).on(direction), table(), noun, added, removed)
@@ -103,7 +115,12 @@ def compare_parts(
     added: EffectOfPart = Effect.EXTENDED,
     removed: Effect = Effect.CHANGED,
 ) -> Iterator[Change]:
-    """Compare two maps of objects, name by name."""
+    """Compare two maps from names to objects; yield the changes.
+
+    Objects with the same name are compared by the rules in `table`. An object that only one map has was added or removed.
+    `noun`: the first part of the rule's name for such a change, such as `header` in `header-added`.
+    `added`, `removed`: the effect of such a change.
+    """
     names = [name for direction in (comparison.before, comparison.now) if direction is not ABSENT for name in direction]
     for name in dict.fromkeys(names):
         yield from _compare_part(comparison.member(name), table, noun, added, removed)

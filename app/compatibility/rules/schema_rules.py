@@ -1,7 +1,8 @@
-"""The rules for schemas: one row for each keyword of the dialect.
+"""The rules for comparing two schemas: a table with one row for each keyword that schemas may use.
 
-A row decides the effect of a change on the values that are valid; whether that breaks a client depends on the direction
-(`REQUIRED_STEPS`). The data of events travels in both, so within a major version it may only gain optional properties and new descriptions.
+A row decides whether a change of the keyword allows more values, fewer or others. Whether such a change breaks a client depends
+on the direction in which the values are sent (`REQUIRED_STEPS`). The data of events is sent in both directions, so within a major
+version a schema may gain only optional properties and new descriptions.
 """
 
 from __future__ import annotations
@@ -75,7 +76,11 @@ def _additional_properties(parent: Comparison, name: str) -> Iterator[Change]:
 
 
 def _alternatives(added: Effect, removed: Effect) -> Row:
-    """Return a row for a list of schemas: references are matched by name, other schemas by their position in the list."""
+    """Return a rule for a keyword whose value is a list of schemas, such as `oneOf`.
+
+    Schemas that are references are matched by the name of their component, other schemas by their position in the list.
+    `added`, `removed`: the effect if a schema is added to the list or removed from it.
+    """
 
     def row(parent: Comparison, name: str) -> Iterator[Change]:
         comparison = parent.member(name)
