@@ -1,9 +1,12 @@
-"""Documentation pages made from the contract when the server starts: a guide, a reference, the events, the problems, and a live
-view of the stream. `orders-events docs` writes the same pages as files.
+"""The documentation site, made from the contract when the server starts.
 
-Reading order: `site` and `site_files` (all files), `page_list` (the pages), `site_paths` (paths and links), `content` (what they
-show, as values), `markup` (how values become HTML); `site_application` serves the files, in the `representations` that each has.
-`client/` is the browser client, which `npm_package` packs; `client_wheel` packs the Python client; `dashboard/` is the page at `/`.
+The site has a guide, a reference of the operations, the event types, the problem types, and a dashboard that shows the live
+stream. The command `orders-events docs` writes the same pages as files.
+
+Reading order: `site` and `site_files` (all files of the site), `page_list` (the pages), `site_paths` (paths and links), `content`
+(what the pages show, as Python values), `markup` (how these values become HTML); `site_application` serves the files,
+`representations` compresses them. `client/` is the browser client, which `npm_package` packs; `client_wheel` packs the Python
+client; `dashboard/` is the page at `/`.
 """
 
 from app.pages.content.documentation import SettingDocs

@@ -1,7 +1,7 @@
-"""The Python client as a wheel that pip installs from its address, written without the tools that build packages.
+"""Build the Python client as a wheel, a package that pip can install from the server's URL.
 
-`app/client/pyproject.toml` describes it. `make client` builds the same files from there with hatchling.
-https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+No packaging tool is needed at run time. `app/client/pyproject.toml` describes the package; `make client` builds a wheel with the
+same files from it with hatchling. The format: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ _REGULAR_FILE: Final = 0o100644 << 16
 
 
 def client_wheel(client: Path, version: str) -> bytes:
-    """Pack the Python files of the folder `client`; the same files are always the same bytes."""
+    """Return the wheel of the Python client as bytes, with the Python files in the folder `client`.
+
+    The same files and the same version always give the same bytes.
+    """
     project = tomllib.loads((client / "pyproject.toml").read_text())["project"]
     described = f"{PACKAGE}-{version}.dist-info"
     files = {

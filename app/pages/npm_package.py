@@ -1,7 +1,7 @@
-"""The browser client as a package that npm installs from its address, with its types and its manual.
+"""Build the browser client as a package that npm can install from the server's URL, with its TypeScript types and its README.
 
-No registry has it, so nobody else can publish a package under its name. Its version is the version of the contract that it came
-with.
+The package is not published in any registry; it is installed from the server only, so nobody can publish another package in its
+place. The version of the package is the version of the contract.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ PACKAGE: Final = "orders-events-client"
 
 
 def npm_package(client: Path, version: str) -> bytes:
-    """Pack the files of the folder `client` as `npm pack` does, below `package/`; the same files are always the same bytes."""
+    """Return the browser client as an npm package (a tar.gz file), with the files in the folder `client`.
+
+    Like `npm pack`, it puts the files into the folder `package/`. The same files and the same version always give the same bytes.
+    """
     files = {path.name: path.read_bytes() for path in sorted(client.iterdir())}
     described = json.dumps(_description(version), indent=2).encode()
     packed = io.BytesIO()

@@ -1,4 +1,4 @@
-"""The pages of the site: the path, title, template and table of contents of each."""
+"""The list of all pages of the documentation site: the path, title, template and table of contents of each page."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _OPERATE: Final = (Path(__file__).parent / "texts" / "operate.md").read_text("ut
 
 
 class Page(NamedTuple):
-    """A page of the site.
+    """A page of the documentation site.
 
-    `name`: its path on a server.
-    `headings`: its table of contents.
-    `values`: what its template needs beside the documentation.
-    `policy`: its Content-Security-Policy.
+    `name`: the path of the page on the server.
+    `headings`: the table of contents.
+    `values`: values for the page's template, in addition to the documentation.
+    `policy`: the Content-Security-Policy of the page.
     """
 
     name: str
@@ -42,7 +42,11 @@ class Page(NamedTuple):
 
 
 def pages(docs: Documentation, *, served: bool, explorer: bool) -> Iterator[Page]:
-    """Yield all pages. `explorer`: whether the explorer's script is there."""
+    """Yield all pages of the documentation site.
+
+    `served`: whether a server sends the pages; otherwise they are written as files, without the dashboard.
+    `explorer`: whether to include the page with the interactive API explorer, whose script is optional.
+    """
     if served:  # the dashboard shows the stream of the server that sent it; among files there is no such server
         yield Page(site_paths.DASHBOARD, "Dashboard", "dashboard.html", [], {})
     yield Page(site_paths.HOME, "Guide", "guide.html", list(_guide(docs)), {})
@@ -59,18 +63,21 @@ def pages(docs: Documentation, *, served: bool, explorer: bool) -> Iterator[Page
 
 
 def first_example(parameter: Mapping[str, Any]) -> str:
-    """Return the first example of a parameter, as a reader would type it."""
+    """Return the first example value of a parameter, as text that a user would type; empty if there is no example."""
     value = next(iter(example_values(parameter)), "")
     return ",".join(value) if isinstance(value, list) else str(value)
 
 
 def problem_name(problem: ProblemKind) -> str:
-    """Return the path of a problem's page, which is the problem's `type`: so the type is a link to the page."""
+    """Return the path of the page about a problem type. The path is the problem's `type` URL, so the URL leads to that page."""
     return f"{site_paths.PROBLEMS}/{problem.slug}"
 
 
 def _fields(docs: Documentation) -> Iterator[Mapping[str, Any]]:
-    """Yield the parameters that a reader can try: the ones that affect a stream and have more than one value."""
+    """Yield the query parameters for the form on the page "Try it".
+
+    Left out: `wait`, which has no effect on a stream, and parameters that allow only one value.
+    """
     for parameter in docs.stream.parameters:
         if parameter["name"] != "wait" and len(parameter["schema"].get("enum", "any")) > 1:
             yield parameter

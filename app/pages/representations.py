@@ -1,4 +1,7 @@
-"""The representations of a file: plain or compressed (RFC 9110 §8.4, §12.5.3), each with the origin that the client sees."""
+"""The representations of a file of the site: plain or compressed (RFC 9110 §8.4, §12.5.3), with the server's origin filled in.
+
+The origin (scheme, host and port) is the one under which the client sees the server; pages show it in their commands.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,11 @@ _COMPRESSED_ALREADY: Final = frozenset({"application/gzip", "application/zip"})
 
 
 class Representation(NamedTuple):
-    """The bytes of one representation, its content coding if it has one, and its ETag, which differs from those of all others (§8.8.3.3)."""
+    """The bytes of a file as they are sent: plain or compressed.
+
+    `coding`: the content coding, such as "gzip"; None if the bytes are not compressed.
+    `etag`: the entity tag, which is different for each representation (RFC 9110 §8.8.3.3).
+    """
 
     content: bytes
     coding: str | None
@@ -29,7 +36,10 @@ class Representation(NamedTuple):
 
 
 class Representations:
-    """The representations of one file. Each is made when a client first asks for it, and the last used ones are kept."""
+    """All representations (plain or compressed, for different server origins) of one file of the site.
+
+    A representation is made at the first request that needs it; the most recently used representations are kept in memory.
+    """
 
     def __init__(self, file: File) -> None:
         self.file = file
@@ -38,10 +48,10 @@ class Representations:
         self._kept: OrderedDict[tuple[str, bool], Representation] = OrderedDict()
 
     async def choose(self, accept_encoding: str, origin: str) -> Representation:
-        """Return the representation for a request.
+        """Return the representation of the file that fits a request.
 
-        `accept_encoding`: the value of the Accept-Encoding header, empty if there is none.
-        `origin`: under which the client sees the server; a page shows it in place of the default origin.
+        `accept_encoding`: the value of the request's Accept-Encoding header; empty if the request has no such header.
+        `origin`: the origin under which the client sees the server; it replaces the default origin in a page.
         """
         compressed = self.vary and _prefers_compressed(accept_encoding)
         key = (origin if self._names_origin else ORIGIN), compressed

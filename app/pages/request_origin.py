@@ -1,4 +1,4 @@
-"""The origin under which a client sees this server, read from its request: pages show it in their commands."""
+"""Find the origin (scheme, host and port) under which a client sees this server; pages show the origin in their commands."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _MOST_PORT: Final = 65_535
 
 
 def request_origin(scope: Scope) -> str:
-    """Return scheme, host and port of a request as a browser writes an origin.
+    """Return the origin of a request: its scheme, host and port, written as a browser does, such as https://example.com.
 
-    It is the default origin if the request has no `Host` header, more than one, or one that is not well formed.
+    Returns the default origin if the request has no `Host` header, several of them, or a malformed one.
     """
     hosts = [value for name, value in scope["headers"] if name == b"host"]
     scheme = scope.get("scheme", "http")

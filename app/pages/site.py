@@ -1,4 +1,4 @@
-"""The whole site as files by path, rendered once: a server sends them, and `orders-events docs` writes them."""
+"""Build all files of the documentation site. The server sends the files; `orders-events docs` writes them to a folder."""
 
 from __future__ import annotations
 
@@ -33,10 +33,11 @@ def build_site(
     settings: Sequence[SettingDocs],
     layout: Layout = Layout.SERVED,
 ) -> dict[str, File]:
-    """Build all files of the site, by path.
+    """Return all files of the documentation site by path.
 
-    `settings`: of the server, for the page that lists them.
-    Raises InvalidContract if an example file has changed since it was checked.
+    `settings`: the settings of the server, for the page that lists them.
+    `layout`: whether a server sends the files or the files are written to a folder; paths and links differ. Raises
+    InvalidContract if an example file can no longer be read.
     """
     docs = read_documentation(document, contracts, contracts_folder, settings)
     served = layout is Layout.SERVED
@@ -63,7 +64,10 @@ def _environment() -> Environment:
 
 
 def _context(page: Page, all_pages: list[Page], docs: Documentation, layout: Layout) -> dict[str, Any]:
-    """Return what a template can use: its page, the documentation, and functions whose links fit the page."""
+    """Return the variables for the template of a page: the page, the documentation, and functions such as `link`.
+
+    The functions return links that are relative to the page.
+    """
     terms = _terms(docs, page.name, layout)
     return {
         "page": page,
@@ -86,7 +90,10 @@ def _context(page: Page, all_pages: list[Page], docs: Documentation, layout: Lay
 
 
 def _terms(docs: Documentation, here: str, layout: Layout) -> Mapping[str, str]:
-    """Return a mapping from names to URLs, for names that texts write as code: event types, problems, operations, settings."""
+    """Return a mapping from names to URLs, so that names in inline code become links.
+
+    The names are the event types, problem types, operations and settings.
+    """
     link = partial(layout.link, here)
     return {
         **{event.name: link(site_paths.EVENTS, event.name) for event in docs.catalogue},

@@ -1,6 +1,6 @@
-"""Serve the site in front of the contract's operations, for GET and HEAD.
+"""Serve the files of the documentation site; all other requests are passed to the application that implements the contract.
 
-A request for any other path is passed on, so an unknown path below `/docs` gets the same problem document as everywhere else.
+So the response for an unknown path is the same problem document everywhere, also for a path below `/docs`.
 """
 
 from __future__ import annotations
@@ -33,17 +33,22 @@ def with_pages(
     contract_root: Path,
     settings: Sequence[SettingDocs],
 ) -> ASGIApp:
-    """Put the pages of a contract in front of the application that implements it.
+    """Return an ASGI application that serves the documentation site and passes all other requests to `application`.
 
-    `settings`: of the server, for the page that lists them.
-    Raises InvalidContract if an example file has changed since it was checked.
+    `settings`: the settings of the server, for the page that lists them. Raises InvalidContract if an example file can no longer
+    be read.
     """
     site = build_site(document, contracts, contract_root / "contracts", settings)
     return SiteApplication(application, site, document.problems["method-not-allowed"])
 
 
 class SiteApplication:
-    """An ASGI application that serves a site and passes every other request to another application."""
+    """An ASGI application that serves the files of a site and passes every other request to another application.
+
+    `application`: the other application.
+    `site`: the files by path.
+    `method_not_allowed`: the problem type of the response if the method is neither GET nor HEAD.
+    """
 
     def __init__(self, application: ASGIApp, site: Mapping[str, File], method_not_allowed: ProblemType) -> None:
         self._application = application
@@ -101,6 +106,9 @@ async def _response(request: Request, found: Representations) -> Response:
 
 
 def _matches(if_none_match: str, etag: str) -> bool:
-    """Compare entity tags weakly, as RFC 9110 §13.1.2 says, because proxies that compress mark their copies with `W/`."""
+    """Return whether the value of an If-None-Match header contains an entity tag.
+
+    Entity tags are compared weakly (RFC 9110 §13.1.2), because proxies that compress a response mark its tag with `W/`.
+    """
     known = (each.strip().removeprefix("W/") for each in if_none_match.split(","))
     return if_none_match.strip() == "*" or etag in known

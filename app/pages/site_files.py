@@ -1,4 +1,4 @@
-"""The files of the site that are not pages: scripts, style sheets, the clients, the documents and the schemas."""
+"""The files of the documentation site that are not pages: scripts, style sheets, client packages, documents and schemas."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _JSON: Final = "application/json"
 
 
 class File(NamedTuple):
-    """A file of the site. `policy` is the Content-Security-Policy that it is served with."""
+    """A file of the documentation site; `policy` is the value of its Content-Security-Policy header."""
 
     content: bytes
     media_type: str
@@ -40,7 +40,10 @@ class File(NamedTuple):
 
 
 def page_assets(explorer: Path | None) -> Iterator[tuple[str, File]]:
-    """Yield the scripts, style sheet and icon of the documentation; the explorer's own script only if there is one."""
+    """Yield the path and content of the scripts, style sheets and icon of the documentation pages.
+
+    `explorer`: the script of the interactive API explorer, which is optional; None if the script is not installed.
+    """
     for path in sorted((_HERE / "assets").iterdir()):
         if explorer is not None or path.name != _EXPLORER_START:
             yield f"{site_paths.ASSETS}{path.name}", _file(path)
@@ -55,7 +58,7 @@ def dashboard_assets() -> Iterator[tuple[str, File]]:
 
 
 def clients(version: str) -> Iterator[tuple[str, File]]:
-    """Yield the files of the browser client, the same files as a package for npm, and the Python client as a wheel for pip."""
+    """Yield the path and content of the client files: the browser client, its npm package, and the wheel of the Python client."""
     for path in sorted(_BROWSER_CLIENT.iterdir()):
         if path.suffix in _MEDIA_TYPES:
             yield path.name, _file(path)
@@ -64,7 +67,10 @@ def clients(version: str) -> Iterator[tuple[str, File]]:
 
 
 def documents(document: OpenApiDocument, contracts: Contracts) -> Iterator[tuple[str, File]]:
-    """Yield the machine-readable documents and the schemas. They are written as files only if no server serves them."""
+    """Yield the path and content of the OpenAPI documents, the AsyncAPI document and the event schemas.
+
+    They are part of the site only if it is written as files; a server serves the documents through operations of the contract.
+    """
     yield "openapi.yaml", File(document.yaml, "application/yaml")
     yield "openapi.json", File(document.json, _JSON)
     yield "openapi-3.2.json", File(document.openapi_3_2, _JSON)
@@ -76,10 +82,10 @@ def documents(document: OpenApiDocument, contracts: Contracts) -> Iterator[tuple
 
 
 def find_explorer() -> Path | None:
-    """Return the path of Scalar's API reference (MIT licence), a script that can try every operation; None if not installed.
+    """Return the path of the script of Scalar, an interactive API explorer (MIT licence); None if it is not installed.
 
-    Nothing depends on it. The package `flask-openapi3-scalar` contains the script; it is installed without its dependencies, and
-    none of its Python code is ever imported.
+    The script is optional. It is in the package `flask-openapi3-scalar`, which is installed without its dependencies; none of
+    that package's Python code is imported.
     """
     try:
         installed = files(EXPLORER_DISTRIBUTION) or []

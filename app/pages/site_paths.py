@@ -1,6 +1,7 @@
-"""The path of everything on the site, on a server and among files, and the links between them.
+"""The paths of all pages and files of the documentation site, and the links between them.
 
-Everything is named by its path on the server, without the leading slash. Links are relative, so the pages work below any prefix.
+Each page or file is identified by its path on the server, without the leading slash. Links are relative, so the site works under
+any URL prefix.
 """
 
 from __future__ import annotations
@@ -24,22 +25,25 @@ NEWEST_WHEEL = "client.whl"
 
 
 def wheel(version: str) -> str:
-    """Return the path of the Python client's wheel. pip reads the project and its version from the last part of an address."""
+    """Return the path of the Python client's wheel; the file name has the version, because pip reads it from there."""
     return f"clients/orders_events_client-{version}-py3-none-any.whl"
 
 
 class Layout(Enum):
-    """The two forms of the site: served, or written as files."""
+    """The two forms of the documentation site: sent by a server (SERVED), or written to a folder as files (FILES)."""
 
     SERVED = "served"
     FILES = "files"
 
     def path(self, name: str) -> str:
-        """Return the path of something in this form of the site."""
+        """Return the path of a page or file in this form of the site.
+
+        `name`: the path of the same page or file on a server.
+        """
         return name if self is Layout.SERVED else _file(name)
 
     def link(self, here: str, name: str, fragment: str = "") -> str:
-        """Return the relative link from the page `here` to something else, or to a place in it."""
+        """Return the relative link from the page `here` to the page or file `name`, or to the element `fragment` in it."""
         anchor = f"#{fragment}" if fragment else ""
         if name == here and anchor:
             return anchor

@@ -1,1 +1,1 @@
-"""The content of the pages as values: the operations, event types, problem types and versions of the contract."""
+"""The content of the documentation pages as Python values: operations, event types, problem types, schema changes."""

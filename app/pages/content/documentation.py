@@ -1,4 +1,4 @@
-"""The whole documentation as values: a contract and the server's settings, read once, for the templates to show."""
+"""The content of the whole documentation as Python values (the contract and the server's settings), for the page templates."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ DOCUMENTS: Final = {
 
 
 class SettingDocs(NamedTuple):
-    """A setting of the server: its flag, its environment variable, its default ("" if it is off unless given), and its help."""
+    """A setting of the server: its command-line flag, its environment variable, its default, and its help text.
+
+    `default`: an empty string if the setting is off by default.
+    """
 
     flag: str
     variable: str
@@ -41,11 +44,11 @@ class SettingDocs(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StreamDocs:
-    """The operation that streams.
+    """The documentation of the operation that returns the event stream.
 
     `parameters`: its query parameters.
-    `frames`: the schema of each frame, by event type.
-    `examples`: example frames as they look on the wire.
+    `frames`: the schema of each kind of frame, by event type.
+    `examples`: example frames, as the text that the server sends.
     """
 
     operation_id: str
@@ -57,7 +60,7 @@ class StreamDocs:
 
 @dataclass(frozen=True, slots=True)
 class OperationGroup:
-    """The operations that share a tag."""
+    """The operations that have the same tag, with the name and the description of the tag."""
 
     name: str
     description: str
@@ -66,7 +69,7 @@ class OperationGroup:
 
 @dataclass(frozen=True, slots=True)
 class Documentation:
-    """A contract and the server's settings, as the pages show them."""
+    """The contract and the server's settings, as the documentation pages show them."""
 
     title: str
     version: str
@@ -83,20 +86,23 @@ class Documentation:
         return [operation for group in self.groups for operation in group.operations]
 
     def watch(self, event_type: str) -> str:
-        """Write the command that shows only one type of event."""
+        """Return the curl command that shows the events of one event type as they arrive."""
         return read_command(self.stream.path, streams=True, query=f"eventTypes={event_type}")
 
     def publish(self, event: EventType) -> str:
-        """Write the command that publishes the simplest example of an event type."""
+        """Return the curl command that publishes the simplest example of an event type."""
         return publish_command(self.stream.path, {"eventType": event.name, "data": event.sample})
 
     def types(self, kind: str) -> list[str]:
-        """Return the event types of a kind."""
+        """Return the names of the event types of one kind.
+
+        `kind`: "order" (producers publish such events) or "control" (only the server sends such events).
+        """
         return [event.name for event in self.catalogue if event.kind == kind]
 
     @property
     def samples(self) -> str:
-        """One event of each type that can be published, by type, as JSON for the form that publishes."""
+        """A JSON object with an example event for each event type that can be published; a form on a page reads it."""
         published = (event for event in self.catalogue if event.kind == "order")
         return json.dumps({each.name: {"eventType": each.name, "data": each.sample} for each in published})
 
@@ -104,9 +110,9 @@ class Documentation:
 def read_documentation(
     document: OpenApiDocument, contracts: Contracts, contracts_folder: Path, settings: Sequence[SettingDocs]
 ) -> Documentation:
-    """Read a contract that has been checked.
+    """Return the content of the documentation pages, read from a contract that has already been checked.
 
-    Raises InvalidContract if none of its operations streams, or if an example file has disappeared.
+    Raises InvalidContract if no operation returns an event stream, or if an example file can no longer be read.
     """
     inlined = inline(document.bundled)
     stream = _stream(inlined)
@@ -125,7 +131,7 @@ def read_documentation(
 
 
 def _groups(all_operations: list[OperationDocs], tags: Iterable[Mapping[str, str]]) -> list[OperationGroup]:
-    """Group the operations by tag: first the declared tags in their order, then the others in the order of use."""
+    """Return the operations grouped by tag: first the tags that the document declares, in their order, then all other tags."""
     described = {tag["name"]: tag.get("description", "") for tag in tags}
     names = dict.fromkeys((*described, *(operation.tag for operation in all_operations)))
     groups = [

@@ -1,4 +1,4 @@
-"""The event catalogue: each event type in each version, from the contract files, with examples as they look on the wire."""
+"""The content of the page about events: each event type with its versions, schemas and examples, from the contract files."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ _VIOLATIONS = 10  # the server reports at most as many for one event
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A value that the schema accepts.
+    """An example of valid data of an event.
 
-    `name`: the name of its file in words.
-    `wire`: the frame that carries it.
+    `name`: the title of the example, made from its file name.
+    `json`: the data as text.
+    `wire`: the stream frame with this data, as the text that the server sends.
     """
 
     name: str
@@ -33,7 +34,11 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A value that the schema refuses, and the violations that the server would report."""
+    """An example of invalid data of an event, and the violations that the server would report.
+
+    `name`: the title of the example, made from its file name.
+    `json`: the data as text.
+    """
 
     name: str
     json: str
@@ -42,10 +47,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class EventVersion:
-    """One version of an event type.
+    """One version of an event type, as the page about events shows it.
 
-    `is_default`: whether it applies to a published event that names no version.
-    `previous`, `changed`: the version before it, if there is one, and the differences as Markdown sentences.
+    `is_default`: whether this version applies to a published event that does not state its version.
+    `previous`: the version before this version; None if this version is the first.
+    `changed`: the differences from the previous version, as Markdown sentences.
     """
 
     version: str
@@ -59,14 +65,14 @@ class EventVersion:
 
     @property
     def first_data(self) -> JsonValue:
-        """The data of the simplest example."""
+        """The data of the simplest (shortest) example of this version."""
         data: JsonValue = json.loads(self.examples[0].json)
         return data
 
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """An event type: the schema of its frame, and its versions, newest first."""
+    """An event type, as the page about events shows it: the schema of its stream frame, and its versions, newest first."""
 
     name: str
     kind: Literal["order", "control"]
@@ -75,14 +81,16 @@ class EventType:
 
     @property
     def sample(self) -> JsonValue:
-        """Example data of an event that names no version, to publish."""
+        """The data of an example event that can be published without stating its version."""
         return next(version for version in self.versions if version.is_default).first_data
 
 
 def read_catalogue(contracts: Contracts, folder: Path, frames: Mapping[str, Mapping[str, Any]]) -> list[EventType]:
-    """Read the catalogue in the order of `frames`: the inlined schema of each type's frame, by event type.
+    """Return the event types of the contract with their versions and examples, for the page about events.
 
-    Raises InvalidContract if an example file can no longer be read.
+    `folder`: the folder with the event contracts.
+    `frames`: the schema of the stream frame of each event type, without references; it determines the order. Raises
+    InvalidContract if an example file can no longer be read.
     """
     return [
         EventType(
@@ -132,7 +140,11 @@ def _example(name: str, value: JsonValue, event_type: str, frame: Mapping[str, A
 
 
 def _id(value: JsonValue, frame: Mapping[str, Any]) -> str:
-    """Return the id to show for an example. The data of a gap contains the id of the frame: then it is that id, otherwise the example of an id."""
+    """Return the event id to show with an example frame.
+
+    The data of a gap event (sent when events were deleted before the client read them) contains the frame's own id, as
+    `earliest`. For any other event, the result is the example id from the schema of the frame.
+    """
     match value:
         case {"earliest": str(position)}:
             return position

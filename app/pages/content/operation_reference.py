@@ -1,4 +1,4 @@
-"""The reference: each operation of the contract with its parameters, bodies, responses, and commands to type."""
+"""The content of the reference page: each operation with its parameters, bodies, responses, and curl commands to try it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ from app.specification.openapi.structure import Operation, operations
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter as a row of a table, and its examples as they are written in a request."""
+    """A parameter of an operation, as the reference page shows it.
+
+    `location`: "query", "header" or "path".
+    `row`: the parameter as a row of a table.
+    `examples`: example values, as they are written in a request.
+    """
 
     location: str
     row: Row
@@ -29,10 +34,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body in one media type.
+    """The body of a request or a response in one media type, as the reference page shows it.
 
-    `tables`: the properties of each alternative that it may be, by name.
-    `examples`: rendered, with their summaries.
+    `tables`: for each alternative of the body, its name and a table of its properties.
+    `examples`: the examples as HTML, each with its summary.
     """
 
     media_type: str
@@ -44,7 +49,11 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class ResponseDocs:
-    """A response: its status and description, its headers as rows, its bodies, and the slugs of its problems."""
+    """A response of an operation, as the reference page shows it.
+
+    `headers`: the headers as rows of a table.
+    `problems`: the names of the problem types (RFC 9457) that the response may contain.
+    """
 
     status: str
     description: str
@@ -55,7 +64,12 @@ class ResponseDocs:
 
 @dataclass(frozen=True, slots=True)
 class OperationDocs:
-    """An operation as the reference shows it. `commands`: each with a summary of its purpose."""
+    """An operation of the contract, as the reference page shows it.
+
+    `request`: the description of the request body.
+    `bodies`: the request body in each media type.
+    `commands`: curl commands, each with a summary of its purpose.
+    """
 
     id: str
     method: str
@@ -71,7 +85,10 @@ class OperationDocs:
 
 
 def read_operations(inlined: Mapping[str, Any]) -> list[OperationDocs]:
-    """Read the operations of an inlined document, in its order."""
+    """Return the operations of an OpenAPI document for the reference page, in the order of the document.
+
+    `inlined`: the document without references.
+    """
     return [_operation(each) for each in operations(inlined)]
 
 
@@ -99,7 +116,7 @@ def _parameter(parameter: Mapping[str, Any]) -> Parameter:
 
 
 def _row(name: str, described: Mapping[str, Any]) -> Row:
-    """Return a parameter or a header as a row."""
+    """Return a parameter or a header as a row of a table."""
     schema = described["schema"]
     required = described.get("required", False)
     return Row(name, type_of(schema), required, list(bounds(schema)), described.get("description", ""))
@@ -157,7 +174,10 @@ def _rendered(media_type: str, value: Any) -> Markup:
 
 
 def _commands(operation: Operation) -> Iterator[tuple[str, str]]:
-    """Yield commands that a reader may type, each with its purpose; one for each example of a request body."""
+    """Yield curl commands for an operation, each with a summary of its purpose.
+
+    An operation with a request body has one command for each example of the body.
+    """
     parameters = operation.content.get("parameters", ())
     values = {each["name"]: value for each in parameters if each["in"] == "path" for value in example_values(each)}
     path = commands.filled(operation.path, values)

@@ -1,4 +1,4 @@
-"""The problem types of the contract, each with an example and the operations that may answer with it."""
+"""The content of the pages about problems (RFC 9457): each problem type with an example and the operations that may return it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROBLEM_JSON = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """An operation that may answer with a problem, and the description of that response."""
+    """An operation that may return a certain problem (RFC 9457), and the description of the response with that problem."""
 
     operation_id: str
     method: str
@@ -25,7 +25,12 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
-    """A problem type: its slug, an example, its members as rows, and the operations that may answer with it."""
+    """A problem type (RFC 9457), as the pages about problems show it.
+
+    `slug`: the last part of the problem's `type` URL.
+    `example`: an example problem. The other values are the members of a problem as rows of a table, and the operations that may
+    return the problem.
+    """
 
     slug: str
     summary: str
@@ -35,7 +40,10 @@ class ProblemKind:
 
 
 def read_problem_kinds(inlined: Mapping[str, Any]) -> list[ProblemKind]:
-    """Read the problem types of an inlined document, in its order."""
+    """Return the problem types (RFC 9457) of an OpenAPI document, in the order of the document.
+
+    `inlined`: the document without references.
+    """
     members = list(rows(inlined["components"]["schemas"]["Problem"]))
     return [
         ProblemKind(
@@ -50,7 +58,10 @@ def read_problem_kinds(inlined: Mapping[str, Any]) -> list[ProblemKind]:
 
 
 def shown_in(response: Mapping[str, Any]) -> list[str]:
-    """Return the slugs of the problems that a response has as examples, once each."""
+    """Return the slugs of the problems that are examples of a response, each slug once.
+
+    A slug is the last part of a problem's `type` URL.
+    """
     examples = response.get("content", {}).get(PROBLEM_JSON, {}).get("examples", {})
     return list(dict.fromkeys(example["value"]["type"].removeprefix(PREFIX) for example in examples.values()))
 

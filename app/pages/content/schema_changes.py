@@ -1,4 +1,4 @@
-"""Describe in words what changed from one version of a schema to the next, without judging whether it may."""
+"""Describe in words what changed between two versions of a schema; whether the change is allowed is checked elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TEXTS: Final = frozenset({"title", "description", "$id", "$schema"})
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Return the changes as Markdown sentences, in the order of the new schema."""
+    """Return the differences between two versions of a schema as Markdown sentences, in the order of the new schema."""
     found = list(_changes("", old, new))
     return found or ["Only descriptions were reworded."]
 

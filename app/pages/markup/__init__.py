@@ -1,1 +1,1 @@
-"""How values become HTML: Markdown, code in colour, schemas as rows of tables, commands to type."""
+"""Convert values to HTML (Markdown, code with syntax highlighting, schemas as tables), and write curl commands for the pages."""

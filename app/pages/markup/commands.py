@@ -1,4 +1,4 @@
-"""Write the shell commands that the pages show."""
+"""Write the shell commands that the documentation pages show."""
 
 from __future__ import annotations
 
@@ -12,30 +12,33 @@ ORIGIN: Final = "http://127.0.0.1:8000"
 
 
 def read_command(path: str, *, streams: bool = False, query: str = "") -> str:
-    """Write a command that reads. `streams`: whether to show each event as soon as it comes."""
+    """Return a curl command that sends a GET request.
+
+    `streams`: whether curl must show each event as soon as it arrives, because the response is a stream.
+    """
     address = f"{ORIGIN}{path}{'?' if query else ''}{query}"
     return f"curl {'-N ' if streams else ''}{quoted(address)}\n"
 
 
 def publish_command(path: str, body: Any) -> str:
-    """Write a command that publishes."""
+    """Return a curl command that publishes events: a POST request with `body` as JSON."""
     text = json.dumps(body, separators=(",", ":"))
     return f"curl {quoted(ORIGIN + path)} -H 'Content-Type: application/json' \\\n  -d {quoted(text)}\n"
 
 
 def filled(path: str, parameters: Mapping[str, Any]) -> str:
-    """Replace the parameters in a path template by values."""
+    """Return a path template with its parameters replaced by the given values, percent-encoded."""
     for name, value in parameters.items():
         path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
     return path
 
 
 def query_of(parameter: Mapping[str, Any], value: Any) -> str:
-    """Write a query parameter with a value, as in an address; it is repeated for each item of a list (`explode: true`)."""
+    """Return a query parameter as it is written in a URL; a list becomes one `name=value` for each item (`explode: true`)."""
     texts = map(str, value) if isinstance(value, list) else [json.dumps(value).strip('"')]
     return "&".join(f"{parameter['name']}={quote(text, safe=',:')}" for text in texts)
 
 
 def quoted(text: str) -> str:
-    """Quote a text for a shell, even if it needs no quotes, to show where it ends."""
+    """Return a string in quotes for a shell; also a string that needs no quotes, so that a reader sees where it ends."""
     return "'" + text.replace("'", "'\"'\"'") + "'"

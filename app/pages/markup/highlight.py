@@ -1,4 +1,4 @@
-"""Mark the tokens of code for colouring: text in, escaped HTML out, with no character lost."""
+"""Syntax highlighting: convert code to escaped HTML with coloured tokens. The text of the code stays the same."""
 
 from __future__ import annotations
 
@@ -28,12 +28,18 @@ _WIRE = re.compile(r"(?:(?:id|event|data|retry)?:.*\n|\n)+")
 
 
 def language_of(code: str, named: str) -> str:
-    """Return the language of code: the named one; without a name, `sse` if the code is an event stream."""
+    """Return the language of a block of code: `named` if it is not empty; otherwise `sse` if the code is an event stream.
+
+    Returns an empty string if the language is unknown.
+    """
     return named or ("sse" if _WIRE.fullmatch(code) else "")
 
 
 def highlight(code: str, language: str) -> Markup:
-    """Wrap each token in a span with its kind as class. Code in an unknown language is only escaped."""
+    """Return code as HTML, with each token in a span whose class is the kind of the token.
+
+    Code in an unknown language is only escaped.
+    """
     grammar = _GRAMMARS.get(language)
     return escape(code) if grammar is None else Markup().join(_spans(code, grammar))
 

@@ -1,4 +1,4 @@
-"""Render the contract's Markdown (CommonMark) as HTML, with ids on headings, coloured code, and links on known names."""
+"""Convert Markdown (CommonMark) in the contract to HTML: headings have ids, code is coloured, and known names become links."""
 
 # ruff: noqa: ARG002  # markdown-it passes the same four arguments to every method
 
@@ -18,7 +18,7 @@ from app.pages.markup.highlight import highlight, language_of
 
 
 class Heading(NamedTuple):
-    """A heading for a table of contents: its level, from 1, its id, and its text."""
+    """A heading for a table of contents: its level (from 1), its HTML id, and its text."""
 
     level: int
     id: str
@@ -26,17 +26,17 @@ class Heading(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A text rendered as HTML, and its headings."""
+    """The HTML that was made from a Markdown text, and the headings in it."""
 
     html: Markup
     headings: list[Heading]
 
 
 def render(source: str, *, level: int = 1, prefix: str = "", terms: Mapping[str, str] | None = None) -> Text:
-    """Render Markdown as HTML.
+    """Convert Markdown to HTML; return the HTML and the headings in it.
 
-    `level`: the level of a heading that is written with one `#`.
-    `prefix`: what the ids of headings begin with.
+    `level`: the level in HTML of a heading that has one `#` in Markdown.
+    `prefix`: a prefix for the ids of headings.
     `terms`: a mapping from names to URLs; inline code that equals a name, such as `stream.gap`, becomes a link.
     """
     headings: list[Heading] = []
@@ -46,25 +46,31 @@ def render(source: str, *, level: int = 1, prefix: str = "", terms: Mapping[str,
 
 
 def render_line(source: str, terms: Mapping[str, str] | None = None) -> Markup:
-    """Render Markdown without a paragraph around it, for a cell of a table."""
+    """Convert one line of Markdown to HTML without a paragraph element around it, for a cell of a table.
+
+    `terms`: a mapping from names to URLs; inline code that equals a name becomes a link.
+    """
     environment: dict[str, Any] = {"terms": dict(terms or {})}
     return Markup(_MARKDOWN.renderInline(source.strip(), environment))  # noqa: S704  # the renderer escapes, and lets no HTML through
 
 
 def slug(text: str) -> str:
-    """Turn the text of a heading into an id."""
+    """Convert the text of a heading to an HTML id of lower-case letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def code_block(code: str, language: str) -> Markup:
-    """Render code as a block. A script adds a button that copies it."""
+    """Return code as an HTML block with syntax highlighting. A script on the page adds a button that copies the code."""
     return Markup('<pre class="code" tabindex="0" data-language="{}"><code>{}</code></pre>\n').format(
         language, highlight(code.removesuffix("\n"), language)
     )
 
 
 class _Renderer(RendererHTML):
-    """A renderer that replaces how some tokens are rendered; markdown-it calls the method that has the name of the token."""
+    """The HTML renderer of markdown-it, with other HTML for headings and code.
+
+    markdown-it calls the method that has the same name as the type of a token, such as `heading_open`.
+    """
 
     def heading_open(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]
@@ -95,7 +101,7 @@ class _Renderer(RendererHTML):
 
 
 def anchor(heading_id: str, text: str) -> Markup:
-    """Return the link beside a heading, whose address a reader can copy."""
+    """Return the link that is shown next to a heading, so that a reader can copy the URL of the heading."""
     return Markup('<a class="anchor" href="#{}" aria-label="Link to “{}”">#</a>').format(heading_id, text)
 
 

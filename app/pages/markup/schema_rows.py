@@ -1,6 +1,6 @@
-"""Turn a schema into the rows of a table: one for each property at every depth, with its constraints in words.
+"""Convert a schema to the rows of a table: one row for each property, also for nested properties, with its constraints in words.
 
-The schemas are inlined: they contain no references.
+The schemas must not contain references.
 """
 
 from __future__ import annotations
@@ -13,7 +13,11 @@ from markupsafe import Markup
 
 
 class Row(NamedTuple):
-    """A property: its path from the root (`events[].id`), its type, its bounds in words, and its description."""
+    """A property of a schema as a row of a table.
+
+    `path`: the path of the property from the root of the schema, such as `events[].id`.
+    `type`, `bounds`: the type and the other constraints, in words.
+    """
 
     path: str
     type: str
@@ -23,7 +27,7 @@ class Row(NamedTuple):
 
 
 class Alternative(NamedTuple):
-    """One alternative of a `oneOf`: the value of its discriminator if there is one, and its schema."""
+    """One alternative of a schema with `oneOf`: its schema, and its discriminator value as its name (may be empty)."""
 
     name: str
     schema: Mapping[str, Any]
@@ -37,7 +41,10 @@ _RANGES: Final = (
 
 
 def rows(schema: Mapping[str, Any], path: str = "") -> Iterator[Row]:
-    """Yield a row for each property of a schema, each followed by the rows of its own properties."""
+    """Yield a table row for each property of a schema; the rows of nested properties follow the row of the property around them.
+
+    `path`: the path of this schema from the root; empty for the root.
+    """
     required = schema.get("required", ())
     for name, part in schema.get("properties", {}).items():
         here = f"{path}.{name}" if path else name
@@ -50,7 +57,7 @@ def rows(schema: Mapping[str, Any], path: str = "") -> Iterator[Row]:
 
 
 def alternatives(schema: Mapping[str, Any]) -> list[Alternative]:
-    """Return the alternatives of a schema; a schema without `oneOf` is the only alternative."""
+    """Return the alternatives in the `oneOf` of a schema; for a schema without `oneOf`, the schema is the only alternative."""
     if "oneOf" not in schema:
         return [Alternative("", schema)]
     discriminator = schema.get("discriminator", {}).get("propertyName")
@@ -65,7 +72,7 @@ def alternatives(schema: Mapping[str, Any]) -> list[Alternative]:
 
 
 def type_of(schema: Mapping[str, Any]) -> str:
-    """Return the type that a schema requires, in words."""
+    """Return the type that a schema requires, in words, such as "array of strings"."""
     match schema:
         case {"type": "array", "items": items}:
             return f"array of {type_of(items)}s" if "format" not in items else "array"
@@ -78,7 +85,7 @@ def type_of(schema: Mapping[str, Any]) -> str:
 
 
 def bounds(schema: Mapping[str, Any]) -> Iterator[Markup]:
-    """Yield each constraint of a schema beyond the type, in words."""
+    """Yield each constraint of a schema except the type, in words, such as "at most 64 characters"."""
     match schema.get("enum", []):
         case [only]:
             yield Markup("always {}").format(_code(only))
