@@ -88,8 +88,8 @@ def parse_position(text: str) -> Position | None:
 
 
 class Epochs:
-    """All epochs of one log, oldest first. An epoch is the part of a log that was written after one start of a server; the
-    last epoch is still written.
+    """All epochs of one log, oldest first. An epoch is the part of a log that is written after one start of a server; new
+    events belong to the last epoch.
     """
 
     def __init__(self, epochs: Sequence[Epoch]) -> None:

@@ -2,7 +2,7 @@
 
 uvicorn 0.54 alone has these faults:
 
-- An HTTP/1.0 client is sent chunks, which it cannot read.
+- An HTTP/1.0 client is sent a body in chunks, which HTTP/1.0 clients cannot read.
 - A client that closes its side of the connection after its request gets no response.
 - Data that is not HTTP is answered in plain text, before the responses to earlier requests on the connection.
 - A connection is closed while the client is still sending. That resets the connection, and destroys a response that the client

@@ -1,10 +1,10 @@
 """The ASGI extension with which a server lets a streaming response write to its connection directly.
 
-After the application has sent `http.response.start`, it may call `scope["extensions"][TAKE_OVER]["connection"](stream)`. The
-call returns a `Connection`. From then on the application sends no ASGI messages; the stream writes to this `Connection`. The
-application may return: the response continues without the coroutines of its request, as on an upgraded connection.
-`app/server/protocol.py` implements this extension. `app/transports/http/asgi_sink.py` sends streams if the server does not
-have this extension.
+After the application has sent `http.response.start`, the application may call
+`scope["extensions"][TAKE_OVER]["connection"](stream)`. The call returns a `Connection`. From then on the application sends no
+ASGI messages, and writes to this `Connection` instead. The application may return: the response continues without the
+coroutines of its request, as on an upgraded connection. `app/server/protocol.py` implements this extension.
+`app/transports/http/asgi_sink.py` sends streams if the server does not have this extension.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ TAKE_OVER = "orders_events.take_over"
 
 
 class Stream(Protocol):
-    """The application's side of a connection that was taken over by a streaming response: the callbacks that the server calls.
+    """The application's side of a connection that was taken over by a streaming response: callbacks, and a property that the
+    server reads.
 
-    The server calls them on the event loop, and never after `Connection.end`.
+    The server calls the callbacks on the event loop, and never after `Connection.end`.
     """
 
     @property
@@ -35,8 +36,9 @@ class Stream(Protocol):
 
 
 TransferCoding = Callable[[bytes], bytes]
-"""A pure function that returns a piece of a body in the form in which it is sent: `chunked` or `close_delimited`. The application
-applies it once, and writes the result to every connection of that coding."""
+"""A function that returns a part of a response body in the form in which it is sent: `chunked` or `close_delimited`.
+
+The application applies it once to each part, and writes the result to every connection that has this transfer coding."""
 
 
 def chunked(body: bytes) -> bytes:

@@ -56,10 +56,11 @@ def check_simulator(check: Callable[[Sequence[JsonValue]], object]) -> None:
 
 
 def simulated_orders(rate_per_second: float, seed: int | None = None) -> Iterator[Timed]:
-    """Yield simulated order events, with the pauses between them, without end.
+    """Yield simulated order events without end, each with the pause before the next event.
 
-    The same `seed` yields the same events with the same times (`when`), but always with new eventIds. With the same eventIds,
-    a server that is restarted on a log of the same simulation would publish only duplicates for a long time.
+    `rate_per_second`: the mean number of events per second. `seed`: the same seed yields the same events with the same times
+    (`when`), but always with new eventIds. With the same eventIds, a server that is restarted on a log of the same simulation
+    would publish only duplicates for a long time.
     """
     random = Random(seed)
     elapsed_seconds = 0.0

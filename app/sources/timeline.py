@@ -1,8 +1,8 @@
 """Publish a timeline: a sequence of events with the pauses between them. Each event is published when its time has come.
 
-Events whose times are close together are published together, so a thousand events per second need only a hundred publishes. If
-publishing falls behind (the store was unavailable, or the machine slept), it catches up by at most one second: all later
-events are published that much later.
+Events whose times are close together are published together, so a thousand events per second need only a hundred publishes.
+Publishing falls behind if the store was unavailable or the machine slept. Then at most one second is caught up; the rest of
+the delay remains, and shifts all later events.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Publishes(Protocol):
     """The interface of a publisher, as far as a source of events uses it."""
 
     async def publish(self, submissions: Sequence[JsonValue], /) -> object:
-        """Store all of the given events or none of them. Raises EventIdConflict, StoreUnavailable."""
+        """Store all of the given events, or none of them. Raises EventIdConflict, StoreUnavailable."""
 
 
 async def publish_timeline(
@@ -51,7 +51,8 @@ async def publish_timeline(
     """Publish the events of a timeline: the first event at once, each later event after the pauses before it. Return after the
     last event.
 
-    `clock` and `sleep`: the time in seconds, and a function that waits for a number of seconds; tests replace both.
+    `clock`: a function that returns the time in seconds. `sleep`: a function that waits for a number of seconds. Tests replace
+    both functions.
     """
     due = clock()
     batch: list[JsonValue] = []

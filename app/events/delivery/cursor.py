@@ -99,21 +99,23 @@ class Cursor:
     def sign_of_life(self) -> Checkpoint | Heartbeat:
         """Return the item to send after a time in which nothing was sent.
 
-        It is a checkpoint (the current position) if events that do not match were skipped since the last event id that was
-        sent; otherwise it is a heartbeat.
+        This item is a checkpoint (the current position) if events that do not match were skipped since the last event id that
+        was sent; otherwise this item is a heartbeat.
         """
         return HEARTBEAT if self._last_sent_offset >= self._after else self._checkpoint()
 
     def skip_to(self, after: int) -> None:
-        """Move the cursor forward to an offset. Every event up to this offset must have been sent, or does not match the
-        filter.
+        """Move the cursor forward to an offset. If the cursor is beyond the offset already, nothing happens.
 
-        If the cursor is beyond the offset already, nothing happens.
+        The caller must be sure that every event up to this offset has been sent, or does not match the filter.
         """
         self._after = max(self._after, after)
 
     def skip_to_head(self) -> None:
-        """Move the cursor forward to the newest event of the log. No unsent event up to there may match the filter."""
+        """Move the cursor forward to the newest event of the log.
+
+        The caller must be sure that every event up to the newest event has been sent, or does not match the filter.
+        """
         self.skip_to(self._log.head)
 
     def sent(self, last_sent_offset: int) -> None:

@@ -33,10 +33,11 @@ STEPS_PER_TURN = (
 
 
 class FanOut:
-    """The open subscriptions of a log. It sends items to each subscription, and sends heartbeats while `run` runs.
+    """The open subscriptions of a log. This object sends items to each subscription, and sends heartbeats while `run` runs.
 
-    `heartbeat_seconds`: the longest time in which a subscription is sent nothing. Three attributes count: `delivered` counts
-    the events that were sent, once for each reader; `gaps` and `closings` count sent items by their reason.
+    `heartbeat_seconds`: a subscription is sent a heartbeat before it has been sent nothing for this time. Three attributes
+    count: `delivered` counts the events that were sent, once for each reader; `gaps` and `closings` count sent items by their
+    reason.
     """
 
     def __init__(self, log: EventLog, heartbeat_seconds: float) -> None:
@@ -138,8 +139,8 @@ class FanOut:
     def _advance(self, subscription: Subscription) -> None:
         """Send the next item to a scheduled subscription.
 
-        If there is no next item in memory, put the subscription where it waits: with the live readers if it has caught up with
-        the log, otherwise in the queue for a read of the store.
+        If no item can be sent now, the subscription joins the live readers if it has caught up with the log, is scheduled
+        again if more of the log is in memory, and otherwise enters the queue for a read of the store.
         """
         item = subscription.next_item()
         if item is not None:
@@ -188,7 +189,10 @@ class FanOut:
         return False
 
     def _take_out(self, subscription: Subscription, state: State) -> None:
-        """Remove a subscription from the queue or group in which it was because of `state`, its state until now."""
+        """Remove a subscription from the queue or group that belongs to `state`, the state that the subscription has left.
+
+        If the subscription is closed now, it no longer counts as open.
+        """
         match state:
             case State.SCHEDULED:
                 self._scheduled.pop(subscription, None)

@@ -89,9 +89,10 @@ class FilterGroup:
         return len(reached), (len(reached) - len(not_sent)) * len(page.events)
 
     def sync(self, subscription: Subscription) -> None:
-        """Copy into a subscription the last offset, and the time, at which the group sent it events.
+        """Copy two values from the group into a subscription: the offset of the last event that was sent to the whole group,
+        and the time of sending.
 
-        Sending events to a group records both once for the group, and not in each of thousands of subscriptions.
+        The group records these values once, because a copy in each of thousands of subscriptions would cost too much.
         """
         subscription.note_sent(self.last_sent_offset, self.last_sent_at)
 

@@ -74,9 +74,7 @@ class Subscription:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the stream would end at once: it is finite, there are no events up to its end, and there is no gap to
-        report.
-        """
+        """Whether the stream would end at once: it is finite, it starts at its end, and there is no gap to report."""
         return self._cursor.at_end and not isinstance(self._opening, Gap)
 
     @property
@@ -160,10 +158,10 @@ class Subscription:
         """Send one page of events to many live subscriptions. The loop in this method is the only code that runs once for each
         event and reader.
 
-        Returns two lists. The first has the subscriptions that were not sent the page, because they joined after its first
-        event, have a limit, or are no longer live. The second has the subscriptions that were sent the page and whose sink is
-        full now (state BLOCKED). For all other subscriptions the caller must record later, with `note_sent`, that they were
-        sent the page.
+        Returns two lists. The first list has the subscriptions that were not sent the page, because they joined after the
+        first event of the page, have a limit, or are no longer live. The second list has the subscriptions that were sent the
+        page and whose sink is full now (state BLOCKED). For all other subscriptions the caller must record later, with
+        `note_sent`, that the page was sent.
         """
         first_offset = page.events[0].offset
         not_sent, blocked = [], []
@@ -177,8 +175,8 @@ class Subscription:
         return not_sent, blocked
 
     def note_sent(self, last_sent_offset: int, last_sent_at: float) -> None:
-        """Record what the group of a live subscription has sent it: the offset of the last event, and the time of the event
-        loop's clock.
+        """Record what a live subscription was sent by its group: the offset of the last event, and the time (in seconds of the
+        event loop's clock).
         """
         self._cursor.sent(last_sent_offset)
         self._last_sent_at = max(self._last_sent_at, last_sent_at)

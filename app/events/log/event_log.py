@@ -25,8 +25,8 @@ PAGES_KEPT = 1024  # a commit empties them; this bounds them while a thousand fi
 class EventLog:
     """The log of order events. A log is opened, then drained, then closed.
 
-    Draining is the time before the server stops. During this time no request waits for new events, `check_accepts_requests`
-    refuses new requests, and running requests are completed. It belongs to the log, because publishers, pages and streams all
+    Draining is the time before the server stops: no request waits for new events any longer, `check_accepts_requests` refuses
+    new requests, and running requests are completed. Draining is a state of the log, because publishers, pages and streams all
     share this object.
     """
 
@@ -121,10 +121,10 @@ class EventLog:
         self._listeners.leave(filter, listener)
 
     async def wait(self, filter: Filter, timeout_seconds: float) -> int:
-        """Wait, after the newest event has been read, until a matching event is stored, the log drains, or the time is up.
+        """Wait for new events, after all stored events have been read, until a matching event is stored, the log drains, or
+        the time is up.
 
-        Returns the offset to read on from: all events up to this offset were stored while waiting, and do not match the
-        filter.
+        Returns the offset from which to read on: no event that was stored between the call and this offset matches the filter.
         """
         if self._is_draining:
             return self.head

@@ -1,8 +1,8 @@
 """An index of filters: it finds the filters that match an event, so that a commit costs time only for the listeners that are
 called.
 
-For example, if 10,000 readers follow one order each, the index has 10,000 entries by order id, and an event looks up one of
-the entries. The listeners are always called in the order in which they joined, so that a run is reproducible.
+For example, if 10,000 readers follow one order each, the index has 10,000 entries by order id, and an event needs one lookup.
+All tables keep the order in which the listeners joined, so that the same history leads to the same order of calls.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ class Listener(Protocol):
 
 
 class FilterIndex:
-    """The listeners of a log, grouped by filter. A listener may join and leave at any time, even while its `on_events` runs."""
+    """The listeners of a log, grouped by filter. A listener may join and leave at any time, even while its method `on_events`
+    runs.
+    """
 
     def __init__(self) -> None:
         self._entries: dict[Filter, _Entry] = {}
@@ -58,7 +60,8 @@ class FilterIndex:
             self._remove(entry)
 
     def notify(self, examined: int, events: Sequence[StoredEvent]) -> None:
-        """Call each listener that has a filter which matches an event of a commit, with all matching events of the commit.
+        """Call the listeners whose filters match an event of a commit. Each listener gets the events of the commit that match
+        its filter.
 
         `examined`: the offset of the newest event before the commit.
         """
@@ -89,11 +92,11 @@ class FilterIndex:
                 del table[key]
 
     def _tables(self, filter: Filter) -> Iterable[tuple[dict[str, _Entries], str]]:
-        """Return the tables (dictionaries from order ids or event types to entries) that must contain the entry of a filter,
-        each with its key.
+        """Return the tables in which a filter must have an entry, each with the key of the entry. A table maps order ids, or
+        event types, to entries.
 
-        These are the order ids of the filter if it has order ids, otherwise its event types. There are many orders and few
-        types, so a lookup by order id finds fewer entries that do not match in the end.
+        If the filter has order ids, these are the keys, otherwise its event types. There are many orders and few types, so a
+        lookup by order id finds fewer entries whose filters do not match in the end.
         """
         if filter.order_ids is not None:
             return ((self._by_order_id, order_id) for order_id in filter.order_ids)

@@ -15,9 +15,9 @@ from app.events.position import Gap
 async def read_page(log: EventLog, start: Start, filter: Filter, limit: int, wait_seconds: float) -> Page:
     """Return the next page: at most `limit` matching events. If there are no such events, wait up to `wait_seconds` for one.
 
-    `through` of the page is the offset to read on from; it also moves past events that do not match. If the log drains (the
-    server is about to stop) while this waits, an empty page is returned. Raises PositionLost if events after the start are
-    missing, Draining if the log drains already, StoreUnavailable if the store cannot read.
+    The `through` of the page is the offset from which to read on; events that do not match are before it too. If the log
+    starts to drain (the server is about to stop) during the wait, an empty page is returned. Raises PositionLost if events
+    after the start are missing, Draining if the log drains already, StoreUnavailable if the store cannot read.
     """
     log.check_accepts_requests()
     if start.gap is not None:

@@ -21,7 +21,8 @@ class Since:
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """A reader's request where in the log to start: after an event id, at a time, or at the oldest or newest event.
+    """The place in the log where a reader asks to start: after an event id, at a time (`since`), or at the oldest or newest
+    event (`origin`).
 
     `last_event_id` has priority over `since`, and `since` over `origin`.
     """
@@ -36,8 +37,8 @@ class Start:
     """The start of a reader in the log.
 
     `after`: the offset after which to read. `gap`: the loss of events to report first; None if no event is missing. `resumes`:
-    True if the reader gave an id or a time. Events after the start that are deleted before they are read must then be reported
-    as a loss.
+    True if the reader asked for an event id or a time. If events after the start are deleted before the reader has read them,
+    this is then reported as a loss.
     """
 
     after: int

@@ -53,7 +53,9 @@ class Retention:
 
     @property
     def grace_seconds(self) -> float:
-        """The number of seconds after the start of the process in which no older event is deleted because of its age."""
+        """The number of seconds after the start of the process in which no event from before the start is deleted because of
+        its age.
+        """
         return min(GRACE_SECONDS, (self._limit_us or 0) / 1_000_000)
 
     def surplus(self, head: int) -> int:
@@ -74,7 +76,9 @@ class Retention:
             self._heads.append((now_us, head))
 
     def expired(self) -> Expired:
-        """Return which events are too old now."""
+        """Return which events are too old now, as two limits: one for events since the start of the process, one for older
+        events.
+        """
         if self._limit_us is None:
             return Expired(0, 0)
         now_us = _steady_us()
@@ -91,11 +95,11 @@ class Retention:
         return time.time_ns() // 1000 - (self._limit_us or 0)
 
     def _clock_us(self, now_us: int) -> int:
-        """Return the current time by the wall clock, in microseconds, or less if the wall clock was behind during the grace
-        period.
+        """Return a cautious (low) estimate of the current time, in microseconds since 1970-01-01 UTC.
 
-        The wall clock is compared with the monotonic clock, and the smallest difference in the last `grace_seconds` counts.
-        Returns 0 if the process started less than `grace_seconds` ago.
+        The wall clock may be wrong. So the result is its reading, reduced to the lowest that any reading in the last
+        `grace_seconds` implies for now (readings are moved forward by the monotonic clock). Returns 0 if the process started
+        less than `grace_seconds` ago.
         """
         grace_us = round(self.grace_seconds * 1_000_000)
         self._clocks.append((now_us, time.time_ns() // 1000 - now_us))

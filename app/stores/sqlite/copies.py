@@ -77,7 +77,7 @@ def _require_backup(file: Path) -> None:
 
 @contextmanager
 def _made_beside(path: Path) -> Iterator[Path]:
-    """Provide the path of a temporary file in the same directory as `path`, for the body of a `with` statement.
+    """Provide, for the body of a `with` statement, the path of a temporary file in the same directory as `path`.
 
     If the body succeeds, the temporary file is synced to disk and replaces `path`. If the body fails, the temporary file is
     removed.

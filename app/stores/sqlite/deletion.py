@@ -1,5 +1,5 @@
-"""The deletion of events that the limits on number and age exclude: the oldest events first, and a limited number in one
-transaction.
+"""The deletion of events that exceed the limits of retention (maximum number, maximum age): the oldest events first, some in
+each transaction.
 
 The newest deleted event is called the floor of the log.
 """
@@ -64,8 +64,9 @@ class Deletion:
         self._retention.note(head)
 
     def _through_age(self, connection: sqlite3.Connection) -> int:
-        """Return the offset up to which events are too old. The log is searched at most twice in CHECK_SECONDS; in between the
-        last result is returned.
+        """Return the offset up to which events are too old.
+
+        The log is searched at most twice in CHECK_SECONDS; between two searches, the result of the last search is returned.
         """
         if self._retention.by_age and time.monotonic() >= self._look_at:
             if self._look_at == 0:

@@ -88,8 +88,10 @@ class Block(NamedTuple):
 
 
 class FilterKeys(NamedTuple):
-    """The keys (CRC-32 values) of the order ids and of the event types of a filter; None if the filter does not restrict
-    orders, or types.
+    """The keys by which to search the blocks for events that match a filter; a key is the CRC-32 of a name.
+
+    `orders`: the keys of the order ids in the filter; None if the filter has no order ids. `types`: the keys of the event
+    types in the filter; None if the filter has no event types.
     """
 
     orders: frozenset[bytes] | None
@@ -113,12 +115,12 @@ class FilterKeys(NamedTuple):
 
 
 EMPTY = Block(0, pack("<I", NOTHING_BEFORE))
-"""The only block of a log without events."""
+"""The only block of a log that never had an event."""
 
 
 def block_of_forgotten(through: int) -> Block:
-    """Return the newest block (record that describes up to 256 events) of a log from which all events up to an offset were
-    deleted.
+    """Return the newest block (record that describes up to 256 events) of a log from which all events up to the offset
+    `through` were deleted.
 
     The block has zeros in place of the checksums and keys of these events, because nothing is known about them any more.
     """

@@ -117,7 +117,9 @@ def _read_expected(connection: sqlite3.Connection, expected: Sequence[Expected])
 
 
 def _verify(expected: Iterable[Expected], rows: Sequence[tuple[object, ...]]) -> None:
-    """Raise Damaged if `rows` (read from the database) are not exactly the expected events."""
+    """Raise Damaged if an expected event is missing in `rows` (read from the database, in order), or does not match its
+    checksum.
+    """
     for place, each in enumerate(expected):
         if place == len(rows) or rows[place][0] != each.offset:
             raise Damaged(f"the event at offset {each.offset} is missing", each.offset)

@@ -45,8 +45,7 @@ class Stored(NamedTuple):
 
 
 class Transactions:
-    """All write transactions of one log. They use the only connection that may write, and all methods run on the writer's
-    thread.
+    """All write transactions of one log. All methods run on one thread, and use the only connection that may write.
 
     `path`: the path of the log. `file`: the open log. `deletion`: deletes old events within each transaction.
     """

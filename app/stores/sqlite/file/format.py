@@ -102,4 +102,4 @@ def _described(floor: int, events: Iterable[StoredEvent]) -> Iterable[Block]:
 
 
 STEPS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _add_checksums}
-"""By the number of a format, the step from it to the next one."""
+"""For each older format, by its number: the step that upgrades a log to the next format."""

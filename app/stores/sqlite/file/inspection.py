@@ -41,7 +41,9 @@ class Found(NamedTuple):
 
 
 def inspect(connection: sqlite3.Connection) -> Found:
-    """Read and check the records and the newest events of a log, and return the records. Raises Damaged, sqlite3.Error."""
+    """Read and check the records and the newest events of a log, and return the result. Raises Damaged if they do not agree,
+    sqlite3.Error.
+    """
     floor, epochs, newest = read_floor(connection), read_epochs(connection), read_newest_block(connection)
     for _ in read_blocks(connection, min(floor.offset // BLOCK_EVENTS, newest.number), newest.number):
         pass

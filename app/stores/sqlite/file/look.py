@@ -30,8 +30,8 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def refusing(path: Path) -> Iterator[None]:
-    """Convert each error that prevents a log from being opened into a StoreRefused with a one-line message, for the body of a
-    `with` statement.
+    """Convert an error in the body of a `with` statement, if it prevents a log from being opened, into a StoreRefused with a
+    one-line message.
     """
     try:
         yield
@@ -86,7 +86,11 @@ def require_no_wal(path: Path, advice: str) -> None:
 
 
 def is_database(path: Path) -> bool:
-    """Return whether a file is a SQLite database, or empty. No SQLite connection of this process may have the file open."""
+    """Return whether a file is a SQLite database, or empty.
+
+    This process must have no SQLite connection to the file, because closing the file here would release the locks of that
+    connection.
+    """
     with path.open("rb") as file:
         return file.read(len(MAGIC)) in {b"", MAGIC}
 
@@ -119,8 +123,8 @@ def usable_vfs(path: Path) -> str:
 def look(path: Path, vfs: str, lock: FileLock, wal_bytes: int) -> None:
     """Check the database file through SQLite. Raises StoreRefused, Damaged, sqlite3.Error.
 
-    Nothing is written to the file. In particular the `-wal` file (SQLite's write-ahead log) is not moved into the database, as
-    SQLite does when the last connection is closed, because the `-wal` file may belong to another database.
+    Nothing is written to the file. SQLite normally moves the `-wal` file (its write-ahead log) into the database when the last
+    connection is closed; this is prevented here, because the `-wal` file may belong to another database.
     """
     with closing(connect_reader(path) if vfs == "unix" else connect_writer(path, vfs)) as connection:
         version = format_of(path, connection)

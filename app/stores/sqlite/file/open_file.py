@@ -129,8 +129,8 @@ def _compare_with_mark(
 
 
 def _record(connection: sqlite3.Connection, epoch: Epoch) -> bool:
-    """Record a new epoch in the log: the random name that the log gets at each start of a server, and the offset of its next
-    event.
+    """Record a new epoch in the log (the part of the log that is written after this start): its random name, and the offset of
+    its first event.
 
     Returns False if the write fails because the disk is full or fails.
     """
