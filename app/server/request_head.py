@@ -9,7 +9,7 @@ from typing import Final
 MAX_FIELDS: Final = 256  # browsers and proxies send some 30; each one costs time wherever a field is looked up
 
 Fields = list[tuple[bytes, bytes]]
-"""The header fields of a request, in the order in which they were received: pairs of a name in lower case and a value."""
+"""The header fields of a request, in the order of receipt: pairs of a name in lower case and a value."""
 
 # RFC 9112 §3.2 and RFC 3986 §3.2: an address in brackets or a registered name, then perhaps a port. An http URL has no empty host.
 _HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::\d*)?", re.ASCII)

@@ -1,4 +1,4 @@
-"""Responses that uvicorn cannot send: refusals as problem documents, bodies for HTTP/1.0, and the last response on a connection."""
+"""Responses that uvicorn cannot send: refusals as problem documents, bodies for HTTP/1.0, the last response on a connection."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 next item.
 
     commit ─→ FilterIndex ─→ LiveReaders: FilterGroup sends one page to all its subscriptions ─→ Sink
-    reader behind ─→ read from memory, a few subscriptions per turn, or StoreReads ─→ Sink, until the reader has caught up and is live
+    reader behind ─→ memory, a few subscriptions per turn, or StoreReads ─→ Sink, until the reader has caught up
 
 No subscription has a task, timer or queue of its own. A turn (one callback on the event loop) sends items to a limited number
 of subscriptions. Events that are stored meanwhile are sent together in a later turn. So the busier the process is, the more
