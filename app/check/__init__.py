@@ -1,6 +1,10 @@
-"""Check a deployment against the contract that it publishes, from outside: what consumers run in their own CI.
+"""The command `orders-events check`: check a running server, from outside, against the contract that the server publishes.
 
-It knows what the server sends, and nothing of how the server is made. Reading order: `findings` (the results, as values),
-`request`, `http` (how the server is asked), `published_contract` (what is promised), `target` (what has been observed),
-`checks` (one function for each promise), `table`, `run`, `reports` (for people and for programs).
+Consumers run the command in their own CI. The package depends only on what the server sends, not on how the server is
+implemented.
+
+Reading order: `findings` (the results), `request` (requests and responses as values), `http` (the HTTP client),
+`published_contract` (the contract that the server publishes), `target` (the server, and what has been observed of it), `checks`
+(one function for each promise of the contract), `table` (the list of checks), `run`, `reports` (results as text, JSON and JUnit
+XML).
 """

@@ -1,4 +1,4 @@
-"""The results of a run as values, and the exceptions that end one check early."""
+"""The results of a run of `orders-events check`, and the exceptions that end a single check early."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.check.request import Request
 
 
 class Outcome(StrEnum):
-    """How one check ended."""
+    """How one check of the server ended: whether the promise was kept, or why this is not known."""
 
     HELD = "held"
     VIOLATED = "violated"
@@ -21,7 +21,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One violation: the promise, what was seen instead, the ids of the events, and the request that shows it."""
+    """One violation of the contract by the server under check.
+
+    `promised`: the promise that is broken.
+    `seen`: what the server did instead.
+    `request`: the request that shows the violation.
+    `ids`: the ids of the affected events.
+    """
 
     promised: str
     seen: str
@@ -31,9 +37,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of one check: its name, the promise in one sentence, and its outcome.
+    """The result of one check: the name of the check, the promise in one sentence, and the outcome.
 
-    `reason` is empty if the promise was held or violated.
+    `reason`: why the promise could not be checked; empty if the promise was kept or broken.
     """
 
     name: str
@@ -46,9 +52,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A whole run.
+    """The results of a whole run of `orders-events check`.
 
-    `seed`: repeats the run's random choices.
+    `url`: the server that was checked.
+    `contract`: the title and version of its contract.
+    `seed`: the seed of the random choices, with which a run can be repeated.
     `events`: how many order events of the log were compared.
     """
 
@@ -60,29 +68,32 @@ class Report:
 
     @property
     def outcome(self) -> Outcome:
-        """The worst outcome of all results; skipped and not seen count as held."""
+        """The worst outcome of all results; the order from worst to best is violated, unchecked, held.
+
+        A check that was skipped, or that observed nothing, counts as held.
+        """
         outcomes = {result.outcome for result in self.results}
         return next((each for each in (Outcome.VIOLATED, Outcome.UNCHECKED) if each in outcomes), Outcome.HELD)
 
 
 class NotSeen(Exception):
-    """Raised when nothing was observed that could show whether a promise is kept; the message says why."""
+    """Raised when nothing was observed that could show whether a promise is kept; the message states the reason."""
 
 
 class Deleted(NotSeen):
-    """Raised when the server has deleted the events to compare with. Reading the log again may help."""
+    """Raised when the server has deleted the events with which others were to be compared; to read the log again may help."""
 
 
 class CannotCheck(Exception):
-    """Raised when something goes wrong that does not violate the contract; the message says what."""
+    """Raised when a check fails for a reason that does not violate the contract, such as a lost connection; see the message."""
 
 
 class NoAnswer(CannotCheck):
-    """Raised when a request is not answered in time."""
+    """Raised when the server does not respond to a request in time."""
 
 
 class Violated(Exception):
-    """Raised when an observation finds a violation; `finding` describes it."""
+    """Raised when an observation of the server shows a violation of the contract; `finding` describes the violation."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.promised)

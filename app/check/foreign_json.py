@@ -1,4 +1,4 @@
-"""Read JSON that a server under check sent. It may be anything, so nothing about it is trusted."""
+"""Read JSON that the server under check sent. The text may be anything, so nothing about it is trusted."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, NoReturn
 
 
 def read_json(text: str | bytes) -> Any:
-    """Read JSON as RFC 8259 defines it.
+    """Parse a JSON text (RFC 8259) and return its value.
 
-    Raises ValueError if the text is not JSON, and for NaN, numbers that no double holds, and nesting that is too deep.
+    Raises ValueError if the text is not JSON, contains NaN or a number that a double cannot hold, or is nested too deeply.
     """
     # Not the server's own parser: a fault of that parser must not hide from the check.
     try:

@@ -1,9 +1,10 @@
-"""The contract that the server publishes, against which the server is checked.
+"""Read the contract that the server under check publishes; the server is checked against it.
 
-It is read from `/openapi.json` only. Operations are found by `operationId`, event types in the schema of `text/event-stream`.
+The contract is read from `/openapi.json` only. Operations are found by `operationId`, event types in the schema of
+`text/event-stream`.
 
-The functions that inline references and list methods repeat a few lines of `app.specification.openapi` on purpose. There they prepare
-the document that the server runs on; if the check used them too, a fault in them would look right from both sides.
+Some functions repeat a few lines of `app.specification.openapi` on purpose: the server uses those lines to prepare its own
+document. If the check used the same code, the check could not detect a fault in it.
 """
 
 from __future__ import annotations
@@ -27,15 +28,15 @@ PROBLEM: Final = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class PublishedContract:
-    """The parts of the document that are checked.
+    """The parts of the server's OpenAPI document that the checks use.
 
-    `paths`: by operationId.
-    `methods`: by path.
-    `parameters`: of the operation that streams, by name.
-    `frames`: by event name, the schema of a frame. It does not require an id, because a decoder gives a frame the id of the one
-    before; ids are checked apart.
-    `data`: by event name, the schema of the data as it stands in the document.
-    `example`: an event that may be published, if the document shows one.
+    `paths`: the path of each operation, by operationId.
+    `methods`: the HTTP methods of each path.
+    `parameters`: the parameters of the operation that returns the event stream, by name.
+    `frames`: the schema of each kind of frame, by event name. The schemas do not require an id, because a decoder gives a frame
+    without an id the id of the frame before it; a separate check is about ids.
+    `data`: the schema of the data in each kind of frame, by event name, as in the document.
+    `example`: an example of an event to publish; None if the document has no such example.
     """
 
     document: Mapping[str, Any]
@@ -63,7 +64,10 @@ class PublishedContract:
 
 
 def read_contract(response: Response) -> PublishedContract:
-    """Read the contract from the response to `DOCUMENT`. Raises CannotCheck if the response does not contain a usable contract."""
+    """Return the contract in a response to the request for `/openapi.json`.
+
+    Raises CannotCheck if the response does not contain a contract that can be used.
+    """
     try:
         document = response.json()
     except ValueError:
@@ -108,7 +112,10 @@ def _contract(document: Mapping[str, Any]) -> PublishedContract:
 
 
 def _operations(document: Mapping[str, Any]) -> dict[str, tuple[str, str, Any]]:
-    """Return by operationId: path, method in upper case, and the Operation Object with its references inlined."""
+    """Return the operations of an OpenAPI document by operationId.
+
+    Each operation is its path, its HTTP method in upper case, and its Operation Object without references.
+    """
     return {
         operation["operationId"]: (path, method.upper(), _inlined(operation, document, ()))
         for path, item in document["paths"].items()
@@ -139,9 +146,10 @@ def _example(publish: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _inlined(node: Any, document: Mapping[str, Any], trail: Sequence[str]) -> Any:
-    """Replace every reference by the value that it points to.
+    """Return a part of an OpenAPI document with every reference replaced by the value that it refers to.
 
-    Raises ValueError if a reference leads back to itself or out of the document.
+    `trail`: the references that have been followed to this part. Raises ValueError if a reference leads back to itself or out of
+    the document.
     """
     match node:
         case {"$ref": str(reference)}:

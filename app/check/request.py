@@ -1,4 +1,4 @@
-"""A request as a value, which can be sent or written as a curl command, and the response to it."""
+"""An HTTP request and its response as values; a request can be sent, or written as a curl command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXCERPT_CHARACTERS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to send to a server; `path` is relative to the server's URL."""
+    """An HTTP request; `path` is relative to the URL of the server under check."""
 
     path: str
     parameters: Pairs = ()
@@ -30,7 +30,10 @@ class Request:
         return f"{base}{self.path}?{query}" if query else f"{base}{self.path}"
 
     def curl(self, base: str) -> str:
-        """Write the curl command that sends this request, without a password that the URL may contain."""
+        """Return the curl command that sends this request to the server `base`.
+
+        A user name and a password in the URL are left out.
+        """
         parts = ["curl", "-I" if self.method == "HEAD" else "-iN"]
         if self.method not in ("GET", "HEAD", "POST"):
             parts += ["-X", self.method]
@@ -43,7 +46,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole response: status, headers and body."""
+    """A whole HTTP response: its status, headers and body, and the request that it belongs to."""
 
     request: Request
     status: int
@@ -56,7 +59,7 @@ class Response:
         return content_type.partition(";")[0].strip().lower()
 
     def json(self) -> Any:
-        """Read the body as JSON. Raises ValueError if it is not JSON."""
+        """Parse the body as JSON and return its value. Raises ValueError if the body is not JSON."""
         return read_json(self.body)
 
     def __str__(self) -> str:
@@ -64,7 +67,7 @@ class Response:
 
 
 def without_user(url: str) -> str:
-    """Remove the user name and the password from a URL."""
+    """Return a URL without its user name and password."""
     return str(httpx.URL(url).copy_with(userinfo=b"")).rstrip("/")
 
 

@@ -1,4 +1,4 @@
-"""Run the checks, one after the other."""
+"""Run the checks of a server, one after the other."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ READABLE: Final = "The contract can be read at /openapi.json."
 def run(
     url: str, options: Options, names: Collection[str] = (), on_result: Callable[[Result], None] = lambda _: None
 ) -> Report:
-    """Check a server by all checks, or only by the checks in `names`.
+    """Run all checks of a server, or only the checks in `names`, and return their results.
 
-    `on_result`: called with each result as soon as there is one.
-    The first result, `contract`, says whether the contract can be read. If it cannot, there is no other result.
+    `on_result`: a function that is called with each result as soon as the check has ended. The first result, `contract`, is about
+    whether the contract of the server can be read. If not, no check is run.
     """
     results: list[Result] = []
 
@@ -68,7 +68,11 @@ def _result(check: Check, target: Target) -> Result:
 
 
 def _outcome(check: Check, target: Target, findings: list[Finding]) -> tuple[Outcome, str]:
-    """Run one check and add its findings to `findings`; they count even if the check then raises. Raises Deleted."""
+    """Run one check, add its findings (violations) to `findings`, and return its outcome and the reason for the outcome.
+
+    Findings that the check yields before it raises an exception count as well. Raises Deleted if the server deleted the events to
+    compare before there was any finding.
+    """
     reason = check.skipped(target.options)
     if reason:
         return Outcome.SKIPPED, reason

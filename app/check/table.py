@@ -1,4 +1,4 @@
-"""The table of checks: their order, and the option that leaves a check out."""
+"""The table of checks: the order in which the checks run, and the command-line option that excludes a check."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def _unless_publishing(options: Options) -> str:
 
 
 class Check(NamedTuple):
-    """One check of the table.
+    """One row in the table of checks.
 
-    `judge`: yields the violations; the first line of its docstring states the promise that is checked.
-    `skipped`: returns why the options exclude the check, or an empty string if they do not.
+    `judge`: the check function, which yields the violations. The first line of its docstring is the promise that it checks.
+    `skipped`: a function that returns why the options exclude this check; it returns an empty string if they do not.
     """
 
     judge: Judge

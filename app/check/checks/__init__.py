@@ -1,5 +1,6 @@
-"""The checks: one function for each promise. The first line of its docstring is the promise, and stands in every report.
+"""The checks of a running server: one function for each promise. The first line of its docstring is the promise, as in reports.
 
-A check takes the target and yields the violations that it finds. It raises NotSeen if nothing was observed that could show whether
-the promise is kept. It lets CannotCheck pass.
+A check function takes the server under check (the target), makes requests and yields a finding for each violation. It raises
+NotSeen if nothing was observed that could show whether the promise is kept. The exception CannotCheck (something else went wrong)
+is not caught in a check.
 """

@@ -1,4 +1,4 @@
-"""How a stream begins: how soon, with which headers, and with which first frame."""
+"""Checks of the beginning of an event stream: how soon it begins, with which headers, and with which first frame."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ _OPENINGS: Final = ("stream.checkpoint", "stream.gap")
 
 
 def first_byte(target: Target) -> Iterator[Finding]:
-    """The first byte of a stream comes within a second."""
+    """The first byte of a stream comes within a second.
+
+    This check yields a finding if the first byte is late in three streams in a row; a single late byte may be due to the network.
+    """
     streams = [target.opening()]
     while _is_late(streams[-1]) and len(streams) < _TRIES:
         streams.append(target.session.read(target.stream(), lambda reader: bool(reader.raw)))
@@ -41,14 +44,20 @@ def _after(stream: Stream) -> str:
 
 
 def stream_headers(target: Target) -> Iterator[Finding]:
-    """The headers of a stream keep caches from storing it and proxies from changing or delaying it."""
+    """The headers of a stream keep caches from storing it and proxies from changing or delaying it.
+
+    This check yields a finding for each header of a stream's response that breaks this promise.
+    """
     stream = target.opening()
     for promised, seen in header_faults(stream.headers):
         yield Finding(promised, seen, stream.request)
 
 
 def header_faults(headers: httpx.Headers) -> Iterator[tuple[str, str]]:
-    """Compare the headers of a stream with the promised ones; yield each broken promise and what was seen instead."""
+    """Compare the headers of a stream's response with the promised headers.
+
+    Yields two texts for each difference: the promised header, and the header that the server sent.
+    """
     media_type, _, parameters = headers.get("content-type", "").lower().replace(" ", "").partition(";")
     if media_type != STREAM or parameters not in ("", "charset=utf-8"):
         yield "Content-Type: text/event-stream, in UTF-8.", _header(headers, "Content-Type")
@@ -68,7 +77,11 @@ def _header(headers: httpx.Headers, name: str) -> str:
 
 
 def opening(target: Target) -> Iterator[Finding]:
-    """A stream begins with a retry time and an event that has an id, in one block."""
+    """A stream begins with a retry time and an event that has an id, in one block.
+
+    This check yields a finding for each stream whose first block (lines up to the first blank line) breaks this promise. The
+    retry time is the delay after which a client reconnects.
+    """
     streams = [target.opening(), target.stored().stream]
     for stream in streams:
         if stream.status == 204:

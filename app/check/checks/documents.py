@@ -1,4 +1,4 @@
-"""The OpenAPI document and the schemas of the event types, as the server publishes them."""
+"""Checks of the documents that a server publishes: the OpenAPI document, and the schemas of the event types."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _TOP_LEVEL: Final = ("$schema", "$id")  # keywords that a schema inside another 
 
 
 def contract_document(target: Target) -> Iterator[Finding]:
-    """The OpenAPI document is valid OpenAPI 3.0, and the same in JSON and in YAML."""
+    """The OpenAPI document is valid OpenAPI 3.0, and the same in JSON and in YAML.
+
+    This check yields a finding if the document is invalid, and a finding if the two forms differ.
+    """
     document = target.contract.document
     fault = _fault(document)
     if fault is not None:
@@ -63,7 +66,11 @@ def _references(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def event_schemas(target: Target) -> Iterator[Finding]:
-    """/event-types lists the same schemas as the document: one for every frame, and no others."""
+    """/event-types lists the same schemas as the document: one for every frame, and no others.
+
+    This check yields a finding for each event type that only the list or only the OpenAPI document has, and for each schema that
+    cannot be fetched or differs. Raises NotSeen if the server has no such list.
+    """
     path = target.contract.paths.get("listEventTypes")
     if path is None or target.contract.event_types is None:
         raise NotSeen("The contract has no operation listEventTypes.")
@@ -94,9 +101,9 @@ def _listed(target: Target, response: Response) -> dict[str, list[dict[str, Any]
 
 
 def _schema(target: Target, request: Request, described: Mapping[str, Any] | None) -> Iterator[Finding]:
-    """Fetch one schema and compare it.
+    """Fetch one event schema from the server; yield a finding if it is invalid or differs from the OpenAPI document.
 
-    `described`: the same schema in the document, or None if the document does not have this version.
+    `described`: the same schema as in the OpenAPI document; None if the document does not contain this version.
     """
     response = target.session.fetch(request)
     try:

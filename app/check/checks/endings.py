@@ -1,4 +1,4 @@
-"""How a stream ends, and the heartbeats of a stream that goes on."""
+"""Checks of the end of an event stream, and of the heartbeats that a stream sends while no event arrives."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from app.check.target.target import Target
 
 
 def closing(target: Target) -> Iterator[Finding]:
-    """A stream that the server ends has a last frame with the reason, and without an id."""
+    """A stream that the server ends has a last frame with the reason, and without an id.
+
+    This check yields a finding for each ended stream whose last frame is not such a `stream.closing` frame.
+    """
     whole = target.ending()
     cut = target.session.read(target.finite(("from", "earliest"), ("limit", "1")), lambda _: False)
     streams = [stream for stream in (whole, cut) if stream.status == 200]
@@ -37,7 +40,10 @@ def _last_frame(stream: Stream) -> Iterator[Finding]:
 
 
 def heartbeat(target: Target) -> Iterator[Finding]:
-    """A stream on which no event arrives sends a heartbeat within the promised time."""
+    """A stream on which no event arrives sends a heartbeat within the promised time.
+
+    This check yields a finding if neither a comment line nor a `stream.checkpoint` event came in time.
+    """
     idle = target.idle()
     if not idle.heartbeat_came:
         within = target.options.heartbeat_seconds
@@ -46,7 +52,11 @@ def heartbeat(target: Target) -> Iterator[Finding]:
 
 
 def limit(target: Target) -> Iterator[Finding]:
-    """`limit` ends a stream, and a page, after that many order events."""
+    """`limit` ends a stream, and a page, after that many order events.
+
+    This check requests a stream and a page with the parameter `limit`; it yields a finding if a response has more order events
+    than that, or if the stream states another reason for its end.
+    """
     log = target.log(least=2)
     most = min(3, len(log.events) - 1)
     parameters = (("from", "earliest"), ("limit", str(most)))
@@ -70,7 +80,11 @@ def _beyond(most: int, came: int, request: Request) -> Finding:
 
 
 def end_of_log(target: Target) -> Iterator[Finding]:
-    """`follow=false` is answered with 204 if nothing is stored after the start position."""
+    """`follow=false` is answered with 204 if nothing is stored after the start position.
+
+    This check requests a stream that starts at the end of the event log and does not wait for new events; it yields a finding if
+    the status is not 204.
+    """
     # Without an id a stream starts at the end of the log, even if others publish meanwhile.
     stream = target.session.read(target.finite(), lambda reader: bool(reader.blocks))
     if stream.status != 204:
@@ -79,7 +93,11 @@ def end_of_log(target: Target) -> Iterator[Finding]:
 
 
 def head(target: Target) -> Iterator[Finding]:
-    """HEAD answers with the headers of the same GET, and ends at once."""
+    """HEAD answers with the headers of the same GET, and ends at once.
+
+    This check yields a finding if a HEAD request for a stream does not end, has a body, or has other headers than the GET
+    request.
+    """
     request = replace(target.stream(), method="HEAD")
     try:
         response = target.session.fetch(request)

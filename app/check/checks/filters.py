@@ -1,4 +1,4 @@
-"""A filtered stream has every event that matches, and no other event."""
+"""Checks of the filters: a filtered stream has every event that matches the filter, and no other event."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ ORDERS = 3  # of the log, to filter by
 
 
 def event_type_filter(target: Target) -> Iterator[Finding]:
-    """`eventTypes` returns exactly the events of these types, whether it is repeated or separated by commas."""
+    """`eventTypes` returns exactly the events of these types, whether it is repeated or separated by commas.
+
+    This check yields a finding for each filtered stream whose events differ from the matching events of the unfiltered log.
+    """
     log = target.log()
     types = target.contract.order_types
     for chosen in dict.fromkeys([*((each,) for each in types), types[1:], types]):
@@ -31,7 +34,10 @@ def _of_types(types: Sequence[str]) -> Callable[[OrderEvent], bool]:
 
 
 def order_filter(target: Target) -> Iterator[Finding]:
-    """`orderId` returns exactly the events of these orders, whether it is repeated or separated by commas."""
+    """`orderId` returns exactly the events of these orders, whether it is repeated or separated by commas.
+
+    This check yields a finding for each filtered stream whose events differ from the matching events of the unfiltered log.
+    """
     log = target.log()
     orders = sorted({order for event in log.events if (order := _order_of(event)) is not None})
     chosen = tuple(target.random.sample(orders, k=min(ORDERS, len(orders))))

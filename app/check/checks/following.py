@@ -1,4 +1,4 @@
-"""Every way of reading the log returns the same events in the same order."""
+"""Checks that every way of reading the event log (resuming a stream, page by page) returns the same events in the same order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ _RESUMED = "After an id, exactly the events that follow it arrive: none is missi
 
 
 def resume(target: Target) -> Iterator[Finding]:
-    """After any id, also that of a checkpoint, exactly the events that follow it arrive, byte for byte."""
+    """After any id, also that of a checkpoint, exactly the events that follow it arrive, byte for byte.
+
+    This check resumes the stream after several event ids, and after ids of `stream.checkpoint` events; it yields a finding for
+    each resumed stream whose events differ from the log.
+    """
     log = target.log(least=2)
     places = target.random.sample(range(len(log.events)), k=min(RESUMES, len(log.events)))
     for turn, place in enumerate(places):
@@ -50,12 +54,22 @@ def _resumed(target: Target, log: StoredLog, expected: Sequence[OrderEvent], req
 
 
 def read_known(target: Target, log: StoredLog, expected: Sequence[OrderEvent], request: Request) -> Stream:
-    """Read a stream as far as the log was read; if the log was read to its end, one newer event more, if there is one."""
+    """Read a stream until all expected events can have arrived, and return what was read.
+
+    `log`: the events that were read before. If the log was read to its end, one more event is read, because newer events may
+    follow.
+    `expected`: the events of the log that the stream must send.
+    """
     return target.read(request, len(expected) + 1 if log.whole else len(expected))
 
 
 def header_wins(target: Target) -> Iterator[Finding]:
-    """`Last-Event-ID` wins over `lastEventId`, so an EventSource that reconnects goes on from its last event."""
+    """`Last-Event-ID` wins over `lastEventId`, so an EventSource that reconnects goes on from its last event.
+
+    This check sends one event id in the header and another in the query parameter; it yields a finding if the stream continues
+    after the id in the query parameter. Raises Deleted if the server has meanwhile deleted the events that would show the
+    difference.
+    """
     log = target.log(least=3)
     older, newer = log.events[0].id, log.events[-2].id
     both = target.finite(("lastEventId", older), headers=(("Last-Event-ID", newer),))
@@ -73,7 +87,10 @@ def _beginning(stream: Stream) -> tuple[str | None, ...]:
 
 
 def paging(target: Target) -> Iterator[Finding]:
-    """The pages, each asked for with the lastEventId of the one before, have the same events as the stream."""
+    """The pages, each asked for with the lastEventId of the one before, have the same events as the stream.
+
+    This check reads the event log page by page; it yields a finding if the events differ from the events of the stream.
+    """
     log = target.log()
     ids = log.ids
     size = max(1, min(PAGE_EVENTS, len(log.events) // 3))  # at least three pages, even of a short log
@@ -86,7 +103,11 @@ def paging(target: Target) -> Iterator[Finding]:
 
 
 def foreign_id(target: Target) -> Iterator[Finding]:
-    """An id that the log never issued is answered with a stream.gap, and every stored event follows."""
+    """An id that the log never issued is answered with a stream.gap, and every stored event follows.
+
+    This check requests a stream after an id that it made up; it yields a finding if the first frame is not a `stream.gap` event
+    with the reason `foreign`, or if stored events are missing after it.
+    """
     foreign = f"no-such-position-{target.token}"
     log = target.stored()
     for request in (_by_query(target, foreign), _by_header(target, foreign)):

@@ -1,4 +1,4 @@
-"""The frames of a stream: first their raw bytes, then what a decoder reads in them."""
+"""Checks of the frames of an event stream: first of their raw bytes, then of the events that a decoder finds in these bytes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from app.specification.schema.schema import Schema, compile_schema
 
 
 def comments(target: Target) -> Iterator[Finding]:
-    """No comment stands alone between blank lines, because some decoders take that for an empty event."""
+    """No comment stands alone between blank lines, because some decoders take that for an empty event.
+
+    This check yields a finding for each block of a stream (the lines between two blank lines) without data.
+    """
     for stream in target.observed():
         for block in stream.blocks:
             if not block.values("data"):
@@ -30,7 +33,10 @@ def comments(target: Target) -> Iterator[Finding]:
 
 
 def data_lines(target: Target) -> Iterator[Finding]:
-    """The data of each frame is one line of JSON in ASCII."""
+    """The data of each frame is one line of JSON in ASCII.
+
+    This check yields a finding for each frame whose `data` field has several lines, is not ASCII, or is not JSON.
+    """
     for stream in target.observed():
         for block in stream.blocks:
             fault = _data_fault(block)
@@ -57,7 +63,10 @@ def _ids(block: Block) -> tuple[str, ...]:
 
 
 def event_names(target: Target) -> Iterator[Finding]:
-    """Every frame has a name that the contract lists."""
+    """Every frame has a name that the contract lists.
+
+    The name of a frame is its `event` field. This check yields a finding for each frame with another name.
+    """
     for stream in target.observed():
         for frame in stream.frames():
             if frame.data and frame.event not in target.contract.frames:
@@ -66,7 +75,10 @@ def event_names(target: Target) -> Iterator[Finding]:
 
 
 def payloads(target: Target) -> Iterator[Finding]:
-    """Every frame satisfies its schema, and every event on a page the schema of its type and version."""
+    """Every frame satisfies its schema, and every event on a page the schema of its type and version.
+
+    This check yields a finding for each frame of a stream, and for each event on a page, that its schema does not accept.
+    """
     for stream in target.observed():
         for frame in stream.frames():
             schema = target.contract.frames.get(frame.event)
@@ -98,7 +110,10 @@ def _on_pages(target: Target, log: StoredLog) -> Iterator[Finding]:
 
 
 def _linked(target: Target, event: PageEvent) -> Schema | None:
-    """Fetch and compile the schema that an event names; None if that fails, which the check `event_schemas` reports."""
+    """Fetch and compile the schema of an event's type and version; return None if this fails.
+
+    The check `event_schemas` reports a schema that cannot be fetched or compiled.
+    """
     template = target.contract.paths.get("getEventSchema")
     if template is None:
         return None
@@ -110,7 +125,11 @@ def _linked(target: Target, event: PageEvent) -> Schema | None:
 
 
 def _frame_violation(schema: Schema, frame: ServerSentEvent) -> str | None:
-    """Compare a frame with its schema, which describes the parsed data beside the other fields."""
+    """Return a description of the first violation of `schema` by a frame; None if the frame is valid.
+
+    The schema describes an object with the fields of a frame; its member `data` is the parsed JSON. If the data is not JSON, the
+    result is None, because the check `data_lines` reports such a frame.
+    """
     try:
         data = read_json(frame.data)
     except ValueError:
@@ -129,7 +148,10 @@ def _named(frame: ServerSentEvent) -> str:
 
 
 def ids(target: Target) -> Iterator[Finding]:
-    """Every order event has an id of its own, which matches the contract's pattern."""
+    """Every order event has an id of its own, which matches the contract's pattern.
+
+    This check yields a finding for each id that does not match the pattern, and for each id that several events have.
+    """
     log = target.stored()
     if not log.events:
         raise NotSeen("The log is empty.")

@@ -1,4 +1,4 @@
-"""The events that arrive on an open stream are also in the log."""
+"""The check that events which arrive on an open stream can be read again from the event log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ LONGEST_OBSERVATION_SECONDS: Final = 5.0
 
 
 def live(target: Target) -> Iterator[Finding]:
-    """The events that arrive on an open stream have the same ids and the same order in the log."""
+    """The events that arrive on an open stream have the same ids and the same order in the log.
+
+    This check waits for new events on a stream, then reads the log page by page; it yields a finding if the events differ. Raises
+    NotSeen if no event arrives.
+    """
     stream = _observe(target)
     if not stream.events:
         raise NotSeen("Nothing was published while the stream was open.")

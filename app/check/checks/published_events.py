@@ -1,4 +1,4 @@
-"""Publishing as producers and readers see it. These checks write to the log."""
+"""Checks of publishing, as a producer and a reader see it. These checks write events to the log of the server under check."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from app.check.target.target import Target
 
 
 def publish_once(target: Target) -> Iterator[Finding]:
-    """An event that was acknowledged with 201 arrives on an open stream once, as it was published."""
+    """An event that was acknowledged with 201 arrives on an open stream once, as it was published.
+
+    This check publishes an event and reads it on a stream; it yields a finding for each difference.
+    """
     event = new_event(target)
     with target.session.following(target.stream()) as following:
         following.until(lambda reader: bool(reader.blocks), target.options.timeout_seconds)
@@ -40,7 +43,10 @@ def publish_once(target: Target) -> Iterator[Finding]:
 
 
 def publish_batch(target: Target) -> Iterator[Finding]:
-    """The events of one request stand next to each other in the log, in the order of the request."""
+    """The events of one request stand next to each other in the log, in the order of the request.
+
+    This check publishes three events in one request; it yields a finding if other events are between them or their order differs.
+    """
     (first,) = publish(target, new_event(target))
     batch = publish(target, *(new_event(target) for _ in range(3)))
     ids = [event.id for event in between(target, first, batch[-1])][-2:]
@@ -52,7 +58,11 @@ def publish_batch(target: Target) -> Iterator[Finding]:
 
 
 def publish_again(target: Target) -> Iterator[Finding]:
-    """An event that is published again is not stored again: the answer has duplicate true and the first id."""
+    """An event that is published again is not stored again: the answer has duplicate true and the first id.
+
+    This check publishes the same event twice; it yields a finding if the second response is different or the log has a second
+    event.
+    """
     event = new_event(target)
     (stored,) = publish(target, event)
     (again,) = publish(target, event)
@@ -63,7 +73,11 @@ def publish_again(target: Target) -> Iterator[Finding]:
 
 
 def publish_conflict(target: Target) -> Iterator[Finding]:
-    """The eventId of another event is refused with 409."""
+    """The eventId of another event is refused with 409.
+
+    This check publishes two different events with the same eventId; it yields a finding if the second event is not refused or is
+    stored.
+    """
     event = new_event(target)
     (stored,) = publish(target, event)
     other = {**new_event(target), "eventId": event["eventId"]}
@@ -73,7 +87,11 @@ def publish_conflict(target: Target) -> Iterator[Finding]:
 
 
 def publish_invalid(target: Target) -> Iterator[Finding]:
-    """An event that breaks its contract is refused with 422, which points at the wrong value."""
+    """An event that breaks its contract is refused with 422, which points at the wrong value.
+
+    This check yields a finding if an invalid event is not refused, or if the response does not contain the pointer to the wrong
+    value.
+    """
     response = target.session.fetch(publishing(target, encoded(_invalid(target))))
     yield from faults(target, response, 422, "An event that breaks its contract")
     yield from _pointed(response, {(0, "/data/orderId")})
@@ -97,14 +115,21 @@ def _pointed(response: Response, expected: set[tuple[Any, Any]]) -> Iterator[Fin
 
 
 def publish_malformed(target: Target) -> Iterator[Finding]:
-    """A body that is not JSON, or that parsers read in different ways, is refused with 400."""
+    """A body that is not JSON, or that parsers read in different ways, is refused with 400.
+
+    This check publishes several such bodies; it yields a finding for each body that is not refused.
+    """
     for body in (b"", b"{", b'{"eventType": NaN}', b'{"eventType": "a", "eventType": "b"}'):
         response = target.session.fetch(publishing(target, body))
         yield from faults(target, response, 400, "A body that is not JSON, or that parsers read in different ways")
 
 
 def publish_all_or_none(target: Target) -> Iterator[Finding]:
-    """Nothing of a request with one invalid event is stored."""
+    """Nothing of a request with one invalid event is stored.
+
+    This check publishes a valid and an invalid event in one request; it yields a finding if the request is not refused or the
+    valid event is stored.
+    """
     good = new_event(target)
     (before,) = publish(target, new_event(target))
     response = target.session.fetch(publishing(target, encoded([good, _invalid(target)])))
@@ -114,7 +139,7 @@ def publish_all_or_none(target: Target) -> Iterator[Finding]:
 
 
 def _nothing_stored(target: Target, before: Stored, event: dict[str, Any]) -> Iterator[Finding]:
-    """Look for an event's order among the events that were stored after `before`."""
+    """Yield a finding if the log has an event of the same order as `event`, stored after the event `before`."""
     (after,) = publish(target, new_event(target))
     order = event["data"]["orderId"]
     stored = [each.id for each in _of_order(between(target, before, after), order)]

@@ -1,4 +1,4 @@
-"""Requests that must be refused, with the right status and a problem document."""
+"""Checks of requests that the server must refuse, with the right status and a problem document (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ _LONGEST_ID: Final = 64
 
 
 def malformed_id(target: Target) -> Iterator[Finding]:
-    """An id that does not match the contract's pattern is refused with 400, in the header and in the parameter."""
+    """An id that does not match the contract's pattern is refused with 400, in the header and in the parameter.
+
+    This check sends malformed ids in the header Last-Event-ID and in the query parameter lastEventId; it yields a finding for
+    each id that is not refused.
+    """
     promised = "An id that does not match the pattern is refused"
     one = ("limit", "1")  # a server that accepts the id need not send the whole log
     for malformed in ("no.id", "a" * (_LONGEST_ID + 1), "a\n", "ä"):
@@ -36,13 +40,19 @@ def malformed_id(target: Target) -> Iterator[Finding]:
 
 
 def unknown_parameter(target: Target) -> Iterator[Finding]:
-    """A parameter that the contract does not have is refused with 400."""
+    """A parameter that the contract does not have is refused with 400.
+
+    This check yields a finding if a request with an unknown query parameter is not refused.
+    """
     request = target.finite(("no-such-parameter", "1"))
     yield from refused(target, request, 400, "A parameter that is unknown is refused")
 
 
 def invalid_value(target: Target) -> Iterator[Finding]:
-    """A value that breaks its parameter's schema is refused with 400, and so is a second value if only one is allowed."""
+    """A value that breaks its parameter's schema is refused with 400, and so is a second value if only one is allowed.
+
+    This check yields a finding for each request with such a query parameter that is not refused.
+    """
     for name, value in _INVALID:
         if name in target.contract.parameters:
             yield from refused(
@@ -53,13 +63,20 @@ def invalid_value(target: Target) -> Iterator[Finding]:
 
 
 def not_acceptable(target: Target) -> Iterator[Finding]:
-    """A client that accepts neither a stream nor a page gets 406."""
+    """A client that accepts neither a stream nor a page gets 406.
+
+    This check yields a finding if a request with another media type in its Accept header is not refused.
+    """
     request = Request(target.contract.stream_path, (("follow", "false"),), (("Accept", "text/html"),))
     yield from refused(target, request, 406, "An Accept that admits neither text/event-stream nor application/json")
 
 
 def unknown_path(target: Target) -> Iterator[Finding]:
-    """A path that the contract does not have is answered with 404."""
+    """A path that the contract does not have is answered with 404.
+
+    This check yields a finding for each request with an unknown path, or with an unknown event type in the path, that is not
+    refused.
+    """
     yield from refused(target, Request(f"/no-such-path-{target.token}"), 404, "There is no such path")
     template = target.contract.paths.get("getEventSchema")
     if template is not None:
@@ -68,7 +85,10 @@ def unknown_path(target: Target) -> Iterator[Finding]:
 
 
 def wrong_method(target: Target) -> Iterator[Finding]:
-    """A method that a path does not have is answered with 405, and the Allow header lists its methods."""
+    """A method that a path does not have is answered with 405, and the Allow header lists its methods.
+
+    This check yields a finding if a PATCH request is not refused in this way.
+    """
     path = target.contract.stream_path
     request = Request(path, method="PATCH")
     response = target.session.fetch(request)
@@ -80,7 +100,11 @@ def wrong_method(target: Target) -> Iterator[Finding]:
 
 
 def lost_page(target: Target) -> Iterator[Finding]:
-    """A page that cannot follow the given id is a 410, which says why and from where to go on."""
+    """A page that cannot follow the given id is a 410, which says why and from where to go on.
+
+    This check requests the page after an id that it made up; it yields a finding if the response is not such a 410 problem
+    document.
+    """
     foreign = f"no-such-position-{target.token}"
     request = target.page(("lastEventId", foreign))
     response = target.session.fetch(request)

@@ -1,1 +1,4 @@
-"""The HTTP client of the check: requests with a deadline, streams that are read as far as needed, and the raw blocks of a stream."""
+"""The HTTP client of `orders-events check`: requests with a deadline, and streams that are split into their raw blocks.
+
+A block is the lines of a stream between two blank lines.
+"""

@@ -1,4 +1,4 @@
-"""An event stream that is read as far as needed, and the part that was read as a value."""
+"""Read an event stream step by step, as far as a check needs, and keep the part that was read."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ _TEMPORARY: Final = ("drain", "unavailable")  # reasons for the end of a stream 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """The part of a stream that was read: its bytes, its complete blocks, and the order events in them.
+    """The part of an event stream that has been read.
 
-    `ended`: whether the server ended the stream; otherwise the check stopped reading.
+    `raw`: its bytes.
+    `blocks`: its complete blocks (the lines between two blank lines).
+    `events`: the order events in these blocks.
+    `ended`: True if the server ended the stream; False if the check stopped reading.
     """
 
     request: Request
@@ -35,7 +38,7 @@ class Stream:
     first_byte_seconds: float | None
 
     def frames(self) -> list[ServerSentEvent]:
-        """Decode the stream as a consumer would, with a decoder that is not part of this project."""
+        """Return the events of the stream, decoded as a consumer would, with a decoder that is not part of this project."""
         headers = {"content-type": "text/event-stream; charset=utf-8"}
         return list(EventSource(httpx.Response(200, headers=headers, content=self.raw)).iter_sse())
 
@@ -45,7 +48,10 @@ class Stream:
 
 
 class Reader:
-    """An open stream and the part of it that has been read."""
+    """An open event stream, and the part of the stream that has been read so far.
+
+    `asked_at`: the time of the request, in seconds of the monotonic clock.
+    """
 
     def __init__(self, request: Request, response: httpx.Response, asked_at: float) -> None:
         self.raw = bytearray()
@@ -60,7 +66,10 @@ class Reader:
         self._splitter = Splitter()
 
     async def until(self, enough: Callable[[Reader], bool]) -> None:
-        """Read until `enough` returns True or the server ends the stream. After a cancellation nothing more can be read."""
+        """Read from the stream until `enough` returns True or the server ends the stream.
+
+        If this call is cancelled, the stream cannot be read any further.
+        """
         if self.ended or enough(self):
             return
         async for chunk in self._chunks:
@@ -70,7 +79,10 @@ class Reader:
         self.ended = True
 
     def stream(self) -> Stream:
-        """Return what has arrived so far. Raises CannotCheck if the server ended the stream for a temporary reason."""
+        """Return the part of the stream that has been read so far.
+
+        Raises CannotCheck if the server ended the stream for a temporary reason, such as a shutdown.
+        """
         stream = Stream(
             request=self._request,
             status=self._response.status_code,

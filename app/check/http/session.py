@@ -1,4 +1,4 @@
-"""Speak HTTP with the server under check. Every request has a deadline and a size limit, so no check ever hangs."""
+"""Send HTTP requests to the server under check. Every request has a deadline and a size limit, so no check can hang."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ _Arguments = TypeVarTuple("_Arguments")
 
 
 class Session:
-    """All requests to one server, each within `timeout_seconds`; a context manager.
+    """An HTTP client for one server, used as a context manager; each request must finish within `timeout_seconds`.
 
-    `certificates`: the certificates to trust, for an https server; default: those that this machine trusts.
+    `certificates`: the certificates that are trusted for an https server; by default the certificates that the machine trusts.
 
-    A request without a response raises CannotCheck with a one-sentence message. A 503 is treated the same way: it is not a violation.
+    CannotCheck is raised, with a one-sentence message, if the server does not respond. The same is raised for a response with
+    status 503, because an unavailable server does not violate the contract.
     """
 
     def __init__(self, url: str, timeout_seconds: float, certificates: ssl.SSLContext | None = None) -> None:
@@ -57,15 +58,15 @@ class Session:
         self._open.close()
 
     def fetch(self, request: Request) -> Response:
-        """Send a request and return the whole response. Raises CannotCheck for a 503 and if no response comes."""
+        """Send a request and return the whole response. Raises CannotCheck if no response comes or its status is 503."""
         with self._described(request):
             response = self._run(self._fetch, request)
         return _available(response)
 
     def read(self, request: Request, enough: Callable[[Reader], bool]) -> Stream:
-        """Read a stream until `enough` returns True or the server ends it; a 204 is treated as a stream without blocks.
+        """Read a stream until `enough` returns True or the server ends the stream, and return what was read.
 
-        Raises Violated if the time is up before.
+        A response with status 204 is treated as an empty stream. Raises Violated if neither happens within the session's timeout.
         """
         with self.following(request) as following:
             came = following.until(enough, self.timeout_seconds)
@@ -77,7 +78,7 @@ class Session:
 
     @contextmanager
     def following(self, request: Request) -> Iterator[Following]:
-        """Open a stream. Raises Violated if the response is not a stream."""
+        """Open a stream that stays open during a `with` block. Raises Violated if the response is not a stream."""
         asked_at = time.monotonic()
         with self._described(request):
             opened = self._run(self._send, request)
@@ -123,16 +124,20 @@ class Session:
 
 
 class Following:
-    """A stream that stays open while other requests are sent."""
+    """A stream that stays open while other requests are sent.
+
+    `portal`: the event loop in another thread that reads the stream.
+    `reader`: the open stream.
+    """
 
     def __init__(self, portal: BlockingPortal, reader: Reader) -> None:
         self._portal = portal
         self._reader = reader
 
     def until(self, enough: Callable[[Reader], bool], seconds: float) -> bool:
-        """Read until `enough` returns True or the server ends the stream.
+        """Read from the stream until `enough` returns True or the server ends the stream; then return True.
 
-        Return False if the time is up before; then the stream cannot be read any further.
+        Returns False if `seconds` pass before; then the stream cannot be read any further.
         """
         try:
             _run_within(self._portal, seconds, self._reader.until, enough)
@@ -141,7 +146,10 @@ class Following:
         return True
 
     def stream(self) -> Stream:
-        """Return what has arrived so far. Raises CannotCheck if the server ended the stream for a temporary reason."""
+        """Return the part of the stream that has been read so far.
+
+        Raises CannotCheck if the server ended the stream for a temporary reason, such as a shutdown.
+        """
         return self._reader.stream()
 
 
@@ -151,7 +159,10 @@ def _run_within(
     function: Callable[[*_Arguments], Awaitable[_T]],
     *arguments: *_Arguments,
 ) -> _T:
-    """Await a function in the portal's event loop. Raises TimeoutError if it takes longer than `seconds`."""
+    """Run an async function in the event loop of another thread, and return its result.
+
+    `portal`: gives access to that event loop. Raises TimeoutError if the function takes longer than `seconds`.
+    """
 
     async def bounded() -> _T:
         with anyio.fail_after(seconds):

@@ -1,4 +1,4 @@
-"""Split the bytes of an event stream into blocks, keeping everything that decoders drop.
+"""Split the bytes of an event stream into blocks (the lines between two blank lines), and keep what a decoder would drop.
 
 Comments, repeated fields, missing ids and blocks without data stay visible. The grammar is that of
 https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream.
@@ -14,18 +14,21 @@ CONTROL_PREFIX: Final = "stream."
 
 
 class Block(NamedTuple):
-    """The lines of a stream between two blank lines."""
+    """The lines of an event stream between two blank lines."""
 
     lines: tuple[bytes, ...]
 
     def values(self, field: str) -> list[bytes]:
-        """Return the values of a field, one for each line that has it."""
+        """Return the values of all lines with the given field name, such as `data`, in their order."""
         pairs = (line.partition(b":") for line in self.lines)
         return [value.removeprefix(b" ") for name, _, value in pairs if name == field.encode()]
 
     @property
     def id(self) -> str | None:
-        """The id in this block, or None. A decoder would repeat the id of an earlier block instead."""
+        """The value of the `id` field in this block; None if the block has no such field.
+
+        A decoder of event streams would give the event in such a block the id of an earlier block instead.
+        """
         ids = self.values("id")
         return _text(ids[-1]) if ids else None
 
@@ -43,7 +46,7 @@ class Block(NamedTuple):
         return b"\n".join(self.lines)
 
     def member(self, name: str) -> object:
-        """Return one member of the data, or None if the data is not an object that has it."""
+        """Return one member of the block's data; None if the data is not a JSON object or has no such member."""
         try:
             data = read_json(self.data)
         except ValueError:
@@ -52,7 +55,7 @@ class Block(NamedTuple):
 
 
 class OrderEvent(NamedTuple):
-    """An order event exactly as it was sent; two are equal only if all three texts are."""
+    """An order event as the server sent it, as three strings; two events are equal only if all three strings are equal."""
 
     id: str
     event: str
@@ -60,20 +63,20 @@ class OrderEvent(NamedTuple):
 
 
 def order_event(block: Block) -> OrderEvent | None:
-    """Return the order event in a block, or None if the block holds a control event or no event."""
+    """Return the order event in a block; None if the block has a control event (sent by the server itself) or no event."""
     if not block.values("data") or block.event.startswith(CONTROL_PREFIX):
         return None
     return OrderEvent(block.id or "", block.event, block.data)
 
 
 class Splitter:
-    """Splits a stream into blocks while its bytes arrive, in chunks of any size."""
+    """Splits the bytes of an event stream into blocks while the bytes arrive, in chunks of any size."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def feed(self, data: bytes) -> list[Block]:
-        """Add a chunk of bytes, and return the blocks that it completes."""
+        """Add a chunk of bytes, and return the blocks that are now complete."""
         received = self._rest + data
         whole = received.removesuffix(b"\r")  # a "\n" may follow that belongs to the same line end
         *blocks, rest = whole.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n\n")

@@ -1,1 +1,1 @@
-"""The report of a finished run: as text for people, and as JSON or JUnit XML for programs."""
+"""Write the results of `orders-events check`: as text for people, and as JSON or JUnit XML for programs."""

@@ -1,4 +1,4 @@
-"""Write a report as JSON, for programs."""
+"""Write the results of `orders-events check` as JSON, for programs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.check.findings import Report, Result
 
 
 def report_json(report: Report) -> str:
-    """Write a report as JSON. Members may be added later; none changes its meaning."""
+    """Return the results of a run as JSON text. Later versions may add members; the meaning of a member never changes."""
     written = {
         "url": report.url,
         "contract": report.contract,

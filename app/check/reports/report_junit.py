@@ -1,4 +1,4 @@
-"""Write a report as JUnit XML, which continuous integration servers read."""
+"""Write the results of `orders-events check` as JUnit XML, which continuous integration servers can read."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _NO_XML: Final = re.compile(
 
 
 def report_junit(report: Report) -> str:
-    """Write a report as JUnit XML.
+    """Return the results of a run as JUnit XML.
 
-    A violation becomes a failure and a check that could not be made an error; not seen and skipped become skipped.
+    A broken promise becomes a `failure` element. A check that failed for another reason becomes an `error` element. A check that
+    was skipped, or that observed nothing, becomes a `skipped` element.
     """
     outcomes = Counter(result.outcome for result in report.results)
     totals = {

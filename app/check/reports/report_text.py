@@ -1,4 +1,4 @@
-"""Write a report for people: one line for each check, and below it each violation with a command that shows it."""
+"""Write the results of `orders-events check` for people: one line for each check, then its violations with a curl command."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WORDS: Final = {
 
 
 def result_text(result: Result, url: str) -> str:
-    """Write one result, with its violations."""
+    """Return the result of one check as text, with its violations."""
     text = f"{_WORDS[result.outcome]}: {result.reason}" if result.reason else result.promise
     lines = [f"{_SYMBOLS[result.outcome]} {result.name:{NAME_WIDTH}} {text}"]
     for finding in result.findings:
@@ -43,7 +43,7 @@ def _finding(finding: Finding, url: str) -> Iterator[str]:
 
 
 def summary_text(report: Report) -> str:
-    """Write the last line: how many checks had which outcome."""
+    """Return the last line of the text report: how many checks had which outcome."""
     outcomes = Counter(result.outcome for result in report.results)
     counts = ", ".join(f"{outcomes[outcome]} {word}" for outcome, word in _WORDS.items() if outcomes[outcome])
     if not report.contract:
@@ -52,5 +52,5 @@ def summary_text(report: Report) -> str:
 
 
 def report_text(report: Report) -> str:
-    """Write a whole report."""
+    """Return the results of a whole run as text."""
     return "\n".join([*(result_text(result, report.url) for result in report.results), "", summary_text(report)])

@@ -1,1 +1,1 @@
-"""The server under check: what was observed of it, and how observations are compared."""
+"""The server under check (the target): requests to it, what has been observed of it, and how observations are compared."""

@@ -1,4 +1,7 @@
-"""Compare the events that arrived with the events that must arrive, while others may be published and old ones deleted."""
+"""Compare the events that a request returned with the events that it must return.
+
+Meanwhile other clients may publish new events, and the server may delete old events; neither counts as a difference.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,13 @@ def differences(
     request: Request,
     promised: str,
 ) -> Iterator[Finding]:
-    """Yield a finding if the events that arrived differ from the log.
+    """Yield a finding if the events that a request returned differ from the events that it must return.
 
-    `expected`: the events of the log that must arrive, up to its end. More may arrive after them if they are newer than the log.
-    Events that the server has deleted since need not arrive. Raises Deleted if the server has deleted all of them.
+    `expected`: the events that must arrive, taken from `log`. Events that the server has deleted since the log was read may be
+    missing.
+    `arrived`: the events that arrived. More events may follow the expected ones if they are not in the log, because they are
+    newer.
+    `promised`: the promise in the text of the finding. Raises Deleted if the server has deleted all expected events.
     """
     seen = _difference(log, expected, arrived)
     if seen is None:
@@ -60,7 +66,7 @@ def _named(event: OrderEvent) -> str:
 
 
 def deleted(target: Target, log: StoredLog) -> int:
-    """Return how many events at the beginning of the log the server has deleted since the log was read."""
+    """Return how many events at the beginning of `log` the server has deleted since the log was read."""
     earliest = target.read(target.finite(("from", "earliest")), 1).events
     places = {event.id: index for index, event in enumerate(log.events)}
     if earliest and earliest[0].id in places:

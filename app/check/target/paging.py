@@ -1,4 +1,4 @@
-"""Read the log page by page, as a client without a stream does."""
+"""Read the event log page by page, as a client does that does not use a stream."""
 
 from __future__ import annotations
 
@@ -27,13 +27,16 @@ class PageEvent(NamedTuple):
     request: Request
 
     def as_values(self) -> OrderEvent:
-        """Return the event with its data as JSON of one form, so that it can be compared with an event from a stream."""
+        """Return the event in the form of an event from a stream, so that the two can be compared.
+
+        The data is written as JSON with sorted keys.
+        """
         return OrderEvent(self.id, self.event_type, json.dumps(self.data, sort_keys=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: its events, and the id with which the next page is requested."""
+    """One page of the event log: its events, and the id with which the next page is requested."""
 
     events: Sequence[PageEvent]
     last_event_id: str
@@ -42,9 +45,13 @@ class Page:
 def walk(
     target: Target, start: tuple[str, str], enough: Callable[[PageEvent], bool], *, size: int, most: int
 ) -> list[PageEvent]:
-    """Read page after page, until a page has an event for which `enough` returns True, the log ends, or `most` events have been read.
+    """Read the event log page by page, and return the events.
 
-    After a gap it continues from the id that is given in the 410 response. Raises Violated if a response is not a page.
+    Reading stops after a page with an event for which `enough` returns True, at the end of the log, or after about `most` events.
+    `start`: the name and value of the query parameter for the first page.
+    `size`: the number of events on a page. If the server has deleted the next events, its response has status 410 and contains
+    the id from which reading continues. Raises Violated if any other response is not a page, and CannotCheck if events are
+    deleted faster than they can be read.
     """
     events: list[PageEvent] = []
     restarts = 0
@@ -65,7 +72,7 @@ def walk(
 
 
 def read_page(target: Target, response: Response) -> Page:
-    """Read a response as a page. Raises Violated if it is not one."""
+    """Return the page in a response. Raises Violated if the response is not a page as the contract describes it."""
     try:
         page = response.json()
     except ValueError:

@@ -1,4 +1,7 @@
-"""Publish events of the check's own, if the user allows it. They copy the contract's example, each with a new order."""
+"""Publish test events to the server under check, if the user allows it.
+
+A test event is a copy of the example in the contract, with a new orderId.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ _MOST_EVENTS = 20_000  # of other publishers, between two of the check
 
 
 class Stored(NamedTuple):
-    """The server's response about one published event, and the request."""
+    """The server's response about one published event: the event's id and whether it was stored before; and the request."""
 
     id: str
     duplicate: bool
@@ -25,7 +28,7 @@ class Stored(NamedTuple):
 
 
 def new_event(target: Target) -> dict[str, Any]:
-    """Make an event of a new order. Raises CannotCheck if the contract shows no example of an event."""
+    """Return a new test event of a new order. Raises CannotCheck if the contract has no example of an event."""
     example = target.contract.example
     if example is None:
         raise CannotCheck("The contract shows no example of an event to publish.")
@@ -43,7 +46,10 @@ def encoded(events: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def publish(target: Target, *events: Mapping[str, Any]) -> list[Stored]:
-    """Publish events in one request. Raises Violated if the response is not as the contract describes it."""
+    """Publish events in one request, and return the response about each event.
+
+    Raises Violated if the response is not as the contract describes it.
+    """
     request = publishing(target, encoded(events if len(events) > 1 else events[0]))
     response = target.session.fetch(request)
     try:
@@ -63,7 +69,10 @@ def _event_ids(events: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def between(target: Target, first: Stored, last: Stored) -> list[PageEvent]:
-    """Read the events after `first`, up to `last`, which was published later. Raises Violated if `last` never comes."""
+    """Return the events in the log between two published events, without these two.
+
+    Raises Violated if the event `last` is not in the log.
+    """
     events = walk(target, ("lastEventId", first.id), lambda each: each.id == last.id, size=100, most=_MOST_EVENTS)
     ids = [event.id for event in events]
     if last.id not in ids:

@@ -1,4 +1,4 @@
-"""Check whether a request is refused as it must be: with the right status and a problem document."""
+"""Check whether the server refuses a request as required: with the right status and a problem document (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _UNBOUNDED: Final = 422  # it lists every invalid event
 
 
 def refused(target: Target, request: Request, status: int, promised: str) -> Iterator[Finding]:
-    """Send a request that must be refused, and yield what is wrong with the refusal."""
+    """Send a request that the server must refuse with the given status; yield a finding for each fault of the response.
+
+    `promised`: the promise in the text of a finding.
+    """
     try:
         response = target.session.fetch(request)
     except NoAnswer as silence:  # for example because a stream was opened
@@ -25,7 +28,10 @@ def refused(target: Target, request: Request, status: int, promised: str) -> Ite
 
 
 def faults(target: Target, response: Response, status: int, promised: str) -> Iterator[Finding]:
-    """Compare a response with the status that it must have and with the contract's problem document."""
+    """Yield a finding if a response does not have the given status, or is not a problem document as the contract describes it.
+
+    `promised`: the promise in the text of a finding about the status.
+    """
     if response.status != status:
         yield Finding(f"{promised}: {status}.", str(response), response.request)
         return
@@ -49,7 +55,7 @@ def _fault(target: Target, response: Response) -> str | None:
 
 
 def members(response: Response) -> dict[str, Any]:
-    """Return the members of a problem document; empty if the response is not one."""
+    """Return the members of the problem document (RFC 9457) in a response; empty if the response is not a JSON object."""
     try:
         problem = response.json()
     except ValueError:

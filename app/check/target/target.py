@@ -1,4 +1,4 @@
-"""The server under check: how to send it requests, the contract that it publishes, and what has been observed of it so far."""
+"""The server under check (the target): requests to the server, its published contract, and what has been observed so far."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to check; the help of the command line explains each."""
+    """The options of a run of `orders-events check`; `orders-events check --help` explains each option."""
 
     max_events: int = 1000
     seed: int = 0
@@ -45,13 +45,14 @@ class Idle:
 
 
 class Target:
-    """The server under check, which every check gets as its argument.
+    """The server under check; every check function gets it as its argument.
 
-    Each of these observations is made when a check first asks for it, and then kept, also if it failed:
-    `opening`: the beginning of a stream that follows.
-    `stored`: the log, read as a stream that ends.
-    `ending`: a stream that ends, with a filter that matches nothing.
-    `idle`: a stream that follows, with a filter that matches nothing.
+    Each of the following observations is made when a check first asks for it. The result is kept for later checks, also if it is
+    an error.
+    `opening`: the beginning of a stream that stays open for new events.
+    `stored`: the events in the log, read as a stream that ends.
+    `ending`: a stream that ends, with a filter that no event matches.
+    `idle`: a stream that stays open, with a filter that no event matches.
     """
 
     def __init__(self, session: Session, contract: PublishedContract, options: Options) -> None:
@@ -67,22 +68,26 @@ class Target:
         self.idle = _once(self._idle)
 
     def stream(self, *parameters: tuple[str, str], headers: Pairs = ()) -> Request:
-        """Return a request for a stream that follows the log."""
+        """Return a request for a stream that stays open and sends new events."""
         return Request(self.contract.stream_path, parameters, (("Accept", STREAM), *headers))
 
     def finite(self, *parameters: tuple[str, str], headers: Pairs = ()) -> Request:
-        """Return a request for a stream of what is stored, which ends."""
+        """Return a request for a stream that sends the stored events and then ends."""
         return self.stream(*parameters, ("follow", "false"), headers=headers)
 
     def page(self, *parameters: tuple[str, str]) -> Request:
         return Request(self.contract.stream_path, parameters, (("Accept", PAGE),))
 
     def read(self, request: Request, events: int) -> Stream:
-        """Read a stream until that many order events have come, or until it ends."""
+        """Read a stream until `events` order events have arrived or the stream ends, and return what was read."""
         return self.session.read(request, lambda reader: len(reader.events) >= events)
 
     def log(self, least: int = 1) -> StoredLog:
-        """Return the log to compare with. Raises NotSeen if it has fewer events than `least`, or no usable ids."""
+        """Return the events in the server's log, with which a check compares its own observations.
+
+        Raises NotSeen if the log has fewer than `least` events, or if events cannot be compared because ids are missing or
+        repeated.
+        """
         log = self.stored()
         if len(log.events) < least:
             raise NotSeen(f"The log holds {len(log.events)} events; at least {least} are needed.")
@@ -91,11 +96,11 @@ class Target:
         return log
 
     def read_again(self) -> None:
-        """Forget the log, so that the next check that needs it reads it again."""
+        """Discard the events that were read from the server's log, so that the next check reads the log again."""
         self.stored = _once(self._stored)
 
     def observed(self) -> Iterator[Stream]:
-        """Yield the streams whose frames are checked."""
+        """Yield the streams that have been read; checks of frames look at all of them."""
         yield self.stored().stream
         yield self.opening()
         yield self.ending()
@@ -104,7 +109,7 @@ class Target:
 
     @property
     def matching_nothing(self) -> tuple[str, str]:
-        """A filter that matches no event."""
+        """A query parameter with a filter that no event matches."""
         return ("orderId", f"nobody-{self.token}")
 
     def _opening(self) -> Stream:
@@ -137,7 +142,7 @@ class Target:
 
 
 def _once(observe: Callable[[], _T]) -> Callable[[], _T]:
-    """Return a function that calls `observe` once, and at every call returns that result or raises that exception."""
+    """Return a function that calls `observe` at its first call only, and keeps the result or the exception for later calls."""
     kept: Future[_T] = Future()
 
     def observed() -> _T:
