@@ -148,8 +148,8 @@ def _example(publish: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def _inlined(node: Any, document: Mapping[str, Any], trail: Sequence[str]) -> Any:
     """Return a part of an OpenAPI document with every reference replaced by the value that it refers to.
 
-    `trail`: the references that have been followed to this part. Raises ValueError if a reference leads back to itself or out of
-    the document.
+    `trail`: the references that have been followed to this part.
+    Raises ValueError if a reference leads back to itself or out of the document.
     """
     match node:
         case {"$ref": str(reference)}:

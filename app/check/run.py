@@ -24,8 +24,8 @@ def run(
 ) -> Report:
     """Run all checks of a server, or only the checks in `names`, and return their results.
 
-    `on_result`: a function that is called with each result as soon as the check has ended. The first result, `contract`, is about
-    whether the contract of the server can be read. If not, no check is run.
+    `on_result`: a function that is called with each result as soon as the check has ended.
+    The first result, `contract`, is about whether the contract of the server can be read. If not, no check is run.
     """
     results: list[Result] = []
 

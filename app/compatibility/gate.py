@@ -73,9 +73,10 @@ def _findings(baseline: Baseline, working: WorkingContract, consumers: Sequence[
 
 
 def _governed(baseline: Baseline, working: WorkingContract) -> set[Pointer]:
-    """Return pointers to the components of the OpenAPI document that are event schemas with an earlier version in the same major.
+    """Return pointers to the components of the OpenAPI document that are event schemas which `check_steps` compares.
 
-    `check_steps` compares each of these schemas with its earlier version.
+    `check_steps` compares an event schema with its earlier version in the same major version, if there is such a version and the
+    two are not both released.
     """
     followers = {(now.event_type, str(now.version)) for _, now in steps(working.schemas, baseline)}
     return {place for place, contract in working.components.items() if contract in followers}

@@ -36,8 +36,8 @@ def build_site(
     """Return all files of the documentation site by path.
 
     `settings`: the settings of the server, for the page that lists them.
-    `layout`: whether a server sends the files or the files are written to a folder; paths and links differ. Raises
-    InvalidContract if an example file can no longer be read.
+    `layout`: whether a server sends the files or the files are written to a folder; paths and links differ.
+    Raises InvalidContract if an example file can no longer be read.
     """
     docs = read_documentation(document, contracts, contracts_folder, settings)
     served = layout is Layout.SERVED

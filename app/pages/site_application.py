@@ -35,8 +35,8 @@ def with_pages(
 ) -> ASGIApp:
     """Return an ASGI application that serves the documentation site and passes all other requests to `application`.
 
-    `settings`: the settings of the server, for the page that lists them. Raises InvalidContract if an example file can no longer
-    be read.
+    `settings`: the settings of the server, for the page that lists them.
+    Raises InvalidContract if an example file can no longer be read.
     """
     site = build_site(document, contracts, contract_root / "contracts", settings)
     return SiteApplication(application, site, document.problems["method-not-allowed"])

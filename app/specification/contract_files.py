@@ -23,8 +23,8 @@ def folder_names(
 
     `pattern`: a regular expression that each name must match.
     `kind`: the noun for such a folder in error messages.
-    `besides`: names of other entries that are allowed but not returned. Raises InvalidContract if the folder is empty, or if an
-    entry is not allowed or is not a folder.
+    `besides`: names of other entries that are allowed but not returned.
+    Raises InvalidContract if the folder is empty, or if an entry is not allowed or is not a folder.
     """
     names = []
     for entry in entries(folder):

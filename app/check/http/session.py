@@ -124,7 +124,7 @@ class Session:
 
 
 class Following:
-    """A stream that stays open while other requests are sent.
+    """An event stream that stays open while other requests are sent to the same server.
 
     `portal`: the event loop in another thread that reads the stream.
     `reader`: the open stream.
@@ -161,7 +161,8 @@ def _run_within(
 ) -> _T:
     """Run an async function in the event loop of another thread, and return its result.
 
-    `portal`: gives access to that event loop. Raises TimeoutError if the function takes longer than `seconds`.
+    `portal`: gives access to that event loop.
+    Raises TimeoutError if the function takes longer than `seconds`.
     """
 
     async def bounded() -> _T:

@@ -29,7 +29,8 @@ def differences(
     missing.
     `arrived`: the events that arrived. More events may follow the expected ones if they are not in the log, because they are
     newer.
-    `promised`: the promise in the text of the finding. Raises Deleted if the server has deleted all expected events.
+    `promised`: the promise in the text of the finding.
+    Raises Deleted if the server has deleted all expected events.
     """
     seen = _difference(log, expected, arrived)
     if seen is None:

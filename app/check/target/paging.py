@@ -18,7 +18,7 @@ MOST_RESTARTS: Final = 20  # then the log deletes faster than it can be read
 
 
 class PageEvent(NamedTuple):
-    """An order event on a page, and the request for that page."""
+    """An order event on a page of the event log, and the request that returned the page."""
 
     id: str
     event_type: str
@@ -49,9 +49,9 @@ def walk(
 
     Reading stops after a page with an event for which `enough` returns True, at the end of the log, or after about `most` events.
     `start`: the name and value of the query parameter for the first page.
-    `size`: the number of events on a page. If the server has deleted the next events, its response has status 410 and contains
-    the id from which reading continues. Raises Violated if any other response is not a page, and CannotCheck if events are
-    deleted faster than they can be read.
+    `size`: the number of events on a page.
+    If the server has deleted the next events, its response has status 410 and contains the id from which reading continues.
+    Raises Violated if any other response is not a page, and CannotCheck if events are deleted faster than they can be read.
     """
     events: list[PageEvent] = []
     restarts = 0

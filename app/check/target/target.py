@@ -38,7 +38,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """A stream on which no event arrives, and whether a heartbeat came in time."""
+    """A stream on which no event arrives, and whether the server sent a heartbeat (a sign that the connection is alive) in time."""
 
     stream: Stream
     heartbeat_came: bool

@@ -89,8 +89,8 @@ def read_catalogue(contracts: Contracts, folder: Path, frames: Mapping[str, Mapp
     """Return the event types of the contract with their versions and examples, for the page about events.
 
     `folder`: the folder with the event contracts.
-    `frames`: the schema of the stream frame of each event type, without references; it determines the order. Raises
-    InvalidContract if an example file can no longer be read.
+    `frames`: the schema of the stream frame of each event type, without references; it determines the order.
+    Raises InvalidContract if an example file can no longer be read.
     """
     return [
         EventType(

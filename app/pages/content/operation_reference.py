@@ -133,7 +133,7 @@ def _in_request(parameter: Mapping[str, Any], value: Any) -> str:
 
 
 def example_values(holder: Mapping[str, Any]) -> list[Any]:
-    """Return the values of all examples of a parameter or body."""
+    """Return the values of all examples of a parameter, header or body; empty if there are no examples."""
     only = [holder["example"]] if "example" in holder else []
     return only + [example["value"] for example in holder.get("examples", {}).values()]
 

@@ -28,8 +28,8 @@ class ProblemKind:
     """A problem type (RFC 9457), as the pages about problems show it.
 
     `slug`: the last part of the problem's `type` URL.
-    `example`: an example problem. The other values are the members of a problem as rows of a table, and the operations that may
-    return the problem.
+    `example`: an example problem.
+    The other values are the members of a problem as rows of a table, and the operations that may return the problem.
     """
 
     slug: str

@@ -23,8 +23,8 @@ def read_problems(inlined: Mapping[str, Any], needed: Collection[str]) -> dict[s
     """Return the problem types of a document by slug, the last part of a problem's `type` URL.
 
     `inlined`: the OpenAPI document without references.
-    `needed`: the slugs of the problem types that the document must define. Raises InvalidContract if a problem type is wrong, is
-    defined twice, or is missing.
+    `needed`: the slugs of the problem types that the document must define.
+    Raises InvalidContract if a problem type is wrong, is defined twice, or is missing.
     """
     schema = compile_schema(
         lookup(inlined, "components", "schemas", "Problem"), f"{DOCUMENT}: components.schemas.Problem"

@@ -19,7 +19,11 @@ class Example(NamedTuple):
 
 
 def check_schemas(inlined: Mapping[str, Any]) -> None:
-    """Check that the component schemas use only the JSON Schema keywords that event schemas may use. Raises InvalidContract."""
+    """Check that the component schemas use only the JSON Schema keywords that event schemas may use.
+
+    `inlined`: the OpenAPI document without references.
+    Raises InvalidContract if a schema uses another keyword.
+    """
     components = lookup(inlined, "components", "schemas")
     compile_schema({"type": "object", "properties": components}, f"{DOCUMENT}: components.schemas")
 

@@ -1,4 +1,4 @@
-"""Check that the document is valid OpenAPI 3.0, and that each operation has an `operationId` and `security`."""
+"""Check that the OpenAPI document is valid OpenAPI 3.0, and that each operation has an `operationId` and `security`."""
 
 from __future__ import annotations
 
@@ -45,14 +45,17 @@ class _BeyondStructure(OpenAPIV30SpecValidator):
 
 
 def check_version(document: Mapping[str, Any]) -> None:
-    """Check that the document is OpenAPI 3.0, the only version that Connexion reads. Raises InvalidContract."""
+    """Check that a document is OpenAPI 3.0, the only version that the web framework Connexion reads.
+
+    Raises InvalidContract if the document has another version.
+    """
     version = document.get("openapi")
     if not isinstance(version, str) or not re.fullmatch(r"3\.0\.[0-9]+", version):
         raise contract_error(("openapi",), f"the version must be 3.0.x, not {version!r}")
 
 
 def check_structure(document: Mapping[str, Any]) -> None:
-    """Check the document against the official JSON Schema of OpenAPI 3.0. Raises InvalidContract."""
+    """Check a document against the official JSON Schema of OpenAPI 3.0. Raises InvalidContract at the first violation."""
     if _STRUCTURE.is_valid(document):
         return
     error = best_match(Draft4Validator(schema_v30).iter_errors(document))
@@ -61,7 +64,7 @@ def check_structure(document: Mapping[str, Any]) -> None:
 
 
 def check_operations(document: Mapping[str, Any]) -> None:
-    """Check the rules of OpenAPI 3.0 that a JSON Schema cannot express. Raises InvalidContract.
+    """Check the rules of OpenAPI 3.0 that a JSON Schema cannot express. Raises InvalidContract if a rule is broken.
 
     Also checks that each operation has an `operationId` and `security`.
     """

@@ -64,8 +64,8 @@ class Schema:
 def compile_schema(schema: Mapping[str, JsonValue], name: str) -> Schema:
     """Compile a JSON Schema.
 
-    `name`: the name of the schema in error messages. Raises InvalidContract, with a pointer into the schema, if the schema is
-    invalid or uses a keyword that contracts may not use.
+    `name`: the name of the schema in error messages.
+    Raises InvalidContract, with a pointer into the schema, if the schema is invalid or uses a keyword that contracts may not use.
     """
     if schema.get("$schema", DRAFT) != DRAFT:
         raise InvalidContract(f"{name}: the $schema must be {DRAFT}.")

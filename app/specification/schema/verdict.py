@@ -52,7 +52,8 @@ _SHARED_PATTERN = re.compile(
 def compile_verdict(schema: Mapping[str, JsonValue]) -> Verdict:
     """Compile a schema to a function that returns whether a value is valid.
 
-    `schema`: a schema that uses only the keywords that contracts may use. The function takes values as `parse_json` returns them.
+    `schema`: a schema that uses only the keywords that contracts may use.
+    The function takes values as `parse_json` returns them.
     """
     jsonschema: Validator = DialectValidator(schema, format_checker=FORMATS)
     keywords: Any = {
