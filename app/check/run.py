@@ -68,10 +68,11 @@ def _result(check: Check, target: Target) -> Result:
 
 
 def _outcome(check: Check, target: Target, findings: list[Finding]) -> tuple[Outcome, str]:
-    """Run one check, add its findings (violations) to `findings`, and return its outcome and the reason for the outcome.
+    """Run one check of the server, and return the outcome and the reason for the outcome.
 
-    Findings that the check yields before it raises an exception count as well. Raises Deleted if the server deleted the events to
-    compare before there was any finding.
+    `findings`: a list to which the violations are added. Violations that the check finds before it raises an exception count as
+    well.
+    Raises Deleted if the server deleted the events to compare before the check found a violation.
     """
     reason = check.skipped(target.options)
     if reason:

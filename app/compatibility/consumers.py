@@ -123,7 +123,7 @@ def _together(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _parts(schemas: Sequence[Mapping[str, Any]], step: str) -> Iterator[tuple[Presence, Mapping[str, Any]]]:
-    """Yield each schema of one property (or array item), together with REQUIRED or OPTIONAL.
+    """Yield each schema of one property (or array item), and whether the property is required or optional in valid data.
 
     `schemas`: the schemas of the object or array.
     `step`: the name of the property, or the index of the item.

@@ -44,7 +44,7 @@ class Page(NamedTuple):
 def pages(docs: Documentation, *, served: bool, explorer: bool) -> Iterator[Page]:
     """Yield all pages of the documentation site.
 
-    `served`: whether a server sends the pages; otherwise they are written as files, without the dashboard.
+    `served`: True if a server sends the pages; False if the pages are written as files, which leaves out the dashboard.
     `explorer`: whether to include the page with the interactive API explorer, whose script is optional.
     """
     if served:  # the dashboard shows the stream of the server that sent it; among files there is no such server

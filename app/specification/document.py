@@ -64,8 +64,8 @@ class OpenApiDocument:
 def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[str] = ()) -> OpenApiDocument:
     """Load `openapi/orders-events.yaml` from the directory `root`, check it completely, and return it.
 
-    `problem_slugs`: the names of the problem types that the server may return; the document must define each of them. Raises
-    InvalidContract with a one-line message.
+    `problem_slugs`: the names of the problem types that the server may return; the document must define each of these types.
+    Raises InvalidContract with a one-line message if the document is wrong.
     """
     source = read_source(root)
     check_version(source)

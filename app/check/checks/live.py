@@ -1,4 +1,4 @@
-"""The check that events which arrive on an open stream can be read again from the event log."""
+"""Check an open event stream: events that arrive on the stream must be in the event log as well."""
 
 from __future__ import annotations
 

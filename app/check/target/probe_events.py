@@ -20,7 +20,12 @@ _MOST_EVENTS = 20_000  # of other publishers, between two of the check
 
 
 class Stored(NamedTuple):
-    """The server's response about one published event: the event's id and whether it was stored before; and the request."""
+    """The server's response about one published event.
+
+    `id`: the event's id in the log.
+    `duplicate`: whether the event was in the log before.
+    `request`: the request with which the event was published.
+    """
 
     id: str
     duplicate: bool

@@ -38,7 +38,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """A stream on which no event arrives, and whether the server sent a heartbeat (a sign that the connection is alive) in time."""
+    """An event stream on which no event arrives, and whether the server sent a heartbeat in time.
+
+    A heartbeat is a comment line or a checkpoint event, which shows that the connection is still open.
+    """
 
     stream: Stream
     heartbeat_came: bool
@@ -100,7 +103,7 @@ class Target:
         self.stored = _once(self._stored)
 
     def observed(self) -> Iterator[Stream]:
-        """Yield the streams that have been read; checks of frames look at all of them."""
+        """Yield the streams that the checks of frames examine: the stored events, and the three other observed streams."""
         yield self.stored().stream
         yield self.opening()
         yield self.ending()

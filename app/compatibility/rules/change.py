@@ -59,7 +59,7 @@ REQUIRED_STEPS: Final[dict[Direction, dict[Effect, Step]]] = {
         Effect.CHANGED: Step.MAJOR,
     },
 }
-"""The least step of the version that a difference needs, by direction and effect."""
+"""The smallest version bump that a difference requires, by direction and effect."""
 
 
 class Change(NamedTuple):

@@ -20,7 +20,7 @@ _SHOWN_CHARACTERS = 80
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The released and the present document that are compared; references are looked up in them.
+    """The released and the present document that are compared; references are looked up in these documents.
 
     `open_names`: the names of event types and problem types. An enumeration or union may gain such a name in a minor version,
     because the contract asks consumers to ignore unknown event types and problem types.

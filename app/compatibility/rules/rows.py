@@ -44,9 +44,9 @@ def compare(comparison: Comparison, table: Table) -> Iterator[Change]:
 
 
 def leaf(effect_of: EffectOf) -> Row:
-    """Return a rule that compares a member as one value, without looking into it.
+    """Return a rule that compares a member of an object (such as `pattern` in a schema) as one value, without looking into it.
 
-    `effect_of`: returns the effect of the change, given the old and the new value.
+    `effect_of`: returns the effect of the change on clients, given the old and the new value.
     """
 
     def row(parent: Comparison, name: str) -> Iterator[Change]:
@@ -63,7 +63,7 @@ fixed = leaf(lambda _before, _now: Effect.CHANGED)
 
 
 def ignored(_parent: Comparison, _name: str) -> Iterator[Change]:
-    """Yield no changes: the rule for a member that is compared elsewhere."""
+    """Yield no changes: this is the rule for a member of an object that another rule compares."""
     yield from ()
 
 
@@ -75,11 +75,11 @@ def part(
     removed: Effect = Effect.CHANGED,
     direction: Direction | None = None,
 ) -> Row:
-    """Return a rule for a member that is itself an object: the two objects are compared member by member.
+    """Return a rule for a member that is itself an object: the old and the new object are compared member by member.
 
     `table`: a function that returns the rules for the object's members; a function, because tables refer to each other.
     `noun`: the first part of a rule's name if the object is added or removed, such as `request-body` in `request-body-added`.
-    `added`, `removed`: the effect if the object is added or removed.
+    `added`, `removed`: the effect on clients if the object is added or removed.
     `direction`: whether the object is sent in requests, in responses or in both; by default like the object that contains it.
     """
 

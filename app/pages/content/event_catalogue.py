@@ -142,8 +142,8 @@ def _example(name: str, value: JsonValue, event_type: str, frame: Mapping[str, A
 def _id(value: JsonValue, frame: Mapping[str, Any]) -> str:
     """Return the event id to show with an example frame.
 
-    The data of a gap event (sent when events were deleted before the client read them) contains the frame's own id, as
-    `earliest`. For any other event, the result is the example id from the schema of the frame.
+    The data of a `stream.gap` event (the server sends this event if a client missed events) contains the frame's own id as
+    `earliest`, so this id is returned. For any other event, the result is the example id in the schema of the frame.
     """
     match value:
         case {"earliest": str(position)}:

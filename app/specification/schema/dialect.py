@@ -1,4 +1,4 @@
-"""The keywords of JSON Schema that contracts may use (the dialect): those with the same meaning in 2020-12 and in OpenAPI 3.0.
+"""The keywords of JSON Schema that contracts may use (the dialect); each has the same meaning in 2020-12 and in OpenAPI 3.0.
 
 Any other keyword is refused when a schema is compiled, because tools for one of the two standards would silently ignore it.
 `$ref` is refused as well: each schema is complete in its own file, and nothing is ever fetched.

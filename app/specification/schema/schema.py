@@ -91,7 +91,10 @@ def _order(error: ValidationError) -> tuple[list[tuple[bool, int, str]], str]:
 
 
 def _pointer(path: Iterable[str | int]) -> str:
-    """Return the location of a value as a JSON pointer; a pointer that would be too long ends at an enclosing value."""
+    """Return the location of a value as a JSON pointer, for an error message.
+
+    If the pointer would be too long, the result is the pointer to a value that contains this value.
+    """
     pointer = ""
     for part in path:
         step = write_pointer((part,))
