@@ -93,7 +93,7 @@ def test_the_gate_accepts_the_new_type_with_the_next_minor_version(tmp_path: Pat
     copy = ContractCopy(tmp_path / "contract")
     add_order_returned(copy)
     assert main_result("contracts", "--contract", str(copy.root)) == 1
-    copy.replace(r"^  version: 1\.0\.0$", "  version: 1.1.0")
+    copy.move_to_next_minor()
     assert main_result("contracts", "--contract", str(copy.root)) == 0
 
 

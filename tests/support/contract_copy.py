@@ -24,3 +24,8 @@ class ContractCopy:
         text, changed = re.subn(pattern, replacement, self.document.read_text(), flags=re.MULTILINE)
         assert changed == count, f"{pattern!r} stands {changed} times in the document."
         self.document.write_text(text)
+
+    def move_to_next_minor(self) -> None:
+        """Give the document the next minor version, as an addition needs."""
+        [(major, minor)] = re.findall(r"^  version: (\d+)\.(\d+)\.\d+$", self.document.read_text(), flags=re.MULTILINE)
+        self.replace(r"^  version: .*$", f"  version: {major}.{int(minor) + 1}.0")
