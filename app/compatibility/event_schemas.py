@@ -44,7 +44,7 @@ def _released(place: str, version: str, rule: str, change: str, undo: str) -> Fi
 def check_steps(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterator[Finding]:
     """Compare each unreleased version of an event schema with the versions before and after it in the same major version.
 
-    Yields a finding for each change that requires a larger version bump than the one between the two versions.
+    Yields a finding (a broken rule) for each change that requires a larger version bump than the one between the two versions.
     """
     for before, now in steps(schemas, baseline):
         yield from _findings(before, now)

@@ -1,7 +1,7 @@
 """The rows of the tables of rules: a table has one row for each member of an OpenAPI object or schema.
 
-A row is a function that compares this member in two objects and yields the changes. The row decides how the values are compared,
-and which effect it has on clients if the member is added or removed.
+A row is a function that compares this member in the old and in the new object and yields the changes. The row decides how the
+values are compared, and which effect on the allowed values (more, fewer or others) an added or a removed member has.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def compare(comparison: Comparison, table: Table) -> Iterator[Change]:
 def leaf(effect_of: EffectOf) -> Row:
     """Return a rule that compares a member of an object (such as `pattern` in a schema) as one value, without looking into it.
 
-    `effect_of`: returns the effect of the change on clients, given the old and the new value.
+    `effect_of`: returns the effect of the change on the allowed values, given the old and the new value of the member.
     """
 
     def row(parent: Comparison, name: str) -> Iterator[Change]:
@@ -79,7 +79,7 @@ def part(
 
     `table`: a function that returns the rules for the object's members; a function, because tables refer to each other.
     `noun`: the first part of a rule's name if the object is added or removed, such as `request-body` in `request-body-added`.
-    `added`, `removed`: the effect on clients if the object is added or removed.
+    `added`, `removed`: the effect on the allowed values if the object is added or removed.
     `direction`: whether the object is sent in requests, in responses or in both; by default like the object that contains it.
     """
 
