@@ -30,8 +30,8 @@ def check_document(
 
     `before`, `now`: the released and the present document; both are valid and contain the event schemas.
     `event_types`: the event types that have a contract.
-    `governed`: JSON pointers to components that are event schemas. `check_steps` compares these components with stricter rules;
-    so here, a change within such a component requires at most a new minor version.
+    `governed`: JSON pointers to components that are event schemas with a version of their own. `check_steps` checks whether that
+    version was raised enough; so here, a change within such a component requires at most a new minor version of the document.
     """
     versions = [parse_version(document["info"]["version"]) for document in (before, now)]
     changes = [
