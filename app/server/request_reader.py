@@ -70,8 +70,8 @@ class RequestReader(HttpToolsProtocol):
         """Parse the head of a request again without its `Upgrade` field, so that the body of the request is parsed too (RFC
         9110 §7.8).
 
-        An offer to upgrade to another protocol would be accepted here. The parser has stopped at the end of the head, whose
-        fields are in `self.headers`, and the application has not seen the request yet.
+        The parser stops at the end of a head with this field, and does not parse the body. At this point the fields are in
+        `self.headers`, and the application has not seen the request. A server that accepts upgrades would do so at this point.
         """
         head = without_offer(self.parser.get_method(), self.url, self.parser.get_http_version(), self.headers)
         self._new_parser()

@@ -103,7 +103,7 @@ def _is_suspicious(value: JsonValue, body: bytes) -> bool:
 
 
 def _check_tokens(body: bytes) -> None:
-    """Raise MalformedJson for the first number or bracket in a JSON text that strict JSON does not allow.
+    """Raise MalformedJson for the first number that readers could understand differently, or bracket that is nested too deeply.
 
     `body`: a text that jiter has already parsed without an error.
     """

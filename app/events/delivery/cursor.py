@@ -37,8 +37,9 @@ class Cursor:
 
     @property
     def last_sent_offset(self) -> int:
-        """The offset of the last event id that the reader was sent; at most `after`, because events that do not match are read
-        but not sent.
+        """The offset of the last event id that the reader was sent.
+
+        It is less than `after` (the offset up to which the log was read) if the last events that were read do not match.
         """
         return self._last_sent_offset
 

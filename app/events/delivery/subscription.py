@@ -160,8 +160,8 @@ class Subscription:
 
         Returns two lists. The first list has the subscriptions that were not sent the page, because they joined after the
         first event of the page, have a limit, or are no longer live. The second list has the subscriptions that were sent the
-        page and whose sink is full now (state BLOCKED). For all other subscriptions the caller must record later, with
-        `note_sent`, that the page was sent.
+        page and whose sink is full now (state BLOCKED). A subscription in neither list was sent the page and can take more. For
+        speed this is not recorded here: the caller must call `note_sent` for it later.
         """
         first_offset = page.events[0].offset
         not_sent, blocked = [], []

@@ -35,9 +35,9 @@ class Commit(NamedTuple):
     """A change of the log that is on disk: the appended events in order, and the floor (the newest deleted event) after the
     change.
 
-    `events` is empty if the change only deleted events. `epochs` is None unless the change recorded a new epoch; it then has
-    all epochs of the log. That happens only if the epoch could not be recorded when the log was opened, because the disk was
-    full.
+    `events` is empty if the change only deleted events. `epochs` has all epochs of the log if this change recorded a new
+    epoch (the part of a log that is written after one opening), else None. An epoch is normally recorded when the log is opened; a
+    later change records it only if the disk was full at that time.
     """
 
     events: Sequence[StoredEvent]
