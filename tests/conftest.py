@@ -14,7 +14,22 @@ from tests.support.server_process import QUICK, ServerProcess
 CLIENTS = frozenset({"browser", "cli", "client"})  # folders of tests whose subject is a client, not the server
 ASSERTING = ("crowds", "publishers", "runs_of_crowds", "runs_of_slow_readers", "runs_with_restarts", "subscribers")
 LONGEST_TEST_SECONDS = 600
-SLOW = ("browser", "e2e", "client", "check", "cli", "contract", "events")  # folders
+SLOW = (
+    "browser",
+    "power_cuts",
+    "e2e",
+    "simulation",
+    "client",
+    "check",
+    "cli",
+    "contract",
+    "stores",
+    "events",
+)  # folders
+
+# Commands that tests start and signal must not inherit that a signal is ignored: shells ignore SIGINT for background jobs, nohup SIGHUP.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 pytest.register_assert_rewrite(*(f"tests.support.{name}" for name in ASSERTING))
 

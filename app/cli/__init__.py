@@ -8,14 +8,13 @@ and `standard_streams` (standard input, output and error). Only `tail` uses `tai
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
 import click
 
 from app.cli.standard_streams import open_standard_descriptors
-from app.cli.terminal import PROGRAM, complain, discard_output, explained
+from app.cli.terminal import PROGRAM, complain, discard_messages, discard_output, explained
 from app.program_version import VERSION
 
 COMMANDS: Final = {
@@ -69,8 +68,10 @@ class Program(click.Group):
         try:
             code = super().main(*arguments, **{"prog_name": PROGRAM, **options, "standalone_mode": False})
         except click.exceptions.NoArgsIsHelpError as error:
-            with suppress(OSError):  # standard error may be full
+            try:
                 error.show()
+            except OSError:  # standard error may be full
+                discard_messages()
             code = error.exit_code
         except click.ClickException as error:
             complain(explained(error))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final, TextIO, TypeAlias
 
 import click
@@ -58,8 +57,15 @@ def explained(error: click.ClickException) -> str:
 
 def discard_output() -> None:
     """Redirect standard output to the null device after a write error. Otherwise Python would report the error again at exit."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _discard(sys.stdout)
+
+
+def discard_messages() -> None:
+    """Redirect standard error to the null device after a write error. Otherwise the exit code could become 120.
+
+    Python writes the rest of its buffers at exit, and changes the exit code to 120 if that fails.
+    """
+    _discard(sys.stderr)
 
 
 def say(message: str) -> None:
@@ -95,8 +101,15 @@ def paint_for(stream: TextIO | None) -> Paint:
 
 
 def _write_message(message: str, colour: str) -> None:
-    with suppress(OSError):  # a full standard error must change neither the work of the command nor its exit code
+    try:
         click.echo(f"{paint_for(sys.stderr)(f'{PROGRAM}:', colour)} {one_line(message)}", err=True)
+    except OSError:  # a full standard error must change neither the work of the command nor its exit code
+        discard_messages()
+
+
+def _discard(stream: TextIO | None) -> None:
+    if stream is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _painted(text: str, colour: str) -> str:
