@@ -9,16 +9,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from tests.simulation.disk import Written
-from tests.simulation.reader import Reader, Session
+from tests.simulation.reader import Reader
+from tests.support.sessions import faults_of_session
 
 
 def faults_of(history: Sequence[Written], acknowledged: Mapping[str, str], readers: Sequence[Reader]) -> Iterator[str]:
     """Name every promise that was broken."""
+    stored = [written.stored for written in history]
     yield from _faults_of_history(history, acknowledged)
     for reader in readers:
         yield from (f"{reader.name}: {fault}" for fault in reader.faults)
         for session in reader.sessions:
-            yield from (f"{reader.name}: {fault}" for fault in faults_of_session(session, history))
+            yield from (f"{reader.name}: {fault}" for fault in faults_of_session(session, stored))
 
 
 def _faults_of_history(history: Sequence[Written], acknowledged: Mapping[str, str]) -> Iterator[str]:
@@ -38,20 +40,3 @@ def _faults_of_history(history: Sequence[Written], acknowledged: Mapping[str, st
     for (earlier, _), (later, _) in pairwise(history):
         if later.offset <= earlier.offset or later.stored_at_us < earlier.stored_at_us:
             yield f"{later.id} is not after {earlier.id}"
-
-
-def faults_of_session(session: Session, history: Sequence[Written]) -> list[str]:
-    """Compare what a session was sent with what is on disk between the ids that it began and left with."""
-    stored = [written.stored for written in history if session.begun < written.stored.offset <= session.left]
-    expected = [each.offset for each in stored if session.filter.matches(each)]
-    lost = sorted(set(expected) - set(session.received))
-    silently = [each for each in lost if not any(before < each <= earliest for before, earliest in session.gaps)]
-    found = {
-        f"lost without a gap: {silently}": bool(silently),
-        "repeated": len(set(session.received)) < len(session.received),
-        "reordered": sorted(session.received) != session.received,
-        "sent what was not asked for": not set(session.received) <= set(expected),
-        "moved back": session.left < session.begun,
-        "told of a gap in which nothing was deleted": any(earliest <= before for before, earliest in session.gaps),
-    }
-    return [fault for fault, is_so in found.items() if is_so]

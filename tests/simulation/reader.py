@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import Final
 
 from app.events.delivery.stream_item import Checkpoint, Closing, StreamItem, StreamStart
@@ -17,6 +16,7 @@ from app.events.log.start import StartRequest, locate_start
 from app.events.position import Gap, parse_position
 from tests.simulation.server import HEARTBEAT_SECONDS, NoAnswerError, Server
 from tests.simulation.world import World
+from tests.support.sessions import Session
 
 TYPES: Final = ("order.shipped", "order.cancelled")
 ORDERS: Final = tuple(f"or_{number}" for number in range(6))
@@ -25,17 +25,6 @@ LONGEST_BLOCK_SECONDS: Final = 40
 RECONNECT_SECONDS: Final = 5
 LONGEST_ABSENCE_SECONDS: Final = 300  # long enough for retention to overtake the reader
 CATCH_UP_SECONDS: Final = 120  # for a reader to be at the head, once nothing goes wrong any more
-
-
-@dataclass
-class Session:
-    """What a reader was sent under one filter, as offsets: where it began and left; events; each gap, from where to where."""
-
-    filter: Filter
-    begun: int
-    left: int
-    received: list[int] = field(default_factory=list)
-    gaps: list[tuple[int, int]] = field(default_factory=list)
 
 
 class Reader:

@@ -16,8 +16,9 @@ from app.events.event import Event
 from app.events.filter import EVERYTHING, Filter
 from tests.events.logs import VirtualTime, turns
 from tests.simulation.checker import faults_of
-from tests.simulation.reader import ORDERS, TYPES, Connection, Reader, Session
+from tests.simulation.reader import ORDERS, TYPES, Connection, Reader
 from tests.simulation.world import Size, simulated_world
+from tests.support.sessions import Session
 
 FILTERS = (
     EVERYTHING,

@@ -29,6 +29,7 @@ from app.events.log.start import StartRequest, locate_start
 from app.events.position import Gap, parse_position
 from app.stores.memory import MemoryStore
 from tests.events.logs import event, in_virtual_time, turns
+from tests.support.sessions import Session, faults_of_session
 
 READERS = 200
 PUBLISHERS = 4
@@ -59,17 +60,6 @@ class Interleaving(MemoryStore):
         page = await super().read(after, through, filter, limit)
         await turns(self._chance.randrange(3))
         return page
-
-
-@dataclass
-class Session:
-    """The items that one reader was sent under one filter, as offsets: its first and last place, events, and the two ends of each gap."""
-
-    filter: Filter
-    begun: int
-    left: int
-    received: list[int] = field(default_factory=list)
-    gaps: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -226,24 +216,6 @@ class Play:
         return Filter(types if self.chance.random() < 0.6 else None, orders if self.chance.random() < 0.4 else None)
 
 
-def faults(session: Session, written: Sequence[StoredEvent]) -> list[str]:
-    """Compare what a session was sent with what was appended between the ids that it began and left with."""
-    expected = [stored.offset for stored in written[session.begun : session.left] if session.filter.matches(stored)]
-    lost = sorted(set(expected) - set(session.received))
-    silently = [
-        each for each in lost if not any(reported_at < each <= earliest for reported_at, earliest in session.gaps)
-    ]
-    found = {
-        f"lost without a gap: {silently}": bool(silently),
-        "repeated": len(set(session.received)) < len(session.received),
-        "reordered": sorted(session.received) != session.received,
-        "sent events that do not match": not set(session.received) <= set(expected),
-        "moved back": session.left < session.begun,
-        "a gap in which nothing was deleted": any(earliest <= reported_at for reported_at, earliest in session.gaps),
-    }
-    return [fault for fault, is_so in found.items() if is_so]
-
-
 @pytest.fixture(autouse=True)
 def small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let readers leave the tail, fill pages and search long with few events."""
@@ -259,7 +231,7 @@ async def play(seed: int, retain_events: int) -> list[Session]:
     assert [stored.offset for stored in run.written] == list(range(1, EVENTS + 1))
     assert (run.log.listener_count, len(run.fan_out)) == (0, 0)
     sessions = [session for reader in readers for session in reader.sessions]
-    assert [fault for session in sessions for fault in faults(session, run.written)] == []
+    assert [fault for session in sessions for fault in faults_of_session(session, run.written)] == []
     for reader in readers:
         last = reader.sessions[-1].filter
         assert not any(map(last.matches, run.written[reader.sessions[-1].left :]))
@@ -282,28 +254,3 @@ async def test_nothing_is_lost_repeated_or_reordered(seed: int) -> None:
 async def test_deletion_under_the_readers_makes_gaps_and_never_a_hole(seed: int) -> None:
     sessions = await play(seed, retain_events=300)
     assert sum(len(session.gaps) for session in sessions) > 100
-
-
-@pytest.mark.parametrize(
-    ("session", "found"),
-    [
-        (Session(Filter(), 0, 3, [1, 2, 3]), []),
-        (Session(Filter(), 1, 3, [2, 3]), []),
-        (Session(Filter(), 0, 3, [1, 3]), ["lost without a gap: [2]"]),
-        (Session(Filter(), 0, 3, [3], [(0, 2)]), []),
-        (Session(Filter(), 0, 3, [], [(0, 2)]), ["lost without a gap: [3]"]),
-        (Session(Filter(), 0, 3, [1, 3], [(2, 3)]), ["lost without a gap: [2]"]),
-        (Session(Filter(), 0, 3, [1, 2, 2, 3]), ["repeated"]),
-        (Session(Filter(), 0, 3, [1, 3, 2]), ["reordered"]),
-        (Session(Filter(order_ids=frozenset({"or_2"})), 0, 3, [2]), []),
-        (Session(Filter(order_ids=frozenset({"or_2"})), 0, 3, [2, 3]), ["sent events that do not match"]),
-        (Session(Filter(), 2, 1), ["moved back"]),
-        (Session(Filter(), 2, 2, [], [(2, 2)]), ["a gap in which nothing was deleted"]),
-    ],
-)
-def test_the_checker_finds(session: Session, found: list[str]) -> None:
-    written = [
-        StoredEvent(number, "k7f3q2a1", "order.shipped", "1.0.0", str(number), f"or_{number}", 0, "{}")
-        for number in (1, 2, 3)
-    ]
-    assert faults(session, written) == found
