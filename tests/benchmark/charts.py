@@ -43,7 +43,7 @@ _STYLE: Final = {
 
 
 def draw(results: Results, folder: Path) -> None:
-    """Write the charts into a folder, except those whose scenarios were not measured."""
+    """Write into a folder each chart whose scenarios were measured."""
     with mpl.rc_context(_STYLE):
         for name, (kind, make) in _CHARTS.items():
             file = folder / f"{name}.svg"

@@ -63,6 +63,6 @@ class StoreReads:
 async def _read_item(subscription: Subscription) -> NextItem | None:
     try:
         return await subscription.read_item()
-    except Exception:  # noqa: BLE001  # whatever it was: a stream that nothing moves on would be silent for ever
+    except Exception:  # noqa: BLE001  # any error: otherwise the stream would be open, and never sent anything again
         _log.exception("A stream cannot go on.")
         return Closing("unavailable")
