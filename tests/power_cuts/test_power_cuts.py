@@ -7,12 +7,14 @@ from random import Random
 
 import pytest
 
-from tests.power_cuts.disk import Write, beginning, sectors_of
+from tests.power_cuts.disk import SURVIVORS, Disk, Write, beginning, sectors_of
 from tests.power_cuts.recording import Recording, record_run
-from tests.power_cuts.restart import Verdict, cuts, judge_restart
+from tests.power_cuts.restart import Cut, Verdict, cuts, judge_restart
 
 EVENTS = 1_800  # enough for SQLite to write its WAL back into the database
 CUTS = 7
+WAL_HEADER_BYTES = 32  # https://www.sqlite.org/fileformat2.html#walformat
+SECTOR_BYTES = 4096  # the largest that is in use
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +41,45 @@ def test_nothing_that_was_acknowledged_is_lost_by_a_power_cut(recording: Recordi
     assert [verdict.cut for verdict in verdicts if verdict.has_gap] == []
 
 
-def test_destroyed_sector_is_never_a_silent_loss(recording: Recording, tmp_path: Path) -> None:
+def test_nothing_that_was_acknowledged_is_lost_with_a_destroyed_sector(recording: Recording, tmp_path: Path) -> None:
     verdicts = judged(recording, tmp_path, CUTS, seed=3, destroys_sector=True)
     assert faults(verdicts) == []
-    for verdict in verdicts:
-        assert not verdict.is_refused or len(verdict.output.strip().splitlines()) == 2, verdict.output
+    assert [verdict.output for verdict in verdicts if verdict.is_refused or verdict.has_gap] == []
+
+
+def test_no_write_to_the_wal_file_begins_in_a_sector_with_synced_frames(recording: Recording) -> None:
+    """So a disk that destroys the sector which it was writing, destroys nothing that was acknowledged."""
+    writes, synced_end, end = 0, 0, 0
+    for change in recording.changes:
+        if not change.path.endswith("-wal"):
+            continue
+        if change.kind == "s":
+            synced_end = end
+        elif change.kind == "w" and change.offset == 0:  # all frames are in the database, and the file starts anew
+            synced_end = end = 0
+        elif change.kind == "w":
+            writes += 1
+            assert synced_end <= WAL_HEADER_BYTES or change.offset // SECTOR_BYTES * SECTOR_BYTES >= synced_end, change[
+                :4
+            ]
+            end = change.offset + len(change.payload)
+    assert writes > EVENTS // 6
+
+
+def test_power_cut_in_the_very_first_start_does_not_prevent_the_next(recording: Recording, tmp_path: Path) -> None:
+    first_event = recording.acknowledged[0].monotonic_ns
+    created = next(n for n, change in enumerate(recording.changes) if change.path.endswith("-wal"))
+    assert recording.changes[created].monotonic_ns < first_event
+    random, disk = Random(8), Disk()
+    cut_by_files: dict[tuple[tuple[str, bytes], ...], Cut] = {}
+    for number, change in enumerate(recording.changes[: created + 2]):
+        disk.change(change)
+        for kind in ("nothing", "everything"):
+            files = disk.cut(SURVIVORS[kind], random)
+            cut_by_files[tuple(sorted(files.items()))] = Cut(number, kind, files, [])
+    for cut in cut_by_files.values():
+        verdict = judge_restart(cut, tmp_path / f"{cut.number}-{cut.survivors}")
+        assert (verdict.is_refused, verdict.faults) == (False, []), (cut, verdict.output)
 
 
 def test_failing_syncs_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:

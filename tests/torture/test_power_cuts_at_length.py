@@ -63,11 +63,12 @@ def test_150_power_cuts_amid_failing_syncs_lose_nothing_that_was_acknowledged(tm
     assert [verdict.output for verdict in verdicts if verdict.is_refused] == []
 
 
-def test_150_destroyed_sectors_are_never_a_silent_loss(tmp_path: Path, report: Report) -> None:
+def test_150_destroyed_sectors_lose_nothing_that_was_acknowledged(tmp_path: Path, report: Report) -> None:
     recording = record_run(tmp_path / "recorded", EVENTS, seed=105)
     verdicts = list(judged(recording, tmp_path, DESTROYED, seed=106, destroys_sector=True))
     report(summary(verdicts, recording))
     assert [(verdict.cut, verdict.faults, verdict.output) for verdict in verdicts if verdict.faults] == []
+    assert [verdict.output for verdict in verdicts if verdict.is_refused or verdict.has_gap] == []
 
 
 @pytest.mark.parametrize("failure", ["fail_read", "fail_write"])

@@ -3,6 +3,9 @@
 SQLite before version 3.51.3 can corrupt a WAL file (its write-ahead log) if two connections write to it or checkpoint it at
 the same time. So only one process opens the file as a writer, one connection of this process writes and checkpoints, and all
 other connections can do neither.
+
+`psow=0`: SQLite must not assume that a sector keeps its old bytes if the power fails while the sector is being overwritten
+(https://www.sqlite.org/psow.html). SQLite then fills the sector of each commit, so that the next commit begins in a new sector.
 """
 
 from __future__ import annotations
@@ -35,5 +38,5 @@ def connect_reader(path: Path, vfs: str = "unix") -> sqlite3.Connection:
 
 def _connect(path: Path, mode: str, vfs: str) -> sqlite3.Connection:
     # No isolation level: transactions begin and end where this package says so, not where the driver guesses.
-    uri = f"{path.resolve().as_uri()}?mode={mode}&vfs={vfs}"
+    uri = f"{path.resolve().as_uri()}?mode={mode}&vfs={vfs}&psow=0"
     return sqlite3.connect(uri, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)

@@ -20,6 +20,7 @@ from app.stores.sqlite.file.inspection import count_events, inspect, require_int
 from app.stores.sqlite.file.lock import FileLock, refuse_links
 
 MAGIC = b"SQLite format 3\0"
+PAGE_BYTES = 4096  # of a new database: more than one page if it has a table
 ADVICE = "Restore a backup (orders-events restore), or move it and the files beside it away to begin a new log."
 DISK_ERRORS = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
 
@@ -40,6 +41,11 @@ def refusing(path: Path) -> Iterator[None]:
     except OSError as error:
         raise StoreRefused(f"The store {str(path)!r} cannot be opened: {error.strerror}.") from error
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:
+            journal = f"{path.resolve()}-journal"
+            raise StoreRefused(
+                f"The store {str(path)!r} has an unfinished change in {journal!r}, which no server began. {ADVICE}"
+            ) from error
         advice = f" {ADVICE}" if error_code(error) in _BROKEN else ""
         raise StoreRefused(f"The store {str(path)!r} cannot be opened: {error}.{advice}") from error
 
@@ -99,6 +105,17 @@ def require_database(path: Path, lock: FileLock, wal_bytes: int) -> None:
     # SQLite takes a file that is shorter than a page for an empty database, and would write over it.
     if not wal_bytes and lock.beginning(len(MAGIC)) not in {b"", MAGIC}:
         raise StoreRefused(f"The store {str(path)!r} is not a database.")
+
+
+def undo_interrupted_creation(path: Path, lock: FileLock, wal_bytes: int) -> None:
+    """Let SQLite undo the creation of a log that a power cut interrupted before the log had a table. Raises sqlite3.Error.
+
+    Only the very first write to a log goes through a `-journal` file (SQLite's rollback journal), because the database is not
+    yet in WAL mode. A `-journal` file beside a log with tables belongs to another database or program, and must not be applied.
+    """
+    if not wal_bytes and lock.size <= PAGE_BYTES and Path(f"{path.resolve()}-journal").exists():
+        with closing(connect_writer(path)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
 
 def usable_vfs(path: Path) -> str:

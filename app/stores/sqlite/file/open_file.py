@@ -28,6 +28,7 @@ from app.stores.sqlite.file.look import (
     refusing,
     require_database,
     require_place,
+    undo_interrupted_creation,
     usable_vfs,
 )
 from app.stores.sqlite.file.mark import Mark, MarkFile
@@ -66,6 +67,7 @@ def open_file(path: Path) -> LogFile:
         lock = FileLock(path)
         undo.callback(lock.give_up)
         require_database(path, lock, wal_bytes)
+        undo_interrupted_creation(path, lock, wal_bytes)
         vfs = usable_vfs(path)
         look(path, vfs, lock, wal_bytes)
         connection = connect_writer(path, vfs)
