@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app import main as composition
 from app.cli import main
+from app.server import server
 
 if __name__ == "__main__":
-    vars(composition)["StreamProtocol"] = HttpToolsProtocol
+    names = vars(server)
+    assert issubclass(names["StreamProtocol"], HttpToolsProtocol), "The server has its protocol under another name."
+    names["StreamProtocol"] = HttpToolsProtocol
     main()
