@@ -14,8 +14,9 @@ from typing import Any, Final
 from uuid import uuid4
 
 from ..errors import EventsRefused, Problem, RequestRefused, UnexpectedAnswer, Violation
+from .json_object import json_object
 from .retries import TRANSIENT_STATUSES, Retries, TransientError, transient_error
-from .server_response import ServerResponse, json_object, read_problem
+from .server_response import ServerResponse, read_problem
 
 RETRY_MAX_SECONDS: Final = 60.0
 _FIRST_WAIT_SECONDS: Final = 0.25

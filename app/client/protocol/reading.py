@@ -21,9 +21,10 @@ from httpx_sse import ServerSentEvent
 from ..errors import Problem, RequestRefused, UnexpectedAnswer
 from ..event_types import EVENT_CLASSES
 from ..events import Checkpoint, Gap, OrderEvent
+from .json_object import json_object
 from .recent import RecentIds
 from .retries import TRANSIENT_STATUSES, Retries, TransientError, transient_error
-from .server_response import ServerResponse, bounded_wait, json_object, read_problem
+from .server_response import ServerResponse, bounded_wait, read_problem
 from .stream_options import StreamItem, StreamQuery, StreamRequest, can_be_id
 
 _FIRST_RETRY_SECONDS: Final = 1.0  # until the server sends its `retry` time
@@ -104,7 +105,9 @@ class Reading(Generic[_Value]):
         if response.status_code != 200:
             raise RequestRefused(read_problem(response))
         if response.media_type != _MEDIA_TYPE:
-            raise UnexpectedAnswer(f"The answer is no event stream, but {response.media_type or 'of no known type'}.")
+            raise UnexpectedAnswer(
+                f"The answer is not an event stream, but {response.media_type or 'of no known type'}."
+            )
         self.expects_frames = True
 
     def receive(self, frame: ServerSentEvent) -> _Value | None:
@@ -152,7 +155,7 @@ class Reading(Generic[_Value]):
             raise UnexpectedAnswer(f"An event of the type {frame.event!r} has no id.")
         data = json_object(frame.data)
         if data is None:
-            raise UnexpectedAnswer(f"The data of the event {frame.id!r} is no JSON object.")
+            raise UnexpectedAnswer(f"The data of the event {frame.id!r} is not a JSON object.")
         is_new = self._delivered.add(frame.id)
         self._move(frame.id)
         if not is_new:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -11,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import httpx
 
 from ..errors import Problem
+from .json_object import json_object
 
 _LONGEST_WAIT_SECONDS: Final = 3600.0  # a wrong Retry-After header must not stop a client for good
 _SHOWN_CHARACTERS: Final = 300  # of the URL that a server redirects to
@@ -48,15 +48,6 @@ def read_problem(response: ServerResponse) -> Problem:
         detail=_text(members, "detail", _described(response)),
         members=members,
     )
-
-
-def json_object(text: str | bytes) -> dict[str, Any] | None:
-    """Parse a JSON object. Return None if the text is not valid JSON, or is another JSON value than an object."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):  # RecursionError if it is nested thousands of levels deep
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def bounded_wait(seconds: float) -> float:
