@@ -333,11 +333,11 @@ def test_finite_tail_does_not_try_for_ever() -> None:
         (Answer(307, b"", {"Location": "/x"}), "The server answered 307 Temporary Redirect and points to /x."),
         (
             Answer(200, b"<html>", {"Content-Type": "text/html"}),
-            "is no event stream, but text/html. Is --url the address of an Orders Events server?",
+            "is not an event stream, but text/html. Is --url the address of an Orders Events server?",
         ),
         (
             stream(OPENING, "id: e-1\nevent: order.shipped\ndata: <b>"),
-            "The data of the event 'e-1' is no JSON object. Is --url the address of an Orders Events server?",
+            "The data of the event 'e-1' is not a JSON object. Is --url the address of an Orders Events server?",
         ),
         (Answer(204), "The server answered 204: there is no stream to follow."),
     ],

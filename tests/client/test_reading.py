@@ -245,14 +245,14 @@ def test_refusal_has_the_whole_problem_document() -> None:
     ("content_type", "text"), [("text/html; charset=utf-8", "text/html"), ("", "of no known type")]
 )
 def test_response_of_another_media_type_is_not_a_stream(content_type: str, text: str) -> None:
-    with pytest.raises(UnexpectedAnswer, match=f"no event stream, but {text}"):
+    with pytest.raises(UnexpectedAnswer, match=f"not an event stream, but {text}"):
         Subject().reading.opened(answer(200, content_type=content_type))
 
 
 @pytest.mark.parametrize("data", ["", "x", "[]", "5", TOO_DEEP])
 def test_event_whose_data_is_not_an_object_is_an_error_that_moves_nothing(data: str) -> None:
     subject = Subject()
-    with pytest.raises(UnexpectedAnswer, match="The data of the event 'e-2' is no JSON object"):
+    with pytest.raises(UnexpectedAnswer, match="The data of the event 'e-2' is not a JSON object"):
         subject.connect(shipped(1), ServerSentEvent("order.shipped", data, "e-2"))
     assert subject.asked() == ({}, "e-1")
 

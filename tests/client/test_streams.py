@@ -162,7 +162,7 @@ def test_checkpoints_keep_the_position_of_a_narrow_filter_current(client: Kind, 
 def test_unknown_choice_is_refused_at_once(options: dict[str, Any]) -> None:
     (name, choice), *_ = options.items()
     for kind in (OrdersClient, AsyncOrdersClient):
-        with pytest.raises(ValueError, match=f"'{choice}' is no choice for {name}; it must be one of "):
+        with pytest.raises(ValueError, match=f"'{choice}' is not a valid value for {name}; it must be one of "):
             kind("http://127.0.0.1:1").stream(**options)
 
 

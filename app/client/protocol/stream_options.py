@@ -121,7 +121,9 @@ def can_be_id(text: str) -> bool:
 
 def _check(name: str, choice: str, choices: tuple[str, ...]) -> None:
     if choice not in choices:
-        raise ValueError(f"{choice!r} is no choice for {name}; it must be one of {', '.join(map(repr, choices))}.")
+        raise ValueError(
+            f"{choice!r} is not a valid value for {name}; it must be one of {', '.join(map(repr, choices))}."
+        )
 
 
 def _each(names: Iterable[str]) -> Iterable[str]:

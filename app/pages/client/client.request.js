@@ -111,7 +111,7 @@ export function failure(error) {
 async function refusal(response) {
   const type = typeOf(response);
   const problem = type.endsWith('json') ? await response.json().catch(() => undefined) : await response.body?.cancel();
-  const detail = problem?.detail ?? `this is no event stream, but ${type || 'of no type'}.`;
+  const detail = problem?.detail ?? `this is not an event stream, but ${type || 'of no type'}.`;
   const parameters = [problem?.errors ?? []].flat().map((each) => ` ${each?.name} ${each?.message}.`);
   return Object.assign(new Error(`${response.status}: ${detail}${parameters.join('')}`), { status: response.status, problem });
 }
