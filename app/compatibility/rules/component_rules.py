@@ -8,7 +8,7 @@ from typing import Any
 
 from app.compatibility.rules.change import Change, Effect
 from app.compatibility.rules.comparison import ABSENT, Comparison
-from app.compatibility.rules.rows import Row, Table, compare_parts, reworded
+from app.compatibility.rules.rows import Row, Table, compare_by_name, part, reworded
 
 
 def components(table: Table | None = None) -> Row:
@@ -25,7 +25,7 @@ def components(table: Table | None = None) -> Row:
         compared = {pointer[-1] for pointer, _ in comparison.documents.compared if pointer[:-1] == comparison.pointer}
         done = {each for each in before if each in now and (table is None or each in compared)}
         left = replace(comparison, before=_without(before, done), now=_without(now, done))
-        yield from compare_parts(left, table or {}, "component")
+        yield from compare_by_name(left, part(lambda: table or {}, "component"))
 
     return row
 

@@ -15,12 +15,12 @@ from app.compatibility.rules.comparison import Comparison
 from app.compatibility.rules.component_rules import components, examples
 from app.compatibility.rules.rows import (
     Table,
+    by_name,
     extended,
     fixed,
     ignored,
     leaf,
     part,
-    parts,
     reworded,
 )
 from app.compatibility.rules.schema_rules import SCHEMA
@@ -52,7 +52,7 @@ _MEDIA_TYPE: Final[Table] = {
 _HEADER: Final[Table] = {
     "required": _DEMANDED,
     "schema": part(lambda: SCHEMA, "schema", added=Effect.TIGHTENED, removed=Effect.LOOSENED),
-    "content": parts(lambda: _MEDIA_TYPE, "media-type"),
+    "content": by_name(part(lambda: _MEDIA_TYPE, "media-type")),
     "style": fixed,
     "explode": fixed,
     "allowReserved": fixed,
@@ -74,7 +74,7 @@ _PARAMETER: Final[Table] = {
 
 _REQUEST_BODY: Final[Table] = {
     "required": _DEMANDED,
-    "content": parts(lambda: _MEDIA_TYPE, "media-type"),
+    "content": by_name(part(lambda: _MEDIA_TYPE, "media-type")),
     "x-max-body-bytes": leaf(effects.at_most),  # read by the server
     "description": reworded,
 }
@@ -89,9 +89,9 @@ _LINK: Final[Table] = {
 }
 
 _RESPONSE: Final[Table] = {
-    "headers": parts(lambda: _HEADER, "header"),
-    "content": parts(lambda: _MEDIA_TYPE, "media-type"),
-    "links": parts(lambda: _LINK, "link"),
+    "headers": by_name(part(lambda: _HEADER, "header")),
+    "content": by_name(part(lambda: _MEDIA_TYPE, "media-type")),
+    "links": by_name(part(lambda: _LINK, "link")),
     "description": reworded,
 }
 
@@ -99,9 +99,9 @@ _OPERATION: Final[Table] = {
     "operationId": fixed,
     "tags": fixed,  # generated clients have a class for each
     "security": leaf(effects.security),
-    "parameters": parts(lambda: _PARAMETER, "parameter", added=_if_demanded),
+    "parameters": by_name(part(lambda: _PARAMETER, "parameter", added=_if_demanded)),
     "requestBody": part(lambda: _REQUEST_BODY, "request-body", added=_if_demanded),
-    "responses": parts(lambda: _RESPONSE, "response", added=_by_status, direction=Direction.RESPONSE),
+    "responses": by_name(part(lambda: _RESPONSE, "response", added=_by_status, direction=Direction.RESPONSE)),
     "callbacks": fixed,
     "servers": fixed,
     "deprecated": extended,
@@ -145,9 +145,9 @@ _SERVER: Final[Table] = {"url": fixed, "variables": fixed, "description": reword
 
 DOCUMENT: Final[Table] = {
     "info": part(lambda: _INFO, "info"),
-    "servers": parts(lambda: _SERVER, "server"),
+    "servers": by_name(part(lambda: _SERVER, "server")),
     "security": ignored,  # each operation has its own (see `normal_form`)
-    "paths": parts(lambda: _PATH, "path", direction=Direction.REQUEST),
+    "paths": by_name(part(lambda: _PATH, "path", direction=Direction.REQUEST)),
     # After the paths: comparing them shows the direction in which a component travels.
     "components": part(lambda: _COMPONENTS, "components", direction=Direction.BOTH),
     "openapi": reworded,

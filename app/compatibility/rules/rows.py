@@ -84,55 +84,31 @@ def part(
     """
 
     def row(parent: Comparison, name: str) -> Iterator[Change]:
-        yield from _compare_part(parent.member(name).on(direction), table(), noun, added, removed)
+        comparison = parent.member(name).on(direction)
+        if comparison.before is ABSENT:
+            effect = added if isinstance(added, Effect) else added(comparison)
+            yield comparison.change(effect, f"{noun}-added", "is new")
+        elif comparison.now is ABSENT:
+            yield comparison.change(removed, f"{noun}-removed", "is gone")
+        else:
+            yield from compare(comparison, table())
 
     return row
 
 
-def parts(
-    table: Callable[[], Table],
-    noun: str,
-    *,
-    added: EffectOfPart = Effect.EXTENDED,
-    removed: Effect = Effect.CHANGED,
-    direction: Direction | None = None,
-) -> Row:
-    """Return a rule for a member that is a map from names to objects, such as `headers`: objects with the same name are compared.
-
-    The arguments are the same as for `part`, and apply to each object in the map.
+def by_name(row: Row) -> Row:
+    """Return a rule for a member that is a map from names to objects, such as `headers`: `row` compares objects with the same
+    name, and an object that only one map has.
     """
 
-    def row(parent: Comparison, name: str) -> Iterator[Change]:
-        yield from compare_parts(parent.member(name).on(direction), table(), noun, added, removed)
+    def row_of_map(parent: Comparison, name: str) -> Iterator[Change]:
+        yield from compare_by_name(parent.member(name), row)
 
-    return row
-
-
-def compare_parts(
-    comparison: Comparison,
-    table: Table,
-    noun: str,
-    added: EffectOfPart = Effect.EXTENDED,
-    removed: Effect = Effect.CHANGED,
-) -> Iterator[Change]:
-    """Compare two maps from names to objects; yield the changes.
-
-    Objects with the same name are compared by the rules in `table`. An object that only one map has was added or removed.
-    `noun`: the first part of the rule's name for such a change, such as `header` in `header-added`.
-    `added`, `removed`: the effect of such a change.
-    """
-    names = [name for direction in (comparison.before, comparison.now) if direction is not ABSENT for name in direction]
-    for name in dict.fromkeys(names):
-        yield from _compare_part(comparison.member(name), table, noun, added, removed)
+    return row_of_map
 
 
-def _compare_part(
-    comparison: Comparison, table: Table, noun: str, added: EffectOfPart, removed: Effect
-) -> Iterator[Change]:
-    if comparison.before is ABSENT:
-        effect = added if isinstance(added, Effect) else added(comparison)
-        yield comparison.change(effect, f"{noun}-added", "is new")
-    elif comparison.now is ABSENT:
-        yield comparison.change(removed, f"{noun}-removed", "is gone")
-    else:
-        yield from compare(comparison, table)
+def compare_by_name(comparison: Comparison, row: Row) -> Iterator[Change]:
+    """Compare two maps from names to objects: call `row` for each name that at least one map has; yield the changes."""
+    maps = [each for each in (comparison.before, comparison.now) if each is not ABSENT]
+    for name in dict.fromkeys(name for each in maps for name in each):
+        yield from row(comparison, name)

@@ -17,7 +17,7 @@ from app.compatibility.rules.rows import (
     Row,
     Table,
     compare,
-    compare_parts,
+    compare_by_name,
     extended,
     fixed,
     leaf,
@@ -62,7 +62,7 @@ def _properties(parent: Comparison, name: str) -> Iterator[Change]:
     # If other properties were allowed, data may have had a property of this name already, with any content.
     others = parent.before.get("additionalProperties", True)
     added = {False: Effect.EXTENDED, True: Effect.TIGHTENED}[others] if isinstance(others, bool) else Effect.CHANGED
-    yield from compare_parts(parent.member(name), SCHEMA, "property", added)
+    yield from compare_by_name(parent.member(name), part(lambda: SCHEMA, "property", added=added))
 
 
 def _additional_properties(parent: Comparison, name: str) -> Iterator[Change]:
