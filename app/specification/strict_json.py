@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from _json import encode_basestring_ascii, make_encoder
 from collections.abc import Mapping
 from math import isinf
 from typing import Final, TypeAlias
@@ -67,11 +68,22 @@ def serialise(data: Mapping[str, JsonValue]) -> str:
     All other characters are escaped: some clients split lines as Python does, and would end a line at U+2028 or a similar
     character.
     """
-    return _encode(data)
+    return "".join(_encode(data, 0))
 
 
-# `json.dumps` would make an encoder for each event; and a parsed text cannot contain itself, so nothing looks for circles.
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, allow_nan=False, check_circular=False).encode
+# `json.JSONEncoder.encode` makes this encoder anew for each event, which takes as long as to encode the event. Without `markers`
+# nothing looks for circles: a parsed text cannot contain itself.
+_encode: Final = make_encoder(
+    markers=None,
+    default=json.JSONEncoder().default,
+    encoder=encode_basestring_ascii,
+    indent=None,
+    key_separator=":",
+    item_separator=",",
+    sort_keys=False,
+    skipkeys=False,
+    allow_nan=False,
+)
 
 
 def _is_suspicious(value: JsonValue, body: bytes) -> bool:
