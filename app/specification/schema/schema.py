@@ -40,12 +40,13 @@ class VerdictsDiffer(Exception):
 class Schema:
     """A compiled JSON Schema; `compile_schema` creates it.
 
-    `accepts`: a fast function that returns whether a value is valid. `violations` calls the same function first, so the two
+    `source`: the JSON Schema itself. `accepts`: a fast function that returns whether a value is valid. `violations` calls the same function first, so the two
     agree.
     """
 
-    def __init__(self, name: str, accepts: Verdict, validator: Validator) -> None:
+    def __init__(self, name: str, source: Mapping[str, JsonValue], accepts: Verdict, validator: Validator) -> None:
         self._name = name
+        self.source = source
         self.accepts = accepts
         self._validator = validator
 
@@ -71,7 +72,7 @@ def compile_schema(schema: Mapping[str, JsonValue], name: str) -> Schema:
         raise InvalidContract(f"{name}: the $schema must be {DRAFT}.")
     for path, reason in _faults(schema):
         raise InvalidContract(f"{name}: the schema is wrong at {_pointer(path) or 'its root'}: {reason}.")
-    return Schema(name, compile_verdict(schema), DialectValidator(schema, format_checker=FORMATS))
+    return Schema(name, schema, compile_verdict(schema), DialectValidator(schema, format_checker=FORMATS))
 
 
 def _faults(schema: Mapping[str, JsonValue]) -> Iterator[tuple[Iterable[str | int], str]]:
