@@ -5,14 +5,18 @@ The result is the event to store, or the list of all violations of the contract.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from app.events.event import Event, new_event_id
+from app.events.event import Event
+from app.events.event_ids import EventIds
 from app.specification.contracts import Contracts, EventContract
 from app.specification.errors import InvalidContract
 from app.specification.schema.messages import MESSAGE_CHARACTERS, cut, one_of
 from app.specification.schema.schema import Schema, Violation, compile_schema
+from app.specification.schema.verdict import Verdict, compile_verdict
 from app.specification.strict_json import JsonValue, serialise
 
 
@@ -25,7 +29,8 @@ class Violations(NamedTuple):
     total: int
 
 
-class _Gate(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Gate:
     """The schemas that a submitted event of one type must match.
 
     `envelope`: the schema of the whole submission. `contracts`: for each schema version, the contract that the `data` must
@@ -41,6 +46,22 @@ class _Gate(NamedTuple):
         return self.contracts.get(version) if isinstance(version, str) else None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Form:
+    """The form of the submissions that have the same `eventType` and the same `schemaVersion`, or no `schemaVersion`.
+
+    `accepts`: returns whether all submissions in a list match both their envelope and their contract.
+    """
+
+    event_type: str
+    version: str
+    version_named: bool
+    accepts: Verdict
+
+
+_UNKNOWN = _Form("", "", version_named=False, accepts=lambda _: False)
+
+
 class Acceptance:
     """The check of submitted events `{eventType, data, eventId?, schemaVersion?}` against the contracts of their types.
 
@@ -54,36 +75,30 @@ class Acceptance:
             lacking = "contract" if event_type in envelopes else "schema for publishing it in the OpenAPI document"
             raise InvalidContract(f"The event type {event_type} has no {lacking}.")
         self._gates = {name: _gate(contracts, name, envelope) for name, envelope in envelopes.items()}
+        self._forms = {key: form for name, gate in self._gates.items() for key, form in _forms(name, gate)}
+        self._event_ids = EventIds()
         known: dict[str, JsonValue] = {"enum": list(contracts.event_types)}
         self._typed = compile_schema(
             {"type": "object", "required": ["eventType"], "properties": {"eventType": known}}, "OrderEvent"
         )
 
-    def accept(self, submission: JsonValue, limit: int) -> Event | Violations:
-        """Check one submitted event.
+    def accept(self, submissions: Iterable[JsonValue]) -> list[Event] | None:
+        """Check submitted events, all of them at once. Returns the events in the same order, each with an id and a schema
+        version; None if a submission violates its contract.
 
-        Returns the event, with an id and a schema version, or the violations of its contract, of which at most `limit` are
-        listed.
+        This check is fast and does not report what is wrong. Violations are rare, so a second, slower check (`violations`) then
+        collects them.
         """
-        event = self._accepted(submission)
-        return self._violations(submission, limit) if event is None else event
-
-    def _accepted(self, submission: JsonValue) -> Event | None:
-        """Return the event of a submission; None if the submission violates its contract.
-
-        This check is fast and does not report what is wrong. Violations are rare, so a second, slower check then collects
-        them.
-        """
-        if not isinstance(submission, dict):
+        formed = [(self._form(submission), submission) for submission in submissions]
+        groups: defaultdict[_Form, list[JsonValue]] = defaultdict(list)
+        for form, submission in formed:
+            groups[form].append(submission)
+        if not all(form.accepts(group) for form, group in groups.items()):
             return None
-        event_type, data = submission.get("eventType"), submission.get("data")
-        gate = self._gates.get(event_type) if isinstance(event_type, str) else None
-        if gate is None or not isinstance(data, dict) or not gate.envelope.accepts(submission):
-            return None
-        contract = gate.contract(submission)
-        return _event(contract, submission, data) if contract is not None and contract.compiled.accepts(data) else None
+        return self._events(formed)
 
-    def _violations(self, submission: JsonValue, limit: int) -> Violations:
+    def violations(self, submission: JsonValue, limit: int) -> Violations:
+        """Find the violations in one submitted event, of which at most `limit` are listed."""
         listed, total = self._typed.violations(submission, limit)
         if total or not isinstance(submission, dict):
             return Violations(listed, total)
@@ -101,23 +116,43 @@ class Acceptance:
             )
         return Violations(sorted(listed, key=_property)[:limit], total)
 
+    def _form(self, submission: JsonValue) -> _Form:
+        if not isinstance(submission, dict):
+            return _UNKNOWN
+        try:
+            return self._forms.get((submission.get("eventType"), submission.get("schemaVersion")), _UNKNOWN)
+        except TypeError:  # one of the two is an array or an object
+            return _UNKNOWN
+
+    def _events(self, formed: Sequence[tuple[_Form, Any]]) -> list[Event]:
+        """Return the events of submissions that match their contracts."""
+        new_ids = iter(self._event_ids.take(sum("eventId" not in submission for _, submission in formed)))
+        return [
+            Event(
+                form.event_type,
+                form.version,
+                submission["eventId"] if "eventId" in submission else next(new_ids),
+                submission["data"].get("orderId"),
+                serialise(submission["data"]),
+                form.version_named,
+            )
+            for form, submission in formed
+        ]
+
 
 def _gate(contracts: Contracts, event_type: str, envelope: Schema) -> _Gate:
     versions = {str(version): contracts.get(event_type, version) for version in contracts.versions(event_type)}
     return _Gate(envelope, versions, str(contracts.default_version(event_type)))
 
 
-def _event(contract: EventContract, submission: Mapping[str, JsonValue], data: Mapping[str, JsonValue]) -> Event:
-    event_id = submission.get("eventId")
-    order_id = data.get("orderId")
-    return Event(
-        contract.event_type,
-        str(contract.version),
-        new_event_id() if event_id is None else str(event_id),
-        order_id if isinstance(order_id, str) else None,
-        serialise(data),
-        "schemaVersion" in submission,
-    )
+def _forms(event_type: str, gate: _Gate) -> Iterator[tuple[tuple[JsonValue, JsonValue], _Form]]:
+    """Yield each form of submissions of an event type, with the `eventType` and the `schemaVersion` of such submissions."""
+    for version, contract in gate.contracts.items():
+        data: JsonValue = {"required": ["data"], "properties": {"data": contract.schema}}
+        accepts = compile_verdict({"type": "array", "items": {"allOf": [dict(gate.envelope.source), data]}})
+        yield (event_type, version), _Form(event_type, version, version_named=True, accepts=accepts)
+        if version == gate.default_version:
+            yield (event_type, None), _Form(event_type, version, version_named=False, accepts=accepts)
 
 
 def _property(violation: Violation) -> list[str]:

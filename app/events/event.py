@@ -6,15 +6,10 @@ The `data` of an event is serialised to JSON once, when the event is accepted. E
 from __future__ import annotations
 
 import json
-import os
-import time
 from typing import NamedTuple
 
 from app.events.position import Position, write_position
 from app.specification.strict_json import JsonValue
-
-_VERSION_AND_VARIANT = 0x7 << 76 | 0x2 << 62  # of a UUID of version 7
-_RANDOM_BITS = (1 << 76) - 1 & ~(0x3 << 62)
 
 
 class Event(NamedTuple):
@@ -57,19 +52,6 @@ class StoredEvent(NamedTuple):
     def id(self) -> str:
         """The position of the event in the form that clients see: `<epoch>-<offset>`."""
         return write_position(self.epoch, self.offset)
-
-
-def new_event_id() -> str:
-    """Return a new `eventId` for an event that was submitted without an `eventId`.
-
-    It is a UUID of version 7 (https://www.rfc-editor.org/rfc/rfc9562#section-5.7): 48 bits of time and 74 random bits. A UUID
-    of version 4 is random as a whole, and would be slower: a store keeps an index of event ids, in which ascending ids are all
-    added at the end, whereas each random id would change a different page of the index.
-    """
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10)) & _RANDOM_BITS
-    digits = f"{milliseconds << 80 | _VERSION_AND_VARIANT | random:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def same_content(event: Event, stored: StoredEvent) -> bool:

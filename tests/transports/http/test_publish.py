@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from tests.support.random_values import mutated
 from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import (
     EVENTS,
@@ -433,6 +435,27 @@ def test_a_violation_repeats_little_of_the_request(http: httpx.Client) -> None:
         refused(response, 422, "contract-violation")
         assert "Z" * 250 not in response.text
         assert len(response.content) <= 2048
+
+
+def test_a_request_of_good_and_bad_events_lists_each_bad_event_as_if_it_were_sent_alone(http: httpx.Client) -> None:
+    dice = random.Random(422)
+    for _ in range(10):
+        events = [mutated(dice, shipped()) if dice.random() < 0.5 else shipped() for _ in range(15)]
+        answers = [(event, http.post(EVENTS, json=[event])) for event in events]
+        answers = [(event, answer) for event, answer in answers if answer.status_code != 400]  # a number too large
+        with nothing_stored(http):
+            together = http.post(EVENTS, json=[event for event, _ in answers])
+        bad = {index: answer.json() for index, (_, answer) in enumerate(answers) if answer.status_code == 422}
+        assert len(bad) > 1
+        expected = {
+            **next(iter(bad.values())),
+            "detail": f"{len(bad)} events break their contract; nothing was stored.",
+            "violations": [
+                {**each, "index": index} for index, problem in bad.items() for each in problem["violations"]
+            ],
+            "total": sum(problem["total"] for problem in bad.values()),
+        }
+        assert together.content == json.dumps(expected, separators=(",", ":")).encode()
 
 
 # What is not taken at all: 415 and 413
