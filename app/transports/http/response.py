@@ -8,9 +8,9 @@ item is sent as an ASGI message (`asgi_sink.py`).
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import Final
 
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.events.delivery.encoded import EncodedPages, LastItem
@@ -21,12 +21,14 @@ from app.server.take_over import TAKE_OVER, Connection, Stream, TransferCoding
 from app.transports.http import sse
 from app.transports.http.asgi_sink import AsgiSink
 
-STREAM_HEADERS: Mapping[str, str] = {
-    "Content-Type": f"{sse.MEDIA_TYPE}; charset=utf-8",
-    "Cache-Control": "no-store, no-transform",  # no cache stores the stream, and no proxy compresses it, which would buffer events
-    "X-Accel-Buffering": "no",  # nginx forwards each write at once
-    "X-Content-Type-Options": "nosniff",
-}
+STREAM_HEADERS: Final = (
+    (b"content-type", f"{sse.MEDIA_TYPE}; charset=utf-8".encode()),
+    # No cache stores the stream, and no proxy compresses it, which would buffer events.
+    (b"cache-control", b"no-store, no-transform"),
+    # nginx forwards each write at once.
+    (b"x-accel-buffering", b"no"),
+    (b"x-content-type-options", b"nosniff"),
+)
 
 
 class EventStreams:
@@ -56,8 +58,8 @@ class EventStreams:
         return self._last_items.setdefault(coding, LastItem(self.encode, coding))
 
 
-class EventStreamResponse(Response):
-    """A response that sends the items of a subscription, until the subscription ends or the client disconnects.
+class EventStreamResponse:
+    """An ASGI application that sends the items of a subscription, until the subscription ends or the client disconnects.
 
     `subscription`: the subscription; or, if the server refused the subscription, the closing item: the event `stream.closing`, which
     reports why a stream ends. The closing item is then the whole stream.
@@ -66,13 +68,11 @@ class EventStreamResponse(Response):
     """
 
     def __init__(self, streams: EventStreams, subscription: Subscription | Closing) -> None:
-        super().__init__(headers=STREAM_HEADERS)
-        del self.headers["content-length"]
         self._streams = streams
         self._subscription = subscription
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.start", "status": 200, "headers": [*STREAM_HEADERS]})
         streams, fan_out = self._streams, self._streams.fan_out
         take_over = scope.get("extensions", {}).get(TAKE_OVER)
         if scope["method"] == "HEAD":

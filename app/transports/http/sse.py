@@ -38,7 +38,7 @@ def encode(item: NextItem) -> bytes:
         case Heartbeat():
             return HEARTBEAT
         case Checkpoint(position):
-            return _encode_control("stream.checkpoint", {}, position)
+            return f"id: {position}\nevent: stream.checkpoint\ndata: {{}}\n\n".encode("ascii")
         case Gap(reason, requested, earliest):
             data = {"reason": reason, "requested": requested, "earliest": str(earliest)}
             return _encode_control("stream.gap", data, earliest)
