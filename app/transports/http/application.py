@@ -11,13 +11,11 @@ from connexion.decorators.parameter import pythonic
 from connexion.middleware import ConnexionMiddleware
 from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from connexion.middleware.exceptions import ExceptionMiddleware
-from connexion.middleware.routing import RoutingMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from connexion.operations import AbstractOperation
 from connexion.resolver import Resolver
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.specification.errors import InvalidContract
@@ -25,8 +23,9 @@ from app.specification.openapi.structure import operations as operations_of
 from app.transports.http.operations import Operations
 from app.transports.http.parameters import ContractParameters
 from app.transports.http.problem_responses import HANDLED, Problems
+from app.transports.http.routing import Routing
 
-_Handler: TypeAlias = Callable[..., Awaitable[Response]]
+_Handler: TypeAlias = Callable[..., Awaitable[ASGIApp]]
 
 
 def create_application(operations: Operations, problems: Problems) -> ASGIApp:
@@ -42,15 +41,6 @@ def create_application(operations: Operations, problems: Problems) -> ASGIApp:
     for error in HANDLED:
         app.add_error_handler(error, problems.render)
     return app  # type: ignore[no-any-return]  # Connexion ships no types
-
-
-class _Routing(RoutingMiddleware):  # type: ignore[misc]  # Connexion ships no types
-    """Connexion's routing, without Starlette's redirect of `/path/` to `/path`: the contract does not define `/path/`."""
-
-    def add_api(self, *arguments: Any, **options: Any) -> None:
-        super().add_api(*arguments, **options)
-        for route in self.router.routes:
-            route.app.redirect_slashes = False
 
 
 def _handler(operations: Operations, operation_id: str) -> object:
@@ -110,4 +100,4 @@ async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:
 # - its validation of requests: see `parameters.py` and `json_bodies.py`;
 # - its validation of responses, which skips streams; the contract tests check all responses;
 # - its lifespan.
-_MIDDLEWARES = (ExceptionMiddleware, _Routing, SecurityMiddleware, _RoutedOperations)
+_MIDDLEWARES = (ExceptionMiddleware, Routing, SecurityMiddleware, _RoutedOperations)

@@ -8,8 +8,10 @@ import re
 from collections.abc import Sequence
 
 from app.specification.errors import Refusal
+from app.transports.http.remembered import Remembered
 
 _WEIGHT = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
+_choices: Remembered[tuple[str, tuple[str, ...]], str] = Remembered()
 
 
 class NotAcceptable(Refusal):
@@ -19,13 +21,21 @@ class NotAcceptable(Refusal):
         super().__init__(f"None of the accepted media types is offered; choose {' or '.join(offered)}.")
 
 
-def choose_media_type(accept: str, offered: Sequence[str]) -> str:
+def choose_media_type(accept: str, offered: tuple[str, ...]) -> str:
     """Return the offered media type with the highest weight in the Accept header; among equal weights, the one that is offered first.
 
     `accept`: the value of the Accept header; "" if there is no such header. A malformed media range in the value is ignored.
 
     Raises NotAcceptable if every offered media type has the weight 0.
     """
+    chosen = _choices.get((accept, offered))
+    if chosen is None:
+        chosen = _choose(accept, offered)
+        _choices.put((accept, offered), len(accept), chosen)
+    return chosen
+
+
+def _choose(accept: str, offered: tuple[str, ...]) -> str:
     weights = read_weights(accept) if accept.strip() else {"*/*": 1.0}
     weigh = [_weight(weights, media_type) for media_type in offered]
     if max(weigh) == 0:

@@ -1,8 +1,8 @@
 """The operations of the contract, one method each: it takes an HTTP request, calls the core, and returns the HTTP response.
 
-The name of a method is the operationId in Python's spelling. Parameters arrive as values of the types that the contract defines. Every
-method returns a Starlette response, which Connexion passes on unchanged. If a method returned a dict, Connexion would respond 500 if the
-contract also declares a problem document for the operation.
+The name of a method is the operationId in Python's spelling. Parameters arrive as values of the types that the contract defines; they
+are shared with later requests, and must not be changed. Every method returns a response, which is an ASGI application. If a method
+returned a dict, Connexion would respond 500 if the contract also declares a problem document for the operation.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
 
 from app import metrics
 from app.events.delivery.subscribe import SubscriptionRequest, subscribe
@@ -27,7 +28,7 @@ from app.specification.document import OpenApiDocument
 from app.transports.http import sse
 from app.transports.http.json_bodies import event_page, event_types, published_events, read_json
 from app.transports.http.negotiation import choose_media_type
-from app.transports.http.parameters import InvalidParameters, ParameterViolation
+from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
 from app.transports.http.response import EventStreamResponse, EventStreams
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -60,7 +61,7 @@ class Operations:
         limit: int | None = None,
         wait: int = 0,
         major_version: int | None = None,  # noqa: ARG002  # there is only one major version; the parameter's enum is checked before
-    ) -> Response:
+    ) -> ASGIApp:
         media_type = choose_media_type(_header(request, "accept"), (sse.MEDIA_TYPE, _PAGE))
         filter = Filter(_set(event_types), _set(order_id))
         last_event_id = _header(request, "last-event-id") or last_event_id or None
@@ -133,4 +134,4 @@ def _since(text: str | None) -> Since | None:
 
 
 def _header(request: Request, name: str) -> str:
-    return ",".join(request.headers.getlist(name))
+    return ",".join(header_values(request.scope, name))

@@ -13,10 +13,12 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from app.specification.errors import Refusal
 from app.specification.schema.schema import compile_schema
 from app.specification.strict_json import JsonValue
+from app.transports.http.remembered import Remembered
 
 SHOWN_VIOLATIONS = 5  # keeps the problem document below 2 KB
 SHOWN_CHARACTERS = 64  # of the name of an unknown parameter, which may be of any length
@@ -61,6 +63,7 @@ class ContractParameters:
             by_location[definition["in"]][definition["name"]] = _Parameter(definition)
         self._query, self._headers, self._path = by_location["query"], by_location["header"], by_location["path"]
         self._spelt = {name: spell(name) for name in (*self._query, *self._path)}
+        self._queries: Remembered[bytes, Mapping[str, JsonValue]] = Remembered()
 
     def read(self, request: Request) -> dict[str, JsonValue]:
         """Return the query and path parameters of a request: a mapping from the names of Python arguments to the parsed values.
@@ -69,17 +72,23 @@ class ContractParameters:
         may have the same name as a query parameter; the operation reads the headers itself. Raises InvalidParameters if any parameter
         does not follow the contract.
         """
-        arguments: dict[str, JsonValue] = {}
-        violations = [
-            *self._read_query(_sent(request.scope["query_string"]), arguments),
-            *self._read_headers(request),
-            *self._read_path(request.path_params, arguments),
-        ]
+        query = request.scope["query_string"]
+        queried, violations = self._read_query(query)
+        in_path: dict[str, JsonValue] = {}
+        violations += [*self._read_headers(request.scope), *self._read_path(request.path_params, in_path)]
         if violations:
             raise InvalidParameters(violations)
-        return arguments
+        self._queries.put(query, len(query), queried)
+        return {**queried, **in_path}
 
-    def _read_query(self, sent: dict[str, list[str]], arguments: dict[str, JsonValue]) -> Iterator[ParameterViolation]:
+    def _read_query(self, query: bytes) -> tuple[Mapping[str, JsonValue], list[ParameterViolation]]:
+        known = self._queries.get(query)
+        if known is not None:
+            return known, []
+        arguments: dict[str, JsonValue] = {}
+        return arguments, [*self._parse_query(_sent(query), arguments)]
+
+    def _parse_query(self, sent: dict[str, list[str]], arguments: dict[str, JsonValue]) -> Iterator[ParameterViolation]:
         for name in sent.keys() - self._query.keys():
             yield ParameterViolation("query", name[:SHOWN_CHARACTERS], "is not a parameter of this operation")
         for name, parameter in self._query.items():
@@ -91,9 +100,9 @@ class ContractParameters:
             elif parameter.default is not None:
                 arguments[self._spelt[name]] = parameter.default
 
-    def _read_headers(self, request: Request) -> Iterator[ParameterViolation]:
+    def _read_headers(self, scope: Scope) -> Iterator[ParameterViolation]:
         for name, parameter in self._headers.items():
-            sent = request.headers.getlist(name)
+            sent = header_values(scope, name)
             if len(sent) > 1:
                 yield ParameterViolation("header", name, "takes one value and was given more")
             elif sent and sent[0]:  # an empty header counts as absent, as an empty Last-Event-ID is not an id
@@ -155,6 +164,12 @@ class _Parameter:
 
     def _violation(self, message: str) -> ParameterViolation:
         return ParameterViolation(self._location, self._name, message)
+
+
+def header_values(scope: Scope, name: str) -> list[str]:
+    """Return the values of a header of a request, in the order of receipt. `name`: the name of the header in any case."""
+    wanted = name.lower().encode("latin-1")
+    return [value.decode("latin-1") for sent, value in scope["headers"] if sent == wanted]
 
 
 def _sent(query_string: bytes) -> dict[str, list[str]]:
