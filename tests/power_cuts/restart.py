@@ -59,11 +59,16 @@ def cuts(recording: Recording, count: int, random: Random, *, destroys_sector: b
         yield Cut(moment, kind, files, list(acknowledged_before(recording, recording.changes[moment].monotonic_ns)))
 
 
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write what a cut left of a log, by the paths that it had, into a new `folder`."""
+    folder.mkdir(parents=True)
+    for path, content in files.items():
+        (folder / Path(path).name).write_bytes(content)
+
+
 def judge_restart(cut: Cut, folder: Path) -> Verdict:
     """Start a server on what a cut left, in an empty `folder`, and compare."""
-    folder.mkdir(parents=True)
-    for path, content in cut.files.items():
-        (folder / Path(path).name).write_bytes(content)
+    write_files(folder, cut.files)
     verdict = Verdict(cut)
     try:
         with (

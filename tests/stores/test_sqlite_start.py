@@ -125,6 +125,26 @@ def test_an_older_file_beside_a_newer_wal_file_is_refused(tmp_path: Path) -> Non
         all_ids(tmp_path / "crashed" / "log.db")
 
 
+def test_a_rollback_journal_of_another_database_is_refused_and_not_applied(path: Path, tmp_path: Path) -> None:
+    closed(path)
+    written = path.read_bytes()
+    other = tmp_path / "other.db"
+    with closing(sqlite3.connect(other, isolation_level=None)) as connection:
+        connection.execute(
+            "PRAGMA cache_size = 1"
+        )  # so that changes go to the file, and old pages to the journal, at once
+        connection.execute("CREATE TABLE numbers (number INTEGER, text TEXT)")
+        connection.executemany("INSERT INTO numbers VALUES (?, ?)", ((number, "x" * 500) for number in range(100)))
+        connection.execute("BEGIN")
+        connection.execute("UPDATE numbers SET number = number + 1")
+        shutil.copy(f"{other}-journal", f"{path}-journal")
+    with pytest.raises(
+        StoreRefused, match=r"has an unfinished change in '.*log\.db-journal', which no server began\. Res"
+    ):
+        all_ids(path)
+    assert path.read_bytes() == written
+
+
 def test_a_damaged_event_at_the_end_refuses_the_start(path: Path) -> None:
     closed(path)
     with closing(sqlite3.connect(path)) as connection, connection:

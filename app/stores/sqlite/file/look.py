@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from struct import Struct
 
 from app.events.errors import StoreRefused
 from app.stores.sqlite.errors import Damaged
@@ -20,9 +21,14 @@ from app.stores.sqlite.file.inspection import count_events, inspect, require_int
 from app.stores.sqlite.file.lock import FileLock, refuse_links
 
 MAGIC = b"SQLite format 3\0"
+WAL_HEADER_BYTES = 32
 PAGE_BYTES = 4096  # of a new database: more than one page if it has a table
 ADVICE = "Restore a backup (orders-events restore), or move it and the files beside it away to begin a new log."
 DISK_ERRORS = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+
+# https://www.sqlite.org/fileformat2.html#the_rollback_journal
+_JOURNAL_HEADER = Struct(">8s8xI")  # magic, and after two other fields the number of pages that the database had before
+_JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -108,12 +114,19 @@ def require_database(path: Path, lock: FileLock, wal_bytes: int) -> None:
 
 
 def undo_interrupted_creation(path: Path, lock: FileLock, wal_bytes: int) -> None:
-    """Let SQLite undo the creation of a log that a power cut interrupted before the log had a table. Raises sqlite3.Error.
+    """Let SQLite undo the first write to a log, if a power cut interrupted it. Raises OSError, sqlite3.Error.
 
-    Only the very first write to a log goes through a `-journal` file (SQLite's rollback journal), because the database is not
-    yet in WAL mode. A `-journal` file beside a log with tables belongs to another database or program, and must not be applied.
+    Only that write goes through a `-journal` file (SQLite's rollback journal), because the database is not yet in WAL mode. The
+    header of the journal says that the database had no pages before, so nothing can be lost. Any other `-journal` file belongs
+    to another database or program, and must not be applied to a log.
     """
-    if not wal_bytes and lock.size <= PAGE_BYTES and Path(f"{path.resolve()}-journal").exists():
+    journal = Path(f"{path.resolve()}-journal")
+    if wal_bytes > WAL_HEADER_BYTES or lock.size > PAGE_BYTES or not journal.exists():
+        return
+    with journal.open("rb") as file:
+        header = file.read(_JOURNAL_HEADER.size).ljust(_JOURNAL_HEADER.size, b"\0")
+    magic, pages_before = _JOURNAL_HEADER.unpack(header)
+    if (magic, pages_before) == (_JOURNAL_MAGIC, 0):
         with closing(connect_writer(path)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
