@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
 _HEAD: Final = struct.Struct("<BQQII")  # as `struct record` of recorder.c
@@ -76,10 +77,13 @@ class File:
 
 
 class Disk:
-    """The files of one folder as changes are made to them one after the other."""
+    """The files of one folder as changes are made to them one after the other.
 
-    def __init__(self) -> None:
-        self._files: dict[str, File] = {}
+    `files`: what is on disk at the beginning, by path.
+    """
+
+    def __init__(self, files: Mapping[str, bytes] = MappingProxyType({})) -> None:
+        self._files = {path: File(bytearray(content), is_named=True) for path, content in files.items()}
         self._removed: dict[str, File] = {}  # since the last sync of the folder
 
     def change(self, change: Change) -> None:

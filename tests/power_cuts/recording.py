@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
@@ -55,11 +55,15 @@ class Acknowledged(NamedTuple):
 
 @dataclass
 class Recording:
-    """One run: the changes of the log's folder, and the acknowledgements in the order of their times."""
+    """One run: the changes of the log's folder, and the acknowledgements in the order of their times.
+
+    `files`: what was on disk before the run, by path.
+    """
 
     changes: list[Change]
     acknowledged: list[Acknowledged] = field(default_factory=list)
     refused: int = 0
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def disk_environment(folder: Path, record: Path, **failures: int) -> dict[str, str]:
@@ -87,6 +91,19 @@ def record_run(folder: Path, events: int, *, seed: int, module: str = "app", **f
         server.kill()
     acknowledged = sorted(each for some, _ in outcomes for each in some)
     return Recording(read_record(record), acknowledged, sum(refused for _, refused in outcomes))
+
+
+def record_start(log: Path, acknowledged: Sequence[Acknowledged]) -> Recording:
+    """Start a server on the log in the folder `log`, end it at once, and return what happened.
+
+    `acknowledged`: the events of the log.
+    """
+    record = log.with_suffix(".record")
+    files = {str(path): path.read_bytes() for path in log.iterdir()}
+    arguments = ("--store", f"sqlite:{log / DATABASE}", "--source", "none")
+    with ServerProcess(*arguments, environment=disk_environment(log, record)):
+        pass
+    return Recording(read_record(record), list(acknowledged), files=files)
 
 
 def publish(url: str, publisher: int, events: int, random: Random) -> tuple[list[Acknowledged], int]:

@@ -18,9 +18,8 @@ from app.stores.sqlite.store import SqliteStore
 from app.stores.sqlite.verification import Verified, verify
 from tests.events.logs import event, run
 from tests.stores.damage import copy_of
+from tests.stores.older_logs import FORMAT_1
 from tests.stores.opened import OpenStore, ids, opening
-
-RELEASED = Path(__file__).parent / "logs" / "format-1.db"
 
 
 @pytest.fixture
@@ -107,7 +106,7 @@ def test_a_lost_end_is_found_by_the_mark(path: Path) -> None:
 
 
 def test_a_log_without_checksums_is_not_verified(path: Path) -> None:
-    shutil.copy(RELEASED, path)
+    shutil.copy(FORMAT_1, path)
     with pytest.raises(StoreRefused, match=r"has format 1, without checksums; start the server on it once\.$"):
         verify(path)
 

@@ -10,33 +10,19 @@ from pathlib import Path
 import pytest
 
 from app.events.errors import StoreRefused
-from app.events.event import StoredEvent
 from app.events.filter import Filter
 from app.events.log.event_store import BelowFloor
 from app.events.position import Floor, Position
 from app.stores.sqlite.file import format as log_format
 from app.stores.sqlite.store import SqliteStore
 from tests.events.logs import SHIPPED, event, run
+from tests.stores.older_logs import FORMAT_1, rows, version
 from tests.stores.opened import ids, opening
-
-RELEASED = Path(__file__).parent / "logs" / "format-1.db"
-"""Written by the last release that knew format 1, with --retain-events 40: 50 events, 10 of them deleted, three epochs."""
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return Path(shutil.copy(RELEASED, tmp_path / "log.db"))
-
-
-def rows(path: Path) -> list[StoredEvent]:
-    with closing(sqlite3.connect(path)) as connection:
-        return [StoredEvent._make(row) for row in connection.execute("SELECT * FROM events ORDER BY offset")]
-
-
-def version(path: Path) -> int:
-    with closing(sqlite3.connect(path)) as connection:
-        [(number,)] = connection.execute("PRAGMA user_version")
-    return int(number)
+    return Path(shutil.copy(FORMAT_1, tmp_path / "log.db"))
 
 
 def test_an_older_log_opens_with_its_events_epochs_and_floor(path: Path) -> None:

@@ -14,8 +14,8 @@ import httpx
 import pytest
 from httpx_sse import connect_sse
 
-from app.stores.sqlite.file.format import APPLICATION_ID
-from app.stores.sqlite.file.format import EVENTS as EVENTS_TABLE
+from app.events.position import Epoch, Floor
+from tests.stores.older_logs import write_format_1
 from tests.support.publishers import counted, publish_now
 from tests.support.server_process import ServerProcess
 from tests.support.servers import reset_peak, resident_bytes, sqlite, start_server
@@ -121,14 +121,9 @@ def test_older_log_of_a_million_events_is_upgraded_within_30_s(tmp_path: Path, r
 
 
 def fill_older_log(path: Path) -> None:
-    """Write a log of format 1, as the releases before checksums did."""
+    write_format_1(path, [], [Epoch("aaaaaaaa", 1)], Floor(0, 0))
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(f"""
-            PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1; {EVENTS_TABLE};
-            CREATE INDEX events_by_order ON events (order_id, offset);
-            CREATE TABLE epochs (start INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, first_offset INTEGER NOT NULL) STRICT;
-            CREATE TABLE floor (offset INTEGER NOT NULL, stored_at_us INTEGER NOT NULL) STRICT;
-            INSERT INTO floor VALUES (0, 0); INSERT INTO epochs VALUES (1, 'aaaaaaaa', 1);
             WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {EVENTS})
             INSERT INTO events SELECT n, 'aaaaaaaa', 'order.shipped', '1.0.0', hex(randomblob(16)), 'or_' || (n * 7919 % 200000),
                 1795898365547077 + n, '{{"orderId":"or_' || (n * 7919 % 200000) || '","when":"2024-05-01T10:00:00Z"}}' FROM numbers;

@@ -1,4 +1,4 @@
-"""The suite's power cuts, 1,000 of them, and reads and writes that fail one at a time."""
+"""The suite's power cuts, 1,200 of them, and reads and writes that fail one at a time."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TypeAlias
 import httpx
 import pytest
 
+from tests.power_cuts.interrupted_upgrade import open_interrupted, record_upgrade
 from tests.power_cuts.recording import DATABASE, Recording, disk_environment, record_run
 from tests.power_cuts.restart import Verdict, cuts, judge_restart
 from tests.support.checker import Mark
@@ -22,6 +23,7 @@ EVENTS = 9_000
 CUTS = 700
 DESTROYED = 150
 FAILING_SYNCS = 150
+UPGRADES = 100
 AT_ONCE = 3  # servers
 
 Report: TypeAlias = Callable[[str], None]
@@ -69,6 +71,24 @@ def test_150_destroyed_sectors_lose_nothing_that_was_acknowledged(tmp_path: Path
     report(summary(verdicts, recording))
     assert [(verdict.cut, verdict.faults, verdict.output) for verdict in verdicts if verdict.faults] == []
     assert [verdict.output for verdict in verdicts if verdict.is_refused or verdict.has_gap] == []
+
+
+@pytest.mark.parametrize("destroys_sector", [False, True])
+def test_100_power_cuts_during_an_upgrade_lose_no_event_and_no_epoch(
+    tmp_path: Path, report: Report, *, destroys_sector: bool
+) -> None:
+    recording = record_upgrade(tmp_path / "recorded", EVENTS)
+    formats = Counter(
+        open_interrupted(recording, cut, tmp_path / f"opened-{number}")
+        for number, cut in enumerate(cuts(recording, UPGRADES, Random(107), destroys_sector=destroys_sector))
+    )
+    verdicts = list(judged(recording, tmp_path, UPGRADES, seed=108, destroys_sector=destroys_sector))
+    report(
+        f"{summary(verdicts, recording)}; {UPGRADES} more left {formats[1]} logs of format 1, {formats[2]} of format 2"
+    )
+    assert [(verdict.cut, verdict.faults, verdict.output) for verdict in verdicts if verdict.faults] == []
+    assert [verdict.output for verdict in verdicts if verdict.is_refused or verdict.has_gap] == []
+    assert set(formats) == {1, 2}
 
 
 @pytest.mark.parametrize("failure", ["fail_read", "fail_write"])
