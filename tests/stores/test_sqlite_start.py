@@ -259,7 +259,7 @@ def test_damage_is_unavailable_to_each_reader_and_leaves_no_hole(
             assert found == [each for each in stored if filter.matches(each)][: len(found)]
             assert any(each.levelname == "ERROR" for each in caplog.records)
             last = await log.page(400, 500, filter, 200)
-            assert last.events == [each for each in stored[400:] if filter.matches(each)]
+            assert [*last.events] == [each for each in stored[400:] if filter.matches(each)]
 
     run(work())
 

@@ -11,27 +11,22 @@ the events found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from struct import pack, unpack_from
-from typing import NamedTuple
+from struct import pack
+from typing import NamedTuple, TypeAlias
 from zlib import crc32
 
 from app.events.event import StoredEvent
-from app.events.filter import EVERYTHING, Filter
 from app.stores.sqlite.checksums import NOTHING_BEFORE, checksum_of
 
 BLOCK_EVENTS = 256  # their 3 KB fill a page of the database, and a commit writes that page anew
 
-_WORD = 4  # bytes of a checksum or key, little-endian
+WORD = 4  # bytes of a checksum or key, little-endian
 
 
-class Expected(NamedTuple):
-    """An event that must be in the database: its offset, the checksum of the event before it, and its own checksum."""
-
-    offset: int
-    before: int
-    checksum: int
+Expected: TypeAlias = tuple[int, int, int]
+"""An event that must be in the database: its offset, the checksum of the event before it, and its own checksum."""
 
 
 class Block(NamedTuple):
@@ -57,7 +52,7 @@ class Block(NamedTuple):
 
     @property
     def size(self) -> int:
-        return (len(self.entries) - _WORD) // (3 * _WORD)
+        return (len(self.entries) - WORD) // (3 * WORD)
 
     @property
     def checksum(self) -> int:
@@ -68,50 +63,23 @@ class Block(NamedTuple):
         """Return the checksum of the event at an offset. The event is in this block, or directly before the block's first
         event.
         """
-        start = (offset - self.before) * _WORD
-        return int.from_bytes(self.entries[start : start + _WORD], "little")
+        start = (offset - self.before) * WORD
+        return int.from_bytes(self.entries[start : start + WORD], "little")
 
     def expected(self, offset: int) -> Expected:
-        return Expected(offset, self.checksum_at(offset - 1), self.checksum_at(offset))
+        return offset, self.checksum_at(offset - 1), self.checksum_at(offset)
 
     @property
     def checksums(self) -> bytes:
-        return self.entries[: _WORD * (1 + self.size)]
+        return self.entries[: WORD * (1 + self.size)]
 
     @property
     def order_keys(self) -> bytes:
-        return self.entries[_WORD * (1 + self.size) : _WORD * (1 + 2 * self.size)]
+        return self.entries[WORD * (1 + self.size) : WORD * (1 + 2 * self.size)]
 
     @property
     def type_keys(self) -> bytes:
-        return self.entries[_WORD * (1 + 2 * self.size) :]
-
-
-class FilterKeys(NamedTuple):
-    """The keys by which to search the blocks for events that match a filter; a key is the CRC-32 of a name.
-
-    `orders`: the keys of the order ids in the filter; None if the filter has no order ids. `types`: the keys of the event
-    types in the filter; None if the filter has no event types.
-    """
-
-    orders: frozenset[bytes] | None
-    types: frozenset[bytes] | None
-
-    def candidates(self, block: Block, after: int, through: int) -> list[Expected]:
-        """Return the events of a block that may match the filter and have `after` < offset <= `through`, in order of their
-        offsets.
-
-        An event whose keys match may still not match the filter, because two different names can have the same key.
-        """
-        size, entries = block.size, block.entries
-        places: Iterable[int] = range(max(0, after - block.before), min(size, through - block.before))
-        for column, wanted in ((1, self.orders), (2, self.types)):
-            if wanted is not None:
-                places = _places(entries, _WORD * (1 + column * size), size, wanted, places)
-        if not places:
-            return []
-        checksums = unpack_from(f"<{size + 1}I", entries)
-        return [Expected(block.before + 1 + place, checksums[place], checksums[place + 1]) for place in places]
+        return self.entries[WORD * (1 + 2 * self.size) :]
 
 
 EMPTY = Block(0, pack("<I", NOTHING_BEFORE))
@@ -127,11 +95,11 @@ def block_of_forgotten(through: int) -> Block:
     if through == 0:
         return EMPTY
     number = (through - 1) // BLOCK_EVENTS
-    return Block(number, bytes(_WORD * (1 + 3 * (through - number * BLOCK_EVENTS))))
+    return Block(number, bytes(WORD * (1 + 3 * (through - number * BLOCK_EVENTS))))
 
 
 def is_well_formed(block: Block) -> bool:
-    return 0 <= block.size <= BLOCK_EVENTS and len(block.entries) == _WORD * (1 + 3 * block.size)
+    return 0 <= block.size <= BLOCK_EVENTS and len(block.entries) == WORD * (1 + 3 * block.size)
 
 
 def extended(block: Block, events: Sequence[StoredEvent]) -> list[Block]:
@@ -151,32 +119,6 @@ def extended(block: Block, events: Sequence[StoredEvent]) -> list[Block]:
     return blocks
 
 
-def filter_keys(filter: Filter) -> FilterKeys | None:
-    """Return the keys with which to search the blocks for events that match a filter; None if the filter matches every event."""
-    if filter == EVERYTHING:
-        return None
-    return FilterKeys(_keys(_order_key, filter.order_ids), _keys(_type_key, filter.event_types))
-
-
-def _keys(key: Callable[[str], bytes], names: Iterable[str] | None) -> frozenset[bytes] | None:
-    return None if names is None else frozenset(map(key, names))
-
-
-def _places(entries: bytes, start: int, size: int, wanted: frozenset[bytes], places: Iterable[int]) -> Sequence[int]:
-    """Return the indexes (from 0) of the events in a block that have one of the wanted keys (CRC-32 of an order id or event
-    type).
-
-    Only the indexes in `places` are searched. The keys are in `entries` from the byte `start` on.
-    """
-    end = start + size * _WORD
-    if all(
-        entries.find(key, start, end) < 0 for key in wanted
-    ):  # so it is with most orders, and a hundred times as fast
-        return ()
-    keys = unpack_from("4s" * size, entries, start)
-    return [place for place in places if keys[place] in wanted]
-
-
 def _with(block: Block, events: Sequence[StoredEvent]) -> Block:
     checksum = block.checksum_at(block.newest)
     checksums = [checksum := checksum_of(event, checksum) for event in events]
@@ -184,17 +126,17 @@ def _with(block: Block, events: Sequence[StoredEvent]) -> Block:
         block.checksums,
         pack(f"<{len(checksums)}I", *checksums),
         block.order_keys,
-        *(_order_key(event.order_id) for event in events),
+        *(order_key(event.order_id) for event in events),
         block.type_keys,
-        *(_type_key(event.event_type) for event in events),
+        *(type_key(event.event_type) for event in events),
     )
     return Block(block.number, b"".join(parts))
 
 
-def _order_key(order_id: str | None) -> bytes:
-    return crc32((order_id or "").encode()).to_bytes(_WORD, "little")
+def order_key(order_id: str | None) -> bytes:
+    return crc32((order_id or "").encode()).to_bytes(WORD, "little")
 
 
 @lru_cache(maxsize=1024)
-def _type_key(event_type: str) -> bytes:
-    return crc32(event_type.encode()).to_bytes(_WORD, "little")
+def type_key(event_type: str) -> bytes:
+    return crc32(event_type.encode()).to_bytes(WORD, "little")

@@ -1,5 +1,4 @@
-"""Reading events from a SQLite log. Each function reads within the transaction of its caller, and verifies every event that it
-returns.
+"""Reading pages of a SQLite log: the events that match a filter. Each function reads within the transaction of its caller.
 
 The offsets in a log have no holes: the file has every event after the newest deleted event. All functions raise Damaged if
 stored bytes do not match their checksums, and sqlite3.Error if SQLite cannot read.
@@ -7,34 +6,23 @@ stored bytes do not match their checksums, and sqlite3.Error if SQLite cannot re
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from app.events.event import StoredEvent
+from app.events.event_columns import EventColumns
 from app.events.filter import Filter
 from app.events.log.event_store import BelowFloor, Page
-from app.stores.sqlite.checksums import checksum_of, checksum_of_run
-from app.stores.sqlite.errors import Damaged
-from app.stores.sqlite.event_blocks import BLOCK_EVENTS, Expected, FilterKeys, filter_keys
-from app.stores.sqlite.records import read_block, read_blocks, read_floor, read_newest_block
+from app.stores.sqlite.block_search import FilterKeys, filter_keys
+from app.stores.sqlite.event_blocks import BLOCK_EVENTS, Expected
+from app.stores.sqlite.records import read_blocks, read_floor, read_newest_block
+from app.stores.sqlite.verified_reads import read_at, read_expected, read_run
 
 EXAMINED_PER_READ = 10_000  # offsets; a search that finds nothing takes a millisecond or two, then others have a turn
 EXAMINED_BY_ORDER = (
     100_000  # offsets; one order has few events, and a block without any is passed in a microsecond or two
 )
-
-# ruff: noqa: S608  # nothing but the names of columns is put into a statement
-
-_SELECT = f"SELECT {', '.join(StoredEvent._fields)} FROM events"
-_RUN = f"{_SELECT} WHERE offset > ? AND offset <= ? ORDER BY offset"
-_AT = f"{_SELECT} WHERE offset IN (SELECT value FROM json_each(?)) ORDER BY offset"
-_WITH_IDS = f"{_SELECT} WHERE event_id IN (SELECT value FROM json_each(?))"
-
-_stored_event = partial(tuple.__new__, StoredEvent)  # half the time of StoredEvent._make, on every event of a replay
 
 
 def read_page(connection: sqlite3.Connection, after: int, through: int, filter: Filter, limit: int) -> Page:
@@ -52,37 +40,8 @@ def read_page(connection: sqlite3.Connection, after: int, through: int, filter: 
         return Page(read_run(connection, after, through), through)
     through = min(through, after + (EXAMINED_PER_READ if keys.orders is None else EXAMINED_BY_ORDER))
     found = [*islice(_candidates(connection, keys, after, through), limit)]
-    events = [event for event in _read_expected(connection, found) if filter.matches(event)]
-    return Page(events, found[-1].offset if len(found) == limit else through)
-
-
-def read_run(connection: sqlite3.Connection, after: int, through: int) -> list[StoredEvent]:
-    """Return all events with `after` < offset <= `through`. The events must exist."""
-    events = [*map(_stored_event, connection.execute(_RUN, (after, through)))]
-    first = read_block(connection, after // BLOCK_EVENTS)
-    last = first if through <= first.newest else read_block(connection, (through - 1) // BLOCK_EVENTS)
-    if len(events) == through - after and checksum_of_run(events, first.checksum_at(after)) == last.checksum_at(
-        through
-    ):
-        return events
-    _verify(_expected(connection, range(after + 1, through + 1)), events)
-    raise Damaged(f"the events from offset {after + 1} through {through} do not follow each other", after + 1)
-
-
-def read_at(connection: sqlite3.Connection, offset: int) -> StoredEvent:
-    """Return the event at an offset. The event must exist."""
-    [event] = _read_expected(connection, [*_expected(connection, [offset])])
-    return event
-
-
-def read_events(connection: sqlite3.Connection, event_ids: Sequence[str], newest: int) -> dict[str, StoredEvent]:
-    """Return the events that have the given event ids, as a dictionary by event id. Events after the offset `newest` are
-    ignored.
-    """
-    rows = sorted(connection.execute(_WITH_IDS, (json.dumps(event_ids),)).fetchall())
-    rows = [row for row in rows if row[0] <= newest]
-    _verify(_expected(connection, [row[0] for row in rows]), rows)
-    return {event.event_id: event for event in map(_stored_event, rows)}
+    events = _matching(read_expected(connection, found), filter)
+    return Page(events, found[-1][0] if len(found) == limit else through)
 
 
 def offset_before(connection: sqlite3.Connection, stored_at_us: int) -> int:
@@ -102,26 +61,12 @@ def _candidates(connection: sqlite3.Connection, keys: FilterKeys, after: int, th
         yield from keys.candidates(block, after, through)
 
 
-def _expected(connection: sqlite3.Connection, offsets: Iterable[int]) -> Iterator[Expected]:
-    block = None
-    for offset in offsets:
-        if block is None or not block.before < offset <= block.newest:
-            block = read_block(connection, (offset - 1) // BLOCK_EVENTS)
-        yield block.expected(offset)
+def _matching(events: EventColumns, filter: Filter) -> EventColumns:
+    """Return the events that match a filter. Nearly always all of them do: two names rarely have the same key."""
+    if _has_all(filter.event_types, events.event_types) and _has_all(filter.order_ids, events.order_ids):
+        return events
+    return EventColumns.of(event for event in events if filter.matches(event))
 
 
-def _read_expected(connection: sqlite3.Connection, expected: Sequence[Expected]) -> list[StoredEvent]:
-    rows = connection.execute(_AT, (json.dumps([each.offset for each in expected]),)).fetchall()
-    _verify(expected, rows)
-    return [*map(_stored_event, rows)]
-
-
-def _verify(expected: Iterable[Expected], rows: Sequence[tuple[object, ...]]) -> None:
-    """Raise Damaged if an expected event is missing in `rows` (read from the database, in order), or does not match its
-    checksum.
-    """
-    for place, each in enumerate(expected):
-        if place == len(rows) or rows[place][0] != each.offset:
-            raise Damaged(f"the event at offset {each.offset} is missing", each.offset)
-        if checksum_of(rows[place], each.before) != each.checksum:
-            raise Damaged(f"the event at offset {each.offset} does not match its checksum", each.offset)
+def _has_all(wanted: frozenset[str] | None, names: Sequence[str]) -> bool:
+    return wanted is None or wanted.issuperset(names)

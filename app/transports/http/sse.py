@@ -8,11 +8,12 @@ event. No id, event type or data contains a line break: the contract forbids it 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from app.events.delivery.stream_item import Checkpoint, Closing, Heartbeat, NextItem, StreamStart
 from app.events.event import StoredEvent
+from app.events.event_columns import EventColumns
 from app.events.log.event_store import Page
 from app.events.position import Gap, Position
 
@@ -47,11 +48,21 @@ def encode(item: NextItem) -> bytes:
             return _encode_control("stream.closing", {"reason": reason}, None)
 
 
-def encode_events(events: Iterable[StoredEvent]) -> bytes:
+def encode_events(events: Sequence[StoredEvent]) -> bytes:
     """Encode order events, each as one block of lines that ends with a blank line."""
     return "".join(
-        f"id: {event.epoch}-{event.offset}\nevent: {event.event_type}\ndata: {event.data}\n\n" for event in events
+        [
+            f"id: {epoch}-{offset}\nevent: {event_type}\ndata: {data}\n\n"
+            for epoch, offset, event_type, data in _sent_fields(events)
+        ]
     ).encode("ascii")
+
+
+def _sent_fields(events: Sequence[StoredEvent]) -> Iterable[tuple[str, int | str, str, str]]:
+    """Return the fields of each event that are sent: epoch, offset, event type and data."""
+    if isinstance(events, EventColumns):
+        return zip(events.epochs, events.offsets, events.event_types, events.data, strict=True)
+    return [(event.epoch, event.offset, event.event_type, event.data) for event in events]
 
 
 def _encode_control(event_type: str, data: _Data, position: Position | None) -> bytes:
