@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmark import delivering, storing
+from tests.benchmark import delivering, returning, storing
 from tests.benchmark.running import Report
-from tests.benchmark.sizes import BURST, LIVE, PACE, RATE, Sizes
+from tests.benchmark.sizes import BURST, LIVE, MISSED, PACE, RATE, Sizes
 from tests.benchmark.systems import System
 
 
@@ -102,6 +102,13 @@ def _for_logs(sizes: Sizes) -> list[Scenario]:
             f"Replay of {sizes.stored_events:,} stored events to one subscriber",
             storing.replaying(sizes.stored_events),
             storing.replay_figures,
+            takes_part=_keeps,
+        ),
+        Scenario(
+            f"return-{sizes.returning_crowd}",
+            f"{sizes.returning_crowd:,} subscribers that come back at once after a restart, and missed {MISSED} events",
+            returning.returning(sizes.returning_crowd),
+            returning.returning_figures,
             takes_part=_keeps,
         ),
         *(

@@ -19,6 +19,7 @@ class Sizes:
     stored_events: int  # replayed to one subscriber
     history: int  # events that each replayer reads, repeatedly
     replayers: int
+    returning_crowd: int  # subscribers that come back at once after a restart
 
 
 FULL: Final = Sizes(
@@ -31,6 +32,7 @@ FULL: Final = Sizes(
     stored_events=1_000_000,
     history=200_000,
     replayers=100,
+    returning_crowd=10_000,
 )
 QUICK: Final = Sizes(
     rounds=1,
@@ -42,9 +44,11 @@ QUICK: Final = Sizes(
     stored_events=100_000,
     history=20_000,
     replayers=20,
+    returning_crowd=1_000,
 )
 
 LIVE: Final = 1_000  # subscribers whose latency is measured; also the number in the table of systems
 RATE: Final = 20  # events a second for latency
 PACE: Final = 50  # events a second of an ordinary busy stream: neither idle nor as fast as possible
 BURST: Final = 64
+MISSED: Final = 100  # events that were stored while the subscribers were away

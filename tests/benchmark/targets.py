@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from tests.benchmark.sizes import BURST, LIVE, PACE, RATE, Sizes
+from tests.benchmark.sizes import BURST, LIVE, MISSED, PACE, RATE, Sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +190,14 @@ def _streams(sizes: Sizes) -> list[Target]:
             Figure(idle, "accept_ms_per_stream"),
             of=None,
             least=0.7,
+            aim=0.3,
+            unit=" ms",
+        ),
+        Target(
+            f"{sizes.returning_crowd:,} subscribers come back at once, and missed {MISSED} events: server CPU for each",
+            Figure(f"return-{sizes.returning_crowd}", "cpu_ms_per_reader"),
+            of=None,
+            least=0.6,
             aim=0.3,
             unit=" ms",
         ),
