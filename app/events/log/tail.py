@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import deque
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from app.events.event import StoredEvent
@@ -25,7 +25,9 @@ class Tail:
         self._after = after
         self._events: list[StoredEvent] = []
         self._offsets: list[int] = []
-        self._by_order: dict[str, deque[StoredEvent]] = {}  # ten thousand tabs, each of one order, may return at once
+        self._by_order: defaultdict[str | None, list[StoredEvent]] = defaultdict(
+            list
+        )  # ten thousand tabs, each of one order, may return at once
         self._characters = 0
         self.head = after
 
@@ -60,11 +62,10 @@ class Tail:
         limits.
         """
         self._events.extend(events)
-        self._offsets.extend(event.offset for event in events)
+        self._offsets += [event.offset for event in events]
         for event in events:
-            if event.order_id is not None:
-                self._by_order.setdefault(event.order_id, deque()).append(event)
-        self._characters += sum(len(event.data) for event in events)
+            self._by_order[event.order_id].append(event)
+        self._characters += sum([len(event.data) for event in events])
         if events:
             self.head = events[-1].offset
         self._drop(bisect_right(self._offsets, floor.offset))
@@ -78,14 +79,12 @@ class Tail:
         if count == 0:
             return
         self._after = self._offsets[count - 1]
-        for event in self._events[:count]:
-            self._characters -= len(event.data)
-            self._forget(event.order_id)
-        del self._events[:count], self._offsets[:count]
-
-    def _forget(self, order_id: str | None) -> None:
-        if order_id is not None:
+        dropped = self._events[:count]
+        self._characters -= sum([len(event.data) for event in dropped])
+        # The oldest events go first, whatever their order: they are at the front of the lists of their orders, too.
+        for order_id, number in Counter([event.order_id for event in dropped]).items():
             of_order = self._by_order[order_id]
-            of_order.popleft()  # the oldest events go first, whatever their order
+            del of_order[:number]
             if not of_order:
                 del self._by_order[order_id]
+        del self._events[:count], self._offsets[:count]
