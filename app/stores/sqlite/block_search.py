@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from struct import unpack_from
 from typing import NamedTuple
 
 from app.events.filter import EVERYTHING, Filter
-from app.stores.sqlite.event_blocks import WORD, Block, Expected, order_key, type_key
+from app.stores.sqlite.event_blocks import WORD, Block, Expected, keys_of
 
 
 class FilterKeys(NamedTuple):
@@ -41,11 +41,11 @@ def filter_keys(filter: Filter) -> FilterKeys | None:
     """Return the keys with which to search the blocks for events that match a filter; None if the filter matches every event."""
     if filter == EVERYTHING:
         return None
-    return FilterKeys(_keys(order_key, filter.order_ids), _keys(type_key, filter.event_types))
+    return FilterKeys(_keys(filter.order_ids), _keys(filter.event_types))
 
 
-def _keys(key: Callable[[str], bytes], names: Iterable[str] | None) -> frozenset[bytes] | None:
-    return None if names is None else frozenset(map(key, names))
+def _keys(names: Iterable[str] | None) -> frozenset[bytes] | None:
+    return None if names is None else frozenset(keys_of([name]) for name in names)
 
 
 def _places(entries: bytes, start: int, size: int, wanted: frozenset[bytes], places: Iterable[int]) -> Sequence[int]:

@@ -8,7 +8,7 @@ per event would cost twice as much.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import repeat
 from zlib import crc32
 
@@ -21,11 +21,16 @@ _LINE = "\n".join(["%s"] * len(StoredEvent._fields)) + "\n"
 _NO_ORDER = str(None)
 
 
-def checksum_of(row: Sequence[object], before: int) -> int:
+def checksum_of(row: tuple[object, ...], before: int) -> int:
     """Return the checksum of one event. `row`: the event, as a StoredEvent or as its row in the database. `before`: the
     checksum of the event before.
     """
-    return crc32((_LINE % tuple(row)).encode(), before)
+    return crc32((_LINE % row).encode(), before)
+
+
+def checksums_of_run(rows: Iterable[tuple[object, ...]], before: int) -> list[int]:
+    """Return the checksum of each event in a run of adjacent events; see `checksum_of` for the parameters."""
+    return [before := crc32((_LINE % row).encode(), before) for row in rows]
 
 
 def checksum_of_run(events: EventColumns, before: int) -> int:

@@ -11,14 +11,13 @@ the events found.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from struct import pack
 from typing import NamedTuple, TypeAlias
 from zlib import crc32
 
 from app.events.event import StoredEvent
-from app.stores.sqlite.checksums import NOTHING_BEFORE, checksum_of
+from app.stores.sqlite.checksums import NOTHING_BEFORE, checksums_of_run
 
 BLOCK_EVENTS = 256  # their 3 KB fill a page of the database, and a commit writes that page anew
 
@@ -119,24 +118,22 @@ def extended(block: Block, events: Sequence[StoredEvent]) -> list[Block]:
     return blocks
 
 
+def keys_of(names: Iterable[str | None]) -> bytes:
+    """Return the keys of order ids or of event types, one after the other. The key of None is that of an empty order id."""
+    return _words([crc32((name or "").encode()) for name in names])
+
+
 def _with(block: Block, events: Sequence[StoredEvent]) -> Block:
-    checksum = block.checksum_at(block.newest)
-    checksums = [checksum := checksum_of(event, checksum) for event in events]
     parts = (
         block.checksums,
-        pack(f"<{len(checksums)}I", *checksums),
+        _words(checksums_of_run(events, block.checksum_at(block.newest))),
         block.order_keys,
-        *(order_key(event.order_id) for event in events),
+        keys_of([event.order_id for event in events]),
         block.type_keys,
-        *(type_key(event.event_type) for event in events),
+        keys_of([event.event_type for event in events]),
     )
     return Block(block.number, b"".join(parts))
 
 
-def order_key(order_id: str | None) -> bytes:
-    return crc32((order_id or "").encode()).to_bytes(WORD, "little")
-
-
-@lru_cache(maxsize=1024)
-def type_key(event_type: str) -> bytes:
-    return crc32(event_type.encode()).to_bytes(WORD, "little")
+def _words(values: Sequence[int]) -> bytes:
+    return pack(f"<{len(values)}I", *values)

@@ -82,7 +82,8 @@ def published_events(appended: Iterable[Appended]) -> str:
     Only the eventId is escaped: no other string can have a character that needs an escape in JSON.
     """
     events = ",".join(
-        f'{{"id":"{event.id}","eventType":"{event.event_type}","schemaVersion":"{event.schema_version}",'
+        f'{{"id":"{event.epoch}-{event.offset}","eventType":"{event.event_type}",'
+        f'"schemaVersion":"{event.schema_version}",'
         f'"eventId":{_quoted(event.event_id)},"duplicate":{_BOOLEANS[duplicate]}}}'
         for event, duplicate in appended
     )
