@@ -14,8 +14,9 @@ from app.events.position import Epochs
 from app.stores.sqlite.file.connections import connect_reader
 from app.stores.sqlite.file.inspection import inspect
 from app.stores.sqlite.file.lock import FileLock
-from app.stores.sqlite.file.look import format_of, is_database, refusing, require_log, require_no_wal
+from app.stores.sqlite.file.look import format_of, refusing
 from app.stores.sqlite.file.mark import Mark, MarkFile
+from app.stores.sqlite.file.place import is_database, require_log, require_no_wal
 from app.stores.sqlite.verification import Verified, verify
 
 

@@ -18,8 +18,9 @@ from app.stores.sqlite.event_blocks import BLOCK_EVENTS
 from app.stores.sqlite.file.connections import connect_reader
 from app.stores.sqlite.file.format import FORMAT
 from app.stores.sqlite.file.inspection import Found, count_events, inspect, missing_events
-from app.stores.sqlite.file.look import format_of, refusing, require_log
+from app.stores.sqlite.file.look import format_of, refusing
 from app.stores.sqlite.file.mark import Mark, MarkFile
+from app.stores.sqlite.file.place import require_log
 from app.stores.sqlite.records import read_epochs, read_floor, read_newest_block
 from app.stores.sqlite.verified_reads import read_run
 

@@ -26,12 +26,11 @@ from app.stores.sqlite.file.look import (
     format_of,
     look,
     refusing,
-    require_database,
-    require_place,
     undo_interrupted_creation,
     usable_vfs,
 )
 from app.stores.sqlite.file.mark import Mark, MarkFile
+from app.stores.sqlite.file.place import require_database, require_place
 from app.stores.sqlite.records import add_epochs
 
 logger = logging.getLogger(__name__)
