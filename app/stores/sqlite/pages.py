@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 from app.events.event_columns import EventColumns
 from app.events.filter import Filter
 from app.events.log.event_store import BelowFloor, Page
-from app.stores.sqlite.block_search import FilterKeys, filter_keys
-from app.stores.sqlite.event_blocks import BLOCK_EVENTS, Expected
-from app.stores.sqlite.records import read_blocks, read_floor, read_newest_block
+from app.stores.sqlite.block_search import BlockSearch, filter_keys
+from app.stores.sqlite.records import read_floor, read_newest_block
 from app.stores.sqlite.verified_reads import read_at, read_expected, read_run
 
 EXAMINED_PER_READ = 10_000  # offsets; a search that finds nothing takes a millisecond or two, then others have a turn
@@ -25,9 +24,11 @@ EXAMINED_BY_ORDER = (
 )
 
 
-def read_page(connection: sqlite3.Connection, after: int, through: int, filter: Filter, limit: int) -> Page:
-    """Return a page of matching events, as `EventStore.read` does; `through` must not be greater than the offset of the newest
-    event.
+def read_page(
+    connection: sqlite3.Connection, search: BlockSearch, *, after: int, through: int, filter: Filter, limit: int
+) -> Page:
+    """Return a page of matching events, as `EventStore.read` does. `search`: the search of this log's blocks. `through` must not
+    be greater than the offset of the newest event.
     """
     floor = read_floor(connection)
     if after < floor.offset:
@@ -39,7 +40,7 @@ def read_page(connection: sqlite3.Connection, after: int, through: int, filter: 
         through = min(through, after + limit, after + EXAMINED_PER_READ)
         return Page(read_run(connection, after, through), through)
     through = min(through, after + (EXAMINED_PER_READ if keys.orders is None else EXAMINED_BY_ORDER))
-    found = [*islice(_candidates(connection, keys, after, through), limit)]
+    found = [*islice(search.candidates(connection, keys, after, through), limit)]
     events = _matching(read_expected(connection, found), filter)
     return Page(events, found[-1][0] if len(found) == limit else through)
 
@@ -54,11 +55,6 @@ def offset_before(connection: sqlite3.Connection, stored_at_us: int) -> int:
     return floor.offset + bisect_left(
         offsets, stored_at_us, key=lambda offset: read_at(connection, offset).stored_at_us
     )
-
-
-def _candidates(connection: sqlite3.Connection, keys: FilterKeys, after: int, through: int) -> Iterator[Expected]:
-    for block in read_blocks(connection, after // BLOCK_EVENTS, (through - 1) // BLOCK_EVENTS):
-        yield from keys.candidates(block, after, through)
 
 
 def _matching(events: EventColumns, filter: Filter) -> EventColumns:

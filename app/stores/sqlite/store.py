@@ -18,6 +18,7 @@ from app.events.event import Event
 from app.events.filter import Filter
 from app.events.log.event_store import Appended, Commit, Opened, Page
 from app.stores.local.retention import Retention
+from app.stores.sqlite.block_search import BlockSearch
 from app.stores.sqlite.deletion import Deletion
 from app.stores.sqlite.file.open_file import open_file
 from app.stores.sqlite.pages import offset_before, read_page
@@ -46,6 +47,7 @@ class SqliteStore:
         deletion = Deletion(Retention(self._retain_events, self._retain_seconds), opened.floor, opened.head)
         transactions = Transactions(self._path, self._file, deletion)
         self._readers = Readers(self._path, self._file)
+        self._search = BlockSearch()
         self._writer = Writer(transactions, self._hand_over, checks_ages=self._retain_seconds is not None)
         self._writer.start()
         self._is_open = True
@@ -60,7 +62,8 @@ class SqliteStore:
     async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
         self._require_open()
         through = min(through, self._head)
-        return await self._readers.run(partial(read_page, after=after, through=through, filter=filter, limit=limit))
+        query = partial(read_page, search=self._search, after=after, through=through, filter=filter, limit=limit)
+        return await self._readers.run(query)
 
     async def offset_before(self, stored_at_us: int) -> int:
         self._require_open()
