@@ -3,7 +3,7 @@ encoding.
 
 Three caches save work when an event is sent:
 
-- `EventLog.read_in_memory` caches pages by position and filter, so that readers which read the same part of the log get the same
+- `EventLog` caches pages by position and filter, so that readers which read the same part of the log get the same
   page object.
 - `EncodedPages` caches the bytes of each page, as long as the page object exists. All readers with the same encoding share these bytes.
 - `LastItem` caches the bytes of the last item, with the framing of a connection: one item is often written to thousands of connections

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from app.events.errors import Draining
 from app.events.event import Event, StoredEvent
@@ -19,7 +20,10 @@ from app.events.log.filter_index import FilterIndex, Listener
 from app.events.log.tail import Tail
 from app.events.position import Epochs, Floor, Position
 
+_PageKey: TypeAlias = tuple[int, int, Filter, int]
+
 PAGES_KEPT = 1024  # a commit empties them; this bounds them while a thousand filters poll a quiet log
+STORED_PAGES_KEPT = 4  # of pages that are not in memory otherwise; as many as are read at a time (`STORE_READS`)
 
 
 class EventLog:
@@ -34,7 +38,8 @@ class EventLog:
         self._store = store
         self._listeners = FilterIndex()
         self._waiters: dict[_Waiter, None] = {}
-        self._pages: dict[tuple[int, int, Filter, int], Page] = {}
+        self._pages: dict[_PageKey, Page] = {}
+        self._stored_pages: dict[_PageKey, Page] = {}
         self._is_draining = False
 
     async def open(self) -> None:
@@ -99,10 +104,20 @@ class EventLog:
     async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
         """Return a page of events: from memory if every event after `after` is there, otherwise from the store. See
         `EventStore.read`.
+
+        After a restart nothing is in memory, and all readers come back within seconds, most of them to the same position. So
+        the last few pages from the store are shared as well, until the next commit.
         """
         if after < self._floor.offset or self._tail.covers(after):
             return self.read_in_memory(after, through, filter, limit)
-        return await self._store.read(after, through, filter, limit)
+        key = (after, through, filter, limit)
+        page = self._stored_pages.get(key)
+        if page is None:
+            page = await self._store.read(after, through, filter, limit)
+            if len(self._stored_pages) >= STORED_PAGES_KEPT:
+                del self._stored_pages[next(iter(self._stored_pages))]
+            self._stored_pages[key] = page
+        return page
 
     async def offset_before(self, stored_at_us: int) -> int:
         """Return the offset just before the first event that was stored at or after a time; at most the offset of the newest
@@ -163,6 +178,7 @@ class EventLog:
         # Append and wake are one step: nothing can run between the tail's growth and the calls to its listeners.
         examined = self.head
         self._pages.clear()
+        self._stored_pages.clear()
         self._floor = commit.floor
         self._epochs = commit.epochs or self._epochs
         self._tail.extend(commit.events, commit.floor)

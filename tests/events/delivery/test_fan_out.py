@@ -477,6 +477,11 @@ class Slow(MemoryStore):
         return await super().read(after, through, filter, limit)
 
 
+def filter_of_its_own(number: int) -> Filter:
+    """Return a filter that no other reader has, so that it shares no read; it matches the events e-0 to e-99."""
+    return Filter(order_ids=frozenset({f"or_none-{number}", *(f"or_e-{each}" for each in range(100))}))
+
+
 @in_virtual_time
 async def test_a_reader_that_waits_behind_a_crowd_for_the_store_is_sent_heartbeats(
     monkeypatch: pytest.MonkeyPatch,
@@ -488,8 +493,8 @@ async def test_a_reader_that_waits_behind_a_crowd_for_the_store_is_sent_heartbea
     fan_out = FanOut(log, HEARTBEAT_SECONDS)
     clock = asyncio.create_task(fan_out.run())
     sinks = [Keeper() for _ in range(1000)]
-    for sink in sinks:
-        fan_out.open(Subscription(log, Start(0), EVERYTHING, follow=False, limit=None), sink)
+    for number, sink in enumerate(sinks):
+        fan_out.open(Subscription(log, Start(0), filter_of_its_own(number), follow=False, limit=None), sink)
     await fan_out.ended()
     assert now_seconds() >= 1000 / 4  # four reads at once, one for each reader
     for sink in sinks:
@@ -509,8 +514,8 @@ async def test_a_reader_whose_sink_a_heartbeat_fills_while_it_waits_for_the_stor
     fan_out = FanOut(log, HEARTBEAT_SECONDS)
     clock = asyncio.create_task(fan_out.run())
     before = [Keeper() for _ in range(100)]
-    for sink in before:
-        fan_out.open(Subscription(log, Start(0), EVERYTHING, follow=False, limit=None), sink)
+    for number, sink in enumerate(before):
+        fan_out.open(Subscription(log, Start(0), filter_of_its_own(number), follow=False, limit=None), sink)
     slow, full = Subscription(log, Start(0), EVERYTHING, follow=False, limit=None), Keeper(room=2)
     fan_out.open(slow, full)
     await asyncio.sleep(100)

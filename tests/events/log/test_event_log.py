@@ -6,12 +6,14 @@ from collections.abc import Callable
 import pytest
 
 from app.events.errors import StoreUnavailable
+from app.events.event import Event
 from app.events.filter import EVERYTHING, Filter
 from app.events.log import event_log as log_module
 from app.events.log import tail as tail_module
 from app.events.log.event_log import EventLog
-from app.events.log.event_store import BelowFloor
+from app.events.log.event_store import BelowFloor, Page
 from app.events.position import Floor
+from app.stores.memory import MemoryStore
 from tests.events.logs import CANCELLED, SHIPPED, event, in_virtual_time, now_seconds, open_log, turns
 
 
@@ -50,6 +52,54 @@ async def test_shared_pages_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None
     for number in range(100):
         await log.read(0, 1, Filter(order_ids=frozenset({f"or_{number}"})), 10)
         assert len(log._pages) <= 10
+
+
+class ReopenedStore(MemoryStore):
+    """A store whose events are in no tail, as after a restart; it counts its reads."""
+
+    def __init__(self) -> None:
+        super().__init__(100)
+        self.reads = 0
+
+    async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
+        self.reads += 1
+        return await super().read(after, through, filter, limit)
+
+
+async def reopened(monkeypatch: pytest.MonkeyPatch, *events: Event) -> tuple[EventLog, ReopenedStore]:
+    monkeypatch.setattr(tail_module, "TAIL_EVENTS", 0)
+    store = ReopenedStore()
+    log = EventLog(store)
+    await log.open()
+    await log.append(events)
+    assert not log.has_in_memory(0)
+    return log, store
+
+
+async def test_readers_that_come_back_together_share_a_read_of_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    log, store = await reopened(monkeypatch, *map(event, "abc"))
+    page = await log.read(0, 3, SHIPPED, 10)
+    assert all([await log.read(0, 3, SHIPPED, 10) is page for _ in range(10)])
+    assert store.reads == 1
+    assert [stored.event_id for stored in page.events] == ["a", "b", "c"]
+    for other in [(1, 3, SHIPPED, 10), (0, 2, SHIPPED, 10), (0, 3, EVERYTHING, 10), (0, 3, SHIPPED, 2)]:
+        assert await log.read(*other) != page
+    assert store.reads == 5
+
+
+async def test_a_page_of_the_store_is_not_shared_across_a_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    log, store = await reopened(monkeypatch, event("a"), event("b"))
+    page = await log.read(0, 2, EVERYTHING, 10)
+    await log.append([event("c")])
+    assert await log.read(0, 2, EVERYTHING, 10) is not page
+    assert store.reads == 2
+
+
+async def test_few_pages_of_the_store_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    log, _ = await reopened(monkeypatch, *map(event, "abcdefghij"))
+    for after in range(9):
+        await log.read(after, 10, EVERYTHING, 1)
+    assert len(log._stored_pages) == log_module.STORED_PAGES_KEPT
 
 
 @pytest.mark.parametrize("filter", [EVERYTHING, SHIPPED, CANCELLED])
