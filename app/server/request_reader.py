@@ -6,13 +6,16 @@ uvicorn 0.54 with httptools 0.9 alone has these faults:
 - The parser accepts requests without a `Host` field or with several `Host` fields, requests of HTTP/0.9 and HTTP/2.0, transfer codings
   that are never decoded, and whitespace after field values. It adds trailers to the fields of the head.
 - A head that does not end takes twenty times its size of memory, without a limit.
+- Each new connection costs two socket objects, made to find the addresses of its two ends.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final, Literal
 
 import httptools
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.server.request_head import BadRequest, check_head, origin_form, without_offer
@@ -36,6 +39,14 @@ class RequestReader(HttpToolsProtocol):
         this method.
         """
         raise NotImplementedError
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        self.connections.add(self)
+        self.transport = transport
+        self.flow = FlowControl(transport)
+        self.server = _address(transport, "sockname")
+        self.client = _address(transport, "peername")
+        self.scheme = "http"
 
     def data_received(self, data: bytes) -> None:
         if self._discards:
@@ -117,3 +128,9 @@ class RequestReader(HttpToolsProtocol):
             return
         self._part = "none"
         super().on_message_complete()
+
+
+def _address(transport: asyncio.Transport, end: Literal["sockname", "peername"]) -> tuple[str, int] | None:
+    """Return the IP address and port of one end of a connection; None if it has none, or if the client has gone already."""
+    address = transport.get_extra_info(end)
+    return (str(address[0]), int(address[1])) if isinstance(address, tuple) else None
