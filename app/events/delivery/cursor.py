@@ -9,7 +9,9 @@ from app.events.log.event_log import EventLog
 from app.events.log.event_store import BelowFloor, Page
 from app.events.position import Gap
 
-PAGE_EVENTS = 256  # one read, one write: enough to amortise both, little enough to keep a replay's memory flat
+PAGE_EVENTS = 256  # one write: enough to amortise it, little enough to keep a replay's memory flat
+# Of the store: a read changes threads twice, which costs as much as reading 100 events, however many events it reads.
+PAGES_PER_READ = 4
 
 
 class Cursor:
@@ -84,14 +86,15 @@ class Cursor:
         if self._after >= self._log.head or not self._log.has_in_memory(self._after):
             return None
         try:
-            return self._take(self._log.read_in_memory(self._after, self._last, self._filter, self._page_limit))
+            return self._take(self._log.read_in_memory(self._after, self._last, self._filter, self._limit(PAGE_EVENTS)))
         except BelowFloor as expired:
             return self._gap(expired)
 
     async def read_item(self) -> NextItem | None:
         """Read the store, and return the next item; None if the part of the log that was searched has no matching event."""
         try:
-            return self._take(await self._log.read(self._after, self._last, self._filter, self._page_limit))
+            limit = self._limit(PAGES_PER_READ * PAGE_EVENTS)
+            return self._take(await self._log.read(self._after, self._last, self._filter, limit))
         except BelowFloor as expired:
             return self._gap(expired)
         except StoreUnavailable:
@@ -132,9 +135,8 @@ class Cursor:
         """The largest offset that may be sent to this reader now."""
         return self._log.head if self._through is None else self._through
 
-    @property
-    def _page_limit(self) -> int:
-        return PAGE_EVENTS if self._remaining is None else min(PAGE_EVENTS, self._remaining)
+    def _limit(self, page_events: int) -> int:
+        return page_events if self._remaining is None else min(page_events, self._remaining)
 
     def _ending(self) -> Checkpoint | Closing | None:
         if self._remaining == 0:
