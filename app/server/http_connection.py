@@ -5,19 +5,21 @@ uvicorn 0.54 alone has these faults:
 - An HTTP/1.0 client is sent a body in chunks, which HTTP/1.0 clients cannot read.
 - A client that closes its side of the connection after its request gets no response.
 - Data that is not HTTP is answered in plain text, before the responses to earlier requests on the connection.
+- The head of a response is sent before its body, in a write of its own.
 - A connection is closed while the client is still sending. That resets the connection, and destroys a response that the client
   has not read yet.
 """
 
 from __future__ import annotations
 
+import weakref
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from app.server.request_head import BadRequest
 from app.server.request_reader import RequestReader
-from app.server.responses import ClosingTransport, problem_response, without_chunks
+from app.server.responses import problem_response, without_chunks
 
 LINGER_SECONDS: Final = 10.0  # for the client to read the last response while it is still sending
 
@@ -28,15 +30,18 @@ class HttpConnection(RequestReader):
     """
 
     _running: RequestResponseCycle | None = None  # the request that is being answered; with pipelining, later ones wait
+    _head: bytes | None = None  # of the response to that request: None before it, and b"" once it has been sent
     _refusal = b""  # the last response, if something was received that is not HTTP
     _is_ending = False  # the last response has been sent
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if cycle.scope["http_version"] == "1.0":
             app = without_chunks(app, cycle)
-        if not cycle.keep_alive:
-            self._close_after(cycle)
+        # `write`, `close` and `is_closing` are all that uvicorn uses of it. It is a weak reference, because with a strong one both
+        # objects would stay in memory until the next garbage collection.
+        cycle.transport = weakref.proxy(self)
         self._running = cycle
+        self._head = None
         super()._start_asgi_task(cycle, app)
 
     def _is_answering(self) -> bool:
@@ -62,28 +67,40 @@ class HttpConnection(RequestReader):
         if faulty is not None and faulty is self._running:
             faulty.disconnected = True
             faulty.message_event.set()
-            self._end(b"" if faulty.response_started else self._refusal)
+            self._end(b"" if self._head == b"" else self._refusal)
         elif not self._is_answering():
             self._end(self._refusal)
         elif faulty is not None:
             self.pipeline.popleft()
 
+    # The transport, as uvicorn uses it for the response that is running
+
+    def is_closing(self) -> bool:
+        return self.transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        """Send a part of the response. The head is sent in one write with the first part of the body."""
+        cycle = self._running
+        if cycle is None or not cycle.response_started:
+            self.transport.write(data)  # an interim response
+        elif self._head is None and cycle.scope["method"] != "HEAD":
+            self._head = data
+        else:
+            self.transport.write(self._take_head() + data)
+
+    def _take_head(self) -> bytes:
+        """Return the head of the response if it has not been sent, so that the caller can send it; otherwise b""."""
+        head, self._head = self._head or b"", b""
+        return head
+
     # The end of the connection
-
-    def shutdown(self) -> None:
-        super().shutdown()
-        if self._is_answering() and not self.cycle.keep_alive:
-            self._close_after(self.cycle)
-
-    def _close_after(self, cycle: RequestResponseCycle) -> None:
-        """Close the connection after the response to this request."""
-        cycle.keep_alive = False
-        cycle.transport = ClosingTransport(self.transport, self.close)  # type: ignore[assignment]  # all that uvicorn uses of one
 
     def close(self) -> None:
         """Close the connection. If the client is still sending a request body, the client can read the response before the
         connection closes.
         """
+        if self._head:
+            self.write(b"")  # the application failed before it sent a part of the body
         if self._part == "body":
             self._end(b"")
         else:
@@ -115,7 +132,7 @@ class HttpConnection(RequestReader):
             return False
         if self._refusal:
             return True
-        self._close_after(self.cycle)
+        self.cycle.keep_alive = False
         return self._part != "body"
 
     def connection_lost(self, exc: Exception | None) -> None:

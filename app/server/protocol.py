@@ -7,31 +7,20 @@ task.
 
 from __future__ import annotations
 
-from typing import Final
-
 from app.server.http_connection import HttpConnection
 from app.server.request_head import BadRequest
-from app.server.take_over import TAKE_OVER, Connection, LostConnection, Stream, TransferCoding, chunked, close_delimited
-
-LAST_CHUNK: Final = b"0\r\n\r\n"
+from app.server.stream_connection import StreamConnection
+from app.server.take_over import TAKE_OVER, Connection, LostConnection, Stream, chunked, close_delimited
 
 
 class StreamProtocol(HttpConnection):
-    """A connection that answers requests until a stream takes the connection over. From then on this object implements
-    `Connection` (see `take_over.py`) for that stream.
+    """A connection that answers requests until a stream takes the connection over, and again after that stream has ended.
+
+    Meanwhile a `StreamConnection` is the protocol of the transport. It passes on what the client sends during the stream, which
+    may be the rest of the request, or the beginning of the next one.
     """
 
-    is_streaming = False
-    coding: TransferCoding  # of the stream
-    _stream: Stream | None = None
-    _keep_alive_after_stream = False
-
-    # Requests, which nothing may follow once one of them is answered by a stream
-
-    def data_received(self, data: bytes) -> None:
-        if not self.parser:
-            self._new_parser()
-        super().data_received(data)
+    _is_behind_stream = False  # what is received now follows the request of a stream that has not ended
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -39,18 +28,15 @@ class StreamProtocol(HttpConnection):
 
     def on_headers_complete(self) -> None:
         # A response that never ends cannot be followed by another: RFC 9112 §9.3.2 lets a server close instead of answering.
-        if self.is_streaming:
-            self.transport.abort()
-        else:
-            super().on_headers_complete()
+        if self._is_behind_stream:
+            raise BadRequest(400, "The request was sent before the end of the stream in front of it.")
+        super().on_headers_complete()
 
     def _refuse(self, fault: BadRequest) -> None:
-        if self.is_streaming:
+        if self._is_behind_stream:
             self.transport.abort()
         else:
             super()._refuse(fault)
-
-    # The connection of a stream: `Connection` in `app/server/take_over.py`
 
     def _take_over(self, stream: Stream) -> Connection:
         cycle = self._running
@@ -60,49 +46,41 @@ class StreamProtocol(HttpConnection):
         if self.transport.is_closing():
             self.loop.call_soon(stream.lost)
             return LostConnection()
-        self.is_streaming = True
-        self._stream = stream
-        self.coding = chunked if cycle.chunked_encoding else close_delimited
-        self._keep_alive_after_stream = cycle.keep_alive
         self.flow.resume_reading()  # nobody reads the rest of the body, but the end of the connection is noticed only by reading
         if self.pipeline or self._refusal:
             self.transport.abort()
-        if self._part == "none":
-            self._release_request()
-        return self
+        coding = chunked if cycle.chunked_encoding else close_delimited
+        head = self._take_head()
+        connection = StreamConnection(self, stream, coding, head, keep_alive=cycle.keep_alive)
+        self.step_back()
+        return connection
 
-    def _release_request(self) -> None:
-        # There are thousands of streams, which last for days, and a request takes several times the memory of a stream.
+    def step_back(self) -> None:
+        """Leave the connection to a stream, and keep no more than is needed to read what the client sends during the stream."""
+        self._is_behind_stream = True
+        self.connections.discard(self)
+        if self.is_idle:
+            self.release()
+
+    def release(self) -> None:
+        """Forget the last request, so that no cycle of references keeps this object and the request in memory."""
         self.scope = self.headers = self.cycle = self.parser = self._running = None  # type: ignore[assignment]
 
-    def write(self, coded: bytes) -> bool:
-        self.transport.write(coded)
-        return not self.flow.write_paused
+    def resume(self, *, keep_alive: bool, is_full: bool) -> None:
+        """Serve the connection again after the stream has ended; if `keep_alive` is False, close the connection.
 
-    def end(self, coded: bytes) -> None:
-        self.transport.write(coded + LAST_CHUNK if self.coding is chunked else coded)
-        self.is_streaming = False
-        self._stream = None
-        if not self._keep_alive_after_stream:
+        `is_full`: whether the transport has called `pause_writing` last, and not `resume_writing`.
+        """
+        self._is_behind_stream = False
+        self.connections.add(self)
+        self.transport.set_protocol(self)
+        if is_full:
+            self.pause_writing()
+        if not keep_alive:
             self.close()
         self.on_response_complete()
 
-    # Callbacks of the transport
-
-    def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio.Protocol has it
-        if self._stream is None:
-            return super().eof_received()
-        # The end of what a client sends is the only sign that an idle reader left, so it ends a stream that has no end of its own.
-        self._keep_alive_after_stream = False
-        return self._stream.is_finite
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            stream.lost()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if self._stream is not None:
-            self._stream.writable()
+    def data_received(self, data: bytes) -> None:
+        if not self.parser:
+            self._new_parser()
+        super().data_received(data)

@@ -34,6 +34,11 @@ class RequestReader(HttpToolsProtocol):
     _stalled_bytes = 0  # received in a row without such progress: of a head, of trailers, or empty lines
     _discards = False  # whatever is received from now on
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that was received has been read, and no request is received in part."""
+        return self._part == "none" and not self._stalled_bytes
+
     def _refuse(self, fault: BadRequest) -> None:
         """Answer the faulty request that is being read, and discard all data that is received after it. A subclass implements
         this method.

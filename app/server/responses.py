@@ -1,8 +1,7 @@
-"""Responses that uvicorn cannot send: refusals as problem documents, bodies for HTTP/1.0, the last response on a connection."""
+"""Responses that uvicorn cannot send: refusals as problem documents, bodies for HTTP/1.0."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -45,15 +44,3 @@ def without_chunks(app: App, cycle: RequestResponseCycle) -> App:
         await app(scope, receive, send_plain)
 
     return with_plain_body
-
-
-class ClosingTransport:
-    """The transport of the last response on a connection. After the response, uvicorn calls `close` of this object.
-
-    `close`: closes the connection in such a way that the client can still read the whole response.
-    """
-
-    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
-        self.write = transport.write
-        self.is_closing = transport.is_closing
-        self.close = close

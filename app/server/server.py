@@ -16,6 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from app.server.protocol import StreamProtocol
+from app.server.stream_connection import StreamConnection
 
 DRAIN_SECONDS: Final = 5.0  # for the streams to send their last frame; then they are cut
 GRACE_SECONDS: Final = (
@@ -67,7 +68,7 @@ class Server(uvicorn.Server):
 
     def _cut_streams(self) -> None:
         for connection in list(self.server_state.connections):
-            if isinstance(connection, StreamProtocol) and connection.is_streaming:
+            if isinstance(connection, StreamConnection):
                 connection.transport.abort()
 
     @contextmanager

@@ -58,12 +58,35 @@ async def answer(send: Any, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+class RecordingTransport:
+    """A transport that also keeps what was written, each write by itself."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self.writes: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        self.writes.append(data)
+        self._transport.write(data)
+
+
 class Client:
-    """The client's end of a connection."""
+    """The client's end of a connection. `writes`: what the server wrote on it; `server_state`: what the server knows of it."""
 
     def __init__(self, connection: StreamProtocol, end: socket.socket) -> None:
-        self.connection = connection
+        self.transport = RecordingTransport(connection.transport)
+        connection.transport = self.transport  # type: ignore[assignment]  # all that a connection uses of one
+        self.writes = self.transport.writes
+        self.server_state = connection.server_state
         self.end = end
+
+    @property
+    def connection(self) -> Any:
+        """The protocol that has the server's end now."""
+        return self.transport.get_protocol()
 
     def arrive(self, data: bytes) -> None:
         """Hand data to the server's end of the connection as one read."""
@@ -94,10 +117,14 @@ async def connected(application: Application) -> AsyncIterator[Client]:
     transport, connection = await loop.connect_accepted_socket(
         lambda: StreamProtocol(config, ServerState(), {}), sock=server
     )
-    with end:
-        yield Client(connection, end)
-    transport.abort()
-    await asyncio.sleep(0)
+    client = Client(connection, end)
+    del connection  # a test may wait for the end of its last reference
+    try:
+        with end:
+            yield client
+    finally:
+        transport.abort()
+        await asyncio.sleep(0)
 
 
 async def exchange(application: Application, *reads: bytes) -> list[tuple[int, bytes]]:

@@ -3,41 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import weakref
 from typing import Any
 
-from app.server.take_over import TAKE_OVER
 from tests.server.connections import answer, connected
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-class Silent:
-    """A stream that writes nothing."""
-
-    is_finite = False
-
-    def writable(self) -> None:
-        """Ignore that more can be written."""
-
-    def lost(self) -> None:
-        """Ignore that the connection is lost."""
-
-
-async def test_nothing_is_kept_of_the_request_of_a_stream() -> None:
-    kept: list[weakref.ref[Any]] = []
-
-    async def application(scope: Any, _receive: Any, send: Any) -> None:
-        kept.append(weakref.ref(send.__self__))  # uvicorn's object for a request and its response
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        scope["extensions"][TAKE_OVER]["connection"](Silent())
-
-    async with connected(application) as client:
-        await client.send(GET)
-        while not kept or kept[0]() is not None:
-            await asyncio.sleep(0)
-            gc.collect()
 
 
 async def test_running_request_is_notified_that_its_client_left_although_another_one_waits() -> None:
