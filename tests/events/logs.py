@@ -71,11 +71,14 @@ class Reader:
     def __init__(self, log: EventLog, subscription: Subscription) -> None:
         self.fan_out = fan_out_of(log)
         self.subscription = subscription
+        self.start: StreamStart | None = None
         self._opened = False
         self._step: asyncio.Future[StreamItem] | None = None
 
     def send(self, step: StreamItem) -> bool:
-        if not isinstance(step, StreamStart):
+        if isinstance(step, StreamStart):
+            self.start = step
+        else:
             assert self._step is not None
             self._step.set_result(step)
         return False

@@ -108,10 +108,12 @@ class Client:
 
 
 @asynccontextmanager
-async def connected(application: Application) -> AsyncIterator[Client]:
-    """Open a connection to an application."""
+async def connected(
+    application: Application, ends: tuple[socket.socket, socket.socket] | None = None
+) -> AsyncIterator[Client]:
+    """Open a connection to an application, over these sockets: the server's end and the client's."""
     config = uvicorn.Config(application, http=StreamProtocol, ws="none", log_config=None)
-    server, end = socket.socketpair()
+    server, end = ends or socket.socketpair()
     end.setblocking(False)
     loop = asyncio.get_running_loop()
     transport, connection = await loop.connect_accepted_socket(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
+
+import pytest
 
 from tests.server.connections import answer, connected
 
@@ -33,3 +36,27 @@ async def test_no_timer_is_left_of_a_connection_that_its_client_reset() -> None:
         assert client.connection.timeout_keep_alive_task is not None
         client.connection.connection_lost(ConnectionResetError())
         assert client.connection.timeout_keep_alive_task is None
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_application_is_given_both_addresses_of_a_connection(host: str) -> None:
+    scopes: list[Any] = []
+
+    async def application(scope: Any, _receive: Any, send: Any) -> None:
+        scopes.append(scope)
+        await answer(send, b"")
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as listener:
+        async with asyncio.timeout(30), connected(application, over(listener)) as client:
+            await client.send(GET)
+            await client.read()
+            assert scopes[0]["server"] == listener.getsockname()[:2]
+            assert scopes[0]["client"] == client.end.getsockname()[:2]
+
+
+def over(listener: socket.socket) -> tuple[socket.socket, socket.socket]:
+    """Connect to a listening socket; return the server's end and the client's."""
+    end = socket.create_connection(listener.getsockname()[:2])
+    server, _ = listener.accept()
+    return server, end

@@ -22,12 +22,12 @@ class Cursor:
     that is the newest event now. `limit`: the stream ends after this number of events; None means no limit.
     """
 
-    __slots__ = ("_after", "_filter", "_last_sent_offset", "_log", "_remaining", "_through")
+    __slots__ = ("_after", "_last_sent_offset", "_log", "_remaining", "_through", "filter")
 
     def __init__(self, log: EventLog, after: int, filter: Filter, *, follow: bool, limit: int | None) -> None:
         self._log = log
         self._after = after
-        self._filter = filter
+        self.filter = filter
         self._last_sent_offset = after
         self._through = None if follow else log.head
         self._remaining = limit
@@ -86,7 +86,7 @@ class Cursor:
         if self._after >= self._log.head or not self._log.has_in_memory(self._after):
             return None
         try:
-            return self._take(self._log.read_in_memory(self._after, self._last, self._filter, self._limit(PAGE_EVENTS)))
+            return self._take(self._log.read_in_memory(self._after, self._last, self.filter, self._limit(PAGE_EVENTS)))
         except BelowFloor as expired:
             return self._gap(expired)
 
@@ -94,7 +94,7 @@ class Cursor:
         """Read the store, and return the next item; None if the part of the log that was searched has no matching event."""
         try:
             limit = self._limit(PAGES_PER_READ * PAGE_EVENTS)
-            return self._take(await self._log.read(self._after, self._last, self._filter, limit))
+            return self._take(await self._log.read(self._after, self._last, self.filter, limit))
         except BelowFloor as expired:
             return self._gap(expired)
         except StoreUnavailable:
@@ -106,7 +106,12 @@ class Cursor:
         This item is a checkpoint (the current position) if events that do not match were skipped since the last event id that
         was sent; otherwise this item is a heartbeat.
         """
-        return HEARTBEAT if self._last_sent_offset >= self._after else self._checkpoint()
+        return HEARTBEAT if self._last_sent_offset >= self._after else self.checkpoint()
+
+    def checkpoint(self) -> Checkpoint:
+        """Return the current position as an item, which is sent to the reader."""
+        self._last_sent_offset = self._after
+        return Checkpoint(self._log.position(self._after))
 
     def skip_to(self, after: int) -> None:
         """Move the cursor forward to an offset. If the cursor is beyond the offset already, nothing happens.
@@ -144,7 +149,7 @@ class Cursor:
         if self._log.is_draining:
             return Closing("drain")
         if self.at_end:
-            return Closing("end") if self._last_sent_offset >= self._after else self._checkpoint()
+            return Closing("end") if self._last_sent_offset >= self._after else self.checkpoint()
         return None
 
     def _take(self, page: Page) -> Page | None:
@@ -160,7 +165,3 @@ class Cursor:
         requested = self._log.position(self._after)
         self._after = self._last_sent_offset = expired.floor.offset
         return Gap("expired", str(requested), self._log.position(self._after))
-
-    def _checkpoint(self) -> Checkpoint:
-        self._last_sent_offset = self._after
-        return Checkpoint(self._log.position(self._after))

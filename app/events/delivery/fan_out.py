@@ -63,10 +63,10 @@ class FanOut:
 
         `sink`: where the items are sent.
         """
-        subscription.open(sink)
+        start = subscription.open(sink)
         self._open[subscription] = None
         self._none_open.clear()
-        if self._send(subscription, StreamStart(subscription.opening)):
+        if self._send(subscription, start):
             self._advance(subscription)
 
     def refuse(self, closing: Closing) -> StreamStart:

@@ -43,6 +43,7 @@ class LiveReaders:
                 subscription.filter, self._on_group_due, self._on_lag
             )
             self._log.join(group.filter, group)
+        subscription.share_filter(group.filter)
         subscription.go_live()
         group.subscriptions[subscription] = None
 

@@ -12,13 +12,12 @@ from collections.abc import Iterable
 
 from app.events.delivery.cursor import Cursor
 from app.events.delivery.sink import NOWHERE, Sink
-from app.events.delivery.stream_item import Checkpoint, Closing, Heartbeat, NextItem, StreamItem
+from app.events.delivery.stream_item import Checkpoint, Closing, Heartbeat, NextItem, StreamItem, StreamStart
 from app.events.delivery.subscription_state import TRANSITIONS, ImpossibleTransition, State
 from app.events.filter import Filter
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Page
 from app.events.log.start import Start
-from app.events.position import Gap
 
 _SHARES_NOTHING = sys.maxsize
 
@@ -33,19 +32,17 @@ class Subscription:
 
     __slots__ = (
         "_cursor",
-        "_filter",
+        "_gap",
         "_heartbeat_due",
         "_joined_at_offset",
         "_last_sent_at",
-        "_opening",
         "_sink",
         "_state",
     )
 
     def __init__(self, log: EventLog, start: Start, filter: Filter, *, follow: bool, limit: int | None) -> None:
         self._cursor = Cursor(log, start.after, filter, follow=follow, limit=limit)
-        self._filter = filter
-        self._opening: Checkpoint | Gap = start.gap or Checkpoint(log.position(start.after))
+        self._gap = start.gap  # until it is sent
         self._sink: Sink = NOWHERE
         self._state = State.NEW
         self._last_sent_at = 0.0
@@ -58,14 +55,7 @@ class Subscription:
 
     @property
     def filter(self) -> Filter:
-        return self._filter
-
-    @property
-    def opening(self) -> Checkpoint | Gap:
-        """The first item of the stream: the position at which the stream starts, or a gap if events before this position are
-        missing.
-        """
-        return self._opening
+        return self._cursor.filter
 
     @property
     def is_finite(self) -> bool:
@@ -75,7 +65,7 @@ class Subscription:
     @property
     def is_empty(self) -> bool:
         """Whether the stream would end at once: it is finite, it starts at its end, and there is no gap to report."""
-        return self._cursor.at_end and not isinstance(self._opening, Gap)
+        return self._cursor.at_end and self._gap is None
 
     @property
     def is_caught_up(self) -> bool:
@@ -110,10 +100,16 @@ class Subscription:
 
     # What is sent
 
-    def open(self, sink: Sink) -> None:
-        """Open the subscription with the sink (the destination) for its items; from now on items can be sent."""
+    def open(self, sink: Sink) -> StreamStart:
+        """Open the subscription with the sink (the destination) for its items; from now on items can be sent.
+
+        Returns the first item to send. It contains the position at which the stream starts, or a gap if events before this
+        position are missing.
+        """
         self._enter(State.SCHEDULED)
         self._sink = sink
+        gap, self._gap = self._gap, None
+        return StreamStart(gap or self._cursor.checkpoint())
 
     def next_item(self) -> NextItem | None:
         """Return the item to send now, without reading the store; None if all events that are in memory have been read."""
@@ -184,6 +180,10 @@ class Subscription:
     def expect_heartbeat(self) -> None:
         """Request a heartbeat at the end of the running read of the store; it is sent if the read finds no matching event."""
         self._heartbeat_due = True
+
+    def share_filter(self, filter: Filter) -> None:
+        """Replace the filter by an equal one, so that a filter that many subscriptions have is in memory only once."""
+        self._cursor.filter = filter
 
     # The transitions
 

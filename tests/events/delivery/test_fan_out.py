@@ -141,6 +141,13 @@ async def test_a_subscription_opened_in_the_middle_of_a_round_gets_every_later_e
     assert all(sink.event_ids == every[start:] for start, sink in later)
 
 
+async def test_equal_filters_of_live_subscriptions_are_one_object() -> None:
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    first, second = (follow(fan_out, log, Filter(frozenset({"order.shipped"})))[0] for _ in range(2))
+    assert first.filter is second.filter
+
+
 async def test_a_full_sink_is_sent_nothing_and_delays_no_other_and_then_gets_everything() -> None:
     log = await open_log()
     fan_out = FanOut(log, HEARTBEAT_SECONDS)

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from app.events.delivery import cursor as cursor_module
-from app.events.delivery.stream_item import HEARTBEAT, Checkpoint, Closing, StreamItem
+from app.events.delivery.sink import NOWHERE
+from app.events.delivery.stream_item import HEARTBEAT, Checkpoint, Closing, StreamItem, StreamStart
 from app.events.errors import StoreUnavailable
 from app.events.filter import EVERYTHING, Filter
 from app.events.log import tail as tail_module
@@ -40,14 +41,14 @@ async def waiting(reader: Reader) -> asyncio.Task[StreamItem]:
 
 async def test_a_stream_opens_with_the_position_from_which_it_goes_on() -> None:
     log = await open_log(*map(event, "abc"))
-    assert subscribe(log, Start(2)).subscription.opening == Checkpoint(log.position(2))
+    assert subscribe(log, Start(2)).subscription.open(NOWHERE) == StreamStart(Checkpoint(log.position(2)))
 
 
 async def test_a_stream_opens_with_the_gap_if_continuity_was_lost() -> None:
     log = await open_log(*map(event, "abcd"), retain_events=3)
     reader = subscribe(log, await start(log, "nope"), follow=False)
-    assert reader.subscription.opening == Gap("foreign", "nope", log.position(1))
     assert event_ids(await steps_to_the_end(reader)) == ["b", "c", "d"]
+    assert reader.start == StreamStart(Gap("foreign", "nope", log.position(1)))
 
 
 async def test_history_comes_in_pages_and_then_events_as_they_are_appended() -> None:
@@ -347,9 +348,9 @@ async def test_a_reader_beyond_the_head_that_the_log_knows_is_not_set_back() -> 
     # A store may report a deletion before the log is called with the commit that made it.
     log = await open_log(*map(event, "abcde"))
     reader = subscribe(log, Start(5))
-    reader.subscription._cursor.skip_to(7)
     waiting = asyncio.create_task(reader.advance())
     await asyncio.sleep(0)
+    reader.subscription._cursor.skip_to(7)
     reader.be_silent()
     assert await waiting == Checkpoint(log.position(7))
     assert reader.subscription.after == 7

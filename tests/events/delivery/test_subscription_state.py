@@ -135,7 +135,8 @@ async def test_a_page_is_shared_with_those_that_joined_before_it_and_blocks_a_fu
 # No other file assigns
 
 
-NAMES = frozenset({*Subscription.__slots__, *(name.lstrip("_") for name in Subscription.__slots__)})
+PROPERTIES = [name for name, each in vars(Subscription).items() if isinstance(each, property)]
+NAMES = frozenset({*Subscription.__slots__, *(name.lstrip("_") for name in Subscription.__slots__), *PROPERTIES})
 
 
 def assignments(tree: ast.AST) -> Iterator[str]:
@@ -177,9 +178,7 @@ def test_an_assignment_would_be_found(line: str) -> None:
     assert [*assignments(ast.parse(line))]
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in dir(Subscription) if isinstance(getattr(Subscription, name), property)]
-)
+@pytest.mark.parametrize("name", PROPERTIES)
 async def test_public_attributes_are_read_only(name: str) -> None:
     subscription = await subscription_in(State.NEW)
     with pytest.raises(AttributeError):
