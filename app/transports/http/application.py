@@ -10,7 +10,6 @@ import inflection
 from connexion.decorators.parameter import pythonic
 from connexion.middleware import ConnexionMiddleware
 from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
-from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from connexion.operations import AbstractOperation
 from connexion.resolver import Resolver
@@ -22,7 +21,7 @@ from app.specification.errors import InvalidContract
 from app.specification.openapi.structure import operations as operations_of
 from app.transports.http.operations import Operations
 from app.transports.http.parameters import ContractParameters
-from app.transports.http.problem_responses import HANDLED, Problems
+from app.transports.http.problem_responses import Problems
 from app.transports.http.routing import Routing
 
 _Handler: TypeAlias = Callable[..., Awaitable[ASGIApp]]
@@ -38,9 +37,24 @@ def create_application(operations: Operations, problems: Problems) -> ASGIApp:
         operations.document.bundled,
         resolver=Resolver(lambda operation_id: _handler(operations, operation_id)),
     )
-    for error in HANDLED:
-        app.add_error_handler(error, problems.render)
-    return app  # type: ignore[no-any-return]  # Connexion ships no types
+    return _with_problems(app, problems)
+
+
+def _with_problems(application: ASGIApp, problems: Problems) -> ASGIApp:
+    """Return an application that answers each request like the given one, and each error of the given one with a problem document.
+
+    If an error is raised after a response has begun, the server refuses the beginning of another one, logs both errors, and closes
+    the connection.
+    """
+
+    async def with_problems(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await application(scope, receive, send)
+        except Exception as error:  # noqa: BLE001  # any error: it is logged, and the client gets a problem document
+            response = problems.render(Request(scope), error)
+            await response(scope, receive, send)
+
+    return with_problems
 
 
 def _handler(operations: Operations, operation_id: str) -> object:
@@ -96,8 +110,8 @@ async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:
 
 # These parts of Connexion's default stack are left out:
 # - its Swagger UI, which is old, and serves the document without references;
-# - its handler of server errors, which fails itself; `problem_responses.py` handles all errors;
+# - its handlers of errors: one fails itself, the other starts a thread for each error; `problem_responses.py` handles all errors;
 # - its validation of requests: see `parameters.py` and `json_bodies.py`;
 # - its validation of responses, which skips streams; the contract tests check all responses;
 # - its lifespan.
-_MIDDLEWARES = (ExceptionMiddleware, Routing, SecurityMiddleware, _RoutedOperations)
+_MIDDLEWARES = (Routing, SecurityMiddleware, _RoutedOperations)

@@ -11,9 +11,9 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from connexion.exceptions import ProblemException
-from connexion.lifecycle import ConnexionRequest, ConnexionResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
 from app.events.errors import Draining, EventIdConflict, PositionLost, StoreUnavailable
 from app.metrics import Tally
@@ -68,7 +68,6 @@ _EXTENSIONS: Mapping[type[Exception], Callable[[Any], dict[str, object]]] = {
         "earliest": str(error.gap.earliest),
     },
 }
-HANDLED: Final = (HTTPException, ProblemException, Exception)
 SLUGS: Final = frozenset({*_OF_ERROR.values(), *(slug for slug, _ in _OF_STATUS.values()), "internal-error"})
 
 
@@ -79,7 +78,7 @@ class Problems:
         self._document = document
         self._tally = tally
 
-    def render(self, request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+    def render(self, request: Request, error: Exception) -> Response:
         """Translate an error into a response. An unexpected error is logged, and the response shows nothing of it."""
         slug, detail = _classify(error)
         if slug == "internal-error":
@@ -94,14 +93,10 @@ class Problems:
             "detail": detail,
             **extensions,
         }
-        return ConnexionResponse(
-            status_code=problem.status,
-            mimetype=MEDIA_TYPE,
-            body=json.dumps(members, separators=(",", ":")),
-            headers=self._headers(slug, request),
-        )
+        body = json.dumps(members, separators=(",", ":"))
+        return Response(body, problem.status, self._headers(slug, request), MEDIA_TYPE)
 
-    def _headers(self, slug: str, request: ConnexionRequest) -> dict[str, str]:
+    def _headers(self, slug: str, request: Request) -> dict[str, str]:
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         if slug == "unavailable":
             headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
