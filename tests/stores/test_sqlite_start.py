@@ -145,6 +145,72 @@ def test_a_rollback_journal_of_another_database_is_refused_and_not_applied(path:
     assert path.read_bytes() == written
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+
+
+def prevent_shared_memory(path: Path) -> None:
+    """Let SQLite make no shared memory file beside a log, as on a full disk."""
+    memory = Path(f"{path}-shm")
+    memory.unlink(missing_ok=True)
+    memory.symlink_to("/dev/null/nowhere")
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_a_wal_file_that_fits_only_a_newer_file_is_refused_and_nothing_is_changed(path: Path, *, is_full: bool) -> None:
+    live = path.parent / "live"
+    live.mkdir()
+    closed(live / "log.db")
+    older = (live / "log.db").read_bytes()
+    closed_again, last = "abcdefghij" * 5, "k"
+
+    async def work(names: str, into: Path | None = None) -> None:
+        async with opening(SqliteStore(live / "log.db")) as log:
+            for number, name in enumerate(names):
+                await log.append(*(event(f"{name}{number}-{n}") for n in range(20)))
+            if into is not None:
+                copy_of(live, into)
+
+    run(work(closed_again))
+    run(work(last, path.parent))
+    path.write_bytes(older)
+    if is_full:
+        prevent_shared_memory(path)
+    before = contents(path.parent)
+    with pytest.raises(StoreRefused, match=LINE):
+        all_ids(path)
+    assert contents(path.parent) == before
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_a_wal_file_of_another_log_is_refused_and_nothing_is_changed(
+    path: Path, *, is_marked: bool, is_full: bool
+) -> None:
+    closed(path, 300)
+    (path.parent / "other").mkdir()
+    crashed(path.parent / "other" / "log.db", 100)
+    (path.parent / "other" / "log.db-wal").rename(f"{path}-wal")
+    if not is_marked:
+        MarkFile(path).path.unlink()
+    if is_full:
+        prevent_shared_memory(path)
+    before = contents(path.parent)
+    with pytest.raises(StoreRefused, match=rf"the file '{path}-wal' beside it belongs to another log"):
+        all_ids(path)
+    assert contents(path.parent) == before
+
+
+def test_a_file_with_another_mark_is_refused_before_its_wal_file_is_moved_into_it(path: Path, tmp_path: Path) -> None:
+    crashed(path, 100)
+    closed(tmp_path / "other.db", 100)
+    MarkFile(tmp_path / "other.db").path.replace(MarkFile(path).path)
+    before = contents(path.parent)
+    with pytest.raises(StoreRefused, match="is not the one that the mark beside it names"):
+        all_ids(path)
+    assert contents(path.parent) == before
+
+
 def test_a_damaged_event_at_the_end_refuses_the_start(path: Path) -> None:
     closed(path)
     with closing(sqlite3.connect(path)) as connection, connection:

@@ -36,7 +36,26 @@ def connect_reader(path: Path, vfs: str = "unix") -> sqlite3.Connection:
     return _connect(path, "ro", vfs)
 
 
-def _connect(path: Path, mode: str, vfs: str) -> sqlite3.Connection:
+def connect_observer(path: Path) -> sqlite3.Connection:
+    """Return a connection that reads a log, `-wal` file included, and leaves every file as it is, also when it is closed.
+
+    It needs no shared memory file, so it works on a full disk. The caller holds the lock of the log (`FileLock`), because
+    SQLite takes no locks with the VFS "unix-none". Raises sqlite3.Error.
+    """
+    connection = _connect(path, "ro", "unix-none")
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # so SQLite keeps the index of the WAL file in its own memory
+    return connection
+
+
+def connect_without_wal(path: Path) -> sqlite3.Connection:
+    """Return a connection that reads the database file alone, and leaves the files beside it as they are. Raises sqlite3.Error.
+
+    It may find an older state of the log, or, if a crash interrupted a checkpoint, a mixture of two states.
+    """
+    return _connect(path, "ro", "unix-none", "&immutable=1")
+
+
+def _connect(path: Path, mode: str, vfs: str, options: str = "") -> sqlite3.Connection:
     # No isolation level: transactions begin and end where this package says so, not where the driver guesses.
-    uri = f"{path.resolve().as_uri()}?mode={mode}&vfs={vfs}&psow=0"
+    uri = f"{path.resolve().as_uri()}?mode={mode}&vfs={vfs}&psow=0{options}"
     return sqlite3.connect(uri, uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)

@@ -14,12 +14,15 @@ from pathlib import Path
 from struct import Struct
 
 from app.events.errors import StoreRefused
+from app.events.position import Epoch
 from app.stores.sqlite.errors import Damaged
-from app.stores.sqlite.file.connections import connect_reader, connect_writer
+from app.stores.sqlite.file.connections import connect_observer, connect_reader, connect_without_wal, connect_writer
 from app.stores.sqlite.file.format import APPLICATION_ID, FORMAT
-from app.stores.sqlite.file.inspection import count_events, inspect, require_integrity
+from app.stores.sqlite.file.inspection import count_events, inspect, missing_events, require_integrity
 from app.stores.sqlite.file.lock import FileLock
+from app.stores.sqlite.file.mark import MarkFile
 from app.stores.sqlite.file.place import ADVICE
+from app.stores.sqlite.records import read_epochs
 
 WAL_HEADER_BYTES = 32
 PAGE_BYTES = 4096  # of a new database: more than one page if it has a table
@@ -97,13 +100,13 @@ def usable_vfs(path: Path) -> str:
     return "unix"
 
 
-def look(path: Path, vfs: str, lock: FileLock, wal_bytes: int) -> None:
-    """Check the database file through SQLite. Raises StoreRefused, Damaged, sqlite3.Error.
+def look(path: Path, lock: FileLock, wal_bytes: int) -> None:
+    """Check the files of a log through SQLite. Raises StoreRefused, Damaged, sqlite3.Error.
 
-    Nothing is written to the file. SQLite normally moves the `-wal` file (its write-ahead log) into the database when the last
+    Nothing is written to any file. SQLite normally moves the `-wal` file (its write-ahead log) into the database when the last
     connection is closed; this is prevented here, because the `-wal` file may belong to another database.
     """
-    with closing(connect_reader(path) if vfs == "unix" else connect_writer(path, vfs)) as connection:
+    with closing(connect_observer(path)) as connection:
         version = format_of(path, connection)
         if version == 0:
             return
@@ -111,7 +114,12 @@ def look(path: Path, vfs: str, lock: FileLock, wal_bytes: int) -> None:
             _require_size(connection, lock)
         require_integrity(connection, crashed=wal_bytes > 0)
         if version == FORMAT:
-            count_events(connection, inspect(connection))
+            found = inspect(connection)
+            count_events(connection, found)
+            mark = MarkFile(path).read()
+            if mark is not None:
+                missing_events(connection, found, mark)
+            _require_own_wal(path, found.epochs)
 
 
 def format_of(path: Path, connection: sqlite3.Connection) -> int:
@@ -128,6 +136,23 @@ def format_of(path: Path, connection: sqlite3.Connection) -> int:
     if not 0 < version <= FORMAT:
         raise StoreRefused(f"The store {str(path)!r} has format {version}; this version knows none beyond {FORMAT}.")
     return int(version)
+
+
+def _require_own_wal(path: Path, epochs: list[Epoch]) -> None:
+    """Check that the database file is an older state of the log that it is together with its `-wal` file. Raises Damaged if not.
+
+    `epochs`: the epochs of both files together. Epochs are only ever added to a log, so the database file alone has the first of
+    them, unless a crash interrupted a checkpoint and left a mixture of two states.
+    """
+    try:
+        with closing(connect_without_wal(path)) as connection:
+            older = read_epochs(connection)
+    except (Damaged, sqlite3.Error):
+        return
+    if epochs[: len(older)] != older:
+        raise Damaged(
+            f"the file '{path.resolve()}-wal' beside it belongs to another log, or to an older state of this one"
+        )
 
 
 def _require_size(connection: sqlite3.Connection, lock: FileLock) -> None:
