@@ -115,11 +115,17 @@ def _read_rows(
 
 
 def _verify(expected: Iterable[Expected], rows: Sequence[tuple[object, ...]]) -> None:
-    """Raise Damaged if an expected event is missing in `rows` (read from the database, in order), or does not match its
-    checksum.
+    """Raise Damaged if `rows` (read from the database, in order) are not the expected events: one is missing, does not match its
+    checksum, or is too many.
     """
-    for place, (offset, before, checksum) in enumerate(expected):
+    place, offset = 0, 0
+    for offset, before, checksum in expected:
         if place == len(rows) or rows[place][0] != offset:
             raise Damaged(f"the event at offset {offset} is missing", offset)
         if checksum_of(rows[place], before) != checksum:
             raise Damaged(f"the event at offset {offset} does not match its checksum", offset)
+        place += 1
+    if place < len(
+        rows
+    ):  # SQLite takes the order of rows for granted, so a zeroed row does not end a range, but is in it
+        raise Damaged(f"after the event at offset {offset} there is a damaged row", offset + 1)
