@@ -10,6 +10,7 @@ from app.events.delivery import filter_group as group_module
 from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import HEARTBEAT, Checkpoint, Closing, StreamItem, StreamStart
 from app.events.delivery.subscription import Subscription
+from app.events.event import Event
 from app.events.filter import EVERYTHING, Filter
 from app.events.log import tail as tail_module
 from app.events.log.event_log import EventLog
@@ -58,9 +59,30 @@ def follow(
     return subscription, sink
 
 
+def replay(
+    fan_out: FanOut, log: EventLog, sink: Keeper, filter: Filter = EVERYTHING, *, follow: bool = True
+) -> Subscription:
+    subscription = Subscription(log, Start(0), filter, follow=follow, limit=None)
+    fan_out.open(subscription, sink)
+    return subscription
+
+
+async def open_both(*events: Event) -> tuple[EventLog, FanOut]:
+    log = await open_log(*events)
+    return log, FanOut(log, HEARTBEAT_SECONDS)
+
+
+async def open_stored(store: MemoryStore, monkeypatch: pytest.MonkeyPatch, count: int = 100) -> tuple[EventLog, FanOut]:
+    """Open a log of `count` events with so short a tail in memory that a reader from the beginning reads the store."""
+    monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
+    log = EventLog(store)
+    await log.open()
+    await log.append([event(f"e-{number}") for number in range(count)])
+    return log, FanOut(log, HEARTBEAT_SECONDS)
+
+
 async def test_events_reach_every_matching_subscription_once_and_in_order() -> None:
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     everything = [follow(fan_out, log)[1] for _ in range(600)]
     cancelled = [follow(fan_out, log, CANCELLED)[1] for _ in range(600)]
     for number in range(20):
@@ -74,8 +96,7 @@ async def test_events_reach_every_matching_subscription_once_and_in_order() -> N
 
 
 async def test_live_subscriptions_with_equal_filters_are_sent_the_same_page_object() -> None:
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     sinks = [follow(fan_out, log, filter)[1] for filter in (EVERYTHING, Filter(), SHIPPED, SHIPPED)]
     await log.append([event("a")])
     await turns()
@@ -85,8 +106,7 @@ async def test_live_subscriptions_with_equal_filters_are_sent_the_same_page_obje
 
 
 async def test_commits_that_come_before_a_round_share_it() -> None:
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     _, sink = follow(fan_out, log)
     for event_id in "abc":
         await log.append([event(event_id)])  # the memory store lets no other task run
@@ -97,8 +117,7 @@ async def test_commits_that_come_before_a_round_share_it() -> None:
 async def test_a_round_is_bounded_however_much_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(group_module, "ROUND_EVENTS", 7)
 
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     _, sink = follow(fan_out, log)
     await log.append([event(f"e-{number}") for number in range(100)])
     await turns(40)
@@ -111,8 +130,7 @@ async def test_a_turn_of_the_loop_sends_to_so_many_and_leaves_the_rest_for_the_n
 ) -> None:
     monkeypatch.setattr(fan_out_module, "SENDS_PER_TURN", 10)
 
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     sinks = [follow(fan_out, log)[1] for _ in range(95)]
     await log.append([event("a")])
     reached: list[int] = []
@@ -127,8 +145,7 @@ async def test_a_subscription_opened_in_the_middle_of_a_round_gets_every_later_e
 ) -> None:
     monkeypatch.setattr(fan_out_module, "SENDS_PER_TURN", 1)
 
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     first = [follow(fan_out, log)[1] for _ in range(10)]
     later: list[tuple[int, Keeper]] = []
     for number in range(30):
@@ -142,15 +159,13 @@ async def test_a_subscription_opened_in_the_middle_of_a_round_gets_every_later_e
 
 
 async def test_equal_filters_of_live_subscriptions_are_one_object() -> None:
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     first, second = (follow(fan_out, log, Filter(frozenset({"order.shipped"})))[0] for _ in range(2))
     assert first.filter is second.filter
 
 
 async def test_a_full_sink_is_sent_nothing_and_delays_no_other_and_then_gets_everything() -> None:
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     slow, full = follow(fan_out, log, sink=Keeper(room=3))
     _, quick = follow(fan_out, log)
     every = [f"e-{number}" for number in range(1000)]
@@ -169,8 +184,7 @@ async def test_a_full_sink_is_sent_nothing_and_delays_no_other_and_then_gets_eve
 
 @in_virtual_time
 async def test_a_sink_that_a_heartbeat_filled_is_sent_nothing_until_it_takes_more() -> None:
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     clock = asyncio.create_task(fan_out.run())
     slow, full = follow(fan_out, log, sink=Keeper(room=2))
     await asyncio.sleep(HEARTBEAT_SECONDS)
@@ -189,8 +203,7 @@ async def test_a_group_that_is_always_busy_does_not_keep_another_from_its_round(
 ) -> None:
     monkeypatch.setattr(fan_out_module, "SENDS_PER_TURN", 2)
 
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     for _ in range(10):
         follow(fan_out, log, SHIPPED)
     _, other = follow(fan_out, log, CANCELLED)
@@ -202,8 +215,7 @@ async def test_a_group_that_is_always_busy_does_not_keep_another_from_its_round(
 
 
 async def test_resuming_a_sink_that_is_not_full_sends_nothing_twice() -> None:
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     subscription, sink = follow(fan_out, log)
     for event_id in "abc":
         await log.append([event(event_id)])
@@ -216,8 +228,7 @@ async def test_a_group_that_publishers_outrun_reads_the_log_instead_of_growing(m
     monkeypatch.setattr(group_module, "WAITING_EVENTS", 50)
     monkeypatch.setattr(tail_module, "TAIL_EVENTS", 20)
 
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     sinks = [follow(fan_out, log)[1] for _ in range(20)]
     every = [f"e-{number}" for number in range(500)]
     for event_id in every:
@@ -227,8 +238,7 @@ async def test_a_group_that_publishers_outrun_reads_the_log_instead_of_growing(m
 
 
 async def test_a_limit_holds_if_a_round_has_more_events() -> None:
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     _, limited = follow(fan_out, log, limit=3)
     _, other = follow(fan_out, log)
     await log.append([event("a"), event("b")])
@@ -242,8 +252,7 @@ async def test_a_limit_holds_if_a_round_has_more_events() -> None:
 
 
 async def test_a_stream_that_has_reached_its_limit_closes_with_limit_during_a_drain() -> None:
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     slow, full = follow(fan_out, log, sink=Keeper(room=2), limit=1)
     await log.append([event("a")])
     await turns()
@@ -258,8 +267,7 @@ async def test_a_stream_that_has_reached_its_limit_closes_with_limit_during_a_dr
 async def test_nothing_is_left_of_a_reader_that_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fan_out_module, "SENDS_PER_TURN", 3)
 
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     readers = [follow(fan_out, log, filter) for filter in (EVERYTHING, SHIPPED, CANCELLED) for _ in range(5)]
     await log.append([event("a")])
     await turns(1)  # some have it, others wait for their turn
@@ -283,14 +291,9 @@ class Broken(MemoryStore):
 async def test_a_fault_of_the_store_ends_the_stream_and_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
-
-    log = EventLog(Broken())
-    await log.open()
-    await log.append([event(f"e-{number}") for number in range(100)])
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_stored(Broken(), monkeypatch)
     sink = Keeper()
-    fan_out.open(Subscription(log, Start(0), EVERYTHING, follow=True, limit=None), sink)
+    replay(fan_out, log, sink)
     await fan_out.ended()
     assert sink.steps[-1] == Closing("unavailable")
     assert "ZeroDivisionError" in caplog.text
@@ -308,21 +311,14 @@ class Counting(MemoryStore):
 
 
 async def test_a_reader_that_leaves_while_it_waits_for_the_store_costs_no_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
-
     store = Counting()
-    log = EventLog(store)
-    await log.open()
-    await log.append([event(f"e-{number}") for number in range(100)])
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_stored(store, monkeypatch)
     for _ in range(3):
-        impatient = [Subscription(log, Start(0), EVERYTHING, follow=True, limit=None) for _ in range(50)]
-        for subscription in impatient:
-            fan_out.open(subscription, Keeper())
+        impatient = [replay(fan_out, log, Keeper()) for _ in range(50)]
         for subscription in impatient:
             fan_out.leave(subscription)
     sink = Keeper()
-    fan_out.open(Subscription(log, Start(0), EVERYTHING, follow=False, limit=None), sink)
+    replay(fan_out, log, sink, follow=False)
     await fan_out.ended()
     assert len(sink.event_ids) == 100
     assert store.reads == 1
@@ -331,15 +327,9 @@ async def test_a_reader_that_leaves_while_it_waits_for_the_store_costs_no_read(m
 async def test_events_read_for_a_reader_that_left_meanwhile_do_not_count_as_delivered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
-
     store = Counting()
-    log = EventLog(store)
-    await log.open()
-    await log.append([event(f"e-{number}") for number in range(100)])
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
-    subscription = Subscription(log, Start(0), EVERYTHING, follow=True, limit=None)
-    fan_out.open(subscription, Keeper())
+    log, fan_out = await open_stored(store, monkeypatch)
+    subscription = replay(fan_out, log, Keeper())
     while store.reads == 0:
         await turns(1)
     fan_out.leave(subscription)
@@ -350,13 +340,12 @@ async def test_events_read_for_a_reader_that_left_meanwhile_do_not_count_as_deli
 async def test_readers_that_replay_take_turns_with_live_readers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
 
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     await log.append([event(f"old-{number}") for number in range(20_000)])
     _, live = follow(fan_out, log)
     replaying = [Keeper() for _ in range(50)]
     for sink in replaying:
-        fan_out.open(Subscription(log, Start(0), EVERYTHING, follow=True, limit=None), sink)
+        replay(fan_out, log, sink)
     await turns(5)
     await log.append([event("new")])
     await turns(2)
@@ -423,8 +412,7 @@ async def test_a_stream_whose_filter_matches_nothing_moves_forward() -> None:
 @in_virtual_time
 @pytest.mark.parametrize("room", [2, 1_000_000])
 async def test_a_stream_that_was_sent_everything_is_sent_heartbeats_and_no_checkpoints(room: int) -> None:
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     clock = asyncio.create_task(fan_out.run())
     slow, sink = follow(fan_out, log, sink=Keeper(room))
     await log.append([event("a")])
@@ -438,8 +426,7 @@ async def test_a_stream_that_was_sent_everything_is_sent_heartbeats_and_no_check
 
 
 async def test_no_sign_of_life_is_sent_before_an_event_that_waits_for_its_round() -> None:
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     readers = [follow(fan_out, log, filter) for filter in (EVERYTHING, SHIPPED)]
     await log.append([event("a")])
     for subscription, _ in readers:
@@ -461,15 +448,10 @@ class Searching(MemoryStore):
 async def test_a_long_search_in_the_store_does_not_keep_a_stream_from_its_signs_of_life(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
-
-    log = EventLog(Searching())
-    await log.open()
-    await log.append([event(f"e-{number}") for number in range(500)])
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_stored(Searching(), monkeypatch, 500)
     clock = asyncio.create_task(fan_out.run())
     sink = Keeper()
-    fan_out.open(Subscription(log, Start(0), CANCELLED, follow=True, limit=None), sink)
+    replay(fan_out, log, sink, CANCELLED)
     await asyncio.sleep(150)
     assert all(isinstance(step, Checkpoint) for step in sink.steps[1:])
     assert max(later - earlier for earlier, later in pairwise([*sink.times, now_seconds()])) <= HEARTBEAT_SECONDS + 4
@@ -493,15 +475,11 @@ def filter_of_its_own(number: int) -> Filter:
 async def test_a_reader_that_waits_behind_a_crowd_for_the_store_is_sent_heartbeats(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
-    log = EventLog(Slow())
-    await log.open()
-    await log.append([event(f"e-{number}") for number in range(100)])
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_stored(Slow(), monkeypatch)
     clock = asyncio.create_task(fan_out.run())
     sinks = [Keeper() for _ in range(1000)]
     for number, sink in enumerate(sinks):
-        fan_out.open(Subscription(log, Start(0), filter_of_its_own(number), follow=False, limit=None), sink)
+        replay(fan_out, log, sink, filter_of_its_own(number), follow=False)
     await fan_out.ended()
     assert now_seconds() >= 1000 / 4  # four reads at once, one for each reader
     for sink in sinks:
@@ -514,17 +492,13 @@ async def test_a_reader_that_waits_behind_a_crowd_for_the_store_is_sent_heartbea
 async def test_a_reader_whose_sink_a_heartbeat_fills_while_it_waits_for_the_store_costs_no_read_until_it_is_resumed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
-    log = EventLog(Slow())
-    await log.open()
-    await log.append([event(f"e-{number}") for number in range(100)])
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_stored(Slow(), monkeypatch)
     clock = asyncio.create_task(fan_out.run())
     before = [Keeper() for _ in range(100)]
     for number, sink in enumerate(before):
-        fan_out.open(Subscription(log, Start(0), filter_of_its_own(number), follow=False, limit=None), sink)
-    slow, full = Subscription(log, Start(0), EVERYTHING, follow=False, limit=None), Keeper(room=2)
-    fan_out.open(slow, full)
+        replay(fan_out, log, sink, filter_of_its_own(number), follow=False)
+    full = Keeper(room=2)
+    slow = replay(fan_out, log, full, follow=False)
     await asyncio.sleep(100)
     assert full.steps[1:] == [HEARTBEAT]
     assert len(fan_out) == 1
@@ -538,15 +512,11 @@ async def test_a_reader_whose_sink_a_heartbeat_fills_while_it_waits_for_the_stor
 async def test_a_drain_reaches_a_reader_that_waits_for_the_store_without_a_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tail_module, "TAIL_EVENTS", 10)
     store = Counting()
-    log = EventLog(store)
-    await log.open()
-    await log.append([event(f"e-{number}") for number in range(100)])
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_stored(store, monkeypatch)
     sinks = [Keeper() for _ in range(500)]
     for sink in sinks:
-        fan_out.open(Subscription(log, Start(0), EVERYTHING, follow=True, limit=None), sink)
+        replay(fan_out, log, sink)
     fan_out.drain()
     await fan_out.ended()
     assert {sink.steps[-1] for sink in sinks} == {Closing("drain")}
@@ -594,8 +564,7 @@ async def test_a_busy_crowd_does_not_keep_a_silent_stream_from_its_heartbeat(mon
 
 
 async def test_the_lag_is_that_of_the_slowest_subscription() -> None:
-    log = await open_log(*map(event, "abcdef"))
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both(*map(event, "abcdef"))
     assert fan_out.lag_events() == 0
     readers = [Subscription(log, Start(after), EVERYTHING, follow=True, limit=None) for after in (5, 2)]
     for subscription in readers:
@@ -607,8 +576,7 @@ async def test_the_lag_is_that_of_the_slowest_subscription() -> None:
 
 
 async def test_ended_returns_when_the_last_subscription_is_gone() -> None:
-    log = await open_log()
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both()
     await fan_out.ended()
     readers = [follow(fan_out, log)[0] for _ in range(2)]
     ending = asyncio.create_task(fan_out.ended())
@@ -620,8 +588,7 @@ async def test_ended_returns_when_the_last_subscription_is_gone() -> None:
 
 
 async def test_a_drain_closes_every_subscription_or_once_it_is_resumed_if_its_sink_is_full() -> None:
-    log = await open_log(*map(event, "abc"))
-    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    log, fan_out = await open_both(*map(event, "abc"))
     sinks = [follow(fan_out, log, filter)[1] for filter in (EVERYTHING, SHIPPED, CANCELLED)]
     slow, full = follow(fan_out, log, sink=Keeper(room=1))
     fan_out.drain()
