@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from app import metrics
 from app.events.delivery.subscribe import SubscriptionRequest, subscribe
 from app.events.delivery.subscription import Subscription
-from app.events.filter import Filter
+from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_log import EventLog
 from app.events.log.read_page import read_page
 from app.events.log.start import Since, StartRequest, locate_start
@@ -62,9 +62,9 @@ class Operations:
         wait: int = 0,
         major_version: int | None = None,  # noqa: ARG002  # there is only one major version; the parameter's enum is checked before
     ) -> ASGIApp:
-        media_type = choose_media_type(_header(request, "accept"), (sse.MEDIA_TYPE, _PAGE))
-        filter = Filter(_set(event_types), _set(order_id))
-        last_event_id = _header(request, "last-event-id") or last_event_id or None
+        media_type = choose_media_type(_header(request, b"accept"), (sse.MEDIA_TYPE, _PAGE))
+        filter = _filter(event_types, order_id)
+        last_event_id = _header(request, b"last-event-id") or last_event_id or None
         start = StartRequest(last_event_id, _since(since), from_)
         if media_type == _PAGE:
             return await self._page(start, filter, limit, 0 if request.method == "HEAD" else wait)
@@ -119,6 +119,12 @@ class Operations:
         return Response(self.document.asyncapi, headers=NO_STORE, media_type="application/json")
 
 
+def _filter(event_types: list[str] | None, order_ids: list[str] | None) -> Filter:
+    if event_types is None and order_ids is None:
+        return EVERYTHING  # this very object, because most of the streams keep it
+    return Filter(_set(event_types), _set(order_ids))
+
+
 def _set(values: list[str] | None) -> frozenset[str] | None:
     return None if values is None else frozenset(values)
 
@@ -133,5 +139,5 @@ def _since(text: str | None) -> Since | None:
     return Since(since_epoch // timedelta(microseconds=1), text)
 
 
-def _header(request: Request, name: str) -> str:
+def _header(request: Request, name: bytes) -> str:
     return ",".join(header_values(request.scope, name))

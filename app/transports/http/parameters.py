@@ -61,7 +61,8 @@ class ContractParameters:
         by_location: dict[str, dict[str, _Parameter]] = {"query": {}, "header": {}, "path": {}}
         for definition in definitions:
             by_location[definition["in"]][definition["name"]] = _Parameter(definition)
-        self._query, self._headers, self._path = by_location["query"], by_location["header"], by_location["path"]
+        self._query, self._path = by_location["query"], by_location["path"]
+        self._headers = [(name.lower().encode(), name, parameter) for name, parameter in by_location["header"].items()]
         self._spelt = {name: spell(name) for name in (*self._query, *self._path)}
         self._queries: Remembered[bytes, Mapping[str, JsonValue]] = Remembered()
 
@@ -101,8 +102,8 @@ class ContractParameters:
                 arguments[self._spelt[name]] = parameter.default
 
     def _read_headers(self, scope: Scope) -> Iterator[ParameterViolation]:
-        for name, parameter in self._headers.items():
-            sent = header_values(scope, name)
+        for field, name, parameter in self._headers:
+            sent = header_values(scope, field)
             if len(sent) > 1:
                 yield ParameterViolation("header", name, "takes one value and was given more")
             elif sent and sent[0]:  # an empty header counts as absent, as an empty Last-Event-ID is not an id
@@ -166,10 +167,9 @@ class _Parameter:
         return ParameterViolation(self._location, self._name, message)
 
 
-def header_values(scope: Scope, name: str) -> list[str]:
-    """Return the values of a header of a request, in the order of receipt. `name`: the name of the header in any case."""
-    wanted = name.lower().encode("latin-1")
-    return [value.decode("latin-1") for sent, value in scope["headers"] if sent == wanted]
+def header_values(scope: Scope, name: bytes) -> list[str]:
+    """Return the values of a header of a request, in the order of receipt. `name`: the name of the header in lower case."""
+    return [value.decode("latin-1") for field, value in scope["headers"] if field == name]
 
 
 def _sent(query_string: bytes) -> dict[str, list[str]]:
