@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from app.events.filter import Filter
-from app.stores.sqlite import block_search
-from app.stores.sqlite.block_search import SOUGHT_ONE_BY_ONE, BlockSearch, filter_keys
 from app.stores.sqlite.errors import Damaged
 from app.stores.sqlite.event_blocks import BLOCK_EVENTS
+from app.stores.sqlite.reading import block_search
+from app.stores.sqlite.reading.block_search import SOUGHT_ONE_BY_ONE, BlockSearch, filter_keys
 from app.stores.sqlite.store import SqliteStore
 from tests.events.logs import event, run
 from tests.stores.opened import opening

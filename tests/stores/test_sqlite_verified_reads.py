@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from app.events.event import StoredEvent
-from app.stores.sqlite import verified_reads
 from app.stores.sqlite.errors import Damaged
+from app.stores.sqlite.reading import verified_reads
+from app.stores.sqlite.reading.verified_reads import expected_at, read_expected, read_run
 from app.stores.sqlite.store import SqliteStore
-from app.stores.sqlite.verified_reads import expected_at, read_expected, read_run
 from tests.events.logs import event, run
 from tests.stores.opened import opening
 

@@ -14,9 +14,9 @@ from app.events.position import Floor
 from app.stores.local.retention import CHECK_SECONDS, Retention
 from app.stores.sqlite.errors import Damaged
 from app.stores.sqlite.event_blocks import BLOCK_EVENTS, Block
-from app.stores.sqlite.pages import offset_before
+from app.stores.sqlite.reading.pages import offset_before
+from app.stores.sqlite.reading.verified_reads import read_at
 from app.stores.sqlite.records import write_floor
-from app.stores.sqlite.verified_reads import read_at
 
 DELETED_AT_ONCE = (
     5_000  # bounds a transaction after the limit became smaller; one that adds more events may delete as many

@@ -18,11 +18,11 @@ from app.events.event import Event
 from app.events.filter import Filter
 from app.events.log.event_store import Appended, Commit, Opened, Page
 from app.stores.local.retention import Retention
-from app.stores.sqlite.block_search import BlockSearch
 from app.stores.sqlite.deletion import Deletion
 from app.stores.sqlite.file.open_file import open_file
-from app.stores.sqlite.pages import offset_before, read_page
-from app.stores.sqlite.readers import Readers
+from app.stores.sqlite.reading.block_search import BlockSearch
+from app.stores.sqlite.reading.pages import offset_before, read_page
+from app.stores.sqlite.reading.readers import Readers
 from app.stores.sqlite.transactions import Outcome, Transactions
 from app.stores.sqlite.writer import Request, Writer
 

@@ -27,8 +27,8 @@ from app.stores.sqlite.file.connections import connect_writer
 from app.stores.sqlite.file.mark import Mark
 from app.stores.sqlite.file.open_file import LogFile
 from app.stores.sqlite.file.wal import WalLimit
+from app.stores.sqlite.reading.verified_reads import read_events
 from app.stores.sqlite.records import add_epochs, read_epochs, read_newest_block, write_blocks
-from app.stores.sqlite.verified_reads import read_events
 
 INSERTED_AT_ONCE = (
     500  # in a statement: Python lets go of its lock once for each, and a busy event loop is slow to return it

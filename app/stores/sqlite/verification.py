@@ -21,8 +21,8 @@ from app.stores.sqlite.file.inspection import Found, count_events, inspect, miss
 from app.stores.sqlite.file.look import format_of, refusing
 from app.stores.sqlite.file.mark import Mark, MarkFile
 from app.stores.sqlite.file.place import require_log
+from app.stores.sqlite.reading.verified_reads import read_run
 from app.stores.sqlite.records import read_epochs, read_floor, read_newest_block
-from app.stores.sqlite.verified_reads import read_run
 
 
 class Verified(NamedTuple):

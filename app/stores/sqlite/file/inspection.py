@@ -15,8 +15,8 @@ from app.events.position import Epoch, Floor
 from app.stores.sqlite.errors import Damaged
 from app.stores.sqlite.event_blocks import BLOCK_EVENTS, Block
 from app.stores.sqlite.file.mark import Mark
+from app.stores.sqlite.reading.verified_reads import read_run
 from app.stores.sqlite.records import read_block, read_blocks, read_epochs, read_floor, read_newest_block
-from app.stores.sqlite.verified_reads import read_run
 
 NEWEST_EVENTS = 1024  # are verified at every start: some milliseconds
 INTEGRITY_SECONDS = 0.5  # for the whole check of a log of some hundred thousand events, index of ids included

@@ -14,9 +14,9 @@ from itertools import islice
 from app.events.event_columns import EventColumns
 from app.events.filter import Filter
 from app.events.log.event_store import BelowFloor, Page
-from app.stores.sqlite.block_search import BlockSearch, filter_keys
+from app.stores.sqlite.reading.block_search import BlockSearch, filter_keys
+from app.stores.sqlite.reading.verified_reads import read_at, read_expected, read_run
 from app.stores.sqlite.records import read_floor, read_newest_block
-from app.stores.sqlite.verified_reads import read_at, read_expected, read_run
 
 EXAMINED_PER_READ = 10_000  # offsets; a search that finds nothing takes a millisecond or two, then others have a turn
 EXAMINED_BY_ORDER = (
