@@ -17,6 +17,8 @@ class State(Enum):
     BLOCKED = "nowhere until the sink, which is full, is resumed"
     CLOSED = "nowhere: it is over"
 
+    __hash__ = object.__hash__  # by identity; that of Enum is a function in Python, and each transition needs two
+
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.NEW: frozenset({State.SCHEDULED, State.CLOSED}),
