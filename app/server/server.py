@@ -1,7 +1,8 @@
 """uvicorn's server, changed to end all streams on a signal before it stops, and to exit with code 0.
 
 uvicorn 0.54 alone has these faults: with an open stream, SIGTERM never ends the process; after a clean stop the exit code is
--15; `SIGHUP` ends the process at once. The class of the connections is in `app/server/protocol.py`.
+-15; `SIGHUP` ends the process at once. The classes of the connections are in `app/server/protocol.py` and
+`app/server/stream_connection.py`.
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@
 After the application has sent `http.response.start`, the application may call
 `scope["extensions"][TAKE_OVER]["connection"](stream)`. The call returns a `Connection`. From then on the application sends no
 ASGI messages, and writes to this `Connection` instead. The application may return: the response continues without the
-coroutines of its request, as on an upgraded connection. `app/server/protocol.py` implements this extension.
-`app/transports/http/asgi_sink.py` sends streams if the server does not have this extension.
+coroutines of its request, as on an upgraded connection. `app/server/protocol.py` implements this extension, and
+`app/server/stream_connection.py` the connection during the stream. `app/transports/http/asgi_sink.py` sends streams if the
+server does not have this extension.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def close_delimited(body: bytes) -> bytes:
 
 
 class Connection(Protocol):
-    """The server's side of a connection that a streaming response has taken over. The head of the response has been sent.
+    """The server's side of a connection that a streaming response has taken over. The head of the response is sent with the
+    first part of the body.
 
     The methods are called on the event loop, and none of them blocks.
     """

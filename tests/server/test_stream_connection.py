@@ -19,6 +19,7 @@ from tests.server.connections import Client, answer, connected, responses
 GET = b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n"
 NEXT = b"GET /next HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /stream HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+START = {"type": "http.response.start", "status": 200, "headers": []}
 
 
 class RecordingStream:
@@ -48,7 +49,7 @@ class Streaming:
             await answer(send, scope["path"].encode())
             return
         self.cycles.append(weakref.ref(receive.__self__))  # uvicorn's object for a request and its response
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send(START)
         connection = scope["extensions"][TAKE_OVER]["connection"](self.stream)
         with pytest.raises(RuntimeError, match="once"):
             scope["extensions"][TAKE_OVER]["connection"](self.stream)
@@ -207,6 +208,20 @@ async def test_server_that_stops_closes_the_connection() -> None:
         assert (await client.rest()).endswith(b"last")
     assert app.calls == ["lost"]
     assert client.server_state.connections == set()
+
+
+async def test_stream_of_an_application_that_fails_afterwards_is_lost() -> None:
+    stream = RecordingStream(is_finite=False)
+
+    async def application(scope: Any, _receive: Any, send: Any) -> None:
+        await send(START)
+        scope["extensions"][TAKE_OVER]["connection"](stream)
+        raise ZeroDivisionError
+
+    async with asyncio.timeout(30), connected(application) as client:
+        await client.send(GET)
+        assert await client.rest() == b""
+    assert stream.calls == ["lost"]
 
 
 @pytest.mark.parametrize(
