@@ -350,6 +350,11 @@ def test_plain_values_are_read_as_json_values(tmp_path: Path, text: str, value: 
         (b"a: " + b"[" * 5_000 + b"]" * 5_000, "is nested deeper than 100 levels"),
         (b"a: " + b"[" * 100_000, "is nested deeper than 100 levels"),
         (b"a: " + b"{a: " * 100_000, "is nested deeper than 100 levels"),
+        (
+            b"a: &a " + b"[" * 60 + b"]" * 60 + b"\nb: " + b"[" * 60 + b"*a" + b"]" * 60,
+            "orders-events.yaml: the document is nested deeper than 100 levels by its aliases.",
+        ),
+        (b"a: &a [*a]", "is nested deeper than 100 levels by its aliases"),
     ],
 )
 def test_unreadable_document_stops_the_start(root: Path, content: bytes, reason: str) -> None:

@@ -28,6 +28,9 @@ def read_source(root: Path) -> dict[str, Any]:
         text = path.read_text("utf-8")
         _check_nesting(text)
         document = yaml.load(text, _JsonLoader)  # noqa: S506  # a SafeLoader, narrowed
+        if not isinstance(document, dict):
+            raise InvalidContract(f"{DOCUMENT} is not a mapping.")
+        _check_nesting_of_aliases(document)
         json.dumps(document, allow_nan=False)
     except OSError as error:
         raise InvalidContract(f"{path} cannot be read: {error.strerror}.") from None
@@ -35,12 +38,8 @@ def read_source(root: Path) -> dict[str, Any]:
         raise InvalidContract(f"{DOCUMENT}:{_line(error.problem_mark)}: {error.problem}.") from None
     except (yaml.YAMLError, UnicodeDecodeError):
         raise InvalidContract(f"{DOCUMENT} is not text in UTF-8 without control characters.") from None
-    except RecursionError:  # aliases may nest values deeper than the text
-        raise InvalidContract(f"{DOCUMENT} is nested too deeply.") from None
     except (TypeError, ValueError) as error:
         raise InvalidContract(f"{DOCUMENT} holds a value that JSON cannot hold: {error}.") from None
-    if not isinstance(document, dict):
-        raise InvalidContract(f"{DOCUMENT} is not a mapping.")
     return document
 
 
@@ -51,6 +50,17 @@ def _check_nesting(text: str) -> None:
         if level > NESTING_LEVELS:
             problem = f"the document is nested deeper than {NESTING_LEVELS} levels"
             raise InvalidContract(f"{DOCUMENT}:{_line(event.start_mark)}: {problem}.")
+
+
+def _check_nesting_of_aliases(document: dict[str, Any]) -> None:
+    """Raise InvalidContract if aliases nest values deeper than the text is nested, or without end."""
+    level: list[Any] = [document]
+    for _ in range(NESTING_LEVELS):
+        within = (child for each in level for child in (each.values() if isinstance(each, dict) else each))
+        level = list({id(each): each for each in within if isinstance(each, (dict, list))}.values())
+        if not level:
+            return
+    raise InvalidContract(f"{DOCUMENT}: the document is nested deeper than {NESTING_LEVELS} levels by its aliases.")
 
 
 def _line(mark: Any) -> int:
