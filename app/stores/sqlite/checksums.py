@@ -2,8 +2,8 @@
 the event before.
 
 So one checksum proves two things: the event is unchanged, and the event before it is the same as when it was stored. The CRC
-of several adjacent events can be computed in one call over all of their bytes. That costs about 0.25 µs per event; one call
-per event would cost twice as much.
+of several adjacent events can be computed in one call over all of their bytes. That costs about 0.2 µs per event; one call
+per event costs 0.3 µs.
 """
 
 from __future__ import annotations
