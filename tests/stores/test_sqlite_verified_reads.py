@@ -73,6 +73,20 @@ def test_a_damaged_event_is_named_and_not_returned(connection: sqlite3.Connectio
     assert [event.offset for event in read_run(connection, 0, BAD - 1)] == [*range(1, BAD)]
 
 
+@pytest.mark.parametrize("event_id", ["NULL", "'e'"])
+def test_a_row_that_a_damaged_table_returns_beyond_the_expected_events_is_refused(
+    connection: sqlite3.Connection, event_id: str
+) -> None:
+    expected = [*expected_at(connection, range(BAD - 50, BAD + 1))]
+    connection.execute(f"""
+        CREATE TEMP VIEW events AS SELECT * FROM main.events
+        UNION ALL SELECT {BAD}, NULL, NULL, NULL, {event_id}, NULL, NULL, NULL""")  # noqa: S608  # both are in this file
+    with pytest.raises(Damaged):
+        read_expected(connection, expected)
+    with pytest.raises(Damaged):
+        read_run(connection, BAD - 50, BAD)
+
+
 def test_events_are_the_same_as_columns_and_row_by_row(
     connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
