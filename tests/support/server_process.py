@@ -52,7 +52,11 @@ class ServerProcess:
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.url = self._wait_for_url()
+        try:
+            self.url = self._wait_for_url()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
 
     @property
     def port(self) -> int:
@@ -120,7 +124,11 @@ class ServerProcess:
 
     def _arriving(self) -> Iterator[str]:
         while True:
-            line = self._lines.get(timeout=START_SECONDS)
+            try:
+                line = self._lines.get(timeout=START_SECONDS)
+            except queue.Empty:
+                message = f"The server did not start within {START_SECONDS} seconds:\n{''.join(self.output)}"
+                raise TimeoutError(message) from None
             if line is None:
                 return
             yield line
