@@ -77,7 +77,7 @@ def running(system: System, scratch: Path) -> Iterator[Running]:
             env=_environment(),
         )
     try:
-        _wait_until_it_listens(system, process, port, output)
+        _wait_until_it_answers(system, process, port, output)
         yield Running(system, port, process.pid)
     finally:
         _stop(process)
@@ -87,16 +87,21 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("ORDERS_EVENTS_")}
 
 
-def _wait_until_it_listens(system: System, process: subprocess.Popen[bytes], port: int, output: Path) -> None:
+def _wait_until_it_answers(system: System, process: subprocess.Popen[bytes], port: int, output: Path) -> None:
+    """Wait for the first byte of an answer. A server may listen before it has started, and the rest of its start would then be
+    measured: 0.6 s of CPU time and 7 MB with this one.
+    """
     give_up_at = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up_at:
         if process.poll() is not None:
             message = f"{system.title} ended with {process.returncode}: {_tail(output)}"
             raise MeasurementError(message)
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), START_SECONDS) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            if connection.recv(1):
+                return
         time.sleep(0.02)
-    message = f"{system.title} did not listen within {START_SECONDS} s: {_tail(output)}"
+    message = f"{system.title} did not answer within {START_SECONDS} s: {_tail(output)}"
     raise MeasurementError(message)
 
 
