@@ -64,7 +64,7 @@ class StreamProtocol(HttpConnection):
 
     def release(self) -> None:
         """Forget the last request, so that no cycle of references keeps this object and the request in memory."""
-        self.scope = self.headers = self.cycle = self.parser = self._running = None  # type: ignore[assignment]
+        self.scope = self.headers = self.cycle = self.parser = self._running = None  # type: ignore[assignment]  # not read until uvicorn sets them anew
 
     def resume(self, *, keep_alive: bool, is_full: bool) -> None:
         """Serve the connection again after the stream has ended; if `keep_alive` is False, close the connection.
