@@ -52,6 +52,7 @@ client: .venv/run.stamp  ## the Python client as a wheel of its own, in dist
 lock: .venv/test.stamp  ## refresh the locked versions, for every Python and platform at once
 	$(BIN)/uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml --extra grpc --constraint requirements-dev.lock --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements-grpc.lock
 	$(BIN)/uv pip compile --group bench --constraint requirements-dev.lock --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements-bench.lock
 
 clean:
@@ -69,10 +70,11 @@ endif
 	$(PYTHON) -m venv --clear .venv
 	@touch $@
 
-.venv/run.stamp: .venv/python.stamp requirements.lock requirements-docs.lock pyproject.toml openapi/orders-events.yaml  # its version
+.venv/run.stamp: .venv/python.stamp requirements.lock requirements-docs.lock requirements-grpc.lock pyproject.toml openapi/orders-events.yaml  # its version
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	-$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-docs.lock  # optional: only the explorer of the docs needs it
+	-$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-grpc.lock  # optional: only --grpc-port needs it
 	@touch $@
 
 .venv/test.stamp: .venv/run.stamp requirements-dev.lock

@@ -68,7 +68,8 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def _cut_streams(self) -> None:
-        for connection in list(self.server_state.connections):
+        connections: list[object] = [*self.server_state.connections]  # uvicorn's type does not know ours
+        for connection in connections:
             if isinstance(connection, StreamConnection):
                 connection.transport.abort()
 
