@@ -90,9 +90,9 @@ def node_following(node: str, url: str) -> Iterator[Following]:
 
 
 @contextmanager
-def curl_following(curl: str, url: str) -> Iterator[Following]:
-    """Follow with curl, as in the documentation."""
-    with _lines([curl, "--silent", "--no-buffer", url]) as lines:
+def curl_following(curl: str, url: str, *options: str) -> Iterator[Following]:
+    """Follow with curl, as in the documentation, or with more options."""
+    with _lines([curl, "--silent", "--no-buffer", *options, url]) as lines:
         yield Following(lambda: _decoded(list(lines)))
 
 
