@@ -5,10 +5,13 @@ there.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
 
 from app.events.log.event_log import EventLog
 from app.events.position import Gap, GapReason, parse_position
+
+_UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,18 @@ class Start:
     after: int
     gap: Gap | None = None
     resumes: bool = True
+
+
+def read_since(text: str) -> Since:
+    """Read the time that a client sent, a date and time of RFC 3339 with its offset.
+
+    Raises ValueError if it is not an instant of the calendar: some well-formed times, such as second 60 or year 0, are not.
+    """
+    try:
+        since_epoch = datetime.fromisoformat(text) - _UNIX_EPOCH
+    except OverflowError as error:
+        raise ValueError(str(error)) from None
+    return Since(since_epoch // timedelta(microseconds=1), text)
 
 
 async def locate_start(log: EventLog, request: StartRequest) -> Start:

@@ -8,7 +8,6 @@ returned a dict, Connexion would respond 500 if the contract also declares a pro
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from starlette.requests import Request
@@ -21,7 +20,7 @@ from app.events.delivery.subscription import Subscription
 from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_log import EventLog
 from app.events.log.read_page import read_page
-from app.events.log.start import Since, StartRequest, locate_start
+from app.events.log.start import Since, StartRequest, locate_start, read_since
 from app.events.publish import Publisher
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
@@ -34,7 +33,6 @@ from app.transports.http.response import EventStreamResponse, EventStreams
 NO_STORE = {"Cache-Control": "no-store"}
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 _PAGE = "application/json"
-_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -133,10 +131,9 @@ def _since(text: str | None) -> Since | None:
     if text is None:
         return None
     try:
-        since_epoch = datetime.fromisoformat(text) - _UNIX_EPOCH
-    except (ValueError, OverflowError):  # well formed, but not a time that Python can represent: second 60, year 0
+        return read_since(text)
+    except ValueError:
         raise InvalidParameters([ParameterViolation("query", "since", "is not an instant of the calendar")]) from None
-    return Since(since_epoch // timedelta(microseconds=1), text)
 
 
 def _header(request: Request, name: bytes) -> str:
