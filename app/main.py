@@ -35,7 +35,7 @@ from app.transports.http.application import create_application
 from app.transports.http.cross_origin import allow_origins
 from app.transports.http.operations import Operations
 from app.transports.http.problem_responses import SLUGS, Problems
-from app.transports.http.response import EventStreams
+from app.transports.http.streaming.response import EventStreams
 
 MEMORY_EVENTS = 100_000  # kept in memory by default, some 30 MB
 OBJECTS_PER_COLLECTION = 10_000  # new objects; to examine them takes less than 1 ms

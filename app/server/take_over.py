@@ -4,7 +4,7 @@ After the application has sent `http.response.start`, the application may call
 `scope["extensions"][TAKE_OVER]["connection"](stream)`. The call returns a `Connection`. From then on the application sends no
 ASGI messages, and writes to this `Connection` instead. The application may return: the response continues without the
 coroutines of its request, as on an upgraded connection. `app/server/protocol.py` implements this extension, and
-`app/server/stream_connection.py` the connection during the stream. `app/transports/http/asgi_sink.py` sends streams if the
+`app/server/stream_connection.py` the connection during the stream. `app/transports/http/streaming/asgi_sink.py` sends streams if the
 server does not have this extension.
 """
 

@@ -20,7 +20,7 @@ from app.specification.contracts import load_contracts
 from app.specification.document import load_document
 from app.specification.errors import InvalidContract
 from app.specification.openapi.bundle import inline
-from app.transports.http.sse import encode
+from app.transports.http.streaming.sse import encode
 from tests.pages.contract import ROOT, SETTINGS, Element, page, pages, read, site, words
 from tests.specification.test_derived import without_words
 from tests.support.contract_copy import ContractCopy

@@ -24,11 +24,11 @@ from app.events.log.start import Since, StartRequest, locate_start, read_since
 from app.events.publish import Publisher
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
-from app.transports.http import sse
 from app.transports.http.json_bodies import event_page, event_types, published_events, read_json
 from app.transports.http.negotiation import choose_media_type
 from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
-from app.transports.http.response import EventStreamResponse, EventStreams
+from app.transports.http.streaming import sse
+from app.transports.http.streaming.response import EventStreamResponse, EventStreams
 
 NO_STORE = {"Cache-Control": "no-store"}
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}

@@ -12,7 +12,7 @@ from app.events.delivery.fan_out import FanOut
 from app.events.delivery.subscription import Subscription
 from app.events.filter import EVERYTHING
 from app.events.log.start import Start
-from app.transports.http.asgi_sink import AsgiSink
+from app.transports.http.streaming.asgi_sink import AsgiSink
 from tests.events.logs import event, open_log
 
 

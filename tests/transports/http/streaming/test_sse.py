@@ -8,7 +8,7 @@ from app.events.delivery.stream_item import Checkpoint, Closing, ClosingReason, 
 from app.events.event import StoredEvent
 from app.events.log.event_store import Page
 from app.events.position import Gap, GapReason, Position
-from app.transports.http import sse
+from app.transports.http.streaming import sse
 
 SHIPPED = StoredEvent(
     offset=1042,

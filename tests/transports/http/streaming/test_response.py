@@ -8,7 +8,7 @@ from app.events.log.event_log import EventLog
 from app.events.log.event_store import Page
 from app.server.take_over import chunked, close_delimited
 from app.stores.memory import MemoryStore
-from app.transports.http.response import EventStreams
+from app.transports.http.streaming.response import EventStreams
 
 PAGE = Page([StoredEvent(1, "k7f3q2aa", "order.shipped", "1.0.0", "e-1", "or_1", 0, "{}")], through=1)
 

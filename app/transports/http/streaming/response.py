@@ -18,8 +18,8 @@ from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import Closing, StreamItem, StreamStart
 from app.events.delivery.subscription import Subscription
 from app.server.take_over import TAKE_OVER, Connection, Stream, TransferCoding
-from app.transports.http import sse
-from app.transports.http.asgi_sink import AsgiSink
+from app.transports.http.streaming import sse
+from app.transports.http.streaming.asgi_sink import AsgiSink
 
 STREAM_HEADERS: Final = (
     (b"content-type", f"{sse.MEDIA_TYPE}; charset=utf-8".encode()),
