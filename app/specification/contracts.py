@@ -24,7 +24,7 @@ CONTROL_PREFIX = "stream."
 ORDER_ID_PATTERN = "^[0-9A-Za-z_.:-]{1,128}$"  # the same for all types, because readers filter by orderId across them
 
 _EVENT_TYPE = re.compile(r"(?=.{3,64}\Z)[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
-_BESIDES = frozenset({"README.md", "consumers", "released.json"})
+_BESIDES = frozenset({"README.md", "consumers", "field-numbers.json", "released.json", "released-field-numbers.json"})
 
 
 @dataclass(frozen=True, slots=True)

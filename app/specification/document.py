@@ -11,6 +11,9 @@ from typing import Any
 from app.specification.contracts import Contracts
 from app.specification.derived.asyncapi import derive_asyncapi
 from app.specification.derived.openapi_3_2 import derive_openapi_3_2
+from app.specification.derived.protobuf.field_numbers import Numbering, read_field_numbers
+from app.specification.derived.protobuf.order_events_proto import derive_proto
+from app.specification.derived.protobuf.proto_values import ProtoFile
 from app.specification.openapi.bundle import bundle, inline
 from app.specification.openapi.declared_event_types import EVENT, check_event_types
 from app.specification.openapi.problem_types import ProblemType, read_problems
@@ -34,6 +37,7 @@ class OpenApiDocument:
     `bundled`: the document with the event schemas copied into it.
     `json`, `yaml`: the bundled document as text.
     `openapi_3_2`, `asyncapi`: the documents derived from it, as JSON text.
+    `proto`: the gRPC service derived from it, with its messages.
     `problems`: the problem types (RFC 9457) by slug, the last part of a type's URL.
     `envelopes`: by event type, the schema of a whole event as a producer publishes it. The schema has no references and accepts
     any object as `data`, because the event contract checks `data` separately.
@@ -45,6 +49,7 @@ class OpenApiDocument:
     yaml: bytes
     openapi_3_2: bytes
     asyncapi: bytes
+    proto: ProtoFile
     problems: Mapping[str, ProblemType]
     envelopes: Mapping[str, dict[str, Any]]
     batch_maximum: int
@@ -84,6 +89,7 @@ def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[st
         yaml=write_yaml(bundled),
         openapi_3_2=write_json(derive_openapi_3_2(bundled)),
         asyncapi=write_json(derive_asyncapi(bundled)),
+        proto=derive_proto(inlined, contracts, Numbering(read_field_numbers(root))),
         problems=read_problems(inlined, problem_slugs),
         envelopes=_envelopes(inlined),
         batch_maximum=_count(inlined, "components", "schemas", "OrderEventBatch", "maxItems"),
