@@ -1,4 +1,6 @@
-"""A stream for asyncio: it does the non-blocking I/O, and `Reading` makes the decisions. `order_stream` is the same for threads."""
+"""A stream for asyncio: a transport does the non-blocking I/O, and `Reading` makes the decisions. `order_stream` is the same for
+threads.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +8,22 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
-import httpx
-
-from .endpoint import Endpoint, read_body_async, server_response
-from .event_source import event_source
 from .protocol.reading import Reading
-from .protocol.retries import TransientError
 
 _Value = TypeVar("_Value")
 _Value_co = TypeVar("_Value_co", covariant=True)
+
+
+class AsyncStreamTransport(Protocol):
+    """How the frames of a stream come from a server."""
+
+    def read(self, reading: Reading[_Value]) -> AsyncGenerator[_Value]:
+        """Make one connection for the next request of `reading`, and pass everything that comes to it.
+
+        Yields the values that it returns. When the connection has ended, `reading` has been told why.
+        """
 
 
 class AsyncOrderStream(Generic[_Value_co]):
@@ -26,9 +33,8 @@ class AsyncOrderStream(Generic[_Value_co]):
     ends. After an exception, or after `aclose`, iterating again continues after `last_event_id`.
     """
 
-    def __init__(self, http: httpx.AsyncClient, endpoint: Endpoint, reading: Reading[_Value_co]) -> None:
-        self._http = http
-        self._endpoint = endpoint
+    def __init__(self, transport: AsyncStreamTransport, reading: Reading[_Value_co]) -> None:
+        self._transport = transport
         self._reading = reading
         self._values: AsyncGenerator[_Value_co] | None = None
 
@@ -51,7 +57,7 @@ class AsyncOrderStream(Generic[_Value_co]):
 
     async def __anext__(self) -> _Value_co:
         if self._values is None or not self._reading.active:
-            self._values = _follow(self._http, self._endpoint, self._reading)
+            self._values = _follow(self._transport, self._reading)
         return await anext(self._values)
 
     async def __aenter__(self) -> Self:
@@ -63,37 +69,12 @@ class AsyncOrderStream(Generic[_Value_co]):
         await self.aclose()
 
 
-async def _follow(http: httpx.AsyncClient, endpoint: Endpoint, reading: Reading[_Value]) -> AsyncGenerator[_Value]:
+async def _follow(transport: AsyncStreamTransport, reading: Reading[_Value]) -> AsyncGenerator[_Value]:
     # This is not a method, because the generator must not refer to the stream object, which refers to the generator: such a cycle would
     # keep the connection open until the garbage collector finds it.
     with reading.following():
         while not reading.ended:
-            async with aclosing(_connect(http, endpoint, reading)) as values:
+            async with aclosing(transport.read(reading)) as values:
                 async for value in values:
                     yield value
             await asyncio.sleep(reading.wait_seconds())
-
-
-async def _connect(http: httpx.AsyncClient, endpoint: Endpoint, reading: Reading[_Value]) -> AsyncGenerator[_Value]:
-    request = endpoint.stream_request(http, reading.next_request())
-    try:
-        async with aclosing(await http.send(request, stream=True)) as response:
-            reading.opened(
-                server_response(response, b"" if response.status_code == 200 else await read_body_async(response))
-            )
-            async with aclosing(_read(response, reading)) as values:
-                async for value in values:
-                    yield value
-        reading.disconnected(endpoint.stream_ended())
-    except TransientError as failure:
-        reading.disconnected(failure)
-    except httpx.RequestError as error:
-        reading.disconnected(endpoint.no_answer(error))
-
-
-async def _read(response: httpx.Response, reading: Reading[_Value]) -> AsyncGenerator[_Value]:
-    async with aclosing(event_source(response).aiter_sse()) as frames:
-        while reading.expects_frames and (frame := await anext(frames, None)):
-            value = reading.receive(frame)
-            if value is not None:
-                yield value

@@ -19,6 +19,7 @@ from .protocol.publishing import RETRY_MAX_SECONDS, PublishedEvent, Publishing
 from .protocol.reading import Reading
 from .protocol.retries import TransientError
 from .protocol.stream_options import Checkpoints, Gaps, StreamItem, StreamOptions, delivery, stream_query
+from .transports.async_sse import AsyncServerSentEvents
 
 _log = logging.getLogger(__name__)
 _Value = TypeVar("_Value")
@@ -152,7 +153,7 @@ class AsyncOrdersClient:
     ) -> AsyncOrderStream[_Value]:
         retry_max_seconds = options.get("retry_max_seconds")
         reading = Reading(stream_query(options), deliver, retry_max_seconds=retry_max_seconds, report=self._report)
-        return AsyncOrderStream(self._http, self._endpoint, reading)
+        return AsyncOrderStream(AsyncServerSentEvents(self._http, self._endpoint), reading)
 
     async def _publish(
         self, events: Iterable[Mapping[str, object]], retry_max_seconds: float | None

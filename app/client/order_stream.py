@@ -1,22 +1,28 @@
-"""A stream for threads: it does the blocking I/O, and `Reading` makes the decisions. `async_order_stream` is the same for asyncio."""
+"""A stream for threads: a transport does the blocking I/O, and `Reading` makes the decisions. `async_order_stream` is the same for
+asyncio.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from contextlib import closing
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
-import httpx
-
-from .endpoint import Endpoint, read_body, server_response
-from .event_source import event_source
 from .protocol.reading import Reading
-from .protocol.retries import TransientError
 
 _Value = TypeVar("_Value")
 _Value_co = TypeVar("_Value_co", covariant=True)
+
+
+class StreamTransport(Protocol):
+    """How the frames of a stream come from a server."""
+
+    def read(self, reading: Reading[_Value]) -> Generator[_Value]:
+        """Make one connection for the next request of `reading`, and pass everything that comes to it.
+
+        Yields the values that it returns. When the connection has ended, `reading` has been told why.
+        """
 
 
 class OrderStream(Generic[_Value_co]):
@@ -27,9 +33,8 @@ class OrderStream(Generic[_Value_co]):
     or after `close`, iterating again continues after `last_event_id`.
     """
 
-    def __init__(self, http: httpx.Client, endpoint: Endpoint, reading: Reading[_Value_co]) -> None:
-        self._http = http
-        self._endpoint = endpoint
+    def __init__(self, transport: StreamTransport, reading: Reading[_Value_co]) -> None:
+        self._transport = transport
         self._reading = reading
         self._values: Generator[_Value_co] | None = None
 
@@ -52,7 +57,7 @@ class OrderStream(Generic[_Value_co]):
 
     def __next__(self) -> _Value_co:
         if self._values is None or not self._reading.active:
-            self._values = _follow(self._http, self._endpoint, self._reading)
+            self._values = _follow(self._transport, self._reading)
         return next(self._values)
 
     def __enter__(self) -> Self:
@@ -64,31 +69,10 @@ class OrderStream(Generic[_Value_co]):
         self.close()
 
 
-def _follow(http: httpx.Client, endpoint: Endpoint, reading: Reading[_Value]) -> Generator[_Value]:
+def _follow(transport: StreamTransport, reading: Reading[_Value]) -> Generator[_Value]:
     # This is not a method, because the generator must not refer to the stream object, which refers to the generator: such a cycle would
     # keep the connection open until the garbage collector finds it.
     with reading.following():
         while not reading.ended:
-            yield from _connect(http, endpoint, reading)
+            yield from transport.read(reading)
             time.sleep(reading.wait_seconds())
-
-
-def _connect(http: httpx.Client, endpoint: Endpoint, reading: Reading[_Value]) -> Generator[_Value]:
-    request = endpoint.stream_request(http, reading.next_request())
-    try:
-        with closing(http.send(request, stream=True)) as response:
-            reading.opened(server_response(response, b"" if response.status_code == 200 else read_body(response)))
-            yield from _read(response, reading)
-        reading.disconnected(endpoint.stream_ended())
-    except TransientError as failure:
-        reading.disconnected(failure)
-    except httpx.RequestError as error:
-        reading.disconnected(endpoint.no_answer(error))
-
-
-def _read(response: httpx.Response, reading: Reading[_Value]) -> Generator[_Value]:
-    frames = event_source(response).iter_sse()
-    while reading.expects_frames and (frame := next(frames, None)):
-        value = reading.receive(frame)
-        if value is not None:
-            yield value

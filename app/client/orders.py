@@ -19,6 +19,7 @@ from .protocol.publishing import RETRY_MAX_SECONDS, PublishedEvent, Publishing
 from .protocol.reading import Reading
 from .protocol.retries import TransientError
 from .protocol.stream_options import Checkpoints, Gaps, StreamItem, StreamOptions, delivery, stream_query
+from .transports.sse import ServerSentEvents
 
 _log = logging.getLogger(__name__)
 _Value = TypeVar("_Value")
@@ -150,7 +151,7 @@ class OrdersClient:
     def _stream(self, deliver: Callable[[StreamItem], _Value | None], options: StreamOptions) -> OrderStream[_Value]:
         retry_max_seconds = options.get("retry_max_seconds")
         reading = Reading(stream_query(options), deliver, retry_max_seconds=retry_max_seconds, report=self._report)
-        return OrderStream(self._http, self._endpoint, reading)
+        return OrderStream(ServerSentEvents(self._http, self._endpoint), reading)
 
     def _publish(self, events: Iterable[Mapping[str, object]], retry_max_seconds: float | None) -> list[PublishedEvent]:
         publishing = Publishing(events, retry_max_seconds=retry_max_seconds, report=self._report)

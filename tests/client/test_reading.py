@@ -11,10 +11,12 @@ from httpx_sse import ServerSentEvent
 from app.client.errors import EventsLost, RequestRefused, Unavailable, UnexpectedAnswer
 from app.client.event_types import OrderShipped
 from app.client.events import Checkpoint, Gap, OrderEvent
+from app.client.protocol.frame import Frame
 from app.client.protocol.reading import Reading
 from app.client.protocol.retries import TransientError
 from app.client.protocol.server_response import ServerResponse
 from app.client.protocol.stream_options import Checkpoints, StreamItem, StreamOptions, delivery, stream_query
+from app.client.transports.event_source import frame_of
 from tests.client.frames import answer, checkpoint, closing, frame, gap, problem, shipped
 
 CUT = TransientError("Cut.")
@@ -47,7 +49,7 @@ class Subject:
         self._following: AbstractContextManager[None] = self.reading.following()
         self._following.__enter__()
 
-    def connect(self, *frames: ServerSentEvent) -> list[StreamItem]:
+    def connect(self, *frames: Frame) -> list[StreamItem]:
         """Make a connection, and return the items that are delivered."""
         self.reading.next_request()
         self.reading.opened(answer())
@@ -65,7 +67,7 @@ class Subject:
         return dict(ask.query), ask.headers.get("Last-Event-ID")
 
 
-def read(reading: Reading[StreamItem], frames: Sequence[ServerSentEvent]) -> list[StreamItem]:
+def read(reading: Reading[StreamItem], frames: Sequence[Frame]) -> list[StreamItem]:
     delivered = []
     for each in frames:
         if not reading.expects_frames:
@@ -107,14 +109,14 @@ def test_given_id_replaces_the_start() -> None:
 
 
 @pytest.mark.parametrize("frames", [[checkpoint(3)], [frame("stream.promise", "e-3")], [frame("message", "e-3")]])
-def test_control_frame_only_moves_the_last_id(frames: list[ServerSentEvent]) -> None:
+def test_control_frame_only_moves_the_last_id(frames: list[Frame]) -> None:
     subject = Subject()
     assert subject.connect(*frames) == []
     assert subject.asked() == ({}, "e-3")
 
 
 @pytest.mark.parametrize("frames", [[checkpoint(3)], [frame("stream.promise", "e-3")], [frame("message", "e-3")]])
-def test_checkpoint_is_delivered_if_asked_for(frames: list[ServerSentEvent]) -> None:
+def test_checkpoint_is_delivered_if_asked_for(frames: list[Frame]) -> None:
     subject = Subject(checkpoints="yield")
     assert subject.connect(*frames) == [Checkpoint("e-3")]
     assert subject.reading.last_event_id == "e-3"
@@ -196,7 +198,7 @@ def test_closing_with_another_reason_only_ends_the_connection(reason: str) -> No
 @pytest.mark.parametrize("data", ["{}", "[]", "x", "", '{"reason": ["end"]}', TOO_DEEP])
 def test_malformed_closing_only_ends_the_connection(data: str) -> None:
     subject = Subject()
-    subject.connect(ServerSentEvent("stream.closing", data, "e-1"))
+    subject.connect(frame_of(ServerSentEvent("stream.closing", data, "e-1")))
     assert not subject.reading.ended
 
 
@@ -253,7 +255,7 @@ def test_response_of_another_media_type_is_not_a_stream(content_type: str, text:
 def test_event_whose_data_is_not_an_object_is_an_error_that_moves_nothing(data: str) -> None:
     subject = Subject()
     with pytest.raises(UnexpectedAnswer, match="The data of the event 'e-2' is not a JSON object"):
-        subject.connect(shipped(1), ServerSentEvent("order.shipped", data, "e-2"))
+        subject.connect(shipped(1), frame_of(ServerSentEvent("order.shipped", data, "e-2")))
     assert subject.asked() == ({}, "e-1")
 
 

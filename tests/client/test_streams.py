@@ -125,7 +125,7 @@ def test_finite_stream_without_events_is_empty(client: Kind, server: ServerProce
 
 @pytest.mark.parametrize("part", [b"data: ", b"data: x\n", b"id: e-1\r\ndata: x\r\n"], ids=["line", "lines", "CRLF"])
 def test_event_that_is_too_long_is_an_error(client: Kind, part: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.client.event_source.MAX_EVENT_BYTES", 100_000)
+    monkeypatch.setattr("app.client.transports.event_source.MAX_EVENT_BYTES", 100_000)
     endless = Answer(200, part + b"data: x\r" * 20_000, STREAM, held=True)
     with ScriptedServer(endless) as server, pytest.raises(UnexpectedAnswer, match="longer than 100000 bytes"):
         client.read(server.url, 1)
@@ -133,7 +133,7 @@ def test_event_that_is_too_long_is_an_error(client: Kind, part: bytes, monkeypat
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n"], ids=["LF", "CR", "CRLF"])
 def test_long_stream_of_short_events_has_no_limit(client: Kind, end: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.client.event_source.MAX_EVENT_BYTES", 1_000)
+    monkeypatch.setattr("app.client.transports.event_source.MAX_EVENT_BYTES", 1_000)
     frames = "".join(f"{frame}\n\n" for frame in [*(shipped(number) for number in range(2_000)), END])
     with ScriptedServer(Answer(200, frames.replace("\n", end).encode(), STREAM)) as server:
         assert len(client.read(server.url)) == 2_000

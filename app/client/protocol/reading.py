@@ -2,7 +2,7 @@
 
 Rule: every decision about a subscription is made here: what to request, what a frame (one event of the event stream) means, what to
 deliver, when the subscription has ended, and how long to wait. Two loops do the I/O: one in `order_stream`, for threads, and one in
-`async_order_stream`. A loop enters the context `following`, and repeats these steps until `ended` is true:
+`async_order_stream`, each over one of the transports in `transports/`. A loop enters the context `following`, and repeats these steps until `ended` is true:
 
 1. Send the `next_request`, and pass the response to `opened`.
 2. While `expects_frames` is true, read a frame and pass it to `receive`.
@@ -16,12 +16,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Generic, TypeVar
 
-from httpx_sse import ServerSentEvent
-
 from ..errors import Problem, RequestRefused, UnexpectedAnswer
 from ..event_types import EVENT_CLASSES
 from ..events import Checkpoint, Gap, OrderEvent
-from .json_object import json_object
+from .frame import Frame
 from .recent import RecentIds
 from .retries import TRANSIENT_STATUSES, Retries, TransientError, transient_error
 from .server_response import ServerResponse, bounded_wait, read_problem
@@ -110,15 +108,15 @@ class Reading(Generic[_Value]):
             )
         self.expects_frames = True
 
-    def receive(self, frame: ServerSentEvent) -> _Value | None:
+    def receive(self, frame: Frame) -> _Value | None:
         """Handle a frame (one event of the stream). Return the value to yield, or None. Raises UnexpectedAnswer and errors of `deliver`."""
         if not can_be_id(frame.id):
             raise UnexpectedAnswer(f"{frame.id[:_SHOWN_CHARACTERS]!r} cannot be the id of an event.")
-        if frame.retry is not None and frame.retry >= 0:
-            self._retry_seconds = bounded_wait(frame.retry / 1000)
+        if frame.retry_ms is not None and frame.retry_ms >= 0:
+            self._retry_seconds = bounded_wait(frame.retry_ms / 1000)
         match frame.event:
             case "stream.closing":
-                self._close(str((json_object(frame.data) or {}).get("reason")))
+                self._close(str((frame.data or {}).get("reason")))
             case "stream.gap":
                 return self._gap(frame)
             case name if name != _UNNAMED and not name.startswith("stream."):
@@ -150,11 +148,10 @@ class Reading(Generic[_Value]):
         if reason == "unavailable" and self.last_event_id == self._requested_after:
             self._has_progressed = False  # its only item was a checkpoint at the requested position
 
-    def _event(self, frame: ServerSentEvent) -> _Value | None:
+    def _event(self, frame: Frame) -> _Value | None:
         if not frame.id:
             raise UnexpectedAnswer(f"An event of the type {frame.event!r} has no id.")
-        data = json_object(frame.data)
-        if data is None:
+        if frame.data is None:
             raise UnexpectedAnswer(f"The data of the event {frame.id!r} is not a JSON object.")
         is_new = self._delivered.add(frame.id)
         self._move(frame.id)
@@ -165,10 +162,10 @@ class Reading(Generic[_Value]):
             self.ended = self._remaining == 0
             self.expects_frames = not self.ended
         make = EVENT_CLASSES.get(frame.event, OrderEvent)
-        return self._deliver(make(id=frame.id, event_type=frame.event, data=data))
+        return self._deliver(make(id=frame.id, event_type=frame.event, data=frame.data))
 
-    def _gap(self, frame: ServerSentEvent) -> _Value | None:
-        data = json_object(frame.data) or {}
+    def _gap(self, frame: Frame) -> _Value | None:
+        data = frame.data or {}
         gap = Gap(frame.id, *(str(data.get(name, "unknown")) for name in ("reason", "requested", "earliest")))
         # Forget the delivered ids: if the log was replaced, a new event may have the id of one that was delivered before.
         self._delivered.clear()
@@ -177,7 +174,7 @@ class Reading(Generic[_Value]):
         self._move(frame.id)
         return value
 
-    def _checkpoint(self, frame: ServerSentEvent) -> _Value | None:
+    def _checkpoint(self, frame: Frame) -> _Value | None:
         # The first checkpoint of a connection is mostly at the position at which the last connection ended.
         has_moved = bool(frame.id) and frame.id != self.last_event_id
         self._move(frame.id)

@@ -1,4 +1,4 @@
-"""Decode the event stream in a response, with a limit on the size of an event."""
+"""Decode the event stream in a response into frames, with a limit on the size of an event."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
 import httpx
-from httpx_sse import EventSource
+from httpx_sse import EventSource, ServerSentEvent
 
-from .errors import UnexpectedAnswer
+from ..errors import UnexpectedAnswer
+from ..protocol.frame import Frame
+from ..protocol.json_object import json_object
 
 # Orders Events accepts request bodies of up to 8 MiB. In a stream, a character of 2 bytes may take 6: `é` is sent as `\u00e9`.
 MAX_EVENT_BYTES: Final = 32 * 2**20
@@ -23,6 +25,11 @@ def event_source(response: httpx.Response) -> EventSource:
     # https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
     headers = {"Content-Type": "text/event-stream; charset=utf-8"}
     return EventSource(httpx.Response(200, headers=headers, stream=_LimitedEvents(response)))
+
+
+def frame_of(event: ServerSentEvent) -> Frame:
+    """Return a decoded event as a frame."""
+    return Frame(event.event, event.id, json_object(event.data), event.retry)
 
 
 class _LimitedEvents(httpx.SyncByteStream, httpx.AsyncByteStream):
