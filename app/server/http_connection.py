@@ -52,8 +52,17 @@ class HttpConnection(RequestReader):
             self.server_state.total_requests += 1
             return
         super().on_response_complete()
-        if self._refusal and not self._is_answering():
+        if self._is_answering():
+            return
+        if self._refusal:
             self._end(self._refusal)
+        elif self._behind_offer is not None and not self.transport.is_closing():
+            self._read_behind_offer()
+
+    def _read_behind_offer(self) -> None:
+        behind = self._take_behind_offer()
+        if behind:
+            self.data_received(behind)
 
     def _refuse(self, fault: BadRequest) -> None:
         """Send a problem document as the last response, and close the connection.

@@ -7,10 +7,23 @@ task.
 
 from __future__ import annotations
 
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
 from app.server.http_connection import HttpConnection
-from app.server.request_head import BadRequest
+from app.server.request_head import BadRequest, Fields
+from app.server.responses import switching_protocols
 from app.server.stream_connection import StreamConnection
-from app.server.take_over import TAKE_OVER, Connection, LostConnection, Stream, chunked, close_delimited
+from app.server.take_over import (
+    TAKE_OVER,
+    Connection,
+    Duplex,
+    DuplexConnection,
+    LostConnection,
+    Stream,
+    chunked,
+    close_delimited,
+)
+from app.server.upgraded_connection import UpgradedConnection
 
 
 class StreamProtocol(HttpConnection):
@@ -30,6 +43,8 @@ class StreamProtocol(HttpConnection):
         # A response that never ends cannot be followed by another: RFC 9112 §9.3.2 lets a server close instead of answering.
         if self._is_behind_stream:
             raise BadRequest(400, "The request was sent before the end of the stream in front of it.")
+        if self._offer:
+            self.scope["extensions"][TAKE_OVER]["upgrade"] = self._upgrade
         super().on_headers_complete()
 
     def _refuse(self, fault: BadRequest) -> None:
@@ -39,10 +54,7 @@ class StreamProtocol(HttpConnection):
             super()._refuse(fault)
 
     def _take_over(self, stream: Stream) -> Connection:
-        cycle = self._running
-        if cycle is None or cycle.response_complete:
-            raise RuntimeError("A connection can be taken over once, while its response has not ended.")
-        cycle.response_complete = True  # so that uvicorn lets the application return
+        cycle = self._give_away()
         if self.transport.is_closing():
             self.loop.call_soon(stream.lost)
             return LostConnection()
@@ -50,10 +62,34 @@ class StreamProtocol(HttpConnection):
         if self.pipeline or self._refusal:
             self.transport.abort()
         coding = chunked if cycle.chunked_encoding else close_delimited
-        head = self._take_head()
+        head, behind = self._take_head(), self._take_behind_offer()
         connection = StreamConnection(self, stream, coding, head, keep_alive=cycle.keep_alive)
         self.step_back()
+        if behind:
+            connection.data_received(behind)
         return connection
+
+    def _upgrade(self, headers: Fields, duplex: Duplex) -> DuplexConnection:
+        cycle = self._give_away()
+        cycle.response_started = True
+        if self.transport.is_closing() or not cycle.keep_alive:  # the latter: the client has closed its side
+            self.transport.close()
+            self.loop.call_soon(duplex.lost)
+            return LostConnection()
+        self.transport.write(switching_protocols(headers))
+        connection = UpgradedConnection(self, duplex, self._take_behind_offer())
+        self.server_state.total_requests += 1
+        self.connections.discard(self)
+        self.release()
+        return connection
+
+    def _give_away(self) -> RequestResponseCycle:
+        """Let the application return without a response. Returns the state of the request that is being answered."""
+        cycle = self._running
+        if cycle is None or cycle.response_complete:
+            raise RuntimeError("A connection can be taken over once, while its response has not ended.")
+        cycle.response_complete = True
+        return cycle
 
     def step_back(self) -> None:
         """Leave the connection to a stream, and keep no more than is needed to read what the client sends during the stream."""
@@ -80,7 +116,7 @@ class StreamProtocol(HttpConnection):
             self.close()
         self.on_response_complete()
 
-    def data_received(self, data: bytes) -> None:
+    def data_received(self, data: bytes | memoryview) -> None:
         if not self.parser:
             self._new_parser()
         super().data_received(data)

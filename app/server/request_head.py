@@ -78,6 +78,20 @@ def origin_form(method: bytes, target: bytes, fields: Fields) -> bytes:
     return b"*" if method == b"OPTIONS" and not url[2] else b"/" + url[2]
 
 
+def websocket_offer(method: bytes, version: str, fields: Fields) -> Fields:
+    """Return the `Upgrade` fields of a request that may switch its connection to WebSocket; an empty list if it may not.
+
+    RFC 6455 §4.1 demands GET and HTTP/1.1. A request with a body may not switch, because all of the body must be read before the
+    switch (RFC 9110 §7.8).
+    """
+    names = {name for name, _ in fields}
+    if method != b"GET" or version != "1.1" or names & {b"content-length", b"transfer-encoding"}:
+        return []
+    offers = [field for field in fields if field[0] == b"upgrade"]
+    protocols = {each.strip().lower() for _, value in offers for each in value.split(b",")}
+    return offers if b"websocket" in protocols else []
+
+
 def without_offer(method: bytes, target: bytes, version: str, fields: Fields) -> bytes:
     """Return the head of a request as bytes, without its `Upgrade` field (the client's offer to switch to another protocol)."""
     lines = [name + b": " + value for name, value in fields if name != b"upgrade"]

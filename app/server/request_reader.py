@@ -18,7 +18,7 @@ import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.server.request_head import BadRequest, check_head, origin_form, without_offer
+from app.server.request_head import BadRequest, Fields, check_head, origin_form, websocket_offer, without_offer
 
 # As in most servers. A head that ends within the read that passes this bound is still accepted.
 MAX_HEAD_BYTES: Final = 64 * 1024
@@ -33,11 +33,15 @@ class RequestReader(HttpToolsProtocol):
     _has_progressed = False  # whether the parser completed a part of a message in the present read
     _stalled_bytes = 0  # received in a row without such progress: of a head, of trailers, or empty lines
     _discards = False  # whatever is received from now on
+    _offer: Fields = []  # noqa: RUF012  # the Upgrade fields of the head that is parsed again; never changed in place
+    _behind_offer: bytes | memoryview | None = (
+        None  # not parsed: it may be of another protocol; None if no offer is open
+    )
 
     @property
     def is_idle(self) -> bool:
         """Whether everything that was received has been read, and no request is received in part."""
-        return self._part == "none" and not self._stalled_bytes
+        return self._part == "none" and not self._stalled_bytes and not self._behind_offer
 
     def _refuse(self, fault: BadRequest) -> None:
         """Answer the faulty request that is being read, and discard all data that is received after it. A subclass implements
@@ -53,15 +57,17 @@ class RequestReader(HttpToolsProtocol):
         self.client = _address(transport, "peername")
         self.scheme = "http"
 
-    def data_received(self, data: bytes) -> None:
+    def data_received(self, data: bytes | memoryview) -> None:
         if self._discards:
+            return
+        if self._behind_offer is not None:
+            self._withhold(data)
             return
         self._unset_keepalive_if_required()
         self._has_progressed = False
         try:
             behind_offer = self._parse(data)
-            while behind_offer is not None:
-                self._decline_offer()
+            while behind_offer is not None and not self._consider_offer(behind_offer):
                 behind_offer = self._parse(behind_offer)
         except httptools.HttpParserError as error:
             fault = error.__context__  # the exception of a callback, if one was raised
@@ -82,16 +88,34 @@ class RequestReader(HttpToolsProtocol):
             return memoryview(data)[offer.args[0] :]
         return None
 
-    def _decline_offer(self) -> None:
-        """Parse the head of a request again without its `Upgrade` field, so that the body of the request is parsed too (RFC
-        9110 §7.8).
+    def _consider_offer(self, behind: memoryview) -> bool:
+        """Parse the head of a request again without its `Upgrade` field, so that the parser does not stop there (RFC 9110 §7.8).
 
-        The parser stops at the end of a head with this field, and does not parse the body. At this point the fields are in
-        `self.headers`, and the application has not seen the request. A server that accepts upgrades would do so at this point.
+        The parser stops at the end of a head with this field. At this point the fields are in `self.headers`, and the application
+        has not seen the request. Returns True if the offer is to switch to WebSocket. Then the application decides: it sees the
+        `Upgrade` field, and `behind`, the data behind the head, is withheld until the application has switched or answered. Every
+        other offer is ignored, and the application does not see it.
         """
-        head = without_offer(self.parser.get_method(), self.url, self.parser.get_http_version(), self.headers)
+        method, version, fields = self.parser.get_method(), self.parser.get_http_version(), self.headers
+        offer = self._offer = websocket_offer(method, version, fields)
         self._new_parser()
-        self.parser.feed_data(head)
+        self.parser.feed_data(without_offer(method, self.url, version, fields))
+        self._offer = []
+        if not offer:
+            return False
+        self._behind_offer = b""
+        self._withhold(behind)
+        return True
+
+    def _withhold(self, data: bytes | memoryview) -> None:
+        if data:
+            self._behind_offer = b"".join((self._behind_offer, data)) if self._behind_offer else data
+            self.flow.pause_reading()  # so that it stays at one or two reads
+
+    def _take_behind_offer(self) -> bytes | memoryview:
+        """Return the data that was withheld, and withhold no more."""
+        behind, self._behind_offer = self._behind_offer or b"", None
+        return behind
 
     def _new_parser(self) -> None:
         self.parser = httptools.HttpRequestParser(self)
@@ -115,8 +139,9 @@ class RequestReader(HttpToolsProtocol):
         method, version = self.parser.get_method(), self.parser.get_http_version()
         check_head(method, version, self.headers)
         if self.parser.should_upgrade():
-            return  # the parser stops here, and `_decline_offer` parses this head again
+            return  # the parser stops here, and `_consider_offer` parses this head again
         self.url = origin_form(method, self.url, self.headers)
+        self.headers += self._offer
         if version == "1.0":
             self.expect_100_continue = False  # RFC 9110 §10.1.1: it cannot read an interim response
         super().on_headers_complete()

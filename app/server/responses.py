@@ -9,7 +9,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from app.server.request_head import BadRequest
+from app.server.request_head import BadRequest, Fields
 
 App = Callable[..., Awaitable[None]]
 
@@ -25,6 +25,15 @@ def problem_response(fault: BadRequest) -> bytes:
     body = json.dumps(problem).encode()
     head = b"content-type: application/problem+json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
     return STATUS_LINE[fault.status] + head + body
+
+
+def switching_protocols(headers: Fields) -> bytes:
+    """Return the head of the response with which a connection switches to another protocol (RFC 9110 §15.2.2), as bytes.
+
+    uvicorn would add a transfer coding, which this response must not have.
+    """
+    lines = [name + b": " + value for name, value in headers]
+    return b"\r\n".join([b"HTTP/1.1 101 Switching Protocols", *lines, b"", b""])
 
 
 def without_chunks(app: App, cycle: RequestResponseCycle) -> App:

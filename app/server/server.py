@@ -17,7 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from app.server.protocol import StreamProtocol
-from app.server.stream_connection import StreamConnection
+from app.server.taken_connection import TakenConnection
 
 DRAIN_SECONDS: Final = 5.0  # for the streams to send their last frame; then they are cut
 GRACE_SECONDS: Final = (
@@ -70,7 +70,7 @@ class Server(uvicorn.Server):
     def _cut_streams(self) -> None:
         connections: list[object] = [*self.server_state.connections]  # uvicorn's type does not know ours
         for connection in connections:
-            if isinstance(connection, StreamConnection):
+            if isinstance(connection, TakenConnection):
                 connection.transport.abort()
 
     @contextmanager

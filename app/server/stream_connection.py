@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final, cast
 
 from app.server.take_over import Stream, TransferCoding, chunked
+from app.server.taken_connection import TakenConnection
 
 if TYPE_CHECKING:
     from app.server.protocol import StreamProtocol
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
-class StreamConnection(asyncio.Protocol):
+class StreamConnection(TakenConnection[Stream]):
     """The protocol of a transport, from the time at which a stream takes the connection over until the stream ends. It implements
     `Connection` (see `take_over.py`) for that stream.
 
@@ -27,29 +27,21 @@ class StreamConnection(asyncio.Protocol):
         "_config",
         "_head",
         "_http",
-        "_is_full",
         "_keep_alive",
-        "_server_state",
-        "_stream",
         "coding",
-        "transport",
     )
 
     def __init__(
         self, http: StreamProtocol, stream: Stream, coding: TransferCoding, head: bytes, *, keep_alive: bool
     ) -> None:
-        self.transport = http.transport
+        super().__init__(http.transport, http.server_state, stream, is_full=http.flow.write_paused)
         self.coding = coding
-        self._stream: Stream | None = stream
         self._head = head
-        self._is_full = http.flow.write_paused
         self._keep_alive = keep_alive
         # Reads what is received during the stream. Most clients send nothing, so most of the time there is none.
         self._http: StreamProtocol | None = None if http.is_idle and not stream.is_finite else http
-        # From these uvicorn makes a protocol. They are the same objects for all connections of a server.
-        self._config, self._server_state, self._app_state = http.config, http.server_state, http.app_state
-        self._server_state.connections.add(self)  # type: ignore[arg-type]  # all that uvicorn's server uses of one
-        self.transport.set_protocol(self)
+        # From these and the state of the server, uvicorn makes a protocol. They are the same objects for all connections of a server.
+        self._config, self._app_state = http.config, http.app_state
 
     # `Connection` in `app/server/take_over.py`
 
@@ -61,7 +53,7 @@ class StreamConnection(asyncio.Protocol):
 
     def end(self, coded: bytes) -> None:
         self.write(coded + LAST_CHUNK if self.coding is chunked else coded)
-        self._stream = None
+        self._application = None
         http, self._http = self._http, None
         if http is None and self._keep_alive and not self.transport.is_closing():
             http = self._create_http()
@@ -79,14 +71,9 @@ class StreamConnection(asyncio.Protocol):
         http.step_back()
         return http
 
-    # Called by uvicorn's server
-
-    def shutdown(self) -> None:
-        self.transport.close()
-
     # Callbacks of the transport
 
-    def data_received(self, data: bytes) -> None:
+    def data_received(self, data: bytes | memoryview) -> None:
         if self._http is None:
             self._http = self._create_http()
         self._http.data_received(data)
@@ -97,21 +84,10 @@ class StreamConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         # The end of what a client sends is the only sign that an idle reader left, so it ends a stream that has no end of its own.
         self._keep_alive = False
-        return self._stream is not None and self._stream.is_finite
-
-    def pause_writing(self) -> None:
-        self._is_full = True
-
-    def resume_writing(self) -> None:
-        self._is_full = False
-        if self._stream is not None:
-            self._stream.writable()
+        return self._application is not None and self._application.is_finite
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._server_state.connections.discard(self)
         http, self._http = self._http, None
         if http is not None:
             http.connection_lost(exc)
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            stream.lost()
+        super().connection_lost(exc)

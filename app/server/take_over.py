@@ -1,11 +1,17 @@
-"""The ASGI extension with which a server lets a streaming response write to its connection directly.
+"""The ASGI extension with which a server lets an application write to a connection directly.
 
-After the application has sent `http.response.start`, the application may call
-`scope["extensions"][TAKE_OVER]["connection"](stream)`. The call returns a `Connection`. From then on the application sends no
-ASGI messages, and writes to this `Connection` instead. The application may return: the response continues without the
-coroutines of its request, as on an upgraded connection. `app/server/protocol.py` implements this extension, and
-`app/server/stream_connection.py` the connection during the stream. `app/transports/http/streaming/asgi_sink.py` sends streams if the
-server does not have this extension.
+`scope["extensions"][TAKE_OVER]` has two functions:
+
+- `connection(stream)`, after the application has sent `http.response.start`: the rest of the response is a stream. The call
+  returns a `Connection`.
+- `upgrade(headers, duplex)`, in place of `http.response.start`: the connection switches to the protocol that the request offers
+  in its `Upgrade` field. The server sends the status 101 with these headers. The call returns a `DuplexConnection`. This function
+  is there only if the request may switch.
+
+From then on the application sends no ASGI messages, and writes to the connection instead. It may return: the connection goes on
+without the coroutines of its request. `app/server/protocol.py` implements this extension, `app/server/stream_connection.py` and
+`app/server/upgraded_connection.py` the connections. `app/transports/http/streaming/asgi_sink.py` sends streams if the server does not have
+this extension.
 """
 
 from __future__ import annotations
@@ -16,12 +22,18 @@ from typing import Protocol
 TAKE_OVER = "orders_events.take_over"
 
 
-class Stream(Protocol):
-    """The application's side of a connection that was taken over by a streaming response: callbacks, and a property that the
-    server reads.
+class Callbacks(Protocol):
+    """The application's side of a connection that was taken over. The server calls these methods on the event loop."""
 
-    The server calls the callbacks on the event loop, and never after `Connection.end`.
-    """
+    def writable(self) -> None:
+        """Handle that the connection accepts more data, after a `write` had returned False. It is not called after `end`."""
+
+    def lost(self) -> None:
+        """Handle that the connection is lost, because the client disconnected or the server closed the connection."""
+
+
+class Stream(Callbacks, Protocol):
+    """The application's side of a streaming response. No method is called after `Connection.end`."""
 
     @property
     def is_finite(self) -> bool:
@@ -29,11 +41,14 @@ class Stream(Protocol):
         the connection.
         """
 
-    def writable(self) -> None:
-        """Handle that the connection accepts more data, after `Connection.write` had returned False."""
 
-    def lost(self) -> None:
-        """Handle that the connection is lost, because the client disconnected or the server closed the connection."""
+class Duplex(Callbacks, Protocol):
+    """The application's side of a connection that has switched to another protocol. After `DuplexConnection.end`, only `lost` is
+    called.
+    """
+
+    def received(self, data: bytes) -> None:
+        """Handle data that the client has sent. The first data may have come together with the request for the switch."""
 
 
 TransferCoding = Callable[[bytes], bytes]
@@ -73,6 +88,29 @@ class Connection(Protocol):
         """Send the last part of the response body, and complete the response."""
 
 
+class DuplexConnection(Protocol):
+    """The server's side of a connection that has switched to another protocol.
+
+    The methods are called on the event loop, and none of them blocks. While the client does not read what it is sent, the server
+    does not read what the client sends.
+    """
+
+    def write(self, data: bytes) -> bool:
+        """Send data. Returns False if the client reads slowly; the caller should then wait until `Duplex.writable` is called."""
+
+    def end(self, data: bytes) -> None:
+        """Send the last data, and close the sending side. The connection is lost once the client closes it too."""
+
+    def abort(self) -> None:
+        """Close the connection at once, without sending the data that waits for the client to read."""
+
+    def pause_reading(self) -> None:
+        """Call `Duplex.received` no more until `resume_reading` is called. A read that is under way may still come."""
+
+    def resume_reading(self) -> None:
+        """Read again after `pause_reading`."""
+
+
 class LostConnection:
     """A stand-in (null object) for the connection of a client that disconnected before its response began. It discards all
     data.
@@ -86,3 +124,12 @@ class LostConnection:
 
     def end(self, coded: bytes) -> None:
         """Discard the last part of the response body."""
+
+    def abort(self) -> None:
+        """Do nothing: the connection is closed already."""
+
+    def pause_reading(self) -> None:
+        """Do nothing: there is nothing to read."""
+
+    def resume_reading(self) -> None:
+        """Do nothing: there is nothing to read."""
