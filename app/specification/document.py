@@ -18,6 +18,7 @@ from app.specification.openapi.bundle import bundle, inline
 from app.specification.openapi.declared_event_types import EVENT, check_event_types
 from app.specification.openapi.problem_types import ProblemType, read_problems
 from app.specification.openapi.schemas import check_examples, check_schemas
+from app.specification.openapi.socket_contract import SocketContract, count, read_socket_contract
 from app.specification.openapi.source import read_source
 from app.specification.openapi.structure import (
     check_operations,
@@ -27,7 +28,7 @@ from app.specification.openapi.structure import (
     operations,
 )
 from app.specification.openapi.write import write_json, write_yaml
-from app.specification.pointer import contract_error, lookup
+from app.specification.pointer import lookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class OpenApiDocument:
     `problems`: the problem types (RFC 9457) by slug, the last part of a type's URL.
     `envelopes`: by event type, the schema of a whole event as a producer publishes it. The schema has no references and accepts
     any object as `data`, because the event contract checks `data` separately.
+    `socket`: the messages, limits and subprotocol of the WebSocket operation.
     `methods`: for each path template, its HTTP methods in upper case.
     """
 
@@ -56,6 +58,7 @@ class OpenApiDocument:
     max_body_bytes: int
     page_limit_default: int
     page_limit_maximum: int
+    socket: SocketContract
     methods: Mapping[str, tuple[str, ...]]
 
     def allowed_methods(self, path: str) -> tuple[str, ...]:
@@ -92,10 +95,11 @@ def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[st
         proto=derive_proto(inlined, contracts, Numbering(read_field_numbers(root))),
         problems=read_problems(inlined, problem_slugs),
         envelopes=_envelopes(inlined),
-        batch_maximum=_count(inlined, "components", "schemas", "OrderEventBatch", "maxItems"),
-        max_body_bytes=_count(inlined, *publish, "requestBody", "x-max-body-bytes"),
-        page_limit_default=_count(inlined, *page_limit, "default"),
-        page_limit_maximum=_count(inlined, *page_limit, "maximum"),
+        batch_maximum=count(inlined, "components", "schemas", "OrderEventBatch", "maxItems"),
+        max_body_bytes=count(inlined, *publish, "requestBody", "x-max-body-bytes"),
+        page_limit_default=count(inlined, *page_limit, "default"),
+        page_limit_maximum=count(inlined, *page_limit, "maximum"),
+        socket=read_socket_contract(inlined),
         methods=_methods(inlined),
     )
 
@@ -109,13 +113,6 @@ def _envelopes(inlined: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     for alternative in alternatives:
         alternative["properties"] = {**alternative["properties"], "data": {"type": "object"}}
     return {alternative["properties"]["eventType"]["enum"][0]: alternative for alternative in alternatives}
-
-
-def _count(inlined: Mapping[str, Any], *pointer: str | int) -> int:
-    value = lookup(inlined, *pointer)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise contract_error(pointer, f"this must be a whole number from 1, not {value!r}")
-    return value
 
 
 def _methods(inlined: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

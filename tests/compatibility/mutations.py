@@ -268,10 +268,10 @@ DOCUMENTS: dict[str, DocumentMutation] = {
     "a parameter moved to a header": document(put(*PARAMETERS, "since", "in", value="header"), "parameter-removed"),
     "an optional parameter required": document(put(*PARAMETERS, "since", "required", value=True), "required-tightened"),
     "a parameter's value removed": document(
-        both(put(*PARAMETERS, "from", "example", value="latest"), drop(*PARAMETERS, "from", "schema", "enum", 1)),
+        both(put(*PARAMETERS, "from", "example", value="latest"), drop(*SCHEMAS, "StartFrom", "enum", 1)),
         "enum-value-removed",
     ),
-    "a parameter's value added": document(add(*PARAMETERS, "from", "schema", "enum", value="oldest")),
+    "a parameter's value added": document(add(*SCHEMAS, "StartFrom", "enum", value="oldest")),
     "a parameter of another type": document(
         both(
             put(*PARAMETERS, "wait", "schema", value={"type": "string"}), put(*PARAMETERS, "wait", "example", value="1")
@@ -290,10 +290,8 @@ DOCUMENTS: dict[str, DocumentMutation] = {
         put(*PARAMETERS, "wait", "schema", "maximum", value=20), "maximum-tightened"
     ),
     "a parameter's bound loosened": document(put(*PARAMETERS, "wait", "schema", "maximum", value=60)),
-    "fewer ids in a parameter": document(
-        put(*PARAMETERS, "orderId", "schema", "maxItems", value=50), "max-items-tightened"
-    ),
-    "another default": document(put(*PARAMETERS, "follow", "schema", "default", value=False), "default-changed"),
+    "fewer ids in a parameter": document(put(*SCHEMAS, "OrderIdFilter", "maxItems", value=50), "max-items-tightened"),
+    "another default": document(put(*SCHEMAS, "Follow", "default", value=False), "default-changed"),
     "lists in another style": document(put(*PARAMETERS, "orderId", "explode", value=False), "explode-changed"),
     "a smaller page": document(put(*PARAMETERS, "limit", "x-page-limit", "maximum", value=500), "maximum-tightened"),
     # Request bodies

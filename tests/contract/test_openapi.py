@@ -59,6 +59,7 @@ def test_operations_are_those_that_are_promised() -> None:
     assert {(each.method, each.path, each.content["operationId"]) for each in OPERATIONS} == {
         ("get", "/events/orders", "streamOrderEvents"),
         ("post", "/events/orders", "publishOrderEvents"),
+        ("get", "/events/orders/socket", "openOrderEventsSocket"),
         ("get", "/event-types", "listEventTypes"),
         ("get", "/event-types/{eventType}/{version}", "getEventSchema"),
         ("get", "/health/live", "getLiveness"),
@@ -110,6 +111,12 @@ def test_operation_has_summary_and_description(operation: Operation) -> None:
 def test_operation_names_the_problems_that_every_operation_has(operation: Operation) -> None:
     assert operation.content["responses"].keys() >= {"400", "405", "500"}
     assert "Allow" in operation.content["responses"]["405"]["headers"]
+
+
+@each_operation
+def test_operation_has_an_answer_to_a_request_without_fault(operation: Operation) -> None:
+    first = min(operation.content["responses"])
+    assert first == "101" if operation.content["operationId"] == "openOrderEventsSocket" else first[0] == "2"
 
 
 @each_operation
@@ -271,7 +278,7 @@ def test_examples_are_found() -> None:
 
 
 def test_lists_in_addresses_are_written_as_explode_declares() -> None:
-    parameters = DOCUMENT.bundled["components"]["parameters"].values()
+    parameters = INLINED["components"]["parameters"].values()
     lists = [each for each in parameters if each["schema"].get("type") == "array"]
     assert {(each["style"], each["explode"]) for each in lists} == {("form", True)}
     names = "|".join(each["name"] for each in lists)

@@ -353,7 +353,9 @@ def without_words(node: Any) -> Any:
         return [without_words(each) for each in node]
     if not isinstance(node, dict):
         return node
-    optional = {"summary", "example", "examples", "tags"} | (set() if is_response(node) else {"description"})
+    optional = {"summary", "example", "examples", "tags", "x-message-problems"} | (
+        set() if is_response(node) else {"description"}
+    )
     return {key: without_words(value) for key, value in node.items() if key not in optional or not is_words(value)}
 
 

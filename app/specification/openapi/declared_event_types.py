@@ -1,7 +1,7 @@
 """Check that the OpenAPI document and the event contracts agree on the event types and their newest versions.
 
 The event types are found in the components with these names: `OrderEventType`, `OrderEvent`, `OrderEventStreamFrame`,
-`majorVersion`.
+`MajorVersion`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from app.specification.pointer import Pointer, contract_error, dotted, lookup, p
 EVENT: Pointer = ("components", "schemas", "OrderEvent")
 FRAME: Pointer = ("components", "schemas", "OrderEventStreamFrame")
 _NAMES: Pointer = ("components", "schemas", "OrderEventType", "enum")
-_MAJORS: Pointer = ("components", "parameters", "majorVersion", "schema", "enum")
+_MAJORS: Pointer = ("components", "schemas", "MajorVersion", "enum")
 
 
 def check_event_types(source: Mapping[str, Any], contracts: Contracts) -> None:

@@ -29,6 +29,7 @@ from app.transports.http.negotiation import choose_media_type
 from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
 from app.transports.http.streaming import sse
 from app.transports.http.streaming.response import EventStreamResponse, EventStreams
+from app.transports.http.upgrade import UpgradeRequired
 
 NO_STORE = {"Cache-Control": "no-store"}
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -85,6 +86,9 @@ class Operations:
         submitted = await read_json(request, self.document.max_body_bytes)
         appended = await self.publisher.publish(submitted if isinstance(submitted, list) else [submitted])
         return Response(published_events(appended), 201, NO_STORE, media_type="application/json")
+
+    async def open_order_events_socket(self) -> Response:
+        raise UpgradeRequired
 
     async def list_event_types(self) -> Response:
         return JSONResponse(event_types(self.contracts), headers=NO_STORE)

@@ -22,6 +22,7 @@ from app.specification.errors import ContractViolation, MalformedJson, UnknownEv
 from app.transports.http.json_bodies import ContentTooLarge, UnsupportedMediaType
 from app.transports.http.negotiation import NotAcceptable
 from app.transports.http.parameters import InvalidParameters
+from app.transports.http.upgrade import UPGRADE, UpgradeRequired
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 2
@@ -39,6 +40,7 @@ _OF_ERROR: Mapping[type[Exception], str] = {
     ContentTooLarge: "content-too-large",
     UnsupportedMediaType: "unsupported-media-type",
     ContractViolation: "contract-violation",
+    UpgradeRequired: "upgrade-required",
     StoreUnavailable: "unavailable",
     Draining: "unavailable",
 }
@@ -102,6 +104,8 @@ class Problems:
             headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         if slug == "method-not-allowed":
             headers["Allow"] = ", ".join(self._document.allowed_methods(request.url.path))
+        if slug == "upgrade-required":
+            headers |= UPGRADE
         return headers
 
 
