@@ -2,12 +2,13 @@
 PYTHON ?= python3
 BIN = .venv/bin
 PORT ?= 8000
+GRPC_PORT ?=
 
 .PHONY: another-python run test check contracts types lint fix torture bench docs client lock clean
 
-run: .venv/run.stamp  ## a server on 127.0.0.1:8000 with simulated orders and a SQLite log
+run: .venv/run.stamp  ## a server on 127.0.0.1:8000 with simulated orders and a SQLite log; GRPC_PORT=50051 serves gRPC, too
 	@mkdir -p var
-	@$(BIN)/orders-events serve --port $(PORT) --source simulator:3 --store sqlite:var/orders-events.db --retain-events 1000000
+	@$(BIN)/orders-events serve --port $(PORT) $(if $(GRPC_PORT),--grpc-port $(GRPC_PORT)) --source simulator:3 --store sqlite:var/orders-events.db --retain-events 1000000
 
 test: .venv/test.stamp  ## the whole suite, with the coverage gate
 	$(BIN)/coverage erase

@@ -6,10 +6,10 @@ import asyncio
 import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import uvloop
 from starlette.types import ASGIApp
@@ -26,8 +26,9 @@ from app.server.server import Server
 from app.settings import Settings, documented
 from app.sources.replay import load_replay, replay
 from app.sources.simulator import check_simulator, simulate
-from app.specification.contracts import load_contracts
-from app.specification.document import load_document
+from app.specification.contracts import Contracts, load_contracts
+from app.specification.document import OpenApiDocument, load_document
+from app.specification.errors import StartupError
 from app.specification.schema.schema import compile_schema
 from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore
@@ -48,9 +49,12 @@ class Service:
     """The whole service without a socket: the ASGI application that handles requests, and the parts that the application consists of."""
 
     application: ASGIApp
+    document: OpenApiDocument
+    contracts: Contracts
     publisher: Publisher
     log: EventLog
     fan_out: FanOut
+    tally: Tally
 
     async def drain(self) -> None:
         """End every stream, and return when all streams have ended."""
@@ -58,10 +62,11 @@ class Service:
         await self.fan_out.ended()
 
 
-def run(settings: Settings, on_listening: Callable[[str], object]) -> int:
+def run(settings: Settings, on_listening: Callable[[str, str | None], object]) -> int:
     """Run the server until a signal stops it, and return the exit code.
 
-    `on_listening`: called with the server's URL as soon as the server accepts requests.
+    `on_listening`: called as soon as the server accepts requests, with its URL, and with the host and the port of its gRPC service, or
+    None if it has none.
 
     Raises StartupError, with a message of one line, if the server cannot start.
     """
@@ -70,16 +75,61 @@ def run(settings: Settings, on_listening: Callable[[str], object]) -> int:
     return 0
 
 
-async def _serve(settings: Settings, on_listening: Callable[[str], object]) -> None:
+async def _serve(settings: Settings, on_listening: Callable[[str, str | None], object]) -> None:
     listener = listen(settings.host, settings.port)
     with listener:
         async with (
             open_service(settings) as service,
+            _open_grpc(settings, service) as grpc,
             _in_background("The source", _source(settings, service.publisher)),
         ):
-            server = Server(service.application, service.drain, on_started=lambda: on_listening(url_of(listener)))
+
+            async def drain() -> None:
+                await asyncio.gather(service.drain(), grpc.drain())
+
+            def on_started() -> None:
+                on_listening(url_of(listener), grpc.address)
+
             _relax_garbage_collection()
-            await server.serve([listener])
+            await Server(service.application, drain, on_started).serve([listener])
+
+
+class _Grpc(Protocol):
+    """A gRPC server as this module uses it. `address`: its host and port; None if gRPC is not served."""
+
+    @property
+    def address(self) -> str | None: ...
+
+    async def drain(self) -> None: ...
+
+
+class _NoGrpc:
+    """The gRPC server of a service without gRPC (a null object)."""
+
+    address = None
+
+    async def drain(self) -> None:
+        """End no calls."""
+
+
+def _open_grpc(settings: Settings, service: Service) -> AbstractAsyncContextManager[_Grpc]:
+    if settings.grpc_port is None:
+        return nullcontext(_NoGrpc())
+    try:  # the packages are optional, and their import takes time
+        from app.transports.grpc import grpc_server, order_events_service, statuses  # noqa: PLC0415
+    except ModuleNotFoundError as missing:
+        raise StartupError(
+            f"--grpc-port needs the package {missing.name}, which is not installed: pip install 'orders-events[grpc]'."
+        ) from None
+    handlers = order_events_service.OrderEventsService(
+        document=service.document,
+        contracts=service.contracts,
+        log=service.log,
+        publisher=service.publisher,
+        fan_out=service.fan_out,
+        statuses=statuses.Statuses(service.tally, settings.retry_ms),
+    )
+    return grpc_server.open_grpc_server(handlers, settings.host, settings.grpc_port)
 
 
 def _relax_garbage_collection() -> None:
@@ -123,7 +173,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     await log.open()
     try:
         async with _in_background("The heartbeat", fan_out.run()):
-            yield Service(application, publisher, log, fan_out)
+            yield Service(application, document, contracts, publisher, log, fan_out, tally)
     finally:
         await log.close()
 

@@ -114,6 +114,9 @@ class Settings:
     host: str = _setting("--host", Host(), "HOST", "127.0.0.1", "Listen on this address; :: stands for every address, of IPv6 and IPv4.")
     port: int = _setting(
         "--port", WholeNumber(0, 65_535), "PORT", "8000", "Listen on this port; 0 takes a free one.")
+    grpc_port: int | None = _optional(
+        "--grpc-port", WholeNumber(0, 65_535), "PORT",
+        "Serve gRPC on this port, too; 0 takes a free one. Needs orders-events[grpc]. Not given: no gRPC.")
     # A file by default, because the server promises that an acknowledged event is on disk.
     store: StoreUrl = _setting(
         "--store", Store(), "URL", "sqlite:orders-events.db",

@@ -24,6 +24,9 @@ ALLOWED: list[tuple[str, str, object]] = [
     ("host", "orders.example.com", "orders.example.com"),
     ("port", "0", 0),
     ("port", "65535", 65535),
+    ("grpc_port", "", None),
+    ("grpc_port", "0", 0),
+    ("grpc_port", "50051", 50051),
     ("store", "memory:", StoreUrl("memory")),
     ("store", "sqlite:var/orders.db", StoreUrl("sqlite", "var/orders.db")),
     ("store", "sqlite:/with space:and colon.db", StoreUrl("sqlite", "/with space:and colon.db")),
@@ -70,6 +73,8 @@ REFUSED = [
     ("port", " 8000"),
     ("port", "8000\n"),
     ("port", "８０００"),  # noqa: RUF001  # full-width digits, which int() reads
+    ("grpc_port", "65536"),
+    ("grpc_port", "grpc"),
     ("store", ""),
     ("store", "memory"),
     ("store", "memory:x"),
@@ -126,6 +131,7 @@ REFUSED = [
 # A number has a form of its own in click's sentence, and a part of a value may be named alone.
 SENTENCES = {
     ("port", "65536"): "65536 is not in the range 0<=x<=65535.",
+    ("grpc_port", "65536"): "65536 is not in the range 0<=x<=65535.",
     ("source", "simulator:"): "'' is not a number",
     ("source", "simulator:0"): "0.0 is not in the range 0<x<=10000.",
     ("source", "simulator:-1"): "'-1' is not a number",
@@ -246,7 +252,7 @@ def test_documentation_has_every_setting_once() -> None:
 def test_documented_defaults_are_the_values_without_flags() -> None:
     defaults = {name: row.default for name, row in zip(SETTINGS, documented(), strict=True) if row.default}
     assert read_settings(defaults, {}) == Settings()
-    assert [getattr(Settings(), name) for name in SETTINGS if name not in defaults] == [None, None, None, (), None]
+    assert [getattr(Settings(), name) for name in SETTINGS if name not in defaults] == [None, None, None, None, (), None]
 
 
 def test_variables_are_the_flags_in_capitals() -> None:

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -15,6 +15,9 @@ from app.cli.terminal import PROGRAM
 from app.program_version import VERSION
 from app.settings import SETTINGS, Settings, check_variables
 from app.specification.errors import StartupError
+
+_GRPC_COMMAND: Final = "buf curl --protocol grpc --http2-prior-knowledge"
+_SUBSCRIBE: Final = "orders_events.v1.OrderEvents/Subscribe"
 
 
 @click.command(params=[*SETTINGS.values()])
@@ -35,7 +38,7 @@ def serve(**values: Any) -> int:
     from app.main import run  # noqa: PLC0415  # imported late, so that --help and completion are fast
 
     try:
-        return run(settings, lambda url: output.write(_banner(url, settings)))
+        return run(settings, lambda url, grpc: output.write(_banner(url, grpc, settings)))
     except StartupError as error:
         raise click.ClickException(str(error)) from None
     finally:
@@ -43,15 +46,16 @@ def serve(**values: Any) -> int:
         errors.finish()
 
 
-def _banner(url: str, settings: Settings) -> str:
+def _banner(url: str, grpc: str | None, settings: Settings) -> str:
     # The program as the user typed it, so that the shown commands work: a virtual environment is often not on the path.
     program = sys.argv[0] if Path(sys.argv[0]).name == PROGRAM else "python -m app"
+    by_grpc = f"\n  follow by gRPC       {_GRPC_COMMAND} http://{grpc}/{_SUBSCRIBE}" if grpc else ""
     return f"""\
 Orders Events {VERSION} is listening on {url}
 
   watch the orders     {url}/
   follow the stream    curl -N {url}/events/orders
-  with resume          {program} tail --url {url} --from earliest
+  with resume          {program} tail --url {url} --from earliest{by_grpc}
   publish a file       {program} publish --url {url} FILE
   read how it works    {url}/docs
   read the contract    {url}/openapi.json

@@ -20,14 +20,19 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=is_dual)
     except OSError as error:
-        raise StartupError(f"Cannot listen on {_authority(host, port)}: {error.strerror or error}.") from None
+        raise StartupError(f"Cannot listen on {authority(host, port)}: {error.strerror or error}.") from None
 
 
 def url_of(listener: socket.socket) -> str:
     """Return a URL by which a client on this machine can reach the given listening socket."""
-    address, port = listener.getsockname()[:2]
-    return f"http://{_authority(_REACHED_BY.get(address, address), port)}"
+    return f"http://{reached_by(*listener.getsockname()[:2])}"
 
 
-def _authority(host: str, port: int) -> str:
+def reached_by(address: str, port: int) -> str:
+    """Return the host and the port by which a client on this machine reaches a server that listens on an IP address."""
+    return authority(_REACHED_BY.get(address, address), port)
+
+
+def authority(host: str, port: int) -> str:
+    """Return a host and a port as they are in a URL; an IPv6 address is in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

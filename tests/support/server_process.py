@@ -20,6 +20,7 @@ START_SECONDS = 60  # generous: machines that run tests are busy
 QUICK = ("--heartbeat-seconds", "1", "--retry-ms", "50-100")
 
 _URL = re.compile(r"http://\S+:\d+")
+_GRPC = re.compile(r"http://(\S+:\d+)/orders_events\.v1\.OrderEvents/")
 
 
 class ServerProcess:
@@ -69,6 +70,13 @@ class ServerProcess:
     @property
     def events_url(self) -> str:
         return f"{self.url}/events/orders"
+
+    @property
+    def grpc_address(self) -> str:
+        """The host and the port of the gRPC service, if the server was started with `--grpc-port`."""
+        while not (found := _GRPC.search("".join(self.output))):
+            assert next(self._arriving(), None) is not None, "The server does not serve gRPC."
+        return found[1]
 
     def terminate(self, timeout_seconds: float = 30) -> int:
         """Send SIGTERM and return the exit code."""

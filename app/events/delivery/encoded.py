@@ -13,24 +13,27 @@ Three caches save work when an event is sent:
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from app.events.delivery.stream_item import Closing, NextItem, StreamItem
 from app.events.log.event_store import Page
 
+Encoded = TypeVar("Encoded")
 
-class EncodedPages:
-    """An encoder of items that caches the bytes of each page (`Page`: some events of the log), so that a page is encoded once.
 
-    `encode`: the function that turns an item into bytes.
+class EncodedPages(Generic[Encoded]):
+    """An encoder of items that caches the encoded form of each page (`Page`: some events of the log), so that a page is encoded once.
+
+    `encode`: the function that turns an item into bytes, or into another encoded form.
     """
 
-    def __init__(self, encode: Callable[[NextItem], bytes]) -> None:
+    def __init__(self, encode: Callable[[NextItem], Encoded]) -> None:
         self._encode = encode
-        self._pages: WeakKeyDictionary[Page, bytes] = WeakKeyDictionary()
+        self._pages: WeakKeyDictionary[Page, Encoded] = WeakKeyDictionary()
 
-    def encode(self, item: NextItem) -> bytes:
-        """Return an item as bytes. If the item is a `Page` that was encoded before, return the same `bytes` object as before."""
+    def encode(self, item: NextItem) -> Encoded:
+        """Return the encoded form of an item. If the item is a `Page` that was encoded before, return the same object as before."""
         if not isinstance(item, Page):
             return self._encode(item)
         encoded = self._pages.get(item)

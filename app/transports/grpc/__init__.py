@@ -1,4 +1,13 @@
-"""gRPC: order events as Protocol Buffers messages. Needs the packages of the extra `grpc`.
+"""gRPC: the service `OrderEvents` beside health checks and reflection, on the server of grpcio. Needs the packages of the extra `grpc`.
 
-Reading order: `descriptors` (the message classes, made from the contract).
+Reading order: `descriptors` (the message classes, made from the contract), `event_messages` (the data of events as messages),
+`responses` (what is sent to clients), `request_messages`, `subscribe_request` and `submissions` (what clients send), `call_sink` (a
+stream as a call), `statuses` (errors as statuses), `calls` (the calls in progress), `order_events_service` (the three methods),
+`readiness` and `reflection` (two services for tools), `grpc_server` (all services on one port).
 """
+
+import os
+
+# Lines that the library itself writes to stderr can be caused by any client, and have a format of their own. An operator may set the
+# variable to see them. The library reads it when it is imported.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")

@@ -1,0 +1,65 @@
+"""The calls in progress: errors become statuses, and the server waits for calls before it stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, TypeAlias
+
+import grpc
+
+from app.events.errors import Draining
+from app.transports.grpc.statuses import Statuses
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Handler: TypeAlias = Callable[[Any, Context], Awaitable[Any]]
+
+
+class Calls:
+    """The calls of the service that are in progress. `statuses`: translates errors into statuses."""
+
+    def __init__(self, statuses: Statuses) -> None:
+        self._statuses = statuses
+        self._running = 0
+        self._waiting: dict[Context, None] = {}
+        self._none_running = asyncio.Event()
+        self._none_running.set()
+
+    def answered(self, name: str, handler: Handler) -> Handler:
+        """Return a handler for grpcio that calls the given one, counts the call, and ends it with a status if an error is raised.
+
+        grpcio alone would send the text of any error to the client. `name`: the method, for the log.
+        """
+
+        async def answer(request: Any, context: Context) -> Any:
+            self._running += 1
+            self._none_running.clear()
+            try:
+                return await handler(request, context)
+            except grpc.aio.BaseError:
+                raise  # the call has ended: this side aborted it, or the client has gone
+            except Exception as error:  # noqa: BLE001  # any error: it becomes the status of the call
+                await context.abort_with_status(self._statuses.refusal(error, name))
+            finally:
+                self._running -= 1
+                if not self._running:
+                    self._none_running.set()
+
+        return answer
+
+    async def next_message(self, context: Context) -> Any:
+        """Read the next message of a call; return grpc.aio.EOF after the last one. `drain` ends a call that waits here."""
+        self._waiting[context] = None
+        try:
+            return await context.read()
+        finally:
+            self._waiting.pop(context, None)
+
+    async def drain(self) -> None:
+        """End the calls that wait for a message of their client, and return when no call is in progress."""
+        for context in tuple(self._waiting):
+            # The call cannot be ended by cancelling its task, as grpcio goes on writing to the memory of a read that is cancelled.
+            with suppress(grpc.aio.BaseError):
+                await context.abort_with_status(self._statuses.status(Draining()))
+        await self._none_running.wait()

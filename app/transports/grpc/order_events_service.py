@@ -1,0 +1,100 @@
+"""The gRPC service `OrderEvents`: its three methods take messages as bytes, call the core, and send messages as bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+
+from app.events.delivery.fan_out import FanOut
+from app.events.delivery.stream_item import Closing
+from app.events.delivery.subscribe import subscribe
+from app.events.errors import Draining, StoreUnavailable
+from app.events.log.event_log import EventLog
+from app.events.log.event_store import Appended
+from app.events.publish import Publisher
+from app.specification.contracts import Contracts
+from app.specification.document import OpenApiDocument
+from app.specification.errors import OrdersEventsError
+from app.transports.grpc.call_sink import CallSink
+from app.transports.grpc.calls import Calls, Context
+from app.transports.grpc.descriptors import MessageClasses
+from app.transports.grpc.event_messages import DataMessages
+from app.transports.grpc.request_messages import read_message
+from app.transports.grpc.responses import Responses, published_events
+from app.transports.grpc.statuses import Statuses
+from app.transports.grpc.submissions import read_submissions
+from app.transports.grpc.subscribe_request import SubscribeRequests
+
+
+class OrderEventsService:
+    """The handlers of the methods. The arguments are the parts of the server that the methods call.
+
+    `classes`: the message classes. `calls`: the calls in progress. `max_request_bytes`: the size of the largest request.
+    """
+
+    def __init__(
+        self,
+        *,
+        document: OpenApiDocument,
+        contracts: Contracts,
+        log: EventLog,
+        publisher: Publisher,
+        fan_out: FanOut,
+        statuses: Statuses,
+    ) -> None:
+        self.log = log
+        self._publisher = publisher
+        self._fan_out = fan_out
+        self._statuses = statuses
+        self._requests = SubscribeRequests(document)
+        self.classes = MessageClasses(document.proto)
+        self._data_messages = DataMessages(document.proto, contracts)
+        self._responses = Responses(self.classes, self._data_messages)
+        self.calls = Calls(statuses)
+        self.max_request_bytes = document.max_body_bytes
+
+    def handler(self) -> grpc.GenericRpcHandler:
+        """Return the service as grpcio takes it. Without serializers, messages stay bytes: many calls are sent the same bytes."""
+        answered = self.calls.answered
+        methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
+            "Subscribe": grpc.unary_stream_rpc_method_handler(answered("Subscribe", self._subscribe)),
+            "Publish": grpc.unary_unary_rpc_method_handler(answered("Publish", self._publish)),
+            "PublishStream": grpc.stream_stream_rpc_method_handler(answered("PublishStream", self._publish_stream)),
+        }
+        return grpc.method_handlers_generic_handler(self.classes.full_name, methods)
+
+    async def _subscribe(self, data: bytes, context: Context) -> None:
+        request = self._requests.read(read_message(self.classes["SubscribeRequest"], data))
+        subscription = await subscribe(self.log, request)
+        if isinstance(subscription, Closing):
+            closing = subscription
+            for message in self._responses.encode(self._fan_out.refuse(closing)):
+                await context.write(message)
+        else:
+            closing = await CallSink(self._responses.encode, context.write).carry(self._fan_out, subscription)
+        if closing.reason in _INTERRUPTIONS:
+            await context.abort_with_status(self._statuses.status(_INTERRUPTIONS[closing.reason]))
+
+    async def _publish(self, data: bytes, _context: Context) -> bytes:
+        request = read_message(self.classes["PublishRequest"], data)
+        response: Any = self.classes["PublishResponse"]
+        return bytes(response(events=published_events(await self._stored(request))).SerializeToString())
+
+    async def _publish_stream(self, _requests: object, context: Context) -> None:
+        response: Any = self.classes["PublishStreamResponse"]
+        while (data := await self.calls.next_message(context)) is not grpc.aio.EOF:
+            request = read_message(self.classes["PublishStreamRequest"], data)
+            events = published_events(await self._stored(request))
+            await context.write(response(request=request.request, events=events).SerializeToString())
+
+    async def _stored(self, request: Any) -> list[Appended]:
+        return await self._publisher.publish(read_submissions(request.events, self._data_messages))
+
+
+# The reasons of a `Closing` after which a client comes back. The status says so to libraries that retry calls by themselves; the message
+# `Closing` before it says so to the others. After any other reason the status is OK: the client was sent all that it asked for.
+_INTERRUPTIONS: dict[str, OrdersEventsError] = {
+    "drain": Draining(),
+    "unavailable": StoreUnavailable("The log cannot be read now; subscribe again in a moment."),
+}

@@ -1,0 +1,35 @@
+"""Server reflection (`grpc.reflection`): tools such as grpcurl and `buf curl` read the `.proto` from the server.
+
+https://github.com/grpc/grpc/blob/master/doc/server-reflection.md
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import grpc
+from google.protobuf.descriptor_pool import DescriptorPool
+from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection_pb2
+from grpc_reflection.v1alpha.reflection import aio
+
+HEALTH: Final = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+
+# The package has v1alpha only. The messages of v1 are the same under another name, so both names are served.
+_NAMES: Final = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
+
+
+def reflection_handlers(pool: DescriptorPool, service: str) -> list[grpc.GenericRpcHandler]:
+    """Return the service that describes the given service and that of health checks, under both of its names.
+
+    `pool`: has the descriptor of the service; those of the other services are added.
+    """
+    pool.AddSerializedFile(health_pb2.DESCRIPTOR.serialized_pb)
+    pool.AddSerializedFile(reflection_pb2.DESCRIPTOR.serialized_pb)
+    servicer = aio.ReflectionServicer([service, HEALTH], pool)
+    method = grpc.stream_stream_rpc_method_handler(
+        servicer.ServerReflectionInfo,
+        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
+        response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
+    )
+    return [grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": method}) for name in _NAMES]

@@ -1,0 +1,125 @@
+"""The translation of every error into a status of gRPC with details (https://google.aip.dev/193). No other module does this."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+import grpc
+from google.protobuf.any_pb2 import Any as Detail
+from google.protobuf.message import Message
+from google.rpc.error_details_pb2 import BadRequest, ResourceInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
+
+from app.events.errors import Draining, EventIdConflict, StoreUnavailable
+from app.metrics import Tally
+from app.specification.errors import ContractViolation, MalformedJson
+from app.specification.schema.messages import cut
+from app.transports.grpc.request_messages import MalformedMessage
+from app.transports.grpc.subscribe_request import InvalidRequest
+
+# All details of a status are one header, and clients refuse more than 8 KiB of headers; base64 adds a third.
+MAX_DETAIL_BYTES: Final = 4096
+MAX_POINTER_CHARACTERS: Final = 128
+
+_log = logging.getLogger(__name__)
+
+
+class _Answer(NamedTuple):
+    """How an error is answered: the code of gRPC, and the problem that the same error is over HTTP, under which it is counted."""
+
+    code: grpc.StatusCode
+    problem: str
+
+
+_INTERNAL: Final = _Answer(grpc.StatusCode.INTERNAL, "internal-error")
+_OF_ERROR: Final[Mapping[type[Exception], _Answer]] = {
+    MalformedMessage: _Answer(grpc.StatusCode.INVALID_ARGUMENT, "malformed-body"),
+    MalformedJson: _Answer(grpc.StatusCode.INVALID_ARGUMENT, "malformed-body"),
+    InvalidRequest: _Answer(grpc.StatusCode.INVALID_ARGUMENT, "invalid-parameter"),
+    ContractViolation: _Answer(grpc.StatusCode.INVALID_ARGUMENT, "contract-violation"),
+    # Not ABORTED or FAILED_PRECONDITION, which ask a client to try again after it has changed something else: the eventId is taken, and
+    # no later attempt will succeed with it.
+    EventIdConflict: _Answer(grpc.StatusCode.ALREADY_EXISTS, "event-id-conflict"),
+    StoreUnavailable: _Answer(grpc.StatusCode.UNAVAILABLE, "unavailable"),
+    Draining: _Answer(grpc.StatusCode.UNAVAILABLE, "unavailable"),
+}
+
+
+class Statuses:
+    """The translation of errors into statuses.
+
+    `tally`: counts the errors by problem. `retry_ms`: the shortest and the longest time after which a client should try again; each
+    status has a random time between them, so that clients that were disconnected together do not come back together.
+    """
+
+    def __init__(self, tally: Tally, retry_ms: tuple[int, int]) -> None:
+        self._tally = tally
+        self._retry_ms = retry_ms
+
+    def refusal(self, error: Exception, method: str) -> grpc.Status:
+        """Return the status of a call that failed, and count it. An unexpected error is logged, and the status shows nothing of it."""
+        answer = _OF_ERROR.get(type(error), _INTERNAL)
+        if answer is _INTERNAL:
+            _log.error("%s failed.", method, exc_info=error)
+        self._tally.refusals[answer.problem] += 1
+        return self.status(error)
+
+    def status(self, error: Exception) -> grpc.Status:
+        """Return the status for an error, with its details."""
+        answer = _OF_ERROR.get(type(error), _INTERNAL)
+        text = "The server failed to answer; the cause is in its log." if answer is _INTERNAL else str(error)
+        details = [*_DETAILS.get(type(error), _no_details)(error)]
+        if answer.code is grpc.StatusCode.UNAVAILABLE:
+            details.append(self._retry_info())
+        code: int = answer.code.value[0]
+        status: grpc.Status = rpc_status.to_status(Status(code=code, message=text, details=map(_packed, details)))
+        return status
+
+    def _retry_info(self) -> RetryInfo:
+        info = RetryInfo()
+        info.retry_delay.FromMilliseconds(random.randint(*self._retry_ms))
+        return info
+
+
+def _invalid_request(error: Any) -> Iterator[Message]:
+    yield _bad_request(error.violations)
+
+
+def _contract_violation(error: Any) -> Iterator[Message]:
+    yield _bad_request((f"/events/{each.index}{each.pointer}", each.message) for each in error.violations)
+
+
+def _event_id_conflict(error: Any) -> Iterator[Message]:
+    yield ResourceInfo(resource_type="eventId", resource_name=error.event_id, description=f"/events/{error.index}")
+
+
+def _no_details(_error: Any) -> Iterator[Message]:
+    yield from ()
+
+
+_DETAILS: Final[Mapping[type[Exception], Callable[[Any], Iterator[Message]]]] = {
+    InvalidRequest: _invalid_request,
+    ContractViolation: _contract_violation,
+    EventIdConflict: _event_id_conflict,
+}
+
+
+def _bad_request(violations: Any) -> BadRequest:
+    """Return the first violations, each with a JSON pointer into the request and the rule that the value breaks, as many as fit."""
+    request = BadRequest()
+    for pointer, message in violations:
+        request.field_violations.add(field=cut(pointer, MAX_POINTER_CHARACTERS), description=message)
+        if request.ByteSize() > MAX_DETAIL_BYTES:
+            del request.field_violations[-1]
+            break
+    return request
+
+
+def _packed(message: Message) -> Detail:
+    detail = Detail()
+    detail.Pack(message)
+    return detail

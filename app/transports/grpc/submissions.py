@@ -1,0 +1,39 @@
+"""The events of a publish request as submissions: JSON objects of the form that the contract has for publishing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from app.specification.errors import ContractViolation, EventViolation
+from app.specification.strict_json import JsonValue, parse_json
+from app.transports.grpc.event_messages import DataMessages
+
+
+def read_submissions(events: Sequence[Any], data_messages: DataMessages) -> list[JsonValue]:
+    """Return the submissions that the messages `Event` of a request make. They have not been checked against the contract.
+
+    Raises MalformedJson if a number cannot be in JSON text, such as NaN or 2^53, and ContractViolation if the data of an event are of
+    another type than its `event_type` says.
+    """
+    submissions = [_submission(index, event, data_messages) for index, event in enumerate(events)]
+    parsed: Any = parse_json(json.dumps(submissions).encode())
+    return list(parsed)
+
+
+def _submission(index: int, event: Any, data_messages: DataMessages) -> dict[str, JsonValue]:
+    fields = {
+        "id": event.id,
+        "eventType": event.event_type,
+        "schemaVersion": event.schema_version,
+        "eventId": event.event_id,
+    }
+    submission: dict[str, JsonValue] = {name: value for name, value in fields.items() if value}
+    found = data_messages.json_object(event)
+    if found is not None:
+        event_type, data = found
+        if submission.setdefault("eventType", event_type) != event_type:
+            raise ContractViolation([EventViolation(index, "/eventType", f"must be {event_type}, as the data are")], 1)
+        submission["data"] = data
+    return submission
