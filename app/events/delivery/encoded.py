@@ -42,16 +42,16 @@ class EncodedPages(Generic[Encoded]):
         return encoded
 
 
-class LastItem:
-    """The most recent item of the streams, as bytes. All connections with the same transfer coding share this object.
+class LastItem(Generic[Encoded]):
+    """The most recent item of the streams, as bytes. All connections that are sent the same bytes share this object.
 
-    `encode`: a function that turns an item into bytes. `frame`: a function that adds the framing of the transfer coding to
-    these bytes, such as the framing of an HTTP/1.1 chunk.
+    `encode`: a function that turns an item into bytes. `frame`: a function that adds the framing of the connection to these
+    bytes, such as the framing of an HTTP/1.1 chunk.
     """
 
     __slots__ = ("_encode", "_frame", "frame", "is_closing", "item")
 
-    def __init__(self, encode: Callable[[StreamItem], bytes], frame: Callable[[bytes], bytes]) -> None:
+    def __init__(self, encode: Callable[[StreamItem], Encoded], frame: Callable[[Encoded], bytes]) -> None:
         self._encode = encode
         self._frame = frame
         self.item: StreamItem | None = None

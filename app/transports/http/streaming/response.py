@@ -43,7 +43,7 @@ class EventStreams:
         self._shortest_retry_ms = shortest
         self._retry_spread_ms = longest - shortest + 1
         self._pages = EncodedPages(sse.encode)
-        self._last_items: dict[TransferCoding, LastItem] = {}
+        self._last_items: dict[TransferCoding, LastItem[bytes]] = {}
 
     def encode(self, item: StreamItem) -> bytes:
         """Encode an item as bytes of an event stream.
@@ -57,7 +57,7 @@ class EventStreams:
             return sse.encode_opening(item, retry_ms)
         return self._pages.encode(item)
 
-    def last_item(self, coding: TransferCoding) -> LastItem:
+    def last_item(self, coding: TransferCoding) -> LastItem[bytes]:
         """Return the cache of the last encoded item, which all connections with this transfer coding (chunked or not) share."""
         if coding not in self._last_items:
             self._last_items[coding] = LastItem(self.encode, coding)
@@ -95,7 +95,7 @@ def open_on_connection(
     subscription: Subscription,
     take_over: Callable[[Stream], Connection],
     fan_out: FanOut,
-    last_item: Callable[[TransferCoding], LastItem],
+    last_item: Callable[[TransferCoding], LastItem[bytes]],
 ) -> None:
     """Take over the connection from the server and open a subscription on it. Returns at once, while the stream continues.
 
@@ -117,7 +117,7 @@ class ConnectionSink:
     __slots__ = ("_fan_out", "_subscription", "connection", "last_item")
 
     connection: Connection
-    last_item: LastItem
+    last_item: LastItem[bytes]
 
     def __init__(self, subscription: Subscription, fan_out: FanOut) -> None:
         self._subscription = subscription
