@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from markupsafe import escape
 
 from app.pages.markup.commands import ORIGIN
-from app.pages.site_files import File
+from app.pages.site_files import SiteFile
 from app.transports.http.negotiation import read_weights
 
 MOST_KEPT: Final = 8  # representations of a file: enough for two origins; a client may send any `Host`
@@ -41,10 +41,10 @@ class Representations:
     A representation is made at the first request that needs it; the most recently used representations are kept in memory.
     """
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: SiteFile) -> None:
         self.file = file
+        self._is_page = file.media_type.startswith("text/html")
         self.vary = file.media_type not in _COMPRESSED_ALREADY
-        self._names_origin = file.media_type.startswith("text/html") and ORIGIN.encode() in file.content
         self._kept: OrderedDict[tuple[str, bool], Representation] = OrderedDict()
 
     async def choose(self, accept_encoding: str, origin: str) -> Representation:
@@ -54,9 +54,9 @@ class Representations:
         `origin`: the origin under which the client sees the server; it replaces the default origin in a page.
         """
         compressed = self.vary and _prefers_compressed(accept_encoding)
-        key = (origin if self._names_origin else ORIGIN), compressed
+        key = (origin if self._is_page else ORIGIN), compressed
         if key not in self._kept:
-            # In a thread, so that streams need not wait while megabytes are compressed.
+            # In a thread, so that streams need not wait while a page is rendered or megabytes are compressed.
             self._kept[key] = await asyncio.to_thread(self._represent, *key)
         self._kept.move_to_end(key)
         representation = self._kept[key]

@@ -16,7 +16,15 @@ from app.pages.markup.commands import ORIGIN
 from app.pages.markup.markdown import anchor, code_block, render, render_line, slug
 from app.pages.markup.schema_rows import rows
 from app.pages.page_list import Page, pages, problem_name
-from app.pages.site_files import File, clients, dashboard_assets, documents, find_explorer, page_assets
+from app.pages.site_files import (
+    RenderedFile,
+    SiteFile,
+    clients,
+    dashboard_assets,
+    documents,
+    find_explorer,
+    page_assets,
+)
 from app.pages.site_paths import Layout
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
@@ -32,8 +40,8 @@ def build_site(
     contracts_folder: Path,
     settings: Sequence[SettingDocs],
     layout: Layout = Layout.SERVED,
-) -> dict[str, File]:
-    """Return all files of the documentation site by path.
+) -> dict[str, SiteFile]:
+    """Return all files of the documentation site by path. A page is rendered when its content is read.
 
     `settings`: the settings of the server, for the page that lists them.
     `layout`: whether a server sends the files or the files are written to a folder; paths and links differ.
@@ -42,12 +50,12 @@ def build_site(
     docs = read_documentation(document, contracts, contracts_folder, settings)
     served = layout is Layout.SERVED
     explorer = find_explorer() if served else None  # without a server there is nothing to explore
-    files = {layout.path(name): file for name, file in page_assets(explorer)}
+    files: dict[str, SiteFile] = {layout.path(name): file for name, file in page_assets(explorer)}
     environment = _environment()
     all_pages = list(pages(docs, served=served, explorer=explorer is not None))
     for page in all_pages:
-        html = environment.get_template(page.template).render(_context(page, all_pages, docs, layout))
-        files[layout.path(page.name)] = File(html.encode(), _HTML, page.policy)
+        render = partial(_render, environment, page, all_pages, docs, layout)
+        files[layout.path(page.name)] = RenderedFile(render, _HTML, page.policy)
     if served:
         return files | dict(clients(docs.version)) | dict(dashboard_assets())
     return files | {layout.path(name): file for name, file in documents(document, contracts)}
@@ -61,6 +69,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _render(environment: Environment, page: Page, all_pages: list[Page], docs: Documentation, layout: Layout) -> bytes:
+    html = environment.get_template(page.template).render(_context(page, all_pages, docs, layout))
+    return html.encode()
 
 
 def _context(page: Page, all_pages: list[Page], docs: Documentation, layout: Layout) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from app.pages.content.documentation import SettingDocs
 from app.pages.representations import Representations
 from app.pages.request_origin import request_origin
 from app.pages.site import build_site
-from app.pages.site_files import File
+from app.pages.site_files import SiteFile
 from app.pages.site_paths import HOME, NEWEST_WHEEL
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
@@ -50,7 +50,7 @@ class SiteApplication:
     `method_not_allowed`: the problem type of the response if the method is neither GET nor HEAD.
     """
 
-    def __init__(self, application: ASGIApp, site: Mapping[str, File], method_not_allowed: ProblemType) -> None:
+    def __init__(self, application: ASGIApp, site: Mapping[str, SiteFile], method_not_allowed: ProblemType) -> None:
         self._application = application
         self._site = {f"/{name}": Representations(file) for name, file in site.items()}
         self._newest_wheel = {f"/{NEWEST_WHEEL}": name for name in site if name.endswith(".whl")}

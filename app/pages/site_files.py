@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from app.pages import site_paths
 from app.pages.client_wheel import client_wheel
@@ -37,6 +38,27 @@ class File(NamedTuple):
     content: bytes
     media_type: str
     policy: str = POLICY
+
+
+class RenderedFile:
+    """A page of the documentation site, which is a `File` whose content is rendered when it is read for the first time.
+
+    To render all pages takes a fifth of the time of a server's start, and most servers are never asked for most pages.
+
+    `render`: returns the content. It is called from any thread.
+    """
+
+    def __init__(self, render: Callable[[], bytes], media_type: str, policy: str) -> None:
+        self._render = render
+        self.media_type = media_type
+        self.policy = policy
+
+    @cached_property
+    def content(self) -> bytes:
+        return self._render()
+
+
+SiteFile: TypeAlias = File | RenderedFile
 
 
 def page_assets(explorer: Path | None) -> Iterator[tuple[str, File]]:

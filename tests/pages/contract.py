@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.pages import SettingDocs, build_site
-from app.pages.site_files import File
+from app.pages.site_files import SiteFile
 from app.pages.site_paths import Layout
 from app.settings import documented
 from app.specification.contracts import load_contracts
@@ -22,7 +22,7 @@ VOID = frozenset({"meta", "link", "img", "input", "br", "hr"})
 
 
 @cache
-def site(layout: Layout = Layout.SERVED, root: Path = ROOT) -> dict[str, File]:
+def site(layout: Layout = Layout.SERVED, root: Path = ROOT) -> dict[str, SiteFile]:
     contracts = load_contracts(root / "contracts")
     return build_site(load_document(root, contracts), contracts, root / "contracts", SETTINGS, layout)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.pages import build_site
-from app.pages.site_files import File, find_explorer
+from app.pages.site_files import SiteFile, find_explorer
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document
 from tests.pages.contract import ROOT, read
@@ -27,7 +27,7 @@ def install(folder: Path, *files: str) -> None:
     (metadata / "RECORD").write_text("".join(f"{name},,\n" for name in names))
 
 
-def built() -> dict[str, File]:
+def built() -> dict[str, SiteFile]:
     contracts = load_contracts(ROOT / "contracts")
     return build_site(load_document(ROOT, contracts), contracts, ROOT / "contracts", [])
 

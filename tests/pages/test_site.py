@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
+from jinja2 import Environment, Template
 
 from app.events.position import Gap, Position
 from app.pages import build_site
@@ -308,6 +309,22 @@ def test_contract_without_any_optional_part_has_pages() -> None:
     for file in build_site(document, CONTRACTS, ROOT / "contracts", SETTINGS).values():
         if file.media_type.startswith("text/html"):
             read(file.content)
+
+
+def test_page_is_rendered_once_and_only_if_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: list[str] = []
+    find = Environment.get_template
+
+    def noted(environment: Environment, name: str, *arguments: Any) -> Template:
+        if name == "settings.html":
+            rendered.append(name)
+        return find(environment, name, *arguments)
+
+    monkeypatch.setattr(Environment, "get_template", noted)
+    files = build_site(load_document(ROOT, CONTRACTS), CONTRACTS, ROOT / "contracts", SETTINGS)
+    assert rendered == []
+    assert files["docs/settings"].content == files["docs/settings"].content
+    assert rendered == ["settings.html"]
 
 
 def test_contract_without_a_stream_is_refused() -> None:
