@@ -20,19 +20,24 @@ from app.specification.errors import InvalidContract, StartupError
 
 @click.command
 @contract_option("Check the contract in this folder.")
+@click.option("--number", is_flag=True, help="First, give numbers to the new fields of the .proto.")
 @click.option("--release", is_flag=True, help="If nothing is found, record the contract as released.")
-def contracts(*, root: Path, release: bool) -> int:
+def contracts(*, root: Path, number: bool, release: bool) -> int:
     """Compare the contract with the released contract, and with the members of events that consumers rely on.
 
     The rules: A released schema never changes. A new minor version of an event schema may only add optional properties and change
     descriptions. Removing something public from the OpenAPI document needs a new major version. Every change of the document needs a
-    new info.version. The expectations of consumers in contracts/consumers/ stay met.
+    new info.version. The expectations of consumers in contracts/consumers/ stay met. Every field of the .proto has a number in
+    contracts/field-numbers.json, which never changes; --number adds those that are missing.
 
-    The released contract is recorded in contracts/released.json and openapi/released.json; --release writes these files.
+    The released contract is recorded in contracts/released.json, contracts/released-field-numbers.json and openapi/released.json;
+    --release writes these files.
 
     Exit codes: 0 no rule is broken; 1 a rule is broken, or the contract cannot be read; 2 wrong usage.
     """
     try:
+        if number:
+            compatibility.number(root)
         report = compatibility.release(root) if release else compatibility.check(root)
     except InvalidContract as error:
         raise click.ClickException(str(error)) from None

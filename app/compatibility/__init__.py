@@ -10,10 +10,11 @@ oasdiff, on the same documents.
 
 Reading order: `rules/` (`change`, `comparison`, `rows`, `effects` and `patterns`, then the tables `schema_rules`,
 `component_rules` and `document_rules`), `finding`, `schema_files`, `baseline` (the released contract), `working_contract` (the
-contract as it is now); `event_schemas`, `document_changes` and `consumers` (the checks), `gate` (runs all checks).
+contract as it is now); `event_schemas`, `document_changes`, `numbered_fields` and `consumers` (the checks), `gate` (runs all
+checks).
 """
 
 from app.compatibility.finding import Finding
-from app.compatibility.gate import Report, check, release
+from app.compatibility.gate import Report, check, number, release
 
-__all__ = ["Finding", "Report", "check", "release"]
+__all__ = ["Finding", "Report", "check", "number", "release"]

@@ -1,6 +1,7 @@
-"""The released contract, with which the present contract is compared; it is recorded in two committed files.
+"""The released contract, with which the present contract is compared; it is recorded in three committed files.
 
 `contracts/released.json` has a digest of each released event schema. `openapi/released.json` is the released OpenAPI document.
+`contracts/released-field-numbers.json` is the released copy of `contracts/field-numbers.json`.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from typing import Any, Final
 
 from app.compatibility.schema_files import SchemaFile, contracts_of, read_schema_files
 from app.specification.contract_files import read_json
+from app.specification.derived.protobuf.field_numbers import Numbers, read_field_numbers, write_field_numbers
 from app.specification.errors import InvalidContract
 
+NUMBERS: Final = "contracts/released-field-numbers.json"
 SCHEMAS: Final = "contracts/released.json"
 DOCUMENT: Final = "openapi/released.json"
 
@@ -25,10 +28,12 @@ class Baseline:
 
     `digests`: the SHA-256 of each released schema.json in hexadecimal, by event type and version.
     `document`: the released OpenAPI document, with the event schemas copied into it; None if no document has been released.
+    `numbers`: the released field numbers; None if none have been released, because the contract is older than the `.proto`.
     """
 
     digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     document: Mapping[str, Any] | None = None
+    numbers: Numbers | None = None
 
     def digest(self, schema: SchemaFile) -> str | None:
         """Return the digest of a schema at its release; None if this version of the event type has not been released."""
@@ -48,16 +53,20 @@ def read_baseline(root: Path) -> Baseline | None:
     digests, document = read_json(root / SCHEMAS), read_json(root / DOCUMENT)
     if not isinstance(digests, dict) or not isinstance(document, dict):
         raise InvalidContract(f"{root}: {SCHEMAS} and {DOCUMENT} must be objects.")
-    return Baseline({event_type: _versions(versions, root) for event_type, versions in digests.items()}, document)
+    numbers = read_field_numbers(root, NUMBERS) if (root / NUMBERS).exists() else None
+    return Baseline(
+        {event_type: _versions(versions, root) for event_type, versions in digests.items()}, document, numbers
+    )
 
 
-def write_baseline(root: Path, schemas: Iterable[SchemaFile], document: bytes) -> None:
-    """Record the given event schemas and the given OpenAPI document (as JSON) as the released contract."""
+def write_baseline(root: Path, schemas: Iterable[SchemaFile], document: bytes, numbers: Numbers) -> None:
+    """Record the given event schemas, the given OpenAPI document (as JSON) and the given field numbers as the released contract."""
     digests: dict[str, dict[str, str]] = {}
     for schema in schemas:
         digests.setdefault(schema.event_type, {})[str(schema.version)] = schema.digest
     (root / SCHEMAS).write_text(json.dumps(digests, indent=2) + "\n", "utf-8")
     (root / DOCUMENT).write_bytes(document)
+    (root / NUMBERS).write_text(write_field_numbers(numbers), "utf-8")
 
 
 def released_schemas(root: Path) -> dict[str, dict[str, Any]]:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from app.compatibility.baseline import DOCUMENT, SCHEMAS, Baseline, read_baseline, write_baseline
+from app.compatibility.baseline import DOCUMENT, NUMBERS, SCHEMAS, Baseline, read_baseline, write_baseline
 from app.compatibility.consumer_files import Consumer, read_consumers
 from app.compatibility.consumers import check_consumers
 from app.compatibility.document_changes import check_document
 from app.compatibility.event_schemas import check_released, check_steps, steps
 from app.compatibility.finding import Finding
+from app.compatibility.numbered_fields import check_numbers
 from app.compatibility.working_contract import WorkingContract, read_working_contract
+from app.specification.derived.protobuf.field_numbers import FIELD_NUMBERS, write_field_numbers
 from app.specification.openapi.write import write_json
 from app.specification.pointer import Pointer
 
@@ -24,6 +26,16 @@ _NO_BASELINE: Final = Finding(
     "",
     "there is no record of a released contract",
     "Put the files back; or, if nothing has been released yet, write them with --release.",
+)
+
+
+_NO_NUMBERS: Final = Finding(
+    "baseline-missing",
+    NUMBERS,
+    "",
+    "",
+    "there is no record of released field numbers",
+    "Put the file back; or, if no field numbers have been released yet, write it with --release.",
 )
 
 
@@ -44,6 +56,7 @@ def check(root: Path) -> Report:
     baseline, working, consumers = read_baseline(root), read_working_contract(root), read_consumers(root)
     missing = [_NO_BASELINE] if baseline is None else []
     known = baseline or Baseline()
+    missing += [_NO_NUMBERS] if baseline is not None and baseline.numbers is None else []
     findings = [*missing, *_findings(known, working, consumers)]
     return Report(findings, _summary(known, working, consumers))
 
@@ -56,10 +69,20 @@ def release(root: Path) -> Report:
     """
     baseline, working, consumers = read_baseline(root) or Baseline(), read_working_contract(root), read_consumers(root)
     findings = list(_findings(baseline, working, consumers))
-    if findings or working.document is None:
+    if findings or working.document is None or working.numbering is None:
         return Report(findings, _summary(baseline, working, consumers))
-    write_baseline(root, working.schemas, write_json(working.document))
+    write_baseline(root, working.schemas, write_json(working.document), working.numbering.recorded)
     return Report((), f"Released: {_described(working)}.")
+
+
+def number(root: Path) -> None:
+    """Write the field numbers that are missing in the contract in the directory `root`; no number that is there changes.
+
+    Nothing is written if the contract has an error, which `check` reports.
+    """
+    numbering = read_working_contract(root).numbering
+    if numbering is not None and numbering.missing:
+        (root / FIELD_NUMBERS).write_text(write_field_numbers(numbering.complete()), "utf-8")
 
 
 def _findings(baseline: Baseline, working: WorkingContract, consumers: Sequence[Consumer]) -> Iterator[Finding]:
@@ -70,6 +93,8 @@ def _findings(baseline: Baseline, working: WorkingContract, consumers: Sequence[
     if baseline.document is not None and working.document is not None:
         event_types = {schema.event_type for schema in working.schemas}
         yield from check_document(baseline.document, working.document, event_types, _governed(baseline, working))
+    if working.numbering is not None:
+        yield from check_numbers(working.numbering, baseline.numbers or {})
 
 
 def _governed(baseline: Baseline, working: WorkingContract) -> set[Pointer]:

@@ -14,6 +14,7 @@ from typing import Any
 from app.compatibility.finding import Finding
 from app.compatibility.schema_files import SchemaFile, contracts_of, read_schema_files
 from app.specification.contracts import load_contracts
+from app.specification.derived.protobuf.field_numbers import Numbering
 from app.specification.document import load_document
 from app.specification.errors import InvalidContract
 from app.specification.openapi.bundle import CONTRACT, bundle, inline
@@ -29,12 +30,14 @@ class WorkingContract:
     `schemas`: the files with event schemas.
     `document`: the OpenAPI document with the event schemas copied into it; None if the document cannot be read or is invalid.
     `components`: the event type and version of each component that is an event schema, by the component's JSON pointer.
+    `numbering`: the field numbers of the derived `.proto`; None if the `.proto` cannot be derived.
     `errors`: a finding for each error that would prevent the server from starting.
     """
 
     schemas: Sequence[SchemaFile]
     document: Mapping[str, Any] | None
     components: Mapping[Pointer, tuple[str, str]]
+    numbering: Numbering | None
     errors: Sequence[Finding]
 
 
@@ -45,17 +48,18 @@ def read_working_contract(root: Path) -> WorkingContract:
     errors: list[Finding] = []
     source: Mapping[str, Any] = {}
     document: Mapping[str, Any] | None = None
+    numbering: Numbering | None = None
     try:
         source = read_source(root)
         document = _comparable(source, bundle(source, contracts))
-        load_document(root, contracts)
+        numbering = load_document(root, contracts).numbering
     except InvalidContract as error:
         errors.append(_finding("document-invalid", DOCUMENT, error))
     try:
         load_contracts(root / "contracts")
     except InvalidContract as error:
         errors.append(_finding("contracts-invalid", "contracts", error))
-    return WorkingContract(schemas, document, _components(source), errors)
+    return WorkingContract(schemas, document, _components(source), numbering, errors)
 
 
 def _comparable(source: Mapping[str, Any], bundled: dict[str, Any]) -> dict[str, Any]:

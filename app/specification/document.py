@@ -38,7 +38,7 @@ class OpenApiDocument:
     `bundled`: the document with the event schemas copied into it.
     `json`, `yaml`: the bundled document as text.
     `openapi_3_2`, `asyncapi`: the documents derived from it, as JSON text.
-    `proto`: the gRPC service derived from it, with its messages.
+    `proto`: the gRPC service derived from it, with its messages; `numbering`: the numbers of their fields.
     `problems`: the problem types (RFC 9457) by slug, the last part of a type's URL.
     `envelopes`: by event type, the schema of a whole event as a producer publishes it. The schema has no references and accepts
     any object as `data`, because the event contract checks `data` separately.
@@ -52,6 +52,7 @@ class OpenApiDocument:
     openapi_3_2: bytes
     asyncapi: bytes
     proto: ProtoFile
+    numbering: Numbering
     problems: Mapping[str, ProblemType]
     envelopes: Mapping[str, dict[str, Any]]
     batch_maximum: int
@@ -78,6 +79,7 @@ def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[st
     source = read_source(root)
     check_version(source)
     bundled = bundle(source, contracts)
+    numbering = Numbering(read_field_numbers(root))
     inlined = inline(bundled)
     check_structure(bundled)
     check_schemas(inlined)
@@ -92,7 +94,8 @@ def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[st
         yaml=write_yaml(bundled),
         openapi_3_2=write_json(derive_openapi_3_2(bundled)),
         asyncapi=write_json(derive_asyncapi(bundled)),
-        proto=derive_proto(inlined, contracts, Numbering(read_field_numbers(root))),
+        proto=derive_proto(inlined, contracts, numbering),
+        numbering=numbering,
         problems=read_problems(inlined, problem_slugs),
         envelopes=_envelopes(inlined),
         batch_maximum=count(inlined, "components", "schemas", "OrderEventBatch", "maxItems"),

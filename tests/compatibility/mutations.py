@@ -171,7 +171,8 @@ EVENTS: dict[str, Mutation] = {
     "a required property optional": event(put("required", value=["orderId"]), "property-became-optional"),
     "a closed object opened": event(put("additionalProperties", value=True), "additional-properties-loosened"),
     # Values
-    "another type": event(prop("reason", "type", value="integer"), "type-changed"),
+    # The field of the .proto cannot have another type either, and the server does not start with two for one number.
+    "another type": event(prop("reason", "type", value="integer"), "document-invalid", "type-changed"),
     "an enumeration where there was none": event(prop("reason", "enum", value=["Paid twice"]), "enum-tightened"),
     "a value removed": event(drop("properties", "reason", "enum", 1), "enum-value-removed", of=CLOSING),
     "a value added to a list that may grow": event(add("properties", "reason", "enum", value="expired"), of=CLOSING),

@@ -32,7 +32,7 @@ def test_contract_without_findings_is_summed_up(released: ReleasedContract) -> N
 def test_each_violation_is_a_block(released: ReleasedContract) -> None:
     released.edit_document(put("components", "parameters", "wait", "schema", "maximum", value=20))
     released.edit_document(put("components", "parameters", "wait", "name", value="waitSeconds"))
-    ran = run("--contract", str(released.root))
+    ran = run("--number", "--contract", str(released.root))
     assert ran.code == 1
     assert [block.partition(":")[0] for block in ran.out.strip().split("\n\n")] == ["parameter-removed"]
     assert ran.errors[0].startswith("orders-events: 1 violation. ")
