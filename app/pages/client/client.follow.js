@@ -3,6 +3,7 @@
 import { dataOf } from './client.event.js';
 import { readByEventSource } from './client.eventsource.js';
 import { readByFetch } from './client.fetch.js';
+import { awayState, listenToPage, Pace, sleep } from './client.pace.js';
 
 /** @typedef {import('./client.decoder.js').Frame} Frame */
 /** @typedef {import('./client.request.js').StreamRequest} StreamRequest */
@@ -33,10 +34,6 @@ import { readByFetch } from './client.fetch.js';
  */
 
 const FINAL_REASONS = ['limit', 'end'];
-const FIRST_MS = 1000; // the base of the backoff until the server has sent a retry time
-const LEAST_MS = 100; // the base if the server asks for no wait at all
-const MOST_MS = 30_000; // a server that was down for an hour is found again within half a minute
-const LONGEST_RETRY_MS = 600_000; // the longest time that our servers can ask for
 
 /**
  * Follow until the signal is aborted, or until the server has nothing more to send.
@@ -78,8 +75,8 @@ class Connection {
     this.#follower = follower;
     this.#pace = pace;
     this.signal = AbortSignal.any([signal, this.#stop.signal]);
-    listenToNetwork('offline', () => this.#leave('offline'), this.#over.signal);
-    listenToNetwork('online', () => this.#open || this.#leave('online'), this.#over.signal);
+    listenToPage('offline', () => this.#leave('offline'), this.#over.signal);
+    listenToPage('online', () => this.#open || this.#leave('online'), this.#over.signal);
   }
 
   frame(frame) {
@@ -118,48 +115,4 @@ class Connection {
     this.reason = reason;
     this.#stop.abort();
   }
-}
-
-/** Counts the attempts since the last event, and computes the wait before the next one. */
-export class Pace {
-  attempt = 0;
-  #retryMs = FIRST_MS;
-
-  set retryMs(milliseconds) {
-    this.#retryMs = Math.min(milliseconds, LONGEST_RETRY_MS);
-  }
-
-  /** Count an attempt, and return the wait before it: first the time that the server asks for, then full jitter. */
-  next() {
-    this.attempt += 1;
-    if (this.attempt === 1) return this.#retryMs; // our servers send each client another time
-    const most = Math.max(MOST_MS, this.#retryMs);
-    return Math.random() * Math.min(most, Math.max(this.#retryMs, LEAST_MS) * 2 ** (this.attempt - 1));
-  }
-}
-
-/** Return the state of a subscription that waits before it connects again. */
-export function awayState() {
-  return globalThis.navigator?.onLine === false ? 'offline' : 'reconnecting';
-}
-
-/** Listen to an event of the network, if there are any: Node has none. */
-export function listenToNetwork(name, listener, signal) {
-  globalThis.addEventListener?.(name, listener, { signal });
-}
-
-/** Wait. The return of the network, or the signal, ends the wait early. */
-export function sleep(milliseconds, signal) {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const woken = new AbortController();
-    const wake = () => {
-      clearTimeout(timer);
-      woken.abort();
-      resolve();
-    };
-    const timer = setTimeout(wake, milliseconds);
-    listenToNetwork('online', wake, woken.signal);
-    signal.addEventListener('abort', wake, { signal: woken.signal });
-  });
 }

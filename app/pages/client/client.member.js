@@ -1,6 +1,6 @@
 // A tab's link to the shared worker: requests, responses, and detection of the end of either side.
 
-import { listenToNetwork } from './client.follow.js';
+import { listenToPage } from './client.pace.js';
 
 const PROTOCOL = 1; // a worker outlives the deployment of another version, so a worker with another protocol needs another name
 
@@ -79,7 +79,7 @@ export class Member {
     worker.addEventListener('error', () => this.leave());
     worker.port.onmessage = ({ data }) => this.#receive(data);
     const pass = ({ type }) => worker.port.postMessage({ changed: type });
-    for (const name of ['online', 'offline']) listenToNetwork(name, pass, this.signal);
+    for (const name of ['online', 'offline']) listenToPage(name, pass, this.signal);
     return worker.port;
   }
 

@@ -6,8 +6,9 @@
 
 import { EventStreamDecoder } from './client.decoder.js';
 import { dataOf } from './client.event.js';
-import { awayState, follow, Pace, sleep } from './client.follow.js';
+import { follow } from './client.follow.js';
 import { Member } from './client.member.js';
+import { awayState, Pace, sleep } from './client.pace.js';
 import { addressOf, failure, fetchStream } from './client.request.js';
 
 const CHUNK = 1000; // events of one request to the log, which are kept in memory
