@@ -252,7 +252,14 @@ def test_documentation_has_every_setting_once() -> None:
 def test_documented_defaults_are_the_values_without_flags() -> None:
     defaults = {name: row.default for name, row in zip(SETTINGS, documented(), strict=True) if row.default}
     assert read_settings(defaults, {}) == Settings()
-    assert [getattr(Settings(), name) for name in SETTINGS if name not in defaults] == [None, None, None, None, (), None]
+    assert [getattr(Settings(), name) for name in SETTINGS if name not in defaults] == [
+        None,
+        None,
+        None,
+        None,
+        (),
+        None,
+    ]
 
 
 def test_variables_are_the_flags_in_capitals() -> None:

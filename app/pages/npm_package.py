@@ -39,6 +39,10 @@ def _description(version: str) -> Mapping[str, object]:
         "version": version,
         "description": "Subscribe to order events: every event that matches, once and in order, or a gap that says so.",
         "type": "module",
-        "exports": {".": {"types": "./client.d.ts", "default": "./client.js"}, "./*": "./*"},
+        "exports": {
+            ".": {"types": "./client.d.ts", "default": "./client.js"},
+            "./publisher": {"types": "./client.publisher.d.ts", "default": "./client.publisher.js"},
+            "./*": "./*",
+        },
         "engines": {"node": ">=20.3"},  # AbortSignal.any
     }

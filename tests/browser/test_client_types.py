@@ -32,8 +32,10 @@ def check(folder: Path, files: list[str], **options: object) -> str:
 
 
 def test_program_is_checked_against_the_types(tmp_path: Path) -> None:
-    shutil.copy(Path(__file__).parent / "usage.ts", tmp_path)
-    assert check(tmp_path, ["usage.ts"], strict=True) == ""
+    programs = ["usage.ts", "publishing.ts"]
+    for each in programs:
+        shutil.copy(Path(__file__).parent / each, tmp_path)
+    assert check(tmp_path, programs, strict=True) == ""
 
 
 def test_program_against_the_types_is_refused(tmp_path: Path) -> None:
@@ -43,4 +45,9 @@ def test_program_against_the_types_is_refused(tmp_path: Path) -> None:
 
 def test_client_keeps_to_its_own_types(tmp_path: Path) -> None:
     # Not `strict`: it would need comments with types throughout the JavaScript.
-    assert check(tmp_path, ["client.js", "client.worker.js"], allowJs=True, checkJs=True, strict=False) == ""
+    assert (
+        check(
+            tmp_path, ["client.js", "client.worker.js", "client.publisher.js"], allowJs=True, checkJs=True, strict=False
+        )
+        == ""
+    )

@@ -13,6 +13,7 @@ from textwrap import dedent
 import httpx
 from playwright.sync_api import Page, expect
 
+from tests.browser.following import published
 from tests.browser.watching import Watched
 from tests.support.programs import needed
 from tests.support.server_process import ServerProcess
@@ -60,6 +61,27 @@ def test_page_with_the_client(server: ServerProcess, http: httpx.Client, page: P
     page.goto(f"{server.url}/example")
     expect(page.locator("li")).to_have_text([f"order.cancelled {other}"])
     assert watched.errors == []
+
+
+def test_page_that_publishes(server: ServerProcess, http: httpx.Client, page: Page) -> None:
+    watched = show(page, server, example(CLIENT, "<!doctype html>", "import { publisher }"))
+    order = new_order()
+    page.get_by_label("Order").fill(order)
+    page.get_by_role("button").click()
+    expect(page.locator("#state")).to_contain_text("stored as ")
+    (stored,) = published(http, orderId=order)
+    expect(page.locator("#state")).to_have_text(f"stored as {stored.id}")
+    page.get_by_label("Order").fill("no order")
+    page.get_by_role("button").click()
+    expect(page.locator("#state")).to_contain_text("422: ")
+    page.context.set_offline(True)
+    page.get_by_label("Order").fill(order)
+    page.get_by_role("button").click()
+    expect(page.locator("#state")).to_have_text("1 to send when the network returns")
+    page.context.set_offline(False)
+    expect(page.locator("#state")).to_contain_text("stored as ")
+    assert len(published(http, orderId=order)) == 2
+    assert [each for each in watched.errors if "net::" not in each and "422" not in each] == []
 
 
 @contextmanager

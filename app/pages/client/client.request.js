@@ -108,10 +108,16 @@ export function failure(error) {
   return error.status ? { reason: 'refused', error } : { reason: 'lost' };
 }
 
-async function refusal(response) {
+/**
+ * Return the error for an answer that is not the expected one, such as a problem document.
+ * @param {Response} response
+ * @param {string} [expected]
+ * @returns {Promise<import('./client.d.ts').StreamError>}
+ */
+export async function refusal(response, expected = 'an event stream') {
   const type = typeOf(response);
   const problem = type.endsWith('json') ? await response.json().catch(() => undefined) : await response.body?.cancel();
-  const detail = problem?.detail ?? `this is not an event stream, but ${type || 'of no type'}.`;
+  const detail = problem?.detail ?? `this is not ${expected}, but ${type || 'of no type'}.`;
   const parameters = [problem?.errors ?? []].flat().map((each) => ` ${each?.name} ${each?.message}.`);
   return Object.assign(new Error(`${response.status}: ${detail}${parameters.join('')}`), { status: response.status, problem });
 }
