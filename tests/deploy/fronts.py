@@ -10,7 +10,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 
@@ -23,22 +25,30 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 START_SECONDS = 60
 
 
+class Ports(NamedTuple):
+    """The ports of the server behind a proxy."""
+
+    http: int
+    grpc: int
+
+
 class Front:
     """A proxy at `url`, whose certificate the authority in the file `authority` signed, and the server behind it."""
 
-    def __init__(self, url: str, authority: Path, store: str, port: int) -> None:
+    def __init__(self, url: str, authority: Path, store: str, ports: Ports) -> None:
         self.url = url
         self.authority = authority
         self._store = store
-        self._port = port
-        self.server = start_server(store, port=port)
+        self._ports = ports
+        self.start()
 
     def restart(self, *, kill: bool = False) -> None:
         self.stop(kill=kill)
         self.start()
 
     def start(self) -> None:
-        self.server = start_server(self._store, port=self._port)
+        grpc = [] if find_spec("grpc") is None else ["--grpc-port", str(self._ports.grpc)]
+        self.server = start_server(self._store, *grpc, port=self._ports.http)
 
     def stop(self, *, kill: bool = False) -> None:
         if kill:
@@ -54,33 +64,35 @@ class Front:
 @contextmanager
 def caddy(folder: Path) -> Iterator[Front]:
     """Run the Caddyfile; its authority for `localhost` is made in the folder."""
-    program, port, http_port, server_port = find_caddy(), own_port(), own_port(), own_port()
+    program, port, ports = find_caddy(), own_port(), Ports(own_port(), own_port())
     environment = {
         **os.environ,
         "XDG_DATA_HOME": str(folder),
         "XDG_CONFIG_HOME": str(folder),
         "CADDY_ADMIN": f"unix/{folder / 'admin.sock'}",
-        "ORDERS_EVENTS_HTTP_PORT": str(http_port),
+        "ORDERS_EVENTS_HTTP_PORT": str(own_port()),
         "ORDERS_EVENTS_HTTPS_PORT": str(port),
-        "ORDERS_EVENTS_UPSTREAM": f"127.0.0.1:{server_port}",
+        "ORDERS_EVENTS_UPSTREAM": f"127.0.0.1:{ports.http}",
+        "ORDERS_EVENTS_GRPC": f"127.0.0.1:{ports.grpc}",
     }
     command = [program, "run", "--config", str(DEPLOY / "Caddyfile"), "--adapter", "caddyfile"]
     authority = folder / "caddy" / "pki" / "authorities" / "local" / "root.crt"
     with _running(command, environment, folder):
-        yield from _in_front(f"https://localhost:{port}", authority, folder, server_port)
+        yield from _in_front(f"https://localhost:{port}", authority, folder, ports)
 
 
 @contextmanager
 def nginx(folder: Path) -> Iterator[Front]:
     """Run nginx.conf with ports, certificate and folders of this test."""
-    program, port, http_port, server_port = needed("nginx", "/usr/sbin/nginx"), own_port(), own_port(), own_port()
+    program, port, ports = needed("nginx", "/usr/sbin/nginx"), own_port(), Ports(own_port(), own_port())
     certificate = make_certificate(folder)
     changes = {
-        "listen 80;": f"listen 127.0.0.1:{http_port};",
+        "listen 80;": f"listen 127.0.0.1:{own_port()};",
         "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
         "/etc/ssl/orders-events/certificate.pem": str(certificate),
         "/etc/ssl/orders-events/key.pem": str(certificate),
-        "127.0.0.1:8000": f"127.0.0.1:{server_port}",
+        "127.0.0.1:8000": f"127.0.0.1:{ports.http}",
+        "127.0.0.1:50051": f"127.0.0.1:{ports.grpc}",
         "\nhttp {\n": f"\nhttp {{\n    access_log off;\n{_temporary_folders(folder)}",
     }
     configuration = folder / "nginx.conf"
@@ -89,7 +101,7 @@ def nginx(folder: Path) -> Iterator[Front]:
     options = f"daemon off; {user}pid {folder / 'nginx.pid'}; error_log stderr;"
     command = [program, "-p", str(folder), "-c", str(configuration), "-g", options]
     with _running(command, dict(os.environ), folder):
-        yield from _in_front(f"https://localhost:{port}", folder / "public.pem", folder, server_port)
+        yield from _in_front(f"https://localhost:{port}", folder / "public.pem", folder, ports)
 
 
 def find_caddy() -> str:
@@ -121,8 +133,8 @@ def _running(command: list[str], environment: dict[str, str], folder: Path) -> I
             process.terminate()
 
 
-def _in_front(url: str, authority: Path, folder: Path, server_port: int) -> Iterator[Front]:
-    front = Front(url, authority, sqlite(folder), server_port)
+def _in_front(url: str, authority: Path, folder: Path, ports: Ports) -> Iterator[Front]:
+    front = Front(url, authority, sqlite(folder), ports)
     try:
         _wait_until_it_answers(front, folder / "proxy.log")
         yield front

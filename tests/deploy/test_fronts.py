@@ -6,15 +6,26 @@ import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from tests.browser.following import PATIENCE_SECONDS, curl_following
 from tests.deploy.fronts import DEPLOY, Front, caddy, find_caddy, nginx
-from tests.support.programs import needed
-from tests.transports.http.orders import EVENTS, cancelled, eventually, frames, publish, shipped, streams_open
+from tests.support.programs import needed, unavailable
+from tests.transports.http.orders import (
+    EVENTS,
+    cancelled,
+    eventually,
+    frames,
+    new_order,
+    publish,
+    shipped,
+    streams_open,
+)
 
 EVENT_STREAM = {"Accept": "text/event-stream"}
 
@@ -82,6 +93,28 @@ def test_a_server_that_cannot_be_reached_is_a_stream_that_says_come_back(front: 
 def test_problems_of_the_server_pass_unchanged(http: httpx.Client) -> None:
     answer = http.get(EVENTS, params={"eventTypes": "nope"}, headers=EVENT_STREAM)
     assert (answer.status_code, answer.json()["type"]) == (400, "/problems/invalid-parameter")
+
+
+def test_grpc_passes_through_a_restart(front: Front) -> None:
+    if find_spec("grpc") is None:
+        unavailable("grpcio is not installed.")
+    import grpc  # noqa: PLC0415
+
+    from tests.transports.grpc import foreign  # noqa: PLC0415
+
+    address, authority = urlsplit(front.url).netloc, front.authority.read_bytes()
+    with foreign.GrpcClient(address, authority=authority) as client:
+        stream = client.subscribe()
+        last_id = next(stream).checkpoint.last_event_id
+        (published,) = client.publish(foreign.shipped(new_order())).events
+        assert next(foreign.events_of(stream)).id == published.id
+        front.restart()
+        rest: list[str] = []
+        with pytest.raises(grpc.RpcError, match="UNAVAILABLE"):
+            rest.extend(each.closing.reason for each in stream if each.HasField("closing"))
+        assert rest == ["drain"]
+    with foreign.GrpcClient(address, authority=authority) as client:
+        assert next(foreign.events_of(client.subscribe(last_event_id=last_id))).id == published.id
 
 
 def test_the_caddyfile_is_formatted() -> None:

@@ -19,11 +19,15 @@ TIMEOUT_SECONDS = 60
 
 
 class GrpcClient:
-    """A client of one server. `options`: channel arguments."""
+    """A client of one server. `options`: channel arguments. `authority`: the certificates to trust, if the server speaks TLS."""
 
-    def __init__(self, address: str, *options: tuple[str, Any]) -> None:
+    def __init__(self, address: str, *options: tuple[str, Any], authority: bytes | None = None) -> None:
         # One connection for each client: channels of one process with the same arguments would share it.
-        self.channel = grpc.insecure_channel(address, [("grpc.use_local_subchannel_pool", 1), *options])
+        own = [("grpc.use_local_subchannel_pool", 1), *options]
+        if authority is None:
+            self.channel = grpc.insecure_channel(address, own)
+        else:
+            self.channel = grpc.secure_channel(address, grpc.ssl_channel_credentials(authority), own)
         self.pool = DescriptorPool(ProtoReflectionDescriptorDatabase(self.channel))
         self._methods = {
             each.name: each
