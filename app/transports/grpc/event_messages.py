@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeAlias, cast
-
-from google.protobuf.json_format import MessageToDict, ParseDict
-from google.protobuf.struct_pb2 import Value
+from typing import Any, Final, TypeAlias
 
 from app.specification.contracts import Contracts
 from app.specification.derived.protobuf.proto_values import REPEATED, VALUE, Field, Message, ProtoFile
 from app.specification.strict_json import JsonValue
+from app.transports.grpc.value_messages import json_value, value_arguments
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 
 _Convert: TypeAlias = Callable[[Any], Any]
+
+_LEAST_INTEGER: Final = -(2**63)
+_LARGEST_INTEGER: Final = 2**63 - 1
 
 
 class ObjectMessage:
@@ -26,14 +27,16 @@ class ObjectMessage:
     """
 
     def __init__(self, message: Message, messages: Mapping[str, Message], schema: Mapping[str, Any]) -> None:
-        self._to_field: dict[str, tuple[str, _Convert | None]] = {}
+        self._names = {field.json_name: field.name for field in message.fields}
+        self._to_field: dict[str, _Convert] = {}
         self._to_property: dict[int, tuple[str, _Convert | None]] = {}
         self._empty_lists: list[str] = []
         for field in message.fields:
             properties = schema.get("properties", {}).get(field.json_name, {})
             nested = _nested(field, messages, properties)
             to_field, to_property = _conversions(field, nested)
-            self._to_field[field.json_name] = field.name, to_field
+            if to_field is not None:
+                self._to_field[field.json_name] = to_field
             self._to_property[field.number] = field.json_name, to_property
             if field.label == REPEATED and field.json_name in schema.get("required", ()):
                 self._empty_lists.append(field.json_name)
@@ -41,15 +44,14 @@ class ObjectMessage:
     def arguments(self, value: Mapping[str, Any]) -> dict[str, Any]:
         """Return the keyword arguments with which to make the message that carries a JSON object.
 
-        A property without a field is left out: it is of a version of the contract that this server does not have.
+        A property without a field is left out: it is of a version of the contract that this server does not have. Raises
+        OverflowError if an integer has more than 64 bits.
         """
-        arguments = {}
-        for name, of_property in value.items():
-            field, convert = self._to_field.get(name, _NO_FIELD)
-            if convert is not None:
-                arguments[field] = convert(of_property)
-            elif field:
-                arguments[field] = of_property
+        names = self._names
+        arguments = {names[name]: of_property for name, of_property in value.items() if name in names}
+        for name, convert in self._to_field.items():
+            if name in value:
+                arguments[names[name]] = convert(value[name])
         return arguments
 
     def json_object(self, message: Any) -> JsonObject:
@@ -59,9 +61,6 @@ class ObjectMessage:
             name, convert = self._to_property[field.number]
             value[name] = of_field if convert is None else convert(of_field)
         return value
-
-
-_NO_FIELD: Final[tuple[str, _Convert | None]] = ("", None)
 
 
 class DataMessages:
@@ -81,9 +80,16 @@ class DataMessages:
             self._by_field[field.name] = event_type, data
 
     def arguments(self, event_type: str, schema_version: str, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the keyword argument of `Event` that carries the data; none if the contract does not have the type or version."""
+        """Return the keyword argument of `Event` that carries the data.
+
+        There is none if the contract does not have the type or version, or if an integer of the data, such as 1e300, has more than
+        64 bits. Then a client sees the event without its data.
+        """
         found = self._by_version.get((event_type, schema_version.partition(".")[0]))
-        return {} if found is None else {found[0]: found[1].arguments(data)}
+        try:
+            return {} if found is None else {found[0]: found[1].arguments(data)}
+        except OverflowError:
+            return {}
 
     def json_object(self, event: Any) -> tuple[str, JsonObject] | None:
         """Return the event type and the data of a message `Event`; None if the data are not set."""
@@ -106,9 +112,9 @@ def _conversions(field: Field, nested: ObjectMessage | None) -> tuple[_Convert |
     if nested is not None:
         single = nested.arguments, nested.json_object
     elif field.type == VALUE:
-        single = _value, MessageToDict
+        single = value_arguments, json_value
     elif field.type == "int64":
-        single = int, None  # 1.0 is an integer in JSON
+        single = _integer, None
     if field.label != REPEATED:
         return single
     return tuple(_each(convert) for convert in single)  # type: ignore[return-value]  # of two
@@ -118,5 +124,8 @@ def _each(convert: _Convert | None) -> Callable[[Sequence[Any]], list[Any]]:
     return list if convert is None else lambda values: [convert(value) for value in values]
 
 
-def _value(value: JsonValue) -> Value:
-    return ParseDict(cast("dict[str, Any]", value), Value())  # it takes any value, though its type says objects only
+def _integer(value: float) -> int:
+    integer = int(value)  # 1.0 is an integer in JSON
+    if not _LEAST_INTEGER <= integer <= _LARGEST_INTEGER:
+        raise OverflowError(f"{value} has more than 64 bits.")
+    return integer
