@@ -37,6 +37,7 @@ from app.transports.http.cross_origin import allow_origins
 from app.transports.http.operations import Operations
 from app.transports.http.problem_responses import SLUGS, Problems
 from app.transports.http.streaming.response import EventStreams
+from app.transports.websocket.sockets import Sockets
 
 MEMORY_EVENTS = 100_000  # kept in memory by default, some 30 MB
 OBJECTS_PER_COLLECTION = 10_000  # new objects; to examine them takes less than 1 ms
@@ -54,12 +55,13 @@ class Service:
     publisher: Publisher
     log: EventLog
     fan_out: FanOut
+    sockets: Sockets
     tally: Tally
 
     async def drain(self) -> None:
         """End every stream, and return when all streams have ended."""
         self.fan_out.drain()
-        await self.fan_out.ended()
+        await asyncio.gather(self.fan_out.ended(), self.sockets.drain())
 
 
 def run(settings: Settings, on_listening: Callable[[str, str | None], object]) -> int:
@@ -158,22 +160,26 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         for event_type, schema in document.envelopes.items()
     }
     publisher = Publisher(log, contracts, envelopes, batch_maximum=document.batch_maximum)
+    problems = Problems(document, tally)
+    sockets = Sockets(document.socket, log, fan_out, publisher, problems.members, publish_bytes=document.max_body_bytes)
     operations = Operations(
         document=document,
         contracts=contracts,
         log=log,
         publisher=publisher,
         streams=EventStreams(fan_out, settings.retry_ms),
+        sockets=sockets,
+        socket_origins=frozenset(settings.cors_origins),
         metrics=Metrics(log, publisher, fan_out, tally),
     )
-    application = create_application(operations, Problems(document, tally))
+    application = create_application(operations, problems)
     setting_docs = [SettingDocs(*row) for row in documented()]
     application = with_pages(application, document, contracts, settings.contract_root, setting_docs)
     application = allow_origins(application, settings.cors_origins)
     await log.open()
     try:
         async with _in_background("The heartbeat", fan_out.run()):
-            yield Service(application, document, contracts, publisher, log, fan_out, tally)
+            yield Service(application, document, contracts, publisher, log, fan_out, sockets, tally)
     finally:
         await log.close()
 

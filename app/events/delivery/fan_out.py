@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, OrderedDict
+from collections.abc import Callable
 
 from app.events.delivery.heartbeats import Heartbeats
 from app.events.delivery.live_readers import LiveReaders
@@ -111,6 +112,18 @@ class FanOut:
         open.
         """
         return max((subscription.lag_events for subscription in self._open), default=0)
+
+    @property
+    def silence_seconds(self) -> float:
+        """The time after which a client that was sent nothing is due a heartbeat."""
+        return self._heartbeats.silence_seconds
+
+    def call_each_tick(self, callback: Callable[[float], object]) -> None:
+        """Call a function several times in each `heartbeat_seconds` while `run` runs, with the time of the event loop's clock.
+
+        A transport looks there for its own connections that were silent for too long.
+        """
+        self._heartbeats.call_each_tick(callback)
 
     async def run(self) -> None:
         """Send heartbeats to subscriptions that have been sent nothing for some time, until the task is cancelled."""

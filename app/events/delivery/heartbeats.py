@@ -32,6 +32,20 @@ class Heartbeats:
         self._last_sent_at = last_sent_at
         self._on_due = on_due
         self._silent: deque[Subscription] = deque()
+        self._on_tick: list[Callable[[float], object]] = []
+
+    @property
+    def silence_seconds(self) -> float:
+        """The time without an item after which a heartbeat is due.
+
+        It is two ticks (checks of this clock) less than `heartbeat_seconds`: one tick because the next check comes a tick later,
+        one tick in case the event loop is busy.
+        """
+        return self._heartbeat_seconds * (1 - 2 / TICKS_PER_HEARTBEAT)
+
+    def call_each_tick(self, callback: Callable[[float], object]) -> None:
+        """Call a function at each check of this clock, with the time in seconds of the event loop's clock."""
+        self._on_tick.append(callback)
 
     @property
     def are_due(self) -> bool:
@@ -47,16 +61,13 @@ class Heartbeats:
             yield self._silent.popleft()
 
     async def run(self) -> None:
-        """Look for subscriptions that need a heartbeat, until the task is cancelled.
-
-        A heartbeat is due two ticks (checks of this clock) before `heartbeat_seconds` have passed: one tick because the next
-        check comes a tick later, one tick in case the event loop is busy.
-        """
-        tick_seconds = self._heartbeat_seconds / TICKS_PER_HEARTBEAT
+        """Look for subscriptions that need a heartbeat, until the task is cancelled."""
         while True:
-            await asyncio.sleep(tick_seconds)
+            await asyncio.sleep(self._heartbeat_seconds / TICKS_PER_HEARTBEAT)
             now = asyncio.get_running_loop().time()
-            self._look_for_silence(now - (self._heartbeat_seconds - 2 * tick_seconds))
+            self._look_for_silence(now - self.silence_seconds)
+            for callback in self._on_tick:
+                callback(now)
 
     def _look_for_silence(self, silent_since: float) -> None:
         if self._silent:

@@ -7,6 +7,7 @@ returned a dict, Connexion would respond 500 if the contract also declares a pro
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,7 +30,8 @@ from app.transports.http.negotiation import choose_media_type
 from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
 from app.transports.http.streaming import sse
 from app.transports.http.streaming.response import EventStreamResponse, EventStreams
-from app.transports.http.upgrade import UpgradeRequired
+from app.transports.websocket.handshake import WebSocketResponse, check_handshake
+from app.transports.websocket.sockets import Sockets
 
 NO_STORE = {"Cache-Control": "no-store"}
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -45,6 +47,8 @@ class Operations:
     log: EventLog
     publisher: Publisher
     streams: EventStreams
+    sockets: Sockets
+    socket_origins: Collection[str]
     metrics: metrics.Metrics
 
     async def stream_order_events(
@@ -87,8 +91,10 @@ class Operations:
         appended = await self.publisher.publish(submitted if isinstance(submitted, list) else [submitted])
         return Response(published_events(appended), 201, NO_STORE, media_type="application/json")
 
-    async def open_order_events_socket(self) -> Response:
-        raise UpgradeRequired
+    async def open_order_events_socket(self, request: Request) -> WebSocketResponse:
+        check_handshake(request, self.document.socket.subprotocol, self.socket_origins)
+        self.log.check_accepts_requests()
+        return WebSocketResponse(self.sockets)
 
     async def list_event_types(self) -> Response:
         return JSONResponse(event_types(self.contracts), headers=NO_STORE)

@@ -23,6 +23,7 @@ from app.transports.http.json_bodies import ContentTooLarge, UnsupportedMediaTyp
 from app.transports.http.negotiation import NotAcceptable
 from app.transports.http.parameters import InvalidParameters
 from app.transports.http.upgrade import UPGRADE, UpgradeRequired
+from app.transports.websocket.errors import InvalidMessage, OriginNotAllowed, SubscriptionInUse, UpgradeUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 2
@@ -41,6 +42,10 @@ _OF_ERROR: Mapping[type[Exception], str] = {
     UnsupportedMediaType: "unsupported-media-type",
     ContractViolation: "contract-violation",
     UpgradeRequired: "upgrade-required",
+    UpgradeUnavailable: "unavailable",
+    OriginNotAllowed: "origin-not-allowed",
+    InvalidMessage: "invalid-message",
+    SubscriptionInUse: "subscription-in-use",
     StoreUnavailable: "unavailable",
     Draining: "unavailable",
 }
@@ -56,6 +61,9 @@ _OF_STATUS: Mapping[int, tuple[str, str]] = {
 _EXTENSIONS: Mapping[type[Exception], Callable[[Any], dict[str, object]]] = {
     InvalidParameters: lambda error: {
         "errors": [{"in": each.location, "name": each.name, "message": each.message} for each in error.violations]
+    },
+    InvalidMessage: lambda error: {
+        "errors": [{"in": "message", "name": name, "message": message} for name, message in error.violations]
     },
     ContractViolation: lambda error: {
         "violations": [
@@ -83,20 +91,30 @@ class Problems:
     def render(self, request: Request, error: Exception) -> Response:
         """Translate an error into a response. An unexpected error is logged, and the response shows nothing of it."""
         slug, detail = _classify(error)
+        members = self._members(slug, detail, error, f"{request.method} {request.url.path}")
+        body = json.dumps(members, separators=(",", ":"))
+        return Response(body, self._document.problems[slug].status, self._headers(slug, request), MEDIA_TYPE)
+
+    def members(self, error: Exception, subject: str) -> dict[str, object]:
+        """Translate an error into the members of a problem document. An unexpected error is logged, and they show nothing of it.
+
+        `subject`: what has failed, for the log.
+        """
+        return self._members(*_classify(error), error, subject)
+
+    def _members(self, slug: str, detail: str, error: Exception, subject: str) -> dict[str, object]:
         if slug == "internal-error":
-            _log.error("%s %s failed.", request.method, request.url.path, exc_info=error)
+            _log.error("%s failed.", subject, exc_info=error)
         self._tally.refusals[slug] += 1
         problem = self._document.problems[slug]
         extensions = _EXTENSIONS.get(type(error), lambda _: {})(error)
-        members = {
+        return {
             "type": problem.type,
             "title": problem.title,
             "status": problem.status,
             "detail": detail,
             **extensions,
         }
-        body = json.dumps(members, separators=(",", ":"))
-        return Response(body, problem.status, self._headers(slug, request), MEDIA_TYPE)
 
     def _headers(self, slug: str, request: Request) -> dict[str, str]:
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}

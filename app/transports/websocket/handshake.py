@@ -1,0 +1,96 @@
+"""The request that opens a WebSocket connection: check it, and switch (RFC 6455 §4.2)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Collection
+from typing import Final
+
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+from websockets.utils import accept_key
+
+from app.server.take_over import TAKE_OVER
+from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
+from app.transports.http.upgrade import UpgradeRequired
+from app.transports.websocket.errors import OriginNotAllowed, UpgradeUnavailable
+from app.transports.websocket.session import Session
+from app.transports.websocket.sockets import Sockets
+
+VERSION: Final = "13"
+_KEY_BYTES: Final = 16
+_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
+
+
+def check_handshake(request: Request, subprotocol: str, origins: Collection[str]) -> None:
+    """Check that a request may open a WebSocket connection.
+
+    `subprotocol`: the client must offer it. `origins`: the origins whose web pages may open connections, beside the server's own.
+    Raises UpgradeRequired, InvalidParameters, OriginNotAllowed, or UpgradeUnavailable if the server cannot switch.
+    """
+    scope = request.scope
+    offers = {protocol.lower() for protocol in _listed(scope, b"upgrade")}
+    if "websocket" not in offers or _one(scope, b"sec-websocket-version") != VERSION:
+        raise UpgradeRequired
+    violations = []
+    if not _is_key(_one(scope, b"sec-websocket-key")):
+        violations.append(ParameterViolation("header", "Sec-WebSocket-Key", "must be 16 bytes in Base64"))
+    if subprotocol not in _listed(scope, b"sec-websocket-protocol"):
+        violations.append(ParameterViolation("header", "Sec-WebSocket-Protocol", f"must contain {subprotocol}"))
+    if violations:
+        raise InvalidParameters(violations)
+    origin = _one(scope, b"origin")
+    if origin and origin not in origins and not _is_same_origin(origin, _one(scope, b"host")):
+        raise OriginNotAllowed
+    if "upgrade" not in scope.get("extensions", {}).get(TAKE_OVER, {}):
+        raise UpgradeUnavailable
+
+
+class WebSocketResponse:
+    """An ASGI application that switches the connection of a request to WebSocket. The request was checked before.
+
+    It returns at once; the connection goes on.
+    """
+
+    def __init__(self, sockets: Sockets) -> None:
+        self._sockets = sockets
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # the signature of ASGI
+        (key,) = header_values(scope, b"sec-websocket-key")
+        session = Session(self._sockets)
+        headers = [
+            (b"upgrade", b"websocket"),
+            (b"connection", b"Upgrade"),
+            (b"sec-websocket-accept", accept_key(key).encode()),
+            (b"sec-websocket-protocol", self._sockets.contract.subprotocol.encode()),
+        ]
+        session.connection = scope["extensions"][TAKE_OVER]["upgrade"](headers, session)
+        self._sockets.add(session)
+
+
+def _listed(scope: Scope, name: bytes) -> list[str]:
+    """Return the items of a header that is a list."""
+    return [item.strip() for value in header_values(scope, name) for item in value.split(",")]
+
+
+def _one(scope: Scope, name: bytes) -> str:
+    """Return the value of a header that was sent once; an empty text if it was not."""
+    values = header_values(scope, name)
+    return values[0] if len(values) == 1 else ""
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, validate=True)) == _KEY_BYTES
+    except ValueError:
+        return False
+
+
+def _is_same_origin(origin: str, host: str) -> bool:
+    """Return whether a web page comes from the server itself, by the host and port under which the browser sees both.
+
+    The schemes are not compared: a proxy may speak HTTPS with the browser, and HTTP with the server.
+    """
+    scheme, _, authority = origin.partition("://")
+    port = _DEFAULT_PORTS.get(scheme)
+    return port is not None and authority.removesuffix(port) == host.lower().removesuffix(port)

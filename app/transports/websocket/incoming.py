@@ -1,0 +1,104 @@
+"""What a client sends over a WebSocket connection: frames, put together to messages (RFC 6455 §5 and §7)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from websockets.extensions import Extension
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Protocol, Side, State
+
+from app.transports.websocket.errors import CloseCode, ConnectionFault
+
+# A shorter fragment counts as a message, so that a message in a million fragments is noticed as one in a million messages is.
+FREE_FRAGMENT_BYTES: Final = 1024
+
+_log = logging.getLogger(__name__)
+
+
+class Incoming:
+    """The messages and control frames of one client. It answers pings and close frames, and refuses what is not WebSocket.
+
+    `message_bytes`: the largest message.
+
+    It takes some 3 KB, and a client sends a few messages in an hour. So it exists only while there is something in it; see
+    `is_empty`.
+    """
+
+    def __init__(self, message_bytes: int) -> None:
+        self._wire = _Wire()
+        self._protocol = Protocol(Side.SERVER, max_size=message_bytes, logger=_log)
+        self._protocol.extensions = [self._wire]
+        self._received_bytes = 0
+        self._fragments = bytearray()
+        self._is_fragmented = False
+
+    @property
+    def unfinished_bytes(self) -> int:
+        """How many bytes have been received of a message, or of a frame, that is not complete."""
+        return self._received_bytes - self._wire.parsed_bytes + len(self._fragments)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was received in part, so that another object can go on in place of this one."""
+        return not self.unfinished_bytes and not self._is_fragmented and self._protocol.state is State.OPEN
+
+    def receive(self, data: bytes) -> list[bytes]:
+        """Parse received data. Returns the texts of the messages that are complete now.
+
+        Raises ConnectionFault if a message is not text in UTF-8.
+        """
+        self._received_bytes += len(data)
+        self._protocol.receive_data(data)
+        frames = [each for each in self._protocol.events_received() if isinstance(each, Frame)]
+        return [text for text in map(self._completed, frames) if text is not None]
+
+    def take_count(self) -> int:
+        """Return how many messages and control frames were received since the last call. A short fragment counts as a message."""
+        count, self._wire.count = self._wire.count, 0
+        return count
+
+    def take_answers(self) -> tuple[bytes, bool]:
+        """Return the frames that answer what was received, and whether the connection ends with them."""
+        return b"".join(self._protocol.data_to_send()), self._protocol.state is not State.OPEN
+
+    def _completed(self, frame: Frame) -> bytes | None:
+        """Return the text of the message that is complete with this frame; None if none is."""
+        if frame.opcode is Opcode.BINARY:
+            raise ConnectionFault(CloseCode.BINARY, "Messages are text; this one is binary.")
+        if frame.opcode not in (Opcode.TEXT, Opcode.CONT):
+            return None
+        if not frame.fin:
+            self._fragments += frame.data
+            self._is_fragmented = True
+            return None
+        text = bytes(self._fragments + frame.data) if self._is_fragmented else bytes(frame.data)
+        self._fragments.clear()
+        self._is_fragmented = False
+        _check_utf8(text)
+        return text
+
+
+class _Wire(Extension):
+    """A view of the frames as they were received, before any other extension changes them; it changes nothing."""
+
+    def __init__(self) -> None:
+        self.parsed_bytes = 0  # of complete frames, with their heads
+        self.count = 0
+
+    def decode(self, frame: Frame, *, max_size: int | None = None) -> Frame:  # noqa: ARG002  # the signature of Extension
+        size = len(frame.data)
+        self.parsed_bytes += size + (6 if size < 126 else 8 if size < 65_536 else 14)
+        self.count += frame.fin or size < FREE_FRAGMENT_BYTES
+        return frame
+
+    def encode(self, frame: Frame) -> Frame:
+        return frame
+
+
+def _check_utf8(text: bytes) -> None:
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        raise ConnectionFault(CloseCode.NOT_UTF8, f"The message is not UTF-8 from byte {error.start + 1} on.") from None

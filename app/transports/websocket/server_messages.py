@@ -1,0 +1,109 @@
+"""The messages of the server as JSON, without I/O and without a framework."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from app.events.delivery.stream_item import Checkpoint, Closing, Heartbeat, StreamItem, StreamStart
+from app.events.event import StoredEvent
+from app.events.event_columns import EventColumns
+from app.events.log.event_store import Appended, Page
+from app.events.position import Gap
+from app.transports.http.json_bodies import published_events
+
+HEARTBEAT: Final = b'{"type":"heartbeat"}'
+_ENVELOPE_BYTES: Final = 200  # at most, of a message around its events
+
+
+def encode_item(item: StreamItem, number: int, maximum_bytes: int) -> Sequence[bytes]:
+    """Return an item of a subscription as messages. Only a page may become several messages.
+
+    `number`: the number of the subscription. `maximum_bytes`: the largest message, unless a single event is larger.
+    """
+    match item:
+        case StreamStart(first):
+            return encode_item(first, number, maximum_bytes)
+        case Page(events=events):
+            return encode_events(events, number, maximum_bytes)
+        case Checkpoint(position):
+            return (_message("checkpoint", subscription=number, lastEventId=str(position)),)
+        case Gap(reason, requested, earliest):
+            place = {"lastEventId": str(earliest), "reason": reason, "requested": requested, "earliest": str(earliest)}
+            return (_message("gap", subscription=number, **place),)
+        case Closing(reason):
+            return (_message("closing", subscription=number, reason=reason),)
+        case Heartbeat():
+            return (HEARTBEAT,)
+
+
+def encode_events(events: Sequence[StoredEvent], number: int, maximum_bytes: int) -> list[bytes]:
+    """Return events of a subscription as messages, in the order of the log. Each message ends with the id of its last event."""
+    ids = [f"{epoch}-{offset}" for epoch, offset in _positions(events)]
+    texts = [
+        f'{{"id":"{id}","eventType":"{event_type}","schemaVersion":"{version}","data":{data}}}'
+        for id, (event_type, version, data) in zip(ids, _contents(events), strict=True)
+    ]
+    return [
+        f'{{"type":"events","subscription":{number},"events":[{",".join(texts[start:end])}],"lastEventId":"{ids[end - 1]}"}}'.encode(
+            "ascii"
+        )
+        for start, end in _parts(texts, maximum_bytes - _ENVELOPE_BYTES)
+    ]
+
+
+def published(request: int, appended: Iterable[Appended]) -> bytes:
+    """Return the answer to a `publish`, after its events were stored. `request`: the number that the client gave."""
+    return f'{{"type":"published","request":{request},{published_events(appended)[1:]}'.encode("ascii")
+
+
+def unsubscribed(number: int) -> bytes:
+    """Return the answer to an `unsubscribe`."""
+    return _message("unsubscribed", subscription=number)
+
+
+def pong(numbers: Mapping[str, int]) -> bytes:
+    """Return the answer to a `ping`. `numbers`: the `request` of the ping, if it had one."""
+    return _message("pong", **numbers)
+
+
+def error(numbers: Mapping[str, int], problem: Mapping[str, object]) -> bytes:
+    """Return the answer to a message that is refused.
+
+    `numbers`: the `subscription` or `request` of that message, if it had a valid one. `problem`: the problem (RFC 9457).
+    """
+    return _message("error", **numbers, problem=problem)
+
+
+def _message(type: str, **members: object) -> bytes:
+    return json.dumps({"type": type, **members}, separators=(",", ":")).encode("ascii")
+
+
+def _positions(events: Sequence[StoredEvent]) -> Iterable[tuple[str, int | str]]:
+    if isinstance(events, EventColumns):
+        return zip(events.epochs, events.offsets, strict=True)
+    return [(event.epoch, event.offset) for event in events]
+
+
+def _contents(events: Sequence[StoredEvent]) -> Iterable[tuple[str, str, str]]:
+    if isinstance(events, EventColumns):
+        return zip(events.event_types, events.schema_versions, events.data, strict=True)
+    return [(event.event_type, event.schema_version, event.data) for event in events]
+
+
+def _parts(texts: Sequence[str], maximum: int) -> list[tuple[int, int]]:
+    """Divide texts into parts that have at most `maximum` characters each, with a comma behind each text; at least one text a part.
+
+    Returns the first index of each part, and the index behind the last one.
+    """
+    sizes = [len(text) + 1 for text in texts]
+    if sum(sizes) <= maximum:
+        return [(0, len(texts))]
+    starts, size = [0], 0
+    for index, each in enumerate(sizes):
+        if size + each > maximum and index > starts[-1]:
+            starts.append(index)
+            size = 0
+        size += each
+    return list(zip(starts, [*starts[1:], len(texts)], strict=True))

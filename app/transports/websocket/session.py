@@ -1,0 +1,153 @@
+"""One WebSocket connection: it receives the client's messages, and ends the connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from app.server.take_over import DuplexConnection
+from app.transports.websocket import server_messages
+from app.transports.websocket.client_messages import check_message, numbers_of, read_message
+from app.transports.websocket.errors import CloseCode, ConnectionFault
+from app.transports.websocket.frames import close_frame, text_frames
+from app.transports.websocket.incoming import Incoming
+from app.transports.websocket.publications import Publications
+from app.transports.websocket.subscriptions import Subscriptions
+
+if TYPE_CHECKING:
+    from app.transports.websocket.sockets import Sockets
+
+SLICE_BYTES: Final = 8 * 1024  # of received data: bounds the work before too many messages are noticed
+
+_DRAIN: Final = ConnectionFault(CloseCode.DRAIN, "The server is about to stop; come back in a moment.")
+
+
+class Session:
+    """One WebSocket connection: the link between what the client sends and the parts of the server.
+
+    `sockets`: what all connections share. `connection`: set once, right after the switch to WebSocket.
+    """
+
+    __slots__ = ("_incoming", "_is_open", "_sockets", "connection", "publications", "subscriptions")
+
+    connection: DuplexConnection
+
+    def __init__(self, sockets: Sockets) -> None:
+        self._sockets = sockets
+        self._incoming: Incoming | None = None  # while a message is received in part
+        self._is_open = True
+        self.subscriptions = Subscriptions(self, sockets)
+        self.publications: Publications | None = None  # while events are being published
+
+    # Called by the server, as `Duplex` in `app/server/take_over.py` says
+
+    def received(self, data: bytes) -> None:
+        for start in range(0, len(data), SLICE_BYTES):
+            if not self._is_open:
+                return
+            self._receive(data[start : start + SLICE_BYTES])
+
+    def writable(self) -> None:
+        self.subscriptions.resume()
+
+    def lost(self) -> None:
+        self._leave()
+        self._sockets.remove(self)
+
+    # Called by the other parts of this transport
+
+    def send(self, message: bytes) -> None:
+        """Send a message that belongs to this connection alone. After the end of the connection, nothing is sent."""
+        if self._is_open:
+            self.connection.write(text_frames((message,)))
+            self.note_silence()
+
+    def refuse(self, error: Exception, numbers: dict[str, int]) -> None:
+        """Answer a message with the problem that belongs to an error. `numbers`: see `server_messages.error`."""
+        self.send(server_messages.error(numbers, self._sockets.problem(error)))
+
+    def close(self, fault: ConnectionFault) -> None:
+        """End the connection with a close code."""
+        if self._is_open:
+            self._end(close_frame(fault))
+
+    def close_if_drained(self) -> None:
+        """End the connection if the server is about to stop, and every subscription and publication of this client has ended."""
+        if self._sockets.is_draining and not self.subscriptions and self.publications is None:
+            self.close(_DRAIN)
+
+    def note_silence(self) -> None:
+        """Begin to wait for the time of a heartbeat, unless a subscription sends heartbeats."""
+        if self._is_open and not self.subscriptions:
+            self._sockets.silent.begin(self)
+
+    # What the client sends
+
+    def _receive(self, data: bytes) -> None:
+        incoming = self._incoming
+        if incoming is None:
+            incoming = self._incoming = Incoming(self._sockets.message_bytes)
+        try:
+            messages = incoming.receive(data)
+            self._sockets.rates.count(self, incoming.take_count())
+            for message in messages:
+                self._handle(message)
+        except ConnectionFault as fault:
+            self.close(fault)
+        if self._is_open:
+            self._answer(incoming, has_finished=bool(messages))
+
+    def _answer(self, incoming: Incoming, *, has_finished: bool) -> None:
+        answers, is_end = incoming.take_answers()
+        if is_end:
+            self._end(answers)
+            return
+        if answers:
+            self.connection.write(answers)
+        if incoming.is_empty:
+            self._incoming = None
+        self._sockets.unfinished.note(self, incoming.unfinished_bytes, has_finished=has_finished)
+
+    def _handle(self, text: bytes) -> None:
+        """Handle a message. Raises ConnectionFault if the connection must end."""
+        if not self._is_open:
+            return
+        message = read_message(self._sockets.contract, text)
+        numbers = numbers_of(message, self._sockets.maxima)
+        try:
+            check_message(self._sockets.contract, message)
+            self._act(message, numbers)
+        except Exception as error:  # noqa: BLE001  # any error: it is logged if it is not expected, and the client gets a problem
+            self.refuse(error, numbers)
+
+    def _act(self, message: dict[str, Any], numbers: dict[str, int]) -> None:
+        match message["type"]:
+            case "subscribe":
+                self._sockets.first.end(self)
+                self.subscriptions.subscribe(message)
+            case "unsubscribe":
+                self.subscriptions.unsubscribe(message["subscription"])
+            case "publish":
+                self._sockets.first.end(self)
+                self._publish(message)
+            case "ping":
+                self.send(server_messages.pong(numbers))
+
+    def _publish(self, message: dict[str, Any]) -> None:
+        if self.publications is None:
+            self.publications = Publications(self, self._sockets)
+        self.publications.add(message)
+
+    # The end of the connection
+
+    def _end(self, last: bytes) -> None:
+        self.connection.end(last)
+        self._leave()
+        self._sockets.closing.begin(self)
+
+    def _leave(self) -> None:
+        """Stop everything that belongs to the connection, except events that are being published."""
+        if self._is_open:
+            self._is_open = False
+            self._incoming = None
+            self.subscriptions.leave()
+            self._sockets.forget(self)

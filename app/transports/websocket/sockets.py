@@ -1,0 +1,124 @@
+"""What all WebSocket connections of one server share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+from app.events.delivery.encoded import EncodedPages, LastItem
+from app.events.delivery.fan_out import FanOut
+from app.events.delivery.stream_item import StreamItem, StreamStart
+from app.events.log.event_log import EventLog
+from app.events.publish import Publisher
+from app.specification.openapi.socket_contract import SocketContract
+from app.transports.websocket.bounds import MessageRates, UnfinishedMessages
+from app.transports.websocket.deadlines import Deadlines
+from app.transports.websocket.errors import CloseCode, ConnectionFault
+from app.transports.websocket.frames import text_frames
+from app.transports.websocket.server_messages import HEARTBEAT, encode_item
+from app.transports.websocket.session import Session
+
+CLOSING_SECONDS: Final = 10.0  # for the client to close its side, as HTTP connections have it
+REQUEST_MAXIMUM: Final = 2**31 - 1
+
+
+class Sockets:
+    """The parts of the server that WebSocket connections use, and what bounds all connections together.
+
+    `contract`: the messages, and the limits of one connection. `publish_bytes`: the largest `publish`. `problem`: returns the
+    problem (RFC 9457) that belongs to an error, and logs under the given name that it has failed if the error is not expected.
+    """
+
+    def __init__(
+        self,
+        contract: SocketContract,
+        log: EventLog,
+        fan_out: FanOut,
+        publisher: Publisher,
+        problem: Callable[[Exception, str], Mapping[str, object]],
+        *,
+        publish_bytes: int,
+    ) -> None:
+        self.contract = contract
+        self.log = log
+        self.fan_out = fan_out
+        self.publisher = publisher
+        self._problem = problem
+        self.message_bytes = publish_bytes
+        self.maxima = {"subscription": contract.subscriptions_maximum, "request": REQUEST_MAXIMUM}
+        self.rates = MessageRates(contract.received_per_second_maximum)
+        self.unfinished = UnfinishedMessages()
+        nothing = ConnectionFault(CloseCode.NOT_IN_TIME, "Nothing was subscribed or published in time.")
+        self.first = Deadlines[Session](contract.first_message_seconds, lambda session: session.close(nothing))
+        self.closing = Deadlines[Session](CLOSING_SECONDS, lambda session: session.connection.abort())
+        self.silent = Deadlines[Session](fan_out.silence_seconds, lambda session: session.send(HEARTBEAT))
+        self._sessions: set[Session] = set()
+        self._last_items: dict[int, LastItem[Sequence[bytes]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._none_open = asyncio.Event()
+        self._none_open.set()
+        fan_out.call_each_tick(self._sweep)
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    @property
+    def is_draining(self) -> bool:
+        return self.log.is_draining
+
+    def problem(self, error: Exception) -> Mapping[str, object]:
+        """Return the problem (RFC 9457) with which a message of a client is refused."""
+        return self._problem(error, "A message over WebSocket")
+
+    def add(self, session: Session) -> None:
+        """Begin with a connection that has switched to WebSocket."""
+        self._sessions.add(session)
+        self._none_open.clear()
+        self.first.begin(session)
+        self.silent.begin(session)
+
+    def forget(self, session: Session) -> None:
+        """Wait for nothing more from a connection, because it has ended or is lost."""
+        self.first.end(session)
+        self.silent.end(session)
+        self.unfinished.note(session, 0, has_finished=False)
+
+    def remove(self, session: Session) -> None:
+        """Forget a connection that is lost."""
+        self.closing.end(session)
+        self._sessions.discard(session)
+        if not self._sessions:
+            self._none_open.set()
+
+    def last_item(self, number: int) -> LastItem[Sequence[bytes]]:
+        """Return the cache of the last encoded item, which the subscriptions of this number on all connections share."""
+        if number not in self._last_items:
+            encode = partial(encode_item, number=number, maximum_bytes=self.contract.sent_bytes_maximum)
+            pages = EncodedPages(encode)
+
+            def encode_once(item: StreamItem) -> Sequence[bytes]:
+                return encode(item) if isinstance(item, StreamStart) else pages.encode(item)
+
+            self._last_items[number] = LastItem(encode_once, text_frames)
+        return self._last_items[number]
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run work of a connection in the background, such as publishing, until it has ended."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def drain(self) -> None:
+        """End every connection whose subscriptions have ended, and the others as soon as theirs have; return after the last one.
+
+        The log must be draining already.
+        """
+        for session in tuple(self._sessions):
+            session.close_if_drained()
+        await self._none_open.wait()
+
+    def _sweep(self, now: float) -> None:
+        for deadlines in (self.first, self.closing, self.silent, self.unfinished):
+            deadlines.sweep(now)

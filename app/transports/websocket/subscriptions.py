@@ -1,0 +1,134 @@
+"""The subscriptions of one WebSocket connection, by the numbers that the client chose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from app.events.delivery.encoded import LastItem
+from app.events.delivery.stream_item import HEARTBEAT, Closing, StreamItem
+from app.events.delivery.subscribe import SubscriptionRequest, subscribe
+from app.events.delivery.subscription import Subscription
+from app.events.filter import EVERYTHING, Filter
+from app.events.log.start import StartRequest, read_since
+from app.transports.websocket import server_messages
+from app.transports.websocket.errors import InvalidMessage, MemberViolation, SubscriptionInUse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.transports.websocket.session import Session
+    from app.transports.websocket.sockets import Sockets
+
+
+class Subscriptions:
+    """The subscriptions of one connection."""
+
+    __slots__ = ("_session", "_sinks", "_sockets")
+
+    def __init__(self, session: Session, sockets: Sockets) -> None:
+        self._session = session
+        self._sockets = sockets
+        self._sinks: dict[int, SocketSink] = {}
+
+    def __len__(self) -> int:
+        return len(self._sinks)
+
+    def subscribe(self, message: dict[str, Any]) -> None:
+        """Open a subscription as a message of the client asks. Raises SubscriptionInUse or InvalidMessage."""
+        number = message["subscription"]
+        if number in self._sinks:
+            raise SubscriptionInUse(number)
+        request = _request(message)
+        sink = self._sinks[number] = SocketSink(self, self._session, self._sockets.last_item(number), number)
+        self._sockets.silent.end(self._session)
+        self._sockets.run(self._open(sink, request))
+
+    def unsubscribe(self, number: int) -> None:
+        """End a subscription. If the server has ended it just before, the answer is the same."""
+        sink = self._sinks.pop(number, None)
+        if sink is not None:
+            self._withdraw(sink)
+        self._session.send(server_messages.unsubscribed(number))
+
+    def resume(self) -> None:
+        """Go on with all subscriptions, because the connection accepts more data."""
+        for sink in tuple(self._sinks.values()):
+            if sink.subscription is not None:
+                self._sockets.fan_out.resume(sink.subscription)
+
+    def leave(self) -> None:
+        """End all subscriptions, because the connection has ended."""
+        sinks, self._sinks = self._sinks, {}
+        for sink in sinks.values():
+            self._withdraw(sink)
+
+    def is_first(self, sink: SocketSink) -> bool:
+        """Return whether this is the oldest open subscription: it sends the heartbeats of the connection."""
+        return next(iter(self._sinks.values()), None) is sink
+
+    def has_closed(self, sink: SocketSink) -> None:
+        """Forget a subscription that the server has ended."""
+        self._sinks.pop(sink.number, None)
+        self._session.note_silence()
+        self._session.close_if_drained()
+
+    async def _open(self, sink: SocketSink, request: SubscriptionRequest) -> None:
+        subscription = await subscribe(self._sockets.log, request)
+        if self._sinks.get(sink.number) is not sink:
+            return  # the client has unsubscribed or left meanwhile
+        if isinstance(subscription, Closing):
+            sink.send(self._sockets.fan_out.refuse(subscription))
+            self.has_closed(sink)
+        else:
+            sink.subscription = subscription
+            self._sockets.fan_out.open(subscription, sink)
+
+    def _withdraw(self, sink: SocketSink) -> None:
+        if sink.subscription is not None:
+            self._sockets.fan_out.leave(sink.subscription)
+
+
+class SocketSink:
+    """The sink of one subscription: it writes the subscription's items to the connection.
+
+    `last_item`: the most recent item that a subscription of this number was sent, on any connection.
+    """
+
+    __slots__ = ("_connection", "_last_item", "_subscriptions", "number", "subscription")
+
+    def __init__(
+        self, subscriptions: Subscriptions, session: Session, last_item: LastItem[Sequence[bytes]], number: int
+    ) -> None:
+        self._subscriptions = subscriptions
+        self._connection = session.connection
+        self._last_item = last_item
+        self.number = number
+        self.subscription: Subscription | None = None  # until its start in the log is found
+
+    def send(self, item: StreamItem) -> bool:
+        last = self._last_item
+        if item is not last.item:
+            last.hold(item)
+        if item is HEARTBEAT and not self._subscriptions.is_first(self):
+            return True  # if the first subscription is silent too, it sends a sign of life itself
+        takes_more = self._connection.write(last.frame)
+        if last.is_closing:
+            self._subscriptions.has_closed(self)
+        return takes_more
+
+
+def _request(message: dict[str, Any]) -> SubscriptionRequest:
+    """Return the request for a stream in a message of the client. Raises InvalidMessage if its `since` is not a time."""
+    event_types, order_ids, since = message.get("eventTypes"), message.get("orderId"), message.get("since")
+    filter = EVERYTHING if event_types is None and order_ids is None else Filter(_set(event_types), _set(order_ids))
+    try:
+        start = StartRequest(
+            message.get("lastEventId"), None if since is None else read_since(since), message.get("from", "latest")
+        )
+    except ValueError:
+        raise InvalidMessage([MemberViolation("since", "is not an instant of the calendar")]) from None
+    return SubscriptionRequest(start, filter, message.get("follow", True), message.get("limit"))
+
+
+def _set(values: list[str] | None) -> frozenset[str] | None:
+    return None if values is None else frozenset(values)
