@@ -282,8 +282,10 @@ def test_new_event_type_takes_a_folder_and_its_name_in_the_document(root: Path) 
     Specification.load(deepcopy(document.bundled))
 
 
-def test_new_minor_version_takes_a_folder_and_one_reference(root: Path) -> None:
+def test_new_minor_version_takes_a_folder_a_reference_and_its_name(root: Path) -> None:
     add_version(root, "order.shipped", "1.2.0")
+    versions = (*SCHEMAS, "OrderShippedEvent", "properties", "schemaVersion", "enum")
+    put(root, versions, ["1.0.0", "1.1.0", "1.2.0"])
     put(root, (*SCHEMAS, "OrderShippedV1", "$ref"), "../contracts/order.shipped/1.2.0/schema.json")
 
     assert "order.shipped" in load(root).envelopes

@@ -101,7 +101,6 @@ WRONG: dict[str, tuple[Edit, str]] = {
         "x-messages.sends.6: a message must be an object that requires `type`",
     ),
     "two types": (add(*SCHEMAS, "PingMessage", "properties", "type", "enum", value="pings"), "receives.3: a message"),
-    "no example": (drop(*SCHEMAS, "GapMessage", "example"), "x-messages.sends.1: a message must"),
     "a limit in words": (put(*LIMITS, "maxSentBytes", value="512 KiB"), "maxSentBytes: this must be a whole number"),
     "no limit": (drop(*LIMITS, "firstMessageSeconds"), "x-message-limits.firstMessageSeconds: is missing."),
     "no subprotocol": (drop(*OPERATION, "responses", "101", "headers", "Sec-WebSocket-Protocol"), "is missing."),

@@ -36,7 +36,7 @@ COMPONENTS = """\
         eventType: {type: string, enum: [order.returned]}
         data: {$ref: '#/components/schemas/OrderReturnedV1'}
         eventId: {$ref: '#/components/schemas/EventId'}
-        schemaVersion: {$ref: '#/components/schemas/SchemaVersion'}
+        schemaVersion: {type: string, enum: [1.0.0]}
       additionalProperties: false
     OrderReturnedFrame:
       description: An order has been returned.

@@ -1,4 +1,4 @@
-"""Check that the OpenAPI document and the event contracts agree on the event types and their newest versions.
+"""Check that the OpenAPI document and the event contracts agree on the event types and their versions.
 
 The event types are found in the components with these names: `OrderEventType`, `OrderEvent`, `OrderEventStreamFrame`,
 `MajorVersion`.
@@ -41,6 +41,8 @@ def check_event_types(source: Mapping[str, Any], contracts: Contracts) -> None:
         for event_type, reference in variants.items():
             _check_variant(source, parse_reference(reference), discriminator, event_type)
             _check_data(source, parse_reference(reference), event_type, contracts)
+    for event_type, reference in events.items():
+        _check_versions(source, parse_reference(reference), event_type, contracts)
     if sorted(lookup(source, *_MAJORS)) != list(contracts.majors):
         raise contract_error(_MAJORS, f"the major versions of the contracts are {list(contracts.majors)}")
 
@@ -68,6 +70,13 @@ def _check_variant(source: Mapping[str, Any], variant: Pointer, discriminator: s
     named = (*variant, "properties", discriminator, "enum")
     if lookup(source, *named) != [event_type]:
         raise contract_error(named, f"this must be {event_type!r} alone, as in the mapping")
+
+
+def _check_versions(source: Mapping[str, Any], variant: Pointer, event_type: str, contracts: Contracts) -> None:
+    listed = (*variant, "properties", "schemaVersion", "enum")
+    versions = [str(version) for version in contracts.versions(event_type)]
+    if lookup(source, *listed) != versions:
+        raise contract_error(listed, f"this must list the versions of {event_type!r}: {', '.join(versions)}")
 
 
 def _check_data(source: Mapping[str, Any], variant: Pointer, event_type: str, contracts: Contracts) -> None:
