@@ -35,6 +35,8 @@ NONE, PATCH, MINOR, MAJOR = Step
 STREAM = ("paths", "/events/orders", "get")
 PUBLISH = ("paths", "/events/orders", "post")
 LIST = ("paths", "/event-types", "get")
+SOCKET = ("paths", "/events/orders/socket", "get")
+RECEIVES, SENDS = (*SOCKET, "x-messages", "receives"), (*SOCKET, "x-messages", "sends")
 PARAMETERS = ("components", "parameters")
 SCHEMAS = ("components", "schemas")
 BEARER = {"bearer": {"type": "http", "scheme": "bearer"}}
@@ -82,6 +84,8 @@ def without_examples(document: Any) -> None:
             holder = holder[step]
         for media_type in holder["content"].values():
             media_type.pop("examples", None)
+    for schema in document["components"]["schemas"].values():
+        schema.pop("example", None)
 
 
 def document(edit: Edit, *rules: str, step: Step = MINOR, version: str = "", right: Step = MAJOR) -> DocumentMutation:
@@ -140,6 +144,13 @@ def reformatted_in_place(contract: ReleasedContract) -> None:
 NEW_PROBLEM = {
     "summary": "No",
     "value": {"type": "/problems/no", "title": "No", "status": 403, "detail": "No."},
+}
+ACK_REFERENCE = {"$ref": "#/components/schemas/Ack"}
+ACK = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {"type": {"type": "string", "enum": ["ack"]}},
+    "additionalProperties": False,
 }
 CARRIER = {"type": "string", "minLength": 1, "maxLength": 50}
 LOST = {"reason": "ahead", "requested": "a", "earliest": "a"}
@@ -211,7 +222,7 @@ EVENTS: dict[str, Mutation] = {
         VERSION.next(PATCH),
     ),
     "a released schema reformatted": Mutation(reformatted_in_place, ("released-schema-changed",)),
-    "a released schema removed": Mutation(without_released_version, ("released-schema-removed",)),
+    "a released schema removed": Mutation(without_released_version, ("document-invalid", "released-schema-removed")),
     "a released event type removed": Mutation(without_event_type, ("document-invalid", "released-schema-removed")),
     # A new event type is an addition
     "a new event type": Mutation(new_event_type(MINOR)),
@@ -333,7 +344,16 @@ DOCUMENTS: dict[str, DocumentMutation] = {
     ),
     "a response's new property": document(put(*SCHEMAS, "EventType", "properties", "title", value=CARRIER)),
     "a response's value added": document(
-        add(*SCHEMAS, "EventType", "properties", "kind", "enum", value="batch"), "enum-value-added"
+        add(*SCHEMAS, "Liveness", "properties", "status", "enum", value="limping"), "enum-value-added"
+    ),
+    "a response's value added to a list that may grow": document(
+        add(*SCHEMAS, "EventType", "properties", "kind", "enum", value="batch")
+    ),
+    "a response's list that no longer may grow": document(
+        drop(*SCHEMAS, "EventType", "properties", "kind", "x-extensible")
+    ),
+    "a response's list that may grow from now on": document(
+        put(*SCHEMAS, "Liveness", "properties", "status", "x-extensible", value=True), "x-extensible-loosened"
     ),
     "a response's value removed": document(
         drop(*SCHEMAS, "Problem", "properties", "reason", "enum", 2), "enum-value-removed"
@@ -350,6 +370,58 @@ DOCUMENTS: dict[str, DocumentMutation] = {
     "a type of both sides tightened": document(
         put(*SCHEMAS, "EventId", "pattern", value="^[0-9A-Za-z_.:-]{1,100}$"), "pattern-tightened"
     ),
+    # Messages over WebSocket: as requests if clients send them, as responses if the server sends them
+    "a client's message removed": document(drop(*RECEIVES, 3), "message-removed"),
+    "a server's message removed": document(drop(*SENDS, 7), "message-removed"),
+    "a new message of the client": document(both(put(*SCHEMAS, "Ack", value=ACK), add(*RECEIVES, value=ACK_REFERENCE))),
+    "a new message of the server": document(both(put(*SCHEMAS, "Ack", value=ACK), add(*SENDS, value=ACK_REFERENCE))),
+    "messages in another order": document(
+        put(*RECEIVES, value=[*reversed(SOURCE["paths"]["/events/orders/socket"]["get"]["x-messages"]["receives"])]),
+        step=PATCH,
+    ),
+    "a client's message of another type": document(
+        put(*SCHEMAS, "PingMessage", "properties", "type", "enum", value=["pings"]), "enum-value-removed"
+    ),
+    "a client's property removed": document(drop(*SCHEMAS, "PingMessage", "properties", "request"), "property-removed"),
+    "a client's property narrowed": document(
+        put(*SCHEMAS, "SubscriptionNumber", "maximum", value=16), "maximum-tightened"
+    ),
+    "a client's property widened": document(put(*SCHEMAS, "SubscriptionNumber", "maximum", value=64)),
+    "a client's property required": document(
+        put(*SCHEMAS, "PingMessage", "required", value=["type", "request"]), "property-became-required"
+    ),
+    "a client's new property": document(put(*SCHEMAS, "PingMessage", "properties", "text", value=CARRIER)),
+    "a server's property removed": document(drop(*SCHEMAS, "PongMessage", "properties", "request"), "property-removed"),
+    "a server's property no longer promised": document(
+        put(*SCHEMAS, "EventsMessage", "required", value=["type", "subscription", "events"]), "property-became-optional"
+    ),
+    "a server's property widened": document(put(*SCHEMAS, "OpenSubscription", "minimum", value=0), "minimum-loosened"),
+    "a server's property narrowed": document(put(*SCHEMAS, "OpenSubscription", "maximum", value=1000)),
+    "a server's new property": document(put(*SCHEMAS, "PongMessage", "properties", "text", value=CARRIER)),
+    "a server's list opened": document(
+        add(*SCHEMAS, "HeartbeatMessage", "properties", "type", "enum", value="beat"), "enum-value-added"
+    ),
+    "a server's message opened": document(
+        put(*SCHEMAS, "PongMessage", "additionalProperties", value=True), "additional-properties-loosened"
+    ),
+    "smaller messages of the client": document(
+        put(*SOCKET, "x-message-limits", "maxReceivedBytes", value=1024), "max-received-bytes-tightened"
+    ),
+    "larger messages of the client": document(put(*SOCKET, "x-message-limits", "maxReceivedBytes", value=2**20)),
+    "fewer messages of the client": document(
+        put(*SOCKET, "x-message-limits", "maxReceivedPerSecond", value=10), "max-received-per-second-tightened"
+    ),
+    "larger messages of the server": document(
+        put(*SOCKET, "x-message-limits", "maxSentBytes", value=2**20), "max-sent-bytes-loosened"
+    ),
+    "smaller messages of the server": document(put(*SOCKET, "x-message-limits", "maxSentBytes", value=2**18)),
+    "a close code after which clients stay away": document(
+        put(*SOCKET, "x-close-codes", "4429", "reconnect", value=False), "reconnect-changed"
+    ),
+    "a new close code": document(
+        put(*SOCKET, "x-close-codes", "4499", value={"description": "No.", "reconnect": False})
+    ),
+    "a close code less": document(drop(*SOCKET, "x-close-codes", "1013")),
     # Names
     "a component renamed": document(
         both(rename(*SCHEMAS, "Position", to="Place"), everywhere("schemas/Position", "schemas/Place")),

@@ -76,7 +76,17 @@ class ReleasedContract:
         _correct_examples(folder)
         references = [f"../contracts/{event_type}/{each}/schema.json" for each in (before, now)]
         self.edit_document(lambda document: _refer(document, *references))
+        self.list_versions(event_type)
         return before, now
+
+    def remove_version(self, event_type: str, version: str) -> None:
+        """Remove a version that the document does not refer to."""
+        shutil.rmtree(self.schema(event_type, version).parent)
+        self.list_versions(event_type)
+
+    def list_versions(self, event_type: str) -> None:
+        """List the versions of an event type in the document."""
+        self.edit_document(lambda document: _list(document, event_type, self.copy.contracts / event_type))
 
 
 def move(step: Step) -> Edit:
@@ -120,6 +130,15 @@ def _refer(document: Any, before: str, now: str) -> None:
     for schema in document["components"]["schemas"].values():
         if schema.get("$ref") == before:
             schema["$ref"] = now
+
+
+def _list(document: Any, event_type: str, folder: Path) -> None:
+    """Let an event name the versions that have a folder. Control events are not published, so they name none."""
+    versions = sorted(version for path in folder.iterdir() if (version := parse_version(path.name)))
+    for schema in document["components"]["schemas"].values():
+        properties = schema.get("properties", {})
+        if properties.get("eventType", {}).get("enum") == [event_type] and "schemaVersion" in properties:
+            properties["schemaVersion"]["enum"] = [str(version) for version in versions]
 
 
 def put(*place: str | int, value: Any) -> Edit:

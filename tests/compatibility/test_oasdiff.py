@@ -42,12 +42,34 @@ MORE_LENIENT: Final = {
     "a link removed": "it does not compare links",
     "a response's value removed": "it calls a removed value of a response information; generated code has a name for each value",
     "a problem type removed": "it calls a removed value of a response information; generated code has a name for each value",
+    **dict.fromkeys(
+        (
+            "a client's message removed",
+            "a server's message removed",
+            "a client's message of another type",
+            "a client's property removed",
+            "a client's property narrowed",
+            "a client's property required",
+            "a server's property removed",
+            "a server's property no longer promised",
+            "a server's property widened",
+            "a server's list opened",
+            "a server's message opened",
+            "smaller messages of the client",
+            "fewer messages of the client",
+            "larger messages of the server",
+            "a close code after which clients stay away",
+        ),
+        "it does not know messages",
+    ),
+    "a response's list that may grow from now on": "it does not know this extension keyword; clients then have to expect new values",
     "a problem with another status": "the status of a problem type is in an example, which is text to it",
 }
 """Changes that the gate calls breaking and oasdiff does not."""
 
 STRICTER: Final = {
     "a parameter's pattern loosened": "it warns of every changed pattern; the gate sees that this one allows more",
+    "a response's value added to a list that may grow": "it does not know this extension keyword",
     "a problem type added": "the contract asks clients to expect problem types that they do not know",
 }
 """Changes that oasdiff calls breaking, or warns of, and the gate does not."""

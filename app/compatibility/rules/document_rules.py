@@ -13,6 +13,7 @@ from app.compatibility.rules import effects
 from app.compatibility.rules.change import Direction, Effect
 from app.compatibility.rules.comparison import Comparison
 from app.compatibility.rules.component_rules import components, examples
+from app.compatibility.rules.message_rules import MESSAGE_MEMBERS
 from app.compatibility.rules.rows import (
     Table,
     by_name,
@@ -102,6 +103,7 @@ _OPERATION: Final[Table] = {
     "parameters": by_name(part(lambda: _PARAMETER, "parameter", added=_if_demanded)),
     "requestBody": part(lambda: _REQUEST_BODY, "request-body", added=_if_demanded),
     "responses": by_name(part(lambda: _RESPONSE, "response", added=_by_status, direction=Direction.RESPONSE)),
+    **MESSAGE_MEMBERS,
     "callbacks": fixed,
     "servers": fixed,
     "deprecated": extended,

@@ -15,7 +15,7 @@ _STYLES: Final = {"query": "form", "cookie": "form", "path": "simple", "header":
 def normal_form(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the normal form of a valid OpenAPI document, in which the same meaning is always written in the same way.
 
-    Servers are keyed by URL, and parameters by name and location. The parameters of a path are copied to each of its operations.
+    Servers are keyed by URL, parameters by name and location, and messages by the names of their components. The parameters of a path are copied to each of its operations.
     Each operation has its own security requirements, `[{}]` if there are none. The default members of each parameter are written
     out.
     """
@@ -38,7 +38,19 @@ def _path(item: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any
 def _operation(operation: Mapping[str, Any], shared: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
     parameters = {**shared, **_named(operation.get("parameters", ()), document)}
     security = operation.get("security", document.get("security", ()))
-    return {**operation, "parameters": parameters, "security": sorted(security, key=canonical) or [{}]}
+    demands = sorted(security, key=canonical) or [{}]
+    return {**operation, "parameters": parameters, "security": demands, **_messages(operation)}
+
+
+def _messages(operation: Mapping[str, Any]) -> dict[str, Any]:
+    if "x-messages" not in operation:
+        return {}
+    messages = operation["x-messages"]
+    return {"x-messages": {side: {_component(each): each for each in messages[side]} for side in messages}}
+
+
+def _component(reference: Mapping[str, str]) -> str:
+    return str(parse_reference(reference["$ref"])[-1])
 
 
 def _named(parameters: Any, document: Mapping[str, Any]) -> dict[str, Any]:
