@@ -161,7 +161,15 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     }
     publisher = Publisher(log, contracts, envelopes, batch_maximum=document.batch_maximum)
     problems = Problems(document, tally)
-    sockets = Sockets(document.socket, log, fan_out, publisher, problems.members, publish_bytes=document.max_body_bytes)
+    sockets = Sockets(
+        document.socket,
+        log=log,
+        fan_out=fan_out,
+        publisher=publisher,
+        problem=problems.members,
+        tally=tally,
+        publish_bytes=document.max_body_bytes,
+    )
     operations = Operations(
         document=document,
         contracts=contracts,

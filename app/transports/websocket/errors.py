@@ -63,6 +63,7 @@ class CloseCode(IntEnum):
     BINARY = 1003
     NOT_UTF8 = 1007
     TOO_LARGE = 1009
+    FAILED = 1011
     DRAIN = 1012
     OVERLOADED = 1013
     NOT_A_MESSAGE = 4400

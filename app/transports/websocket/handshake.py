@@ -29,8 +29,8 @@ def check_handshake(request: Request, subprotocol: str, origins: Collection[str]
     Raises UpgradeRequired, InvalidParameters, OriginNotAllowed, or UpgradeUnavailable if the server cannot switch.
     """
     scope = request.scope
-    offers = {protocol.lower() for protocol in _listed(scope, b"upgrade")}
-    if "websocket" not in offers or _one(scope, b"sec-websocket-version") != VERSION:
+    is_offer = _lists(scope, b"upgrade", "websocket") and _lists(scope, b"connection", "upgrade")
+    if not is_offer or _one(scope, b"sec-websocket-version") != VERSION:
         raise UpgradeRequired
     violations = []
     if not _is_key(_one(scope, b"sec-websocket-key")):
@@ -73,6 +73,11 @@ def _listed(scope: Scope, name: bytes) -> list[str]:
     return [item.strip() for value in header_values(scope, name) for item in value.split(",")]
 
 
+def _lists(scope: Scope, name: bytes, item: str) -> bool:
+    """Return whether a header that is a list has an item, in upper or lower case. `item`: in lower case."""
+    return item in {each.lower() for each in _listed(scope, name)}
+
+
 def _one(scope: Scope, name: bytes) -> str:
     """Return the value of a header that was sent once; an empty text if it was not."""
     values = header_values(scope, name)
@@ -93,4 +98,4 @@ def _is_same_origin(origin: str, host: str) -> bool:
     """
     scheme, _, authority = origin.partition("://")
     port = _DEFAULT_PORTS.get(scheme)
-    return port is not None and authority.removesuffix(port) == host.lower().removesuffix(port)
+    return port is not None and authority != "" and authority.removesuffix(port) == host.lower().removesuffix(port)

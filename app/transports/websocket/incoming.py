@@ -59,6 +59,12 @@ class Incoming:
         count, self._wire.count = self._wire.count, 0
         return count
 
+    @property
+    def refusal(self) -> int | None:
+        """The close code with which this object ends the connection; None if it does not, or if the client ends it."""
+        sent = self._protocol.close_sent
+        return sent.code if sent is not None and self._protocol.parser_exc is not None else None
+
     def take_answers(self) -> tuple[bytes, bool]:
         """Return the frames that answer what was received, and whether the connection ends with them."""
         return b"".join(self._protocol.data_to_send()), self._protocol.state is not State.OPEN

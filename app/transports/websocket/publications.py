@@ -27,7 +27,7 @@ class Publications:
         """Publish the events of a message after those of all messages before it."""
         self._waiting.append(message)
         if len(self._waiting) == 1:
-            self._sockets.run(self._publish_all())
+            self._sockets.run(self._session, self._publish_all())
         else:
             self._session.connection.pause_reading()
 

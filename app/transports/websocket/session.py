@@ -68,7 +68,7 @@ class Session:
     def close(self, fault: ConnectionFault) -> None:
         """End the connection with a close code."""
         if self._is_open:
-            self._end(close_frame(fault))
+            self._end(close_frame(fault), fault.code)
 
     def close_if_drained(self) -> None:
         """End the connection if the server is about to stop, and every subscription and publication of this client has ended."""
@@ -99,7 +99,7 @@ class Session:
     def _answer(self, incoming: Incoming, *, has_finished: bool) -> None:
         answers, is_end = incoming.take_answers()
         if is_end:
-            self._end(answers)
+            self._end(answers, incoming.refusal)
             return
         if answers:
             self.connection.write(answers)
@@ -139,7 +139,10 @@ class Session:
 
     # The end of the connection
 
-    def _end(self, last: bytes) -> None:
+    def _end(self, last: bytes, code: int | None) -> None:
+        """Send the last frame. `code`: the close code in it if the server ends the connection, None if the client does."""
+        if code is not None:
+            self._sockets.tally.websocket_closings[str(int(code))] += 1
         self.connection.end(last)
         self._leave()
         self._sockets.closing.begin(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -12,6 +13,7 @@ from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import StreamItem, StreamStart
 from app.events.log.event_log import EventLog
 from app.events.publish import Publisher
+from app.metrics import Tally
 from app.specification.openapi.socket_contract import SocketContract
 from app.transports.websocket.bounds import MessageRates, UnfinishedMessages
 from app.transports.websocket.deadlines import Deadlines
@@ -23,22 +25,29 @@ from app.transports.websocket.session import Session
 CLOSING_SECONDS: Final = 10.0  # for the client to close its side, as HTTP connections have it
 REQUEST_MAXIMUM: Final = 2**31 - 1
 
+_NOTHING: Final = ConnectionFault(CloseCode.NOT_IN_TIME, "Nothing was subscribed or published in time.")
+_FAILED: Final = ConnectionFault(CloseCode.FAILED, "The server failed; the cause is in its log.")
+
+_log = logging.getLogger(__name__)
+
 
 class Sockets:
     """The parts of the server that WebSocket connections use, and what bounds all connections together.
 
     `contract`: the messages, and the limits of one connection. `publish_bytes`: the largest `publish`. `problem`: returns the
     problem (RFC 9457) that belongs to an error, and logs under the given name that it has failed if the error is not expected.
+    `tally`: counts the connections.
     """
 
     def __init__(
         self,
         contract: SocketContract,
+        *,
         log: EventLog,
         fan_out: FanOut,
         publisher: Publisher,
         problem: Callable[[Exception, str], Mapping[str, object]],
-        *,
+        tally: Tally,
         publish_bytes: int,
     ) -> None:
         self.contract = contract
@@ -46,12 +55,12 @@ class Sockets:
         self.fan_out = fan_out
         self.publisher = publisher
         self._problem = problem
+        self.tally = tally
         self.message_bytes = publish_bytes
         self.maxima = {"subscription": contract.subscriptions_maximum, "request": REQUEST_MAXIMUM}
         self.rates = MessageRates(contract.received_per_second_maximum)
         self.unfinished = UnfinishedMessages()
-        nothing = ConnectionFault(CloseCode.NOT_IN_TIME, "Nothing was subscribed or published in time.")
-        self.first = Deadlines[Session](contract.first_message_seconds, lambda session: session.close(nothing))
+        self.first = Deadlines[Session](contract.first_message_seconds, lambda session: session.close(_NOTHING))
         self.closing = Deadlines[Session](CLOSING_SECONDS, lambda session: session.connection.abort())
         self.silent = Deadlines[Session](fan_out.silence_seconds, lambda session: session.send(HEARTBEAT))
         self._sessions: set[Session] = set()
@@ -60,9 +69,6 @@ class Sockets:
         self._none_open = asyncio.Event()
         self._none_open.set()
         fan_out.call_each_tick(self._sweep)
-
-    def __len__(self) -> int:
-        return len(self._sessions)
 
     @property
     def is_draining(self) -> bool:
@@ -75,6 +81,7 @@ class Sockets:
     def add(self, session: Session) -> None:
         """Begin with a connection that has switched to WebSocket."""
         self._sessions.add(session)
+        self.tally.websockets = len(self._sessions)
         self._none_open.clear()
         self.first.begin(session)
         self.silent.begin(session)
@@ -89,6 +96,7 @@ class Sockets:
         """Forget a connection that is lost."""
         self.closing.end(session)
         self._sessions.discard(session)
+        self.tally.websockets = len(self._sessions)
         if not self._sessions:
             self._none_open.set()
 
@@ -104,9 +112,9 @@ class Sockets:
             self._last_items[number] = LastItem(encode_once, text_frames)
         return self._last_items[number]
 
-    def run(self, work: Coroutine[Any, Any, None]) -> None:
+    def run(self, session: Session, work: Coroutine[Any, Any, None]) -> None:
         """Run work of a connection in the background, such as publishing, until it has ended."""
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(_run(session, work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -122,3 +130,11 @@ class Sockets:
     def _sweep(self, now: float) -> None:
         for deadlines in (self.first, self.closing, self.silent, self.unfinished):
             deadlines.sweep(now)
+
+
+async def _run(session: Session, work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception:  # noqa: BLE001  # any error: otherwise the connection would be open, and the client never get an answer
+        _log.exception("A WebSocket connection cannot go on.")
+        session.close(_FAILED)

@@ -41,7 +41,7 @@ class Subscriptions:
         request = _request(message)
         sink = self._sinks[number] = SocketSink(self, self._session, self._sockets.last_item(number), number)
         self._sockets.silent.end(self._session)
-        self._sockets.run(self._open(sink, request))
+        self._sockets.run(self._session, self._open(sink, request))
 
     def unsubscribe(self, number: int) -> None:
         """End a subscription. If the server has ended it just before, the answer is the same."""
