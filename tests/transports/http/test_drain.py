@@ -73,7 +73,7 @@ def hangup_ignored() -> Iterator[None]:
 
 def test_a_server_that_was_started_with_nohup_outlives_its_terminal() -> None:
     with hangup_ignored():
-        server = ServerProcess("--store", "memory:")
+        server = ServerProcess("--store", "memory:", forked=False)
     with server, Wire(server.port) as wire:
         wire.get(EVENTS)
         wire.chunk()
