@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN = .venv/bin
 PORT ?= 8000
+# Images of Python often forbid compiled modules to be kept; then each of the hundreds of servers in a run of the tests compiles them anew.
+export PYTHONDONTWRITEBYTECODE =
 GRPC_PORT ?=
 
 .PHONY: another-python run test check contracts types lint fix torture bench docs client lock clean
