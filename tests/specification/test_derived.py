@@ -34,6 +34,8 @@ STREAM = "text/event-stream"
 SCHEMAS: dict[str, Any] = BUNDLED["components"]["schemas"]
 FRAMES: dict[str, str] = SCHEMAS["OrderEventStreamFrame"]["discriminator"]["mapping"]
 METHODS = ("get", "post")
+SOCKET = "/events/orders/socket"
+SIDES = {"receives": "receive", "sends": "send"}
 
 
 def referred(document: dict[str, Any], reference: str) -> Any:
@@ -226,11 +228,41 @@ def test_every_operation_of_a_path_with_a_stream_is_an_operation_of_a_channel() 
     found = {
         name: referred(ASYNCAPI, each["channel"]["$ref"])["address"] for name, each in ASYNCAPI["operations"].items()
     }
-    assert found == expected
-    assert {name: each["action"] for name, each in ASYNCAPI["operations"].items()} == {
+    assert {name: path for name, path in found.items() if path != SOCKET} == expected
+    assert {name: ASYNCAPI["operations"][name]["action"] for name in expected} == {
         "streamOrderEvents": "send",
         "publishOrderEvents": "receive",
     }
+
+
+def test_every_message_of_the_socket_is_an_operation_of_its_channel() -> None:
+    channel = ASYNCAPI["channels"]["events.orders.socket"]
+    assert (channel["address"], channel["servers"]) == (SOCKET, [{"$ref": "#/servers/ws"}])
+    operations = [each for each in ASYNCAPI["operations"].values() if each["channel"]["$ref"].endswith(".socket")]
+    listed = BUNDLED["paths"][SOCKET]["get"]["x-messages"]
+    expected = [(action, reference["$ref"]) for side, action in SIDES.items() for reference in listed[side]]
+    found = [
+        (each["action"], referred(ASYNCAPI, referred(ASYNCAPI, reference["$ref"])["$ref"])["payload"]["$ref"])
+        for each in operations
+        for reference in each["messages"]
+    ]
+    assert found == expected
+    assert len(channel["messages"]) == len(expected)
+
+
+def test_messages_of_the_socket_are_named_by_their_type() -> None:
+    names = {name for name in ASYNCAPI["operations"] if name.startswith(("receive", "send"))}
+    assert {"receiveSubscribe", "receivePing", "sendEvents", "sendHeartbeat"} <= names
+    for name, message in ASYNCAPI["components"]["messages"].items():
+        if name.endswith("Message"):
+            assert message["name"] == referred(ASYNCAPI, message["payload"]["$ref"])["properties"]["type"]["enum"][0]
+
+
+def test_headers_of_the_request_for_a_socket_are_in_the_binding_of_its_channel() -> None:
+    parameters = BUNDLED["paths"][SOCKET]["get"]["parameters"]
+    binding = ASYNCAPI["channels"]["events.orders.socket"]["bindings"]["ws"]
+    assert binding["method"] == "GET"
+    assert list(binding["headers"]["properties"]) == [each["name"] for each in parameters]
 
 
 def test_every_operation_uses_messages_of_its_channel() -> None:
@@ -297,7 +329,9 @@ def test_examples_of_messages_satisfy_their_schemas_and_none_is_lost() -> None:
     get, post = BUNDLED["paths"]["/events/orders"]["get"], BUNDLED["paths"]["/events/orders"]["post"]
     sources = (get["responses"]["200"]["content"][STREAM], post["requestBody"]["content"]["application/json"],
                post["responses"]["201"]["content"]["application/json"])  # fmt: skip
-    assert shown == sum(len(source["examples"]) for source in sources)
+    assert shown == sum(len(source["examples"]) for source in sources) + sum(
+        len(messages) for messages in BUNDLED["paths"][SOCKET]["get"]["x-messages"].values()
+    )
 
 
 # Both

@@ -1,30 +1,26 @@
 """Derive an AsyncAPI 3.0 document (https://www.asyncapi.com/docs/reference/specification/v3.0.0) from the OpenAPI document.
 
-Each path whose GET operation returns an event stream becomes a channel. The frames of the stream become the messages that the
-server sends. The events that clients publish to the same path become the messages that the server receives; the response to a
-publish request becomes the reply. Operations on other paths are left out.
+Each path whose GET operation returns an event stream becomes a channel of the server `http`. The frames of the stream become the
+messages that the server sends. The events that clients publish to the same path become the messages that the server receives; the
+response to a publish request becomes the reply. Each path whose GET operation opens a WebSocket connection becomes a channel of the
+server `ws`, with an operation for each message. Operations on other paths are left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
-from typing import Any
+from typing import Any, Final
 
-from app.specification.derived.asyncapi_messages import (
-    HTTP,
-    JSON,
-    Components,
-    Message,
-    answered,
-    published,
-    schemas,
-    sent,
-    translate,
-    words,
-)
+from app.specification.derived.asyncapi_messages import HTTP, JSON, Message, answered, published, sent
+from app.specification.derived.asyncapi_schemas import Components, parameters, schemas, words
+from app.specification.derived.asyncapi_socket import is_socket, socket_binding, socket_messages, socket_operations
 from app.specification.derived.openapi_3_2 import STREAM
 from app.specification.openapi.bundle import inline
+
+HOST: Final = {
+    "description": "The server that sent this document.",
+    "default": "127.0.0.1:8000",
+}
 
 
 def derive_asyncapi(bundled: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,25 +33,44 @@ def derive_asyncapi(bundled: Mapping[str, Any]) -> dict[str, Any]:
     operations: dict[str, Any] = {}
     messages: dict[str, Any] = {}
     for path, item in bundled["paths"].items():
-        if not _streams(item.get("get", {})):
-            continue
         channel = path.strip("/").replace("/", ".")
-        said = [
-            *_sending(document, operations, channel, path),
-            *(_receiving(document, operations, channel, path) if "post" in item else ()),
-        ]
-        channels[channel] = {
-            "address": path,
-            "messages": {message.name: {"$ref": f"#/components/messages/{message.name}"} for message in said},
-        }
+        if _streams(item.get("get", {})):
+            said = [
+                *_sending(document, operations, channel, path),
+                *(_receiving(document, operations, channel, path) if "post" in item else ()),
+            ]
+            channels[channel] = _channel("http", path, said)
+        elif is_socket(item.get("get", {})):
+            said = socket_messages(document, item["get"])
+            operations |= socket_operations(document, item["get"], channel)
+            channels[channel] = {
+                **_channel("ws", path, said),
+                **words(item["get"], "summary", "description"),
+                "bindings": socket_binding(document, path),
+            }
+        else:
+            continue
         messages |= {message.name: message.content for message in said}
     return {
         "asyncapi": "3.0.0",
         "info": words(bundled["info"], "title", "version", "description"),
         "defaultContentType": JSON,
+        "servers": {name: _server(name) for name in ("http", "ws")},
         "channels": channels,
         "operations": operations,
         "components": {"schemas": schemas(document, [messages, operations]), "messages": messages},
+    }
+
+
+def _server(protocol: str) -> dict[str, Any]:
+    return {"host": "{host}", "protocol": protocol, "variables": {"host": {**HOST}}}
+
+
+def _channel(server: str, path: str, messages: Iterable[Message]) -> dict[str, Any]:
+    return {
+        "address": path,
+        "servers": [{"$ref": f"#/servers/{server}"}],
+        "messages": {message.name: {"$ref": f"#/components/messages/{message.name}"} for message in messages},
     }
 
 
@@ -66,10 +81,10 @@ def _streams(operation: Mapping[str, Any]) -> bool:
 def _sending(document: Components, operations: dict[str, Any], channel: str, path: str) -> list[Message]:
     operation = document.bundled["paths"][path]["get"]
     messages = sent(document, operation)
-    parameters = document.inlined["paths"][path]["get"].get("parameters", ())
+    definitions = document.inlined["paths"][path]["get"].get("parameters", ())
     operations[operation["operationId"]] = {
         "action": "send",
-        **_operation(channel, operation, messages, {"method": "GET", **_request(parameters)}),
+        **_operation(channel, operation, messages, {"method": "GET", **_request(definitions)}),
     }
     return messages
 
@@ -101,26 +116,10 @@ def _references(channel: str, messages: Iterable[Message]) -> list[dict[str, str
     return [{"$ref": f"#/channels/{channel}/messages/{message.name}"} for message in messages]
 
 
-def _request(parameters: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _request(definitions: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the AsyncAPI description of a request's query and header parameters.
 
     Header parameters are in the extension `x-headers`, because AsyncAPI's HTTP binding can describe only the query of a request.
     """
-    found: dict[str, Any] = {}
-    for location, member in (("query", "query"), ("header", "x-headers")):
-        those = [each for each in parameters if each["in"] == location]
-        if those:
-            found[member] = {
-                "type": "object",
-                "required": [each["name"] for each in those if each.get("required", False)],
-                "properties": {each["name"]: _parameter(each) for each in those},
-                "additionalProperties": False,
-            }
-    return found
-
-
-def _parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
-    examples = [example["value"] for example in parameter.get("examples", {}).values()]
-    if "example" in parameter:
-        examples.append(parameter["example"])
-    return {**translate(parameter["schema"]), **words(parameter, "description"), "examples": deepcopy(examples)}
+    places = {"query": parameters(definitions, "query"), "x-headers": parameters(definitions, "header")}
+    return {member: schema for member, schema in places.items() if schema}

@@ -1,4 +1,6 @@
-"""Build the messages of the derived AsyncAPI document: frames of the stream, published events, and the reply to a publisher."""
+"""Build the messages of the derived AsyncAPI document: frames of the stream, published events, the reply to a publisher, and the
+messages of a WebSocket connection.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any, Final, NamedTuple
 
+from app.specification.derived.asyncapi_schemas import Components, reference_to, translate, words
 from app.specification.derived.frame_text import DATA
 from app.specification.derived.openapi_3_2 import STREAM, stream_frames
 from app.specification.pointer import lookup, parse_reference
@@ -22,17 +25,6 @@ class Message(NamedTuple):
     content: dict[str, Any]
 
 
-class Components(NamedTuple):
-    """The OpenAPI document in two forms.
-
-    `bundled`: with references between its components.
-    `inlined`: with each reference replaced by its target.
-    """
-
-    bundled: Mapping[str, Any]
-    inlined: Mapping[str, Any]
-
-
 def sent(document: Components, operation: Mapping[str, Any]) -> list[Message]:
     """Return one AsyncAPI message for each kind of frame in a stream.
 
@@ -46,7 +38,7 @@ def published(document: Components, operation: Mapping[str, Any]) -> list[Messag
     """Return one AsyncAPI message for each alternative of the request body with which events are published."""
     body = operation["requestBody"]["content"][JSON]
     return [
-        _message(document, name, {"payload": _reference(name)}, body.get("examples", {}))
+        _message(document, name, {"payload": reference_to(name)}, body.get("examples", {}))
         for name in _alternatives(document, body["schema"])
     ]
 
@@ -55,54 +47,15 @@ def answered(document: Components, operation: Mapping[str, Any]) -> Message:
     """Return the AsyncAPI message for the response to a publish request."""
     content = operation["responses"]["201"]["content"][JSON]
     name = str(parse_reference(content["schema"]["$ref"])[-1])
-    parts = {"payload": _reference(name), "bindings": {"http": {"statusCode": 201, **HTTP}}}
+    parts = {"payload": reference_to(name), "bindings": {"http": {"statusCode": 201, **HTTP}}}
     return _message(document, name, parts, content.get("examples", {}))
 
 
-def schemas(document: Components, node: Any) -> dict[str, dict[str, Any]]:
-    """Return the component schemas that `node` refers to, directly or indirectly, in the order of the OpenAPI document."""
-    needed: set[str] = set()
-    unseen = list(_referred(node))
-    while unseen:
-        name = unseen.pop()
-        if name not in needed:
-            needed.add(name)
-            unseen.extend(_referred(lookup(document.bundled, "components", "schemas", name)))
-    components: Mapping[str, Any] = document.bundled["components"]["schemas"]
-    return {name: translate(schema) for name, schema in components.items() if name in needed}
-
-
-def words(node: Mapping[str, Any], *names: str) -> dict[str, str]:
-    """Return a copy of the named members of an object, such as its description; absent members are left out."""
-    return {name: node[name] for name in names if name in node}
-
-
-def translate(schema: Any) -> Any:
-    """Return an OpenAPI 3.0 schema rewritten for AsyncAPI.
-
-    `discriminator` is left out, because the keyword means something else in AsyncAPI, and `oneOf` alone accepts the same values.
-    """
-    match schema:
-        case {"$ref": _}:
-            return dict(schema)
-        case dict():
-            return dict(_keyword(keyword, value) for keyword, value in schema.items() if keyword != "discriminator")
-        case list():
-            return [translate(each) for each in schema]
-        case _:
-            return schema
-
-
-def _keyword(keyword: str, value: Any) -> tuple[str, Any]:
-    match keyword:
-        case "example":
-            return "examples", [value]
-        case "enum" | "default":
-            return keyword, deepcopy(value)
-        case "properties":
-            return keyword, {name: translate(each) for name, each in value.items()}
-        case _:
-            return keyword, translate(value)
+def typed(document: Components, name: str) -> Message:
+    """Return the AsyncAPI message for a component whose property `type` has one value, such as a message of a WebSocket connection."""
+    schema = lookup(document.bundled, "components", "schemas", name)
+    shown = {"example": {"value": schema["example"]}} if "example" in schema else {}
+    return _message(document, name, {"payload": reference_to(name)}, shown)
 
 
 def _frame(document: Components, name: str, shown: Mapping[str, Any]) -> Message:
@@ -132,11 +85,11 @@ def _message(document: Components, name: str, parts: Mapping[str, Any], shown: M
 
 
 def _called(schema: Mapping[str, Any], name: str) -> str:
-    """Return the name of an AsyncAPI message: the event type, if its schema allows exactly one; otherwise `name`."""
-    for field in ("event", "eventType"):
+    """Return the name of an AsyncAPI message: its type or event type, if its schema allows exactly one; otherwise `name`."""
+    for field in ("event", "eventType", "type"):
         match schema.get("properties", {}).get(field):
-            case {"enum": [str(event_type)]}:
-                return event_type
+            case {"enum": [str(kind)]}:
+                return kind
     return name
 
 
@@ -151,19 +104,3 @@ def _alternatives(document: Components, schema: Mapping[str, Any]) -> Iterator[s
         yield from _alternatives(document, component)
     else:
         yield name
-
-
-def _reference(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _referred(node: Any) -> Iterator[str]:
-    match node:
-        case {"$ref": str(reference)} if reference.startswith("#/components/schemas/"):
-            yield str(parse_reference(reference)[-1])
-        case dict():
-            for value in node.values():
-                yield from _referred(value)
-        case list():
-            for value in node:
-                yield from _referred(value)
