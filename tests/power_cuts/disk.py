@@ -102,7 +102,7 @@ class Disk:
                 self._removed.clear()
                 for file in self._files.values():
                     file.is_named = True
-            case "f":
+            case "f" if change.path in self._files:
                 self._files[change.path].pending.clear()  # as Linux does with pages that it could not write
             case "r":
                 self._removed[change.path] = self._files.pop(change.path)

@@ -4,6 +4,8 @@
  *   DISK_FOLDER      the folder whose files are recorded; -shm files are not, since they are rebuilt after a crash
  *   DISK_RECORD      the file that is written; outside of DISK_FOLDER
  *   DISK_FAIL_SYNCS  of 1,000 calls of fsync and fdatasync, this many fail with EIO
+ *   DISK_FAIL_SYNC   the number of the one sync that fails with EIO; the first is 1
+ *   DISK_FAILING     a file; while it is there, each sync of a path that ends with the file's content fails with EIO
  *   DISK_FAIL_WRITE  the number of the one write that fails with EIO; the first is 1
  *   DISK_FAIL_READ   the number of the one read that fails with EIO
  *   DISK_SEED        chooses the calls that fail
@@ -44,7 +46,8 @@ static char *paths[DESCRIPTORS];
 static const char *folder;
 static size_t folder_bytes;
 static int record_fd = -1;
-static long failing_syncs_per_1000, failing_write, failing_read, writes, reads;
+static const char *failing;
+static long failing_syncs_per_1000, failing_sync, failing_write, failing_read, syncs, writes, reads;
 static unsigned seed;
 
 static int (*real_open)(const char *, int, ...);
@@ -79,6 +82,8 @@ static void load(void) {
     folder = getenv("DISK_FOLDER");
     folder_bytes = folder == NULL ? 0 : strlen(folder);
     failing_syncs_per_1000 = number("DISK_FAIL_SYNCS");
+    failing_sync = number("DISK_FAIL_SYNC");
+    failing = getenv("DISK_FAILING");
     failing_write = number("DISK_FAIL_WRITE");
     failing_read = number("DISK_FAIL_READ");
     seed = (unsigned)number("DISK_SEED");
@@ -238,11 +243,23 @@ int ftruncate(int fd, off_t bytes) {
 
 int ftruncate64(int fd, off64_t bytes) { return ftruncate(fd, bytes); }
 
+static int is_failing(const char *path) {
+    char suffix[64];
+    int fd = failing == NULL ? -1 : real_open(failing, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    ssize_t bytes = real_read(fd, suffix, sizeof suffix);
+    real_close(fd);
+    size_t path_bytes = strlen(path);
+    return bytes >= 0 && (size_t)bytes <= path_bytes &&
+           memcmp(path + path_bytes - (size_t)bytes, suffix, (size_t)bytes) == 0;
+}
+
 static int sync_recorded(int fd) {
     pthread_once(&loaded, load);
     if (path_of(fd) == NULL) return real_fsync(fd);
     pthread_mutex_lock(&one_step);
     int fails = (long)(rand_r(&seed) % 1000) < failing_syncs_per_1000;
+    if (++syncs == failing_sync || is_failing(paths[fd])) fails = 1;
     record(fails ? SYNC_FAILED : SYNCED, paths[fd], 0, "", 0);
     pthread_mutex_unlock(&one_step);
     errno = EIO;

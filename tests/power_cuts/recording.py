@@ -67,9 +67,18 @@ class Recording:
 
 
 def disk_environment(folder: Path, record: Path, **failures: int) -> dict[str, str]:
-    """The environment of a process whose changes in `folder` are recorded; `failures` as recorder.c names them."""
+    """The environment of a process whose changes in `folder` are recorded; `failures` as recorder.c names them.
+
+    While the file `<record>.failing` is there, syncs fail of all paths that end with its content.
+    """
     faults = {f"DISK_{name.upper()}": str(value) for name, value in failures.items()}
-    return {"LD_PRELOAD": str(recorder()), "DISK_FOLDER": str(folder), "DISK_RECORD": str(record), **faults}
+    return {
+        "LD_PRELOAD": str(recorder()),
+        "DISK_FOLDER": str(folder),
+        "DISK_RECORD": str(record),
+        "DISK_FAILING": f"{record}.failing",
+        **faults,
+    }
 
 
 def record_run(folder: Path, events: int, *, seed: int, module: str = "app", **failures: int) -> Recording:

@@ -3,7 +3,8 @@ log file.
 
 Unfit
 ├── Damaged      stored bytes do not match their checksums
-└── FileMoved    the path no longer points to the file that is open
+├── FileMoved    the path no longer points to the file that is open
+└── NotSynced    a part of the file is perhaps not on disk, and cannot be written again now
 """
 
 from __future__ import annotations
@@ -32,3 +33,12 @@ class FileMoved(Unfit):
 
     def __init__(self) -> None:
         super().__init__("its file was moved, removed or replaced; put it back, or start the server again")
+
+
+class NotSynced(Unfit):
+    """Raised when a sync may have failed before, and a read in progress prevents that the log is written again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a part of it is perhaps not on disk, and is written again when another program has read the log"
+        )

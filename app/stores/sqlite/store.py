@@ -45,7 +45,7 @@ class SqliteStore:
         opened = self._file.opened
         self._head = opened.head
         deletion = Deletion(Retention(self._retain_events, self._retain_seconds), opened.floor, opened.head)
-        transactions = Transactions(self._path, self._file, deletion)
+        transactions = Transactions(self._file, deletion)
         self._readers = Readers(self._path, self._file)
         self._search = BlockSearch()
         self._writer = Writer(transactions, self._hand_over, checks_ages=self._retain_seconds is not None)

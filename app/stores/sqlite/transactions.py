@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from itertools import chain, islice, repeat
-from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from app.events.errors import EventIdConflict
@@ -23,10 +22,8 @@ from app.stores.local.offsets import assign_or_find, assign_to_all, new_events, 
 from app.stores.sqlite.deletion import Deletion
 from app.stores.sqlite.errors import Damaged
 from app.stores.sqlite.event_blocks import Block, extended
-from app.stores.sqlite.file.connections import connect_writer
 from app.stores.sqlite.file.mark import Mark
 from app.stores.sqlite.file.open_file import LogFile
-from app.stores.sqlite.file.wal import WalLimit
 from app.stores.sqlite.reading.verified_reads import read_events
 from app.stores.sqlite.records import add_epochs, read_epochs, read_newest_block, write_blocks
 
@@ -47,18 +44,15 @@ class Stored(NamedTuple):
 class Transactions:
     """All write transactions of one log. All methods run on one thread, and use the only connection that may write.
 
-    `path`: the path of the log. `file`: the open log. `deletion`: deletes old events within each transaction.
+    `file`: the open log. `deletion`: deletes old events within each transaction.
     """
 
-    def __init__(self, path: Path, file: LogFile, deletion: Deletion) -> None:
-        self._path = path
+    def __init__(self, file: LogFile, deletion: Deletion) -> None:
         self._file = file
         self._deletion = deletion
-        self._connection = file.connection
         self._epochs = file.recorded
         self._newest = file.newest
         self._stored_at_us = file.newest_stored_at_us
-        self._wal = WalLimit(path)
 
     @property
     def has_more_to_delete(self) -> bool:
@@ -67,16 +61,14 @@ class Transactions:
     def commit(self, requests: Sequence[Sequence[Event]]) -> tuple[Commit | None, Sequence[Outcome]]:
         """Store the events of the requests, in order, and delete old events, in one transaction.
 
-        Returns the commit (None if the log did not change), and the outcome of each request. Raises sqlite3.Error, Damaged,
-        FileMoved.
+        Returns the commit (None if the log did not change), and the outcome of each request. Raises sqlite3.Error, OSError, Unfit.
         """
         self._file.lock.require_in_place()
         stored_at_us = next_stored_at_us(self._stored_at_us)
-        with self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
+        with self._file.writer.transaction() as connection:
             new, outcomes = self._store_all(requests, stored_at_us) or self._store_each(requests, stored_at_us)
             newest = self._describe(new)
-            floor = self._deletion.delete(self._connection, newest, stored_at_us, len(new))
+            floor = self._deletion.delete(connection, newest, stored_at_us, len(new))
         self._deletion.committed(floor, newest.newest)
         if new:
             return self._commit_of(new, newest), outcomes
@@ -88,19 +80,22 @@ class Transactions:
         Raises sqlite3.Error, Damaged, FileMoved.
         """
         self._file.lock.require_in_place()
-        if self._answers():
+        if self._file.writer.works():
             return
-        self._connection.close()
-        self._connection = connect_writer(self._path, self._file.vfs)
+        self._file.writer.reconnect()
         if (read_epochs(self._connection), read_newest_block(self._connection)) != (self._epochs, self._newest):
-            self._connection.close()
+            self._file.writer.disconnect()
             raise sqlite3.DatabaseError("the file is not as this process left it")
 
     def shorten_wal(self) -> None:
-        self._wal.shorten(self._connection)
+        self._file.writer.shorten_wal()
 
     def close(self) -> None:
-        self._connection.close()
+        self._file.writer.close()
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self._file.writer.connection
 
     def _store_all(self, requests: Sequence[Sequence[Event]], stored_at_us: int) -> Stored | None:
         """Store the events of all requests at once, as if there were no duplicates.
@@ -163,13 +158,6 @@ class Transactions:
             return Commit(new, self._deletion.floor)
         self._epochs = [*self._epochs, self._file.epoch]
         return Commit(new, self._deletion.floor, Epochs(self._epochs))
-
-    def _answers(self) -> bool:
-        try:
-            self._connection.execute("SELECT offset FROM floor").fetchone()
-        except sqlite3.Error:
-            return False
-        return not self._connection.in_transaction
 
 
 def insert_events(connection: sqlite3.Connection, events: Sequence[StoredEvent]) -> int:

@@ -114,6 +114,6 @@ class Writer:
 
 
 def _failure(error: Exception) -> Exception:
-    if isinstance(error, (sqlite3.Error, Unfit)):
+    if isinstance(error, (OSError, sqlite3.Error, Unfit)):
         return StoreUnavailable("The log cannot be written now; try again later.")
     return error

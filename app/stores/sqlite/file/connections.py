@@ -23,6 +23,7 @@ def connect_writer(path: Path, vfs: str = "unix") -> sqlite3.Connection:
     connection = _connect(path, "rwc", vfs)
     try:
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # it hides that a sync failed; see `wal.py`
     except sqlite3.Error:
         connection.close()
         raise

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from app.events.errors import StoreRefused
@@ -42,6 +43,12 @@ class FileLock:
     def beginning(self, size: int) -> bytes:
         """Return the first `size` bytes of the database file."""
         return os.pread(self._file, size, 0)
+
+    def overwrite(self, parts: Iterable[tuple[int, bytes]]) -> None:
+        """Write bytes at places of the database file, and sync the file. Raises OSError."""
+        for place, content in parts:
+            os.pwrite(self._file, content, place)
+        os.fsync(self._file)
 
     def is_in_place(self) -> bool:
         """Return whether the path still points to the locked file. This is False once the file was renamed, removed or

@@ -15,8 +15,9 @@ from typing import NamedTuple
 from app.events.errors import StoreRefused
 from app.events.log.event_store import Opened
 from app.events.position import Epoch, Epochs, new_epoch
+from app.stores.sqlite.errors import NotSynced
 from app.stores.sqlite.event_blocks import Block
-from app.stores.sqlite.file.connections import connect_writer
+from app.stores.sqlite.file.durable_connection import DurableConnection
 from app.stores.sqlite.file.format import FORMAT, lay_out, upgrade
 from app.stores.sqlite.file.inspection import Found, inspect, missing_events
 from app.stores.sqlite.file.lock import FileLock
@@ -40,8 +41,8 @@ class LogFile(NamedTuple):
     """A log that only this process has open for writing.
 
     `epoch`: the part of the log that begins with this start. `recorded`: the epochs that are recorded in the file; the new
-    epoch is missing only if the disk was full. `newest`: the newest block (record that describes 256 events). `vfs`: the
-    SQLite VFS (file access layer) with which further connections must open the file.
+    epoch is missing only if the log could not be written. `newest`: the newest block (record that describes 256 events).
+    `vfs`: the SQLite VFS (file access layer) with which further connections must open the file.
     """
 
     opened: Opened
@@ -49,7 +50,7 @@ class LogFile(NamedTuple):
     epoch: Epoch
     newest: Block
     newest_stored_at_us: int
-    connection: sqlite3.Connection
+    writer: DurableConnection
     lock: FileLock
     mark: MarkFile
     vfs: str
@@ -69,10 +70,10 @@ def open_file(path: Path) -> LogFile:
         require_database(path, lock, wal_bytes)
         look(path, lock, wal_bytes)
         vfs = usable_vfs(path)
-        connection = connect_writer(path, vfs)
-        undo.callback(connection.close)
-        version = _bring_to_format(path, connection)
-        file = _begin(path, connection, lock, vfs, expects_mark=version == FORMAT)
+        writer = DurableConnection(path, lock, vfs)
+        undo.callback(writer.disconnect)
+        version = _bring_to_format(path, writer.connection)
+        file = _begin(path, writer, lock, vfs, expects_mark=version == FORMAT)
         undo.pop_all()
         return file
 
@@ -93,17 +94,17 @@ def _bring_to_format(path: Path, connection: sqlite3.Connection) -> int:
     return version
 
 
-def _begin(path: Path, connection: sqlite3.Connection, lock: FileLock, vfs: str, *, expects_mark: bool) -> LogFile:
-    found, mark_file = inspect(connection), MarkFile(path)
-    _compare_with_mark(path, connection, found, mark_file, expects_mark=expects_mark)
+def _begin(path: Path, writer: DurableConnection, lock: FileLock, vfs: str, *, expects_mark: bool) -> LogFile:
+    found, mark_file = inspect(writer.connection), MarkFile(path)
+    _compare_with_mark(path, writer.connection, found, mark_file, expects_mark=expects_mark)
     epoch = new_epoch(found.newest.newest + 1)
-    recorded = [*found.epochs, epoch] if _record(connection, epoch) else found.epochs
+    recorded = [*found.epochs, epoch] if _record(writer, epoch) else found.epochs
     if not recorded:
         raise StoreRefused(f"The store {str(path)!r} cannot be opened: the disk is full.")
     opened = Opened(Epochs(recorded), found.newest.newest, found.floor)
     with suppress(OSError):  # the mark then lags behind
         mark_file.write(Mark(opened.epochs.position(opened.head), found.newest.checksum_at(opened.head)), sync=True)
-    return LogFile(opened, recorded, epoch, found.newest, found.newest_stored_at_us, connection, lock, mark_file, vfs)
+    return LogFile(opened, recorded, epoch, found.newest, found.newest_stored_at_us, writer, lock, mark_file, vfs)
 
 
 def _compare_with_mark(
@@ -129,18 +130,17 @@ def _compare_with_mark(
         )
 
 
-def _record(connection: sqlite3.Connection, epoch: Epoch) -> bool:
+def _record(writer: DurableConnection, epoch: Epoch) -> bool:
     """Record a new epoch in the log (the part of the log that is written after this start): its random name, and the offset of
     its first event.
 
-    Returns False if the write fails because the disk is full or fails.
+    Returns False if the write fails because the disk is full or fails, or because another program reads what a crash left.
     """
     try:
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
+        with writer.transaction() as connection:
             add_epochs(connection, [epoch])
-    except sqlite3.OperationalError as error:
-        if error_code(error) not in DISK_ERRORS:
+    except (sqlite3.OperationalError, NotSynced) as error:
+        if isinstance(error, sqlite3.Error) and error_code(error) not in DISK_ERRORS:
             raise
         logger.warning("The log cannot be written: %s. It is served to readers.", error)
         return False
