@@ -175,7 +175,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         contracts=contracts,
         log=log,
         publisher=publisher,
-        streams=EventStreams(fan_out, settings.retry_ms),
+        streams=EventStreams(fan_out, settings.retry_ms, compress=settings.compression == "gzip"),
         sockets=sockets,
         socket_origins=frozenset(settings.cors_origins),
         metrics=Metrics(log, publisher, fan_out, tally),

@@ -143,6 +143,9 @@ class Settings:
     retry_ms: tuple[int, int] = _setting(
         "--retry-ms", Milliseconds(), "MS[-MS]", "2000-5000",
         "Make clients wait this long before they reconnect; of a range, each stream gets a random time.")
+    compression: str = _setting(
+        "--compression", click.Choice(("gzip", "off")), "gzip|off", "gzip",
+        "Compress streams and other responses for clients that accept gzip; off never compresses, for a proxy that does.")
     cors_origins: tuple[str, ...] = _repeated(
         "--cors-origin", Origin(), "ORIGIN",
         "Let web pages of this origin read, publish and import the client. May be repeated; in the variable, separate origins by spaces.")

@@ -50,6 +50,8 @@ ALLOWED: list[tuple[str, str, object]] = [
     ("retry_ms", "2000-5000", (2000, 5000)),
     ("retry_ms", "100", (100, 100)),
     ("retry_ms", "100-100", (100, 100)),
+    ("compression", "gzip", "gzip"),
+    ("compression", "off", "off"),
     ("cors_origins", "", ()),
     (
         "cors_origins",
@@ -114,6 +116,9 @@ REFUSED = [
     ("retry_ms", "2000-"),
     ("retry_ms", "-5000"),
     ("retry_ms", "600001"),
+    ("compression", ""),
+    ("compression", "GZIP"),
+    ("compression", "br"),
     ("cors_origins", "*"),
     ("cors_origins", "https://*.example.com"),
     ("cors_origins", "https://shop.example.com/"),

@@ -15,7 +15,7 @@ from markupsafe import escape
 
 from app.pages.markup.commands import ORIGIN
 from app.pages.site_files import SiteFile
-from app.transports.http.negotiation import read_weights
+from app.transports.http.negotiation import prefers_gzip
 
 MOST_KEPT: Final = 8  # representations of a file: enough for two origins; a client may send any `Host`
 
@@ -53,7 +53,7 @@ class Representations:
         `accept_encoding`: the value of the request's Accept-Encoding header; empty if the request has no such header.
         `origin`: the origin under which the client sees the server; it replaces the default origin in a page.
         """
-        compressed = self.vary and _prefers_compressed(accept_encoding)
+        compressed = self.vary and prefers_gzip(accept_encoding)
         key = (origin if self._is_page else ORIGIN), compressed
         if key not in self._kept:
             # In a thread, so that streams need not wait while a page is rendered or megabytes are compressed.
@@ -74,9 +74,3 @@ class Representations:
 
 def _tagged(content: bytes, coding: str | None) -> Representation:
     return Representation(content, coding, f'"{sha256(content).hexdigest()[:32]}"')
-
-
-def _prefers_compressed(accept_encoding: str) -> bool:
-    weights = read_weights(accept_encoding)
-    compressed, plain = (weights.get(coding, weights.get("*", 0.0)) for coding in (_CODING, "identity"))
-    return compressed > 0 and compressed >= plain

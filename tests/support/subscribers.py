@@ -76,12 +76,18 @@ def head_id(url: str) -> str:
 
 @asynccontextmanager
 async def open_client(*, receive_bytes: int | None = None) -> AsyncIterator[httpx.AsyncClient]:
-    """Open a client for any number of streams at once, each with a receive buffer of `receive_bytes` in the kernel."""
+    """Open a client for any number of streams at once, each with a receive buffer of `receive_bytes` in the kernel.
+
+    A client with such a limit does not accept compression, because the limit is for a number of events.
+    """
     options = [] if receive_bytes is None else [(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)]
+    headers = None if receive_bytes is None else {"Accept-Encoding": "identity"}
     # A server closes an unused connection after five seconds, and httpx would as well: a request at that moment would be cut.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=2.0)
     transport = httpx.AsyncHTTPTransport(limits=limits, socket_options=options, trust_env=False)
-    async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=ANSWER_SECONDS) as client:
+    async with httpx.AsyncClient(
+        transport=transport, headers=headers, trust_env=False, timeout=ANSWER_SECONDS
+    ) as client:
         yield client
 
 

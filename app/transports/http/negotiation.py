@@ -1,4 +1,4 @@
-"""The choice of a response's media type by the Accept header: RFC 9110 §12.4.2 and §12.5
+"""The choice of a response's media type by the Accept header, and of its coding by Accept-Encoding: RFC 9110 §12.4.2 and §12.5
 (https://www.rfc-editor.org/rfc/rfc9110#section-12.5).
 """
 
@@ -12,6 +12,7 @@ from app.transports.http.remembered import Remembered
 
 _WEIGHT = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
 _choices: Remembered[tuple[str, tuple[str, ...]], str] = Remembered()
+_codings: Remembered[str, bool] = Remembered()
 
 
 class NotAcceptable(Refusal):
@@ -33,6 +34,24 @@ def choose_media_type(accept: str, offered: tuple[str, ...]) -> str:
         chosen = _choose(accept, offered)
         _choices.put((accept, offered), len(accept), chosen)
     return chosen
+
+
+def prefers_gzip(accept_encoding: str) -> bool:
+    """Return whether to compress a response with gzip: if the client accepts it, and does not give `identity` a higher weight.
+
+    `accept_encoding`: the value of the Accept-Encoding header; "" if there is no such header, which means that a client may accept gzip or
+    not.
+
+    A client that accepts neither gzip nor `identity` is sent a response without a coding: no other one could be made, and the error that
+    RFC 9110 §12.5.3 permits would have the same fault.
+    """
+    preferred = _codings.get(accept_encoding)
+    if preferred is None:
+        weights = read_weights(accept_encoding)
+        compressed, plain = (weights.get(coding, weights.get("*", 0.0)) for coding in ("gzip", "identity"))
+        preferred = compressed > 0 and compressed >= plain
+        _codings.put(accept_encoding, len(accept_encoding), preferred)
+    return preferred
 
 
 def _choose(accept: str, offered: tuple[str, ...]) -> str:
