@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.support.server_process import ServerProcess
 from tests.support.threaded import serving
+from tests.transports.http.orders import eventually
 
 _RESET = struct.pack("ii", 1, 0)  # with this, closing a socket sends RST instead of FIN
 
@@ -26,11 +27,19 @@ class BadNetwork:
         self.url = ""
         self.cutting = False
         self.cuts = 0
+        self.streams = 0  # how many streams the server has begun to send
         self.passing = threading.Event()
         self.passing.set()
         self.random = random.Random(7)
 
+    def waits_for_streams(self, number: int) -> None:
+        """Wait until the server has begun to send so many streams."""
+        assert eventually(lambda: self.streams == number)
+
     def forward(self, handler: BaseHTTPRequestHandler) -> None:
+        if "upgrade" in handler.headers:
+            self._tunnel(handler)
+            return
         with closing(http.client.HTTPConnection("127.0.0.1", self.server.port)) as upstream:
             self._forward(upstream, handler)
 
@@ -50,7 +59,21 @@ class BadNetwork:
         else:
             handler.wfile.write(response.read())
 
+    def _tunnel(self, handler: BaseHTTPRequestHandler) -> None:
+        """Pass a WebSocket through, at once and in both directions."""
+        head = f"{handler.requestline}\r\n{handler.headers.as_string(maxheaderlen=0, unixfrom=False)}".replace(
+            "\n", "\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", self.server.port)) as upstream:
+            upstream.sendall(head.replace("\r\r", "\r").encode("latin-1"))
+            back = threading.Thread(target=_pass_on, args=(upstream, handler.connection))
+            back.start()
+            _pass_on(handler.connection, upstream)
+            back.join()
+        handler.close_connection = True
+
     def _stream(self, response: http.client.HTTPResponse, handler: BaseHTTPRequestHandler) -> None:
+        self.streams += 1
         remaining = self.random.randint(1, 1500)
         while chunk := response.read1(65_536):
             self.passing.wait()
@@ -67,6 +90,14 @@ class BadNetwork:
                 return
 
 
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65_536):
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
 @contextmanager
 def bad_network(server: ServerProcess) -> Iterator[BadNetwork]:
     network = BadNetwork(server)
@@ -80,5 +111,7 @@ def bad_network(server: ServerProcess) -> Iterator[BadNetwork]:
             """Keep the output of the tests clean."""
 
     with serving(Handler) as network.url:
-        yield network
-        network.passing.set()
+        try:
+            yield network
+        finally:
+            network.passing.set()  # else the end of the server would wait for the streams that are held

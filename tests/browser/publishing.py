@@ -120,5 +120,7 @@ def bad_answers(server: ServerProcess) -> Iterator[BadAnswers]:
             """Keep the output of the tests clean."""
 
     with serving(Handler) as proxy.url:
-        yield proxy
-        proxy.passing.set()
+        try:
+            yield proxy
+        finally:
+            proxy.passing.set()  # else the end of the proxy would wait for the requests that are held

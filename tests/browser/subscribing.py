@@ -71,6 +71,15 @@ class Subscribed:
         """Wait until the subscription is in a state."""
         assert eventually(lambda: bool(self.do("state") == state), PATIENCE_SECONDS), self._all()[-20:]
 
+    def attempts(self, number: int) -> None:
+        """Wait until so many attempts have failed since the last event."""
+        attempt = f"subscriptions.{self._name}.calls.findLast(({{ kind }}) => kind === 'state').value.attempt"
+        assert eventually(lambda: bool(self.page.evaluate(attempt) == number), PATIENCE_SECONDS), self._all()[-20:]
+
+    def passes(self, event_id: str) -> None:
+        """Wait until the id to resume after is this one."""
+        assert eventually(lambda: bool(self.do("lastEventId") == event_id), PATIENCE_SECONDS), self._all()[-20:]
+
     def log(self, name: str) -> SubscriberLog:
         """Return everything that the handlers got, as a subscriber's log for the checker."""
         log = SubscriberLog(name)

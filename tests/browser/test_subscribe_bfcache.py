@@ -39,8 +39,13 @@ def was_kept(page: Page) -> bool:
 
 @pytest.mark.parametrize(
     "options",
-    [{"shared": False}, {"shared": False, "transport": "fetch"}, {"shared": True}],
-    ids=["eventsource", "fetch", "shared"],
+    [
+        {"shared": False},
+        {"shared": False, "transport": "fetch"},
+        {"shared": False, "transport": "websocket"},
+        {"shared": True},
+    ],
+    ids=["eventsource", "fetch", "websocket", "shared"],
 )
 def test_page_from_the_back_forward_cache_continues_after_its_last_event(
     server: ServerProcess, page: Page, options: dict[str, object]

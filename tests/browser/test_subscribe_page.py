@@ -16,7 +16,7 @@ from tests.support.ports import own_port
 from tests.support.server_process import QUICK, ServerProcess
 from tests.transports.http.orders import cancelled, eventually, new_order, publish, shipped, streams_open
 
-each_transport = pytest.mark.parametrize("transport", ["eventsource", "fetch"])
+each_transport = pytest.mark.parametrize("transport", ["eventsource", "fetch", "websocket"])
 
 
 @each_transport

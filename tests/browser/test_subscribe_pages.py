@@ -155,7 +155,7 @@ def test_handlers_of_a_closed_subscription_are_not_called(opened: Page, http: ht
 # Handlers
 
 
-@pytest.mark.parametrize("transport", ["eventsource", "fetch"])
+@pytest.mark.parametrize("transport", ["eventsource", "fetch", "websocket"])
 def test_handler_that_throws_is_an_error_and_the_next_event_comes(
     opened: Page, http: httpx.Client, transport: str
 ) -> None:
@@ -254,8 +254,13 @@ def test_impossible_options_are_refused_at_once(opened: Page) -> None:
         }"""
         return str(opened.evaluate(script, options))
 
-    assert refusal({"transport": "pigeon"}) == "TypeError: The transport is pigeon; it must be eventsource or fetch."
-    assert refusal({"headers": {"A": "b"}}) == "TypeError: An EventSource sends no headers; use the transport fetch."
+    assert refusal({"transport": "pigeon"}) == (
+        "TypeError: The transport is pigeon; it must be sse, websocket, auto, eventsource or fetch."
+    )
+    for transport in ("eventsource", "websocket", "auto"):
+        assert refusal({"headers": {"A": "b"}, "transport": transport}) == (
+            f"TypeError: The transport {transport} sends no headers; use the transport fetch."
+        )
     assert refusal({"url": "http://"}).startswith("TypeError: ")
 
 

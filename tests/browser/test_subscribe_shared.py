@@ -133,7 +133,7 @@ def busy(server: ServerProcess, ledger: Ledger) -> Iterator[Callable[[], None]]:
         publish_now(server.events_url, list(LAST.values()), ledger)
 
 
-@pytest.mark.parametrize("transport", ["eventsource", "fetch"])
+@pytest.mark.parametrize("transport", ["eventsource", "fetch", "websocket"])
 def test_tabs_that_join_pause_and_leave_at_any_moment_of_a_busy_stream_miss_nothing(
     server: ServerProcess, browser_context: BrowserContext, transport: str
 ) -> None:

@@ -41,8 +41,10 @@ subscribe();
 
 // @ts-expect-error  there is no such option
 subscribe({ eventType: 'order.shipped' });
-// @ts-expect-error  there is no such transport
 subscribe({ transport: 'websocket' });
+subscribe({ transport: 'auto' });
+// @ts-expect-error  there is no such transport
+subscribe({ transport: 'pigeon' });
 // @ts-expect-error  there is no such start
 subscribe({ from: 'beginning' });
 // @ts-expect-error  there is no such handler

@@ -34,13 +34,23 @@ export interface Options {
   /** Share one connection with all tabs of this origin that follow the same stream. Default: true. */
   shared?: boolean;
   /**
-   * How to read. `eventsource` leaves reconnecting to the browser. `fetch` can send headers, notices a connection that died
-   * silently, and waits for the promise that `onEvent` returns before it reads on. Default: `eventsource` if there is one.
+   * How to read; events, ids and handlers are the same. Default: `sse`.
+   *
+   * - `sse`: an event stream, by `eventsource` if there is one, else by `fetch`.
+   * - `eventsource` leaves reconnecting to the browser.
+   * - `fetch` can send headers, notices a connection that died silently, and waits for the promise that `onEvent` returns before it
+   *   reads on.
+   * - `websocket`: the streams of a page, or of all tabs if they are shared, have one connection. It notices a connection that died
+   *   silently, and waits for the promise that `onEvent` returns.
+   * - `auto`: an event stream by `fetch`; and WebSocket, if a proxy holds back the first event of two streams running for 10 seconds.
    */
-  transport?: 'eventsource' | 'fetch';
+  transport?: 'sse' | 'websocket' | 'auto' | 'eventsource' | 'fetch';
   /** Request headers, only with the transport `fetch`. */
   headers?: Readonly<Record<string, string>>;
-  /** The server's `--heartbeat-seconds`. `fetch` ends a connection that is silent for three times as long. Default: 15. */
+  /**
+   * The server's `--heartbeat-seconds`. A connection that is silent for three times as long is ended, except by `eventsource`.
+   * Default: 15.
+   */
   heartbeatSeconds?: number;
   /** Pause while the page is hidden. Default: false. */
   pauseWhenHidden?: boolean;
@@ -91,7 +101,8 @@ export interface State {
   retryInMs?: number;
   /**
    * Why the state has changed. A connection ended: the reason of a `stream.closing`, or `lost`, `refused`, `silent`, `offline`,
-   * `online`, `event types`. A pause: `requested`, `hidden`, `frozen`. The end: `requested`, `limit`, `end`.
+   * `online`, `event types`. A pause: `requested`, `hidden`, `frozen`. The end: `requested`, `limit`, `end`, `refused` (a WebSocket
+   * was closed with a code that forbids to return).
    */
   reason?: string;
   /** Whether tabs share the connection. */

@@ -35,6 +35,9 @@ import { awayState, listenToPage, Pace, sleep } from './client.pace.js';
 
 const FINAL_REASONS = ['limit', 'end'];
 
+const FIRST_FRAME_MS = 10_000; // with the transport `auto`: a stream whose first frame takes longer is held back by a proxy
+const FAILURES = 2; // so many running make `auto` change its transport
+
 /**
  * Follow until the signal is aborted, or until the server has nothing more to send.
  * @param {StreamRequest} request
@@ -43,17 +46,20 @@ const FINAL_REASONS = ['limit', 'end'];
  * @returns {Promise<string | undefined>} the reason for the end of the stream; undefined if the signal was aborted
  */
 export async function follow(request, follower, signal) {
-  const read = request.transport === 'fetch' || !globalThis.EventSource ? readByFetch : readByEventSource;
   const pace = new Pace();
+  const auto = request.transport === 'auto' ? new Auto() : undefined;
   follower.state({ state: 'connecting', attempt: 0 });
   while (!signal.aborted) {
+    const read = READERS[auto?.transport ?? request.transport];
     const connection = new Connection(follower, pace, signal);
+    if (auto) connection.expectFrame(FIRST_FRAME_MS);
     const outcome = await read(request, follower.place(), connection, connection.signal);
     connection.over();
     if (signal.aborted) return undefined;
     const reason = connection.reason ?? outcome.reason;
-    if (outcome.final || FINAL_REASONS.includes(reason)) return reason;
     if (outcome.error) follower.error(outcome.error);
+    if (outcome.final || FINAL_REASONS.includes(reason)) return reason;
+    auto?.note(connection, reason);
     const retryInMs = reason === 'online' ? 0 : pace.next();
     follower.state({ state: awayState(), attempt: pace.attempt, retryInMs, reason });
     await sleep(retryInMs, signal);
@@ -61,13 +67,48 @@ export async function follow(request, follower, signal) {
   return undefined;
 }
 
+/** How to read by each transport. @type {Record<string, typeof readByFetch>} */
+const READERS = {
+  eventsource: globalThis.EventSource ? readByEventSource : readByFetch, // some browsers have none in workers
+  fetch: readByFetch,
+  websocket: readBySocket,
+};
+
+/** The transport that `auto` uses: an event stream; and WebSocket, if a proxy holds back the first frame of two streams running. */
+class Auto {
+  /** @type {'fetch' | 'websocket'} */
+  transport = 'fetch'; // an EventSource does not show how long it has been waiting
+  #failures = 0; // running
+
+  /** Take note of a connection that has ended. */
+  note({ wasOpen }, reason) {
+    const failed = !wasOpen && (reason === 'silent' || this.transport === 'websocket');
+    this.#failures = failed ? this.#failures + 1 : 0;
+    if (this.#failures < FAILURES) return;
+    this.#failures = 0;
+    this.transport = this.transport === 'fetch' && globalThis.WebSocket ? 'websocket' : 'fetch';
+  }
+}
+
+/** Load what only WebSocket needs, and read. */
+async function readBySocket(request, id, listener, signal) {
+  try {
+    const { readByWebSocket } = await import('./client.websocket.js');
+    return await readByWebSocket(request, id, listener, signal);
+  } catch (error) {
+    return { reason: 'lost', error };
+  }
+}
+
 /** One connection: it reports to the follower, and can be closed from this side. */
 class Connection {
   signal;
   reason; // why it ended, as the server or the network reports it
+  wasOpen = false; // whether it has brought a frame
   #follower;
   #pace;
   #open = false; // whether it has sent an id to resume after, as every stream of this contract does at once
+  #timer;
   #stop = new AbortController();
   #over = new AbortController();
 
@@ -83,7 +124,7 @@ class Connection {
     if (frame.type === 'stream.closing') {
       this.reason = dataOf(frame)?.reason;
     } else if (!this.#open) {
-      this.#open = true;
+      this.#open = this.wasOpen = true;
       this.#pace.attempt = 0;
       this.#follower.state({ state: 'open', attempt: 0 });
     }
@@ -107,7 +148,13 @@ class Connection {
     this.reason = undefined;
   }
 
+  /** End this connection if it brings no frame in time. */
+  expectFrame(milliseconds) {
+    this.#timer = setTimeout(() => this.#open || this.#leave('silent'), milliseconds);
+  }
+
   over() {
+    clearTimeout(this.#timer);
     this.#over.abort();
   }
 

@@ -23,7 +23,9 @@ export interface PublisherOptions {
   maxEvents?: number;
   /** How many bytes of JSON may wait. Default: 4,000,000, which is what browsers store. */
   maxBytes?: number;
-  /** Request headers. */
+  /** How to send: with POST requests (`fetch`, the default), or over a WebSocket. */
+  transport?: 'fetch' | 'websocket';
+  /** Request headers, only with `fetch`. */
   headers?: Readonly<Record<string, string>>;
 }
 

@@ -4,11 +4,11 @@
 
 import { eventsIn, Outbox } from './client.outbox.js';
 import { awayState, listenToPage, Pace, sleep } from './client.pace.js';
-import { sender } from './client.post.js';
+import { sender } from './client.send.js';
 import { uuid7 } from './client.uuid.js';
 
 /** @typedef {import('./client.outbox.js').Batch} Batch */
-/** @typedef {import('./client.post.js').Attempt} Attempt */
+/** @typedef {import('./client.send.js').Attempt} Attempt */
 
 const FIRST_MS = 1000; // the base of the backoff
 

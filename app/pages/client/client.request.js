@@ -1,6 +1,7 @@
 // The requests to a server: for a stream, and for the event types.
 
 const STREAM = 'text/event-stream';
+const TRANSPORTS = ['eventsource', 'fetch', 'websocket', 'auto'];
 const HEARTBEATS = 3; // as many may be missing before a connection counts as dead
 
 /**
@@ -9,7 +10,7 @@ const HEARTBEATS = 3; // as many may be missing before a connection counts as de
  * @property {string} url the stream, with its filter, without a position
  * @property {string} [after] the id to begin after
  * @property {{since?: string, from?: string}} start where to begin as long as there is no id to resume after
- * @property {'eventsource' | 'fetch'} transport
+ * @property {'eventsource' | 'fetch' | 'websocket' | 'auto'} transport
  * @property {Record<string, string>} [headers] only with fetch
  * @property {string[]} [eventTypes] the types that the URL asks for; absent if it asks for all
  * @property {number} silenceMs how long a connection may be silent before it counts as dead; an EventSource does not show it
@@ -46,11 +47,15 @@ export function requestFor({ url = '/events/orders', eventTypes, orderId, after,
  * @param {import('./client.d.ts').Options} options
  * @returns {Pick<StreamRequest, 'transport' | 'headers'>}
  */
-function transportFor({ transport = globalThis.EventSource ? 'eventsource' : 'fetch', headers }) {
-  if (transport !== 'eventsource' && transport !== 'fetch') {
-    throw new TypeError(`The transport is ${transport}; it must be eventsource or fetch.`);
+function transportFor({ transport: wanted = 'sse', headers }) {
+  const transport = wanted !== 'sse' ? wanted : globalThis.EventSource ? 'eventsource' : 'fetch';
+  if (!TRANSPORTS.includes(transport)) {
+    throw new TypeError(`The transport is ${transport}; it must be sse, websocket, auto, eventsource or fetch.`);
   }
-  if (headers && transport !== 'fetch') throw new TypeError('An EventSource sends no headers; use the transport fetch.');
+  if (transport === 'websocket' && !globalThis.WebSocket) throw new TypeError('There is no WebSocket here.');
+  if (headers && transport !== 'fetch') {
+    throw new TypeError(`The transport ${transport} sends no headers; use the transport fetch.`);
+  }
   return { transport, headers: headers && Object.fromEntries(new Headers(headers)) }; // a plain object, which can be sent to a worker
 }
 
@@ -117,9 +122,20 @@ export function failure(error) {
 export async function refusal(response, expected = 'an event stream') {
   const type = typeOf(response);
   const problem = type.endsWith('json') ? await response.json().catch(() => undefined) : await response.body?.cancel();
-  const detail = problem?.detail ?? `this is not ${expected}, but ${type || 'of no type'}.`;
+  return errorOf(response.status, problem, `this is not ${expected}, but ${type || 'of no type'}.`);
+}
+
+/**
+ * Return the error for a problem of the server.
+ * @param {number} status
+ * @param {any} problem
+ * @param {string} [otherwise] the detail, if there is no problem document
+ * @returns {import('./client.d.ts').StreamError}
+ */
+export function errorOf(status, problem, otherwise) {
   const parameters = [problem?.errors ?? []].flat().map((each) => ` ${each?.name} ${each?.message}.`);
-  return Object.assign(new Error(`${response.status}: ${detail}${parameters.join('')}`), { status: response.status, problem });
+  const message = `${status}: ${problem?.detail ?? otherwise}${parameters.join('')}`;
+  return Object.assign(new Error(message), { status, problem });
 }
 
 function typeOf(response) {

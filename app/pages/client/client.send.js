@@ -1,6 +1,7 @@
-// One attempt to publish a batch of events over HTTP.
+// One attempt to publish a batch of events, over HTTP or WebSocket.
 
-import { refusal } from './client.request.js';
+import { sleep } from './client.pace.js';
+import { errorOf, refusal, requestFor } from './client.request.js';
 
 /**
  * The result of an attempt. `events`: they are on disk. `error` with `final`: the server refuses them, and would refuse them again.
@@ -12,6 +13,7 @@ import { refusal } from './client.request.js';
  * @property {number} [retryAfterMs]
  */
 
+const APART_MS = 12; // between two messages: the server allows 100 in a second
 const PATIENCE_MS = 60_000;
 const TRANSIENT_STATUSES = [408, 425, 429]; // the same request may succeed later, as after each status from 500 on
 
@@ -21,11 +23,45 @@ const TRANSIENT_STATUSES = [408, 425, 429]; // the same request may succeed late
  * @param {import('./client.publisher.d.ts').PublisherOptions} options
  * @returns {(body: string, signal: AbortSignal) => Promise<Attempt>}
  */
-export function sender({ url = '/events/orders', headers }) {
-  const address = new URL(url, globalThis.location?.href);
+export function sender({ transport = 'fetch', ...options }) {
+  const request = requestFor({ ...options, transport }); // which checks them
+  return transport === 'websocket' ? overSocket(request) : overHttp(request);
+}
+
+/** @param {import('./client.request.js').StreamRequest} request */
+function overHttp({ url, headers }) {
+  const address = new URL(url);
   address.search = ''; // the filter of a stream
   const sent = { ...headers, 'Content-Type': 'application/json', Accept: 'application/json' };
   return (body, signal) => post(address, { method: 'POST', headers: sent, body, cache: 'no-store' }, signal);
+}
+
+/**
+ * The connection is not one of the streams: a batch that makes the server close it must not end them.
+ * @param {import('./client.request.js').StreamRequest} request
+ */
+function overSocket({ url, silenceMs }) {
+  /** @type {import('./client.socket.js').Socket} */
+  let socket;
+  let earliest = 0; // when the next message may be sent
+  const open = async (signal) => {
+    const { Socket, socketAddress } = await import('./client.socket.js');
+    socket = new Socket(socketAddress(url), silenceMs);
+    signal.addEventListener('abort', () => socket.close());
+  };
+  return async (body, signal) => {
+    try {
+      if (!socket || socket.outcome) await open(signal);
+      await sleep(earliest - performance.now(), signal);
+      earliest = performance.now() + APART_MS;
+      const answer = await socket.request((number) => `{"type":"publish","request":${number},"events":${body}}`);
+      if (answer.type === 'published') return { events: answer.events };
+      if (answer.problem) return attemptOf(errorOf(answer.problem.status, answer.problem));
+      return { error: new Error('The WebSocket ended before the answer.'), ...answer };
+    } catch (error) {
+      return { error };
+    }
+  };
 }
 
 async function post(address, request, signal) {

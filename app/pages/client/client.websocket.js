@@ -1,0 +1,112 @@
+// One stream over WebSocket. The streams of a page, or of all tabs in the shared worker, have one connection.
+
+import { framesOf, subscribeMessage } from './client.messages.js';
+import { failure, refusal } from './client.request.js';
+import { Socket, socketAddress } from './client.socket.js';
+
+/** @typedef {import('./client.request.js').StreamRequest} StreamRequest */
+/** @typedef {import('./client.follow.js').Listener} Listener */
+/** @typedef {import('./client.follow.js').Outcome} Outcome */
+
+const LEAST_RETRY_MS = 2000; // the contract asks for a wait between these two; a stream has its `retry` instead
+const MOST_RETRY_MS = 5000;
+const MOST_WAITING = 4_000_000; // characters of messages that wait for the handlers
+
+/** @type {Map<string, Socket>} the newest one for each server, by its address and its patience */
+const sockets = new Map();
+
+/**
+ * Read a stream. Each event waits until the one before it has been handled. A browser reads on meanwhile, so if too much waits, the
+ * subscription is ended, and begun again after the last event that was handled: what follows waits in the server's log.
+ * @param {StreamRequest} request
+ * @param {string | undefined} id the id to resume after
+ * @param {Listener} listener
+ * @param {AbortSignal} signal
+ * @returns {Promise<Outcome>}
+ */
+export async function readByWebSocket(request, id, listener, signal) {
+  listener.retry(LEAST_RETRY_MS + Math.random() * (MOST_RETRY_MS - LEAST_RETRY_MS));
+  let place = id;
+  for (;;) {
+    const socket = socketFor(request);
+    const inbox = new Inbox(signal);
+    const number = socket.subscribe((free) => subscribeMessage(request, place, free), inbox);
+    for (let next = await inbox.next(); next; next = await inbox.next()) {
+      await handle(next, listener, signal);
+      place = next.message.lastEventId ?? place;
+    }
+    socket.unsubscribe(number);
+    if (signal.aborted) return { reason: 'left' };
+    const { outcome } = inbox;
+    if (outcome.reason === 'lost' && !socket.opened) return explain(request, signal);
+    if (outcome.reason !== 'behind') return outcome;
+  }
+}
+
+function socketFor(request) {
+  const address = socketAddress(request.url);
+  const key = `${address} ${request.silenceMs}`;
+  if (!sockets.get(key)?.hasRoom) sockets.set(key, new Socket(address, request.silenceMs));
+  return sockets.get(key);
+}
+
+async function handle({ message, text }, listener, signal) {
+  for (const frame of framesOf(message, text)) {
+    if (signal.aborted) return;
+    await listener.frame(frame);
+    listener.moved(frame.id);
+  }
+  if (!signal.aborted) listener.moved(message.lastEventId);
+}
+
+/** Ask why a WebSocket was not opened, which browsers do not report. @returns {Promise<Outcome>} */
+async function explain(request, signal) {
+  try {
+    const stop = AbortSignal.any([signal, AbortSignal.timeout(request.silenceMs)]);
+    const address = socketAddress(request.url).replace(/^ws/, 'http');
+    return failure(await refusal(await fetch(address, { cache: 'no-store', signal: stop }), 'a WebSocket'));
+  } catch {
+    return { reason: 'lost' };
+  }
+}
+
+/** The messages of a subscription that have not been handled: a `Taker`. */
+class Inbox {
+  /** How the subscription ended, once it has. @type {Outcome | undefined} */
+  outcome;
+
+  #messages = [];
+  #size = 0; // in characters
+  #signal;
+  /** Called when there may be something new. @type {(value?: unknown) => void} */
+  #wake = () => {};
+
+  constructor(signal) {
+    this.#signal = signal;
+    signal.addEventListener('abort', () => this.#wake());
+  }
+
+  take(message, text) {
+    if (this.outcome) return;
+    this.#messages.push({ message, text });
+    this.#size += text.length;
+    if (this.#size > MOST_WAITING) this.end({ reason: 'behind' });
+    this.#wake();
+  }
+
+  end(outcome) {
+    this.outcome ??= outcome;
+    this.#wake();
+  }
+
+  /** Return the next message; undefined after the last one, or if the signal is aborted. */
+  async next() {
+    while (this.#messages.length === 0 && !this.outcome && !this.#signal.aborted) {
+      await new Promise((resolve) => (this.#wake = resolve));
+    }
+    if (this.#signal.aborted) return undefined;
+    const next = this.#messages.shift();
+    this.#size -= next?.text.length ?? 0;
+    return next;
+  }
+}
