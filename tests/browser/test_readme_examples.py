@@ -15,9 +15,11 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.following import published
 from tests.browser.watching import Watched
+from tests.support.checker import Ledger
 from tests.support.programs import needed
+from tests.support.publishers import counted, publish_now
 from tests.support.server_process import ServerProcess
-from tests.transports.http.orders import cancelled, eventually, new_order, publish, shipped, streams_open
+from tests.transports.http.orders import cancelled, eventually, metric, new_order, publish, shipped, streams_open
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -82,6 +84,37 @@ def test_page_that_publishes(server: ServerProcess, http: httpx.Client, page: Pa
     expect(page.locator("#state")).to_contain_text("stored as ")
     assert len(published(http, orderId=order)) == 2
     assert [each for each in watched.errors if "net::" not in each and "422" not in each] == []
+
+
+def test_page_that_reads_chunk_by_chunk_to_the_end(server: ServerProcess, http: httpx.Client, page: Page) -> None:
+    watched = show(page, server, example(CLIENT, "<!doctype html>", "async function* events"))
+    assert eventually(lambda: streams_open(http) == 1)
+    shown = ""
+    for _ in range(10):
+        order = new_order()
+        publish(http, shipped(order))
+        shown += f"order.shipped {order}\n"
+        expect(page.locator("#text")).to_contain_text(order)  # while the stream goes on
+    expect(page.locator("#text")).to_have_text(f"{shown}That was all.")
+    assert watched.errors == []
+
+
+def test_page_that_reads_chunk_by_chunk_reads_only_when_it_is_ready(
+    server: ServerProcess, http: httpx.Client, page: Page
+) -> None:
+    page.add_init_script("window.requestAnimationFrame = (ready) => { window.ready = ready; }")
+    html = example(CLIENT, "<!doctype html>", "async function* events")
+    show(page, server, html.replace("limit=10", "limit=1000000&from=earliest"))
+    assert eventually(lambda: bool(page.evaluate("Boolean(window.ready)")))
+    publish_now(server.events_url, counted(0, 20_000), Ledger(), characters=500)
+
+    def is_held_up() -> bool:
+        before = metric(http, "orders_events_stream_lag_events")
+        publish(http, shipped())
+        return before > 4_000 and metric(http, "orders_events_stream_lag_events") == before + 1
+
+    assert eventually(is_held_up)
+    assert page.locator("#text").text_content() == ""
 
 
 @contextmanager
