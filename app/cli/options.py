@@ -13,6 +13,7 @@ import click
 from app.cli.terminal import say
 from app.client import OrdersClient
 from app.client.endpoint import checked_url
+from app.client.transports.choice import Transport
 from app.settings import Settings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -84,17 +85,31 @@ def store_argument(name: str) -> Callable[[_Command], _Command]:
     return click.argument(name, metavar=name.upper(), callback=_store_path)
 
 
+def transport_option(*names: str) -> Callable[[_Command], _Command]:
+    """Return a decorator that adds the option `--transport` to a command. `names`: the transports; the first is the default."""
+    return click.option(
+        "--transport",
+        type=click.Choice(names),
+        default=names[0],
+        show_default=True,
+        help="How events come from the server, or go to it.",
+    )
+
+
 @contextmanager
 def orders_client(
-    url: str, certificates: ssl.SSLContext | None, report: Callable[[str], None] = say
+    url: str,
+    certificates: ssl.SSLContext | None,
+    report: Callable[[str], None] = say,
+    transport: Transport = "sse",
 ) -> Iterator[OrdersClient]:
     """Open a client of the server at `url`, and close the client when the context ends.
 
-    `certificates`: the certificates to trust; None: the default of `OrdersClient`. `report`: called with a sentence when a request fails
+    `certificates`: the certificates to trust; None: the default of `OrdersClient`. `transport`: see `OrdersClient`. `report`: called with a sentence when a request fails
     that will be tried again. Raises click.UsageError if SSL_CERT_FILE or SSL_CERT_DIR points to certificates that cannot be read.
     """
     try:
-        client = OrdersClient(url, certificates=certificates, report=report)
+        client = OrdersClient(url, certificates=certificates, transport=transport, report=report)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     with client:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from app.cli.options import certificates_option, orders_client, url_option
+from app.cli.options import certificates_option, orders_client, transport_option, url_option
 from app.cli.publishing.batches import read_batches
 from app.cli.publishing.event_file import BinaryFile, open_events
 from app.cli.publishing.publication import Progress, Publication
@@ -28,6 +28,7 @@ class _InputFile(click.File):
 @click.argument("file", type=_InputFile("rb"))
 @url_option
 @certificates_option
+@transport_option("http", "websocket")
 @click.option(
     "--batch-size",
     type=click.IntRange(1, 1000),
@@ -44,7 +45,13 @@ class _InputFile(click.File):
     help="Try each request again for this long if the server cannot be reached or cannot store.",
 )
 def publish(
-    *, file: BinaryFile, url: str, certificates: ssl.SSLContext | None, batch_size: int, retry_max_time: float
+    *,
+    file: BinaryFile,
+    url: str,
+    certificates: ssl.SSLContext | None,
+    transport: str,
+    batch_size: int,
+    retry_max_time: float,
 ) -> int:
     """Send the events in FILE to a server. If FILE is -, standard input is read.
 
@@ -67,7 +74,7 @@ def publish(
         progress.clear()
         say(message)
 
-    with orders_client(url, certificates, report) as orders:
+    with orders_client(url, certificates, report, "websocket" if transport == "websocket" else "sse") as orders:
         publication = Publication(orders, source.unit, retry_max_time, report)
         try:
             for batch in read_batches(source.pieces, batch_size):

@@ -39,19 +39,24 @@ class Endpoint:
     def __init__(self, url: str, silence_seconds: float | None = None) -> None:
         self.url = checked_url(url)
         self._events_url = f"{self.url}{_EVENTS_PATH}"
-        self._silence = _timeout(_SILENCE_SECONDS if silence_seconds is None else silence_seconds)
-        self._answer = _timeout(_ANSWER_SECONDS)
-        self._agent = f"orders-events/{_version()}"
+        self.silence_seconds = _SILENCE_SECONDS if silence_seconds is None else silence_seconds
+        self.answer_seconds = _ANSWER_SECONDS
+        self.connect_seconds = min(self.silence_seconds, _CONNECT_SECONDS)
+        self.agent = f"orders-events/{_version()}"
 
     def stream_request(self, http: httpx.Client | httpx.AsyncClient, request: StreamRequest) -> httpx.Request:
         """Build the HTTP request for a stream."""
-        headers = {"User-Agent": self._agent, **request.headers}
-        return http.build_request("GET", self._events_url, params=request.query, headers=headers, timeout=self._silence)
+        headers = {"User-Agent": self.agent, **request.headers}
+        return http.build_request(
+            "GET", self._events_url, params=request.query, headers=headers, timeout=_timeout(self.silence_seconds)
+        )
 
     def publish_request(self, http: httpx.Client | httpx.AsyncClient, body: bytes) -> httpx.Request:
         """Build the HTTP request that publishes events."""
-        headers = {"User-Agent": self._agent, "Content-Type": "application/json"}
-        return http.build_request("POST", self._events_url, content=body, headers=headers, timeout=self._answer)
+        headers = {"User-Agent": self.agent, "Content-Type": "application/json"}
+        return http.build_request(
+            "POST", self._events_url, content=body, headers=headers, timeout=_timeout(self.answer_seconds)
+        )
 
     def stream_ended(self) -> TransientError:
         """Build the error for a stream that the server ended without sending a reason."""
@@ -71,12 +76,12 @@ def new_client(url: str, certificates: ssl.SSLContext | None) -> httpx.Client:
     `certificates`: the certificates to trust; None: those that the environment variables SSL_CERT_FILE or SSL_CERT_DIR point to,
     else those of the public authorities. Raises ValueError if certificates cannot be read.
     """
-    return httpx.Client(trust_env=_uses_proxies(url), limits=_LIMITS, verify=_verify(url, certificates))
+    return httpx.Client(trust_env=uses_proxies(url), limits=_LIMITS, verify=verify(url, certificates))
 
 
 def new_async_client(url: str, certificates: ssl.SSLContext | None) -> httpx.AsyncClient:
     """Make an asynchronous HTTP client for requests to `url`. The arguments are those of `new_client`."""
-    return httpx.AsyncClient(trust_env=_uses_proxies(url), limits=_LIMITS, verify=_verify(url, certificates))
+    return httpx.AsyncClient(trust_env=uses_proxies(url), limits=_LIMITS, verify=verify(url, certificates))
 
 
 def checked_url(text: str) -> str:
@@ -115,19 +120,8 @@ async def read_body_async(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _version() -> str:
-    # "unknown" if the package is run from its source folder without being installed
-    try:
-        return version(_DISTRIBUTION)
-    except PackageNotFoundError:
-        return "unknown"
-
-
-def _timeout(seconds: float) -> httpx.Timeout:
-    return httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
-
-
-def _verify(url: str, certificates: ssl.SSLContext | None) -> ssl.SSLContext | bool:
+def verify(url: str, certificates: ssl.SSLContext | None) -> ssl.SSLContext | bool:
+    """Return what to trust of a server at `url`, as the argument `verify` of httpx. The arguments are those of `new_client`."""
     if certificates is not None or not url.startswith("https:"):
         return certificates or True
     try:
@@ -139,10 +133,22 @@ def _verify(url: str, certificates: ssl.SSLContext | None) -> ssl.SSLContext | b
         ) from None
 
 
-def _uses_proxies(url: str) -> bool:
-    # The proxies of the environment (HTTPS_PROXY and the like) are not used for a server on this machine.
+def uses_proxies(url: str) -> bool:
+    """Return whether the proxies of the environment (HTTPS_PROXY and the like) count: not for a server on this machine."""
     host = httpx.URL(url).host
     try:
         return not ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host != "localhost" and not host.endswith(".localhost")
+
+
+def _version() -> str:
+    # "unknown" if the package is run from its source folder without being installed
+    try:
+        return version(_DISTRIBUTION)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _timeout(seconds: float) -> httpx.Timeout:
+    return httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))

@@ -6,20 +6,20 @@ import logging
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from functools import partial
 from types import TracebackType
 from typing import Literal, Self, TypeVar, Unpack, overload
 
 import httpx
 
-from .endpoint import Endpoint, new_client, read_body, server_response
+from .endpoint import Endpoint, new_client
 from .events import Checkpoint, Gap, OrderEvent
 from .order_stream import OrderStream
 from .protocol.publishing import RETRY_MAX_SECONDS, PublishedEvent, Publishing
 from .protocol.reading import Reading
 from .protocol.retries import TransientError
 from .protocol.stream_options import Checkpoints, Gaps, StreamItem, StreamOptions, delivery, stream_query
-from .transports.sse import ServerSentEvents
+from .transports.choice import Transport, checked_transport, new_publisher, new_streams
 
 _log = logging.getLogger(__name__)
 _Value = TypeVar("_Value")
@@ -33,12 +33,15 @@ class OrdersClient:
         SSL_CERT_FILE or SSL_CERT_DIR point to, else those of the public authorities.
     `http`: an `httpx.Client` of the caller, for example with credentials or proxies. The caller must close this HTTP client, and
         `certificates` has no effect. Default: the client makes an HTTP client of its own.
+    `transport`: how streams come and events go. "sse" (default): an event stream, and HTTP requests. "websocket": WebSocket for both. "auto":
+        as "sse", but a stream goes over to WebSocket if twice in a row nothing came for 10 seconds, because a proxy collects responses
+        and does not pass them on.
     `silence_seconds`: the time without a byte on a stream after which its connection counts as broken; default: 45, which is three
         times the time between two heartbeats of a server with default settings.
     `report`: called with a sentence when a request fails that will be tried again; not called for further failures until an attempt
         succeeds. Default: log a warning.
 
-    Raises ValueError if `url` is not a URL, or if SSL_CERT_FILE or SSL_CERT_DIR points to certificates that cannot be read.
+    Raises ValueError if `url` is not a URL, if `transport` is unknown, or if SSL_CERT_FILE or SSL_CERT_DIR points to certificates that cannot be read.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class OrdersClient:
         *,
         certificates: ssl.SSLContext | None = None,
         http: httpx.Client | None = None,
+        transport: Transport = "sse",
         silence_seconds: float | None = None,
         report: Callable[[str], None] = _log.warning,
     ) -> None:
@@ -54,6 +58,9 @@ class OrdersClient:
         self._http = new_client(self._endpoint.url, certificates) if http is None else http
         self._closes = http is None
         self._report = report
+        way = checked_transport(transport), self._http, self._endpoint, certificates
+        self._new_streams = partial(new_streams, *way)
+        self._publisher = new_publisher(*way)
 
     @overload
     def stream(
@@ -136,7 +143,8 @@ class OrdersClient:
         return self._publish(events, retry_max_seconds)
 
     def close(self) -> None:
-        """Close all connections, unless the caller passed the HTTP client `http`."""
+        """Close all connections, but not those of an HTTP client `http` that the caller passed."""
+        self._publisher.close()
         if self._closes:
             self._http.close()
 
@@ -151,18 +159,13 @@ class OrdersClient:
     def _stream(self, deliver: Callable[[StreamItem], _Value | None], options: StreamOptions) -> OrderStream[_Value]:
         retry_max_seconds = options.get("retry_max_seconds")
         reading = Reading(stream_query(options), deliver, retry_max_seconds=retry_max_seconds, report=self._report)
-        return OrderStream(ServerSentEvents(self._http, self._endpoint), reading)
+        return OrderStream(self._new_streams(), reading)
 
     def _publish(self, events: Iterable[Mapping[str, object]], retry_max_seconds: float | None) -> list[PublishedEvent]:
         publishing = Publishing(events, retry_max_seconds=retry_max_seconds, report=self._report)
         while True:
-            request = self._endpoint.publish_request(self._http, publishing.body)
             try:
-                response = self._http.send(request, stream=True)
-                with closing(response):
-                    return publishing.answered(server_response(response, read_body(response)))
+                return publishing.answered(self._publisher.publish(publishing.body))
             except TransientError as error:
                 failure = error
-            except httpx.RequestError as error:
-                failure = self._endpoint.no_answer(error)
             time.sleep(publishing.wait_seconds(failure))

@@ -32,7 +32,7 @@ async def read_through_kills(store: str, *, kills: int, readers: int, seed: int)
     with ExitStack() as stack:
         server = stack.enter_context(await asyncio.to_thread(start_server, store, port=own_port()))
         url, port = server.events_url, server.port
-        followers = readers_of(server.url, readers, seed=seed, most_events=300)
+        followers = readers_of(server.url, readers, seed=seed, most_events=300, transports=("sse", "websocket"))
         async with open_client() as client, reading(followers):
             async with asyncio.TaskGroup() as group:
                 for number in range(2):

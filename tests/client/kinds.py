@@ -9,18 +9,28 @@ from typing import Protocol, Unpack
 
 from app.client import AsyncOrdersClient, OrdersClient, PublishedEvent, StreamOptions
 from app.client.protocol.stream_options import Checkpoints, StreamItem
+from app.client.transports.choice import Transport
 
 
 class Kind(Protocol):
     """The operations of a client that tests use."""
 
     def read(
-        self, url: str, count: int | None = None, checkpoints: Checkpoints = "skip", **options: Unpack[StreamOptions]
+        self,
+        url: str,
+        count: int | None = None,
+        checkpoints: Checkpoints = "skip",
+        transport: Transport = "sse",
+        **options: Unpack[StreamOptions],
     ) -> list[StreamItem]:
         """Read `count` values, or to the end."""
 
     def publish(
-        self, url: str, events: Iterable[Mapping[str, object]], retry_max_seconds: float | None = 60
+        self,
+        url: str,
+        events: Iterable[Mapping[str, object]],
+        retry_max_seconds: float | None = 60,
+        transport: Transport = "sse",
     ) -> list[PublishedEvent]:
         """Publish events in one request."""
 
@@ -29,18 +39,30 @@ class Blocking:
     """The client for threads."""
 
     def read(
-        self, url: str, count: int | None = None, checkpoints: Checkpoints = "skip", **options: Unpack[StreamOptions]
+        self,
+        url: str,
+        count: int | None = None,
+        checkpoints: Checkpoints = "skip",
+        transport: Transport = "sse",
+        **options: Unpack[StreamOptions],
     ) -> list[StreamItem]:
         values: list[StreamItem] = []
-        with OrdersClient(url) as orders, orders.stream(gaps="yield", checkpoints=checkpoints, **options) as stream:
+        with (
+            OrdersClient(url, transport=transport) as orders,
+            orders.stream(gaps="yield", checkpoints=checkpoints, **options) as stream,
+        ):
             while len(values) != count and (value := next(stream, None)):
                 values.append(value)
         return values
 
     def publish(
-        self, url: str, events: Iterable[Mapping[str, object]], retry_max_seconds: float | None = 60
+        self,
+        url: str,
+        events: Iterable[Mapping[str, object]],
+        retry_max_seconds: float | None = 60,
+        transport: Transport = "sse",
     ) -> list[PublishedEvent]:
-        with OrdersClient(url) as orders:
+        with OrdersClient(url, transport=transport) as orders:
             return orders.publish(events, retry_max_seconds=retry_max_seconds)
 
 
@@ -48,12 +70,17 @@ class Asynchronous:
     """The client for asyncio."""
 
     def read(
-        self, url: str, count: int | None = None, checkpoints: Checkpoints = "skip", **options: Unpack[StreamOptions]
+        self,
+        url: str,
+        count: int | None = None,
+        checkpoints: Checkpoints = "skip",
+        transport: Transport = "sse",
+        **options: Unpack[StreamOptions],
     ) -> list[StreamItem]:
         async def read() -> list[StreamItem]:
             values: list[StreamItem] = []
             async with (
-                AsyncOrdersClient(url) as orders,
+                AsyncOrdersClient(url, transport=transport) as orders,
                 aclosing(orders.stream(gaps="yield", checkpoints=checkpoints, **options)) as stream,
             ):
                 while len(values) != count and (value := await anext(stream, None)):
@@ -63,10 +90,14 @@ class Asynchronous:
         return asyncio.run(read())
 
     def publish(
-        self, url: str, events: Iterable[Mapping[str, object]], retry_max_seconds: float | None = 60
+        self,
+        url: str,
+        events: Iterable[Mapping[str, object]],
+        retry_max_seconds: float | None = 60,
+        transport: Transport = "sse",
     ) -> list[PublishedEvent]:
         async def publish() -> list[PublishedEvent]:
-            async with AsyncOrdersClient(url) as orders:
+            async with AsyncOrdersClient(url, transport=transport) as orders:
                 return await orders.publish(events, retry_max_seconds=retry_max_seconds)
 
         return asyncio.run(publish())

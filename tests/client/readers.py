@@ -13,6 +13,7 @@ from random import Random
 import httpx
 
 from app.client import AsyncOrdersClient, Gap, OrderEvent, OrdersClient, StreamOptions
+from app.client.transports.choice import Transport
 from tests.support.checker import Delivered, Entry, Mark, SubscriberLog
 from tests.support.publishers import CANCELLED, LAST, SHIPPED
 from tests.support.subscribers import PATIENCE_SECONDS
@@ -35,6 +36,7 @@ class Reader:
     blocking: bool
     silence_seconds: float = 60.0  # heartbeats come every second, but machines that run tests are busy
     most_events: int = 1_000_000
+    transport: Transport = "sse"
     pause_before: int | None = None
     resume: asyncio.Event = field(default_factory=asyncio.Event)
     http: httpx.AsyncClient | None = None
@@ -50,7 +52,8 @@ class Reader:
             await self._follow()
 
     def _follow_blocking(self) -> None:
-        with OrdersClient(self.url, silence_seconds=self.silence_seconds, report=_quietly) as orders:
+        silence, transport = self.silence_seconds, self.transport
+        with OrdersClient(self.url, silence_seconds=silence, transport=transport, report=_quietly) as orders:
             while not self._done():
                 limit = self._new_limit()
                 for value in (stream := orders.stream(gaps="yield", **self._options(limit))):
@@ -60,7 +63,9 @@ class Reader:
 
     async def _follow(self) -> None:
         silence = self.silence_seconds
-        client = AsyncOrdersClient(self.url, http=self.http, silence_seconds=silence, report=_quietly)
+        client = AsyncOrdersClient(
+            self.url, http=self.http, silence_seconds=silence, transport=self.transport, report=_quietly
+        )
         async with client as orders:
             while not self._done():
                 async with orders.stream(gaps="yield", **self._options(self._new_limit())) as stream:
@@ -100,19 +105,36 @@ def take(log: SubscriberLog, value: OrderEvent | Gap) -> Entry | None:
     )
 
 
-def readers_of(url: str, count: int, *, seed: int, most_events: int = 1_000_000) -> list[Reader]:
-    """Make readers that begin at the earliest event; every second one blocks a thread, every third reads one type only."""
-    return [_reader(url, number, Random(f"{seed} {number}"), most_events) for number in range(count)]
+def readers_of(
+    url: str, count: int, *, seed: int, most_events: int = 1_000_000, transports: Sequence[Transport] = ("sse",)
+) -> list[Reader]:
+    """Make readers that begin at the earliest event; every second one blocks a thread, every third reads one type only.
+
+    `transports`: those of two readers each, in turn.
+    """
+    return [
+        _reader(url, number, Random(f"{seed} {number}"), most_events, transports[number // 2 % len(transports)])
+        for number in range(count)
+    ]
 
 
-def _reader(url: str, number: int, random: Random, most_events: int) -> Reader:
+def _reader(url: str, number: int, random: Random, most_events: int, transport: Transport) -> Reader:
     wanted = {1: SHIPPED, 2: CANCELLED}.get(number % 3)
     options: StreamOptions = {"from_": "earliest"}
     if wanted is not None:
         options["event_types"] = [wanted]
     log = SubscriberLog(f"r{number}", wants=lambda _mark, sent_as: wanted in (None, sent_as))
     last = LAST[CANCELLED if wanted == CANCELLED else SHIPPED]
-    return Reader(url, log, random, options, last, blocking=number % 2 == 1, most_events=most_events)
+    return Reader(
+        url,
+        log,
+        random,
+        options,
+        last,
+        blocking=number % 2 == 1,
+        most_events=most_events,
+        transport=transport,
+    )
 
 
 @asynccontextmanager

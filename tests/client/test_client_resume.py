@@ -22,12 +22,14 @@ from tests.support.servers import sqlite, start_server
 from tests.support.subscribers import PATIENCE_SECONDS
 from tests.transports.http.orders import eventually
 
+pytestmark = pytest.mark.usefixtures("quick_reconnections")
+
 
 @pytest.mark.parametrize("how", ["close", "reset"])
 def test_connections_that_break_anywhere_lose_and_repeat_nothing(how: Literal["close", "reset"]) -> None:
     random = Random(f"cut {how}")
     with (
-        start_server("memory:") as server,
+        start_server("memory:", "--compression", "off") as server,
         CuttingProxy(server.port, draws(random, 1, 10_000), how) as proxy,
     ):
         readers = readers_of(proxy.url, 6, seed=51, most_events=375)
@@ -36,6 +38,23 @@ def test_connections_that_break_anywhere_lose_and_repeat_nothing(how: Literal["c
     # connections or more, of which no more than the last one of each stream, and of these there are 34, is left unbroken.
     assert sum(reader.streams for reader in readers) == 34
     assert proxy.broken >= 61 - 34
+
+
+def test_compressed_streams_that_break_anywhere_lose_and_repeat_nothing() -> None:
+    with start_server("memory:") as server, CuttingProxy(server.port, draws(Random(58), 1, 3_000), "close") as proxy:
+        readers = readers_of(proxy.url, 6, seed=51, most_events=375)
+        asyncio.run(read_through(proxy, server.events_url, readers, events=1500, seed=52))
+
+
+def test_web_sockets_that_break_anywhere_lose_and_repeat_nothing() -> None:
+    random = Random("cut web sockets")
+    with (
+        start_server("memory:") as server,
+        # A message has up to 375 events, 80,000 bytes; a connection that ends within the first one brings nothing.
+        CuttingProxy(server.port, draws(random, 1, 200_000), "reset") as proxy,
+    ):
+        readers = readers_of(proxy.url, 6, seed=51, most_events=375, transports=("websocket",))
+        asyncio.run(read_through(proxy, server.events_url, readers, events=1500, seed=52))
 
 
 def test_stalled_connection_is_replaced_by_a_new_one() -> None:

@@ -46,7 +46,12 @@ def test_wheel_of_a_server_installs_into_an_empty_environment_and_works_beside_a
     ran = subprocess.run([*pip, "install", "--no-index", address], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     listed = subprocess.run([*pip, "list", "--format", "json"], capture_output=True, check=True).stdout
-    assert {canonical(each["name"]) for each in json.loads(listed)} == {NAME, *needed("httpx"), *needed("httpx-sse")}
+    assert {canonical(each["name"]) for each in json.loads(listed)} == {
+        NAME,
+        *needed("httpx"),
+        *needed("httpx-sse"),
+        *needed("websockets"),
+    }
 
     publish_now(server.events_url, counted(0, 2))
     (tmp_path / "app").mkdir()
@@ -100,7 +105,7 @@ def empty_environment(folder: Path) -> Path:
     """Make an environment with the two dependencies and their own, copied from the environment that runs the tests."""
     venv.create(folder, with_pip=False, symlinks=True)
     site_packages = next(folder.glob("lib/python*/site-packages"))
-    for name in needed("httpx") | needed("httpx-sse"):
+    for name in needed("httpx") | needed("httpx-sse") | needed("websockets"):
         copy(distribution(name), site_packages)
     return folder / "bin" / "python"
 

@@ -2,9 +2,10 @@
 
 Rule: every decision about a subscription is made here: what to request, what a frame (one event of the event stream) means, what to
 deliver, when the subscription has ended, and how long to wait. Two loops do the I/O: one in `order_stream`, for threads, and one in
-`async_order_stream`, each over one of the transports in `transports/`. A loop enters the context `following`, and repeats these steps until `ended` is true:
+`async_order_stream`, each over one of the transports in `transports/`. A loop enters the context `following`, and repeats these steps
+until `ended` is true:
 
-1. Send the `next_request`, and pass the response to `opened`.
+1. Send the `next_request`, and pass the response to `opened` (or call `connected`, if the transport has no response).
 2. While `expects_frames` is true, read a frame and pass it to `receive`.
 3. Pass the reason why the connection ended to `disconnected`, and sleep for `wait_seconds`.
 """
@@ -106,6 +107,10 @@ class Reading(Generic[_Value]):
             raise UnexpectedAnswer(
                 f"The answer is not an event stream, but {response.media_type or 'of no known type'}."
             )
+        self.expects_frames = True
+
+    def connected(self) -> None:
+        """Handle a connection on which frames follow, without a response of its own."""
         self.expects_frames = True
 
     def receive(self, frame: Frame) -> _Value | None:

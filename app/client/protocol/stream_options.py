@@ -39,10 +39,16 @@ class StreamOptions(TypedDict, total=False):
 
 
 class StreamRequest(NamedTuple):
-    """The query parameters and the headers of one HTTP request for a stream."""
+    """One request for a stream: the parameters of the contract, and the id to go on after, if there is one."""
 
     query: tuple[tuple[str, str], ...]
-    headers: dict[str, str]
+    last_event_id: str | None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of this request over HTTP."""
+        headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+        return {**headers, "Last-Event-ID": self.last_event_id} if self.last_event_id else headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +72,7 @@ class StreamQuery:
         """Return the request for the events after `last_event_id`, and for at most `remaining` of them (None: without a limit)."""
         start = () if last_event_id else self.start
         limit = () if remaining is None else (("limit", str(remaining)),)
-        headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
-        if last_event_id:
-            headers["Last-Event-ID"] = last_event_id
-        return StreamRequest((*self.parameters, *start, *limit), headers)
+        return StreamRequest((*self.parameters, *start, *limit), last_event_id)
 
 
 def stream_query(options: StreamOptions) -> StreamQuery:
