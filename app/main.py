@@ -33,6 +33,7 @@ from app.specification.schema.schema import compile_schema
 from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore
 from app.transports.http.application import create_application
+from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.cross_origin import allow_origins
 from app.transports.http.operations import Operations
 from app.transports.http.problem_responses import SLUGS, Problems
@@ -160,7 +161,9 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         for event_type, schema in document.envelopes.items()
     }
     publisher = Publisher(log, contracts, envelopes, batch_maximum=document.batch_maximum)
-    problems = Problems(document, tally)
+    compress = settings.compression == "gzip"
+    bodies = Bodies(compress=compress)
+    problems = Problems(document, bodies, tally)
     sockets = Sockets(
         document.socket,
         log=log,
@@ -175,14 +178,15 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         contracts=contracts,
         log=log,
         publisher=publisher,
-        streams=EventStreams(fan_out, settings.retry_ms, compress=settings.compression == "gzip"),
+        bodies=bodies,
+        streams=EventStreams(fan_out, settings.retry_ms, compress=compress),
         sockets=sockets,
         socket_origins=frozenset(settings.cors_origins),
         metrics=Metrics(log, publisher, fan_out, tally),
     )
     application = create_application(operations, problems)
     setting_docs = [SettingDocs(*row) for row in documented()]
-    application = with_pages(application, document, contracts, settings.contract_root, setting_docs)
+    application = with_pages(application, document, contracts, settings.contract_root, setting_docs, compress=compress)
     application = allow_origins(application, settings.cors_origins)
     await log.open()
     try:

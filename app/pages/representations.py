@@ -38,13 +38,15 @@ class Representation(NamedTuple):
 class Representations:
     """All representations (plain or compressed, for different server origins) of one file of the site.
 
+    `compress`: whether there may be compressed ones.
+
     A representation is made at the first request that needs it; the most recently used representations are kept in memory.
     """
 
-    def __init__(self, file: SiteFile) -> None:
+    def __init__(self, file: SiteFile, *, compress: bool) -> None:
         self.file = file
         self._is_page = file.media_type.startswith("text/html")
-        self.vary = file.media_type not in _COMPRESSED_ALREADY
+        self.vary = compress and file.media_type not in _COMPRESSED_ALREADY
         self._kept: OrderedDict[tuple[str, bool], Representation] = OrderedDict()
 
     async def choose(self, accept_encoding: str, origin: str) -> Representation:

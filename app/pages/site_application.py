@@ -32,14 +32,17 @@ def with_pages(
     contracts: Contracts,
     contract_root: Path,
     settings: Sequence[SettingDocs],
+    *,
+    compress: bool,
 ) -> ASGIApp:
     """Return an ASGI application that serves the documentation site and passes all other requests to `application`.
 
-    `settings`: the settings of the server, for the page that lists them.
+    `settings`: the settings of the server, for the page that lists them. `compress`: whether files are compressed for clients that
+    accept it.
     Raises InvalidContract if an example file can no longer be read.
     """
     site = build_site(document, contracts, contract_root / "contracts", settings)
-    return SiteApplication(application, site, document.problems["method-not-allowed"])
+    return SiteApplication(application, site, document.problems["method-not-allowed"], compress=compress)
 
 
 class SiteApplication:
@@ -48,11 +51,19 @@ class SiteApplication:
     `application`: the other application.
     `site`: the files by path.
     `method_not_allowed`: the problem type of the response if the method is neither GET nor HEAD.
+    `compress`: whether files are compressed for clients that accept it.
     """
 
-    def __init__(self, application: ASGIApp, site: Mapping[str, SiteFile], method_not_allowed: ProblemType) -> None:
+    def __init__(
+        self,
+        application: ASGIApp,
+        site: Mapping[str, SiteFile],
+        method_not_allowed: ProblemType,
+        *,
+        compress: bool = True,
+    ) -> None:
         self._application = application
-        self._site = {f"/{name}": Representations(file) for name, file in site.items()}
+        self._site = {f"/{name}": Representations(file, compress=compress) for name, file in site.items()}
         self._newest_wheel = {f"/{NEWEST_WHEEL}": name for name in site if name.endswith(".whl")}
         self._method_not_allowed = method_not_allowed
 

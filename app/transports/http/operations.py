@@ -25,6 +25,7 @@ from app.events.log.start import Since, StartRequest, locate_start, read_since
 from app.events.publish import Publisher
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
+from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.json_bodies import event_page, event_types, published_events, read_json
 from app.transports.http.negotiation import choose_media_type
 from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
@@ -46,6 +47,7 @@ class Operations:
     contracts: Contracts
     log: EventLog
     publisher: Publisher
+    bodies: Bodies
     streams: EventStreams
     sockets: Sockets
     socket_origins: Collection[str]
@@ -76,7 +78,7 @@ class Operations:
             return Response(status_code=204, headers=NO_STORE)
         return EventStreamResponse(self.streams, subscription)
 
-    async def _page(self, place: StartRequest, filter: Filter, limit: int | None, wait_seconds: int) -> Response:
+    async def _page(self, place: StartRequest, filter: Filter, limit: int | None, wait_seconds: int) -> ASGIApp:
         limit = self.document.page_limit_default if limit is None else limit
         if limit > self.document.page_limit_maximum:
             message = f"must be at most {self.document.page_limit_maximum} for a page"
@@ -84,7 +86,7 @@ class Operations:
         start = await locate_start(self.log, place)
         page = await read_page(self.log, start, filter, limit, wait_seconds)
         body = event_page(page, self.log.position(page.through))
-        return Response(body, headers=NO_STORE, media_type=_PAGE)
+        return self.bodies.response(body, headers=NO_STORE, media_type=_PAGE)
 
     async def publish_order_events(self, request: Request) -> Response:
         submitted = await read_json(request, self.document.max_body_bytes)
@@ -96,7 +98,7 @@ class Operations:
         self.log.check_accepts_requests()
         return WebSocketResponse(self.sockets)
 
-    async def list_event_types(self) -> Response:
+    async def list_event_types(self) -> ASGIApp:
         return JSONResponse(event_types(self.contracts), headers=NO_STORE)
 
     async def get_event_schema(self, event_type: str, version: str) -> Response:
@@ -111,20 +113,20 @@ class Operations:
         self.log.check_store()
         return JSONResponse({"status": "ready"}, headers=NO_STORE)
 
-    async def get_metrics(self) -> Response:
-        return Response(self.metrics.text(), headers=NO_STORE, media_type=metrics.MEDIA_TYPE)
+    async def get_metrics(self) -> ASGIApp:
+        return self.bodies.response(self.metrics.text(), headers=NO_STORE, media_type=metrics.MEDIA_TYPE)
 
-    async def get_open_api_json(self) -> Response:
-        return Response(self.document.json, headers=NO_STORE, media_type="application/json")
+    async def get_open_api_json(self) -> ASGIApp:
+        return self.bodies.document(self.document.json, NO_STORE, media_type="application/json")
 
-    async def get_open_api_yaml(self) -> Response:
-        return Response(self.document.yaml, headers=NO_STORE, media_type="application/yaml")
+    async def get_open_api_yaml(self) -> ASGIApp:
+        return self.bodies.document(self.document.yaml, NO_STORE, media_type="application/yaml")
 
-    async def get_open_api32_json(self) -> Response:
-        return Response(self.document.openapi_3_2, headers=NO_STORE, media_type="application/json")
+    async def get_open_api32_json(self) -> ASGIApp:
+        return self.bodies.document(self.document.openapi_3_2, NO_STORE, media_type="application/json")
 
-    async def get_async_api_json(self) -> Response:
-        return Response(self.document.asyncapi, headers=NO_STORE, media_type="application/json")
+    async def get_async_api_json(self) -> ASGIApp:
+        return self.bodies.document(self.document.asyncapi, NO_STORE, media_type="application/json")
 
 
 def _filter(event_types: list[str] | None, order_ids: list[str] | None) -> Filter:

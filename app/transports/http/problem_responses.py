@@ -13,12 +13,13 @@ from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from app.events.errors import Draining, EventIdConflict, PositionLost, StoreUnavailable
 from app.metrics import Tally
 from app.specification.document import OpenApiDocument
 from app.specification.errors import ContractViolation, MalformedJson, UnknownEventType
+from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.json_bodies import ContentTooLarge, UnsupportedMediaType
 from app.transports.http.negotiation import NotAcceptable
 from app.transports.http.parameters import InvalidParameters
@@ -82,18 +83,23 @@ SLUGS: Final = frozenset({*_OF_ERROR.values(), *(slug for slug, _ in _OF_STATUS.
 
 
 class Problems:
-    """The rendering of errors as problem documents. `document`: the contract. `tally`: counts the responses by problem."""
+    """The rendering of errors as problem documents.
 
-    def __init__(self, document: OpenApiDocument, tally: Tally) -> None:
+    `document`: the contract. `bodies`: makes the responses. `tally`: counts the responses by problem.
+    """
+
+    def __init__(self, document: OpenApiDocument, bodies: Bodies, tally: Tally) -> None:
         self._document = document
+        self._bodies = bodies
         self._tally = tally
 
-    def render(self, request: Request, error: Exception) -> Response:
+    def render(self, request: Request, error: Exception) -> ASGIApp:
         """Translate an error into a response. An unexpected error is logged, and the response shows nothing of it."""
         slug, detail = _classify(error)
         members = self._members(slug, detail, error, f"{request.method} {request.url.path}")
         body = json.dumps(members, separators=(",", ":"))
-        return Response(body, self._document.problems[slug].status, self._headers(slug, request), MEDIA_TYPE)
+        status, headers = self._document.problems[slug].status, self._headers(slug, request)
+        return self._bodies.response(body, status, headers, media_type=MEDIA_TYPE)
 
     def members(self, error: Exception, subject: str) -> dict[str, object]:
         """Translate an error into the members of a problem document. An unexpected error is logged, and they show nothing of it.
