@@ -45,7 +45,7 @@ def test_unreleased_event_type_has_no_class(tmp_path: Path) -> None:
 def test_released_event_type_has_a_class(tmp_path: Path) -> None:
     copy = ContractCopy(tmp_path / "contract")
     add_order_returned(copy)
-    copy.replace(r"^  version: \S+$", "  version: 1.99.0")
+    copy.move_to_next_minor()
     assert run("contracts", "--release", "--contract", str(copy.root)).code == 0
     written = run("types", "--contract", str(copy.root)).out
     assert "class OrderReturned(OrderEvent):" in written

@@ -29,10 +29,7 @@ def add_minor_version(copy: ContractCopy) -> None:
     (folder / "1.1.0" / "schema.json").write_text(json.dumps(schema))
     (folder / "1.1.0" / "examples" / "valid-with-refund.json").write_text(json.dumps(DATA))
     copy.replace(r"contracts/order\.cancelled/1\.0\.0/", "contracts/order.cancelled/1.1.0/")
-    copy.replace(
-        r"^( *)schemaVersion: \{type: string, enum: \[1\.0\.0\]\}$",
-        r"\1schemaVersion: {type: string, enum: [1.0.0, 1.1.0]}",
-    )
+    copy.list_version("order.cancelled", "1.1.0")
     copy.move_to_next_minor()
     (folder / "1.0.0" / "deprecated.json").write_text('{"deprecatedOn": "2026-12-01"}')
 

@@ -178,6 +178,30 @@ def assert_says_all_of_the_parameter(text: str, parameter: dict[str, Any]) -> No
     assert re.sub(r"[`*\s]+", "", parameter["description"]) in re.sub(r"\s+", "", text)
 
 
+def test_reference_has_every_message_as_it_is_on_the_wire() -> None:
+    article = next(page("docs/reference").all("article", aria_labelledby="openOrderEventsSocket"))
+    shown = [json.loads(block.text) for block in article.all("pre", data_language="json") if block.text[0] == "{"]
+    socket = INLINED["paths"]["/events/orders/socket"]["get"]
+    messages = [*socket["x-messages"]["receives"], *socket["x-messages"]["sends"]]
+    assert shown == [message["example"] for message in messages]
+    text = words(article)
+    for message in messages:
+        assert " ".join(message["description"].replace("`", "").split()) in text
+        assert any(article.all("h5", id=f"openOrderEventsSocket-{message['properties']['type']['enum'][0]}"))
+    for code, described in socket["x-close-codes"].items():
+        row = f"{code} {described['description']}{'Reconnect' if described['reconnect'] else 'Do not reconnect'}"
+        assert row.replace("`", "") in text
+    for example in socket["x-message-problems"].values():
+        assert any(article.all("a", href=f"../{example['value']['type'].removeprefix('/')}"))
+
+
+def test_guide_says_which_transport_to_choose() -> None:
+    text = words(page("docs"))
+    section = text[text.index("Which transport to choose#") : text.index("What a client must do#")]
+    for name in ("event stream", "Pages", "WebSocket", "gRPC", "/events/orders/socket"):
+        assert name in section
+
+
 def test_reference_has_every_problem_of_each_operation() -> None:
     reference = page("docs/reference")
     articles = {each.attributes["aria-labelledby"]: each for each in reference.all("article")}
@@ -293,6 +317,7 @@ def test_new_version_is_in_the_catalogue_with_what_changed(tmp_path: Path) -> No
     (new / "examples" / "invalid-empty.json").write_text("{}")
     (old / "deprecated.json").write_text('{"deprecatedOn": "2026-12-01"}')
     copy.replace(re.escape(f"order.cancelled/{latest}/schema.json"), "order.cancelled/1.99.0/schema.json")
+    copy.list_version("order.cancelled", "1.99.0")
 
     events = read(site(root=copy.root)["docs/events"].content)
     section = words(next(events.all("section", aria_labelledby="order.cancelled")))

@@ -25,6 +25,11 @@ class ContractCopy:
         assert changed == count, f"{pattern!r} stands {changed} times in the document."
         self.document.write_text(text)
 
+    def list_version(self, event_type: str, version: str) -> None:
+        """Add a version to those that an event to publish may have."""
+        before = rf"eventType: {{type: string, enum: \[{re.escape(event_type)}\]}}\n(?:.*\n){{2}} *schemaVersion: .*enum: \[[^]]*"
+        self.replace(f"({before})", rf"\1, {version}")
+
     def move_to_next_minor(self) -> None:
         """Give the document the next minor version, as an addition needs."""
         [(major, minor)] = re.findall(r"^  version: (\d+)\.(\d+)\.\d+$", self.document.read_text(), flags=re.MULTILINE)

@@ -9,10 +9,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from app.pages.content.message_reference import SocketDocs, read_socket
 from app.pages.content.problem_kinds import PROBLEM_JSON, shown_in
 from app.pages.markup import commands
 from app.pages.markup.markdown import code_block
 from app.pages.markup.schema_rows import Row, alternatives, bounds, rows, type_of
+from app.specification.derived.asyncapi_socket import is_socket
 from app.specification.derived.frame_text import frame_text
 from app.specification.derived.openapi_3_2 import STREAM
 from app.specification.openapi.structure import Operation, operations
@@ -68,7 +70,8 @@ class OperationDocs:
 
     `request`: the description of the request body.
     `bodies`: the request body in each media type.
-    `commands`: curl commands, each with a summary of its purpose.
+    `socket`: the messages, if the operation opens a WebSocket connection.
+    `commands`: curl commands, each with a summary of its purpose; empty for a WebSocket connection.
     """
 
     id: str
@@ -81,6 +84,7 @@ class OperationDocs:
     request: str
     bodies: list[Body]
     responses: list[ResponseDocs]
+    socket: SocketDocs | None
     commands: list[tuple[str, str]]
 
 
@@ -106,7 +110,8 @@ def _operation(operation: Operation) -> OperationDocs:
         request=request.get("description", ""),
         bodies=list(_bodies(request)),
         responses=[_response(status, response) for status, response in content["responses"].items()],
-        commands=list(_commands(operation)),
+        socket=read_socket(content),
+        commands=[] if is_socket(content) else list(_commands(operation)),
     )
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.pages.content.message_reference import problems_of_messages
 from app.pages.markup.schema_rows import Row, rows
 from app.specification.openapi.problem_types import PREFIX
 from app.specification.openapi.structure import operations
 
+_IN_MESSAGE = "The message `error` has this problem if it answers a message of the client; the connection stays open."
 PROBLEM_JSON = "application/problem+json"
 
 
@@ -73,3 +75,5 @@ def _occurrences(inlined: Mapping[str, Any], problem_type: str) -> Iterator[Occu
             if slug in shown_in(response):
                 operation_id = each.content["operationId"]
                 yield Occurrence(operation_id, each.method.upper(), each.path, response["description"])
+        if slug in problems_of_messages(each.content):
+            yield Occurrence(each.content["operationId"], each.method.upper(), each.path, _IN_MESSAGE)
