@@ -46,7 +46,7 @@ def test_released_event_type_has_a_class(tmp_path: Path) -> None:
     copy = ContractCopy(tmp_path / "contract")
     add_order_returned(copy)
     copy.move_to_next_minor()
-    assert run("contracts", "--release", "--contract", str(copy.root)).code == 0
+    assert run("contracts", "--number", "--release", "--contract", str(copy.root)).code == 0
     written = run("types", "--contract", str(copy.root)).out
     assert "class OrderReturned(OrderEvent):" in written
     assert "    items: int\n" in written

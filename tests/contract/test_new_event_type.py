@@ -94,7 +94,7 @@ def test_the_gate_accepts_the_new_type_with_the_next_minor_version(tmp_path: Pat
     add_order_returned(copy)
     assert main_result("contracts", "--contract", str(copy.root)) == 1
     copy.move_to_next_minor()
-    assert main_result("contracts", "--contract", str(copy.root)) == 0
+    assert main_result("contracts", "--number", "--contract", str(copy.root)) == 0
 
 
 def test_new_type_is_counted_in_the_metrics(http: httpx.Client) -> None:

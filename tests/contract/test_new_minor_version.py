@@ -92,7 +92,7 @@ def test_a_check_of_the_deployment_holds(http: httpx.Client) -> None:
 
 
 def test_the_gate_accepts_the_new_version(copy: ContractCopy) -> None:
-    result = CliRunner().invoke(main, ["contracts", "--contract", str(copy.root)])
+    result = CliRunner().invoke(main, ["contracts", "--number", "--contract", str(copy.root)])
     assert result.exit_code == 0, result.output
 
 
