@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from app.check.table import CHECKS
 from app.cli import Program
 from app.cli.check_command import check
+from app.program_version import VERSION
 from tests.check.broken_server import BrokenServer, Fault, serving
 from tests.check.faults import PLANTED
 from tests.support.server_process import ServerProcess
@@ -68,7 +69,7 @@ def test_a_good_server_is_reported_line_by_line_and_exits_with_0(good_url: str) 
     assert [line.split()[1] for line in lines] == ["contract", *(each.name for each in CHECKS)]
     assert {line[0] for line in lines} == {"✓", "\N{EN DASH}"}
     assert empty == ""
-    assert summary.startswith("Orders Events 1.")
+    assert summary.startswith(f"Orders Events {VERSION}: ")
     assert ran.errors == ""
 
 
