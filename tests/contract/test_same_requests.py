@@ -101,7 +101,7 @@ async def test_every_request_gets_the_same_answer_again(
 
 async def test_a_changed_contract_decides_anew(tmp_path: Path) -> None:
     copy = ContractCopy(tmp_path / "contract")
-    copy.replace(r"^(        maximum: )1000000$", r"\g<1>1000")
+    copy.replace(r"^( +maximum: )1000000$", r"\g<1>1000")
     async with opened() as before, opened(copy.root) as after:
         for _ in range(2):
             assert b" 200 " in await answer(before, LIMITED)
