@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "check": ("check_command", "Check a server against its contract."),
     "contracts": ("contract_commands", "Check that a changed contract breaks no consumer."),
     "types": ("contract_commands", "Write the event types for Python."),
+    "proto": ("contract_commands", "Write the gRPC service as a .proto."),
     "docs": ("contract_commands", "Write the documentation as files."),
     "completion": ("completion_command", "Let a shell complete the commands."),
 }

@@ -1,4 +1,4 @@
-"""`orders-events contracts`, `types` and `docs`: check the contract in a folder, and write files from it."""
+"""`orders-events contracts`, `types`, `proto` and `docs`: check the contract in a folder, and write files from it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from app.pages import SettingDocs, build_site
 from app.pages.site_paths import Layout
 from app.settings import documented
 from app.specification.contracts import load_contracts
+from app.specification.derived.protobuf.proto_text import write_proto
 from app.specification.derived.python_types import CLIENT, python_types
 from app.specification.document import load_document
 from app.specification.errors import InvalidContract, StartupError
@@ -73,6 +74,23 @@ def types(*, root: Path, module: str) -> int:
     except InvalidContract as error:
         raise click.ClickException(str(error)) from None
     click.echo(python_types(schemas, module), nl=False)
+    return 0
+
+
+@click.command
+@contract_option("Write the service of the contract in this folder.")
+def proto(*, root: Path) -> int:
+    """Print the gRPC service and its messages as Protocol Buffers (proto3), for compilers such as protoc and buf.
+
+    A server has the same text at /orders-events.proto.
+
+    Exit codes: 0 the service is printed; 1 the contract is not valid; 2 wrong usage.
+    """
+    try:
+        document = load_document(root, load_contracts(root / "contracts"))
+    except StartupError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(write_proto(document.proto), nl=False)
     return 0
 
 

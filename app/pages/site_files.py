@@ -13,6 +13,7 @@ from app.pages.client_wheel import client_wheel
 from app.pages.npm_package import npm_package
 from app.pages.page_list import POLICY
 from app.specification.contracts import Contracts
+from app.specification.derived.protobuf.proto_text import PROTO, write_proto
 from app.specification.document import OpenApiDocument
 from app.specification.openapi.write import write_json
 
@@ -89,7 +90,7 @@ def clients(version: str) -> Iterator[tuple[str, File]]:
 
 
 def documents(document: OpenApiDocument, contracts: Contracts) -> Iterator[tuple[str, File]]:
-    """Yield the path and content of the OpenAPI documents, the AsyncAPI document and the event schemas.
+    """Yield the path and content of the OpenAPI documents, the AsyncAPI document, the `.proto` and the event schemas.
 
     They are part of the site only if it is written as files; a server serves the documents through operations of the contract.
     """
@@ -97,6 +98,7 @@ def documents(document: OpenApiDocument, contracts: Contracts) -> Iterator[tuple
     yield "openapi.json", File(document.json, _JSON)
     yield "openapi-3.2.json", File(document.openapi_3_2, _JSON)
     yield "asyncapi.json", File(document.asyncapi, _JSON)
+    yield PROTO, File(write_proto(document.proto).encode(), "text/plain; charset=utf-8")
     for event_type in (*contracts.event_types, *contracts.control_types):
         for version in contracts.versions(event_type):
             schema = contracts.get(event_type, version).schema

@@ -60,4 +60,4 @@ def _file(name: str) -> str:
         return name.removeprefix("docs/")
     if name.startswith("event-types/"):
         return f"{name}.json"
-    return name if posixpath.splitext(name)[1] in {".json", ".yaml"} else f"{name.removeprefix('docs/')}.html"
+    return name if posixpath.splitext(name)[1] in {".json", ".proto", ".yaml"} else f"{name.removeprefix('docs/')}.html"

@@ -34,7 +34,11 @@ def roots(server: ServerProcess, prefixed: str) -> tuple[str, str]:
 def addresses(page: Page) -> set[str]:
     """The addresses in the commands of a page, up to the paths of the server."""
     code = "\n".join(page.locator("pre.code").all_text_contents())
-    return set(re.findall(r"https?://.*?(?=/(?:events|event-types|openapi|asyncapi|health|metrics|client)\b)", code))
+    return set(
+        re.findall(
+            r"https?://.*?(?=/(?:events|event-types|openapi|asyncapi|orders-events|health|metrics|client)\b)", code
+        )
+    )
 
 
 def test_pages_with_commands_are_found() -> None:

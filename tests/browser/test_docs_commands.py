@@ -170,6 +170,8 @@ def test_command_that_reads_prints_what_its_path_promises(server: ServerProcess,
         assert order_events(output)
     elif command.path == "/metrics":
         assert "orders_events_streams" in output
+    elif command.path == "/orders-events.proto":
+        assert "service OrderEvents {" in output
     elif command.path == "/openapi.yaml":
         assert output.startswith("openapi: 3.0.3\n")
     else:

@@ -82,6 +82,7 @@ def test_discovery_lists_both_and_the_deprecated_one(http: httpx.Client) -> None
 def test_docs_and_derived_documents_show_the_new_version(http: httpx.Client) -> None:
     for path in ("/openapi.json", "/openapi-3.2.json", "/asyncapi.json", "/docs/events"):
         assert "refundId" in http.get(path).text, path
+    assert "refund_id = 4;" in http.get("/orders-events.proto").text
     assert "deprecated since 2026-12-01" in http.get("/docs/events").text
 
 

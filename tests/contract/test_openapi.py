@@ -69,6 +69,7 @@ def test_operations_are_those_that_are_promised() -> None:
         ("get", "/openapi.yaml", "getOpenApiYaml"),
         ("get", "/openapi-3.2.json", "getOpenApi32Json"),
         ("get", "/asyncapi.json", "getAsyncApiJson"),
+        ("get", "/orders-events.proto", "getProto"),
     }
 
 

@@ -16,6 +16,7 @@ from app.pages.markup.schema_rows import alternatives
 from app.specification.contracts import Contracts
 from app.specification.derived.frame_text import frame_text
 from app.specification.derived.openapi_3_2 import STREAM
+from app.specification.derived.protobuf.proto_text import PROTO
 from app.specification.document import OpenApiDocument
 from app.specification.openapi.bundle import inline
 from app.specification.openapi.structure import operations
@@ -26,6 +27,7 @@ DOCUMENTS: Final = {
     "openapi.json": "OpenAPI 3.0, JSON",
     "openapi-3.2.json": "OpenAPI 3.2",
     "asyncapi.json": "AsyncAPI 3.0",
+    PROTO: "Protocol Buffers",
 }
 """The machine-readable documents that a contract may have, with their labels."""
 

@@ -24,6 +24,7 @@ from app.events.log.read_page import read_page
 from app.events.log.start import Since, StartRequest, locate_start, read_since
 from app.events.publish import Publisher
 from app.specification.contracts import Contracts
+from app.specification.derived.protobuf.proto_text import write_proto
 from app.specification.document import OpenApiDocument
 from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.json_bodies import event_page, event_types, published_events, read_json
@@ -127,6 +128,9 @@ class Operations:
 
     async def get_async_api_json(self) -> ASGIApp:
         return self.bodies.document(self.document.asyncapi, NO_STORE, media_type="application/json")
+
+    async def get_proto(self) -> Response:
+        return Response(write_proto(self.document.proto), headers=NO_STORE, media_type="text/plain")
 
 
 def _filter(event_types: list[str] | None, order_ids: list[str] | None) -> Filter:
