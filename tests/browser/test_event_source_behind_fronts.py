@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import subprocess
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.browser.chromium import CHROMIUM_FLAGS, find_chromium
-from tests.browser.following import PATIENCE_SECONDS, PageFollowing, published
+from tests.browser.following import PageFollowing, published
 from tests.deploy.fronts import Front, caddy, nginx
-from tests.support.programs import needed
-from tests.transports.http.orders import EVENTS, eventually, publish, shipped
+from tests.transports.http.orders import EVENTS, publish, shipped
 
 
 @pytest.mark.parametrize("run", [caddy, nginx])
@@ -35,33 +30,3 @@ def test_restarts_cost_an_event_source_neither_its_stream_nor_an_event(
             following.through(newest)
         assert page.evaluate("window.source.readyState") != 2
         assert following.order_events() == published(http)
-
-
-def test_chromium_follows_over_http_3(tmp_path: Path) -> None:
-    with caddy(tmp_path) as front, sync_playwright() as playwright, front.client() as http:
-        flags = [flag for flag in CHROMIUM_FLAGS if flag != "--disable-quic"]
-        flags += [
-            f"--origin-to-force-quic-on={urlsplit(front.url).netloc}",
-            f"--ignore-certificate-errors-spki-list={_key_hash(tmp_path)}",
-        ]
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=flags)
-        page = browser.new_page()
-        page.goto(f"{front.url}/docs")
-        assert page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol") == "h3"
-        following = PageFollowing(page, f"{front.url}{EVENTS}")
-        following.first()
-        (newest,) = publish(http, shipped())
-        assert eventually(lambda: newest in {event.id for event in following.order_events()}, PATIENCE_SECONDS)
-        browser.close()
-
-
-def _key_hash(folder: Path) -> str:
-    """Return the hash by which Chromium admits a certificate: base64 of SHA-256 of its public key (SPKI)."""
-    (certificate,) = (folder / "caddy" / "certificates" / "local" / "localhost").glob("*.crt")
-    openssl = needed("openssl")
-    key = subprocess.run([openssl, "x509", "-in", certificate, "-pubkey", "-noout"], capture_output=True, check=True)
-    der = subprocess.run(
-        [openssl, "pkey", "-pubin", "-outform", "der"], input=key.stdout, capture_output=True, check=True
-    )
-    digest = subprocess.run([openssl, "dgst", "-sha256", "-binary"], input=der.stdout, capture_output=True, check=True)
-    return base64.b64encode(digest.stdout).decode()
