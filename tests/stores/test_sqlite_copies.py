@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -194,6 +195,30 @@ def test_a_backup_is_restored_if_no_log_is_there(path: Path, tmp_path: Path) -> 
     backup(path, tmp_path / "backup.db")
     restore(tmp_path / "backup.db", tmp_path / "new.db")
     assert verify(tmp_path / "new.db") == Verified(600, stored[0].id, stored[-1].id)
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_disk_that_fails_during_a_restore_leaves_a_log_that_starts(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    write(path, last=300)
+    backup(path, tmp_path / "backup.db")
+    write(path, first=301)
+    syncs = 0
+
+    def sync(_path: Path, _flags: int) -> None:
+        nonlocal syncs
+        syncs += 1
+        if syncs == failing:
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("app.stores.sqlite.copies._sync", sync)
+    with pytest.raises(StoreRefused, match="Input/output error"):
+        restore(tmp_path / "backup.db", path)
+    events = {1: 600, 2: 300}[failing]  # the second sync is the folder's: the backup has the name already
+    assert verify(path).events == events
+    write(path, first=601, last=601)  # neither a second name nor the mark of the other log refuses a start
+    assert verify(path).events == events + 1
 
 
 def test_a_live_log_is_not_replaced(path: Path, tmp_path: Path) -> None:

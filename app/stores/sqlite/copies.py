@@ -55,11 +55,12 @@ def restore(file: Path, store: Path) -> Verified:
     with refusing(store):
         lock = FileLock(store)
     try:
-        with _made_beside(store.resolve()) as partial:
+        with _undone_if_not_replaced(store, kept), _made_beside(store.resolve()) as partial:
             shutil.copyfile(file, partial)
             verify(partial, called=file)
             if was_there:
                 os.link(store.resolve(), kept)
+            MarkFile(store).remove()  # it is of the old log, and would refuse the new one if the next step fails
         _mark(store)
     finally:
         lock.release()
@@ -74,6 +75,17 @@ def _require_backup(file: Path) -> None:
         raise StoreRefused(f"The file {str(file)!r} is not a backup, and is not replaced.")
     with refusing(file), closing(connect_reader(file)) as connection:
         format_of(file, connection)
+
+
+@contextmanager
+def _undone_if_not_replaced(store: Path, kept: Path) -> Iterator[None]:
+    """Remove the second name of a log if the body of a `with` statement fails before another file has the first one."""
+    try:
+        yield
+    except StoreRefused:
+        if store.exists() and kept.exists() and kept.samefile(store):
+            kept.unlink()
+        raise
 
 
 @contextmanager

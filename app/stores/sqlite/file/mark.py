@@ -55,3 +55,7 @@ class MarkFile:
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def remove(self) -> None:
+        """Remove the file, if there is one: the log then has no mark. Raises OSError."""
+        self.path.unlink(missing_ok=True)
