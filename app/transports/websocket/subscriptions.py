@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class Subscriptions:
-    """The subscriptions of one connection."""
+    """The subscriptions of one connection, the oldest first. There are few, most often one, so a tuple is small and fast enough."""
 
     __slots__ = ("_session", "_sinks", "_sockets")
 
     def __init__(self, session: Session, sockets: Sockets) -> None:
         self._session = session
         self._sockets = sockets
-        self._sinks: dict[int, SocketSink] = {}
+        self._sinks: tuple[SocketSink, ...] = ()
 
     def __len__(self) -> int:
         return len(self._sinks)
@@ -36,45 +36,47 @@ class Subscriptions:
     def subscribe(self, message: dict[str, Any]) -> None:
         """Open a subscription as a message of the client asks. Raises SubscriptionInUse or InvalidMessage."""
         number = message["subscription"]
-        if number in self._sinks:
+        if self._find(number) is not None:
             raise SubscriptionInUse(number)
         request = _request(message)
-        sink = self._sinks[number] = SocketSink(self, self._session, self._sockets.last_item(number), number)
+        sink = SocketSink(self, self._session, self._sockets.last_item(number), number)
+        self._sinks = (*self._sinks, sink)
         self._sockets.silent.end(self._session)
         self._sockets.run(self._session, self._open(sink, request))
 
     def unsubscribe(self, number: int) -> None:
         """End a subscription. If the server has ended it just before, the answer is the same."""
-        sink = self._sinks.pop(number, None)
+        sink = self._find(number)
         if sink is not None:
+            self._remove(sink)
             self._withdraw(sink)
         self._session.send(server_messages.unsubscribed(number))
 
     def resume(self) -> None:
         """Go on with all subscriptions, because the connection accepts more data."""
-        for sink in tuple(self._sinks.values()):
+        for sink in self._sinks:
             if sink.subscription is not None:
                 self._sockets.fan_out.resume(sink.subscription)
 
     def leave(self) -> None:
         """End all subscriptions, because the connection has ended."""
-        sinks, self._sinks = self._sinks, {}
-        for sink in sinks.values():
+        sinks, self._sinks = self._sinks, ()
+        for sink in sinks:
             self._withdraw(sink)
 
     def is_first(self, sink: SocketSink) -> bool:
         """Return whether this is the oldest open subscription: it sends the heartbeats of the connection."""
-        return next(iter(self._sinks.values()), None) is sink
+        return self._sinks[0] is sink
 
     def has_closed(self, sink: SocketSink) -> None:
         """Forget a subscription that the server has ended."""
-        self._sinks.pop(sink.number, None)
+        self._remove(sink)
         self._session.note_silence()
         self._session.close_if_drained()
 
     async def _open(self, sink: SocketSink, request: SubscriptionRequest) -> None:
         subscription = await subscribe(self._sockets.log, request)
-        if self._sinks.get(sink.number) is not sink:
+        if sink not in self._sinks:
             return  # the client has unsubscribed or left meanwhile
         if isinstance(subscription, Closing):
             sink.send(self._sockets.fan_out.refuse(subscription))
@@ -82,6 +84,12 @@ class Subscriptions:
         else:
             sink.subscription = subscription
             self._sockets.fan_out.open(subscription, sink)
+
+    def _find(self, number: int) -> SocketSink | None:
+        return next((sink for sink in self._sinks if sink.number == number), None)
+
+    def _remove(self, sink: SocketSink) -> None:
+        self._sinks = tuple(each for each in self._sinks if each is not sink)
 
     def _withdraw(self, sink: SocketSink) -> None:
         if sink.subscription is not None:

@@ -1,4 +1,4 @@
-"""One server for all tests of the HTTP surface that need none of their own: no source, an empty log in memory."""
+"""One server for all tests of a transport that need none of their own: no source, an empty log in memory."""
 
 from __future__ import annotations
 
