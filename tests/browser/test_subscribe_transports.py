@@ -57,7 +57,9 @@ def test_handlers_are_called_with_the_same_over_every_transport(opened: Page, ht
 def test_live_handlers_are_called_with_the_same_over_every_transport(opened: Page, http: httpx.Client) -> None:
     subscribed = [
         Subscribed(opened, eventTypes=["order.cancelled"], shared=shared, **options)
-        for options in TRANSPORTS
+        for options in TRANSPORTS[
+            :-1
+        ]  # Chromium opens six connections to a host; here `auto` would be another event stream
         for shared in (False, True)
     ]
     for each in subscribed:
