@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.check.request import Request
+from app.check.request import Repeatable
 
 
 class Outcome(StrEnum):
@@ -31,7 +31,7 @@ class Finding:
 
     promised: str
     seen: str
-    request: Request
+    request: Repeatable
     ids: tuple[str, ...] = ()
 
 

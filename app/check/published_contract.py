@@ -17,6 +17,7 @@ from typing import Any, Final
 from app.check.findings import CannotCheck
 from app.check.http.stream_blocks import CONTROL_PREFIX
 from app.check.request import Request, Response
+from app.check.transports.published_socket import PublishedSocket, read_socket
 from app.specification.errors import InvalidContract
 from app.specification.schema.schema import Schema, compile_schema
 
@@ -37,6 +38,7 @@ class PublishedContract:
     without an id the id of the frame before it; a separate check is about ids.
     `data`: the schema of the data in each kind of frame, by event name, as in the document.
     `example`: an example of an event to publish; None if the document has no such example.
+    `socket`: the WebSocket operation; None if the document has no such operation.
     """
 
     document: Mapping[str, Any]
@@ -53,6 +55,7 @@ class PublishedContract:
     published: Schema | None
     event_types: Schema | None
     example: Mapping[str, Any] | None
+    socket: PublishedSocket | None
 
     @property
     def stream_path(self) -> str:
@@ -93,6 +96,7 @@ def _contract(document: Mapping[str, Any]) -> PublishedContract:
     any_frame = next(iter(frames.values()))
     publish = operations["publishOrderEvents"][2] if "publishOrderEvents" in operations else None
     types = operations["listEventTypes"][2] if "listEventTypes" in operations else None
+    socket = operations.get("openOrderEventsSocket")
     return PublishedContract(
         document=document,
         name=f"{document['info']['title']} {document['info']['version']}",
@@ -108,6 +112,7 @@ def _contract(document: Mapping[str, Any]) -> PublishedContract:
         published=publish and compile_schema(_schema(publish, "201", PAGE), "published"),
         event_types=types and compile_schema(_schema(types, "200", PAGE), "eventTypes"),
         example=publish and _example(publish),
+        socket=None if socket is None else read_socket(socket[0], socket[2]),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import httpx
 
@@ -13,6 +13,13 @@ from app.check.foreign_json import read_json
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 EXCERPT_CHARACTERS: Final = 200
+
+
+class Repeatable(Protocol):
+    """A request to the server under check, over any protocol, that can be repeated."""
+
+    def command(self, base: str) -> str:
+        """Return a shell command that sends this request to the server `base`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,7 @@ class Request:
         query = str(httpx.QueryParams(list(self.parameters)))
         return f"{base}{self.path}?{query}" if query else f"{base}{self.path}"
 
-    def curl(self, base: str) -> str:
+    def command(self, base: str) -> str:
         """Return the curl command that sends this request to the server `base`.
 
         A user name and a password in the URL are left out.

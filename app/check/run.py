@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from concurrent.futures import Future
 from itertools import islice
+from threading import Thread
 from typing import Final
 
 from app.check.findings import CannotCheck, Deleted, Finding, NotSeen, Outcome, Report, Result, Violated
@@ -39,9 +41,10 @@ def run(
         if contract is None:
             return Report(without_user(url), "", options.seed, 0, results)
         target = Target(session, contract, options)
-        for check in CHECKS:
-            if not names or check.name in names:
-                add(_result(check, target))
+        chosen = [check for check in CHECKS if not names or check.name in names]
+        begun = {check.name: _in_background(check, target) for check in chosen if check.waits}
+        for check in chosen:
+            add(begun[check.name].result() if check.waits else _result(check, target))
     return Report(without_user(url), contract.name, options.seed, target.events, results)
 
 
@@ -52,6 +55,20 @@ def _contract(session: Session) -> tuple[PublishedContract | None, Result]:
     except CannotCheck as error:
         return None, Result("contract", READABLE, Outcome.UNCHECKED, time.monotonic() - started, str(error))
     return contract, Result("contract", READABLE, Outcome.HELD, time.monotonic() - started)
+
+
+def _in_background(check: Check, target: Target) -> Future[Result]:
+    """Begin a check in another thread, which does not keep the program from being interrupted."""
+    future: Future[Result] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(_result(check, target))
+        except BaseException as error:  # noqa: BLE001  # raised again where the result is needed
+            future.set_exception(error)
+
+    Thread(target=work, daemon=True).start()
+    return future
 
 
 def _result(check: Check, target: Target) -> Result:

@@ -16,6 +16,7 @@ from app.check.checks import (
     published_events,
     refusals,
 )
+from app.check.checks.transports import over_websocket, websocket_messages
 from app.check.findings import Finding
 from app.check.target.target import Options, Target
 
@@ -39,10 +40,12 @@ class Check(NamedTuple):
 
     `judge`: the check function, which yields the violations. The first line of its docstring is the promise that it checks.
     `skipped`: a function that returns why the options exclude this check; it returns an empty string if they do not.
+    `waits`: whether the check waits for a long time, so that it runs at the same time as the others.
     """
 
     judge: Judge
     skipped: Callable[[Options], str] = _never
+    waits: bool = False
 
     @property
     def name(self) -> str:
@@ -92,4 +95,18 @@ CHECKS: Final = (
     Check(refusals.unknown_path),
     Check(refusals.wrong_method),
     Check(refusals.lost_page),
+    Check(websocket_messages.websocket_refusals),
+    Check(websocket_messages.websocket_messages),
+    Check(websocket_messages.websocket_errors),
+    Check(websocket_messages.websocket_numbers),
+    Check(websocket_messages.websocket_closings),
+    Check(over_websocket.websocket_opening),
+    Check(over_websocket.websocket_heartbeat, _when_quick, waits=True),
+    Check(over_websocket.websocket_end),
+    Check(over_websocket.websocket_limit),
+    Check(over_websocket.websocket_events),
+    Check(over_websocket.websocket_resume),
+    Check(over_websocket.websocket_gap),
+    Check(over_websocket.websocket_filters),
+    Check(over_websocket.websocket_publish, _unless_publishing),
 )

@@ -24,7 +24,9 @@ _FORMATS: Final = """\b
 --format json:
   {"url", "contract", "outcome", "events", "seed", "checks": [
     {"name", "promise", "outcome", "reason", "seconds", "violations": [
-      {"promised", "seen", "ids", "curl"}]}]}
+      {"promised", "seen", "ids", "curl", "command"}]}]}
+  "command" repeats the observation; "curl" is the same, or empty if
+  it takes another program than curl.
   An outcome is held, violated, not-seen, skipped or unchecked.
   Members may be added; none changes its meaning.
 
@@ -112,7 +114,7 @@ def check(
 
     The outcome of each check is held, violated, not seen (no event came that could show it), skipped (because of an option) or
     unchecked (the check could not be made). A violation is reported with the promise, the observation, the ids of the events, and a
-    curl command that repeats the observation.
+    command that repeats the observation: of curl, websocat for WebSocket, or buf for gRPC.
 
     Exit codes: 0 no promise is violated; 1 a promise is violated; 2 the server could not be checked (no server, no contract), or wrong
     usage.

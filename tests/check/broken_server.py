@@ -13,10 +13,12 @@ from typing import Any, Final
 import httpx
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from websockets.exceptions import InvalidStatus
 
+from tests.check.broken_socket import GOOD, SocketFault, forward, refuse
 from tests.transports.http.wire import SHORT_LIVED
 
-HOP_BY_HOP: Final = ("connection", "content-length", "date", "host", "keep-alive", "transfer-encoding")
+HOP_BY_HOP: Final = ("connection", "content-length", "date", "host", "keep-alive", "transfer-encoding", "upgrade")
 HEARTBEAT: Final = b":\n"
 
 
@@ -75,6 +77,7 @@ class Fault:
     `gives`: changes the response, or the head of a stream.
     `streams`: makes, for each stream, the function that changes its pieces: heartbeats and whole frames.
     `waits`: returns how many seconds to wait before the response.
+    `socket`: what happens on WebSocket connections.
     """
 
     asks: Callable[[Received], Received] = lambda asked: asked
@@ -82,6 +85,7 @@ class Fault:
     gives: Callable[[Received, Head], Head] = lambda _, given: given
     streams: Callable[[Received], Callable[[bytes], bytes]] = lambda _: _as_it_is
     waits: Callable[[Received], float] = lambda _: 0
+    socket: SocketFault = GOOD
 
 
 class BrokenServer:
@@ -102,6 +106,9 @@ class BrokenServer:
                 await receive()
             await send({"type": "lifespan.shutdown.complete"})
             return
+        if scope["type"] == "websocket":
+            await self._connect(_request_of(scope, b""), receive, send)
+            return
         asked = await _asked(scope, receive)
         answering = asyncio.create_task(self._answer(asked, send))
         left = asyncio.create_task(_disconnected(receive))
@@ -111,6 +118,15 @@ class BrokenServer:
             for task in (answering, left):
                 task.cancel()
             await asyncio.gather(answering, left, return_exceptions=True)
+
+    async def _connect(self, asked: Received, receive: Receive, send: Send) -> None:
+        fault = self.fault
+        sent = fault.asks(asked)
+        headers = {name: value for name, value in sent.headers.items() if name not in HOP_BY_HOP}
+        try:
+            await forward(f"{self._good_url.replace('http', 'ws', 1)}{sent.path}", headers, fault.socket, receive, send)
+        except InvalidStatus as refused:
+            await refuse(refused, send, lambda *response: fault.gives(asked, _head(*response)))
 
     async def _answer(self, asked: Received, send: Send) -> None:
         fault = self.fault
@@ -147,7 +163,7 @@ def serving(application: ASGIApp) -> Iterator[str]:
             application,
             lifespan="on",
             log_level="error",
-            ws="none",
+            ws="websockets-sansio",
             timeout_graceful_shutdown=5,
             timeout_keep_alive=60,  # longer than a client's, which might else ask again while it is being closed
         )
@@ -167,9 +183,19 @@ async def _asked(scope: Scope, receive: Receive) -> Received:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
+    return _request_of(scope, body)
+
+
+def _request_of(scope: Scope, body: bytes) -> Received:
     headers = {name.decode(): value.decode() for name, value in scope["headers"]}
     parameters = httpx.QueryParams(scope["query_string"].decode()).multi_items()
-    return Received(scope["method"], scope["path"], parameters, headers, body)
+    return Received(scope.get("method", "GET"), scope["path"], parameters, headers, body)
+
+
+def _head(status: int, headers: Mapping[str, str], body: bytes) -> Head:
+    return Head(
+        status, {name.lower(): value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}, body
+    )
 
 
 async def _disconnected(receive: Receive) -> None:

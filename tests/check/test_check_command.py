@@ -146,6 +146,6 @@ def test_junit_is_written_even_if_there_is_no_server(tmp_path: Path) -> None:
 def test_the_help_names_the_members_of_the_json_and_the_exit_codes(good_url: str) -> None:
     shown = run("--help").out
     report = json.loads(run(good_url, *QUICK, "--only", "head", "--format", "json").out)
-    for member in (*report, *report["checks"][0], "promised", "seen", "ids", "curl"):
+    for member in (*report, *report["checks"][0], "promised", "seen", "ids", "curl", "command"):
         assert f'"{member}"' in shown
     assert "Exit codes: 0" in shown

@@ -13,6 +13,7 @@ from app.check.reports.report_json import report_json
 from app.check.reports.report_junit import report_junit
 from app.check.reports.report_text import report_text, result_text
 from app.check.request import Request, excerpt
+from app.check.transports.exchanges import SocketExchange
 
 REQUEST = Request("/events/orders", (("from", "earliest"), ("orderId", "a b")), (("Last-Event-ID", "a-1"),))
 FINDING = Finding("Nothing is missing.", "after a-1 came a-3 instead of a-2", REQUEST, ("a-2", "a-3"))
@@ -71,6 +72,8 @@ def test_the_json_is_as_the_help_describes_it() -> None:
                 "seen": "after a-1 came a-3 instead of a-2",
                 "ids": ["a-2", "a-3"],
                 "curl": "curl -iN -H 'Last-Event-ID: a-1' "
+                "'http://127.0.0.1:8000/events/orders?from=earliest&orderId=a+b'",
+                "command": "curl -iN -H 'Last-Event-ID: a-1' "
                 "'http://127.0.0.1:8000/events/orders?from=earliest&orderId=a+b'",
             }
         ],
@@ -133,7 +136,22 @@ def test_the_outcome_of_a_report_is_its_worst_result(outcomes: list[Outcome], wh
     ],
 )
 def test_a_request_is_shown_as_the_command_that_repeats_it(request_: Request, command: str) -> None:
-    assert request_.curl("http://h/p") == command
+    assert request_.command("http://h/p") == command
+
+
+def test_violation_over_websocket_is_shown_as_a_command_of_websocat() -> None:
+    exchange = SocketExchange("/socket", "v1.json", ('{"type": "ping"}',))
+    finding = Finding("A pong.", "nothing", exchange)
+    command = """printf '%s\\n' '{"type": "ping"}' | websocat -n --protocol v1.json wss://h/p/socket"""
+    assert finding.request.command("https://user:secret@h/p") == command
+    (violation,) = json.loads(report_json(with_finding(finding)))["checks"][0]["violations"]
+    assert violation["curl"] == ""
+    assert "websocat" in violation["command"]
+    assert "websocat" in report_junit(with_finding(finding))
+
+
+def with_finding(finding: Finding) -> Report:
+    return replace(REPORT, results=[Result("x", "x", Outcome.VIOLATED, 0, findings=(finding,))])
 
 
 def test_a_password_in_the_url_is_not_shown() -> None:

@@ -20,6 +20,7 @@ from app.check.run import run
 from app.check.table import CHECKS
 from app.check.target.target import Options
 from tests.check.broken_server import BrokenServer, Fault, Head, Received, serving
+from tests.check.broken_socket import SocketFault
 from tests.check.faults import EVENTS, resumes
 from tests.support.contract_copy import ContractCopy
 from tests.support.order_returned import add_order_returned
@@ -30,6 +31,7 @@ QUICK = Options(quick=True)
 NOT_WITHOUT_EVENTS = {
     *("closing", "limit", "payloads", "ids", "resume", "header-wins"),
     *("paging", "event-type-filter", "order-filter", "live"),
+    *("websocket-limit", "websocket-events", "websocket-resume", "websocket-filters"),
 }
 
 
@@ -59,7 +61,7 @@ def broken() -> Iterator[tuple[BrokenServer, str]]:
 
 def test_an_empty_log_violates_nothing_and_checks_that_need_events_are_not_seen(good: ServerProcess) -> None:
     report = run(good.url, replace(QUICK, heartbeat_seconds=0.3))
-    skipped = {each.name for each in CHECKS if each.name.startswith("publish")} | {"heartbeat"}
+    skipped = {each.name for each in CHECKS if "publish" in each.name or "heartbeat" in each.name}
     assert by_outcome(report, Outcome.NOT_SEEN).keys() == NOT_WITHOUT_EVENTS
     assert by_outcome(report, Outcome.SKIPPED).keys() == skipped
     assert report.outcome is Outcome.HELD
@@ -124,6 +126,60 @@ def test_a_new_event_type_is_checked_without_a_change_to_the_check(tmp_path: Pat
         httpx.post(server.events_url, json=events, trust_env=False, timeout=60).raise_for_status()
         report = run(server.url, replace(QUICK, publish=True))
     assert {result.outcome for result in report.results} == {Outcome.HELD, Outcome.SKIPPED}
+
+
+def test_without_a_websocket_operation_its_checks_are_not_seen(broken: tuple[BrokenServer, str]) -> None:
+    application, url = broken
+
+    def without_socket(asked: Received, given: Head) -> Head:
+        if asked.path != "/openapi.json":
+            return given
+        document = json.loads(given.body)
+        del document["paths"]["/events/orders/socket"]
+        return replace(given, body=json.dumps(document).encode())
+
+    application.fault = Fault(gives=without_socket)
+    names = [each.name for each in CHECKS if each.name.startswith("websocket")]
+    report = run(url, Options(publish=True), names)
+    reason = "The contract has no operation openOrderEventsSocket."
+    assert by_outcome(report, Outcome.NOT_SEEN) == dict.fromkeys(names, reason)
+
+
+@pytest.mark.parametrize(
+    "nonsense", [7, [], {}, {"type": 7}, {"type": "events"}, {"type": "events", "events": [{}, 7]}]
+)
+def test_nonsense_over_websocket_is_a_violation_and_no_crash(
+    broken: tuple[BrokenServer, str], nonsense: object
+) -> None:
+    application, url = broken
+    application.fault = Fault(socket=SocketFault(sends=lambda _, __: [nonsense]))
+    names = [each.name for each in CHECKS if each.name.startswith("websocket")]
+    report = run(url, replace(QUICK, publish=True, timeout_seconds=0.5), names)
+    found = by_outcome(report, Outcome.VIOLATED)
+    assert {"websocket-opening", "websocket-errors", "websocket-numbers", "websocket-gap"} <= found.keys()
+    assert by_outcome(report, Outcome.UNCHECKED) == {}
+
+
+def test_message_of_a_type_that_the_contract_does_not_have_is_ignored(broken: tuple[BrokenServer, str]) -> None:
+    application, url = broken
+
+    def sends(_: object, message: dict[str, Any]) -> list[dict[str, Any]]:
+        first = message["type"] in ("checkpoint", "gap")  # which opens the subscription
+        return [message, {"type": "news"}] if first else [{"type": "news"}, message]
+
+    application.fault = Fault(socket=SocketFault(sends=sends))
+    names = [each.name for each in CHECKS if each.name.startswith("websocket")]
+    report = run(url, replace(QUICK, publish=True, timeout_seconds=10), names)
+    assert by_outcome(report, Outcome.VIOLATED) == {}
+
+
+def test_draining_websocket_violates_nothing(broken: tuple[BrokenServer, str]) -> None:
+    application, url = broken
+    drained = {"type": "closing", "subscription": 1, "reason": "drain"}
+    application.fault = Fault(socket=SocketFault(sends=lambda _, __: [drained], closes=lambda _: 1012))
+    names = ["websocket-opening", "websocket-events", "websocket-closings"]
+    report = run(url, QUICK, names)
+    assert by_outcome(report, Outcome.UNCHECKED).keys() == set(names)
 
 
 def test_the_same_seed_chooses_the_same_places(broken: tuple[BrokenServer, str]) -> None:

@@ -25,11 +25,11 @@ def event_type_filter(target: Target) -> Iterator[Finding]:
     types = target.contract.order_types
     for chosen in dict.fromkeys([*((each,) for each in types), types[1:], types]):
         if chosen:
-            matches = _of_types(chosen)
+            matches = of_types(chosen)
             yield from _filtered(target, log, "eventTypes", chosen, matches)
 
 
-def _of_types(types: Sequence[str]) -> Callable[[OrderEvent], bool]:
+def of_types(types: Sequence[str]) -> Callable[[OrderEvent], bool]:
     return lambda event: event.event in types
 
 
@@ -39,14 +39,14 @@ def order_filter(target: Target) -> Iterator[Finding]:
     This check yields a finding for each filtered stream whose events differ from the matching events of the unfiltered log.
     """
     log = target.log()
-    orders = sorted({order for event in log.events if (order := _order_of(event)) is not None})
+    orders = sorted({order for event in log.events if (order := order_of(event)) is not None})
     chosen = tuple(target.random.sample(orders, k=min(ORDERS, len(orders))))
     for each in dict.fromkeys([chosen[:1], chosen]):
         if each:
-            yield from _filtered(target, log, "orderId", each, _of_orders(each))
+            yield from _filtered(target, log, "orderId", each, of_orders(each))
 
 
-def _order_of(event: OrderEvent) -> str | None:
+def order_of(event: OrderEvent) -> str | None:
     try:
         data = read_json(event.data)
     except ValueError:
@@ -55,8 +55,8 @@ def _order_of(event: OrderEvent) -> str | None:
     return order if isinstance(order, str) else None
 
 
-def _of_orders(orders: Sequence[str]) -> Callable[[OrderEvent], bool]:
-    return lambda event: _order_of(event) in orders
+def of_orders(orders: Sequence[str]) -> Callable[[OrderEvent], bool]:
+    return lambda event: order_of(event) in orders
 
 
 def _filtered(

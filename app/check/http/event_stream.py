@@ -15,7 +15,7 @@ from app.check.http.stream_blocks import Block, OrderEvent, Splitter, order_even
 from app.check.request import Request, excerpt
 
 MAX_BYTES: Final = 256 * 1024 * 1024  # of one stream, and of one response body
-_TEMPORARY: Final = ("drain", "unavailable")  # reasons for the end of a stream that say nothing about the contract
+TEMPORARY: Final = ("drain", "unavailable")  # reasons for the end of a stream that say nothing about the contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Reader:
             first_byte_seconds=self._first_byte_seconds,
         )
         for block in stream.closings:
-            if block.member("reason") in _TEMPORARY:
+            if block.member("reason") in TEMPORARY:
                 raise CannotCheck(f"The server ended a stream with {excerpt(block.data)}.")
         return stream
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from app.check.findings import Report, Result
+from app.check.findings import Finding, Report, Result
+from app.check.request import Request
 
 
 def report_json(report: Report) -> str:
@@ -28,8 +29,16 @@ def _check(result: Result, url: str) -> dict[str, Any]:
         "outcome": result.outcome,
         "reason": result.reason,
         "seconds": round(result.seconds, 3),
-        "violations": [
-            {"promised": each.promised, "seen": each.seen, "ids": list(each.ids), "curl": each.request.curl(url)}
-            for each in result.findings
-        ],
+        "violations": [_violation(each, url) for each in result.findings],
+    }
+
+
+def _violation(finding: Finding, url: str) -> dict[str, Any]:
+    command = finding.request.command(url)
+    return {
+        "promised": finding.promised,
+        "seen": finding.seen,
+        "ids": list(finding.ids),
+        "curl": command if isinstance(finding.request, Request) else "",
+        "command": command,
     }

@@ -50,7 +50,7 @@ def _testcase(suite: ET.Element, result: Result, url: str) -> None:
 
 
 def _violation(finding: Finding, url: str) -> str:
-    return f"promised: {finding.promised}\nseen: {finding.seen}\nevents: {', '.join(finding.ids)}\n{finding.request.curl(url)}"
+    return f"promised: {finding.promised}\nseen: {finding.seen}\nevents: {', '.join(finding.ids)}\n{finding.request.command(url)}"
 
 
 def _text(text: str) -> str:

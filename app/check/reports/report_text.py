@@ -39,7 +39,7 @@ def _finding(finding: Finding, url: str) -> Iterator[str]:
     yield f"    seen      {finding.seen}"
     if finding.ids:
         yield f"    events    {', '.join(finding.ids)}"
-    yield f"    try       {finding.request.curl(url)}"
+    yield f"    try       {finding.request.command(url)}"
 
 
 def summary_text(report: Report) -> str:

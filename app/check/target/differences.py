@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from app.check.findings import Deleted, Finding
 from app.check.http.stream_blocks import OrderEvent
-from app.check.request import Request, excerpt
+from app.check.request import Repeatable, excerpt
 from app.check.target.stored_log import StoredLog
 from app.check.target.target import Target
 
@@ -20,7 +20,7 @@ def differences(
     expected: Sequence[OrderEvent],
     arrived: Sequence[OrderEvent],
     *,
-    request: Request,
+    request: Repeatable,
     promised: str,
 ) -> Iterator[Finding]:
     """Yield a finding if the events that a request returned differ from the events that it must return.

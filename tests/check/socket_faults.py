@@ -1,0 +1,206 @@
+"""The faults of WebSocket connections that the checks must find. Each breaks one promise, and names the check that must find it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeAlias
+
+from app.check.target.target import Options
+from tests.check.broken_server import Fault, Received
+from tests.check.broken_socket import SocketFault
+from tests.check.faults import Planted, answers, status_is
+
+SOCKET: Final = "/events/orders/socket"
+
+Asked: TypeAlias = Sequence[Any]
+
+
+def sending(change: Callable[[Any], Sequence[Any]], when: Callable[[Asked, Any], bool]) -> Fault:
+    """Send other messages in place of some."""
+    return Fault(socket=SocketFault(sends=lambda asked, sent: change(sent) if when(asked, sent) else [sent]))
+
+
+def changing(type: str, *, when: Callable[[Asked], bool] = lambda _: True, **members: Any) -> Fault:
+    """Change members of the messages of one type."""
+    return sending(lambda sent: [{**sent, **members}], lambda asked, sent: sent["type"] == type and when(asked))
+
+
+def asking(change: Callable[[Any], Any]) -> Fault:
+    """Send other messages to the good server."""
+    return Fault(socket=SocketFault(asks=change))
+
+
+def closing(codes: Mapping[int, int]) -> Fault:
+    return Fault(socket=SocketFault(closes=lambda code: codes.get(code, code)))
+
+
+# Conditions on the first message of the client
+
+
+def subscribes_to_all(asked: Asked) -> bool:
+    return set(asked[0]) == {"type", "subscription", "from", "follow"}
+
+
+def subscribes_plainly(asked: Asked) -> bool:
+    return set(asked[0]) == {"type", "subscription"}
+
+
+def resumes(asked: Asked) -> bool:
+    return set(asked[0]) == {"type", "subscription", "lastEventId"}
+
+
+def follows_one_order(asked: Asked) -> bool:
+    return set(asked[0]) == {"type", "subscription", "orderId"} and len(asked) == 1
+
+
+# Changes of messages
+
+
+def without(message: Any, *names: str) -> Any:
+    return {name: value for name, value in message.items() if name not in names}
+
+
+def with_events(change: Callable[[Sequence[Any]], Sequence[Any]]) -> Callable[[Any], Sequence[Any]]:
+    return lambda sent: [{**sent, "events": change(sent["events"])}]
+
+
+def are_events(when: Callable[[Asked], bool]) -> Callable[[Asked, Any], bool]:
+    return lambda asked, sent: sent["type"] == "events" and when(asked)
+
+
+def behind(sent: Any) -> Sequence[Any]:
+    """Give a page the id of the log's beginning."""
+    return [{**sent, "lastEventId": f"{sent['lastEventId'].partition('-')[0]}-0"}]
+
+
+def from_the_earliest(message: Any) -> Any:
+    if not message.get("lastEventId", "").startswith("no-such"):
+        return message
+    return {**without(message, "lastEventId"), "from": "earliest"}
+
+
+def of_every(name: str) -> Fault:
+    """Ignore a filter, unless no event matches it."""
+
+    def asks(message: Any) -> Any:
+        return message if message.get(name, ["nobody"])[0].startswith("nobody") else without(message, name)
+
+    return asking(lambda message: asks(message) if message.get("from") == "earliest" else message)
+
+
+def offering(asked: Received) -> Received:
+    return replace(asked, headers={**asked.headers, "sec-websocket-protocol": "orders-events.v1.json"})
+
+
+def silent() -> Fault:
+    """Send only the first message to subscriptions that no event matches."""
+    begun: list[Asked] = []
+
+    def is_later(asked: Asked, _: Any) -> bool:
+        if not follows_one_order(asked) or asked[0]["subscription"] != 1 or "check" in asked[0]["orderId"][0]:
+            return False
+        later = any(each is asked for each in begun)
+        begun.append(asked)
+        return later
+
+    return sending(lambda _: [], is_later)
+
+
+PLANTED_IN_SOCKETS: Final[Mapping[str, Planted]] = {
+    "a request without an upgrade is a bad one": Planted(
+        lambda: answers(lambda given: replace(given, status=400), status_is(426)), "websocket-refusals"
+    ),
+    "no subprotocol is needed": Planted(
+        lambda: Fault(asks=lambda asked: offering(asked) if asked.path == SOCKET else asked), "websocket-refusals"
+    ),
+    "a message breaks its schema": Planted(
+        lambda: sending(
+            with_events(lambda events: [{**each, "schemaVersion": "1"} for each in events]), are_events(bool)
+        ),
+        "websocket-messages",
+    ),
+    "an error has another number": Planted(lambda: changing("error", subscription=9), "websocket-errors"),
+    "an error is called internal": Planted(
+        lambda: sending(
+            lambda sent: [{**sent, "problem": {**sent["problem"], "status": 500}}],
+            lambda _, sent: sent["type"] == "error",
+        ),
+        "websocket-errors",
+    ),
+    "a pong has another number": Planted(lambda: changing("pong", request=8), "websocket-errors"),
+    "a subscription is given another number": Planted(
+        lambda: changing("checkpoint", when=lambda asked: asked[0]["subscription"] == 5, subscription=6),
+        "websocket-numbers",
+    ),
+    "an unsubscribe is answered for another number": Planted(
+        lambda: changing("unsubscribed", when=lambda asked: asked[0]["subscription"] == 5, subscription=32),
+        "websocket-numbers",
+    ),
+    "what is not JSON ends the connection as done": Planted(lambda: closing({4400: 1000}), "websocket-closings"),
+    "a binary message ends the connection as not JSON": Planted(lambda: closing({1003: 4400}), "websocket-closings"),
+    "a subscription begins with a heartbeat": Planted(
+        lambda: sending(
+            lambda sent: [{"type": "heartbeat"}, sent],
+            lambda asked, sent: sent["type"] == "checkpoint" and subscribes_plainly(asked),
+        ),
+        "websocket-opening",
+    ),
+    "a quiet connection has no heartbeats": Planted(silent, "websocket-heartbeat", Options(heartbeat_seconds=0.3)),
+    "a finite subscription ends with the limit": Planted(
+        lambda: sending(lambda sent: [{**sent, "reason": "limit"}], lambda _, sent: sent.get("reason") == "end"),
+        "websocket-end",
+    ),
+    "a limit is the end": Planted(
+        lambda: sending(lambda sent: [{**sent, "reason": "end"}], lambda _, sent: sent.get("reason") == "limit"),
+        "websocket-limit",
+    ),
+    "a limit of a subscription is ignored": Planted(
+        lambda: asking(
+            lambda message: (
+                message
+                if "follow" in message or "lastEventId" in message
+                else without(message, "limit")
+                if message.get("limit")
+                else message
+            )
+        ),
+        "websocket-limit",
+    ),
+    "a subscription lacks an event": Planted(
+        lambda: sending(with_events(lambda events: [events[0], *events[2:]]), are_events(subscribes_to_all)),
+        "websocket-events",
+    ),
+    "a subscription changes an event": Planted(
+        lambda: sending(
+            with_events(
+                lambda events: [{**each, "data": {**each["data"], "when": "2024-05-01T10:00:01Z"}} for each in events]
+            ),
+            are_events(subscribes_to_all),
+        ),
+        "websocket-events",
+    ),
+    "a resumed subscription repeats an event": Planted(
+        lambda: sending(with_events(lambda events: [events[0], *events]), are_events(resumes)), "websocket-resume"
+    ),
+    "the id after some events is that of the beginning": Planted(
+        lambda: sending(behind, are_events(lambda asked: "limit" in asked[0])), "websocket-resume"
+    ),
+    "an id that is unknown is not reported": Planted(lambda: asking(from_the_earliest), "websocket-gap"),
+    "a gap has two positions": Planted(
+        lambda: changing("gap", when=lambda asked: "limit" not in asked[0], lastEventId="a-1"), "websocket-gap"
+    ),
+    "a subscription ignores event types": Planted(lambda: of_every("eventTypes"), "websocket-filters"),
+    "a subscription ignores orders": Planted(lambda: of_every("orderId"), "websocket-filters"),
+    "a published event is sent twice": Planted(
+        lambda: sending(with_events(lambda events: [events[0], *events]), are_events(follows_one_order)),
+        "websocket-publish",
+    ),
+    "a published event is called a duplicate": Planted(
+        lambda: sending(
+            with_events(lambda events: [{**each, "duplicate": True} for each in events]),
+            lambda _, sent: sent["type"] == "published",
+        ),
+        "websocket-publish",
+    ),
+}
