@@ -11,7 +11,7 @@ from typing import Any
 import schemathesis
 from schemathesis.config import SchemathesisConfig
 
-from app.main import Service, open_service
+from app.service import Service, open_service
 from app.setting_types import StoreUrl
 from app.settings import Settings
 from app.sources.simulator import simulate

@@ -17,7 +17,7 @@ import pytest
 from connexion.middleware.routing import RoutingMiddleware
 from starlette.types import Receive, Scope, Send
 
-from app.main import Service, open_service
+from app.service import Service, open_service
 from app.setting_types import StoreUrl
 from app.settings import Settings
 from app.transports.http import remembered

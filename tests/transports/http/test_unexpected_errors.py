@@ -8,7 +8,7 @@ import pytest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.main import open_service
+from app.service import open_service
 from app.setting_types import StoreUrl
 from app.settings import Settings
 from app.transports.http.operations import Operations

@@ -1,0 +1,139 @@
+"""The composition root: the only module that knows every part of the service. It creates the parts and connects them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from app.events.delivery.fan_out import FanOut
+from app.events.errors import Draining
+from app.events.log.event_log import EventLog
+from app.events.log.event_store import EventStore
+from app.events.publish import Publisher
+from app.metrics import Metrics, Tally
+from app.pages import SettingDocs, with_pages
+from app.settings import Settings, documented
+from app.specification.contracts import Contracts, load_contracts
+from app.specification.document import OpenApiDocument, load_document
+from app.specification.schema.schema import compile_schema
+from app.stores.memory import MemoryStore
+from app.stores.sqlite.store import SqliteStore
+from app.transports.http.application import create_application
+from app.transports.http.compressed_bodies import Bodies
+from app.transports.http.cross_origin import allow_origins
+from app.transports.http.operations import Operations
+from app.transports.http.problem_responses import SLUGS, Problems
+from app.transports.http.streaming.response import EventStreams
+from app.transports.websocket.sockets import Sockets
+
+MEMORY_EVENTS = 100_000  # kept in memory by default, some 30 MB
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Service:
+    """The whole service without a socket: the ASGI application that handles requests, and the parts that the application consists of."""
+
+    application: ASGIApp
+    document: OpenApiDocument
+    contracts: Contracts
+    publisher: Publisher
+    log: EventLog
+    fan_out: FanOut
+    sockets: Sockets
+    tally: Tally
+
+    async def drain(self) -> None:
+        """End every stream, and return when all streams have ended."""
+        self.fan_out.drain()
+        await asyncio.gather(self.fan_out.ended(), self.sockets.drain())
+
+
+@asynccontextmanager
+async def open_service(settings: Settings) -> AsyncIterator[Service]:
+    """Load the contract, open the log of events, and create the service; on leaving the context, close the log.
+
+    Raises StartupError if the contract is not valid or the log cannot be opened.
+    """
+    contracts = load_contracts(settings.contract_root / "contracts")
+    document = load_document(settings.contract_root, contracts, SLUGS)
+    log = EventLog(_open_store(settings))
+    fan_out = FanOut(log, settings.heartbeat_seconds)
+    tally = Tally()
+    envelopes = {
+        event_type: compile_schema(schema, f"The envelope of {event_type}")
+        for event_type, schema in document.envelopes.items()
+    }
+    publisher = Publisher(log, contracts, envelopes, batch_maximum=document.batch_maximum)
+    compress = settings.compression == "gzip"
+    bodies = Bodies(compress=compress)
+    problems = Problems(document, bodies, tally)
+    sockets = Sockets(
+        document.socket,
+        log=log,
+        fan_out=fan_out,
+        publisher=publisher,
+        problem=problems.members,
+        tally=tally,
+        publish_bytes=document.max_body_bytes,
+    )
+    operations = Operations(
+        document=document,
+        contracts=contracts,
+        log=log,
+        publisher=publisher,
+        bodies=bodies,
+        streams=EventStreams(fan_out, settings.retry_ms, compress=compress),
+        sockets=sockets,
+        socket_origins=frozenset(settings.cors_origins),
+        metrics=Metrics(log, publisher, fan_out, tally),
+    )
+    application = create_application(operations, problems)
+    setting_docs = [SettingDocs(*row) for row in documented()]
+    application = with_pages(application, document, contracts, settings.contract_root, setting_docs, compress=compress)
+    application = allow_origins(application, settings.cors_origins)
+    await log.open()
+    try:
+        async with in_background("The heartbeat", fan_out.run()):
+            yield Service(application, document, contracts, publisher, log, fan_out, sockets, tally)
+    finally:
+        await log.close()
+
+
+def _open_store(settings: Settings) -> EventStore:
+    match settings.store.scheme:
+        case "memory":
+            return MemoryStore(settings.retain_events or MEMORY_EVENTS, settings.retain_seconds)
+        case "sqlite":
+            return SqliteStore(Path(settings.store.path), settings.retain_events, settings.retain_seconds)
+
+
+@asynccontextmanager
+async def in_background(name: str, work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run a coroutine beside the body of a `with` statement, and cancel it at the end. `name`: for the log, if it fails."""
+    task = asyncio.create_task(_logged(name, work))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        work.close()  # closes the coroutine if the task was cancelled before it began
+
+
+async def _logged(name: str, work: Coroutine[Any, Any, None]) -> None:
+    # An error of a background task must not end the server, because streams go on without it; but the error must be logged.
+    try:
+        await work
+    except Draining:
+        return  # not an error: the server is about to stop, and accepts no more events
+    except Exception:  # noqa: BLE001  # any error: the server goes on, and the error is logged
+        _log.exception("%s ended with an error.", name)
