@@ -17,7 +17,7 @@ from typing import Any, Final
 from app.check.findings import CannotCheck
 from app.check.http.stream_blocks import CONTROL_PREFIX
 from app.check.request import Request, Response
-from app.check.transports.published_socket import PublishedSocket, read_socket
+from app.check.websocket.published_socket import PublishedSocket, read_socket
 from app.specification.errors import InvalidContract
 from app.specification.schema.schema import Schema, compile_schema
 

@@ -114,7 +114,7 @@ def check(
 
     The outcome of each check is held, violated, not seen (no event came that could show it), skipped (because of an option) or
     unchecked (the check could not be made). A violation is reported with the promise, the observation, the ids of the events, and a
-    command that repeats the observation: of curl, websocat for WebSocket, or buf for gRPC.
+    command that repeats the observation: of curl, or of websocat for WebSocket.
 
     Exit codes: 0 no promise is violated; 1 a promise is violated; 2 the server could not be checked (no server, no contract), or wrong
     usage.

@@ -18,8 +18,8 @@ from tests.check.socket_faults import PLANTED_IN_SOCKETS
 from tests.support.server_process import ServerProcess
 
 STORED = 24
-OTHER_TRANSPORTS = ("websocket-", "grpc-")
-HTTP_CHECKS = [each.name for each in CHECKS if not each.name.startswith(OTHER_TRANSPORTS)]
+OVER_WEBSOCKET = "websocket-"
+HTTP_CHECKS = [each.name for each in CHECKS if not each.name.startswith(OVER_WEBSOCKET)]
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def check_planted(broken: tuple[BrokenServer, str], planted: Planted, names: Col
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_fault_is_found_by_its_own_check_and_no_other(broken: tuple[BrokenServer, str], name: str) -> None:
-    # The checks of other transports compare with event streams, which this fault may change.
+    # The checks of WebSocket compare with event streams, which this fault may change.
     check_planted(broken, PLANTED[name], HTTP_CHECKS)
 
 

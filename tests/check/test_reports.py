@@ -13,7 +13,7 @@ from app.check.reports.report_json import report_json
 from app.check.reports.report_junit import report_junit
 from app.check.reports.report_text import report_text, result_text
 from app.check.request import Request, excerpt
-from app.check.transports.exchanges import SocketExchange
+from app.check.websocket.socket_exchange import SocketExchange
 
 REQUEST = Request("/events/orders", (("from", "earliest"), ("orderId", "a b")), (("Last-Event-ID", "a-1"),))
 FINDING = Finding("Nothing is missing.", "after a-1 came a-3 instead of a-2", REQUEST, ("a-2", "a-3"))

@@ -10,7 +10,7 @@ from app.check.findings import Finding
 from app.check.request import Request, excerpt
 from app.check.target.problem_faults import refused
 from app.check.target.target import Target
-from app.check.transports.websocket_client import Conversation, WebSocketClient
+from app.check.websocket.websocket_client import Conversation, WebSocketClient
 
 _OFFER: Final = (
     ("Upgrade", "websocket"),

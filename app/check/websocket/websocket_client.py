@@ -17,9 +17,9 @@ from app.check.foreign_json import read_json
 from app.check.http.stream_blocks import OrderEvent
 from app.check.request import excerpt
 from app.check.target.target import Target
-from app.check.transports.exchanges import SocketExchange
-from app.check.transports.published_socket import PublishedSocket
-from app.check.transports.received_items import Acknowledgement, Item, ReceivedItems
+from app.check.websocket.published_socket import PublishedSocket
+from app.check.websocket.received_items import Acknowledgement, Item, ReceivedItems
+from app.check.websocket.socket_exchange import SocketExchange
 
 MAX_BYTES: Final = (
     16 * 1024 * 1024
@@ -83,9 +83,6 @@ class WebSocketClient:
                 return Acknowledgement(id, duplicate, conversation.exchange)
         promised = "`published` with the number of the request, and with one result for each event."
         raise Violated(Finding(promised, excerpt(answer), conversation.exchange))
-
-    def comparable(self, data: Any) -> Any:
-        return data
 
 
 class Conversation:
