@@ -11,6 +11,7 @@ _ROOT: Final = Path(__file__).parents[2]
 README: Final = (_ROOT / "README.md").read_text()
 PYTHON_CLIENT: Final = (_ROOT / "app" / "client" / "README.md").read_text()
 _DOCUMENTED_URL: Final = "http://127.0.0.1:8000"
+_DOCUMENTED_GRPC: Final = "127.0.0.1:50051"
 
 
 def python_examples(readme: str) -> list[str]:
@@ -27,6 +28,11 @@ def commands(program: str) -> list[str]:
 def at(url: str, text: str) -> str:
     """Return an example that uses the server at `url`."""
     return text.replace(_DOCUMENTED_URL, url)
+
+
+def at_grpc(address: str, text: str) -> str:
+    """Return an example that uses the gRPC server at `address`."""
+    return text.replace(_DOCUMENTED_GRPC, address)
 
 
 def installed(command: str) -> str:

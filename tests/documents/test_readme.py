@@ -24,7 +24,7 @@ DOCUMENTS = (
     "tests/benchmark/README.md",
     "tests/benchmark/results/README.md",
 )
-MOST_LINES = 130
+MOST_LINES = 140
 MOST_PICTURE_BYTES = 200_000
 
 each_document = pytest.mark.parametrize("document", DOCUMENTS)
@@ -81,5 +81,6 @@ def test_commands_are_named() -> None:
 
 def test_flags_named_exist() -> None:
     helped = "".join(CliRunner().invoke(main, [each, "--help"]).output for each in COMMANDS)
-    named = set(re.findall(r"(?<=[ `])--[a-z][a-z-]+", README))
+    ours = re.sub(r"^    (?:curl|buf) (?:.*\\\n)*.*$", "", README, flags=re.MULTILINE)
+    named = set(re.findall(r"(?<=[ `])--[a-z][a-z-]+", ours))
     assert named <= set(re.findall(r"--[a-z-]+", helped))

@@ -7,11 +7,13 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from tests.documents.readme_text import at, commands, installed
+from tests.documents.readme_text import at, at_grpc, commands, installed
+from tests.support.programs import unavailable
 from tests.support.publishers import counted, publish_now
 from tests.support.server_process import ServerProcess
 from tests.support.servers import start_server
@@ -52,7 +54,7 @@ def shown(command: str, url: str, enough: str) -> str:
 
 
 def test_there_are_examples() -> None:
-    assert (len(READING), len(PUBLISHING), len(TAILING)) >= (3, 1, 1)
+    assert (len(READING), len(PUBLISHING), len(TAILING)) >= (4, 1, 2)
 
 
 @pytest.mark.skipif(CURL is None, reason="there is no curl")
@@ -87,3 +89,15 @@ def test_file_is_published(filled: ServerProcess, tmp_path: Path) -> None:
     environment = {**os.environ, "ORDERS_EVENTS_URL": filled.url}
     subprocess.run(["sh", "-c", installed(command)], check=True, cwd=tmp_path, env=environment, capture_output=True)
     assert read_stored(filled.events_url)[-1].json()["orderId"] == "or_file"
+
+
+def test_buf_reads() -> None:
+    if find_spec("grpc") is None:
+        unavailable("grpcio is not installed.")
+    (command,) = commands("buf curl")
+    with start_server("memory:", "--grpc-port", "0") as server:
+        publish_now(server.events_url, counted(0, 20))
+        called = ["sh", "-c", installed(at_grpc(server.grpc_address, command))]
+        text = subprocess.run(called, check=True, capture_output=True, text=True).stdout
+    assert text.count('"eventType": "order.') == 20
+    assert '"reason": "end"' in text
