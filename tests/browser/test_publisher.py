@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.following import patient, published
 from tests.browser.publishing import BadAnswers, Publishing, bad_answers
@@ -23,13 +23,6 @@ UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9
 def proxy(server: ServerProcess) -> Iterator[BadAnswers]:
     with bad_answers(server) as proxy:
         yield proxy
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context()
-    yield context
-    context.close()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.bad_network import BadNetwork, bad_network
 from tests.browser.following import PATIENCE_SECONDS, patient
@@ -39,13 +39,6 @@ def server() -> Iterator[ServerProcess]:
 def network(server: ServerProcess) -> Iterator[BadNetwork]:
     with bad_network(server) as network:
         yield network
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context()
-    yield context
-    context.close()
 
 
 @pytest.fixture

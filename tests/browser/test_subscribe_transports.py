@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.bad_network import bad_network
 from tests.browser.following import patient, published
@@ -26,13 +25,6 @@ TRANSPORTS: tuple[dict[str, object], ...] = (
 )
 KEY = {"storageKey": "place"}
 CALLS = ("gap", "event", "checkpoint", "closing")
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context()
-    yield context
-    context.close()
 
 
 def test_handlers_are_called_with_the_same_over_every_transport(opened: Page, http: httpx.Client) -> None:

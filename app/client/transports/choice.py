@@ -1,4 +1,4 @@
-"""The transports of a client, by their names: `StreamFactory` makes one for each stream, a publisher serves the whole client."""
+"""The transports of a client, by their names: one for each stream, and one publisher for the whole client."""
 
 from __future__ import annotations
 

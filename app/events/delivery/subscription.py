@@ -164,10 +164,10 @@ class Subscription:
         for subscription in subscriptions:
             if subscription._joined_at_offset > first_offset:  # noqa: SLF001  # a method call each would cost as much again
                 not_sent.append(subscription)
-            elif not subscription._sink.send(page):  # noqa: SLF001
+            elif not subscription._sink.send(page):  # noqa: SLF001  # as above
                 blocked.append(subscription)
         for subscription in blocked:
-            subscription._block_after(page.through)  # noqa: SLF001
+            subscription._block_after(page.through)  # noqa: SLF001  # a method of this class
         return not_sent, blocked
 
     def note_sent(self, last_sent_offset: int, last_sent_at: float) -> None:
