@@ -13,7 +13,6 @@ import pytest
 from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import Closing, StreamItem, StreamStart
 from app.events.delivery.subscription import Subscription
-from app.events.delivery.subscription_state import State
 from app.events.event import Event
 from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_log import EventLog
@@ -97,10 +96,7 @@ class Reader:
 
     def be_silent(self) -> None:
         """Let the heartbeats treat the subscription as one that has been silent for too long."""
-        if self.subscription.state is State.READING:
-            self.subscription.expect_heartbeat()
-        else:
-            self.fan_out._heartbeat(self.subscription)
+        self.fan_out._heartbeat(self.subscription)
 
     def leave(self) -> None:
         self.fan_out.leave(self.subscription)

@@ -7,7 +7,7 @@ from app.events.errors import StoreUnavailable
 from app.events.filter import Filter
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import BelowFloor, Page
-from app.events.position import Gap
+from app.events.position import Floor, Gap
 
 PAGE_EVENTS = 256  # one write: enough to amortise it, little enough to keep a replay's memory flat
 # Of the store: a read changes threads twice, which costs as much as reading 100 events, however many events it reads.
@@ -68,7 +68,7 @@ class Cursor:
 
     @property
     def is_in_memory(self) -> bool:
-        """Whether the next events are in memory, so that `next_item` finds them; if not, `read_item` must read them from the
+        """Whether the next events are in memory, so that `next_item` finds them; if not, `read` must read them from the
         store.
         """
         return self._log.has_in_memory(self._after)
@@ -88,17 +88,32 @@ class Cursor:
         try:
             return self._take(self._log.read_in_memory(self._after, self._last, self.filter, self._limit(PAGE_EVENTS)))
         except BelowFloor as expired:
-            return self._gap(expired)
+            return self._gap(expired.floor)
 
-    async def read_item(self) -> NextItem | None:
-        """Read the store, and return the next item; None if the part of the log that was searched has no matching event."""
+    async def read(self) -> Page | Floor | Closing:
+        """Read the store from the position of the reader; the position stays the same until `take` is called with the result.
+
+        The result is the floor of the log if the next events have been deleted, and a `Closing` if the store cannot be read.
+        """
         try:
             limit = self._limit(PAGES_PER_READ * PAGE_EVENTS)
-            return self._take(await self._log.read(self._after, self._last, self.filter, limit))
+            return await self._log.read(self._after, self._last, self.filter, limit)
         except BelowFloor as expired:
-            return self._gap(expired)
+            return expired.floor
         except StoreUnavailable:
             return Closing("unavailable")
+
+    def take(self, found: Page | Floor | Closing) -> NextItem | None:
+        """Move past a result of `read`, and return the next item; None if the part of the log that was searched has no
+        matching event.
+        """
+        match found:
+            case Page():
+                return self._take(found)
+            case Floor():
+                return self._gap(found)
+            case Closing():
+                return found
 
     def sign_of_life(self) -> Checkpoint | Heartbeat:
         """Return the item to send after a time in which nothing was sent.
@@ -161,7 +176,7 @@ class Cursor:
             self._remaining -= len(page.events)
         return page
 
-    def _gap(self, expired: BelowFloor) -> Gap:
+    def _gap(self, floor: Floor) -> Gap:
         requested = self._log.position(self._after)
-        self._after = self._last_sent_offset = expired.floor.offset
+        self._after = self._last_sent_offset = floor.offset
         return Gap("expired", str(requested), self._log.position(self._after))

@@ -31,6 +31,8 @@ HEARTBEATS_PER_TURN = 64
 STEPS_PER_TURN = (
     8  # of readers that are behind: a page each, so that a crowd that replays does not hold up the live ones
 )
+# A reader in one of these states reads the log alone, and its sink accepts items.
+_ALONE = (State.SCHEDULED, State.QUEUED, State.READING)
 
 
 class FanOut:
@@ -80,9 +82,14 @@ class FanOut:
         """Continue sending to a subscription whose sink had returned False (it was full), because the sink accepts more items
         now.
         """
-        if subscription.state is State.BLOCKED:
-            subscription.schedule()
-            self._enqueue(subscription)
+        match subscription.state:
+            case State.BLOCKED:
+                subscription.unblock()
+                self._enqueue(subscription)
+            case State.READING_BLOCKED:
+                subscription.unblock()
+            case _:
+                pass
 
     def leave(self, subscription: Subscription) -> None:
         """Close a subscription whose client has disconnected; nothing more is sent. Nothing happens if the subscription is
@@ -169,13 +176,13 @@ class FanOut:
     def _on_read(self, subscription: Subscription, item: NextItem | None) -> None:
         if subscription.state is State.CLOSED:
             return
-        subscription.schedule()
-        if item is None or self._send(subscription, item):
+        subscription.end_read()
+        if subscription.state is State.SCHEDULED and (item is None or self._send(subscription, item)):
             self._advance(subscription)
 
     def _heartbeat(self, subscription: Subscription) -> None:
         state = subscription.state
-        if state in (State.SCHEDULED, State.QUEUED) or (state is State.LIVE and self._live.sync(subscription)):
+        if state in _ALONE or (state is State.LIVE and self._live.sync(subscription)):
             self._send(subscription, subscription.sign_of_life())
 
     def _hasten(self, subscription: Subscription) -> None:

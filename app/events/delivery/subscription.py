@@ -2,7 +2,7 @@
 
 The states, and the allowed transitions between them, are in `subscription_state.py`. A state says from where the next item
 comes. A full sink is a state of its own (BLOCKED) and not an additional flag, because a subscription with a full sink waits
-for nothing but its sink.
+for nothing but its sink. A heartbeat can fill the sink during a read of the store; that is the state READING_BLOCKED.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ class Subscription:
     __slots__ = (
         "_cursor",
         "_gap",
-        "_heartbeat_due",
         "_joined_at_offset",
         "_last_sent_at",
         "_sink",
@@ -46,7 +45,6 @@ class Subscription:
         self._sink: Sink = NOWHERE
         self._state = State.NEW
         self._last_sent_at = 0.0
-        self._heartbeat_due = False
         self._joined_at_offset = _SHARES_NOTHING  # while LIVE: a page that begins before it is not for this reader
 
     @property
@@ -116,13 +114,13 @@ class Subscription:
         return self._cursor.next_item()
 
     async def read_item(self) -> NextItem | None:
-        """Read the store, and return the next item.
+        """Read the store, and return the next item; None if the part of the log that was searched has no matching event.
 
-        If this read found no matching event, return a checkpoint or heartbeat if `expect_heartbeat` was called, otherwise
-        None.
+        If the sink became full during the read, return None too: the position stays the same, so that this part of the log is
+        read again later, and no page is kept in memory for a reader that is slow.
         """
-        item = await self._cursor.read_item()
-        return self._cursor.sign_of_life() if item is None and self._heartbeat_due else item
+        found = await self._cursor.read()
+        return self._cursor.take(found) if self._state is State.READING else None
 
     def sign_of_life(self) -> Checkpoint | Heartbeat:
         """Return the checkpoint or heartbeat to send after a time in which nothing was sent.
@@ -137,16 +135,16 @@ class Subscription:
     def send(self, item: StreamItem, now: float) -> bool:
         """Send an item to the sink. Returns False if no further item can be sent for now.
 
-        If the sink is full after this item, the state becomes BLOCKED; if the item is a `Closing`, the state becomes CLOSED.
+        If the sink is full after this item, the state becomes BLOCKED (during a read of the store: READING_BLOCKED); if the
+        item is a `Closing`, the state becomes CLOSED.
         """
         self._last_sent_at = now
-        self._heartbeat_due = False
         takes_more = self._sink.send(item)
         if isinstance(item, Closing):
             self.close()
             return False
         if not takes_more:
-            self._enter(State.BLOCKED)
+            self._enter(State.READING_BLOCKED if self._is_reading else State.BLOCKED)
         return takes_more
 
     @staticmethod
@@ -177,10 +175,6 @@ class Subscription:
         self._cursor.sent(last_sent_offset)
         self._last_sent_at = max(self._last_sent_at, last_sent_at)
 
-    def expect_heartbeat(self) -> None:
-        """Request a heartbeat at the end of the running read of the store; it is sent if the read finds no matching event."""
-        self._heartbeat_due = True
-
     def share_filter(self, filter: Filter) -> None:
         """Replace the filter by an equal one, so that a filter that many subscriptions have is in memory only once."""
         self._cursor.filter = filter
@@ -188,9 +182,7 @@ class Subscription:
     # The transitions
 
     def schedule(self) -> None:
-        """Enter the state SCHEDULED: the next item will be looked for in memory, because the store has been read or the sink
-        accepts items again.
-        """
+        """Enter the state SCHEDULED: the next item will be looked for in memory."""
         self._enter(State.SCHEDULED)
 
     def queue(self) -> None:
@@ -200,6 +192,14 @@ class Subscription:
     def begin_read(self) -> None:
         """Enter the state READING: the store is being read for this subscription."""
         self._enter(State.READING)
+
+    def end_read(self) -> None:
+        """Leave the state READING or READING_BLOCKED, because the store has been read."""
+        self._enter(State.BLOCKED if self._state is State.READING_BLOCKED else State.SCHEDULED)
+
+    def unblock(self) -> None:
+        """Leave the state BLOCKED or READING_BLOCKED, because the sink accepts items again."""
+        self._enter(State.READING if self._state is State.READING_BLOCKED else State.SCHEDULED)
 
     def go_live(self) -> None:
         """Enter the state LIVE: the reader has read the whole log, and is sent new events together with the group of its
@@ -223,6 +223,10 @@ class Subscription:
         """Enter the state CLOSED, because the stream has ended or the client has disconnected. Nothing is sent after this."""
         self._enter(State.CLOSED)
         self._sink = NOWHERE
+
+    @property
+    def _is_reading(self) -> bool:
+        return self._state is State.READING or self._state is State.READING_BLOCKED
 
     def _block_after(self, sent_through: int) -> None:
         self._cursor.skip_to(sent_through)

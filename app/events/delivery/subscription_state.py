@@ -13,6 +13,7 @@ class State(Enum):
     SCHEDULED = "memory, at its turn of the event loop"
     QUEUED = "the store, once one of the few reads is free"
     READING = "a read of the store that is under way"
+    READING_BLOCKED = "the read that is under way, if the sink, which is full, is resumed before it ends"
     LIVE = "the next commit, through the group of its filter"
     BLOCKED = "nowhere until the sink, which is full, is resumed"
     CLOSED = "nowhere: it is over"
@@ -24,7 +25,8 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.NEW: frozenset({State.SCHEDULED, State.CLOSED}),
     State.SCHEDULED: frozenset({State.QUEUED, State.LIVE, State.BLOCKED, State.CLOSED}),
     State.QUEUED: frozenset({State.READING, State.SCHEDULED, State.BLOCKED, State.CLOSED}),
-    State.READING: frozenset({State.SCHEDULED, State.CLOSED}),
+    State.READING: frozenset({State.SCHEDULED, State.READING_BLOCKED, State.CLOSED}),
+    State.READING_BLOCKED: frozenset({State.READING, State.BLOCKED, State.CLOSED}),
     State.LIVE: frozenset({State.SCHEDULED, State.BLOCKED, State.CLOSED}),
     State.BLOCKED: frozenset({State.SCHEDULED, State.CLOSED}),
     State.CLOSED: frozenset(),

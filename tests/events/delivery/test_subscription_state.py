@@ -23,15 +23,22 @@ ROUTES: Mapping[State, tuple[State, ...]] = {
     State.SCHEDULED: (State.SCHEDULED,),
     State.QUEUED: (State.SCHEDULED, State.QUEUED),
     State.READING: (State.SCHEDULED, State.QUEUED, State.READING),
+    State.READING_BLOCKED: (State.SCHEDULED, State.QUEUED, State.READING, State.READING_BLOCKED),
     State.LIVE: (State.SCHEDULED, State.LIVE),
     State.BLOCKED: (State.SCHEDULED, State.BLOCKED),
     State.CLOSED: (State.CLOSED,),
 }
 NEVER_BLOCKED = frozenset({State.NEW, State.CLOSED})  # they have no sink that could be full
+READS = frozenset({State.READING, State.READING_BLOCKED})
+UNREACHABLE = {  # what fills the sink leads from a read to READING_BLOCKED, from elsewhere to BLOCKED
+    *product(NEVER_BLOCKED, (State.BLOCKED, State.READING_BLOCKED)),
+    (State.READING, State.BLOCKED),
+    *product(set(State) - READS, {State.READING_BLOCKED}),
+}
 REFUSED = [
     (before, after)
     for before, after in product(State, State)
-    if after not in {State.NEW, *TRANSITIONS[before]} and not (after is State.BLOCKED and before in NEVER_BLOCKED)
+    if after not in {State.NEW, *TRANSITIONS[before]} and (before, after) not in UNREACHABLE
 ]
 
 
@@ -55,8 +62,13 @@ def enter(subscription: Subscription, state: State) -> None:
         ),
         State.QUEUED: subscription.queue,
         State.READING: subscription.begin_read,
+        State.READING_BLOCKED: lambda: subscription.send(HEARTBEAT, now=1.0),
         State.LIVE: subscription.go_live,
-        State.BLOCKED: lambda: subscription.send(HEARTBEAT, now=1.0),
+        State.BLOCKED: lambda: (
+            subscription.end_read()
+            if subscription.state is State.READING_BLOCKED
+            else subscription.send(HEARTBEAT, now=1.0)
+        ),
         State.CLOSED: subscription.close,
     }
     methods[state]()
