@@ -69,6 +69,17 @@ class Incoming:
         """Return the frames that answer what was received, and whether the connection ends with them."""
         return b"".join(self._protocol.data_to_send()), self._protocol.state is not State.OPEN
 
+    def release(self) -> None:
+        """Free the memory of this object, which is not used any more.
+
+        The protocol, its parser and the error that ended it refer to each other. Without this call they, and up to 8 MB of a message
+        that was received in part, would stay in memory until the next garbage collection.
+        """
+        self._protocol.parser.close()
+        self._protocol.parser_exc = None
+        self._protocol.reader.discard()
+        self._fragments.clear()
+
     def _completed(self, frame: Frame) -> bytes | None:
         """Return the text of the message that is complete with this frame; None if none is."""
         if frame.opcode is Opcode.BINARY:

@@ -104,7 +104,7 @@ class Session:
         if answers:
             self.connection.write(answers)
         if incoming.is_empty:
-            self._incoming = None
+            self._release_incoming()
         self._sockets.unfinished.note(self, incoming.unfinished_bytes, has_finished=has_finished)
 
     def _handle(self, text: bytes) -> None:
@@ -151,6 +151,11 @@ class Session:
         """Stop everything that belongs to the connection, except events that are being published."""
         if self._is_open:
             self._is_open = False
-            self._incoming = None
+            self._release_incoming()
             self.subscriptions.leave()
             self._sockets.forget(self)
+
+    def _release_incoming(self) -> None:
+        incoming, self._incoming = self._incoming, None
+        if incoming is not None:
+            incoming.release()

@@ -40,7 +40,11 @@ class Conversation:
 
     def say(self, type: str, /, **members: Any) -> None:
         """Send a message; `from_` is the member `from`."""
-        self.client.send(json.dumps({"type": type, **{name.removesuffix("_"): each for name, each in members.items()}}))
+        self.send({"type": type, **{name.removesuffix("_"): each for name, each in members.items()}})
+
+    def send(self, message: object) -> None:
+        """Send any JSON value."""
+        self.client.send(json.dumps(message))
 
     def ask(self, type: str, /, **members: Any) -> Message:
         """Send a message, and read the next one."""
