@@ -60,7 +60,7 @@ def test_web_sockets_that_break_anywhere_lose_and_repeat_nothing() -> None:
 def test_stalled_connection_is_replaced_by_a_new_one() -> None:
     random = Random("hold")
     with (
-        start_server("memory:") as server,
+        start_server("memory:", "--compression", "off") as server,
         CuttingProxy(server.port, lambda: random.choice([random.randint(1, 30_000), None]), "hold") as proxy,
     ):
         readers = readers_of(proxy.url, 6, seed=53)

@@ -7,6 +7,8 @@ from pathlib import Path
 from random import Random
 from typing import TypeAlias
 
+import pytest
+
 from tests.client.client_scenarios import read_slowly, read_through, read_through_kills
 from tests.client.cutting_proxy import CuttingProxy
 from tests.client.readers import draws, readers_of
@@ -16,13 +18,16 @@ from tests.support.servers import sqlite, start_server
 Report: TypeAlias = Callable[[str], None]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "most_bytes"), [(("--compression", "off"), 40_000), ((), 3_000)], ids=["plain", "compressed"]
+)
 async def test_30_readers_on_connections_that_break_read_everything_once_in_order(
-    tmp_path: Path, report: Report
+    arguments: tuple[str, ...], most_bytes: int, tmp_path: Path, report: Report
 ) -> None:
     random = Random(201)
     with (
-        start_server(sqlite(tmp_path)) as server,
-        CuttingProxy(server.port, draws(random, 1, 40_000)) as proxy,
+        start_server(sqlite(tmp_path), *arguments) as server,
+        CuttingProxy(server.port, draws(random, 1, most_bytes)) as proxy,
     ):
         readers = readers_of(proxy.url, 30, seed=202, most_events=2000)
         await read_through(proxy, server.events_url, readers, events=20_000, seed=203)
