@@ -10,9 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import httpx
@@ -21,34 +19,11 @@ import pytest
 from tests.support.ports import own_port
 from tests.support.server_process import ServerProcess
 from tests.support.servers import sqlite, start_server
+from tests.support.shop_orders import generate_orders
 from tests.support.subscribers import ANSWER_SECONDS, head_id, poll, read_stored
 
 COMMAND = [sys.executable, "-m", "app"]
 COMMAND_SECONDS = 120
-REASONS = [
-    "no stock",
-    "pagamento não aprovado",
-    'a "quote", a \\ and a\ttab',
-    "two\nlines",
-    "line\u2028separator",
-    "📦",
-]
-
-
-def generate_orders(count: int, seed: int) -> list[dict[str, Any]]:
-    """Yield order events in the order of their times, with various UTC offsets, like a shop's export."""
-    random = Random(seed)
-    clock = datetime(2016, 10, 4, 10, 18, 57, tzinfo=timezone(timedelta(hours=-3)))
-    events: list[dict[str, Any]] = []
-    for _ in range(count):
-        clock += timedelta(seconds=random.randint(0, 90_000))
-        order_id = f"{random.getrandbits(128):032x}"
-        kind = random.choice(["shipped", "shipped", "cancelled"])
-        data = {"orderId": order_id, "when": clock.isoformat()}
-        if kind == "cancelled":
-            data["reason"] = random.choice(REASONS)
-        events.append({"eventType": f"order.{kind}", "eventId": f"{order_id}-{kind}", "data": data})
-    return events
 
 
 def write(file: Path, events: Sequence[dict[str, Any]]) -> Path:
