@@ -19,16 +19,27 @@ TIMEOUT_SECONDS = 60
 
 
 class GrpcClient:
-    """A client of one server. `options`: channel arguments. `authority`: the certificates to trust, if the server speaks TLS."""
+    """A client of one server.
 
-    def __init__(self, address: str, *options: tuple[str, Any], authority: bytes | None = None) -> None:
+    `options`: channel arguments.
+    `authority`: the certificates to trust, if the server speaks TLS.
+    `pool`: the descriptors of the messages, if they are known; else the server is asked by reflection.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *options: tuple[str, Any],
+        authority: bytes | None = None,
+        pool: DescriptorPool | None = None,
+    ) -> None:
         # One connection for each client: channels of one process with the same arguments would share it.
         own = [("grpc.use_local_subchannel_pool", 1), *options]
         if authority is None:
             self.channel = grpc.insecure_channel(address, own)
         else:
             self.channel = grpc.secure_channel(address, grpc.ssl_channel_credentials(authority), own)
-        self.pool = DescriptorPool(ProtoReflectionDescriptorDatabase(self.channel))
+        self.pool = pool or DescriptorPool(ProtoReflectionDescriptorDatabase(self.channel))
         self._methods = {
             each.name: each
             for each in self.pool.FindFileContainingSymbol(SERVICE).services_by_name["OrderEvents"].methods
