@@ -13,15 +13,13 @@ uvicorn 0.54 alone has these faults:
 from __future__ import annotations
 
 import weakref
-from typing import Any, Final
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from app.server.request_head import BadRequest
 from app.server.request_reader import RequestReader
 from app.server.responses import problem_response, without_chunks
-
-LINGER_SECONDS: Final = 10.0  # for the client to read the last response while it is still sending
 
 
 class HttpConnection(RequestReader):
@@ -48,15 +46,16 @@ class HttpConnection(RequestReader):
         return self._running is not None and not self._running.response_complete
 
     def on_response_complete(self) -> None:
-        if self._is_ending:
-            self.server_state.total_requests += 1
+        # In place of uvicorn's method, which starts a timer after each response.
+        self.server_state.total_requests += 1
+        if self._is_ending or self.transport.is_closing():
             return
-        super().on_response_complete()
-        if self._is_answering():
-            return
-        if self._refusal:
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._refusal:
             self._end(self._refusal)
-        elif self._behind_offer is not None and not self.transport.is_closing():
+        elif self._behind_offer is not None:
             self._read_behind_offer()
 
     def _read_behind_offer(self) -> None:
@@ -127,8 +126,6 @@ class HttpConnection(RequestReader):
         self.transport.write(response)
         self.transport.write_eof()
         self.flow.resume_reading()
-        self._unset_keepalive_if_required()
-        self.timeout_keep_alive_task = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     # Callbacks of the transport
 
@@ -146,7 +143,6 @@ class HttpConnection(RequestReader):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._unset_keepalive_if_required()  # uvicorn keeps the timer, and with it the connection, if the client reset it
         # uvicorn notifies the newest request of the connection; with pipelining, the one that is being answered is an older one.
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import socket
+from typing import Final
 
 from app.specification.errors import StartupError
 
 _REACHED_BY = {"0.0.0.0": "127.0.0.1", "::": "localhost"}  # noqa: S104  # the keys stand for every address: no client can open them
+
+UNSENT_BYTES: Final = 128 * 1024  # more than a page of events, so that a reader that keeps up is not slowed down
+UNACKNOWLEDGED_MS: Final = (
+    20_000  # then the connection is lost; a heartbeat every 15 s makes sure that there is something
+)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -18,9 +24,22 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     is_dual = host == "::" and socket.has_dualstack_ipv6()
     try:
-        return socket.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=is_dual)
+        listener = socket.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=is_dual)
     except OSError as error:
         raise StartupError(f"Cannot listen on {authority(host, port)}: {error.strerror or error}.") from None
+    _bound_unread_data(listener)
+    return listener
+
+
+def _bound_unread_data(listener: socket.socket) -> None:
+    """Let the kernel hold little for a client that does not read, and give up a client that is gone. Connections inherit both.
+
+    A limit of the whole send buffer was refused: it would also slow down a client that is far away.
+    """
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
 
 
 def url_of(listener: socket.socket) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from app.server.http_connection import HttpConnection
 from app.server.request_head import BadRequest, Fields
 from app.server.responses import switching_protocols
 from app.server.stream_connection import StreamConnection
@@ -23,10 +22,11 @@ from app.server.take_over import (
     chunked,
     close_delimited,
 )
+from app.server.timed_connection import TimedConnection, Wait
 from app.server.upgraded_connection import UpgradedConnection
 
 
-class StreamProtocol(HttpConnection):
+class StreamProtocol(TimedConnection):
     """A connection that answers requests until a stream takes the connection over, and again after that stream has ended.
 
     Meanwhile a `StreamConnection` is the protocol of the transport. It passes on what the client sends during the stream, which
@@ -46,6 +46,9 @@ class StreamProtocol(HttpConnection):
         if self._offer:
             self.scope["extensions"][TAKE_OVER]["upgrade"] = self._upgrade
         super().on_headers_complete()
+
+    def _present_wait(self) -> Wait:
+        return Wait.APPLICATION if self._is_behind_stream else super()._present_wait()
 
     def _refuse(self, fault: BadRequest) -> None:
         if self._is_behind_stream:
@@ -79,8 +82,7 @@ class StreamProtocol(HttpConnection):
         self.transport.write(switching_protocols(headers))
         connection = UpgradedConnection(self, duplex, self._take_behind_offer())
         self.server_state.total_requests += 1
-        self.connections.discard(self)
-        self.release()
+        self.step_back()
         return connection
 
     def _give_away(self) -> RequestResponseCycle:
@@ -95,6 +97,7 @@ class StreamProtocol(HttpConnection):
         """Leave the connection to a stream, and keep no more than is needed to read what the client sends during the stream."""
         self._is_behind_stream = True
         self.connections.discard(self)
+        self._watch()
         if self.is_idle:
             self.release()
 

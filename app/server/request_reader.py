@@ -33,6 +33,7 @@ class RequestReader(HttpToolsProtocol):
     _has_progressed = False  # whether the parser completed a part of a message in the present read
     _stalled_bytes = 0  # received in a row without such progress: of a head, of trailers, or empty lines
     _discards = False  # whatever is received from now on
+    _body_bytes = 0  # received of the body of the newest request
     _offer: Fields = []  # noqa: RUF012  # the Upgrade fields of the head that is parsed again; never changed in place
     _behind_offer: bytes | memoryview | None = (
         None  # not parsed: it may be of another protocol; None if no offer is open
@@ -63,7 +64,6 @@ class RequestReader(HttpToolsProtocol):
         if self._behind_offer is not None:
             self._withhold(data)
             return
-        self._unset_keepalive_if_required()
         self._has_progressed = False
         try:
             behind_offer = self._parse(data)
@@ -127,6 +127,7 @@ class RequestReader(HttpToolsProtocol):
         super().on_message_begin()
         self._has_progressed = True
         self._part = "head"
+        self._body_bytes = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         name, value = name.lower(), value.rstrip(b" \t")  # RFC 9110 §5.5; the parser strips leading whitespace only
@@ -150,6 +151,7 @@ class RequestReader(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._has_progressed = True
+        self._body_bytes += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -16,8 +17,10 @@ from typing import Any, Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from app.server.config import Config
 from app.server.protocol import StreamProtocol
 from app.server.taken_connection import TakenConnection
+from app.server.timetable import Timetable
 
 DRAIN_SECONDS: Final = 5.0  # for the streams to send their last frame; then they are cut
 GRACE_SECONDS: Final = (
@@ -36,24 +39,28 @@ class Server(uvicorn.Server):
         `drain`: ends every stream, and returns once all streams have ended. `on_started`: called once the server answers
         requests and handles signals.
         """
+        timetable = Timetable(time.monotonic)
         super().__init__(
-            uvicorn.Config(
+            Config(
                 application,
+                timetable,
                 http=StreamProtocol,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
+        self._timetable = timetable
         self._drain = drain
         self._on_started = on_started
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
         self._on_started()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Cut the connections whose deadlines have passed. uvicorn calls this method ten times a second."""
+        self._timetable.sweep()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: Any = None) -> None:
         """End all streams, then stop. Streams that are still open after DRAIN_SECONDS are cut.

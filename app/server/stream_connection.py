@@ -34,7 +34,9 @@ class StreamConnection(TakenConnection[Stream]):
     def __init__(
         self, http: StreamProtocol, stream: Stream, coding: TransferCoding, head: bytes, *, keep_alive: bool
     ) -> None:
-        super().__init__(http.transport, http.server_state, stream, is_full=http.flow.write_paused)
+        super().__init__(
+            http.transport, http.server_state, stream, http.config.timetable, is_full=http.flow.write_paused
+        )
         self.coding = coding
         self._head = head
         self._keep_alive = keep_alive
@@ -61,6 +63,7 @@ class StreamConnection(TakenConnection[Stream]):
             self._server_state.total_requests += 1
             self.transport.close()
         else:
+            self._timetable.clear(self)
             self._server_state.connections.discard(self)
             http.resume(keep_alive=self._keep_alive, is_full=self._is_full)
 

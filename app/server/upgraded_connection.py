@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from app.server.take_over import Duplex
 from app.server.taken_connection import TakenConnection
 
 if TYPE_CHECKING:
     from app.server.protocol import StreamProtocol
+
+CLOSE_SECONDS: Final = 10.0  # for the client to close its side, once it has read the rest
 
 
 class UpgradedConnection(TakenConnection[Duplex]):
@@ -21,7 +23,9 @@ class UpgradedConnection(TakenConnection[Duplex]):
     __slots__ = ("_has_ended", "_is_held")
 
     def __init__(self, http: StreamProtocol, duplex: Duplex, behind: bytes | memoryview) -> None:
-        super().__init__(http.transport, http.server_state, duplex, is_full=http.flow.write_paused)
+        super().__init__(
+            http.transport, http.server_state, duplex, http.config.timetable, is_full=http.flow.write_paused
+        )
         self._has_ended = False
         self._is_held = False
         if behind or self._is_full:
@@ -38,6 +42,8 @@ class UpgradedConnection(TakenConnection[Duplex]):
         self._has_ended = True
         self.transport.write(data)
         self.transport.write_eof()
+        if not self._is_full:
+            self._timetable.set(self, CLOSE_SECONDS)
         self._read_or_wait()
 
     def abort(self) -> None:
@@ -80,6 +86,10 @@ class UpgradedConnection(TakenConnection[Duplex]):
 
     def resume_writing(self) -> None:
         self._is_full = False
+        if self._has_ended:
+            self._timetable.set(self, CLOSE_SECONDS)
+        else:
+            self._timetable.clear(self)
         self._read_or_wait()
         if self._application is not None and not self._has_ended:
             self._application.writable()

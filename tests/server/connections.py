@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
-import uvicorn
 from uvicorn.server import ServerState
 
+from app.server.config import Config
 from app.server.protocol import StreamProtocol
+from app.server.timetable import Timetable
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -109,10 +111,12 @@ class Client:
 
 @asynccontextmanager
 async def connected(
-    application: Application, ends: tuple[socket.socket, socket.socket] | None = None
+    application: Application,
+    ends: tuple[socket.socket, socket.socket] | None = None,
+    timetable: Timetable | None = None,
 ) -> AsyncIterator[Client]:
     """Open a connection to an application, over these sockets: the server's end and the client's."""
-    config = uvicorn.Config(application, http=StreamProtocol, ws="none", log_config=None)
+    config = Config(application, timetable or Timetable(time.monotonic), http=StreamProtocol)
     server, end = ends or socket.socketpair()
     end.setblocking(False)
     loop = asyncio.get_running_loop()

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-import uvicorn
 import uvloop
 from uvicorn.server import ServerState
 
+from app.server.config import Config
 from app.server.listener import listen
 from app.server.protocol import StreamProtocol
+from app.server.timetable import Timetable
 from tests.server.connections import answer
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -29,7 +31,7 @@ async def scope_of(listener: socket.socket, client: socket.socket) -> Any:
         scopes.put_nowait(scope)
         await answer(send, b"")
 
-    config = uvicorn.Config(application, http=StreamProtocol, ws="none", log_config=None, proxy_headers=False)
+    config = Config(application, Timetable(time.monotonic), http=StreamProtocol, proxy_headers=False)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: StreamProtocol(config, ServerState(), {}), sock=listener)
     async with server, asyncio.timeout(30):

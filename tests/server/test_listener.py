@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
 import httpx
 import pytest
 
-from app.server.listener import listen, url_of
+from app.server.listener import UNACKNOWLEDGED_MS, UNSENT_BYTES, listen, url_of
 from app.specification.errors import StartupError
 from tests.support.programs import unavailable
 from tests.support.server_process import ServerProcess
@@ -56,3 +57,20 @@ def test_port_in_use_by_one_family_is_in_use() -> None:
         port = listener.getsockname()[1]
         with pytest.raises(StartupError, match=rf"Cannot listen on \[::\]:{port}: "):
             listen("::", port)
+
+
+@pytest.mark.skipif(
+    not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux gives up a peer that acknowledges nothing"
+)
+def test_kernel_holds_little_for_a_client_that_does_not_read_and_gives_it_up() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()) as client:
+        accepted, _ = listener.accept()
+        with accepted:
+            accepted.setblocking(False)
+            sent_bytes = 0
+            with suppress(BlockingIOError):
+                while True:
+                    sent_bytes += accepted.send(b"x" * 10_000)
+            received_bytes = client.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+            assert sent_bytes < received_bytes + 2 * UNSENT_BYTES
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == UNACKNOWLEDGED_MS

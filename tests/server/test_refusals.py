@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.server.clock import Clock
 from tests.server.connections import Client, Recorder, answer, connected, exchange, read_body, responses
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -91,15 +92,18 @@ async def test_client_that_is_still_sending_when_the_server_stops_reads_the_answ
 
 
 async def send_without_end(client: Client) -> None:
-    await client.send(GARBAGE)
     while True:
         await client.send(b"x" * 1000)
         await asyncio.sleep(0)
 
 
-async def test_client_that_goes_on_sending_is_cut_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.server.http_connection.LINGER_SECONDS", 0.01)
-    async with asyncio.timeout(30), connected(Recorder()) as client:
+async def test_client_that_goes_on_sending_is_cut_after_a_while() -> None:
+    clock = Clock()
+    async with asyncio.timeout(30), connected(Recorder(), timetable=clock.timetable) as client:
+        client.arrive(GARBAGE)
+        for _ in range(10):
+            await client.send(b"x" * 1000)
+            clock.pass_seconds(1)
         with pytest.raises(ConnectionError):
             await send_without_end(client)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.server.timetable import NEVER
 from tests.server.connections import answer, connected
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -26,16 +27,16 @@ async def test_running_request_is_notified_that_its_client_left_although_another
     assert await received.get() == "http.disconnect"
 
 
-async def test_no_timer_is_left_of_a_connection_that_its_client_reset() -> None:
+async def test_no_deadline_is_left_of_a_connection_that_its_client_reset() -> None:
     async def application(_scope: Any, _receive: Any, send: Any) -> None:
         await answer(send, b"")
 
     async with connected(application) as client:
         await client.send(GET)
         await client.read()
-        assert client.connection.timeout_keep_alive_task is not None
+        assert client.connection.due_second != NEVER
         client.connection.connection_lost(ConnectionResetError())
-        assert client.connection.timeout_keep_alive_task is None
+        assert client.connection.due_second == NEVER
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

@@ -1,0 +1,17 @@
+"""The configuration of uvicorn, and what the connections of one server share beyond it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import uvicorn
+
+from app.server.timetable import Timetable
+
+
+class Config(uvicorn.Config):
+    """A configuration of uvicorn that every connection can read. `timetable`: the deadlines of all connections of this server."""
+
+    def __init__(self, application: Any, timetable: Timetable, **options: Any) -> None:
+        super().__init__(application, ws="none", lifespan="off", log_config=None, access_log=False, **options)
+        self.timetable = timetable
