@@ -63,3 +63,8 @@ class LastItem(Generic[Encoded]):
         self.item = item
         self.frame = self._frame(self._encode(item))
         self.is_closing = isinstance(item, Closing)
+
+    def release(self) -> None:
+        """Forget the item and its bytes, so that they do not stay in memory."""
+        self.item = None
+        self.frame = b""

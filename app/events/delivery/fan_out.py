@@ -91,6 +91,18 @@ class FanOut:
             case _:
                 pass
 
+    def pause(self, subscription: Subscription) -> None:
+        """Send nothing more to a waiting subscription until `resume` is called, because its connection is full.
+
+        This is for connections that several subscriptions share: the sink that fills the connection blocks its own subscription
+        only. A subscription that is live, or for which the store is being read, is not changed: it is sent one more item, and
+        then its sink is full too.
+        """
+        state = subscription.state
+        if state in (State.SCHEDULED, State.QUEUED):
+            subscription.block()
+            self._take_out(subscription, state)
+
     def leave(self, subscription: Subscription) -> None:
         """Close a subscription whose client has disconnected; nothing more is sent. Nothing happens if the subscription is
         closed already.

@@ -197,6 +197,10 @@ class Subscription:
         """Leave the state READING or READING_BLOCKED, because the store has been read."""
         self._enter(State.BLOCKED if self._state is State.READING_BLOCKED else State.SCHEDULED)
 
+    def block(self) -> None:
+        """Enter the state BLOCKED: nothing is sent until the sink accepts items again."""
+        self._enter(State.BLOCKED)
+
     def unblock(self) -> None:
         """Leave the state BLOCKED or READING_BLOCKED, because the sink accepts items again."""
         self._enter(State.READING if self._state is State.READING_BLOCKED else State.SCHEDULED)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
 
 from app.events.delivery.encoded import LastItem
 from app.events.delivery.stream_item import HEARTBEAT, Closing, StreamItem
@@ -20,15 +21,20 @@ if TYPE_CHECKING:
     from app.transports.websocket.sockets import Sockets
 
 
-class Subscriptions:
-    """The subscriptions of one connection, the oldest first. There are few, most often one, so a tuple is small and fast enough."""
+# A larger page is one of many that a replay reads; held for each of the 32 numbers, such pages would take 100 MB and more.
+HELD_BYTES: Final = 512 * 1024
 
-    __slots__ = ("_session", "_sinks", "_sockets")
+
+class Subscriptions:
+    """The subscriptions of one connection. There are few, most often one, so a tuple is small and fast enough."""
+
+    __slots__ = ("_is_full", "_session", "_sinks", "_sockets")
 
     def __init__(self, session: Session, sockets: Sockets) -> None:
         self._session = session
         self._sockets = sockets
         self._sinks: tuple[SocketSink, ...] = ()
+        self._is_full = False  # whether the connection accepts no more data
 
     def __len__(self) -> int:
         return len(self._sinks)
@@ -53,10 +59,25 @@ class Subscriptions:
         self._session.send(server_messages.unsubscribed(number))
 
     def resume(self) -> None:
-        """Go on with all subscriptions, because the connection accepts more data."""
+        """Go on with all subscriptions, because the connection accepts more data.
+
+        Each time another subscription is the first, so that none waits for ever for those before it.
+        """
+        self._is_full = False
+        self._sinks = (*self._sinks[1:], *self._sinks[:1])
         for sink in self._sinks:
             if sink.subscription is not None:
                 self._sockets.fan_out.resume(sink.subscription)
+
+    def note_full(self) -> None:
+        """Pause all subscriptions, because the connection accepts no more data.
+
+        Otherwise each of them would add a page to what waits for the client, which is some 20 MB for 32 subscriptions. They are
+        paused after the present turn of the fan-out, because a sink must not call it.
+        """
+        if not self._is_full and len(self._sinks) > 1:
+            self._is_full = True
+            asyncio.get_running_loop().call_soon(self._pause)
 
     def leave(self) -> None:
         """End all subscriptions, because the connection has ended."""
@@ -65,7 +86,7 @@ class Subscriptions:
             self._withdraw(sink)
 
     def is_first(self, sink: SocketSink) -> bool:
-        """Return whether this is the oldest open subscription: it sends the heartbeats of the connection."""
+        """Return whether this is the one subscription that sends the heartbeats of the connection."""
         return self._sinks[0] is sink
 
     def has_closed(self, sink: SocketSink) -> None:
@@ -73,6 +94,12 @@ class Subscriptions:
         self._remove(sink)
         self._session.note_silence()
         self._session.close_if_drained()
+
+    def _pause(self) -> None:
+        if self._is_full:  # else the client has read meanwhile
+            for sink in self._sinks:
+                if sink.subscription is not None:
+                    self._sockets.fan_out.pause(sink.subscription)
 
     async def _open(self, sink: SocketSink, request: SubscriptionRequest) -> None:
         subscription = await subscribe(self._sockets.log, request)
@@ -122,6 +149,10 @@ class SocketSink:
         takes_more = self._connection.write(last.frame)
         if last.is_closing:
             self._subscriptions.has_closed(self)
+        elif len(last.frame) > HELD_BYTES:
+            last.release()
+        if not takes_more:
+            self._subscriptions.note_full()
         return takes_more
 
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from app.events.delivery import cursor as cursor_module
 from app.events.delivery import fan_out as fan_out_module
 from app.events.delivery import filter_group as group_module
 from app.events.delivery.fan_out import FanOut
@@ -180,6 +181,30 @@ async def test_a_full_sink_is_sent_nothing_and_delays_no_other_and_then_gets_eve
     await turns(40)
     assert full.event_ids == every
     assert fan_out.lag_events() == 0
+
+
+async def test_a_reader_that_is_paused_is_sent_nothing_until_it_is_resumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cursor_module, "PAGE_EVENTS", 10)
+    log, fan_out = await open_both()
+    every = [f"e-{number}" for number in range(100)]
+    for event_id in every:
+        await log.append([event(event_id)])
+    sink = Keeper()
+    subscription = Subscription(log, Start(0), EVERYTHING, follow=True, limit=None)
+    fan_out.open(subscription, sink)
+    for _ in range(3):
+        await turns(2)
+        fan_out.pause(subscription)
+        before = len(sink.event_ids)
+        await turns(10)
+        assert 0 < len(sink.event_ids) == before < len(every)
+        fan_out.resume(subscription)
+    await turns(20)
+    assert sink.event_ids == every
+    fan_out.pause(subscription)  # it is live: it goes on until its sink is full
+    await log.append([event("next")])
+    await turns()
+    assert sink.event_ids == [*every, "next"]
 
 
 @in_virtual_time

@@ -120,6 +120,9 @@ class Connection:
         self._is_full = self._play.chance.random() < 0.3
         if self._is_full:
             self._writable_later(self._play.chance.randrange(60))
+        elif self._play.chance.random() < 0.1:  # another subscription of the connection has filled it
+            asyncio.get_running_loop().call_soon(self._play.fan_out.pause, self._subscription)
+            self._writable_later(self._play.chance.randrange(60))
         return not self._is_full
 
     def leave(self) -> None:
