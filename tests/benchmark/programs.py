@@ -14,6 +14,7 @@ BUILD: Final = ROOT / "build" / "benchmark"
 _HERE: Final = Path(__file__).parent
 _FLAGS: Final = ("-std=gnu11", "-O2", "-Wall", "-Wextra")
 _SOURCES: Final = {"driver": _HERE / "driver", "limit": _HERE / "peers" / "limit"}
+_ZLIB: Final = "zlib.h"  # without it, the driver is compiled all the same, and reads no gzip
 
 
 class NoCompilerError(Exception):
@@ -38,5 +39,16 @@ def compile_program(name: str, folder: Path = BUILD) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     sources = sorted(str(each) for each in files if each.suffix == ".c")
     unfinished = program.with_suffix(f".{os.getpid()}")  # so that no other process finds half a program
-    subprocess.run([compiler, *_FLAGS, "-o", str(unfinished), *sources], check=True)
+    subprocess.run([compiler, *_FLAGS, "-o", str(unfinished), *sources, *_libraries(compiler)], check=True)
     return unfinished.replace(program)
+
+
+def has_zlib() -> bool:
+    """Return whether C programs can be compiled with zlib here."""
+    compiler = shutil.which("cc")
+    return compiler is not None and bool(_libraries(compiler))
+
+
+def _libraries(compiler: str) -> list[str]:
+    command = [compiler, "-E", "-include", _ZLIB, "-x", "c", os.devnull]
+    return [] if subprocess.run(command, capture_output=True, check=False).returncode else ["-lz"]

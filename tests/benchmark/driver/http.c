@@ -55,6 +55,7 @@ static void read_head(struct response *response)
     }
     response->status = (uint16_t)atoi(head + 9);
     response->closes = value_has(field(head, "Connection"), "close");
+    response->gzip = value_has(field(head, "Content-Encoding"), "gzip");
     response->state = RESPONSE_BODY;
     const char *length = field(head, "Content-Length");
     if (response->status == 204 || response->status == 304) {

@@ -19,6 +19,7 @@ struct response {
     uint8_t framing; /* private to http.c, as what follows */
     uint8_t chunk;
     bool digits;
+    bool gzip;   /* the body is coded with it */
     bool closes; /* the server said that it closes the connection after this response */
     uint16_t status;
     uint64_t left; /* bytes of the chunk, or of the body */

@@ -1,4 +1,4 @@
-/* A load driver and checker for event streams (server-sent events over HTTP/1.1).
+/* A load driver and checker for event streams (server-sent events, plain or gzip, and WebSocket over HTTP/1.1; gRPC).
  *
  * It opens subscribers, waits until each is ready, publishes marked events over HTTP itself, and holds every connection to
  * what was published: count, order, ids. It measures the CPU time and the memory of the server's process tree, and latency
@@ -110,7 +110,7 @@ static void publish_all(uint64_t events, int64_t until)
 static void set_up_groups(void)
 {
     live = (struct group){
-        .count = options.subscribers, .path = options.path, .headers = &options.headers, .port = (uint16_t)options.port,
+        .count = options.subscribers, .request = options.request, .port = (uint16_t)options.stream_port,
         .ids = options.ids, .ready_by_event = options.ready_by_event, .connecting = options.connecting,
         .ends = options.mode == READ, .first = options.mode == READ ? 0 : options.history,
         .offset = options.spread ? 1 : 0, .stride = options.spread ? (uint64_t)options.subscribers : 1,
@@ -118,7 +118,7 @@ static void set_up_groups(void)
     };
     replayers = live;
     replayers.count = options.replayers;
-    replayers.path = options.replayer_path;
+    replayers.request.path = options.replayer_path;
     replayers.background = replayers.ends = replayers.replays = true;
     replayers.first = replayers.offset = 0;
     replayers.stride = 1;

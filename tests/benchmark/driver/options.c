@@ -1,15 +1,16 @@
 #define _GNU_SOURCE
 #include "options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fatal.h"
-#include "sse.h"
 
-enum kind { TEXT, WHOLE, SEQUENCE, DECIMAL, FLAG, HEADER };
+enum kind { TEXT, WHOLE, SEQUENCE, DECIMAL, FLAG, HEADER, MESSAGE };
 
 struct row {
     const char *name;
@@ -21,10 +22,12 @@ struct row {
 
 static const struct row rows[] = {
     ROW("port", WHOLE, port),
+    ROW("stream-port", WHOLE, stream_port),
     ROW("server", WHOLE, server),
     ROW("subscribers", WHOLE, subscribers),
-    ROW("path", TEXT, path),
-    ROW("header", HEADER, headers),
+    ROW("path", TEXT, request.path),
+    ROW("header", HEADER, request.headers),
+    ROW("message", MESSAGE, request.message),
     ROW("ready-by-event", FLAG, ready_by_event),
     ROW("spread", FLAG, spread),
     ROW("connecting", WHOLE, connecting),
@@ -54,9 +57,12 @@ static const struct row rows[] = {
 #define ROWS (sizeof rows / sizeof *rows)
 #define MODE_OPTION 1000
 #define IDS_OPTION 1001
+#define PROTOCOL_OPTION 1002
+#define CHOICES 3
 
 static const char *const modes[] = {"lockstep", "rate", "publish", "read", NULL};
 static const char *const ids[] = {"none", "unique", "ordered", NULL};
+static const char *const protocols[] = {"sse", "websocket", "grpc", NULL};
 
 static int choice(const char *name, const char *text, const char *const *choices)
 {
@@ -83,6 +89,17 @@ static void add_header(struct headers *headers, const char *line)
     headers->lines[headers->count++] = line;
 }
 
+static void read_message(struct message *message, const char *text)
+{
+    message->bytes = allocate(strlen(text) / 2 + 1, 1);
+    for (message->length = 0; *text; text += 2) {
+        unsigned byte;
+        if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]) || sscanf(text, "%2x", &byte) != 1)
+            fatal("--message needs bytes in hexadecimal, not \"%s\".", text);
+        message->bytes[message->length++] = (char)byte;
+    }
+}
+
 static void set(struct options *options, const struct row *row, const char *text)
 {
     char *place = (char *)options + row->offset;
@@ -93,6 +110,7 @@ static void set(struct options *options, const struct row *row, const char *text
     case DECIMAL: *(double *)place = number(row->name, text); break;
     case FLAG: *(bool *)place = true; break;
     case HEADER: add_header((struct headers *)place, text); break;
+    case MESSAGE: read_message((struct message *)place, text); break;
     }
 }
 
@@ -115,16 +133,17 @@ static void check(const struct options *options)
 struct options options_read(int count, char **arguments)
 {
     struct options options = {
-        .path = "/", .connecting = 128, .ids = IDS_NONE, .replayer_path = "/", .event = "$mark", .open = "",
+        .request.path = "/", .connecting = 128, .ids = IDS_NONE, .replayer_path = "/", .event = "$mark", .open = "",
         .separator = "\n", .close = "", .batch = 1, .burst = 1, .in_flight = 1, .settle_seconds = 0.5,
         .linger_seconds = 0.1, .connect_seconds = 120, .stall_seconds = 30,
     };
-    struct option long_options[ROWS + 3] = {
+    struct option long_options[ROWS + CHOICES + 1] = {
         {"mode", required_argument, NULL, MODE_OPTION},
         {"ids", required_argument, NULL, IDS_OPTION},
+        {"protocol", required_argument, NULL, PROTOCOL_OPTION},
     };
     for (size_t at = 0; at < ROWS; at++)
-        long_options[at + 2] =
+        long_options[at + CHOICES] =
             (struct option){rows[at].name, rows[at].kind == FLAG ? no_argument : required_argument, NULL, (int)at};
     int given;
     while ((given = getopt_long(count, arguments, "", long_options, NULL)) != -1) {
@@ -132,6 +151,8 @@ struct options options_read(int count, char **arguments)
             options.mode = (enum mode)choice("mode", optarg, modes);
         else if (given == IDS_OPTION)
             options.ids = (enum ids)choice("ids", optarg, ids);
+        else if (given == PROTOCOL_OPTION)
+            options.request.protocol = (enum protocol)choice("protocol", optarg, protocols);
         else if (given == '?')
             exit(2);
         else
@@ -140,5 +161,7 @@ struct options options_read(int count, char **arguments)
     if (optind < count)
         fatal("\"%s\" is no option.", arguments[optind]);
     check(&options);
+    if (!options.stream_port)
+        options.stream_port = options.port;
     return options;
 }

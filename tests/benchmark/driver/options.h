@@ -3,6 +3,7 @@
 #define OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -11,19 +12,35 @@
 enum mode { LOCKSTEP, RATE, PUBLISH, READ };
 enum ids { IDS_NONE, IDS_UNIQUE, IDS_ORDERED };
 
+enum protocol { SSE, WEBSOCKET, GRPC };
+
 struct headers {
     const char *lines[MOST_HEADERS];
     int count;
 };
 
+/* The message by which a WebSocket client subscribes, or the request of a gRPC call. */
+struct message {
+    char *bytes;
+    size_t length;
+};
+
+/* What a subscriber asks for. */
+struct request {
+    enum protocol protocol;
+    const char *path; /* $index stands for the number of the subscriber */
+    struct headers headers;
+    struct message message;
+};
+
 struct options {
     enum mode mode;
-    int port;
+    int port;        /* of HTTP; events are published there */
+    int stream_port; /* ... and read there, unless this is given */
     pid_t server; /* whose process tree is measured; 0: none is */
 
     int subscribers;
-    const char *path; /* $index stands for the number of the subscriber */
-    struct headers headers;
+    struct request request;
     enum ids ids;
     bool ready_by_event; /* not by the head alone */
     bool spread;         /* event n goes to subscriber n modulo their number, and to no other */

@@ -15,7 +15,7 @@
 #include "fatal.h"
 #include "http.h"
 #include "loop.h"
-#include "sse.h"
+#include "event.h"
 #include "text.h"
 
 #define SHOWN_BYTES 200 /* of the body of a refusal */

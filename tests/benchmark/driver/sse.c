@@ -1,51 +1,9 @@
-#define _GNU_SOURCE
 #include "sse.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "fatal.h"
-
-static bool read_number(const char *text, int digits, uint64_t *number)
-{
-    uint64_t value = 0;
-    for (int at = 0; at < digits; at++) {
-        unsigned digit = (unsigned)(text[at] - '0');
-        if (digit > 9)
-            return false;
-        value = 10 * value + digit;
-    }
-    *number = value;
-    return true;
-}
-
-static void read_mark(struct event *event, const char *data, size_t length)
-{
-    const char *mark = memmem(data, length, MARK, MARK_LENGTH);
-    size_t needed = MARK_LENGTH + SEQUENCE_DIGITS + 1 + STAMP_DIGITS;
-    if (!mark || (size_t)(data + length - mark) < needed)
-        return;
-    const char *sequence = mark + MARK_LENGTH, *stamp = sequence + SEQUENCE_DIGITS + 1;
-    uint64_t nanoseconds;
-    if (read_number(sequence, SEQUENCE_DIGITS, &event->sequence) && read_number(stamp, STAMP_DIGITS, &nanoseconds)) {
-        event->stamp = (int64_t)nanoseconds;
-        event->marked = true;
-    }
-}
-
-static void read_id(struct event *event, const char *value, size_t length)
-{
-    if (length > LONGEST_ID)
-        length = LONGEST_ID;
-    memcpy(event->id, value, length);
-    event->id_length = (uint8_t)length;
-}
-
-static void clear(struct event *event)
-{
-    event->marked = event->has_data = false;
-    event->id_length = 0;
-}
 
 static void feed_line(struct event_stream *stream, const char *line, size_t length, event_sink *sink, void *context)
 {
@@ -55,14 +13,14 @@ static void feed_line(struct event_stream *stream, const char *line, size_t leng
     if (length == 0) {
         if (event->has_data)
             sink(context, event);
-        clear(event);
+        event_clear(event);
     } else if (length >= 5 && memcmp(line, "data:", 5) == 0) {
         event->has_data = true;
         if (!event->marked)
-            read_mark(event, line + 5, length - 5);
+            event_read_mark(event, line + 5, length - 5);
     } else if (length >= 3 && memcmp(line, "id:", 3) == 0) {
         size_t start = length > 3 && line[3] == ' ' ? 4 : 3;
-        read_id(event, line + start, length - start);
+        event_read_id(event, line + start, length - start);
     }
 }
 

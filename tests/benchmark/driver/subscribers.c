@@ -12,12 +12,11 @@
 
 #include "clock.h"
 #include "fatal.h"
-#include "http.h"
 #include "identifiers.h"
 #include "ledger.h"
 #include "loop.h"
-#include "sse.h"
 #include "text.h"
+#include "wire.h"
 
 #define READ_BYTES (256 * 1024)
 #define BACKGROUND_READ_BYTES (64 * 1024) /* a fraction of a millisecond of parsing, before others are looked at again */
@@ -30,8 +29,7 @@ struct subscriber {
     bool requested;
     bool ready;
     bool counted; /* among those that have been ready once */
-    struct response response;
-    struct event_stream stream;
+    struct wire wire;
     struct ledger ledger;
     uint8_t last_id_length;
     char last_id[LONGEST_ID];
@@ -94,21 +92,13 @@ static void receive_event(void *context, const struct event *event)
         histogram_add(&group->latency, read_at - event->stamp);
 }
 
-static void receive_body(void *context, const char *bytes, size_t length)
-{
-    struct subscriber *subscriber = context;
-    if (subscriber->response.status == 200)
-        event_stream_feed(&subscriber->stream, bytes, length, receive_event, subscriber);
-}
-
 static void forget_connection(struct subscriber *subscriber)
 {
     close(subscriber->source.descriptor);
     subscriber->source.descriptor = -1;
     if (subscriber->ready)
         subscriber->group->open--;
-    response_reset(&subscriber->response);
-    event_stream_reset(&subscriber->stream);
+    wire_reset(&subscriber->wire);
     subscriber->requested = false;
 }
 
@@ -135,13 +125,12 @@ static void end_replay(struct subscriber *subscriber)
 static void end_connection(struct subscriber *subscriber)
 {
     struct group *group = subscriber->group;
-    bool complete = response_end(&subscriber->response);
-    bool within_event = event_stream_is_within_event(&subscriber->stream);
+    enum wire_state state = wire_end(&subscriber->wire);
     if (!subscriber->ready)
-        refuse(group, subscriber->response.status);
-    else if (subscriber->response.state == RESPONSE_GARBLED || within_event)
+        refuse(group, wire_status(&subscriber->wire));
+    else if (state == WIRE_GARBLED)
         group->tally.garbled++;
-    else if (!complete || !group->ends)
+    else if (state != WIRE_COMPLETE || !group->ends)
         group->tally.cut++;
     bool was_replay = subscriber->ready && group->replays;
     forget_connection(subscriber);
@@ -149,9 +138,17 @@ static void end_connection(struct subscriber *subscriber)
         end_replay(subscriber);
 }
 
+/* Requests and answers are short: the kernel takes them at once, or the connection has ended. */
+static bool send_all(const struct subscriber *subscriber, const struct text *text)
+{
+    return text->length == 0 || send(subscriber->source.descriptor, text->bytes, text->length, MSG_NOSIGNAL) ==
+                                    (ssize_t)text->length;
+}
+
 static void receive(struct subscriber *subscriber)
 {
     static char buffer[READ_BYTES];
+    static struct text answer;
     struct group *group = subscriber->group;
     size_t most = group->background ? BACKGROUND_READ_BYTES : READ_BYTES;
     ssize_t length = recv(subscriber->source.descriptor, buffer, most, 0);
@@ -165,13 +162,14 @@ static void receive(struct subscriber *subscriber)
     group->tally.reads++;
     group->tally.bytes += (uint64_t)length;
     uint64_t before = group->tally.deliveries;
-    response_feed(&subscriber->response, buffer, (size_t)length, receive_body, subscriber);
+    answer.length = 0;
+    wire_feed(&subscriber->wire, buffer, (size_t)length, &answer, receive_event, subscriber);
     if (group->tally.deliveries != before)
         group->tally.last_at = read_at;
-    if (subscriber->response.state >= RESPONSE_COMPLETE ||
-        (subscriber->response.status && subscriber->response.status != 200))
+    enum wire_state state = wire_state(&subscriber->wire);
+    if (state > WIRE_OPEN || !send_all(subscriber, &answer))
         end_connection(subscriber);
-    else if (subscriber->response.state == RESPONSE_BODY && !group->ready_by_event)
+    else if (state == WIRE_OPEN && !group->ready_by_event)
         become_ready(subscriber);
 }
 
@@ -180,12 +178,8 @@ static void request(struct subscriber *subscriber)
     static struct text text;
     struct group *group = subscriber->group;
     text.length = 0;
-    text_add(&text, "GET ");
-    text_add_template(&text, group->path, "$index", subscriber->index);
-    text_add(&text, " HTTP/1.1\r\n");
-    text_add_headers(&text, group->port, group->headers);
-    text_add(&text, "\r\n");
-    if (send(subscriber->source.descriptor, text.bytes, text.length, MSG_NOSIGNAL) != (ssize_t)text.length) {
+    wire_add_request(&subscriber->wire, subscriber->index, &text);
+    if (!send_all(subscriber, &text)) {
         end_connection(subscriber);
         return;
     }
@@ -234,6 +228,8 @@ void subscribers_open(struct group *group, int64_t deadline)
             struct subscriber *subscriber = &group->subscribers[group->opened];
             subscriber->group = group;
             subscriber->index = (uint32_t)group->opened++;
+            subscriber->wire.request = &group->request;
+            subscriber->wire.port = group->port;
             open_connection(subscriber);
         }
         loop_run_once(deadline);

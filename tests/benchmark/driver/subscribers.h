@@ -19,10 +19,10 @@ struct tally {
     uint64_t id_changed; /* one event, two ids */
     uint64_t id_shared;  /* two events, one id */
     uint64_t id_disordered;
-    uint64_t refused;    /* no 200 */
+    uint64_t refused;    /* no stream */
     int refused_with;    /* the status, or 0 where there was none */
     uint64_t cut;        /* ended before its time */
-    uint64_t garbled;    /* not HTTP, or an end within an event */
+    uint64_t garbled;    /* not the protocol, or an end within an event */
     int64_t last_at;     /* when the last event was read */
 };
 
@@ -30,8 +30,7 @@ struct subscriber;
 
 struct group {
     int count;
-    const char *path;
-    const struct headers *headers;
+    struct request request;
     uint16_t port;
     enum ids ids;
     bool ready_by_event;
