@@ -17,6 +17,7 @@ from tests.benchmark.measured_systems import SYSTEMS
 from tests.benchmark.sizes import BURST, LIVE, RATE
 from tests.benchmark.tables import measured
 
+# The systems of the charts. Those of the other transports are in the tables: only one size of crowd is measured with them.
 # Okabe and Ito's colours, which can be distinguished with any colour vision; ours has the strongest.
 _COLOURS: Final = {
     "orders-events": "#d55e00",
@@ -117,13 +118,13 @@ def _memory(results: Results) -> Figure:
 
 
 def _systems(results: Results, scenario: str) -> dict[str, Any]:
-    """Return the results of the systems that could be measured in a scenario."""
+    """Return the results of the systems of the charts that could be measured in a scenario."""
     found = results["scenarios"].get(scenario, {"systems": {}})["systems"]
-    return {system: each for system, each in found.items() if each["median"]}
+    return {system: each for system, each in found.items() if each["median"] and system in _COLOURS}
 
 
 def _in_order(results: Results) -> list[str]:
-    return [system.name for system in SYSTEMS if system.name in measured(results)]
+    return [system.name for system in SYSTEMS if system.name in measured(results) and system.name in _COLOURS]
 
 
 def _points(results: Results, kind: str, system: str, name: str) -> Iterable[tuple[int, float]]:

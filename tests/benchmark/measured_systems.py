@@ -6,6 +6,10 @@ from typing import Final
 
 from tests.benchmark.asgi_peers import FASTAPI, SSE_STARLETTE, STARLETTE
 from tests.benchmark.other_peers import LIMIT, MERCURE, NCHAN, NODE
-from tests.benchmark.ours import OURS
+from tests.benchmark.other_transports import GRPCIO, NODE_WS, WEBSOCKETS
+from tests.benchmark.ours import OURS, OURS_GRPC, OURS_GZIP, OURS_WEBSOCKET
 
-SYSTEMS: Final = (LIMIT, OURS, NCHAN, MERCURE, NODE, STARLETTE, SSE_STARLETTE, FASTAPI)
+SYSTEMS: Final = (
+    *(LIMIT, OURS, NCHAN, MERCURE, NODE, STARLETTE, SSE_STARLETTE, FASTAPI),
+    *(OURS_GZIP, OURS_WEBSOCKET, NODE_WS, WEBSOCKETS, OURS_GRPC, GRPCIO),
+)

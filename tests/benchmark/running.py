@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,12 +40,18 @@ class Running:
     """A system that accepts connections."""
 
     system: System
-    port: int
+    ports: Sequence[int]
     process: int
+
+    @property
+    def port(self) -> int:
+        """The port of HTTP."""
+        return self.ports[0]
 
     def drive(self, *options: str) -> Report:
         """Run the driver against the server; return its report, faults included. Raises MeasurementError."""
-        command = [str(compile_program("driver")), "--port", str(self.port), "--server", str(self.process), *options]
+        ports = ["--port", str(self.port), "--stream-port", str(self.ports[-1])]
+        command = [str(compile_program("driver")), *ports, "--server", str(self.process), *options]
         with started_on(_DRIVER_CORE):
             done = subprocess.run(command, capture_output=True, text=True, timeout=DRIVER_SECONDS, check=False)
         if done.returncode not in {0, 1}:
@@ -65,20 +71,20 @@ def scratch_folder() -> Iterator[Path]:
 
 @contextmanager
 def running(system: System, scratch: Path) -> Iterator[Running]:
-    """Start the server of a system on a free port; stop it at the end of the block. Raises MeasurementError."""
+    """Start the server of a system on free ports; stop it at the end of the block. Raises MeasurementError."""
     output = BUILD / f"{system.name}.out"
-    port = own_port()
+    ports = [own_port() for _ in range(system.ports)]
     with started_on(_SERVER_CORE), output.open("wb") as file:
         process = subprocess.Popen(
-            system.command(scratch, port),
+            system.command(scratch, *ports),
             stdout=file,
             stderr=subprocess.STDOUT,
             cwd=scratch,
             env=_environment(),
         )
     try:
-        _wait_until_it_answers(system, process, port, output)
-        yield Running(system, port, process.pid)
+        _wait_until_it_answers(system, process, ports[0], output)
+        yield Running(system, ports, process.pid)
     finally:
         _stop(process)
 

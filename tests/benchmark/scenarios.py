@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmark import delivering, returning, storing
+from tests.benchmark import counting, delivering, returning, storing
 from tests.benchmark.running import Report
 from tests.benchmark.sizes import BURST, LIVE, MISSED, PACE, RATE, Sizes
 from tests.benchmark.systems import System
@@ -25,23 +25,39 @@ class Scenario:
     title: str
     measure: Callable[[System, Path], Report]
     figures: Callable[[Report], dict[str, float]]
-    takes_part: Callable[[System], bool] = lambda _: True
+    takes_part: Callable[[System], bool]
 
 
-def _keeps(system: System) -> bool:
-    return system.keeps
+def _any(_: System) -> bool:
+    return True
+
+
+def _plain(system: System) -> bool:
+    return not system.other_transport
 
 
 def _paced(system: System) -> bool:
-    return system.paced
+    return _plain(system) and system.paced
+
+
+def _keeps(system: System) -> bool:
+    return _plain(system) and system.keeps
+
+
+def _keeps_for_sse(system: System) -> bool:
+    return system.keeps and system.protocol == "sse"
+
+
+def _keeps_for_grpc(system: System) -> bool:
+    return system.keeps and system.protocol == "grpc"
 
 
 def scenarios(sizes: Sizes) -> list[Scenario]:
     """Return all scenarios, in the order in which they are measured."""
-    return [*_for_all(sizes), *_for_logs(sizes)]
+    return [*_of_delivery(sizes), *_of_logs(sizes), *_of_transports(sizes)]
 
 
-def _for_all(sizes: Sizes) -> list[Scenario]:
+def _of_delivery(sizes: Sizes) -> list[Scenario]:
     crowds = [(crowd, burst) for burst in (1, BURST) for crowd in sizes.crowds]
     return [
         *(
@@ -50,6 +66,7 @@ def _for_all(sizes: Sizes) -> list[Scenario]:
                 f"{'One event per wake-up' if burst == 1 else f'Bursts of {burst}'}, {crowd:,} subscribers",
                 delivering.in_lockstep(crowd, burst, sizes.seconds),
                 delivering.delivery_figures,
+                takes_part=_any if crowd == LIVE else _plain if burst == 1 else _paced,
             )
             for crowd, burst in crowds
         ),
@@ -58,6 +75,7 @@ def _for_all(sizes: Sizes) -> list[Scenario]:
             f"Latency, {LIVE:,} subscribers, {RATE} events a second",
             delivering.at_rate(LIVE, RATE, 2 * sizes.seconds),
             delivering.latency_figures,
+            takes_part=_plain,
         ),
         Scenario(
             f"paced-{LIVE}",
@@ -71,11 +89,12 @@ def _for_all(sizes: Sizes) -> list[Scenario]:
             f"Accepting and keeping {sizes.idle_crowd:,} streams",
             delivering.idle(sizes.idle_crowd, sizes.idle_seconds),
             delivering.idle_figures(sizes.idle_crowd),
+            takes_part=_any,
         ),
     ]
 
 
-def _for_logs(sizes: Sizes) -> list[Scenario]:
+def _of_logs(sizes: Sizes) -> list[Scenario]:
     return [
         *(
             Scenario(
@@ -102,7 +121,7 @@ def _for_logs(sizes: Sizes) -> list[Scenario]:
             f"Replay of {sizes.stored_events:,} stored events to one subscriber",
             storing.replaying(sizes.stored_events),
             storing.replay_figures,
-            takes_part=_keeps,
+            takes_part=_keeps_for_sse,
         ),
         Scenario(
             f"return-{sizes.returning_crowd}",
@@ -120,5 +139,24 @@ def _for_logs(sizes: Sizes) -> list[Scenario]:
                 takes_part=_keeps,
             )
             for replayers in (0, sizes.replayers)
+        ),
+    ]
+
+
+def _of_transports(sizes: Sizes) -> list[Scenario]:
+    return [
+        Scenario(
+            f"grpc-{sizes.stored_for_grpc}",
+            f"Replay of {sizes.stored_for_grpc:,} stored events to one subscriber over gRPC",
+            storing.replaying(sizes.stored_for_grpc),
+            storing.replay_figures,
+            takes_part=_keeps_for_grpc,
+        ),
+        Scenario(
+            f"bytes-{sizes.orders}",
+            f"Bytes of {sizes.orders:,} simulated orders, sent one by one",
+            counting.counting(sizes.orders),
+            counting.byte_figures,
+            takes_part=_keeps_for_sse,
         ),
     ]

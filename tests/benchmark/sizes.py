@@ -17,6 +17,8 @@ class Sizes:
     idle_seconds: float
     order_crowds: tuple[int, int]  # numbers of subscribers that follow one order each
     stored_events: int  # replayed to one subscriber
+    stored_for_grpc: int  # the same, over gRPC
+    orders: int  # events like those of real orders, whose bytes are counted
     history: int  # events that each replayer reads, repeatedly
     replayers: int
     returning_crowd: int  # subscribers that come back at once after a restart
@@ -30,6 +32,8 @@ FULL: Final = Sizes(
     idle_seconds=17,  # every stream has had a heartbeat by then
     order_crowds=(10, 10_000),
     stored_events=1_000_000,
+    stored_for_grpc=200_000,
+    orders=2_000,
     history=200_000,
     replayers=100,
     returning_crowd=10_000,
@@ -42,6 +46,8 @@ QUICK: Final = Sizes(
     idle_seconds=1,
     order_crowds=(10, 1_000),
     stored_events=100_000,
+    stored_for_grpc=20_000,
+    orders=300,
     history=20_000,
     replayers=20,
     returning_crowd=1_000,

@@ -8,10 +8,9 @@ from typing import Final
 from tests.benchmark.delivering import Measure, latency_figures, rate_options
 from tests.benchmark.running import Report, Running, running
 from tests.benchmark.sizes import RATE
-from tests.benchmark.systems import System
+from tests.benchmark.systems import FROM_THE_START, System
 
 _LARGEST_BATCH: Final = 1_000
-_FROM_THE_START: Final = "?from=earliest&follow=false"
 
 
 def publishing(batch: int, in_flight: int, seconds: float) -> Measure:
@@ -45,7 +44,7 @@ def beside_replayers(subscribers: int, replayers: int, history: int, seconds: fl
 
     def measure(system: System, scratch: Path) -> Report:
         _fill(system, scratch, history)
-        replays = ["--replayers", str(replayers), "--replayer-path", system.path + _FROM_THE_START]
+        replays = ["--replayers", str(replayers), "--replayer-path", system.path + FROM_THE_START]
         with running(system, scratch) as server:
             return server.drive(*rate_options(system, subscribers, RATE, seconds), "--history", str(history), *replays)
 
@@ -81,4 +80,4 @@ def _fill(system: System, scratch: Path, events: int) -> None:
 
 def _read(server: Running, events: int) -> Report:
     reading = ["--mode", "read", "--subscribers", "1", "--events", str(events)]
-    return server.drive(*reading, *server.system.subscribing(_FROM_THE_START))
+    return server.drive(*reading, *server.system.replaying())

@@ -7,29 +7,43 @@ one event a line, the cheapest form, so that none pays for parsing that it does 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Final
 
 _WHEN: Final = '"when":"2026-11-20T10:00:00Z"'
 _PADDING: Final = ".0123456789.0123456789.0123456789.0123"  # makes the event 120 bytes long
 _EVENT_OF_ORDER: Final = f'{{"orderId":"o-$order",{_WHEN},"trackingNumber":"$mark"}}'
 
+FROM_THE_START: Final = "?from=earliest&follow=false"
 EVENT: Final = f'{{"orderId":"$mark{_PADDING}",{_WHEN}}}'
+
+
+def handshake(*subprotocols: str) -> Sequence[str]:
+    """Return the lines by which a WebSocket client asks for the switch of protocols (RFC 6455 §4.1); the driver does not check the answer's hash."""
+    lines = [
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    ]
+    return [*lines, *(f"Sec-WebSocket-Protocol: {each}" for each in subprotocols)]
 
 
 @dataclass(frozen=True, slots=True)
 class System:
     """A server and its form of requests.
 
-    `command`: makes the command line from a scratch folder and a port.
+    `command`: makes the command line from a scratch folder and as many ports as `ports` says: events are published over HTTP on the
+    first one, and read on the last one.
     `missing`: returns why the server cannot run on this machine, or an empty text.
+    `protocol`: by which events are read: sse, websocket or grpc. `message`: the message by which a WebSocket client subscribes, or the
+    request of a gRPC call. `message_of_replay`: the one that asks for all that is stored, and for an end after it.
     `ids`: the promise about event ids that the driver checks: none, unique or ordered.
     """
 
     name: str
     title: str
-    command: Callable[[Path, int], Sequence[str]]
+    command: Callable[..., Sequence[str]]
     missing: Callable[[], str]
     version: Callable[[], str]
     path: str
@@ -44,12 +58,24 @@ class System:
     paced: bool = True  # can deliver PACE events a second to LIVE subscribers
     keeps: bool = False  # has a log to replay, filters by order, and acknowledges events that are on disk
     event: str = EVENT
+    ports: int = 1
+    protocol: str = "sse"
+    message: bytes = b""
+    message_of_replay: bytes = b""
+    other_transport: bool = False  # takes part only in the scenarios that compare transports
 
     def subscribing(self, query: str = "") -> list[str]:
         """Return the driver's options for reading; `$index` in the query stands for the number of the subscriber."""
         headers = [part for each in self.headers for part in ("--header", each)]
         ready = ["--ready-by-event"] if self.opens_with_event else []
-        return ["--path", self.path + query, "--ids", self.ids, *headers, *ready]
+        protocol = ["--protocol", self.protocol, "--message", self.message.hex()]
+        return ["--path", self.path + query, "--ids", self.ids, *protocol, *headers, *ready]
+
+    def replaying(self) -> list[str]:
+        """Return the driver's options for reading all that is stored, and nothing more."""
+        if self.message_of_replay:
+            return replace(self, message=self.message_of_replay).subscribing()
+        return self.subscribing(FROM_THE_START)
 
     def publishing(self, batch: int = 1, *, by_order: bool = False) -> list[str]:
         """Return the driver's options for publishing this many events in a request; a single one is sent without an array."""

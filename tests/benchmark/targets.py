@@ -1,83 +1,23 @@
-"""The targets: figures with a bound and an aim. Most are ratios within one round, which do not depend on the machine."""
+"""The targets: what each figure should be at least, and what is wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from statistics import median
+from collections.abc import Mapping
 from typing import Any
 
+from tests.benchmark.judging import Figure, Target, judge
 from tests.benchmark.sizes import BURST, LIVE, MISSED, PACE, RATE, Sizes
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure of a system in a scenario."""
-
-    scenario: str
-    name: str
-    system: str = "orders-events"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The bounds of a figure, or of its ratio to another figure of the same round.
-
-    `of`: the other figure of a ratio; None if it is not a ratio.
-    `least`: a worse value misses the target. `aim`: the value that is wanted. `unit`: empty for a ratio.
-    """
-
-    title: str
-    figure: Figure
-    of: Figure | None
-    least: float
-    aim: float
-    unit: str = ""
-    more_is_better: bool = False
+from tests.benchmark.transport_targets import transport_targets
 
 
 def targets(sizes: Sizes) -> list[Target]:
     """Return all targets, in the order in which they are shown."""
-    return [*_against_peers(), *_growth(sizes), *_log(sizes), *_streams(sizes)]
+    return [*_against_peers(), *_growth(sizes), *_log(sizes), *_streams(sizes), *transport_targets(sizes)]
 
 
 def judged(sizes: Sizes, scenarios: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Judge the results by the targets; targets whose scenario was not run are left out."""
-    return [_judge(each, _values(each, scenarios)) for each in targets(sizes) if each.figure.scenario in scenarios]
-
-
-def _judge(target: Target, values: Sequence[float]) -> dict[str, Any]:
-    found = {
-        "title": target.title,
-        "unit": target.unit,
-        "more_is_better": target.more_is_better,
-        "least": target.least,
-        "aim": target.aim,
-        "values": list(values),
-    }
-    return {**found, "reached": _verdict(target, median(values)) if values else "not measured"}
-
-
-def _verdict(target: Target, value: float) -> str:
-    def reaches(bound: float) -> bool:
-        return value >= bound if target.more_is_better else value <= bound
-
-    if reaches(target.aim):
-        return "aim"
-    return "least" if reaches(target.least) else "no"
-
-
-def _values(target: Target, scenarios: Mapping[str, Any]) -> list[float]:
-    """Return the figure, or the ratio, in each round in which it was measured."""
-    over = _rounds(target.figure, scenarios)
-    under = [1.0] * len(over) if target.of is None else _rounds(target.of, scenarios)
-    return [a / b for a, b in zip(over, under, strict=False) if a is not None and b is not None]
-
-
-def _rounds(figure: Figure, scenarios: Mapping[str, Any]) -> list[float | None]:
-    systems = scenarios[figure.scenario]["systems"] if figure.scenario in scenarios else {}
-    rounds = systems[figure.system]["rounds"] if figure.system in systems else []
-    return [each["figures"][figure.name] if each else None for each in rounds]
+    return judge(targets(sizes), scenarios)
 
 
 def _against_peers() -> list[Target]:

@@ -9,17 +9,19 @@ import pytest
 
 from tests.benchmark.asgi_peers import STARLETTE
 from tests.benchmark.other_peers import LIMIT, NODE
-from tests.benchmark.ours import OURS
+from tests.benchmark.other_transports import GRPCIO, NODE_WS, WEBSOCKETS
+from tests.benchmark.ours import OURS, OURS_GRPC, OURS_GZIP, OURS_WEBSOCKET
 from tests.benchmark.programs import NoCompilerError, compile_program
 from tests.benchmark.running import faults, running
 from tests.benchmark.systems import System
 
+SYSTEMS = [LIMIT, OURS, OURS_GZIP, OURS_WEBSOCKET, OURS_GRPC, STARLETTE, NODE, NODE_WS, WEBSOCKETS, GRPCIO]
 SUBSCRIBERS = 3
 EVENTS = 20
 BURST = 4
 
 
-@pytest.mark.parametrize("system", [LIMIT, OURS, STARLETTE, NODE], ids=lambda system: system.name)
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
 def test_a_system_delivers_every_event_once_and_in_order(system: System, tmp_path: Path) -> None:
     skip_or_fail_if_absent(system)
     options = ["--mode", "lockstep", "--subscribers", str(SUBSCRIBERS), "--events", str(EVENTS), "--burst", str(BURST)]

@@ -84,6 +84,29 @@ def test_paced_streams_are_measured_on_the_systems_that_keep_up() -> None:
     ]
 
 
+def test_transports_are_compared_at_one_size_of_crowd() -> None:
+    def taking_part(name: str) -> set[str]:
+        (scenario,) = (each for each in scenarios(FULL) if each.name == name)
+        return {system.name for system in SYSTEMS if system.other_transport and scenario.takes_part(system)}
+
+    assert (
+        taking_part("one-1000") == taking_part("idle-5000") == {each.name for each in SYSTEMS if each.other_transport}
+    )
+    assert taking_part("one-100") == taking_part("latency-1000") == taking_part("publish-1") == set()
+    assert taking_part("replay-1000000") == taking_part("bytes-2000") == {"orders-events-gzip"}
+    assert taking_part("grpc-200000") == {"orders-events-grpc"}
+
+
+def test_a_difference_is_taken_within_each_round() -> None:
+    def idle(*rounds: float) -> dict[str, Any]:
+        return {"rounds": [{"figures": {"memory_kb_per_stream": each}} for each in rounds]}
+
+    systems = {"orders-events": idle(2, 3), "orders-events-gzip": idle(2.5, 2.75)}
+    targets = judged(FULL, {"idle-5000": {"title": "", "systems": systems}})
+    (memory,) = (each for each in targets if "more than plain" in each["title"])
+    assert (memory["values"], memory["unit"], memory["reached"]) == ([0.5, -0.25], " KB", "least")
+
+
 @pytest.mark.parametrize(("scenario", "shown"), [("one-1000", False), ("paced-1000", True)])
 def test_a_column_is_shown_if_its_scenario_was_measured(scenario: str, shown: bool) -> None:
     system = {"orders-events": {"rounds": [], "median": {"cpu_us_per_delivery": 4.25, "p99_ms": 8.0}}}

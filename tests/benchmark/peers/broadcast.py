@@ -35,8 +35,11 @@ class Broadcast(Generic[Event]):
     async def publish(self, request: Request) -> Response:
         body = await request.body()
         for line in body.decode().split("\n"):
-            self._published += 1
-            event = self._make(self._published, line)
-            for queue in self._queues:
-                queue.put_nowait(event)
+            self.publish_line(line)
         return Response(status_code=204)
+
+    def publish_line(self, line: str) -> None:
+        self._published += 1
+        event = self._make(self._published, line)
+        for queue in self._queues:
+            queue.put_nowait(event)
