@@ -99,7 +99,7 @@ def test_transports_are_compared_at_one_size_of_crowd() -> None:
 
 def test_a_difference_is_taken_within_each_round() -> None:
     def idle(*rounds: float) -> dict[str, Any]:
-        return {"rounds": [{"figures": {"memory_kb_per_stream": each}} for each in rounds]}
+        return {"rounds": [{"figures": {"memory_kb_per_stream": each, "accept_ms_per_stream": 1}} for each in rounds]}
 
     systems = {"orders-events": idle(2, 3), "orders-events-gzip": idle(2.5, 2.75)}
     targets = judged(FULL, {"idle-5000": {"title": "", "systems": systems}})
