@@ -17,7 +17,7 @@ from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
 from app.specification.errors import OrdersEventsError
 from app.transports.grpc.call_sink import CallSink
-from app.transports.grpc.calls import Calls, Context
+from app.transports.grpc.calls import Calls, Context, end
 from app.transports.grpc.descriptors import MessageClasses
 from app.transports.grpc.event_messages import DataMessages
 from app.transports.grpc.request_messages import read_message
@@ -74,7 +74,7 @@ class OrderEventsService:
         else:
             closing = await CallSink(self._responses.encode, context.write).carry(self._fan_out, subscription)
         if closing.reason in _INTERRUPTIONS:
-            await context.abort_with_status(self._statuses.status(_INTERRUPTIONS[closing.reason]))
+            end(context, self._statuses.status(_INTERRUPTIONS[closing.reason]))
 
     async def _publish(self, data: bytes, _context: Context) -> bytes:
         request = read_message(self.classes["PublishRequest"], data)
