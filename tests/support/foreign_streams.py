@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import queue
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, Self, TypeAlias
 
@@ -24,7 +25,7 @@ from tests.transports.grpc.foreign import GrpcClient
 
 PAGE_EVENTS: Final = 40
 PAGE_WAIT_SECONDS: Final = 2
-CALL_SECONDS: Final = 20
+SILENT_SECONDS: Final = 15
 
 _CUT: Final = (ConnectionError, httpx.NetworkError, httpx.RemoteProtocolError, InvalidMessage, ConnectionClosedError)
 
@@ -148,26 +149,20 @@ def web_socket(address: Address, start: Start) -> Stream:
 
 
 def grpc_stream(address: Address, start: Start) -> Stream:
-    """Subscribe with grpcio.
-
-    A call of grpcio 1.85 may never end, not even at its deadline, if the server closes the connection at the moment it begins. To cancel
-    it ends it in any case.
-    """
+    """Subscribe with grpcio."""
     place = {"from": "earliest"} if start.last_event_id is None else {"last_event_id": start.last_event_id}
     with _interruptions(), GrpcClient(address.grpc, pool=address.messages) as client:
-        call = client.subscribe(timeout=None, event_types=start.event_types, **place)
-        with _overdue(call.cancel):
-            for response in call:
-                match response.WhichOneof("item"):
-                    case "events":
-                        yield from (_typed(each) for each in response.events.events)
-                        yield Position(response.events.last_event_id)
-                    case "checkpoint":
-                        yield Position(response.checkpoint.last_event_id)
-                    case "closing":
-                        return
-                    case other:
-                        assert other == "heartbeat", response
+        for response in _attended(client.subscribe(timeout=None, event_types=start.event_types, **place)):
+            match response.WhichOneof("item"):
+                case "events":
+                    yield from (_typed(each) for each in response.events.events)
+                    yield Position(response.events.last_event_id)
+                case "checkpoint":
+                    yield Position(response.checkpoint.last_event_id)
+                case "closing":
+                    return
+                case other:
+                    assert other == "heartbeat", response
 
 
 TRANSPORTS: Final[dict[str, Callable[[Address, Start], Stream]]] = {
@@ -192,15 +187,30 @@ def _typed(event: Any) -> Event:
     return Event(event.id, event.event_type, event.schema_version, data)
 
 
-@contextmanager
-def _overdue(end: Callable[[], object]) -> Iterator[None]:
-    """End a call that takes longer than any in a test."""
-    timer = threading.Timer(CALL_SECONDS, end)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+def _attended(call: Iterable[Any]) -> Iterator[Any]:
+    """Yield the responses of a call, and give it up if it is silent for long although heartbeats come every second.
+
+    A call of grpcio 1.85 may never end, neither at its deadline nor if it is cancelled, if the server closes the connection at the moment
+    at which the call begins. So a thread of its own waits for it.
+    """
+    arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def receive() -> None:
+        try:
+            for response in call:
+                arrived.put(response)
+        except grpc.RpcError as error:
+            arrived.put(error)
+
+    threading.Thread(target=receive, daemon=True).start()
+    while True:
+        try:
+            response = arrived.get(timeout=SILENT_SECONDS)
+        except queue.Empty:
+            raise Interrupted from None
+        if isinstance(response, grpc.RpcError):
+            raise response
+        yield response
 
 
 @contextmanager
