@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+import zlib
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
-from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
-import pytest
 
 from tests.browser.following import PATIENCE_SECONDS, curl_following
-from tests.deploy.fronts import DEPLOY, Front, caddy, find_caddy, nginx
-from tests.support.programs import needed, unavailable
+from tests.deploy.fronts import DEPLOY, Front, caddy, find_caddy
+from tests.support.programs import needed
 from tests.transports.http.orders import (
     EVENTS,
     cancelled,
@@ -30,19 +26,6 @@ from tests.transports.http.orders import (
 EVENT_STREAM = {"Accept": "text/event-stream"}
 
 
-@pytest.fixture(scope="module", params=[caddy, nginx], ids=["caddy", "nginx"])
-def front(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    run: Callable[[Path], AbstractContextManager[Front]] = request.param
-    with run(tmp_path_factory.mktemp("front")) as running:
-        yield running
-
-
-@pytest.fixture
-def http(front: Front) -> Iterator[httpx.Client]:
-    with front.client() as client:
-        yield client
-
-
 def test_each_event_passes_at_once_over_http_2(front: Front, http: httpx.Client, tmp_path: Path) -> None:
     head = tmp_path / "head"
     options = ["--http2", "--cacert", str(front.authority), "--dump-header", str(head)]
@@ -52,6 +35,39 @@ def test_each_event_passes_at_once_over_http_2(front: Front, http: httpx.Client,
             (event_id,) = publish(http, shipped())
             following.through(event_id)  # the next is published only after this one has come through
     assert head.read_text().startswith("HTTP/2 200")
+
+
+def test_a_compressed_stream_passes_event_by_event_and_untouched(http: httpx.Client) -> None:
+    order, decoder = new_order(), zlib.decompressobj(31)  # at the end it checks the CRC and the length
+    query = {"orderId": order, "limit": "20"}
+    with http.stream("GET", EVENTS, params=query, headers={**EVENT_STREAM, "Accept-Encoding": "gzip"}) as response:
+        assert response.headers["content-encoding"] == "gzip"
+        assert response.headers["vary"] == "Accept-Encoding"
+        assert response.headers["cache-control"] == "no-store, no-transform"
+        plain = (decoder.decompress(piece).decode() for piece in response.iter_raw())
+        received = next(plain)
+        for _ in range(20):
+            (event_id,) = publish(http, shipped(order))
+            while f"id: {event_id}\n" not in received:
+                received += next(plain)
+        received += "".join(plain)
+    assert received.endswith('\n\nevent: stream.closing\ndata: {"reason":"limit"}\n\n')
+    assert decoder.eof
+    assert decoder.unused_data == b""
+
+
+def test_a_compressed_page_passes_unchanged(front: Front, http: httpx.Client) -> None:
+    order = new_order()
+    publish(http, *(shipped(order) for _ in range(50)))
+    headers = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+    bodies = []
+    with httpx.Client(base_url=front.server.url, timeout=PATIENCE_SECONDS, trust_env=False) as direct:
+        for client in (http, direct):
+            query = {"orderId": order, "from": "earliest"}
+            with client.stream("GET", EVENTS, params=query, headers=headers) as answer:
+                assert answer.headers["content-encoding"] == "gzip"
+                bodies.append(b"".join(answer.iter_raw()))
+    assert bodies[0] == bodies[1]
 
 
 def test_a_stream_ends_at_the_server_when_its_reader_has_left(http: httpx.Client) -> None:
@@ -93,28 +109,6 @@ def test_a_server_that_cannot_be_reached_is_a_stream_that_says_come_back(front: 
 def test_problems_of_the_server_pass_unchanged(http: httpx.Client) -> None:
     answer = http.get(EVENTS, params={"eventTypes": "nope"}, headers=EVENT_STREAM)
     assert (answer.status_code, answer.json()["type"]) == (400, "/problems/invalid-parameter")
-
-
-def test_grpc_passes_through_a_restart(front: Front) -> None:
-    if find_spec("grpc") is None:
-        unavailable("grpcio is not installed.")
-    import grpc  # noqa: PLC0415
-
-    from tests.transports.grpc import foreign  # noqa: PLC0415
-
-    address, authority = urlsplit(front.url).netloc, front.authority.read_bytes()
-    with foreign.GrpcClient(address, authority=authority) as client:
-        stream = client.subscribe()
-        last_id = next(stream).checkpoint.last_event_id
-        (published,) = client.publish(foreign.shipped(new_order())).events
-        assert next(foreign.events_of(stream)).id == published.id
-        front.restart()
-        rest: list[str] = []
-        with pytest.raises(grpc.RpcError, match="UNAVAILABLE"):
-            rest.extend(each.closing.reason for each in stream if each.HasField("closing"))
-        assert rest == ["drain"]
-    with foreign.GrpcClient(address, authority=authority) as client:
-        assert next(foreign.events_of(client.subscribe(last_event_id=last_id))).id == published.id
 
 
 def test_the_caddyfile_is_formatted() -> None:
