@@ -66,12 +66,12 @@ def http(server: ServerProcess) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def node() -> str:
-    """The path of Node, with the package installed that follow.mjs imports."""
+    """The path of Node, with the packages installed that follow.mjs and converse.mjs import."""
     program, npm = needed("node"), needed("npm")
     with alone(HERE):
-        if not (HERE / "node_modules" / "eventsource").is_dir():
+        if not all((HERE / "node_modules" / name).is_dir() for name in ("eventsource", "ws")):
             install = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
             installed = subprocess.run(install, cwd=HERE, capture_output=True, text=True, check=False)
             if installed.returncode != 0:
-                unavailable(f"npm cannot install eventsource: {installed.stderr[-200:]!r}.")
+                unavailable(f"npm cannot install eventsource and ws: {installed.stderr[-200:]!r}.")
     return program
