@@ -50,7 +50,9 @@ def test_it_publishes_and_follows_until_the_server_stops(tmp_path: Path) -> None
     assert (shipped["order_id"], shipped["when"]) == (order, WHEN)
     assert ids_of(live) == [stored[2]] == [published["events"][0]["id"]]
     assert live["events"]["events"][0]["order_cancelled_v1"]["reason"] == "Paid twice"
-    assert ended == [{"closing": {"reason": "drain"}}, {"code": grpc.StatusCode.UNAVAILABLE.value[0]}]
+    closing, status = ended
+    assert closing["closing"]["reason"] == "drain"
+    assert status == {"code": grpc.StatusCode.UNAVAILABLE.value[0]}
     assert program.returncode == 0
 
 
