@@ -26,7 +26,7 @@ class Sizes:
 
 FULL: Final = Sizes(
     rounds=3,
-    seconds=5,
+    seconds=3,
     crowds=(100, 1_000, 5_000),
     idle_crowd=5_000,
     idle_seconds=17,  # every stream has had a heartbeat by then
