@@ -88,6 +88,8 @@ class FanOut:
                 self._enqueue(subscription)
             case State.READING_BLOCKED:
                 subscription.unblock()
+                if self._log.is_draining:
+                    self._hasten(subscription)
             case _:
                 pass
 
@@ -119,7 +121,7 @@ class FanOut:
         `Closing` when `resume` is called for it.
         """
         self._log.drain()
-        for subscription in self._open:
+        for subscription in [*self._open]:
             self._hasten(subscription)
 
     async def ended(self) -> None:
@@ -198,16 +200,20 @@ class FanOut:
             self._send(subscription, subscription.sign_of_life())
 
     def _hasten(self, subscription: Subscription) -> None:
-        """Schedule a waiting subscription, so that it is sent its `Closing`.
+        """Schedule a waiting subscription, so that it is sent its `Closing`. If the store is being read for it, send the
+        `Closing` now, because a read of a slow disk takes long.
 
-        A subscription for which the store is being read, or whose sink is full, is not changed: it will be sent its `Closing`
-        after that.
+        A subscription whose sink is full is not changed: it will be sent its `Closing` once its sink is resumed.
         """
-        state = subscription.state
-        if state in (State.LIVE, State.QUEUED):
-            subscription.schedule()
-            self._take_out(subscription, state)
-            self._enqueue(subscription)
+        match state := subscription.state:
+            case State.LIVE | State.QUEUED:
+                subscription.schedule()
+                self._take_out(subscription, state)
+                self._enqueue(subscription)
+            case State.READING:
+                self._send(subscription, Closing("drain"))
+            case _:
+                pass
 
     def _send(self, subscription: Subscription, item: StreamItem) -> bool:
         """Send an item to a subscription. Returns False if no further item can be sent for now (the sink is full, or the

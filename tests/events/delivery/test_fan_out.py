@@ -591,6 +591,37 @@ async def test_a_reader_whose_sink_a_heartbeat_fills_while_it_waits_for_the_stor
     clock.cancel()
 
 
+@in_virtual_time
+async def test_a_drain_reaches_a_reader_during_a_read_of_the_store_that_stalls(monkeypatch: pytest.MonkeyPatch) -> None:
+    log, fan_out = await open_stored(Stalled(), monkeypatch)
+    sinks = [Keeper(), Keeper()]
+    for number, sink in enumerate(sinks):
+        replay(fan_out, log, sink, filter_of_its_own(number))
+    await asyncio.sleep(1)
+    fan_out.drain()
+    await fan_out.ended()
+    assert now_seconds() < 2
+    assert [sink.steps[1:] for sink in sinks] == [[Closing("drain")]] * 2
+    await asyncio.sleep(120)  # until the reads end, which nobody waits for
+    assert [len(sink.steps) for sink in sinks] == [2, 2]
+
+
+@in_virtual_time
+async def test_a_drain_reaches_a_reader_whose_sink_is_resumed_during_a_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    log, fan_out = await open_stored(Stalled(), monkeypatch)
+    clock = asyncio.create_task(fan_out.run())
+    full = Keeper(room=2)
+    slow = replay(fan_out, log, full)
+    await asyncio.sleep(20)
+    fan_out.drain()
+    full.room = 10
+    fan_out.resume(slow)
+    await fan_out.ended()
+    assert now_seconds() < 21
+    assert full.steps[1:] == [HEARTBEAT, Closing("drain")]
+    clock.cancel()
+
+
 async def test_a_drain_reaches_a_reader_that_waits_for_the_store_without_a_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
