@@ -12,7 +12,7 @@ import click
 
 from app.cli.terminal import say
 from app.client import OrdersClient
-from app.client.endpoint import checked_url
+from app.client.endpoint import GRPC_SCHEMES, HTTP_SCHEMES, checked_url
 from app.client.transports.choice import Transport
 from app.settings import Settings
 
@@ -28,8 +28,8 @@ def url_option(command: _Command) -> _Command:
         default="http://127.0.0.1:8000",
         show_default=True,
         show_envvar=True,
-        callback=read_url,
-        help="The URL of the server.",
+        callback=_read_any_url,
+        help="The URL of the server; for --transport grpc that of its gRPC port, such as grpc://127.0.0.1:50051.",
     )(command)
 
 
@@ -59,7 +59,7 @@ def certificates_option(command: _Command) -> _Command:
         "certificates",
         type=_Certificates(),
         metavar="FILE",
-        help="Trust the certificates in this file, for an https server. Not given: those in SSL_CERT_FILE, else the public ones.",
+        help="Trust the certificates in this file, for a server with TLS. Not given: those in SSL_CERT_FILE, else the public ones.",
     )(command)
 
 
@@ -106,20 +106,29 @@ def orders_client(
     """Open a client of the server at `url`, and close the client when the context ends.
 
     `certificates`: the certificates to trust; None: the default of `OrdersClient`. `transport`: see `OrdersClient`. `report`: called with a sentence when a request fails
-    that will be tried again. Raises click.UsageError if SSL_CERT_FILE or SSL_CERT_DIR points to certificates that cannot be read.
+    that will be tried again. Raises click.UsageError if the URL is not one for the transport, if a package of the transport is not
+    installed, or if SSL_CERT_FILE or SSL_CERT_DIR points to certificates that cannot be read.
     """
     try:
         client = OrdersClient(url, certificates=certificates, transport=transport, report=report)
-    except ValueError as error:
+    except (ValueError, ImportError) as error:
         raise click.UsageError(str(error)) from None
     with client:
         yield client
 
 
 def read_url(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
-    """Check the value of a parameter that must be the URL of a server. Called by click. Raises click.BadParameter."""
+    """Check the value of a parameter that must be the HTTP URL of a server. Called by click. Raises click.BadParameter."""
+    return _checked(text, HTTP_SCHEMES)
+
+
+def _read_any_url(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
+    return _checked(text, GRPC_SCHEMES if text.startswith(GRPC_SCHEMES) else HTTP_SCHEMES)
+
+
+def _checked(text: str, schemes: tuple[str, ...]) -> str:
     try:
-        return checked_url(text)
+        return checked_url(text, schemes)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import sys
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -28,7 +28,7 @@ class _InputFile(click.File):
 @click.argument("file", type=_InputFile("rb"))
 @url_option
 @certificates_option
-@transport_option("http", "websocket")
+@transport_option("http", "websocket", "grpc")
 @click.option(
     "--batch-size",
     type=click.IntRange(1, 1000),
@@ -49,7 +49,7 @@ def publish(
     file: BinaryFile,
     url: str,
     certificates: ssl.SSLContext | None,
-    transport: str,
+    transport: Literal["http", "websocket", "grpc"],
     batch_size: int,
     retry_max_time: float,
 ) -> int:
@@ -74,7 +74,7 @@ def publish(
         progress.clear()
         say(message)
 
-    with orders_client(url, certificates, report, "websocket" if transport == "websocket" else "sse") as orders:
+    with orders_client(url, certificates, report, "sse" if transport == "http" else transport) as orders:
         publication = Publication(orders, source.unit, retry_max_time, report)
         try:
             for batch in read_batches(source.pieces, batch_size):

@@ -23,7 +23,7 @@ _LINES: Final = {"json": json_line, "text": text_line}
 @click.command
 @url_option
 @certificates_option
-@transport_option("sse", "websocket", "auto")
+@transport_option("sse", "websocket", "auto", "grpc")
 @click.option(
     "--event-types",
     multiple=True,

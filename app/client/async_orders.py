@@ -13,13 +13,13 @@ from typing import Literal, Self, TypeVar, Unpack, overload
 import httpx
 
 from .async_order_stream import AsyncOrderStream
-from .endpoint import Endpoint, new_async_client
+from .endpoint import new_async_client
 from .events import Checkpoint, Gap, OrderEvent
 from .protocol.publishing import RETRY_MAX_SECONDS, PublishedEvent, Publishing
 from .protocol.reading import Reading
 from .protocol.retries import TransientError
 from .protocol.stream_options import Checkpoints, Gaps, StreamItem, StreamOptions, delivery, stream_query
-from .transports.choice import Transport, checked_transport, new_async_publisher, new_async_streams
+from .transports.choice import Transport, new_async_publisher, new_async_streams, new_endpoint
 
 _log = logging.getLogger(__name__)
 _Value = TypeVar("_Value")
@@ -28,20 +28,22 @@ _Value = TypeVar("_Value")
 class AsyncOrdersClient:
     """A client of one server, for any number of tasks of one event loop. As a context manager, it closes its connections at the end.
 
-    `url`: the URL of the server, such as http://127.0.0.1:8000.
-    `certificates`: the certificates to trust if the server uses https; default: the certificates that the environment variables
+    `url`: the URL of the server, such as http://127.0.0.1:8000; for the transport "grpc", that of its gRPC port, such as
+        grpc://127.0.0.1:50051, or grpcs://orders.example.com with TLS.
+    `certificates`: the certificates to trust if the server uses TLS; default: the certificates that the environment variables
         SSL_CERT_FILE or SSL_CERT_DIR point to, else those of the public authorities.
     `http`: an `httpx.AsyncClient` of the caller, for example with credentials or proxies. The caller must close this HTTP client, and
         `certificates` has no effect. Default: the client makes an HTTP client of its own.
     `transport`: how streams come and events go. "sse" (default): an event stream, and HTTP requests. "websocket": WebSocket for both. "auto":
         as "sse", but a stream goes over to WebSocket if twice in a row nothing came for 10 seconds, because a proxy collects responses
-        and does not pass them on.
+        and does not pass them on. "grpc": gRPC for both, which needs the extra `grpc` of this package.
     `silence_seconds`: the time without a byte on a stream after which its connection counts as broken; default: 45, which is three
         times the time between two heartbeats of a server with default settings.
     `report`: called with a sentence when a request fails that will be tried again; not called for further failures until an attempt
         succeeds. Default: log a warning.
 
-    Raises ValueError if `url` is not a URL, if `transport` is unknown, or if SSL_CERT_FILE or SSL_CERT_DIR points to certificates that cannot be read.
+    Raises ValueError if `url` is not a URL for `transport`, if `transport` is unknown, or if SSL_CERT_FILE or SSL_CERT_DIR points to
+    certificates that cannot be read; ImportError if a package of the extra `grpc` is missing.
     """
 
     def __init__(
@@ -54,11 +56,11 @@ class AsyncOrdersClient:
         silence_seconds: float | None = None,
         report: Callable[[str], None] = _log.warning,
     ) -> None:
-        self._endpoint = Endpoint(url, silence_seconds)
+        self._endpoint = new_endpoint(transport, url, silence_seconds)
         self._http = new_async_client(self._endpoint.url, certificates) if http is None else http
         self._closes = http is None
         self._report = report
-        way = checked_transport(transport), self._http, self._endpoint, certificates
+        way = transport, self._http, self._endpoint, certificates
         self._new_streams = partial(new_async_streams, *way)
         self._publisher = new_async_publisher(*way)
 

@@ -16,6 +16,9 @@ from .protocol.stream_options import StreamRequest
 MAX_BODY_BYTES: Final = 16 * 2**20
 """How much of a response body is read at most, so that an endless body does not fill the memory. Event streams are not limited."""
 
+HTTP_SCHEMES: Final = ("http", "https")
+GRPC_SCHEMES: Final = ("grpc", "grpcs")
+
 _EVENTS_PATH: Final = "/events/orders"
 _SILENCE_SECONDS: Final = 45.0  # three times the time between two heartbeats of a server with default settings
 _ANSWER_SECONDS: Final = 60.0  # a server with a busy disk may take long to answer a publisher
@@ -25,7 +28,8 @@ _CONNECT_SECONDS: Final = 10.0
 # connection that the server is closing. So an idle connection is used for 2 seconds only.
 _LIMITS: Final = httpx.Limits(max_connections=None, keepalive_expiry=2)
 # This folder belongs to two distributions: to the server's, as `app.client`, and to the client's, which contains nothing else.
-_DISTRIBUTION: Final = "orders-events" if __name__.startswith("app.") else "orders-events-client"
+DISTRIBUTION: Final = "orders-events" if __name__.startswith("app.") else "orders-events-client"
+_EXAMPLES: Final = {"http": "http://127.0.0.1:8000", "grpc": "grpc://127.0.0.1:50051"}
 _PERMANENT: Final = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyRedirects)
 
 
@@ -34,10 +38,11 @@ class Endpoint:
 
     `url`: the URL, such as http://127.0.0.1:8000. Raises ValueError if it is not a URL.
     `silence_seconds`: the time without a byte on a stream after which its connection counts as broken; default: 45.
+    `schemes`: the schemes that the URL may have.
     """
 
-    def __init__(self, url: str, silence_seconds: float | None = None) -> None:
-        self.url = checked_url(url)
+    def __init__(self, url: str, silence_seconds: float | None = None, schemes: tuple[str, ...] = HTTP_SCHEMES) -> None:
+        self.url = checked_url(url, schemes)
         self._events_url = f"{self.url}{_EVENTS_PATH}"
         self.silence_seconds = _SILENCE_SECONDS if silence_seconds is None else silence_seconds
         self.answer_seconds = _ANSWER_SECONDS
@@ -84,14 +89,15 @@ def new_async_client(url: str, certificates: ssl.SSLContext | None) -> httpx.Asy
     return httpx.AsyncClient(trust_env=uses_proxies(url), limits=_LIMITS, verify=verify(url, certificates))
 
 
-def checked_url(text: str) -> str:
+def checked_url(text: str, schemes: tuple[str, ...] = HTTP_SCHEMES) -> str:
     """Return the URL of a server without a slash at the end. Raises ValueError if the string is not such a URL."""
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL:
         url = httpx.URL("")
-    if url.scheme not in ("http", "https") or not url.host or url.query or url.fragment:
-        raise ValueError(f"{text!r} is not a URL such as http://127.0.0.1:8000.")
+    has_path = schemes == GRPC_SCHEMES and url.path not in ("", "/")
+    if url.scheme not in schemes or not url.host or url.query or url.fragment or has_path:
+        raise ValueError(f"{text!r} is not a URL such as {_EXAMPLES[schemes[0]]}.")
     return text.rstrip("/")
 
 
@@ -122,7 +128,7 @@ async def read_body_async(response: httpx.Response) -> bytes:
 
 def verify(url: str, certificates: ssl.SSLContext | None) -> ssl.SSLContext | bool:
     """Return what to trust of a server at `url`, as the argument `verify` of httpx. The arguments are those of `new_client`."""
-    if certificates is not None or not url.startswith("https:"):
+    if certificates is not None or not url.startswith(("https:", "grpcs:")):
         return certificates or True
     try:
         # Read SSL_CERT_FILE and SSL_CERT_DIR here: with `trust_env=False`, httpx would ignore them together with the proxy variables.
@@ -145,7 +151,7 @@ def uses_proxies(url: str) -> bool:
 def _version() -> str:
     # "unknown" if the package is run from its source folder without being installed
     try:
-        return version(_DISTRIBUTION)
+        return version(DISTRIBUTION)
     except PackageNotFoundError:
         return "unknown"
 

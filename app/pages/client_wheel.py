@@ -10,7 +10,7 @@ import base64
 import hashlib
 import io
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -56,9 +56,15 @@ def _metadata(project: Mapping[str, Any], version: str, readme: str) -> bytes:
         f"Summary: {project['description']}",
         f"Requires-Python: {project['requires-python']}",
         *(f"Requires-Dist: {requirement}" for requirement in project["dependencies"]),
+        *(line for name, extra in project["optional-dependencies"].items() for line in _extra(name, extra)),
         "Description-Content-Type: text/markdown",
     ]
     return "\n".join([*lines, "", readme]).encode()
+
+
+def _extra(name: str, requirements: Iterable[str]) -> Iterator[str]:
+    yield f"Provides-Extra: {name}"
+    yield from (f"Requires-Dist: {requirement}; extra == '{name}'" for requirement in requirements)
 
 
 def _record(files: Mapping[str, bytes], itself: str) -> bytes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack
+from functools import partial
 from random import Random
 
+from app.client.transports.choice import Transport
 from tests.client.cutting_proxy import CuttingProxy
 from tests.client.readers import Reader, logs, readers_of, reading
 from tests.support.checker import Ledger, SubscriberLog, judge
@@ -14,6 +16,9 @@ from tests.support.ports import own_port
 from tests.support.publishers import LAST, SHIPPED, Publisher, counted
 from tests.support.servers import start_server
 from tests.support.subscribers import open_client, poll
+from tests.transports.grpc.conftest import GRPC_IS_INSTALLED
+
+TRANSPORTS: tuple[Transport, ...] = ("sse", "websocket", "grpc") if GRPC_IS_INSTALLED else ("sse", "websocket")
 
 
 async def read_through(proxy: CuttingProxy, url: str, readers: list[Reader], *, events: int, seed: int) -> Ledger:
@@ -30,9 +35,18 @@ async def read_through(proxy: CuttingProxy, url: str, readers: list[Reader], *, 
 async def read_through_kills(store: str, *, kills: int, readers: int, seed: int) -> Ledger:
     ledger, random, stop = Ledger(), Random(seed), asyncio.Event()
     with ExitStack() as stack:
-        server = stack.enter_context(await asyncio.to_thread(start_server, store, port=own_port()))
+        grpc_port = own_port()
+        start = partial(start_server, store, *(["--grpc-port", str(grpc_port)] if GRPC_IS_INSTALLED else []))
+        server = stack.enter_context(await asyncio.to_thread(start, port=own_port()))
         url, port = server.events_url, server.port
-        followers = readers_of(server.url, readers, seed=seed, most_events=300, transports=("sse", "websocket"))
+        followers = readers_of(
+            server.url,
+            readers,
+            seed=seed,
+            most_events=300,
+            transports=TRANSPORTS,
+            grpc_url=f"grpc://127.0.0.1:{grpc_port}",
+        )
         async with open_client() as client, reading(followers):
             async with asyncio.TaskGroup() as group:
                 for number in range(2):
@@ -41,7 +55,7 @@ async def read_through_kills(store: str, *, kills: int, readers: int, seed: int)
                 for _ in range(kills):
                     await has_acknowledged(ledger, random.randint(0, 300))
                     await asyncio.to_thread(server.kill)
-                    server = stack.enter_context(await asyncio.to_thread(start_server, store, port=port))
+                    server = stack.enter_context(await asyncio.to_thread(start, port=port))
                 stop.set()
             await Publisher(url, ledger).ends(client)
         assert judge(ledger, [*logs(followers), stored_log(url)]) == []

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.client.kinds import KINDS, Kind
+from tests.transports.grpc.conftest import GRPC_IS_INSTALLED
+
+collect_ignore_glob = [] if GRPC_IS_INSTALLED else ["test_client_grpc*.py"]
 
 
 @pytest.fixture(params=KINDS)
@@ -15,5 +18,5 @@ def client(request: pytest.FixtureRequest) -> Kind:
 
 @pytest.fixture
 def quick_reconnections(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let clients come back over WebSocket at once; the server says nothing there about the wait, which is 2 to 5 seconds."""
-    monkeypatch.setattr("app.client.protocol.websocket_messages._RETRY_MS", (50, 100))
+    """Let clients come back over WebSocket and gRPC at once: a stream does not begin with the server's wait there."""
+    monkeypatch.setattr("app.client.protocol.retries.RECONNECT_MS", (50, 100))

@@ -106,15 +106,22 @@ def take(log: SubscriberLog, value: OrderEvent | Gap) -> Entry | None:
 
 
 def readers_of(
-    url: str, count: int, *, seed: int, most_events: int = 1_000_000, transports: Sequence[Transport] = ("sse",)
+    url: str,
+    count: int,
+    *,
+    seed: int,
+    most_events: int = 1_000_000,
+    transports: Sequence[Transport] = ("sse",),
+    grpc_url: str = "",
 ) -> list[Reader]:
     """Make readers that begin at the earliest event; every second one blocks a thread, every third reads one type only.
 
-    `transports`: those of two readers each, in turn.
+    `transports`: those of two readers each, in turn. `grpc_url`: the URL for the transport "grpc".
     """
+    chosen = [transports[number // 2 % len(transports)] for number in range(count)]
     return [
-        _reader(url, number, Random(f"{seed} {number}"), most_events, transports[number // 2 % len(transports)])
-        for number in range(count)
+        _reader(grpc_url if each == "grpc" else url, number, Random(f"{seed} {number}"), most_events, each)
+        for number, each in enumerate(chosen)
     ]
 
 

@@ -18,11 +18,14 @@ from tests.client.readers import draws, readers_of, take
 from tests.support.checker import Ledger, SubscriberLog, judge
 from tests.support.ports import own_port
 from tests.support.publishers import counted, publish_now, type_of
+from tests.support.server_process import ServerProcess
 from tests.support.servers import sqlite, start_server
 from tests.support.subscribers import PATIENCE_SECONDS
+from tests.transports.grpc.conftest import GRPC_IS_INSTALLED
 from tests.transports.http.orders import eventually
 
 pytestmark = pytest.mark.usefixtures("quick_reconnections")
+needs_grpc = pytest.mark.skipif(not GRPC_IS_INSTALLED, reason="the packages of the extra grpc are not installed")
 
 
 @pytest.mark.parametrize("how", ["close", "reset"])
@@ -55,6 +58,33 @@ def test_web_sockets_that_break_anywhere_lose_and_repeat_nothing() -> None:
     ):
         readers = readers_of(proxy.url, 6, seed=51, most_events=375, transports=("websocket",))
         asyncio.run(read_through(proxy, server.events_url, readers, events=1500, seed=52))
+
+
+@needs_grpc
+@pytest.mark.parametrize("how", ["close", "reset"])
+def test_grpc_calls_that_break_anywhere_lose_and_repeat_nothing(how: Literal["close", "reset"]) -> None:
+    random = Random(f"cut calls {how}")
+    with (
+        start_server("memory:", "--grpc-port", "0") as server,
+        CuttingProxy(grpc_port_of(server), draws(random, 1, 100_000), how) as proxy,
+    ):
+        readers = readers_of(
+            "", 6, seed=51, most_events=375, transports=("grpc",), grpc_url=proxy.url.replace("http", "grpc")
+        )
+        asyncio.run(read_through(proxy, server.events_url, readers, events=1500, seed=52))
+
+
+@needs_grpc
+def test_stalled_grpc_call_is_replaced_by_a_new_one() -> None:
+    random = Random("hold calls")
+    with (
+        start_server("memory:", "--grpc-port", "0") as server,
+        CuttingProxy(grpc_port_of(server), lambda: random.choice([random.randint(1, 30_000), None]), "hold") as proxy,
+    ):
+        readers = readers_of("", 6, seed=53, transports=("grpc",), grpc_url=proxy.url.replace("http", "grpc"))
+        for reader in readers:
+            reader.silence_seconds = 3.0
+        asyncio.run(read_through(proxy, server.events_url, readers, events=1500, seed=54))
 
 
 def test_stalled_connection_is_replaced_by_a_new_one() -> None:
@@ -146,3 +176,7 @@ def test_reader_that_saw_no_event_yet_misses_nothing(tmp_path: Path) -> None:
         with start_server(store, port=server.port):
             assert [first.result(PATIENCE_SECONDS).id] == ids
             stream.close()
+
+
+def grpc_port_of(server: ServerProcess) -> int:
+    return int(server.grpc_address.rpartition(":")[2])

@@ -22,7 +22,8 @@ from tests.support.subscribers import read_stored
 CURL = shutil.which("curl")
 READING = [command for command in commands("curl") if " -d " not in command]
 PUBLISHING = [command for command in commands("curl") if " -d " in command]
-TAILING = commands("orders-events tail")
+TAILING = [command for command in commands("orders-events tail") if "grpc" not in command]
+TAILING_GRPC = [command for command in commands("orders-events tail") if "grpc" in command]
 
 
 @pytest.fixture(scope="module")
@@ -91,13 +92,24 @@ def test_file_is_published(filled: ServerProcess, tmp_path: Path) -> None:
     assert read_stored(filled.events_url)[-1].json()["orderId"] == "or_file"
 
 
-def test_buf_reads() -> None:
+@pytest.fixture
+def grpc_address() -> Iterator[str]:
     if find_spec("grpc") is None:
         unavailable("grpcio is not installed.")
-    (command,) = commands("buf curl")
     with start_server("memory:", "--grpc-port", "0") as server:
         publish_now(server.events_url, counted(0, 20))
-        called = ["sh", "-c", installed(at_grpc(server.grpc_address, command))]
-        text = subprocess.run(called, check=True, capture_output=True, text=True).stdout
+        yield server.grpc_address
+
+
+def test_tail_reads_over_grpc(grpc_address: str) -> None:
+    (command,) = TAILING_GRPC
+    first = shown(installed(at_grpc(grpc_address, command)), "", "\n")
+    assert json.loads(first)["eventType"].startswith("order.")
+
+
+def test_buf_reads(grpc_address: str) -> None:
+    (command,) = commands("buf curl")
+    called = ["sh", "-c", installed(at_grpc(grpc_address, command))]
+    text = subprocess.run(called, check=True, capture_output=True, text=True).stdout
     assert text.count('"eventType": "order.') == 20
     assert '"reason": "end"' in text

@@ -11,6 +11,8 @@ from ..errors import Unavailable
 from .server_response import ServerResponse, read_problem
 
 TRANSIENT_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})  # the same request may succeed later
+# As the `retry` of a server with default settings: whole crowds of clients lose a server at the same moment.
+RECONNECT_MS: Final = (2000, 5000)
 
 
 class TransientError(Exception):
@@ -28,6 +30,11 @@ class TransientError(Exception):
 def transient_error(response: ServerResponse) -> TransientError:
     """Return the error for a response with a transient status code, such as 503: the same request may succeed later."""
     return TransientError(str(read_problem(response)), response.retry_after_seconds)
+
+
+def reconnect_ms() -> int:
+    """Return a random wait before the next connection, for transports on which a stream does not begin with the server's `retry`."""
+    return random.randint(*RECONNECT_MS)
 
 
 @dataclass(slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal, NamedTuple, TypeAlias, TypedDict, get_args
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypedDict, get_args
 
 from ..errors import EventsLost
 from ..events import Checkpoint, Gap, OrderEvent
@@ -13,6 +13,9 @@ from ..events import Checkpoint, Gap, OrderEvent
 Gaps: TypeAlias = Literal["raise", "yield"]
 Checkpoints: TypeAlias = Literal["skip", "yield"]
 StreamItem: TypeAlias = OrderEvent | Gap | Checkpoint
+
+_LISTS: Final = frozenset({"eventTypes", "orderId"})
+_VALUES: Final[Mapping[str, Callable[[str], object]]] = {"follow": lambda text: text != "false", "limit": int}
 
 
 class StreamOptions(TypedDict, total=False):
@@ -49,6 +52,17 @@ class StreamRequest(NamedTuple):
         """The headers of this request over HTTP."""
         headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
         return {**headers, "Last-Event-ID": self.last_event_id} if self.last_event_id else headers
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """The request as the members of a JSON object, for transports that send it as a message."""
+        members: dict[str, Any] = {}
+        for name, text in self.query:
+            if name in _LISTS:
+                members.setdefault(name, []).append(text)
+            else:
+                members[name] = _VALUES.get(name, str)(text)
+        return {**members, "lastEventId": self.last_event_id} if self.last_event_id else members
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ A server's message becomes the frames that an event stream would have brought, s
 from __future__ import annotations
 
 import json
-import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import httpx
@@ -15,19 +14,13 @@ import httpx
 from ..errors import OrdersError, RequestRefused, UnexpectedAnswer
 from .frame import Frame
 from .json_object import json_object
-from .retries import TRANSIENT_STATUSES, TransientError, transient_error
+from .retries import TRANSIENT_STATUSES, TransientError, reconnect_ms, transient_error
 from .server_response import ServerResponse, read_problem
 from .stream_options import StreamRequest
 
 SUBPROTOCOL: Final = "orders-events.v1.json"
 
 _SUBSCRIPTION: Final = 1  # the only one of its connection
-_RETRY_MS: Final = (
-    2000,
-    5000,
-)  # as a server's `retry` on an event stream: whole crowds of clients lose a server at the same moment
-_LISTS: Final = frozenset({"eventTypes", "orderId"})
-_VALUES: Final[Mapping[str, Callable[[str], object]]] = {"follow": lambda text: text != "false", "limit": int}
 
 # After these codes the same connection would be closed again (RFC 6455 §7.4.1, and the contract for 4400 to 4499).
 _FINAL_CODES: Final = frozenset({1002, 1003, 1007, 1008, 1009, 1010, *range(4400, 4500)}) - {4408, 4429}
@@ -35,15 +28,7 @@ _FINAL_CODES: Final = frozenset({1002, 1003, 1007, 1008, 1009, 1010, *range(4400
 
 def subscribe_message(request: StreamRequest) -> str:
     """Return the message that asks for a stream."""
-    message: dict[str, Any] = {"type": "subscribe", "subscription": _SUBSCRIPTION}
-    for name, text in request.query:
-        if name in _LISTS:
-            message.setdefault(name, []).append(text)
-        else:
-            message[name] = _VALUES.get(name, str)(text)
-    if request.last_event_id:
-        message["lastEventId"] = request.last_event_id
-    return json.dumps(message)
+    return json.dumps({"type": "subscribe", "subscription": _SUBSCRIPTION, **request.members})
 
 
 def publish_message(number: int, events: bytes) -> str:
@@ -67,9 +52,9 @@ def frames_of(message: Mapping[str, Any]) -> Iterator[Frame]:
     last_id = _text(message, "lastEventId")
     match message.get("type"):
         case "checkpoint":
-            yield Frame("stream.checkpoint", last_id, {}, random.randint(*_RETRY_MS))
+            yield Frame("stream.checkpoint", last_id, {}, reconnect_ms())
         case "gap":
-            yield Frame("stream.gap", last_id, dict(message), random.randint(*_RETRY_MS))
+            yield Frame("stream.gap", last_id, dict(message), reconnect_ms())
         case "events":
             newest = ""
             for event in _events(message):

@@ -8,7 +8,7 @@ from typing import Literal, Protocol, TypeAlias, get_args
 import httpx
 
 from ..async_order_stream import AsyncStreamTransport
-from ..endpoint import Endpoint
+from ..endpoint import DISTRIBUTION, GRPC_SCHEMES, Endpoint
 from ..order_stream import StreamTransport
 from ..protocol.server_response import ServerResponse
 from .async_sse import AsyncServerSentEvents
@@ -18,7 +18,7 @@ from .http_publisher import AsyncHttpPublisher, HttpPublisher
 from .sse import ServerSentEvents
 from .web_socket import WebSocketPublisher, WebSocketStreams
 
-Transport: TypeAlias = Literal["sse", "websocket", "auto"]
+Transport: TypeAlias = Literal["sse", "websocket", "auto", "grpc"]
 
 
 class EventPublisher(Protocol):
@@ -41,20 +41,36 @@ class AsyncEventPublisher(Protocol):
         """Close the connections that belong to the publisher alone."""
 
 
-def checked_transport(name: str) -> str:
-    """Return the name of a transport. Raises ValueError if there is none of this name."""
-    if name not in get_args(Transport):
-        raise ValueError(f"{name!r} is not a transport; it must be one of {', '.join(map(repr, get_args(Transport)))}.")
-    return name
+def new_endpoint(transport: str, url: str, silence_seconds: float | None) -> Endpoint:
+    """Return the endpoint at `url` for a transport. `silence_seconds`: see `Endpoint`.
+
+    Raises ValueError if there is no transport of this name or if the URL is not one for it, ImportError if its packages are missing.
+    """
+    if transport not in get_args(Transport):
+        known = ", ".join(map(repr, get_args(Transport)))
+        raise ValueError(f"{transport!r} is not a transport; it must be one of {known}.")
+    if transport != "grpc":
+        return Endpoint(url, silence_seconds)
+    try:
+        from .grpc import async_grpc_calls, grpc_calls  # noqa: F401, PLC0415  # optional packages
+    except ModuleNotFoundError as missing:
+        raise ImportError(
+            f"The transport grpc needs the package {missing.name}, which is not installed: pip install '{DISTRIBUTION}[grpc]'."
+        ) from None
+    return Endpoint(url, silence_seconds, GRPC_SCHEMES)
 
 
 def new_streams(
     transport: str, http: httpx.Client, endpoint: Endpoint, certificates: ssl.SSLContext | None
 ) -> StreamTransport:
-    """Return the transport of one stream. `certificates`: of WebSocket; `http` has its own."""
+    """Return the transport of one stream. `certificates`: of WebSocket and gRPC; `http` has its own."""
     match transport:
         case "websocket":
             return WebSocketStreams(http, endpoint, certificates)
+        case "grpc":
+            from .grpc.grpc_calls import GrpcStreams  # noqa: PLC0415  # optional packages
+
+            return GrpcStreams(http, endpoint, certificates)
         case "auto":
             events = ServerSentEvents(http, endpoint, FIRST_FRAME_SECONDS)
             return Automatic(events, WebSocketStreams(http, endpoint, certificates))
@@ -65,8 +81,13 @@ def new_publisher(
     transport: str, http: httpx.Client, endpoint: Endpoint, certificates: ssl.SSLContext | None
 ) -> EventPublisher:
     """Return the publisher of a client. The arguments are those of `new_streams`."""
-    if transport == "websocket":
-        return WebSocketPublisher(http, endpoint, certificates)
+    match transport:
+        case "websocket":
+            return WebSocketPublisher(http, endpoint, certificates)
+        case "grpc":
+            from .grpc.grpc_calls import GrpcPublisher  # noqa: PLC0415  # optional packages
+
+            return GrpcPublisher(http, endpoint, certificates)
     return HttpPublisher(http, endpoint)
 
 
@@ -77,6 +98,10 @@ def new_async_streams(
     match transport:
         case "websocket":
             return AsyncWebSocketStreams(http, endpoint, certificates)
+        case "grpc":
+            from .grpc.async_grpc_calls import AsyncGrpcStreams  # noqa: PLC0415  # optional packages
+
+            return AsyncGrpcStreams(http, endpoint, certificates)
         case "auto":
             events = AsyncServerSentEvents(http, endpoint, FIRST_FRAME_SECONDS)
             return AsyncAutomatic(events, AsyncWebSocketStreams(http, endpoint, certificates))
@@ -87,6 +112,11 @@ def new_async_publisher(
     transport: str, http: httpx.AsyncClient, endpoint: Endpoint, certificates: ssl.SSLContext | None
 ) -> AsyncEventPublisher:
     """Return the publisher of a client for asyncio. The arguments are those of `new_streams`."""
-    if transport == "websocket":
-        return AsyncWebSocketPublisher(http, endpoint, certificates)
+    match transport:
+        case "websocket":
+            return AsyncWebSocketPublisher(http, endpoint, certificates)
+        case "grpc":
+            from .grpc.async_grpc_calls import AsyncGrpcPublisher  # noqa: PLC0415  # optional packages
+
+            return AsyncGrpcPublisher(http, endpoint, certificates)
     return AsyncHttpPublisher(http, endpoint)

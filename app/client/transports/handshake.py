@@ -19,7 +19,7 @@ from .event_source import MAX_EVENT_BYTES
 CLOSE_SECONDS: Final = 2.0  # a server that does not answer a close is left
 FAILURES: Final = (OSError, EOFError, TimeoutError, WebSocketException)
 
-# What websockets sends itself, and what is for a response with a body.
+# What each transport sends itself, and what is for a response with a body.
 _NOT_PASSED_ON: Final = frozenset(
     {"host", "connection", "accept", "accept-encoding", "user-agent", "content-type", "content-length"}
 )
@@ -32,14 +32,12 @@ def connect_options(
 
     `http`: its headers and cookies are sent, so that credentials count for every transport.
     """
-    request = http.build_request("GET", endpoint.url)
-    headers = [(name, value) for name, value in request.headers.multi_items() if name not in _NOT_PASSED_ON]
     uri = f"ws{endpoint.url.removeprefix('http')}/events/orders/socket"
     context = verify(endpoint.url, certificates)
     return {
         "uri": uri,
         "subprotocols": [SUBPROTOCOL],
-        "additional_headers": headers,
+        "additional_headers": passed_on(http, endpoint.url),
         "user_agent_header": endpoint.agent,
         "proxy": True if uses_proxies(endpoint.url) else None,
         "open_timeout": endpoint.connect_seconds,
@@ -48,6 +46,12 @@ def connect_options(
         "max_size": MAX_EVENT_BYTES,
         **({"ssl": context} if isinstance(context, ssl.SSLContext) else {}),
     }
+
+
+def passed_on(http: httpx.Client | httpx.AsyncClient, url: str) -> list[tuple[str, str]]:
+    """Return the headers that an HTTP client would send to `url`, such as credentials and cookies, for another transport to send them."""
+    request = http.build_request("GET", url)
+    return [(name, value) for name, value in request.headers.multi_items() if name not in _NOT_PASSED_ON]
 
 
 def check_subprotocol(chosen: str | None) -> None:

@@ -1,0 +1,118 @@
+"""Streams and publishing over gRPC, for asyncio. `grpc_calls` is the same with blocking I/O."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from typing import Any, TypeVar
+
+import grpc
+import httpx
+
+from ...endpoint import Endpoint
+from ...protocol.reading import Reading
+from ...protocol.retries import TransientError
+from ...protocol.server_response import ServerResponse
+from .call_failures import interruption, published, refusal, retry_ms, silent
+from .grpc_channel import PUBLISH, REFLECT, REFLECT_REQUEST, SUBSCRIBE, Target, described, target
+from .service_messages import NotCarried, ServiceMessages
+
+_Value = TypeVar("_Value")
+
+
+class AsyncGrpcStreams:
+    """Reads streams of `endpoint`, each over a connection of its own. `http`, `certificates`: see `target`."""
+
+    def __init__(self, http: httpx.AsyncClient, endpoint: Endpoint, certificates: ssl.SSLContext | None) -> None:
+        self._endpoint = endpoint
+        self._target = target(endpoint, http, certificates)
+
+    async def read(self, reading: Reading[_Value]) -> AsyncGenerator[_Value]:
+        request = reading.next_request()
+        try:
+            async with _open(self._target) as channel:
+                messages = await _describe(channel, self._target)
+                method: Any = channel.unary_stream(SUBSCRIBE, None, messages.subscribe_response.FromString)
+                call = method(messages.subscribe_request(request), metadata=self._target.metadata)
+                reading.connected()
+                async with aclosing(self._read(call, messages, reading)) as values:
+                    async for value in values:
+                        yield value
+            reading.disconnected(self._endpoint.stream_ended())
+        except TransientError as failure:
+            reading.disconnected(failure)
+        except (grpc.RpcError, NotCarried) as error:
+            reading.disconnected(interruption(self._endpoint.url, error))
+
+    async def _read(self, call: Any, messages: ServiceMessages, reading: Reading[_Value]) -> AsyncGenerator[_Value]:
+        while reading.expects_frames and (response := await self._next(call)) is not grpc.aio.EOF:
+            ending = await call.trailing_metadata() if response.HasField("closing") else None
+            for frame in messages.frames(response, retry_ms(ending)):
+                value = reading.receive(frame) if reading.expects_frames else None
+                if value is not None:
+                    yield value
+
+    async def _next(self, call: Any) -> Any:
+        try:
+            async with asyncio.timeout(self._endpoint.silence_seconds):
+                return await call.read()
+        except TimeoutError:
+            raise silent(self._endpoint) from None
+
+
+class AsyncGrpcPublisher:
+    """Publishes over one connection, which is made when it is needed. One request is sent at a time."""
+
+    def __init__(self, http: httpx.AsyncClient, endpoint: Endpoint, certificates: ssl.SSLContext | None) -> None:
+        self._endpoint = endpoint
+        self._target = target(endpoint, http, certificates)
+        self._lock = asyncio.Lock()
+        self._opened = AsyncExitStack()
+        self._connection: tuple[grpc.aio.Channel, ServiceMessages] | None = None
+
+    async def publish(self, events: bytes) -> ServerResponse:
+        """Send events and return the answer. `events`: a JSON array. Raises TransientError, UnexpectedAnswer."""
+        async with self._lock:
+            try:
+                return await self._answer(events)
+            except (grpc.RpcError, NotCarried) as error:
+                await self.close()
+                return refusal(self._endpoint.url, error)
+
+    async def close(self) -> None:
+        self._connection = None
+        await self._opened.aclose()
+
+    async def _answer(self, events: bytes) -> ServerResponse:
+        channel, messages = self._connection or await self._connect()
+        try:
+            request = messages.publish_request(events)
+        except NotCarried:  # a newer server may have taken over since
+            channel, messages = await self._connect()
+            request = messages.publish_request(events)
+        method: Any = channel.unary_unary(PUBLISH, None, messages.publish_response.FromString)
+        answer = method(request, timeout=self._endpoint.answer_seconds, metadata=self._target.metadata)
+        return published(await answer)
+
+    async def _connect(self) -> tuple[grpc.aio.Channel, ServiceMessages]:
+        await self.close()
+        channel = await self._opened.enter_async_context(_open(self._target))
+        self._connection = channel, await _describe(channel, self._target)
+        return self._connection
+
+
+@asynccontextmanager
+async def _open(target: Target) -> AsyncGenerator[grpc.aio.Channel]:
+    if target.credentials is None:
+        channel = grpc.aio.insecure_channel(target.address, target.options)
+    else:
+        channel = grpc.aio.secure_channel(target.address, target.credentials, target.options)
+    async with channel:
+        yield channel
+
+
+async def _describe(channel: grpc.aio.Channel, target: Target) -> ServiceMessages:
+    method: Any = channel.unary_unary(REFLECT)
+    return described(await method(REFLECT_REQUEST, timeout=target.connect_seconds, metadata=target.metadata))
