@@ -21,7 +21,9 @@ EXPLORER_POLICY: Final = POLICY.replace("style-src 'self'", "style-src 'self' 'u
 )
 """The policy of the explorer: Scalar writes style sheets of its own into the page."""
 
-_OPERATE: Final = (Path(__file__).parent / "texts" / "operate.md").read_text("utf-8")
+_TEXTS: Final = Path(__file__).parent / "texts"
+_GRPC: Final = (_TEXTS / "grpc.md").read_text("utf-8")
+_OPERATE: Final = (_TEXTS / "operate.md").read_text("utf-8")
 
 
 class Page(NamedTuple):
@@ -53,6 +55,7 @@ def pages(docs: Documentation, *, served: bool, explorer: bool) -> Iterator[Page
     yield Page(site_paths.EVENTS, "Events", "events.html", list(_events(docs)), {})
     yield Page(site_paths.TRY, "Try it", "try.html", [], {"parameters": list(_fields(docs)), "example": first_example})
     yield Page(site_paths.REFERENCE, "Reference", "reference.html", list(_reference(docs)), {})
+    yield Page(site_paths.GRPC, "gRPC", "grpc.html", _second_level(_GRPC), {"text": _GRPC})
     yield Page(site_paths.PROBLEMS, "Problems", "problems.html", [], {})
     yield Page(site_paths.SETTINGS, "Settings", "settings.html", [], {})
     yield Page(site_paths.OPERATE, "Operate", "operate.html", _second_level(_OPERATE), {"text": _OPERATE})
