@@ -154,9 +154,10 @@ def test_messages_without_end_of_many_connections_take_bounded_memory(
 
 
 def test_unfinished_frames_count_as_unfinished_messages(server: ServerProcess, bystander: Bystander) -> None:
+    part = text(b" " * (LARGEST_BYTES - 1024), declared=LARGEST_BYTES)
     with memory_bounded(server, HELD_BYTES), crowd(server, 6 * FITTING) as clients:
         for client in clients:
-            client.send(text(b" " * (LARGEST_BYTES - 1024), declared=LARGEST_BYTES))
+            client.send(part)
         bystander.gets_the_next_event()
         for client in clients[:-FITTING]:
             assert client.close_code() == 1013
