@@ -84,6 +84,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         problem=problems.members,
         tally=tally,
         publish_bytes=document.max_body_bytes,
+        json_values=document.max_json_values,
     )
     operations = Operations(
         document=document,

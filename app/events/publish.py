@@ -16,7 +16,8 @@ from app.specification.errors import ContractViolation, EventViolation
 from app.specification.schema.schema import Schema, VerdictsDiffer
 from app.specification.strict_json import JsonValue
 
-VIOLATIONS_LISTED = 10  # of each event; all are counted
+EVENTS_LISTED = 20  # of those that violate their contract; all are counted
+VIOLATIONS_LISTED = 10  # of each of these events; all are counted
 EVENTS_PER_TURN = 500  # about 1 ms of work, then streams go on
 REFUSALS_PER_TURN = 20  # naming the faults of an event takes about 50 µs
 
@@ -44,7 +45,7 @@ class Publisher:
         """Store all submitted events, adjacent and in order, or none of them. Return once all events are on disk.
 
         Returns for each event the stored event, and whether it had been stored before. Raises Draining if the server is about
-        to stop, ContractViolation (with the violations of all events) if an event violates its contract or the number of
+        to stop, ContractViolation if an event violates its contract or the number of
         events is not allowed, EventIdConflict if an eventId belongs to an event with other content, StoreUnavailable if the
         store cannot write.
         """
@@ -103,8 +104,10 @@ def _violation(found: Sequence[Violations]) -> ContractViolation:
 
     `found`: the violations in each event of the request. Raises VerdictsDiffer if there are none.
     """
-    total = sum(violations.total for violations in found)
-    if total == 0:
+    invalid = [(index, violations) for index, violations in enumerate(found) if violations.total]
+    if not invalid:
         raise VerdictsDiffer("The events of a request")
-    listed = [EventViolation(index, *each) for index, violations in enumerate(found) for each in violations.listed]
-    return ContractViolation(listed, total)
+    listed = [
+        EventViolation(index, *each) for index, violations in invalid[:EVENTS_LISTED] for each in violations.listed
+    ]
+    return ContractViolation(listed, sum(violations.total for _, violations in invalid), len(invalid))

@@ -57,6 +57,7 @@ class OpenApiDocument:
     envelopes: Mapping[str, dict[str, Any]]
     batch_maximum: int
     max_body_bytes: int
+    max_json_values: int
     page_limit_default: int
     page_limit_maximum: int
     socket: SocketContract
@@ -100,6 +101,7 @@ def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[st
         envelopes=_envelopes(inlined),
         batch_maximum=count(inlined, "components", "schemas", "OrderEventBatch", "maxItems"),
         max_body_bytes=count(inlined, *publish, "requestBody", "x-max-body-bytes"),
+        max_json_values=count(inlined, *publish, "requestBody", "x-max-json-values"),
         page_limit_default=count(inlined, *page_limit, "default"),
         page_limit_maximum=count(inlined, *page_limit, "maximum"),
         socket=read_socket_contract(inlined),

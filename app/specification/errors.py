@@ -3,6 +3,7 @@
 OrdersEventsError
 ├── Refusal                   the request fails, and would fail again if it were repeated
 │   ├── MalformedJson         a text is not strict JSON
+│   ├── TooManyValues         a JSON text has more values than the contract allows
 │   ├── UnknownEventType      no contract has this event type and version
 │   └── ContractViolation     events violate their contract; contains the first violations
 └── StartupError              the process must not start
@@ -34,6 +35,13 @@ class MalformedJson(Refusal):
     """Raised when a text is not strict JSON; the message has the position and the reason, but does not repeat the text."""
 
 
+class TooManyValues(Refusal):
+    """Raised when a JSON text has more than `maximum` values; the text is not parsed then."""
+
+    def __init__(self, maximum: int) -> None:
+        super().__init__(f"The JSON text has more than {maximum} values; send the events in more requests.")
+
+
 class UnknownEventType(Refusal):
     """Raised when no contract has the given event type, or the given version of it; the message contains both."""
 
@@ -55,12 +63,12 @@ class EventViolation:
 class ContractViolation(Refusal):
     """Raised when events of a request violate their contracts; then the whole request is refused.
 
-    `violations`: the first violations of each invalid event.
+    `violations`: the first violations of the first invalid events.
     `total`: the number of all violations, including violations that are not in `violations`.
+    `events`: the number of all invalid events.
     """
 
-    def __init__(self, violations: Sequence[EventViolation], total: int) -> None:
-        events = len({violation.index for violation in violations})
+    def __init__(self, violations: Sequence[EventViolation], total: int, events: int = 1) -> None:
         subject = "1 event breaks its contract" if events == 1 else f"{events} events break their contract"
         super().__init__(f"{subject}; nothing was stored.")
         self.violations = tuple(violations)

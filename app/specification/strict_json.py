@@ -52,7 +52,6 @@ def parse_json(body: bytes) -> JsonValue:
     double cannot hold, an integer beyond 2^53 - 1, nesting deeper than 32 levels. Raises MalformedJson; its message has the
     position, and repeats nothing of the text except the name of a property.
     """
-    # A scan that bounds the number of items and values belongs here: the parser allocates memory for each of them.
     try:
         value: JsonValue = jiter.from_json(body, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True)
     except ValueError as error:

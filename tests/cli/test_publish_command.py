@@ -308,6 +308,16 @@ def test_array_is_stored_as_its_lines_would_be(server: ServerProcess, indent: in
     assert orders(server.url, f"array-{indent}-") == [f"array-{indent}-{number}" for number in range(1203)]
 
 
+def test_more_refused_lines_than_a_response_lists_are_all_reported(server: ServerProcess) -> None:
+    refused = [number for number in range(1, 101) if number % 3]
+    events = [shipped(f"many-{number}", **({"more": 1} if number in refused else {})) for number in range(1, 101)]
+    ran = publish(server.url, lines(*events))
+    reported = [line.removeprefix("orders-events: ").split(": ")[0] for line in ran.errors[:-1]]
+    assert reported == [f"line {number}" for number in refused]
+    assert ran.errors[-1] == summary(33, 0, 67)
+    assert orders(server.url, "many-") == [f"many-{number}" for number in range(3, 101, 3)]
+
+
 def test_refused_elements_are_reported_and_all_others_stored(server: ServerProcess) -> None:
     content = json.dumps([shipped("element-1"), 5, shipped("element-3", eventType="order.lost"), shipped("element-4")])
     ran = publish(server.url, content.encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any, Final
 
 from app.check.findings import Finding, NoAnswer
@@ -11,7 +12,7 @@ from app.check.request import Request, Response, excerpt
 from app.check.target.target import Target
 
 MAX_BYTES: Final = 2048
-_UNBOUNDED: Final = 422  # it lists every invalid event
+_MAX_LISTING_BYTES: Final = 64 * 1024  # of a 422, which lists invalid events
 
 
 def refused(target: Target, request: Request, status: int, promised: str) -> Iterator[Finding]:
@@ -44,8 +45,9 @@ def faults(target: Target, response: Response, status: int, promised: str) -> It
 def _fault(target: Target, response: Response) -> str | None:
     if response.media_type != PROBLEM:
         return f"not {PROBLEM}"
-    if len(response.body) > MAX_BYTES and response.status != _UNBOUNDED:
-        return f"{len(response.body)} bytes and not at most {MAX_BYTES}"
+    most = _MAX_LISTING_BYTES if response.status == HTTPStatus.UNPROCESSABLE_ENTITY else MAX_BYTES
+    if len(response.body) > most:
+        return f"{len(response.body)} bytes and not at most {most}"
     problem = members(response)
     for violation in target.contract.problem.violations(problem, 1)[0]:
         return f"{violation.pointer or 'it'} {violation.message}"

@@ -77,6 +77,7 @@ _REQUEST_BODY: Final[Table] = {
     "required": _DEMANDED,
     "content": by_name(part(lambda: _MEDIA_TYPE, "media-type")),
     "x-max-body-bytes": leaf(effects.at_most),  # read by the server
+    "x-max-json-values": leaf(effects.at_most),  # read by the server
     "description": reworded,
 }
 

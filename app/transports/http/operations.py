@@ -90,7 +90,7 @@ class Operations:
         return self.bodies.response(body, headers=NO_STORE, media_type=_PAGE)
 
     async def publish_order_events(self, request: Request) -> Response:
-        submitted = await read_json(request, self.document.max_body_bytes)
+        submitted = await read_json(request, self.document.max_body_bytes, self.document.max_json_values)
         appended = await self.publisher.publish(submitted if isinstance(submitted, list) else [submitted])
         return Response(published_events(appended), 201, NO_STORE, media_type="application/json")
 

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from app.events.errors import Draining, EventIdConflict, PositionLost, StoreUnavailable
 from app.metrics import Tally
 from app.specification.document import OpenApiDocument
-from app.specification.errors import ContractViolation, MalformedJson, UnknownEventType
+from app.specification.errors import ContractViolation, MalformedJson, TooManyValues, UnknownEventType
 from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.json_bodies import ContentTooLarge, UnsupportedMediaType
 from app.transports.http.negotiation import NotAcceptable
@@ -35,6 +35,7 @@ _log = logging.getLogger(__name__)
 _OF_ERROR: Mapping[type[Exception], str] = {
     InvalidParameters: "invalid-parameter",
     MalformedJson: "malformed-body",
+    TooManyValues: "content-too-large",
     UnknownEventType: "not-found",
     NotAcceptable: "not-acceptable",
     EventIdConflict: "event-id-conflict",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from app.specification.errors import MalformedJson
+from app.specification.errors import MalformedJson, TooManyValues
+from app.specification.json_size import check_number_of_values
 from app.specification.openapi.socket_contract import SocketContract
 from app.specification.pointer import parse_pointer
 from app.specification.strict_json import parse_json
@@ -14,13 +15,16 @@ SHOWN_VIOLATIONS: Final = 5  # keeps the problem document below 2 KB
 _PUBLISH: Final = "publish"
 
 
-def read_message(contract: SocketContract, text: bytes) -> dict[str, Any]:
+def read_message(contract: SocketContract, text: bytes, maximum_values: int) -> dict[str, Any]:
     """Return the JSON object of a message. Whether it follows the schema of its type is checked by `check_message`.
 
     Raises ConnectionFault if the text is not strict JSON, has no type that the contract defines, or is too large.
     """
     try:
+        check_number_of_values(text, maximum_values)
         message = parse_json(text)
+    except TooManyValues as error:
+        raise ConnectionFault(CloseCode.TOO_LARGE, str(error)) from None
     except MalformedJson as error:
         raise ConnectionFault(CloseCode.NOT_A_MESSAGE, str(error)) from None
     type = message.get("type") if isinstance(message, dict) else None

@@ -111,7 +111,7 @@ class Session:
         """Handle a message. Raises ConnectionFault if the connection must end."""
         if not self._is_open:
             return
-        message = read_message(self._sockets.contract, text)
+        message = read_message(self._sockets.contract, text, self._sockets.json_values)
         numbers = numbers_of(message, self._sockets.maxima)
         try:
             check_message(self._sockets.contract, message)

@@ -34,7 +34,8 @@ _log = logging.getLogger(__name__)
 class Sockets:
     """The parts of the server that WebSocket connections use, and what bounds all connections together.
 
-    `contract`: the messages, and the limits of one connection. `publish_bytes`: the largest `publish`. `problem`: returns the
+    `contract`: the messages, and the limits of one connection. `publish_bytes`: the largest `publish`; `json_values`: the most
+    values in a message. `problem`: returns the
     problem (RFC 9457) that belongs to an error, and logs under the given name that it has failed if the error is not expected.
     `tally`: counts the connections.
     """
@@ -49,6 +50,7 @@ class Sockets:
         problem: Callable[[Exception, str], Mapping[str, object]],
         tally: Tally,
         publish_bytes: int,
+        json_values: int,
     ) -> None:
         self.contract = contract
         self.log = log
@@ -57,6 +59,7 @@ class Sockets:
         self._problem = problem
         self.tally = tally
         self.message_bytes = publish_bytes
+        self.json_values = json_values
         self.maxima = {"subscription": contract.subscriptions_maximum, "request": REQUEST_MAXIMUM}
         self.rates = MessageRates(contract.received_per_second_maximum)
         self.unfinished = UnfinishedMessages()
