@@ -93,7 +93,7 @@ def test_transports_are_compared_at_one_size_of_crowd() -> None:
         taking_part("one-1000") == taking_part("idle-5000") == {each.name for each in SYSTEMS if each.other_transport}
     )
     assert taking_part("one-100") == taking_part("latency-1000") == taking_part("publish-1") == set()
-    assert taking_part("replay-1000000") == taking_part("bytes-2000") == {"orders-events-gzip"}
+    assert taking_part("replay-1000000") == taking_part("bytes-500") == {"orders-events-gzip"}
     assert taking_part("grpc-200000") == {"orders-events-grpc"}
 
 
