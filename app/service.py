@@ -85,6 +85,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         tally=tally,
         publish_bytes=document.max_body_bytes,
         json_values=document.max_json_values,
+        compress=compress,
     )
     operations = Operations(
         document=document,

@@ -145,7 +145,8 @@ class Settings:
         "Make clients wait this long before they reconnect; of a range, each stream gets a random time.")
     compression: str = _setting(
         "--compression", click.Choice(("gzip", "off")), "gzip|off", "gzip",
-        "Compress streams and other responses for clients that accept gzip; off never compresses, for a proxy that does.")
+        "Compress responses for clients that accept gzip, and WebSocket messages for those that offer permessage-deflate; off never "
+        "compresses, for a proxy that does.")
     cors_origins: tuple[str, ...] = _repeated(
         "--cors-origin", Origin(), "ORIGIN",
         "Let web pages of this origin read, publish and import the client. May be repeated; in the variable, separate origins by spaces.")

@@ -12,7 +12,7 @@ const socket = new WebSocket(url, subprotocol);
 const print = (value) => console.log(JSON.stringify(value));
 
 socket.on('open', () => {
-  print({ opened: socket.protocol });
+  print({ opened: socket.protocol, extensions: socket.extensions });
   socket.ping('are you there?');
   createInterface({ input: process.stdin }).on('line', (line) => (line === 'close' ? socket.close(1000) : socket.send(line)));
 });

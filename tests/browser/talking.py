@@ -28,6 +28,10 @@ Message = dict[str, Any]
 class Talking(Protocol):
     """A client with an open connection."""
 
+    @property
+    def extensions(self) -> str:
+        """What client and server have agreed on, such as permessage-deflate."""
+
     def say(self, message: Message) -> None:
         """Send a message."""
 
@@ -86,7 +90,9 @@ class NodeTalking:
         self._process = process
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
-        assert self.hear() == {"opened": SUBPROTOCOL}
+        opened = self.hear()
+        assert opened["opened"] == SUBPROTOCOL
+        self.extensions: str = opened["extensions"]
         assert self.hear() == {"pong": "are you there?"}
 
     def say(self, message: Message) -> None:
@@ -115,6 +121,10 @@ class PythonTalking:
 
     def __init__(self, client: ClientConnection) -> None:
         self._client = client
+
+    @property
+    def extensions(self) -> str:
+        return ",".join(each.name for each in self._client.protocol.extensions)
 
     def say(self, message: Message) -> None:
         self._client.send(json.dumps(message))

@@ -66,6 +66,7 @@ def test_client_reads_stored_and_new_events_of_two_subscriptions_and_publishes(
     order, other = new_order(), new_order()
     publish(http, shipped(order), *(cancelled(order, reason) for reason in AWKWARD))
     with open_client(server) as talking:
+        assert talking.extensions.startswith("permessage-deflate")
         talking.say({"type": "subscribe", "subscription": 1, "orderId": [order], "from": "earliest"})
         assert read(talking)["type"] == "checkpoint"
         events = read_events(talking, 1, 6)

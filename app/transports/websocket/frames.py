@@ -8,6 +8,7 @@ from typing import Final
 from app.transports.websocket.errors import ConnectionFault
 
 _FINAL_TEXT: Final = 0x81
+_FINAL_COMPRESSED_TEXT: Final = 0xC1  # with the bit RSV1
 _CLOSE: Final = 0x88
 _REASON_BYTES: Final = (
     123  # RFC 6455 §5.5: the payload of a control frame has at most 125 bytes, and the code takes two
@@ -17,6 +18,11 @@ _REASON_BYTES: Final = (
 def text_frames(messages: Iterable[bytes]) -> bytes:
     """Return messages as text frames, in one string of bytes. `messages`: the payloads, each one a text in UTF-8."""
     return b"".join([_frame(_FINAL_TEXT, message) for message in messages])
+
+
+def compressed_frame(message: bytes) -> bytes:
+    """Return a compressed message as a text frame (RFC 7692 §6). `message`: without the bytes 00 00 FF FF at its end."""
+    return _frame(_FINAL_COMPRESSED_TEXT, message)
 
 
 def close_frame(fault: ConnectionFault) -> bytes:

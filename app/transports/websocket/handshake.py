@@ -14,6 +14,7 @@ from app.server.take_over import TAKE_OVER
 from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
 from app.transports.http.upgrade import UpgradeRequired
 from app.transports.websocket.errors import OriginNotAllowed, UpgradeUnavailable
+from app.transports.websocket.permessage_deflate import agree_on_deflate
 from app.transports.websocket.session import Session
 from app.transports.websocket.sockets import Sockets
 
@@ -57,15 +58,20 @@ class WebSocketResponse:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # the signature of ASGI
         (key,) = header_values(scope, b"sec-websocket-key")
-        session = Session(self._sockets)
+        sockets = self._sockets
+        offers = header_values(scope, b"sec-websocket-extensions")
+        extension = agree_on_deflate(offers) if sockets.compress else None
+        session = Session(sockets, sockets.steps.start if extension else None)
         headers = [
             (b"upgrade", b"websocket"),
             (b"connection", b"Upgrade"),
             (b"sec-websocket-accept", accept_key(key).encode()),
-            (b"sec-websocket-protocol", self._sockets.contract.subprotocol.encode()),
+            (b"sec-websocket-protocol", sockets.contract.subprotocol.encode()),
         ]
+        if extension:
+            headers.append((b"sec-websocket-extensions", extension.encode()))
         session.connection = scope["extensions"][TAKE_OVER]["upgrade"](headers, session)
-        self._sockets.add(session)
+        sockets.add(session)
 
 
 def _listed(scope: Scope, name: bytes) -> list[str]:

@@ -10,9 +10,12 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side, State
 
 from app.transports.websocket.errors import CloseCode, ConnectionFault
+from app.transports.websocket.permessage_deflate import Inflation
 
 # A shorter fragment counts as a message, so that a message in a million fragments is noticed as one in a million messages is.
 FREE_FRAGMENT_BYTES: Final = 1024
+# 8 KB that grow to 8 MB cost the server as much as 8 MB. A client may send that once a second, and not a hundred times.
+GROWN_BYTES: Final = 128 * 1024
 
 _log = logging.getLogger(__name__)
 
@@ -20,16 +23,18 @@ _log = logging.getLogger(__name__)
 class Incoming:
     """The messages and control frames of one client. It answers pings and close frames, and refuses what is not WebSocket.
 
-    `message_bytes`: the largest message.
+    `message_bytes`: the largest message. `is_compressed`: whether messages may be compressed (permessage-deflate).
 
     It takes some 3 KB, and a client sends a few messages in an hour. So it exists only while there is something in it; see
     `is_empty`.
     """
 
-    def __init__(self, message_bytes: int) -> None:
+    def __init__(self, message_bytes: int, *, is_compressed: bool) -> None:
         self._wire = _Wire()
+        self._inflation = Inflation() if is_compressed else None
         self._protocol = Protocol(Side.SERVER, max_size=message_bytes, logger=_log)
-        self._protocol.extensions = [self._wire]
+        # The last one reads a frame first.
+        self._protocol.extensions = [self._wire] if self._inflation is None else [self._inflation, self._wire]
         self._received_bytes = 0
         self._fragments = bytearray()
         self._is_fragmented = False
@@ -55,8 +60,14 @@ class Incoming:
         return [text for text in map(self._completed, frames) if text is not None]
 
     def take_count(self) -> int:
-        """Return how many messages and control frames were received since the last call. A short fragment counts as a message."""
+        """Return how many messages and control frames were received since the last call.
+
+        A short fragment counts as a message, and so do every GROWN_BYTES that compressed messages have grown by.
+        """
         count, self._wire.count = self._wire.count, 0
+        if self._inflation is not None:
+            grown, self._inflation.grown_bytes = divmod(self._inflation.grown_bytes, GROWN_BYTES)
+            count += grown
         return count
 
     @property

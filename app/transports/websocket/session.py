@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from app.server.take_over import DuplexConnection
+from app.transports.compression.shared_deflate import Step
 from app.transports.websocket import server_messages
 from app.transports.websocket.client_messages import check_message, numbers_of, read_message
 from app.transports.websocket.errors import CloseCode, ConnectionFault
@@ -24,15 +25,17 @@ _DRAIN: Final = ConnectionFault(CloseCode.DRAIN, "The server is about to stop; c
 class Session:
     """One WebSocket connection: the link between what the client sends and the parts of the server.
 
-    `sockets`: what all connections share. `connection`: set once, right after the switch to WebSocket.
+    `sockets`: what all connections share. `step`: what the client was sent in compressed messages; None if messages are not
+    compressed. `connection`: set once, right after the switch to WebSocket.
     """
 
-    __slots__ = ("_incoming", "_is_open", "_sockets", "connection", "publications", "subscriptions")
+    __slots__ = ("_incoming", "_is_open", "_sockets", "connection", "publications", "step", "subscriptions")
 
     connection: DuplexConnection
 
-    def __init__(self, sockets: Sockets) -> None:
+    def __init__(self, sockets: Sockets, step: Step | None) -> None:
         self._sockets = sockets
+        self.step = step
         self._incoming: Incoming | None = None  # while a message is received in part
         self._is_open = True
         self.subscriptions = Subscriptions(self, sockets)
@@ -85,7 +88,7 @@ class Session:
     def _receive(self, data: bytes) -> None:
         incoming = self._incoming
         if incoming is None:
-            incoming = self._incoming = Incoming(self._sockets.message_bytes)
+            incoming = self._incoming = Incoming(self._sockets.message_bytes, is_compressed=self.step is not None)
         try:
             messages = incoming.receive(data)
             self._sockets.rates.count(self, incoming.take_count())

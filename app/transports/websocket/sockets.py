@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
-from app.events.delivery.encoded import EncodedPages, LastItem
 from app.events.delivery.fan_out import FanOut
-from app.events.delivery.stream_item import StreamItem, StreamStart
 from app.events.log.event_log import EventLog
 from app.events.publish import Publisher
 from app.metrics import Tally
 from app.specification.openapi.socket_contract import SocketContract
+from app.transports.compression.shared_deflate import Steps
 from app.transports.websocket.bounds import MessageRates, UnfinishedMessages
 from app.transports.websocket.deadlines import Deadlines
 from app.transports.websocket.errors import CloseCode, ConnectionFault
-from app.transports.websocket.frames import text_frames
-from app.transports.websocket.server_messages import HEARTBEAT, encode_item
+from app.transports.websocket.server_messages import HEARTBEAT
 from app.transports.websocket.session import Session
+from app.transports.websocket.shared_messages import SharedMessages
 
 CLOSING_SECONDS: Final = 10.0  # for the client to close its side, as HTTP connections have it
 REQUEST_MAXIMUM: Final = 2**31 - 1
@@ -37,7 +35,7 @@ class Sockets:
     `contract`: the messages, and the limits of one connection. `publish_bytes`: the largest `publish`; `json_values`: the most
     values in a message. `problem`: returns the
     problem (RFC 9457) that belongs to an error, and logs under the given name that it has failed if the error is not expected.
-    `tally`: counts the connections.
+    `tally`: counts the connections. `compress`: whether messages are compressed for clients that offer it.
     """
 
     def __init__(
@@ -51,6 +49,7 @@ class Sockets:
         tally: Tally,
         publish_bytes: int,
         json_values: int,
+        compress: bool,
     ) -> None:
         self.contract = contract
         self.log = log
@@ -60,6 +59,8 @@ class Sockets:
         self.tally = tally
         self.message_bytes = publish_bytes
         self.json_values = json_values
+        self.compress = compress
+        self.steps = Steps()
         self.maxima = {"subscription": contract.subscriptions_maximum, "request": REQUEST_MAXIMUM}
         self.rates = MessageRates(contract.received_per_second_maximum)
         self.unfinished = UnfinishedMessages()
@@ -67,7 +68,7 @@ class Sockets:
         self.closing = Deadlines[Session](CLOSING_SECONDS, lambda session: session.connection.abort())
         self.silent = Deadlines[Session](fan_out.silence_seconds, lambda session: session.send(HEARTBEAT))
         self._sessions: set[Session] = set()
-        self._last_items: dict[int, LastItem[Sequence[bytes]]] = {}
+        self._messages: dict[int, SharedMessages] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._none_open = asyncio.Event()
         self._none_open.set()
@@ -103,17 +104,11 @@ class Sockets:
         if not self._sessions:
             self._none_open.set()
 
-    def last_item(self, number: int) -> LastItem[Sequence[bytes]]:
-        """Return the cache of the last encoded item, which the subscriptions of this number on all connections share."""
-        if number not in self._last_items:
-            encode = partial(encode_item, number=number, maximum_bytes=self.contract.sent_bytes_maximum)
-            pages = EncodedPages(encode)
-
-            def encode_once(item: StreamItem) -> Sequence[bytes]:
-                return encode(item) if isinstance(item, StreamStart) else pages.encode(item)
-
-            self._last_items[number] = LastItem(encode_once, text_frames)
-        return self._last_items[number]
+    def messages(self, number: int) -> SharedMessages:
+        """Return the messages that the subscriptions of this number on all connections share."""
+        if number not in self._messages:
+            self._messages[number] = SharedMessages(number, self.contract.sent_bytes_maximum, self.steps)
+        return self._messages[number]
 
     def run(self, session: Session, work: Coroutine[Any, Any, None]) -> None:
         """Run work of a connection in the background, such as publishing, until it has ended."""

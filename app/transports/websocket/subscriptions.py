@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from app.events.delivery.encoded import LastItem
 from app.events.delivery.stream_item import HEARTBEAT, Closing, StreamItem
 from app.events.delivery.subscribe import SubscriptionRequest, subscribe
 from app.events.delivery.subscription import Subscription
 from app.events.filter import EVERYTHING, Filter
+from app.events.log.event_store import Page
 from app.events.log.start import StartRequest, read_since
 from app.transports.websocket import server_messages
 from app.transports.websocket.errors import InvalidMessage, MemberViolation, SubscriptionInUse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from app.transports.websocket.session import Session
+    from app.transports.websocket.shared_messages import SharedMessages
     from app.transports.websocket.sockets import Sockets
 
 
@@ -45,7 +44,8 @@ class Subscriptions:
         if self._find(number) is not None:
             raise SubscriptionInUse(number)
         request = _request(message)
-        sink = SocketSink(self, self._session, self._sockets.last_item(number), number)
+        kind = SocketSink if self._session.step is None else CompressedSink
+        sink = kind(self, self._session, self._sockets.messages(number), number)
         self._sinks = (*self._sinks, sink)
         self._sockets.silent.end(self._session)
         self._sockets.run(self._session, self._open(sink, request))
@@ -126,17 +126,15 @@ class Subscriptions:
 class SocketSink:
     """The sink of one subscription: it writes the subscription's items to the connection.
 
-    `last_item`: the most recent item that a subscription of this number was sent, on any connection.
+    `messages`: what the subscriptions of this number are sent, on all connections.
     """
 
     __slots__ = ("_connection", "_last_item", "_subscriptions", "number", "subscription")
 
-    def __init__(
-        self, subscriptions: Subscriptions, session: Session, last_item: LastItem[Sequence[bytes]], number: int
-    ) -> None:
+    def __init__(self, subscriptions: Subscriptions, session: Session, messages: SharedMessages, number: int) -> None:
         self._subscriptions = subscriptions
         self._connection = session.connection
-        self._last_item = last_item
+        self._last_item = messages.last_item
         self.number = number
         self.subscription: Subscription | None = None  # until its start in the log is found
 
@@ -151,6 +149,29 @@ class SocketSink:
             self._subscriptions.has_closed(self)
         elif len(last.frame) > HELD_BYTES:
             last.release()
+        if not takes_more:
+            self._subscriptions.note_full()
+        return takes_more
+
+
+class CompressedSink(SocketSink):
+    """The sink of a subscription on a connection with permessage-deflate. Only pages of events are compressed: other messages are
+    few and short, and most of them are for one client alone, so others could not share what follows them.
+    """
+
+    __slots__ = ("_messages", "_session")
+
+    def __init__(self, subscriptions: Subscriptions, session: Session, messages: SharedMessages, number: int) -> None:
+        super().__init__(subscriptions, session, messages, number)
+        self._session = session
+        self._messages = messages
+
+    def send(self, item: StreamItem) -> bool:
+        step = self._session.step
+        if not isinstance(item, Page) or step is None:
+            return super().send(item)
+        content, self._session.step, _ = self._messages.part(item, step)
+        takes_more = self._connection.write(content)
         if not takes_more:
             self._subscriptions.note_full()
         return takes_more

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import socket
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from tests.transports.http.wire import Head, Wire, request
@@ -23,11 +24,12 @@ class Frame(NamedTuple):
 
 
 class RawSocket(Wire):
-    """An open connection to a server. `port`: the server's port on this machine."""
+    """An open connection to a server. `port`: the server's port on this machine. `headers`: more lines of the request."""
 
-    def __init__(self, port: int, receive_buffer: int | None = None) -> None:
+    def __init__(self, port: int, receive_buffer: int | None = None, headers: Sequence[str] = ()) -> None:
         super().__init__(port, receive_buffer)
-        assert self.upgrade().status == 101
+        self.opened = self.upgrade(*headers)
+        assert self.opened.status == 101
 
     def upgrade(self, *headers: str) -> Head:
         self.send(opening(*headers))
