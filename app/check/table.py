@@ -16,7 +16,7 @@ from app.check.checks import (
     published_events,
     refusals,
 )
-from app.check.checks.websocket import subscription_bounds, subscription_events, websocket_messages
+from app.check.checks.websocket import over_websocket, websocket_messages
 from app.check.findings import Finding
 from app.check.target.target import Options, Target
 
@@ -100,13 +100,13 @@ CHECKS: Final = (
     Check(websocket_messages.websocket_errors),
     Check(websocket_messages.websocket_numbers),
     Check(websocket_messages.websocket_closings),
-    Check(subscription_bounds.websocket_opening),
-    Check(subscription_bounds.websocket_heartbeat, _when_quick, waits=True),
-    Check(subscription_bounds.websocket_end),
-    Check(subscription_bounds.websocket_limit),
-    Check(subscription_events.websocket_events),
-    Check(subscription_events.websocket_resume),
-    Check(subscription_events.websocket_gap),
-    Check(subscription_events.websocket_filters),
-    Check(subscription_events.websocket_publish, _unless_publishing),
+    Check(over_websocket.websocket_opening),
+    Check(over_websocket.websocket_heartbeat, _when_quick, waits=True),
+    Check(over_websocket.websocket_end),
+    Check(over_websocket.websocket_limit),
+    Check(over_websocket.websocket_events),
+    Check(over_websocket.websocket_resume),
+    Check(over_websocket.websocket_gap),
+    Check(over_websocket.websocket_filters),
+    Check(over_websocket.websocket_publish, _unless_publishing),
 )

@@ -16,9 +16,9 @@ from app.check.findings import CannotCheck, Finding, NotSeen, Violated
 from app.check.foreign_json import read_json
 from app.check.http.stream_blocks import OrderEvent
 from app.check.request import excerpt
+from app.check.target.received_items import Acknowledgement, Item, ReceivedItems
 from app.check.target.target import Target
 from app.check.websocket.published_socket import PublishedSocket
-from app.check.websocket.received_items import Acknowledgement, Item, ReceivedItems
 from app.check.websocket.socket_exchange import SocketExchange
 
 MAX_BYTES: Final = (
@@ -83,6 +83,10 @@ class WebSocketClient:
                 return Acknowledgement(id, duplicate, conversation.exchange)
         promised = "`published` with the number of the request, and with one result for each event."
         raise Violated(Finding(promised, excerpt(answer), conversation.exchange))
+
+    def comparable(self, data: Any) -> Any:
+        """Return the data of an event as they are: messages are JSON."""
+        return data
 
 
 class Conversation:

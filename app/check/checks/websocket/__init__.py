@@ -1,1 +1,1 @@
-"""The checks of WebSocket: the promises that it shares with the event stream, and those of its messages and connections."""
+"""The checks of WebSocket: the promises that every transport keeps, and those of its messages and connections."""

@@ -1,4 +1,4 @@
-"""Checks of which events a subscription over WebSocket is sent.
+"""Which events a subscription over any transport is sent. Each function checks one promise.
 
 The events are compared with those of the log, as it was read from an event stream: every transport has the same events and ids.
 """
@@ -11,43 +11,40 @@ from typing import Any
 
 from app.check.checks.filters import of_orders, of_types, order_of
 from app.check.checks.following import read_known
-from app.check.checks.websocket.subscription_bounds import STORED, read
+from app.check.checks.subscriptions.subscription_bounds import STORED, read
 from app.check.findings import Deleted, Finding
 from app.check.foreign_json import read_json
 from app.check.http.stream_blocks import OrderEvent
 from app.check.request import Repeatable, excerpt
 from app.check.target.differences import differences
 from app.check.target.probe_events import new_event, publish
+from app.check.target.received_items import Item, ReceivedItems, Transport
 from app.check.target.stored_log import StoredLog
 from app.check.target.target import Target
-from app.check.websocket.received_items import Item, ReceivedItems
-from app.check.websocket.websocket_client import WebSocketClient
 
 
-def websocket_events(target: Target) -> Iterator[Finding]:
-    """A subscription over WebSocket has the same events as an event stream, with the same ids and data."""
-    client = WebSocketClient(target)
+def has_all_events(target: Target, transport: Transport) -> Iterator[Finding]:
+    """Yield a finding if the events of a finite subscription differ from those of the log."""
     log = target.log()
-    received = _read_known(target, client, log, log.events, STORED)
+    received = _read_known(target, transport, log, log.events, STORED)
     promised = "Every transport has the same events, with the same ids and in the same order."
-    yield from _compared(target, log, log.events, received, promised=promised)
+    yield from _compared(target, transport, log, log.events, received, promised=promised)
 
 
-def websocket_resume(target: Target) -> Iterator[Finding]:
-    """The last id from an event stream resumes a subscription over WebSocket, and the other way around."""
-    client = WebSocketClient(target)
+def resumes(target: Target, transport: Transport) -> Iterator[Finding]:
+    """Yield a finding if the last id from an event stream does not resume a subscription, or the other way around."""
     log = target.log(least=2)
     place = target.random.randrange(len(log.events) - 1)
     expected = log.events[place + 1 :]
-    with client.subscribe({"lastEventId": log.events[place].id}) as received:
+    with transport.subscribe({"lastEventId": log.events[place].id}) as received:
         received.until(lambda each: len(each.events) >= len(expected), target.options.timeout_seconds)
     promised = "After the last id from an event stream, exactly the events that follow it arrive."
-    yield from _compared(target, log, expected, received, promised=promised)
-    yield from _resumes_stream(target, client, log, place + 1)
+    yield from _compared(target, transport, log, expected, received, promised=promised)
+    yield from _resumes_stream(target, transport, log, place + 1)
 
 
-def _resumes_stream(target: Target, client: WebSocketClient, log: StoredLog, read_before: int) -> Iterator[Finding]:
-    received = read(target, client, {**STORED, "limit": read_before})
+def _resumes_stream(target: Target, transport: Transport, log: StoredLog, read_before: int) -> Iterator[Finding]:
+    received = read(target, transport, {**STORED, "limit": read_before})
     places = {event.id: index for index, event in enumerate(log.events)}
     if not received.events or received.events[-1].id not in places:
         raise Deleted("The server deleted the events after which a stream was to be resumed.")
@@ -58,12 +55,11 @@ def _resumes_stream(target: Target, client: WebSocketClient, log: StoredLog, rea
     yield from differences(target, log, expected, stream.events, request=stream.request, promised=promised)
 
 
-def websocket_gap(target: Target) -> Iterator[Finding]:
-    """Over WebSocket, an id that the log never issued is answered with a gap, and every stored event follows."""
-    client = WebSocketClient(target)
+def reports_unknown_id(target: Target, transport: Transport) -> Iterator[Finding]:
+    """Yield a finding if an id that the log never issued is not answered with a gap and every stored event."""
     foreign = f"no-such-position-{target.token}"
     log = target.stored()
-    received = _read_known(target, client, log, log.events, {"lastEventId": foreign, "follow": False})
+    received = _read_known(target, transport, log, log.events, {"lastEventId": foreign, "follow": False})
     first = received.items[0] if received.items else Item("nothing", {})
     gap = (first.kind, first.members.get("reason"), first.members.get("requested"))
     if gap != ("gap", "foreign", foreign) or first.last_event_id != first.members.get("earliest"):
@@ -71,33 +67,31 @@ def websocket_gap(target: Target) -> Iterator[Finding]:
         yield Finding(promised, str(first), received.exchange, (foreign,))
     elif log.events and log.is_usable:
         promised = "After a gap the subscription continues from the earliest stored event."
-        yield from _compared(target, log, log.events, received, promised=promised)
+        yield from _compared(target, transport, log, log.events, received, promised=promised)
 
 
-def websocket_filters(target: Target) -> Iterator[Finding]:
-    """Over WebSocket, `eventTypes` and `orderId` return exactly the matching events."""
-    client = WebSocketClient(target)
+def filters_events(target: Target, transport: Transport) -> Iterator[Finding]:
+    """Yield a finding if a filter by event type or by order does not return exactly the matching events."""
     log = target.log()
     types = target.contract.order_types[:1]
     orders = [order for event in log.events if (order := order_of(event)) is not None][:1]
     for name, values, matches in (("eventTypes", types, of_types(types)), ("orderId", orders, of_orders(orders))):
         expected = [event for event in log.events if matches(event)]
-        received = _read_known(target, client, log, expected, {**STORED, name: [*values]})
+        received = _read_known(target, transport, log, expected, {**STORED, name: [*values]})
         promised = f"Exactly the events of these {name}."
         other = next((event for event in received.events if not matches(event)), None)
         if other is not None:
             yield Finding(promised, excerpt(f"{other.event} {other.data}"), received.exchange, (other.id,))
         else:
-            yield from _compared(target, log, expected, received, promised=promised)
+            yield from _compared(target, transport, log, expected, received, promised=promised)
 
 
-def websocket_publish(target: Target) -> Iterator[Finding]:
-    """An event that is published over WebSocket is acknowledged, stored once, and sent once."""
-    client = WebSocketClient(target)
+def publishes(target: Target, transport: Transport) -> Iterator[Finding]:
+    """Yield a finding if a published event is not acknowledged, stored and sent exactly once, under one id on every transport."""
     event = new_event(target)
-    with client.subscribe({"orderId": [event["data"]["orderId"]]}) as received:
+    with transport.subscribe({"orderId": [event["data"]["orderId"]]}) as received:
         received.until(lambda each: bool(each.items), target.options.timeout_seconds)
-        stored = client.publish(event)
+        stored = transport.publish(event)
         (again,) = publish(target, event)
         (after,) = publish(target, {**event, "eventId": f"{event['eventId']}-after"})
         received.until(lambda each: any(came.id == after.id for came in each.events), target.options.timeout_seconds)
@@ -114,19 +108,16 @@ def websocket_publish(target: Target) -> Iterator[Finding]:
 
 
 def _read_known(
-    target: Target,
-    client: WebSocketClient,
-    log: StoredLog,
-    expected: Sequence[OrderEvent],
-    parameters: Mapping[str, Any],
+    target: Target, transport: Transport, log: StoredLog, expected: Sequence[OrderEvent], parameters: Mapping[str, Any]
 ) -> ReceivedItems:
     """Read a finite subscription until all expected events can have arrived; see `read_known`."""
     most = len(expected) + 1 if log.whole else len(expected)
-    return read(target, client, parameters, lambda each: bool(each.items) and len(each.events) >= most)
+    return read(target, transport, parameters, lambda each: bool(each.items) and len(each.events) >= most)
 
 
 def _compared(
     target: Target,
+    transport: Transport,
     log: StoredLog,
     expected: Sequence[OrderEvent],
     received: ReceivedItems,
@@ -134,14 +125,14 @@ def _compared(
     promised: str,
 ) -> Iterator[Finding]:
     request: Repeatable = received.exchange
-    wanted, came = ([_comparable(each) for each in events] for events in (expected, received.events))
+    wanted, came = ([_comparable(transport, each) for each in events] for events in (expected, received.events))
     yield from differences(target, log, wanted, came, request=request, promised=promised)
 
 
-def _comparable(event: OrderEvent) -> OrderEvent:
+def _comparable(transport: Transport, event: OrderEvent) -> OrderEvent:
     """Return an event with its data as JSON text with sorted keys; data that is not JSON stays unchanged."""
     try:
-        data = read_json(event.data)
+        data = transport.comparable(read_json(event.data))
     except ValueError:
         return event
     return event._replace(data=json.dumps(data, sort_keys=True))

@@ -1,10 +1,11 @@
-"""What a subscription over WebSocket is sent, read step by step."""
+"""What a subscription is sent over WebSocket or gRPC, in one form, so that the same checks hold both to the same promises."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Protocol
 
 from app.check.findings import CannotCheck
 from app.check.http.event_stream import TEMPORARY
@@ -39,7 +40,7 @@ class ReceivedItems:
 
     `exchange`: the request that opened the subscription.
     `receive`: a function that waits at most the given seconds for the next item, and raises TimeoutError after them. It returns
-    None if the server has ended the connection.
+    None if the server has ended the call or the connection.
     """
 
     def __init__(self, exchange: Repeatable, receive: Callable[[float], Item | None]) -> None:
@@ -92,3 +93,16 @@ class Acknowledgement(NamedTuple):
     id: str
     duplicate: bool
     exchange: Repeatable
+
+
+class Transport(Protocol):
+    """A client of the server under check that uses WebSocket or gRPC."""
+
+    def subscribe(self, parameters: Mapping[str, Any]) -> AbstractContextManager[ReceivedItems]:
+        """Open a subscription for a `with` block. `parameters`: the parameters of the stream, with their values as in JSON."""
+
+    def publish(self, event: Mapping[str, Any]) -> Acknowledgement:
+        """Publish an event, and return the answer. Raises Violated if the server does not acknowledge the event."""
+
+    def comparable(self, data: Any) -> Any:
+        """Return the data of an event in a form in which differences that this transport does not carry are gone."""

@@ -1,4 +1,4 @@
-"""Checks of how a subscription over WebSocket begins, shows that it is alive, and ends."""
+"""How a subscription over any transport begins, shows that it is alive, and ends. Each function checks one promise."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ from typing import Any, Final
 
 from app.check.checks.beginnings import FIRST_BYTE_SECONDS
 from app.check.findings import Finding, Violated
+from app.check.target.received_items import ReceivedItems, Transport
 from app.check.target.target import SLACK_SECONDS, Target
-from app.check.websocket.received_items import ReceivedItems
-from app.check.websocket.websocket_client import WebSocketClient
 
 STORED: Final[Mapping[str, Any]] = {"from": "earliest", "follow": False}
 _TRIES: Final = 3  # one late item may be due to the network; three in a row are due to the server
 
 
-def websocket_opening(target: Target) -> Iterator[Finding]:
-    """A subscription over WebSocket begins at once, with a checkpoint or a gap that has an id."""
-    client = WebSocketClient(target)
-    begun = [_beginning(target, client)]
+def begins(target: Target, transport: Transport) -> Iterator[Finding]:
+    """Yield a finding if a subscription does not begin with a checkpoint or a gap that has an id, or begins late."""
+    begun = [_beginning(target, transport)]
     while _is_late(begun[-1]) and len(begun) < _TRIES:
-        begun.append(_beginning(target, client))
+        begun.append(_beginning(target, transport))
     if all(map(_is_late, begun)):
         yield Finding("The first message comes at once.", "it came late, or not at all", begun[-1].exchange)
     for item in begun[0].items[:1]:
@@ -29,8 +27,8 @@ def websocket_opening(target: Target) -> Iterator[Finding]:
             yield Finding(promised, str(item), begun[0].exchange)
 
 
-def _beginning(target: Target, client: WebSocketClient) -> ReceivedItems:
-    with client.subscribe({}) as received:
+def _beginning(target: Target, transport: Transport) -> ReceivedItems:
+    with transport.subscribe({}) as received:
         received.until(lambda each: bool(each.items), target.options.timeout_seconds)
     return received
 
@@ -39,12 +37,11 @@ def _is_late(received: ReceivedItems) -> bool:
     return received.first_item_seconds is None or received.first_item_seconds > FIRST_BYTE_SECONDS
 
 
-def websocket_heartbeat(target: Target) -> Iterator[Finding]:
-    """A WebSocket connection on which no event arrives has a heartbeat within the promised time."""
-    client = WebSocketClient(target)
+def is_kept_alive(target: Target, transport: Transport) -> Iterator[Finding]:
+    """Yield a finding if nothing is sent in the promised time while no event matches."""
     name, nobody = target.matching_nothing
     within = target.options.heartbeat_seconds
-    with client.subscribe({name: [nobody]}) as received:
+    with transport.subscribe({name: [nobody]}) as received:
         received.until(lambda each: bool(each.items), target.options.timeout_seconds)
         begun = len(received.items)
         came = received.until(lambda each: len(each.items) > begun, within + SLACK_SECONDS)
@@ -53,22 +50,20 @@ def websocket_heartbeat(target: Target) -> Iterator[Finding]:
         yield Finding(promised, f"nothing came for more than {within:g} s", received.exchange)
 
 
-def websocket_end(target: Target) -> Iterator[Finding]:
-    """`follow: false` over WebSocket ends the subscription with a closing and the reason `end`."""
-    client = WebSocketClient(target)
+def ends(target: Target, transport: Transport) -> Iterator[Finding]:
+    """Yield a finding if a finite subscription does not end with a closing and the reason `end`."""
     name, nobody = target.matching_nothing
-    received = read(target, client, {**STORED, name: [nobody]})
+    received = read(target, transport, {**STORED, name: [nobody]})
     if received.closing_reason != "end":
         promised = "A finite subscription ends with a closing and the reason `end`."
         yield Finding(promised, _last(received), received.exchange)
 
 
-def websocket_limit(target: Target) -> Iterator[Finding]:
-    """`limit` over WebSocket ends the subscription after that many order events, with the reason `limit`."""
-    client = WebSocketClient(target)
+def ends_after_limit(target: Target, transport: Transport) -> Iterator[Finding]:
+    """Yield a finding if a subscription with a limit sends more events, or does not end with the reason `limit`."""
     log = target.log(least=2)
     most = min(3, len(log.events) - 1)
-    received = read(target, client, {"from": "earliest", "limit": most}, lambda each: len(each.events) > most)
+    received = read(target, transport, {"from": "earliest", "limit": most}, lambda each: len(each.events) > most)
     if len(received.events) > most:
         yield Finding(f"At most {most} order events.", f"{len(received.events)} order events came", received.exchange)
     elif received.closing_reason != "limit":
@@ -82,7 +77,7 @@ def _last(received: ReceivedItems) -> str:
 
 def read(
     target: Target,
-    client: WebSocketClient,
+    transport: Transport,
     parameters: Mapping[str, Any],
     enough: Callable[[ReceivedItems], bool] = lambda _: False,
 ) -> ReceivedItems:
@@ -90,7 +85,7 @@ def read(
 
     Raises Violated if neither happens within the time that each request is allowed.
     """
-    with client.subscribe(parameters) as received:
+    with transport.subscribe(parameters) as received:
         came = received.until(enough, target.options.timeout_seconds)
     if not came:
         seen = f"after {target.options.timeout_seconds:g} s it was still open, with {len(received.events)} order events"

@@ -1,0 +1,58 @@
+"""Checks that a subscription over WebSocket keeps the promises of an event stream.
+
+A check raises NotSeen if the published contract has no WebSocket operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.check.checks.subscriptions import subscription_bounds, subscription_events
+from app.check.findings import Finding
+from app.check.target.target import Target
+from app.check.websocket.websocket_client import WebSocketClient
+
+
+def websocket_opening(target: Target) -> Iterator[Finding]:
+    """A subscription over WebSocket begins at once, with a checkpoint or a gap that has an id."""
+    return subscription_bounds.begins(target, WebSocketClient(target))
+
+
+def websocket_heartbeat(target: Target) -> Iterator[Finding]:
+    """A WebSocket connection on which no event arrives has a heartbeat within the promised time."""
+    return subscription_bounds.is_kept_alive(target, WebSocketClient(target))
+
+
+def websocket_end(target: Target) -> Iterator[Finding]:
+    """`follow: false` over WebSocket ends the subscription with a closing and the reason `end`."""
+    return subscription_bounds.ends(target, WebSocketClient(target))
+
+
+def websocket_limit(target: Target) -> Iterator[Finding]:
+    """`limit` over WebSocket ends the subscription after that many order events, with the reason `limit`."""
+    return subscription_bounds.ends_after_limit(target, WebSocketClient(target))
+
+
+def websocket_events(target: Target) -> Iterator[Finding]:
+    """A subscription over WebSocket has the same events as an event stream, with the same ids and data."""
+    return subscription_events.has_all_events(target, WebSocketClient(target))
+
+
+def websocket_resume(target: Target) -> Iterator[Finding]:
+    """The last id from an event stream resumes a subscription over WebSocket, and the other way around."""
+    return subscription_events.resumes(target, WebSocketClient(target))
+
+
+def websocket_gap(target: Target) -> Iterator[Finding]:
+    """Over WebSocket, an id that the log never issued is answered with a gap, and every stored event follows."""
+    return subscription_events.reports_unknown_id(target, WebSocketClient(target))
+
+
+def websocket_filters(target: Target) -> Iterator[Finding]:
+    """Over WebSocket, `eventTypes` and `orderId` return exactly the matching events."""
+    return subscription_events.filters_events(target, WebSocketClient(target))
+
+
+def websocket_publish(target: Target) -> Iterator[Finding]:
+    """An event that is published over WebSocket is acknowledged, stored once, and sent once."""
+    return subscription_events.publishes(target, WebSocketClient(target))
