@@ -4,7 +4,7 @@ Consumers run the command in their own CI. The package depends only on what the 
 implemented.
 
 Reading order: `findings` (the results), `request` (requests and responses as values), `http` (the HTTP client),
-`published_contract` (the contract that the server publishes), `target` (the server, and what has been observed of it), `transports`
-(the clients of WebSocket and gRPC), `checks` (one function for each promise of the contract), `table` (the list of checks), `run`, `reports` (results as text, JSON and JUnit
-XML).
+`published_contract` (the contract that the server publishes), `target` (the server, and what has been observed of it), `websocket`
+and `grpc` (the clients of these transports), `checks` (one function for each promise of the contract), `table` (the list of checks),
+`run`, `reports` (results as text, JSON and JUnit XML).
 """

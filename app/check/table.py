@@ -16,6 +16,7 @@ from app.check.checks import (
     published_events,
     refusals,
 )
+from app.check.checks.grpc import over_grpc, service_checks
 from app.check.checks.websocket import over_websocket, websocket_messages
 from app.check.findings import Finding
 from app.check.target.target import Options, Target
@@ -33,6 +34,10 @@ def _when_quick(options: Options) -> str:
 
 def _unless_publishing(options: Options) -> str:
     return "" if options.publish else "It writes to the log; --publish allows it."
+
+
+def _without_grpc(options: Options) -> str:
+    return "" if options.grpc else "It needs the gRPC port; --grpc names it."
 
 
 class Check(NamedTuple):
@@ -109,4 +114,16 @@ CHECKS: Final = (
     Check(over_websocket.websocket_gap),
     Check(over_websocket.websocket_filters),
     Check(over_websocket.websocket_publish, _unless_publishing),
+    Check(service_checks.grpc_description, _without_grpc),
+    Check(service_checks.grpc_health, _without_grpc),
+    Check(service_checks.grpc_refusals, _without_grpc),
+    Check(over_grpc.grpc_opening, _without_grpc),
+    Check(over_grpc.grpc_heartbeat, lambda options: _without_grpc(options) or _when_quick(options), waits=True),
+    Check(over_grpc.grpc_end, _without_grpc),
+    Check(over_grpc.grpc_limit, _without_grpc),
+    Check(over_grpc.grpc_events, _without_grpc),
+    Check(over_grpc.grpc_resume, _without_grpc),
+    Check(over_grpc.grpc_gap, _without_grpc),
+    Check(over_grpc.grpc_filters, _without_grpc),
+    Check(over_grpc.grpc_publish, lambda options: _without_grpc(options) or _unless_publishing(options)),
 )

@@ -17,6 +17,7 @@ from app.check.table import CHECKS
 from app.check.target.target import Options
 from app.cli.options import certificates_option, read_url
 from app.cli.terminal import print_line
+from app.client.endpoint import GRPC_SCHEMES, checked_url
 
 _WRITERS: Final = {"text": report_text, "json": report_json, "junit": report_junit}
 _CODES: Final = {Outcome.HELD: 0, Outcome.VIOLATED: 1, Outcome.UNCHECKED: 2}
@@ -37,6 +38,21 @@ _FORMATS: Final = """\b
 """
 
 
+def _grpc_url(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        import app.check.grpc.service_observations  # noqa: F401, PLC0415  # optional packages
+
+        return checked_url(text, GRPC_SCHEMES)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    except ModuleNotFoundError as missing:
+        raise click.UsageError(
+            f"--grpc needs the package {missing.name}, which is not installed: pip install 'orders-events[grpc]'."
+        ) from None
+
+
 @click.command(epilog=_FORMATS)
 @click.argument("url", callback=read_url)
 @certificates_option
@@ -55,6 +71,12 @@ _FORMATS: Final = """\b
     help="Write the report to FILE, and print it as text.",
 )
 @click.option("--publish", is_flag=True, help="Check publishing, too. This WRITES about 15 events of invented orders.")
+@click.option(
+    "--grpc",
+    callback=_grpc_url,
+    metavar="URL",
+    help="Check the gRPC service of the server, too, at this URL, such as grpc://127.0.0.1:50051.",
+)
 @click.option("--quick", is_flag=True, help="Do not wait for a heartbeat.")
 @click.option(
     "--only",
@@ -100,6 +122,7 @@ def check(
     written: str,
     output: TextIO | None,
     publish: bool,
+    grpc: str | None,
     quick: bool,
     only: tuple[str, ...],
     max_events: int,
@@ -114,13 +137,13 @@ def check(
 
     The outcome of each check is held, violated, not seen (no event came that could show it), skipped (because of an option) or
     unchecked (the check could not be made). A violation is reported with the promise, the observation, the ids of the events, and a
-    command that repeats the observation: of curl, or of websocat for WebSocket.
+    command that repeats the observation: of curl, or of websocat for WebSocket, or of buf for gRPC.
 
     Exit codes: 0 no promise is violated; 1 a promise is violated; 2 the server could not be checked (no server, no contract), or wrong
     usage.
     """
     chosen = random.randrange(2**32) if seed is None else seed
-    options = Options(max_events, chosen, timeout_seconds, heartbeat_seconds, quick, publish, certificates)
+    options = Options(max_events, chosen, timeout_seconds, heartbeat_seconds, quick, publish, certificates, grpc)
     for_people = written == "text" or output is not None
 
     def print_result(result: Result) -> None:

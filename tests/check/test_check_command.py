@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -100,6 +102,7 @@ def test_check_exits_with_2_if_there_is_no_server() -> None:
         ("http://127.0.0.1", "--max-events", "0"),
         ("http://127.0.0.1", "--timeout-seconds", "0"),
         ("http://127.0.0.1", "--format", "html"),
+        ("http://127.0.0.1", "--grpc", "http://127.0.0.1:50051"),
     ],
 )
 def test_wrong_usage_exits_with_2_and_one_line(arguments: tuple[str, ...]) -> None:
@@ -149,3 +152,15 @@ def test_the_help_names_the_members_of_the_json_and_the_exit_codes(good_url: str
     for member in (*report, *report["checks"][0], "promised", "seen", "ids", "curl", "command"):
         assert f'"{member}"' in shown
     assert "Exit codes: 0" in shown
+
+
+def test_without_the_packages_of_grpc_the_option_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "grpc.py").write_text("raise ModuleNotFoundError('No module named grpc', name='grpc')\n")
+    words = ["-m", "app", "check", "http://127.0.0.1:1", "--grpc", "grpc://127.0.0.1:1"]
+    ran = subprocess.run(
+        [sys.executable, *words], env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
+    assert ran.stderr.startswith(
+        "orders-events: --grpc needs the package grpc, which is not installed: pip install 'orders-events[grpc]'."
+    )

@@ -34,6 +34,7 @@ class Options:
     quick: bool = False
     publish: bool = False
     certificates: ssl.SSLContext | None = None
+    grpc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,61 @@
+"""Checks that a subscription over gRPC keeps the promises of an event stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.check.checks.subscriptions import subscription_bounds, subscription_events
+from app.check.findings import Finding
+from app.check.target.received_items import Transport
+from app.check.target.target import Target
+
+
+def grpc_opening(target: Target) -> Iterator[Finding]:
+    """A subscription over gRPC begins at once, with a checkpoint or a gap that has an id."""
+    return subscription_bounds.begins(target, _client(target))
+
+
+def grpc_heartbeat(target: Target) -> Iterator[Finding]:
+    """A gRPC call on which no event arrives has a heartbeat within the promised time."""
+    return subscription_bounds.is_kept_alive(target, _client(target))
+
+
+def grpc_end(target: Target) -> Iterator[Finding]:
+    """`follow: false` over gRPC ends the call with a closing and the reason `end`."""
+    return subscription_bounds.ends(target, _client(target))
+
+
+def grpc_limit(target: Target) -> Iterator[Finding]:
+    """`limit` over gRPC ends the call after that many order events, with the reason `limit`."""
+    return subscription_bounds.ends_after_limit(target, _client(target))
+
+
+def grpc_events(target: Target) -> Iterator[Finding]:
+    """A subscription over gRPC has the same events as an event stream, with the same ids and data."""
+    return subscription_events.has_all_events(target, _client(target))
+
+
+def grpc_resume(target: Target) -> Iterator[Finding]:
+    """The last id from an event stream resumes a subscription over gRPC, and the other way around."""
+    return subscription_events.resumes(target, _client(target))
+
+
+def grpc_gap(target: Target) -> Iterator[Finding]:
+    """Over gRPC, an id that the log never issued is answered with a gap, and every stored event follows."""
+    return subscription_events.reports_unknown_id(target, _client(target))
+
+
+def grpc_filters(target: Target) -> Iterator[Finding]:
+    """Over gRPC, `event_types` and `order_id` return exactly the matching events."""
+    return subscription_events.filters_events(target, _client(target))
+
+
+def grpc_publish(target: Target) -> Iterator[Finding]:
+    """An event that is published over gRPC is acknowledged, stored once, and sent once."""
+    return subscription_events.publishes(target, _client(target))
+
+
+def _client(target: Target) -> Transport:
+    from app.check.grpc.grpc_client import GrpcClient  # noqa: PLC0415  # optional packages
+
+    return GrpcClient(target)

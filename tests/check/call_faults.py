@@ -1,0 +1,146 @@
+"""The faults of gRPC that the checks must find. Each breaks one promise, and names the check that must find it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+
+from app.check.target.target import Options
+from tests.check.broken_calls import CallFault
+
+
+class PlantedCall(NamedTuple):
+    """A fault to plant, and the check that must find it."""
+
+    fault: CallFault
+    found_by: str
+    options: Options = Options(quick=True)
+
+
+def sending(change: Callable[[Any], Sequence[Any]], when: Callable[[Any, Any], bool]) -> CallFault:
+    """Send other responses in place of some. `when`: gets the request and the response."""
+    return CallFault(sends=lambda asked, sent, _: change(sent) if when(asked, sent) else [sent])
+
+
+def closing(reason: str, other: str) -> CallFault:
+    return sending(
+        lambda _: [{"closing": {"reason": other}}], lambda _, sent: sent.get("closing", {}).get("reason") == reason
+    )
+
+
+def changed_events(change: Callable[[Any], Any], when: Callable[[Any], bool]) -> CallFault:
+    """Change the events of each page to requests that meet a condition."""
+    return sending(
+        lambda sent: [{"events": {**sent["events"], "events": change(sent["events"]["events"])}}],
+        lambda asked, sent: "events" in sent and isinstance(sent["events"], dict) and when(asked),
+    )
+
+
+def without(message: Any, *names: str) -> Any:
+    return {name: value for name, value in message.items() if name not in names}
+
+
+def with_other_times(events: Any) -> Any:
+    """Change one property of each event's data."""
+    return [
+        {**each, **{name: {**each[name], "when": "2024-05-01T10:00:01Z"} for name in each if name.endswith("V1")}}
+        for each in events
+    ]
+
+
+def asks_for_all(asked: Any) -> bool:
+    return set(asked) == {"from", "follow"}
+
+
+def resumes(asked: Any) -> bool:
+    return set(asked) == {"lastEventId"}
+
+
+def follows_one_order(asked: Any) -> bool:
+    return set(asked) == {"orderId"}
+
+
+def ignoring(name: str) -> CallFault:
+    """Ignore a filter of stored events, unless no event matches it."""
+
+    def asks(asked: Any) -> Any:
+        return asked if asked.get(name, ["nobody"])[0].startswith("nobody") else without(asked, name)
+
+    return CallFault(asks=lambda asked: asks(asked) if asked.get("from") == "earliest" else asked)
+
+
+def silent(asked: Any, sent: Any, before: int) -> Sequence[Any]:
+    """Send only the first response to calls that no event matches."""
+    return [] if before and follows_one_order(asked) and asked["orderId"][0].startswith("nobody") else [sent]
+
+
+def from_the_earliest(asked: Any) -> Any:
+    if not asked.get("lastEventId", "").startswith("no-such"):
+        return asked
+    return {**without(asked, "lastEventId"), "from": "earliest"}
+
+
+def without_limit(asked: Any) -> Any:
+    return without(asked, "limit") if set(asked) == {"from", "limit"} and asked["limit"] != "0" else asked
+
+
+def one_more_field(file: FileDescriptorProto) -> None:
+    (heartbeat,) = (each for each in file.message_type if each.name == "Heartbeat")
+    heartbeat.field.add(name="extra", json_name="extra", number=1, type="TYPE_STRING", label="LABEL_OPTIONAL")
+
+
+PLANTED_IN_CALLS: Final[Mapping[str, PlantedCall]] = {
+    "the .proto lacks a field": PlantedCall(CallFault(describes=one_more_field), "grpc-description"),
+    "a service that answers is not healthy": PlantedCall(CallFault(health="NOT_SERVING"), "grpc-health"),
+    "a refusal has no details": PlantedCall(CallFault(has_details=False), "grpc-refusals"),
+    "a field that breaks the contract is ignored": PlantedCall(
+        CallFault(asks=lambda asked: without(asked, "since")), "grpc-refusals"
+    ),
+    "a call begins with a heartbeat": PlantedCall(
+        sending(lambda sent: [{"heartbeat": {}}, sent], lambda asked, sent: asked == {} and "checkpoint" in sent),
+        "grpc-opening",
+    ),
+    "a checkpoint has no id": PlantedCall(
+        sending(lambda _: [{"checkpoint": {}}], lambda asked, sent: asked == {} and "checkpoint" in sent),
+        "grpc-opening",
+    ),
+    "a quiet call has no heartbeats": PlantedCall(
+        CallFault(sends=silent), "grpc-heartbeat", Options(heartbeat_seconds=0.3)
+    ),
+    "a finite call ends with the limit": PlantedCall(closing("end", "limit"), "grpc-end"),
+    "a limit is the end": PlantedCall(closing("limit", "end"), "grpc-limit"),
+    "a limit is ignored": PlantedCall(CallFault(asks=without_limit), "grpc-limit"),
+    "a call lacks an event": PlantedCall(
+        changed_events(lambda events: [events[0], *events[2:]], asks_for_all), "grpc-events"
+    ),
+    "a call changes an event": PlantedCall(changed_events(with_other_times, asks_for_all), "grpc-events"),
+    "a resumed call repeats an event": PlantedCall(
+        changed_events(lambda events: [events[0], *events], resumes), "grpc-resume"
+    ),
+    "the id after some events is that of the beginning": PlantedCall(
+        sending(
+            lambda sent: [{"events": {**sent["events"], "lastEventId": sent["events"]["lastEventId"].split("-")[0] + "-0"}}],
+            lambda asked, sent: "events" in sent and set(asked) == {"from", "follow", "limit"},
+        ),
+        "grpc-resume",
+    ),
+    "an id that is unknown is not reported": PlantedCall(CallFault(asks=from_the_earliest), "grpc-gap"),
+    "a gap has two positions": PlantedCall(
+        sending(lambda sent: [{"gap": {**sent["gap"], "lastEventId": "a-1"}}], lambda _, sent: "gap" in sent),
+        "grpc-gap",
+    ),
+    "a call ignores event types": PlantedCall(ignoring("eventTypes"), "grpc-filters"),
+    "a call ignores orders": PlantedCall(ignoring("orderId"), "grpc-filters"),
+    "a published event is sent twice": PlantedCall(
+        changed_events(lambda events: [events[0], *events], follows_one_order), "grpc-publish"
+    ),
+    "a published event is called a duplicate": PlantedCall(
+        sending(
+            lambda sent: [{"events": [{**each, "duplicate": True} for each in sent["events"]]}],
+            lambda _, sent: isinstance(sent.get("events"), list),
+        ),
+        "grpc-publish",
+    ),
+}  # fmt: skip
