@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -53,7 +54,7 @@ def pages(docs: Documentation, *, served: bool, explorer: bool) -> Iterator[Page
         yield Page(site_paths.DASHBOARD, "Dashboard", "dashboard.html", [], {})
     yield Page(site_paths.HOME, "Guide", "guide.html", list(_guide(docs)), {})
     yield Page(site_paths.EVENTS, "Events", "events.html", list(_events(docs)), {})
-    yield Page(site_paths.TRY, "Try it", "try.html", [], {"parameters": list(_fields(docs)), "example": first_example})
+    yield Page(site_paths.TRY, "Try it", "try.html", [], _form(docs))
     yield Page(site_paths.REFERENCE, "Reference", "reference.html", list(_reference(docs)), {})
     yield Page(site_paths.GRPC, "gRPC", "grpc.html", _second_level(_GRPC), {"text": _GRPC})
     yield Page(site_paths.PROBLEMS, "Problems", "problems.html", [], {})
@@ -74,6 +75,13 @@ def first_example(parameter: Mapping[str, Any]) -> str:
 def problem_name(problem: ProblemKind) -> str:
     """Return the path of the page about a problem type. The path is the problem's `type` URL, so the URL leads to that page."""
     return f"{site_paths.PROBLEMS}/{problem.slug}"
+
+
+def _form(docs: Documentation) -> Mapping[str, Any]:
+    """Return the values for the page "Try it". `parameter_types`: a JSON object with the JSON type of each parameter."""
+    parameters = list(_fields(docs))
+    types = {parameter["name"]: parameter["schema"]["type"] for parameter in parameters}
+    return {"parameters": parameters, "parameter_types": json.dumps(types), "example": first_example}
 
 
 def _fields(docs: Documentation) -> Iterator[Mapping[str, Any]]:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.bench import Bench
 from tests.browser.chromium import launch_chromium
 from tests.browser.following import patient
 from tests.node_packages.installed import alone
@@ -54,6 +55,12 @@ def opened(page: Page, server: ServerProcess) -> Page:
     """A page of the server's origin, from which scripts can subscribe."""
     page.goto(f"{server.url}/docs")
     return page
+
+
+@pytest.fixture
+def bench(page: Page, server: ServerProcess) -> Bench:
+    """The page that follows the stream, at the server."""
+    return Bench(page, server.url)
 
 
 @pytest.fixture

@@ -6,44 +6,13 @@ import json
 from pathlib import Path
 
 import httpx
-import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.bench import Bench
 from tests.browser.following import patient
-from tests.browser.watching import Watched
 from tests.support.ports import own_port
 from tests.support.server_process import QUICK, ServerProcess
 from tests.transports.http.orders import EVENTS, PAGE, cancelled, new_order, publish, shipped
-
-
-class Bench:
-    """The page, opened at a server."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.page = page
-        self.watched = Watched()
-        self.watched.watch(page)
-        page.goto(f"{url}/docs/try")
-        self.state = page.locator("#state")
-        self.frames = page.locator("#frames > details")
-        self.order_events = page.locator("#frames > .order")
-
-    def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).click()
-
-    def field(self, name: str, value: str) -> None:
-        self.page.get_by_label(name, exact=True).fill(value)
-
-    def shown_ids(self) -> list[str]:
-        return self.order_events.locator(".id").all_text_contents()
-
-    def wire_text(self, index: int) -> str | None:
-        return self.frames.nth(index).locator(".wire").text_content()
-
-
-@pytest.fixture
-def bench(page: Page, server: ServerProcess) -> Bench:
-    return Bench(page, server.url)
 
 
 def test_frames_appear_when_they_arrive(bench: Bench, http: httpx.Client) -> None:

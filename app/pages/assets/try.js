@@ -1,4 +1,4 @@
-// The live view: an EventSource, and its frames one by one.
+// The live view: the frames of a stream one by one, over the transport that is chosen.
 
 (() => {
   'use strict';
@@ -12,8 +12,9 @@
   const frames = element('frames');
   const orderTypes = form.dataset.order.trim().split(' ');
   const controlTypes = form.dataset.control.trim().split(' ');
+  const parameterTypes = JSON.parse(form.dataset.types);
 
-  let source = null;
+  let leave = null; // ends the connection, if there is one
   let lastId = '';
   let count = 0;
   let gaps = 0;
@@ -35,8 +36,17 @@
     return url.href.replaceAll('%2C', ',').replaceAll('%3A', ':');
   }
 
+  function stream(resumeAfter) {
+    const socket = new URL(form.dataset.socket, element('server')?.value || location.href);
+    socket.protocol = socket.protocol.replace('http', 'ws');
+    return { url: streamUrl(resumeAfter), socket: socket.href, orderTypes, controlTypes, parameterTypes };
+  }
+
+  const transport = () => window.transports[element('transport').value];
+
   function showCommand() {
-    element('command').querySelector('code').textContent = `curl -N '${streamUrl()}'`;
+    element('same').textContent = transport().same;
+    element('command').querySelector('code').textContent = transport().command(stream());
   }
 
   // Following
@@ -44,33 +54,37 @@
   function start(resumeAfter) {
     stop();
     complete = false;
-    const url = streamUrl(resumeAfter);
+    const followed = stream(resumeAfter);
     say('connecting', 'Connecting');
-    source = new EventSource(url);
-    source.addEventListener('open', () => say('live', 'Live'));
-    source.addEventListener('error', () => onError(url));
-    for (const type of [...orderTypes, ...controlTypes]) source.addEventListener(type, onFrame);
-    source.addEventListener('message', onFrame);
+    leave = transport().follow(followed, {
+      opened: () => say('live', 'Live'),
+      frame: onFrame,
+      lost: () => say('connecting', 'Connection lost; reconnecting with the last id'),
+      refused: (why) => onRefusal(why, followed.url),
+    });
     element('start').disabled = true;
     element('stop').disabled = false;
     element('resume').disabled = true;
   }
 
   function stop() {
-    source?.close();
-    source = null;
+    leave?.();
+    leave = null;
     element('start').disabled = false;
     element('stop').disabled = true;
     element('resume').disabled = !lastId;
   }
 
-  function onError(url) {
-    if (complete || source?.readyState === EventSource.CLOSED) {
-      stop();
-      if (!complete) explain(url);
-    } else {
-      say('connecting', 'Connection lost; reconnecting with the last id');
-    }
+  function onRefusal(why, url) {
+    stop();
+    if (complete) return;
+    if (why === undefined) explain(url);
+    else say('refused', typeof why === 'string' ? why : textOf(why));
+  }
+
+  function textOf(problem) {
+    const reasons = problem.errors?.map((each) => `${each.name ?? each.pointer} ${each.message}`) ?? [problem.detail];
+    return `Refused (${problem.status}): ${reasons.join('; ')}`;
   }
 
   // An EventSource hides why it was refused, so send the request once more to find out.
@@ -80,26 +94,24 @@
       const response = await fetch(url, { headers: { Accept: 'text/event-stream' }, signal: answer.signal });
       if (response.status === 204) return say('ended', 'Ended: no event is stored after the start position');
       if (response.ok) return answer.abort(), say('ended', 'Ended; press Start to try again');
-      const problem = await response.json();
-      const reasons = problem.errors?.map((each) => `${each.name} ${each.message}`) ?? [problem.detail];
-      say('refused', `Refused (${response.status}): ${reasons.join('; ')}`);
+      say('refused', textOf(await response.json()));
     } catch {
       say('refused', 'The server cannot be reached, or does not allow this page to read');
     }
   }
 
-  function onFrame(event) {
-    if (event.lastEventId) lastId = event.lastEventId;
+  function onFrame(frame) {
+    if (frame.id) lastId = frame.id;
     count += 1;
     arrivals.push(performance.now());
     if (pending.length === 0) requestAnimationFrame(show);
-    pending.push({ type: event.type, id: event.lastEventId, data: event.data, at: new Date() });
+    pending.push({ ...frame, at: new Date() });
     if (pending.length > KEPT) pending.shift(); // the browser does not draw a hidden page
-    if (event.type === 'stream.closing') onClosing(JSON.parse(event.data).reason);
-    if (event.type === 'stream.gap') {
+    if (frame.kind === 'closing') onClosing(frame.reason);
+    if (frame.kind === 'gap') {
       gaps += 1;
-      say('gap', `Gap (${JSON.parse(event.data).reason}): events may be missing before the next one`);
-    } else if (orderTypes.includes(event.type)) say('live', 'Live');
+      say('gap', `Gap (${frame.reason}): events may be missing before the next one`);
+    } else if (frame.kind === 'order') say('live', 'Live');
   }
 
   function onClosing(reason) {
@@ -120,18 +132,10 @@
     showCounters();
   }
 
-  function row({ type, id, data, at }) {
-    const kind = orderTypes.includes(type) ? 'order' : type === 'stream.gap' ? 'gap' : type === 'stream.closing' ? 'closing' : 'control';
-    const item = make('details', kind === 'order' ? `order hue-${orderTypes.indexOf(type) % HUES}` : kind);
-    // With a closing frame an EventSource reports the last id; on the wire the frame has none.
-    const wire = [...(kind === 'closing' ? [] : [`id: ${id}`]), `event: ${type}`, `data: ${data}`, ''].join('\n');
+  function row({ kind, type, id, data, wire, eventType, at }) {
+    const item = make('details', kind === 'order' ? `order hue-${orderTypes.indexOf(eventType) % HUES}` : kind);
     const summary = make('summary');
-    summary.append(
-      make('time', '', at.toTimeString().slice(0, 8)),
-      make('span', 'type', type),
-      make('span', 'id', kind === 'closing' ? '' : id),
-      make('span', 'data', data),
-    );
+    summary.append(make('time', '', at.toTimeString().slice(0, 8)), make('span', 'type', type), make('span', 'id', id), make('span', 'data', data));
     item.append(summary, make('pre', 'wire', wire));
     return item;
   }
