@@ -112,6 +112,18 @@ def test_a_client_that_does_not_read_does_not_hold_up_the_exit() -> None:
     assert "Traceback" not in "".join(server.output)
 
 
+def test_a_log_that_cannot_be_read_ends_a_stream_that_may_come_back() -> None:
+    with (
+        ServerProcess(*SERVE, module="tests.support.unreadable_server") as server,
+        GrpcClient(server.grpc_address) as client,
+    ):
+        client.publish(shipped("or_1"))
+        responses, status = until_the_end(client.subscribe(since="2024-05-01T10:00:00Z"))
+        assert [each.closing.reason for each in responses] == ["unavailable"]
+        assert_comes_back(status)
+    assert "Traceback" not in "".join(server.output)
+
+
 def until_the_end(call: Any) -> tuple[list[Any], grpc.RpcError]:
     """Read a call that ends with an error; return its responses and the error."""
     responses: list[Any] = []
