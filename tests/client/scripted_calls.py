@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -60,9 +61,12 @@ class ScriptedCalls:
     """A server on a free port of loopback, as a context manager.
 
     `steps`: what it does at each call but reflection, in order. `described`: whether it has reflection. `service`: the name it serves.
+    `certificate`: a file with the certificate and the key of a server that speaks TLS.
     """
 
-    def __init__(self, *steps: Step, described: bool = True, service: str = SERVICE) -> None:
+    def __init__(
+        self, *steps: Step, described: bool = True, service: str = SERVICE, certificate: Path | None = None
+    ) -> None:
         self.metadata: list[dict[str, Any]] = []
         self._steps = iter(steps)
         self._ended = Event()
@@ -72,9 +76,19 @@ class ScriptedCalls:
             "Publish": grpc.unary_unary_rpc_method_handler(self._publish, CLASSES["PublishRequest"].FromString),
         }
         self._server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])
+        self._reflection = ReflectionServicer([SERVICE], CLASSES.pool)
         if described:
-            self._server.add_generic_rpc_handlers([_reflection()])
-        self.url = f"grpc://127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+            self._server.add_generic_rpc_handlers([_reflection_handler(self._reflection)])
+        if certificate is None:
+            self.url = f"grpc://127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        else:
+            pem = certificate.read_bytes()
+            credentials = grpc.ssl_server_credentials([(pem, pem)])
+            self.url = f"grpcs://127.0.0.1:{self._server.add_secure_port('127.0.0.1:0', credentials)}"
+
+    def describe(self, classes: MessageClasses) -> None:
+        """Describe other messages from now on, as a newer server does that has taken over."""
+        self._reflection._pool = classes.pool
 
     def __enter__(self) -> Self:
         self._server.start()
@@ -109,8 +123,7 @@ class ScriptedCalls:
         return step
 
 
-def _reflection() -> grpc.GenericRpcHandler:
-    servicer = ReflectionServicer([SERVICE], CLASSES.pool)
+def _reflection_handler(servicer: Any) -> grpc.GenericRpcHandler:
     method = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,

@@ -17,16 +17,21 @@ from google.rpc.error_details_pb2 import BadRequest, ResourceInfo, RetryInfo
 from app.client import (
     EventsRefused,
     Gap,
+    OrderEvent,
     OrdersClient,
     RequestRefused,
     Unavailable,
     UnexpectedAnswer,
     Violation,
 )
+from app.transports.grpc.descriptors import MessageClasses
+from tests.client.cutting_proxy import CuttingProxy
 from tests.client.kinds import Kind
 from tests.client.scripted_calls import CHECKPOINT, END, Refusal, ScriptedCalls, Talk
 from tests.support.ports import own_port
+from tests.support.rich_contract import rich_proto
 from tests.support.server_process import QUICK, ServerProcess
+from tests.support.tls import make_certificate, needs_openssl
 
 pytestmark = pytest.mark.usefixtures("quick_reconnections")
 
@@ -254,6 +259,7 @@ def test_same_events_come_over_both_transports(client: Kind, server: ServerProce
         (shipped("or_1", data={"orderId": "or_1", "when": "2024-05-01T10:00:00Z", "a/b": 1}), "/data/a~1b"),
         (shipped("or_1", more=1), "/more"),
         (shipped("or_1", eventId=""), "/eventId"),
+        (shipped("or_1", schemaVersion="1.9.0"), "/schemaVersion"),
         (shipped("or_1", schemaVersion="9.0.0"), "/schemaVersion"),
         ({"eventType": "order.lost", "data": {}}, "/eventType"),
         ({"eventType": 5, "data": {}}, "/eventType"),
@@ -270,6 +276,53 @@ def test_event_that_breaks_its_contract_is_refused_as_over_http(
     assert (1, pointer) in {(each.index, each.pointer) for each in refused.value.violations}
     assert refused.value.status == 422
     assert client.read(server.url, from_="earliest", follow=False) == before
+
+
+def test_event_type_that_a_newer_server_describes_is_published_over_an_open_connection() -> None:
+    stored = {"id": "e-1", "event_type": "order.weighed", "schema_version": "1.0.0", "event_id": "a"}
+    weighed = {"eventType": "order.weighed", "data": {"orderId": "or_1", "weight": 2, "items": [], "path": []}}
+    steps = [Talk([{"events": [stored]}]), Talk([{"events": [stored]}])]
+    with ScriptedCalls(*steps) as server, OrdersClient(server.url, transport="grpc") as orders:
+        orders.publish(shipped("or_1"))
+        server.describe(newer := MessageClasses(rich_proto()))
+        assert orders.publish(weighed).event_type == "order.weighed"
+    sent = newer["PublishRequest"].FromString(steps[1].asked[0].SerializeToString())
+    assert sent.events[0].order_weighed_v1.weight == 2
+
+
+def test_requests_whose_answers_are_cut_are_repeated_and_stored_once(client: Kind, server: ServerProcess) -> None:
+    name = f"cut-{type(client).__name__}"
+    passes: Iterator[int | None] = iter([0, 100, 2000, 4000, *[None] * 100])
+    port = int(server.grpc_address.rpartition(":")[2])
+    with CuttingProxy(port, lambda: next(passes)) as proxy:
+        url = proxy.url.replace("http", "grpc")
+        published = client.publish(url, [shipped(f"{name}-{number}") for number in range(50)], transport="grpc")
+    assert proxy.broken > 2
+    values = client.read(server.url, from_="earliest", follow=False)
+    ours = [value for value in values if isinstance(value, OrderEvent) and value.data["orderId"].startswith(name)]
+    assert [value.id for value in ours] == [each.id for each in published]
+    assert [value.data["orderId"] for value in ours] == [f"{name}-{number}" for number in range(50)]
+
+
+@needs_openssl
+def test_server_with_tls_is_read_with_the_certificates_of_the_caller_or_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    certificate = make_certificate(tmp_path)
+    with ScriptedCalls(Talk([CHECKPOINT, END]), Talk([CHECKPOINT, END]), certificate=certificate) as server:
+        context = ssl.create_default_context(cafile=str(certificate))
+        with OrdersClient(server.url, transport="grpc", certificates=context) as orders:
+            assert list(orders.stream(retry_max_seconds=0)) == []
+        with (
+            OrdersClient(server.url, transport="grpc") as orders,
+            pytest.raises(Unavailable, match="CERTIFICATE_VERIFY_FAILED"),
+        ):
+            list(orders.stream(retry_max_seconds=0))
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with OrdersClient(server.url, transport="grpc") as orders:
+            assert list(orders.stream(retry_max_seconds=0)) == []
 
 
 @pytest.mark.parametrize("count", [0, 1001])

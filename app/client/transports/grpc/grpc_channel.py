@@ -41,8 +41,8 @@ class Target(NamedTuple):
 def target(endpoint: Endpoint, http: httpx.Client | httpx.AsyncClient, certificates: ssl.SSLContext | None) -> Target:
     """Return how to connect to a server.
 
-    `http`: its headers and cookies are sent, so that credentials count for every transport. `certificates`: those to trust; nothing else
-    of the context counts. Raises ValueError if they are not known before a connection is made.
+    `http`: its headers and cookies are sent, so that credentials count for every transport. `certificates`: the certificates to trust;
+    nothing else of the context counts. Raises ValueError if the context does not list them, because they are in a directory.
     """
     url = httpx.URL(endpoint.url)
     options = [
@@ -51,7 +51,7 @@ def target(endpoint: Endpoint, http: httpx.Client | httpx.AsyncClient, certifica
         ("grpc.max_receive_message_length", MAX_EVENT_BYTES),
         ("grpc.primary_user_agent", endpoint.agent),
     ]
-    address = f"{url.netloc.decode()}" if url.port else f"{url.netloc.decode()}:{_PORTS[url.scheme]}"
+    address = url.netloc.decode() if url.port else f"{url.netloc.decode()}:{_PORTS[url.scheme]}"
     as_http = f"http{endpoint.url.removeprefix('grpc')}"
     metadata = [(name.lower(), value) for name, value in passed_on(http, as_http)]
     return Target(address, _credentials(endpoint.url, certificates), options, metadata, endpoint.connect_seconds)

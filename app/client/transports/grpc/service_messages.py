@@ -26,21 +26,21 @@ from .to_messages import Fault, fill
 SERVICE: Final = "orders_events.v1.OrderEvents"
 
 _PACKAGE: Final = "orders_events.v1"
-_MAJOR: Final = re.compile(r"([0-9]+)\.")
 
 
 class NotCarried(Exception):
     """Raised when the messages of a server cannot carry a request. `faults`: which parts of the request, and why."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__(" ".join(f"{each.pointer} {each.message}." for each in faults[:3]))
+        super().__init__(faults)
         self.faults = faults
 
 
 class ServiceMessages:
     """The messages of the service `OrderEvents`.
 
-    `files`: the serialised descriptors of its `.proto` and of those that it imports. Raises UnexpectedAnswer if they are not.
+    `files`: the serialised descriptors of its `.proto` and of the files that it imports. Raises UnexpectedAnswer if they do
+    not describe the service.
     """
 
     def __init__(self, files: Iterable[bytes]) -> None:
@@ -97,23 +97,24 @@ class ServiceMessages:
     def _fill_event(self, message: Any, event: Mapping[str, Any], pointer: str) -> Iterator[Fault]:
         yield from fill(message, {name: value for name, value in event.items() if name != "data"}, pointer)
         member = self._member(event.get("eventType"), event.get("schemaVersion"))
-        if "data" in event and member is not None:  # a server refuses a type for which it has no message
+        if "data" not in event:
+            return
+        if member is None:
+            yield Fault(f"{pointer}/eventType", "is not an event type for which the server has a message")
+        else:
             getattr(message, member).SetInParent()
             yield from fill(getattr(message, member), event["data"], f"{pointer}/data")
 
     def _member(self, event_type: Any, version: Any) -> str | None:
-        """Return the field for the data of an event; without a version, that of the oldest major version."""
-        found = _MAJOR.match(version) if isinstance(version, str) else None
+        """Return the field for the data of an event: that of its major version, or of the oldest one if there is none for it."""
         name = "".join(word[:1].upper() + word[1:] for word in re.split("[._]", str(event_type)))
-        majors = [found[1]] if found else sorted(_majors(name, self._members), key=int)
-        return self._members.get(f"{name}V{majors[0]}") if majors else None
+        members = {each: field for each, field in self._members.items() if each.rpartition("V")[0] == name}
+        major = str(version).partition(".")[0]
+        return members.get(f"{name}V{major}") or members.get(min(members, key=_shorter_first, default=""))
 
 
-def _majors(name: str, members: Iterable[str]) -> Iterator[str]:
-    for each in members:
-        stem, _, major = each.rpartition("V")
-        if stem == name:
-            yield major
+def _shorter_first(name: str) -> tuple[int, str]:
+    return len(name), name  # V9 before V10
 
 
 def _data(event: Any) -> dict[str, Any] | None:
