@@ -1,4 +1,4 @@
-"""The five ways to read the log, each with the usual library for it and nothing of ours: what `read` gives is the same for all."""
+"""The ways to read the log, each with the library that is usual for it and nothing of ours. All of them yield the same events."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CUT: Final = (ConnectionError, httpx.NetworkError, httpx.RemoteProtocolError, I
 
 
 class Address(NamedTuple):
-    """Where a server is: its port of HTTP and WebSocket, and its address of gRPC with the messages as its reflection describes them."""
+    """The addresses of a server: its port of HTTP and WebSocket, and its address of gRPC, with the messages that its reflection describes."""
 
     port: int
     grpc: str
@@ -63,7 +63,7 @@ class Position(NamedTuple):
 
 
 class Start(NamedTuple):
-    """Where to begin: after an id, or at the earliest event if there is none. `event_types`: those to read, or empty for all."""
+    """The start of a stream: after an id, or at the earliest event if there is none. `event_types`: the types to read, or empty for all."""
 
     last_event_id: str | None
     event_types: Sequence[str]
@@ -125,14 +125,15 @@ def pages(address: Address, start: Start) -> Stream:
             parameters["lastEventId"] = page["lastEventId"]
 
 
-def web_socket(address: Address, start: Start) -> Stream:
-    """Subscribe with `websockets`."""
+def web_socket(address: Address, start: Start, *, compression: str | None = None) -> Stream:
+    """Subscribe with `websockets`. `compression`: "deflate" offers permessage-deflate, which the server must accept."""
     url = f"ws://127.0.0.1:{address.port}/events/orders/socket"
     protocols = [Subprotocol("orders-events.v1.json")]
     with (
         _interruptions(),
-        connect(url, subprotocols=protocols, proxy=None, max_size=None) as client,
+        connect(url, subprotocols=protocols, compression=compression, proxy=None, max_size=None) as client,
     ):
+        assert bool(client.protocol.extensions) == (compression is not None)
         client.send(json.dumps({"type": "subscribe", "subscription": 1, **start.parameters}))
         for text in client:
             message = json.loads(text)
@@ -146,6 +147,10 @@ def web_socket(address: Address, start: Start) -> Stream:
                     return
                 case _:
                     assert message["type"] == "heartbeat", message
+
+
+def compressed_web_socket(address: Address, start: Start) -> Stream:
+    return web_socket(address, start, compression="deflate")
 
 
 def grpc_stream(address: Address, start: Start) -> Stream:
@@ -170,6 +175,7 @@ TRANSPORTS: Final[dict[str, Callable[[Address, Start], Stream]]] = {
     "gzip SSE": compressed_event_stream,
     "page": pages,
     "WebSocket": web_socket,
+    "compressed WebSocket": compressed_web_socket,
     "gRPC": grpc_stream,
 }
 

@@ -1,4 +1,4 @@
-"""A reader that takes another transport at each reconnect and has nothing but its last id; and what it read, compared with the log."""
+"""A reader that takes another transport at each reconnect and keeps only its last id, and the comparison of its events with the log."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from tests.support.foreign_streams import TRANSPORTS, Address, Event, Interrupted, Start
-
-RETRY_SECONDS: Final = 0.05  # until a reader whose connection did not end by its own will connects again
+from tests.support.publishers import RETRY_SECONDS
 
 
 class Faults(NamedTuple):
@@ -26,7 +25,7 @@ class Faults(NamedTuple):
 
 
 def faults_of(read: Sequence[Event], stored: Sequence[Event]) -> Faults:
-    """Compare what a reader read with all that it ought to have read."""
+    """Compare the events that a reader read with all events that it must read."""
     places = {event.id: place for place, event in enumerate(stored)}
     counts = Counter(event.id for event in read)
     known = [places[event.id] for event in read if event.id in places]
@@ -47,9 +46,9 @@ def _same(read: Event, stored: Event) -> bool:
 class HoppingReader:
     """A reader of the whole log, or of some event types.
 
-    `transport`: the one that it begins with.
-    `event_types`: those that it reads, or empty for all.
-    `most_events`: it leaves a connection by itself after 1 to this many events.
+    `transport`: the first transport.
+    `event_types`: the types that it reads, or empty for all.
+    `most_events`: it leaves a connection after 1 to this many events. If the server ends the connection, it waits before it connects.
     `last_order`: the order of the last event that it waits for.
     `on_event`: called after each event.
     """

@@ -27,9 +27,9 @@ THREADS: Final = 2 * len(TRANSPORTS) + 1  # the readers and the publisher
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run came to.
+    """The result of a run.
 
-    `faults`: those of each reader.
+    `faults`: the faults of each reader.
     `hops`: how often readers changed from one transport to another.
     `endings`: how often connections over a transport were left, were ended by the server, were cut, or were refused.
     """
@@ -86,7 +86,7 @@ def follow_across_transports(
 
 
 class Progress:
-    """What the threads of a run wait for: events, acknowledged or read, and each other. `stop`: set if they are to end."""
+    """The progress of a run, for which its threads wait. `stop`: set when they must end."""
 
     def __init__(self) -> None:
         self.stop = threading.Event()
@@ -94,12 +94,12 @@ class Progress:
         self._threads: list[Future[None]] = []
 
     def made(self, *_: object) -> None:
-        """Let those that wait look again."""
+        """Let the threads that wait check their conditions again."""
         with self._moved:
             self._moved.notify_all()
 
     def watch(self, thread: Future[None]) -> None:
-        """Let nobody wait in vain if this thread fails."""
+        """End the waiting of the other threads if this one fails."""
         self._threads.append(thread)
         thread.add_done_callback(self.made)
 

@@ -19,7 +19,7 @@ from tests.support.shop_orders import mixed_orders
 Report: TypeAlias = Callable[[str], None]
 
 
-def test_20000_events_read_over_five_transports_in_turn_are_those_that_were_acknowledged(
+def test_20000_events_read_over_one_transport_after_another_are_those_that_were_acknowledged(
     tmp_path: Path, report: Report
 ) -> None:
     events = mixed_orders(20_000, seed=301)

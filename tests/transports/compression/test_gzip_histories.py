@@ -124,7 +124,7 @@ class GzipHistories(RuleBasedStateMachine):
         follow=st.booleans(),
     )
     def join(self, after: str | int, filter: Filter, limit: int | None, *, follow: bool) -> None:
-        """Open a stream at an end of the log, after an offset, or after an id that the log does not know."""
+        """Open a stream at one end of the log, after an offset, or after an id that the log did not issue."""
         match after:
             case "earliest" | "latest":
                 request = StartRequest(origin="earliest" if after == "earliest" else "latest")
@@ -187,7 +187,7 @@ class GzipHistories(RuleBasedStateMachine):
             self._runner.close()
 
     async def _drain(self) -> None:
-        """End all streams, those too that accept nothing at the moment."""
+        """End all streams, also the ones that accept nothing at the moment."""
         self._fan_out.drain()
         await turns()
         for stream in self._streams:
