@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.browser.following import PATIENCE_SECONDS, curl_following
 from tests.deploy.fronts import DEPLOY, Front, caddy, find_caddy
@@ -26,15 +27,19 @@ from tests.transports.http.orders import (
 EVENT_STREAM = {"Accept": "text/event-stream"}
 
 
-def test_each_event_passes_at_once_over_http_2(front: Front, http: httpx.Client, tmp_path: Path) -> None:
+@pytest.mark.parametrize("coding", [[], ["--compressed"]], ids=["plain", "compressed"])
+def test_each_event_passes_at_once_over_http_2(
+    front: Front, http: httpx.Client, tmp_path: Path, coding: list[str]
+) -> None:
     head = tmp_path / "head"
-    options = ["--http2", "--cacert", str(front.authority), "--dump-header", str(head)]
+    options = ["--http2", *coding, "--cacert", str(front.authority), "--dump-header", str(head)]
     with curl_following(needed("curl"), f"{front.url}{EVENTS}", *options) as following:
         assert following.first().type == "stream.checkpoint"
         for _ in range(3):
             (event_id,) = publish(http, shipped())
             following.through(event_id)  # the next is published only after this one has come through
     assert head.read_text().startswith("HTTP/2 200")
+    assert ("content-encoding: gzip" in head.read_text()) == bool(coding)
 
 
 def test_a_compressed_stream_passes_event_by_event_and_untouched(http: httpx.Client) -> None:
