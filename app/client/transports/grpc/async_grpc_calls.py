@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from .grpc_channel import PUBLISH, REFLECT, REFLECT_REQUEST, SUBSCRIBE, Target, 
 from .service_messages import NotCarried, ServiceMessages
 
 _Value = TypeVar("_Value")
+_Result = TypeVar("_Result")
 
 
 class AsyncGrpcStreams:
@@ -47,17 +48,18 @@ class AsyncGrpcStreams:
             reading.disconnected(interruption(self._endpoint.url, error))
 
     async def _read(self, call: Any, messages: ServiceMessages, reading: Reading[_Value]) -> AsyncGenerator[_Value]:
-        while reading.expects_frames and (response := await self._next(call)) is not grpc.aio.EOF:
-            ending = await call.trailing_metadata() if response.HasField("closing") else None
+        while reading.expects_frames and (response := await self._bounded(call.read())) is not grpc.aio.EOF:
+            ending = await self._bounded(call.trailing_metadata()) if response.HasField("closing") else None
             for frame in messages.frames(response, retry_ms(ending)):
                 value = reading.receive(frame) if reading.expects_frames else None
                 if value is not None:
                     yield value
 
-    async def _next(self, call: Any) -> Any:
+    async def _bounded(self, wait: Awaitable[_Result]) -> _Result:
+        """Wait for the server. Raises TransientError if nothing comes for too long."""
         try:
             async with asyncio.timeout(self._endpoint.silence_seconds):
-                return await call.read()
+                return await wait
         except TimeoutError:
             raise silent(self._endpoint) from None
 
