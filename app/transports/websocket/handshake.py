@@ -14,7 +14,7 @@ from app.server.take_over import TAKE_OVER
 from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
 from app.transports.http.upgrade import UpgradeRequired
 from app.transports.websocket.errors import OriginNotAllowed, UpgradeUnavailable
-from app.transports.websocket.permessage_deflate import agree_on_deflate
+from app.transports.websocket.messages.permessage_deflate import agree_on_deflate
 from app.transports.websocket.session import Session
 from app.transports.websocket.sockets import Sockets
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from app.transports.websocket import server_messages
+from app.transports.websocket.messages import server_messages
 
 if TYPE_CHECKING:
     from app.transports.websocket.session import Session

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from app.server.take_over import DuplexConnection
 from app.transports.compression.shared_deflate import Step
-from app.transports.websocket import server_messages
-from app.transports.websocket.client_messages import check_message, numbers_of, read_message
 from app.transports.websocket.errors import CloseCode, ConnectionFault
-from app.transports.websocket.frames import close_frame, text_frames
-from app.transports.websocket.incoming import Incoming
+from app.transports.websocket.messages import server_messages
+from app.transports.websocket.messages.client_messages import check_message, numbers_of, read_message
+from app.transports.websocket.messages.frames import close_frame, text_frames
+from app.transports.websocket.messages.incoming import Incoming
 from app.transports.websocket.publications import Publications
 from app.transports.websocket.subscriptions import Subscriptions
 

@@ -16,9 +16,9 @@ from app.transports.compression.shared_deflate import Steps
 from app.transports.websocket.bounds import MessageRates, UnfinishedMessages
 from app.transports.websocket.deadlines import Deadlines
 from app.transports.websocket.errors import CloseCode, ConnectionFault
-from app.transports.websocket.server_messages import HEARTBEAT
+from app.transports.websocket.messages.server_messages import HEARTBEAT
+from app.transports.websocket.messages.shared_messages import SharedMessages
 from app.transports.websocket.session import Session
-from app.transports.websocket.shared_messages import SharedMessages
 
 CLOSING_SECONDS: Final = 10.0  # for the client to close its side, as HTTP connections have it
 REQUEST_MAXIMUM: Final = 2**31 - 1

@@ -11,12 +11,12 @@ from app.events.delivery.subscription import Subscription
 from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_store import Page
 from app.events.log.start import StartRequest, read_since
-from app.transports.websocket import server_messages
 from app.transports.websocket.errors import InvalidMessage, MemberViolation, SubscriptionInUse
+from app.transports.websocket.messages import server_messages
 
 if TYPE_CHECKING:
+    from app.transports.websocket.messages.shared_messages import SharedMessages
     from app.transports.websocket.session import Session
-    from app.transports.websocket.shared_messages import SharedMessages
     from app.transports.websocket.sockets import Sockets
 
 

@@ -14,8 +14,8 @@ import pytest
 from app.events.event import StoredEvent
 from app.events.log.event_store import Page
 from app.transports.compression.shared_deflate import Steps
-from app.transports.websocket.server_messages import encode_events
-from app.transports.websocket.shared_messages import SharedMessages
+from app.transports.websocket.messages.server_messages import encode_events
+from app.transports.websocket.messages.shared_messages import SharedMessages
 
 EPOCH = "k7f3q2aa"
 MAXIMUM_BYTES = 512 * 1024

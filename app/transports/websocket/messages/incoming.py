@@ -10,7 +10,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side, State
 
 from app.transports.websocket.errors import CloseCode, ConnectionFault
-from app.transports.websocket.permessage_deflate import Inflation
+from app.transports.websocket.messages.permessage_deflate import Inflation
 
 # A shorter fragment counts as a message, so that a message in a million fragments is noticed as one in a million messages is.
 FREE_FRAGMENT_BYTES: Final = 1024

@@ -15,8 +15,8 @@ from app.events.delivery.encoded import EncodedPages, LastItem
 from app.events.delivery.stream_item import StreamItem, StreamStart
 from app.events.log.event_store import Page
 from app.transports.compression.shared_deflate import Part, Step, Steps
-from app.transports.websocket.frames import compressed_frame, text_frames
-from app.transports.websocket.server_messages import encode_item
+from app.transports.websocket.messages.frames import compressed_frame, text_frames
+from app.transports.websocket.messages.server_messages import encode_item
 
 # A longer page is one of many that a replay reads. Deflate would take 0.8 µs an event, and hold up other subscriptions.
 PLAIN_ABOVE_BYTES: Final = 64 * 1024
