@@ -33,9 +33,8 @@ class Sockets:
     """The parts of the server that WebSocket connections use, and what bounds all connections together.
 
     `contract`: the messages, and the limits of one connection. `publish_bytes`: the largest `publish`; `json_values`: the most
-    values in a message. `problem`: returns the
-    problem (RFC 9457) that belongs to an error, and logs under the given name that it has failed if the error is not expected.
-    `tally`: counts the connections. `compress`: whether messages are compressed for clients that offer it.
+    values in a message. `problem`: returns the problem (RFC 9457) that belongs to an error, and logs under the given name that it
+    has failed if the error is not expected. `tally`: counts the connections. `compress`: whether messages are compressed for clients that offer it.
     """
 
     def __init__(
