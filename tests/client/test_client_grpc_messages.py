@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.client import UnexpectedAnswer
+from app.client.transports.grpc.described_messages import DescribedMessages, NotCarried
 from app.client.transports.grpc.from_messages import json_object
-from app.client.transports.grpc.service_messages import NotCarried, ServiceMessages
 from app.client.transports.grpc.to_messages import Fault, fill
 from app.transports.grpc.descriptors import MessageClasses, file_descriptor
 from app.transports.grpc.event_messages import DataMessages
@@ -103,7 +103,7 @@ def described() -> bytes:
 
 
 def test_event_type_of_the_server_alone_is_published_and_read() -> None:
-    messages = ServiceMessages([described(), struct_pb2.DESCRIPTOR.serialized_pb])
+    messages = DescribedMessages([described(), struct_pb2.DESCRIPTOR.serialized_pb])
     request = messages.publish_request(
         b'[{"eventType":"order.weighed","data":{"orderId":"or_1","weight":2,"items":[]}}]'
     )
@@ -116,7 +116,7 @@ def test_event_type_of_the_server_alone_is_published_and_read() -> None:
 
 
 def test_faults_name_the_event() -> None:
-    messages = ServiceMessages([struct_pb2.DESCRIPTOR.serialized_pb, described()])
+    messages = DescribedMessages([struct_pb2.DESCRIPTOR.serialized_pb, described()])
     with pytest.raises(NotCarried) as refused:
         messages.publish_request(
             b'[{"eventType":"order.weighed","data":{}},{"eventType":"order.weighed","data":{"a":1}}]'
@@ -127,4 +127,4 @@ def test_faults_name_the_event() -> None:
 @pytest.mark.parametrize("files", [[], [b"\xff"], [described()], [described()[:-1]]])
 def test_description_that_is_none_of_the_service_is_unexpected(files: list[bytes]) -> None:
     with pytest.raises(UnexpectedAnswer, match="does not describe the messages of"):
-        ServiceMessages(files)
+        DescribedMessages(files)

@@ -16,8 +16,8 @@ from ...protocol.reading import Reading
 from ...protocol.retries import TransientError
 from ...protocol.server_response import ServerResponse
 from .call_failures import interruption, published, refusal, retry_ms, silent
+from .described_messages import DescribedMessages, NotCarried
 from .grpc_channel import PUBLISH, REFLECT, REFLECT_REQUEST, SUBSCRIBE, Target, described, target
-from .service_messages import NotCarried, ServiceMessages
 
 _Value = TypeVar("_Value")
 _Result = TypeVar("_Result")
@@ -47,7 +47,7 @@ class AsyncGrpcStreams:
         except (grpc.RpcError, NotCarried) as error:
             reading.disconnected(interruption(self._endpoint.url, error))
 
-    async def _read(self, call: Any, messages: ServiceMessages, reading: Reading[_Value]) -> AsyncGenerator[_Value]:
+    async def _read(self, call: Any, messages: DescribedMessages, reading: Reading[_Value]) -> AsyncGenerator[_Value]:
         while reading.expects_frames and (response := await self._bounded(call.read())) is not grpc.aio.EOF:
             ending = await self._bounded(call.trailing_metadata()) if response.HasField("closing") else None
             for frame in messages.frames(response, retry_ms(ending)):
@@ -72,7 +72,7 @@ class AsyncGrpcPublisher:
         self._target = target(endpoint, http, certificates)
         self._lock = asyncio.Lock()
         self._opened = AsyncExitStack()
-        self._connection: tuple[grpc.aio.Channel, ServiceMessages] | None = None
+        self._connection: tuple[grpc.aio.Channel, DescribedMessages] | None = None
 
     async def publish(self, events: bytes) -> ServerResponse:
         """Send events and return the answer. `events`: a JSON array. Raises TransientError, UnexpectedAnswer."""
@@ -98,7 +98,7 @@ class AsyncGrpcPublisher:
         answer = method(request, timeout=self._endpoint.answer_seconds, metadata=self._target.metadata)
         return published(await answer)
 
-    async def _connect(self) -> tuple[grpc.aio.Channel, ServiceMessages]:
+    async def _connect(self) -> tuple[grpc.aio.Channel, DescribedMessages]:
         await self.close()
         channel = await self._opened.enter_async_context(_open(self._target))
         self._connection = channel, await _describe(channel, self._target)
@@ -115,6 +115,6 @@ async def _open(target: Target) -> AsyncGenerator[grpc.aio.Channel]:
         yield channel
 
 
-async def _describe(channel: grpc.aio.Channel, target: Target) -> ServiceMessages:
+async def _describe(channel: grpc.aio.Channel, target: Target) -> DescribedMessages:
     method: Any = channel.unary_unary(REFLECT)
     return described(await method(REFLECT_REQUEST, timeout=target.connect_seconds, metadata=target.metadata))

@@ -20,8 +20,8 @@ from ...endpoint import Endpoint
 from ...errors import RequestRefused, UnexpectedAnswer
 from ...protocol.retries import TransientError
 from ...protocol.server_response import ServerResponse, bounded_wait, read_problem
+from .described_messages import SERVICE, NotCarried
 from .from_messages import json_object
-from .service_messages import SERVICE, NotCarried
 from .to_messages import Fault
 
 _DETAILS: Final = "grpc-status-details-bin"

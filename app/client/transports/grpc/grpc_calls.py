@@ -16,8 +16,8 @@ from ...protocol.reading import Reading
 from ...protocol.retries import TransientError
 from ...protocol.server_response import ServerResponse
 from .call_failures import interruption, published, refusal, retry_ms
+from .described_messages import DescribedMessages, NotCarried
 from .grpc_channel import PUBLISH, REFLECT, REFLECT_REQUEST, SUBSCRIBE, Target, described, target
-from .service_messages import NotCarried, ServiceMessages
 from .silence import Silence
 
 _Value = TypeVar("_Value")
@@ -45,7 +45,7 @@ class GrpcStreams:
         except (grpc.RpcError, NotCarried) as error:
             reading.disconnected(interruption(self._endpoint.url, error))
 
-    def _read(self, call: Any, messages: ServiceMessages, reading: Reading[_Value]) -> Generator[_Value]:
+    def _read(self, call: Any, messages: DescribedMessages, reading: Reading[_Value]) -> Generator[_Value]:
         with Silence(call, self._endpoint) as silence:
             while reading.expects_frames and (response := silence.bounds(lambda: next(call, None))):
                 ending = silence.bounds(call.trailing_metadata) if response.HasField("closing") else None
@@ -63,7 +63,7 @@ class GrpcPublisher:
         self._target = target(endpoint, http, certificates)
         self._lock = threading.Lock()
         self._opened = ExitStack()
-        self._connection: tuple[grpc.Channel, ServiceMessages] | None = None
+        self._connection: tuple[grpc.Channel, DescribedMessages] | None = None
 
     def publish(self, events: bytes) -> ServerResponse:
         """Send events and return the answer. `events`: a JSON array. Raises TransientError, UnexpectedAnswer."""
@@ -88,7 +88,7 @@ class GrpcPublisher:
         method: Any = channel.unary_unary(PUBLISH, None, messages.publish_response.FromString)
         return published(method(request, self._endpoint.answer_seconds, self._target.metadata))
 
-    def _connect(self) -> tuple[grpc.Channel, ServiceMessages]:
+    def _connect(self) -> tuple[grpc.Channel, DescribedMessages]:
         self.close()
         channel = self._opened.enter_context(_open(self._target))
         self._connection = channel, _describe(channel, self._target)
@@ -105,6 +105,6 @@ def _open(target: Target) -> Generator[grpc.Channel]:
         yield channel
 
 
-def _describe(channel: grpc.Channel, target: Target) -> ServiceMessages:
+def _describe(channel: grpc.Channel, target: Target) -> DescribedMessages:
     method: Any = channel.unary_unary(REFLECT)
     return described(method(REFLECT_REQUEST, target.connect_seconds, target.metadata))

@@ -14,7 +14,7 @@ from ...endpoint import Endpoint, uses_proxies, verify
 from ...errors import UnexpectedAnswer
 from ..event_source import MAX_EVENT_BYTES
 from ..handshake import passed_on
-from .service_messages import SERVICE, ServiceMessages
+from .described_messages import SERVICE, DescribedMessages
 
 SUBSCRIBE: Final = f"/{SERVICE}/Subscribe"
 PUBLISH: Final = f"/{SERVICE}/Publish"
@@ -57,12 +57,12 @@ def target(endpoint: Endpoint, http: httpx.Client | httpx.AsyncClient, certifica
     return Target(address, _credentials(endpoint.url, certificates), options, metadata, endpoint.connect_seconds)
 
 
-def described(response: bytes) -> ServiceMessages:
+def described(response: bytes) -> DescribedMessages:
     """Return the messages that a server describes. Raises UnexpectedAnswer if it does not have the service."""
     answer = ServerReflectionResponse.FromString(response)
     if answer.HasField("error_response"):
         raise UnexpectedAnswer(f"The server does not have {SERVICE}: {answer.error_response.error_message}.")
-    return ServiceMessages(answer.file_descriptor_response.file_descriptor_proto)
+    return DescribedMessages(answer.file_descriptor_response.file_descriptor_proto)
 
 
 def _credentials(url: str, certificates: ssl.SSLContext | None) -> grpc.ChannelCredentials | None:

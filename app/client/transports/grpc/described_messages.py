@@ -36,7 +36,7 @@ class NotCarried(Exception):
         self.faults = faults
 
 
-class ServiceMessages:
+class DescribedMessages:
     """The messages of the service `OrderEvents`.
 
     `files`: the serialised descriptors of its `.proto` and of the files that it imports. Raises UnexpectedAnswer if they do
