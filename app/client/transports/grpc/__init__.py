@@ -3,8 +3,8 @@
 No code is generated: a server describes its messages by reflection, so a client reads event types that are newer than the client.
 
 Reading order: `from_messages` and `to_messages` (messages and JSON objects), `described_messages` (the messages of a server),
-`call_failures` (what a failed call means), `grpc_channel` (a connection and its description), `grpc_calls` (streams and publishing),
-`async_grpc_calls` (the same for asyncio).
+`call_failures` (what a failed call means), `grpc_channel` (a connection and its description), `silence` (a limit on silent calls),
+`grpc_calls` (streams and publishing), `async_grpc_calls` (the same for asyncio).
 """
 
 import os
