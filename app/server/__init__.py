@@ -1,12 +1,6 @@
 """The HTTP server: uvicorn, changed so that it follows the HTTP standards and can serve streams that last for days.
 
-The class of a connection has four layers, each a subclass of the layer before: `request_reader` parses requests;
-`http_connection` sends the responses in the order of the requests, and closes the connection; `timed_connection` closes it if
-the client is too slow; `protocol` lets the application take the connection over.
-
-Until the end of a stream, the connection is a `stream_connection`; after a switch to another protocol, such as WebSocket, an
-`upgraded_connection`. `taken_connection` is what both have in common, and `take_over` the interface between them and the
-application. `request_head` has the rules for the head of a request, `responses` the responses that uvicorn cannot send.
-`timetable` holds the deadlines of all connections, `config` passes it to them, and `slow_reader` is the rule for a client that
-does not read. `listener` opens the socket on which connections arrive. `server` ends all streams before the process stops.
+`connections/` is what becomes of a connection, from its first request to its end; `take_over` is the interface with which an
+application takes one over. `listener` opens the socket on which connections arrive. `config` is what all connections of a server
+share. `server` ends all streams before the process stops.
 """

@@ -6,7 +6,7 @@ from typing import Any
 
 import uvicorn
 
-from app.server.timetable import Timetable
+from app.server.connections.timetable import Timetable
 
 
 class Config(uvicorn.Config):

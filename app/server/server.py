@@ -1,8 +1,8 @@
 """uvicorn's server, changed to end all streams on a signal before it stops, and to exit with code 0.
 
 uvicorn 0.54 alone has these faults: with an open stream, SIGTERM never ends the process; after a clean stop the exit code is
--15; `SIGHUP` ends the process at once. The classes of the connections are in `app/server/protocol.py` and
-`app/server/stream_connection.py`.
+-15; `SIGHUP` ends the process at once. The classes of the connections are in `app/server/connections/protocol.py` and
+`app/server/connections/stream_connection.py`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from app.server.config import Config
-from app.server.protocol import StreamProtocol
-from app.server.taken_connection import TakenConnection
-from app.server.timetable import Timetable
+from app.server.connections.protocol import StreamProtocol
+from app.server.connections.taken_connection import TakenConnection
+from app.server.connections.timetable import Timetable
 
 DRAIN_SECONDS: Final = 5.0  # for the streams to send their last frame; then they are cut
 GRACE_SECONDS: Final = (

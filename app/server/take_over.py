@@ -9,8 +9,8 @@
   is there only if the request may switch.
 
 From then on the application sends no ASGI messages, and writes to the connection instead. It may return: the connection goes on
-without the coroutines of its request. `app/server/protocol.py` implements this extension, `app/server/stream_connection.py` and
-`app/server/upgraded_connection.py` the connections. `app/transports/http/streaming/asgi_sink.py` sends streams if the server does not have
+without the coroutines of its request. `app/server/connections/protocol.py` implements this extension, `app/server/connections/stream_connection.py` and
+`app/server/connections/upgraded_connection.py` the connections. `app/transports/http/streaming/asgi_sink.py` sends streams if the server does not have
 this extension.
 """
 

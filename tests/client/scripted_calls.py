@@ -19,7 +19,7 @@ from grpc_status import rpc_status
 
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document
-from app.transports.grpc.descriptors import MessageClasses
+from app.transports.grpc.messages.descriptors import MessageClasses
 from tests.support.rich_contract import ROOT
 
 CLASSES = MessageClasses(load_document(ROOT, load_contracts(ROOT / "contracts")).proto)

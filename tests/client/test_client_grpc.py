@@ -24,7 +24,7 @@ from app.client import (
     UnexpectedAnswer,
     Violation,
 )
-from app.transports.grpc.descriptors import MessageClasses
+from app.transports.grpc.messages.descriptors import MessageClasses
 from tests.client.cutting_proxy import CuttingProxy
 from tests.client.kinds import Kind
 from tests.client.scripted_calls import CHECKPOINT, END, Refusal, ScriptedCalls, Talk

@@ -13,8 +13,8 @@ from app.client import UnexpectedAnswer
 from app.client.transports.grpc.described_messages import DescribedMessages, NotCarried
 from app.client.transports.grpc.from_messages import json_object
 from app.client.transports.grpc.to_messages import Fault, fill
-from app.transports.grpc.descriptors import MessageClasses, file_descriptor
-from app.transports.grpc.event_messages import DataMessages
+from app.transports.grpc.messages.descriptors import MessageClasses, file_descriptor
+from app.transports.grpc.messages.event_messages import DataMessages
 from tests.support.rich_contract import WEIGHED, contracts_with, event_contract, rich_proto
 from tests.support.schema_values import ANYTHING, values_of
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.server.timetable import Timetable
+from app.server.connections.timetable import Timetable
 
 
 class Clock:

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from uvicorn.server import ServerState
 
 from app.server.config import Config
-from app.server.protocol import StreamProtocol
-from app.server.timetable import Timetable
+from app.server.connections.protocol import StreamProtocol
+from app.server.connections.timetable import Timetable
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 

@@ -14,9 +14,9 @@ import uvloop
 from uvicorn.server import ServerState
 
 from app.server.config import Config
+from app.server.connections.protocol import StreamProtocol
+from app.server.connections.timetable import Timetable
 from app.server.listener import listen
-from app.server.protocol import StreamProtocol
-from app.server.timetable import Timetable
 from tests.server.connections import answer
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.server.timetable import NEVER
+from app.server.connections.timetable import NEVER
 from tests.server.connections import answer, connected
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from app.server.protocol import StreamProtocol
-from app.server.stream_connection import StreamConnection
+from app.server.connections.protocol import StreamProtocol
+from app.server.connections.stream_connection import StreamConnection
 from app.server.take_over import TAKE_OVER, Connection
 from tests.server.connections import Client, answer, connected, responses
 

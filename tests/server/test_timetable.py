@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from app.server.timetable import NEVER
+from app.server.connections.timetable import NEVER
 from tests.server.clock import Clock
 
 

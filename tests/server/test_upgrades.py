@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from app.server.connections.upgraded_connection import UpgradedConnection
 from app.server.take_over import TAKE_OVER, DuplexConnection
-from app.server.upgraded_connection import UpgradedConnection
 from tests.server.connections import Client, Recorder, answer, connected, exchange, responses
 
 FIELDS = b"Host: x\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n"

@@ -18,13 +18,13 @@ from app.specification.document import OpenApiDocument
 from app.specification.errors import OrdersEventsError
 from app.transports.grpc.call_sink import CallSink
 from app.transports.grpc.calls import Calls, Context, end
-from app.transports.grpc.descriptors import MessageClasses
-from app.transports.grpc.event_messages import DataMessages
-from app.transports.grpc.request_messages import read_message
-from app.transports.grpc.responses import Responses, published_events
+from app.transports.grpc.messages.descriptors import MessageClasses
+from app.transports.grpc.messages.event_messages import DataMessages
+from app.transports.grpc.messages.request_messages import read_message
+from app.transports.grpc.messages.responses import Responses, published_events
+from app.transports.grpc.messages.submissions import read_submissions
+from app.transports.grpc.messages.subscribe_request import SubscribeRequests
 from app.transports.grpc.statuses import Statuses
-from app.transports.grpc.submissions import read_submissions
-from app.transports.grpc.subscribe_request import SubscribeRequests
 
 
 class OrderEventsService:

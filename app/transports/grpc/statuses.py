@@ -18,8 +18,8 @@ from app.events.errors import Draining, EventIdConflict, StoreUnavailable
 from app.metrics import Tally
 from app.specification.errors import ContractViolation, MalformedJson
 from app.specification.schema.messages import cut
-from app.transports.grpc.request_messages import MalformedMessage
-from app.transports.grpc.subscribe_request import InvalidRequest
+from app.transports.grpc.messages.request_messages import MalformedMessage
+from app.transports.grpc.messages.subscribe_request import InvalidRequest
 
 # All details of a status are one header, and clients refuse more than 8 KiB of headers; base64 adds a third.
 MAX_DETAIL_BYTES: Final = 4096

@@ -10,7 +10,7 @@ from app.specification.contracts import load_contracts
 from app.specification.derived.protobuf.field_numbers import FieldNumber, Numbering
 from app.specification.derived.protobuf.proto_values import ProtoFile
 from app.specification.document import load_document
-from app.transports.grpc.descriptors import MessageClasses, file_descriptor
+from app.transports.grpc.messages.descriptors import MessageClasses, file_descriptor
 from tests.support.buf import buf, compiled, module
 from tests.support.rich_contract import ROOT, rich_proto
 

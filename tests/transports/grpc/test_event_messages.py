@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.specification.contracts import load_contracts
-from app.transports.grpc.descriptors import MessageClasses
-from app.transports.grpc.event_messages import DataMessages
+from app.transports.grpc.messages.descriptors import MessageClasses
+from app.transports.grpc.messages.event_messages import DataMessages
 from tests.support.rich_contract import ROOT, WEIGHED, contracts_with, derived, event_contract, rich_proto
 from tests.support.schema_values import ANYTHING, values_of
 

@@ -8,7 +8,7 @@ import json
 import httpx
 import pytest
 
-from app.server.request_reader import MAX_HEAD_BYTES
+from app.server.connections.request_reader import MAX_HEAD_BYTES
 from tests.support.server_process import ServerProcess
 from tests.transports.http.connections.opened import no_stream_is_left, open_stream
 from tests.transports.http.orders import EVENTS

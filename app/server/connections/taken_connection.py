@@ -7,9 +7,9 @@ from typing import Generic, TypeVar
 
 from uvicorn.server import ServerState
 
-from app.server.slow_reader import await_reader, cut_if_stalled
+from app.server.connections.slow_reader import await_reader, cut_if_stalled
+from app.server.connections.timetable import NEVER, Timetable
 from app.server.take_over import Callbacks
-from app.server.timetable import NEVER, Timetable
 
 Application = TypeVar("Application", bound=Callbacks)
 

@@ -12,8 +12,8 @@ from app.events.event import StoredEvent
 from app.events.event_columns import EventColumns
 from app.events.log.event_store import Appended, Page
 from app.events.position import Gap
-from app.transports.grpc.descriptors import MessageClasses
-from app.transports.grpc.event_messages import DataMessages
+from app.transports.grpc.messages.descriptors import MessageClasses
+from app.transports.grpc.messages.event_messages import DataMessages
 
 # Clients refuse a message of more than 4 MiB, and one message of each reader is in memory until it has been sent.
 MAX_MESSAGE_BYTES: Final = 512 * 1024

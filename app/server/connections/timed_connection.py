@@ -9,10 +9,10 @@ from enum import Enum, auto
 from typing import Final
 
 from app.server.config import Config
-from app.server.http_connection import HttpConnection
-from app.server.request_head import BadRequest
-from app.server.slow_reader import await_reader, cut_if_stalled
-from app.server.timetable import NEVER
+from app.server.connections.http_connection import HttpConnection
+from app.server.connections.request_head import BadRequest
+from app.server.connections.slow_reader import await_reader, cut_if_stalled
+from app.server.connections.timetable import NEVER
 
 BODY_BYTES_PER_SECOND: Final = 16 * 1024  # they earn the body one second more, so that a slow line passes
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from app.server.request_head import BadRequest, Fields
-from app.server.responses import switching_protocols
-from app.server.stream_connection import StreamConnection
+from app.server.connections.request_head import BadRequest, Fields
+from app.server.connections.responses import switching_protocols
+from app.server.connections.stream_connection import StreamConnection
+from app.server.connections.timed_connection import TimedConnection, Wait
+from app.server.connections.upgraded_connection import UpgradedConnection
 from app.server.take_over import (
     TAKE_OVER,
     Connection,
@@ -22,8 +24,6 @@ from app.server.take_over import (
     chunked,
     close_delimited,
 )
-from app.server.timed_connection import TimedConnection, Wait
-from app.server.upgraded_connection import UpgradedConnection
 
 
 class StreamProtocol(TimedConnection):

@@ -9,7 +9,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from app.server.request_head import BadRequest, Fields
+from app.server.connections.request_head import BadRequest, Fields
 
 App = Callable[..., Awaitable[None]]
 

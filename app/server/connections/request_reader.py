@@ -18,7 +18,14 @@ import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.server.request_head import BadRequest, Fields, check_head, origin_form, websocket_offer, without_offer
+from app.server.connections.request_head import (
+    BadRequest,
+    Fields,
+    check_head,
+    origin_form,
+    websocket_offer,
+    without_offer,
+)
 
 # As in most servers. A head that ends within the read that passes this bound is still accepted.
 MAX_HEAD_BYTES: Final = 64 * 1024

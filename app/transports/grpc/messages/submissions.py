@@ -8,7 +8,7 @@ from typing import Any
 
 from app.specification.errors import ContractViolation, EventViolation
 from app.specification.strict_json import JsonValue, parse_json
-from app.transports.grpc.event_messages import DataMessages
+from app.transports.grpc.messages.event_messages import DataMessages
 
 
 def read_submissions(events: Sequence[Any], data_messages: DataMessages) -> list[JsonValue]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from app.server.connections.taken_connection import TakenConnection
 from app.server.take_over import Duplex
-from app.server.taken_connection import TakenConnection
 
 if TYPE_CHECKING:
-    from app.server.protocol import StreamProtocol
+    from app.server.connections.protocol import StreamProtocol
 
 CLOSE_SECONDS: Final = 10.0  # for the client to close its side, once it has read the rest
 

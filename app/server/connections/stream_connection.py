@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
+from app.server.connections.taken_connection import TakenConnection
 from app.server.take_over import Stream, TransferCoding, chunked
-from app.server.taken_connection import TakenConnection
 
 if TYPE_CHECKING:
-    from app.server.protocol import StreamProtocol
+    from app.server.connections.protocol import StreamProtocol
 
 LAST_CHUNK: Final = b"0\r\n\r\n"
 

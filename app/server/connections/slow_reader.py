@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from app.server.timetable import Timed, Timetable
+from app.server.connections.timetable import Timed, Timetable
 
 READER_SECONDS: Final = 30.0
 READER_BYTES: Final = 16 * 1024  # in READER_SECONDS; a stream of a hundred events a minute takes as much

@@ -17,9 +17,9 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from app.server.request_head import BadRequest
-from app.server.request_reader import RequestReader
-from app.server.responses import problem_response, without_chunks
+from app.server.connections.request_head import BadRequest
+from app.server.connections.request_reader import RequestReader
+from app.server.connections.responses import problem_response, without_chunks
 
 
 class HttpConnection(RequestReader):

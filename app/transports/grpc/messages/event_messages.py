@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from app.specification.contracts import Contracts
 from app.specification.derived.protobuf.proto_values import REPEATED, VALUE, Field, Message, ProtoFile
 from app.specification.strict_json import JsonValue
-from app.transports.grpc.value_messages import json_value, value_arguments
+from app.transports.grpc.messages.value_messages import json_value, value_arguments
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 
