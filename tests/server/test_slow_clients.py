@@ -270,38 +270,21 @@ async def read_bytes(client: Client, count: int) -> None:
     await settled()
 
 
+@pytest.mark.parametrize(
+    ("bytes_a_second", "seconds", "is_cut"), [(0, 30, True), (1, 30, True), (10 * KIB, 300, False)]
+)
 @pytest.mark.parametrize(("application", "request_bytes"), SENDING)
-async def test_client_that_does_not_read_is_cut(application: Application, request_bytes: bytes) -> None:
-    clock = Clock()
-    async with asyncio.timeout(30), connected(application, timetable=clock.timetable) as client:
-        client.arrive(request_bytes)
-        await settled()
-        clock.pass_seconds(30)
-        assert client.transport.is_closing()
-
-
-@pytest.mark.parametrize(("application", "request_bytes"), SENDING)
-async def test_client_that_reads_single_bytes_is_cut(application: Application, request_bytes: bytes) -> None:
-    clock = Clock()
-    async with asyncio.timeout(30), connected(application, timetable=clock.timetable) as client:
-        client.arrive(request_bytes)
-        await settled()
-        for _ in range(30):
-            clock.pass_seconds(1)
-            await read_bytes(client, 1)
-        assert client.transport.is_closing()
-
-
-@pytest.mark.parametrize(("application", "request_bytes"), SENDING)
-async def test_client_that_reads_slowly_is_not_cut(application: Application, request_bytes: bytes) -> None:
+async def test_client_is_cut_only_if_it_reads_too_little(
+    application: Application, request_bytes: bytes, bytes_a_second: int, seconds: int, *, is_cut: bool
+) -> None:
     clock = Clock()
     async with asyncio.timeout(60), connected(application, timetable=clock.timetable) as client:
         client.arrive(request_bytes)
         await settled()
-        for _ in range(300):
+        for _ in range(seconds):
             clock.pass_seconds(1)
-            await read_bytes(client, 10 * KIB)
-        assert not client.transport.is_closing()
+            await read_bytes(client, bytes_a_second)
+        assert client.transport.is_closing() == is_cut
 
 
 @pytest.mark.parametrize(("application", "request_bytes"), SENDING[1:3])
