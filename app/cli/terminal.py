@@ -50,6 +50,8 @@ def advice(error: OrdersError) -> str:
 def explained(error: click.ClickException) -> str:
     """Return the message of an error. For wrong usage of a command, the message also refers to the command's --help."""
     message = error.format_message()
+    if message[-1:] not in ".?!)":  # click adds no full stop to what the operating system says
+        message += "."
     if isinstance(error, click.UsageError) and error.ctx is not None:
         return f"{message} See {error.ctx.command_path} --help."
     return message

@@ -160,7 +160,7 @@ def test_version_is_that_of_the_package() -> None:
     ("arguments", "line"),
     [
         (["sevre"], "No such command 'sevre'"),
-        (["publish", "no-such-file"], "Invalid value for 'FILE': 'no-such-file': No such file or directory"),
+        (["publish", "no-such-file"], "Invalid value for 'FILE': 'no-such-file': No such file or directory. See"),
         (
             ["publish", "-", "--batch-size", "1001"],
             "Invalid value for '--batch-size': 1001 is not in the range 1<=x<=1000.",
