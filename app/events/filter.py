@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from app.events.event import Event, StoredEvent
@@ -21,3 +22,17 @@ class Filter:
 
 
 EVERYTHING = Filter()
+
+
+def filter_of(event_types: Collection[str] | None, order_ids: Collection[str] | None) -> Filter:
+    """Return the filter that selects events of these types and of these orders; None stands for all of them.
+
+    If both are None, that is the object EVERYTHING itself, because most readers keep it.
+    """
+    if event_types is None and order_ids is None:
+        return EVERYTHING
+    return Filter(_frozen(event_types), _frozen(order_ids))
+
+
+def _frozen(values: Collection[str] | None) -> frozenset[str] | None:
+    return None if values is None else frozenset(values)

@@ -49,15 +49,26 @@ class Start:
     resumes: bool = True
 
 
-def read_since(text: str) -> Since:
-    """Read the time that a client sent, a date and time of RFC 3339 with its offset.
+class NotAnInstant(Exception):
+    """Raised when a well-formed time is not in the calendar, such as second 60 or year 0. The message continues a sentence about it."""
 
-    Raises ValueError if it is not an instant of the calendar: some well-formed times, such as second 60 or year 0, are not.
+    def __init__(self) -> None:
+        super().__init__("is not an instant of the calendar")
+
+
+def read_start(last_event_id: str | None, since: str | None, origin: Literal["latest", "earliest"]) -> StartRequest:
+    """Return the request for a start that a client makes with its parameters; None stands for a parameter that it did not send.
+
+    `since`: a date and time of RFC 3339 with its offset. Raises NotAnInstant.
     """
+    return StartRequest(last_event_id, None if since is None else _read_since(since), origin)
+
+
+def _read_since(text: str) -> Since:
     try:
         since_epoch = datetime.fromisoformat(text) - _UNIX_EPOCH
-    except OverflowError as error:
-        raise ValueError(str(error)) from None
+    except (ValueError, OverflowError):
+        raise NotAnInstant from None
     return Since(since_epoch // timedelta(microseconds=1), text)
 
 

@@ -18,10 +18,10 @@ from starlette.types import ASGIApp
 from app import metrics
 from app.events.delivery.subscribe import SubscriptionRequest, subscribe
 from app.events.delivery.subscription import Subscription
-from app.events.filter import EVERYTHING, Filter
+from app.events.filter import Filter, filter_of
 from app.events.log.event_log import EventLog
 from app.events.log.read_page import read_page
-from app.events.log.start import Since, StartRequest, locate_start, read_since
+from app.events.log.start import NotAnInstant, StartRequest, locate_start, read_start
 from app.events.publish import Publisher
 from app.specification.contracts import Contracts
 from app.specification.derived.protobuf.proto_text import write_proto
@@ -69,9 +69,12 @@ class Operations:
         major_version: int | None = None,  # noqa: ARG002  # there is only one major version; the parameter's enum is checked before
     ) -> ASGIApp:
         media_type = choose_media_type(_header(request, b"accept"), (sse.MEDIA_TYPE, _PAGE))
-        filter = _filter(event_types, order_id)
+        filter = filter_of(event_types, order_id)
         last_event_id = _header(request, b"last-event-id") or last_event_id or None
-        start = StartRequest(last_event_id, _since(since), from_)
+        try:
+            start = read_start(last_event_id, since, from_)
+        except NotAnInstant as error:
+            raise InvalidParameters([ParameterViolation("query", "since", str(error))]) from None
         if media_type == _PAGE:
             return await self._page(start, filter, limit, 0 if request.method == "HEAD" else wait)
         subscription = await subscribe(self.log, SubscriptionRequest(start, filter, follow, limit))
@@ -131,25 +134,6 @@ class Operations:
 
     async def get_proto(self) -> Response:
         return Response(write_proto(self.document.proto), headers=NO_STORE, media_type="text/plain")
-
-
-def _filter(event_types: list[str] | None, order_ids: list[str] | None) -> Filter:
-    if event_types is None and order_ids is None:
-        return EVERYTHING  # this very object, because most of the streams keep it
-    return Filter(_set(event_types), _set(order_ids))
-
-
-def _set(values: list[str] | None) -> frozenset[str] | None:
-    return None if values is None else frozenset(values)
-
-
-def _since(text: str | None) -> Since | None:
-    if text is None:
-        return None
-    try:
-        return read_since(text)
-    except ValueError:
-        raise InvalidParameters([ParameterViolation("query", "since", "is not an instant of the calendar")]) from None
 
 
 def _header(request: Request, name: bytes) -> str:

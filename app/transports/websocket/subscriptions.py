@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.events.delivery.stream_item import Closing
 from app.events.delivery.subscribe import SubscriptionRequest, subscribe
-from app.events.filter import EVERYTHING, Filter
-from app.events.log.start import StartRequest, read_since
+from app.events.filter import filter_of
+from app.events.log.start import NotAnInstant, read_start
 from app.transports.websocket.errors import InvalidMessage, MemberViolation, SubscriptionInUse
 from app.transports.websocket.messages import server_messages
 from app.transports.websocket.socket_sinks import CompressedSink, SocketSink
@@ -119,16 +119,9 @@ class Subscriptions:
 
 def _request(message: dict[str, Any]) -> SubscriptionRequest:
     """Return the request for a stream in a message of the client. Raises InvalidMessage if its `since` is not a time."""
-    event_types, order_ids, since = message.get("eventTypes"), message.get("orderId"), message.get("since")
-    filter = EVERYTHING if event_types is None and order_ids is None else Filter(_set(event_types), _set(order_ids))
+    filter = filter_of(message.get("eventTypes"), message.get("orderId"))
     try:
-        start = StartRequest(
-            message.get("lastEventId"), None if since is None else read_since(since), message.get("from", "latest")
-        )
-    except ValueError:
-        raise InvalidMessage([MemberViolation("since", "is not an instant of the calendar")]) from None
+        start = read_start(message.get("lastEventId"), message.get("since"), message.get("from", "latest"))
+    except NotAnInstant as error:
+        raise InvalidMessage([MemberViolation("since", str(error))]) from None
     return SubscriptionRequest(start, filter, message.get("follow", True), message.get("limit"))
-
-
-def _set(values: list[str] | None) -> frozenset[str] | None:
-    return None if values is None else frozenset(values)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.events.delivery.subscribe import SubscriptionRequest
-from app.events.filter import EVERYTHING, Filter
-from app.events.log.start import Since, StartRequest, read_since
+from app.events.filter import filter_of
+from app.events.log.start import NotAnInstant, read_start
 from app.specification.document import OpenApiDocument
 from app.specification.errors import Refusal
 from app.specification.openapi.bundle import inline
@@ -55,21 +55,9 @@ def _plain(value: Any) -> JsonValue:
 
 
 def _subscription_request(values: Mapping[str, Any]) -> SubscriptionRequest:
-    event_types, order_ids = values.get("eventTypes"), values.get("orderId")
-    everything = event_types is None and order_ids is None
-    start = StartRequest(values.get("lastEventId"), _since(values.get("since")), values.get("from", "latest"))
-    filter = EVERYTHING if everything else Filter(_set(event_types), _set(order_ids))
-    return SubscriptionRequest(start, filter, values.get("follow", True), values.get("limit"))
-
-
-def _since(text: str | None) -> Since | None:
-    if text is None:
-        return None
+    filter = filter_of(values.get("eventTypes"), values.get("orderId"))
     try:
-        return read_since(text)
-    except ValueError:
-        raise InvalidRequest([("/since", "is not an instant of the calendar")]) from None
-
-
-def _set(values: Sequence[str] | None) -> frozenset[str] | None:
-    return None if values is None else frozenset(values)
+        start = read_start(values.get("lastEventId"), values.get("since"), values.get("from", "latest"))
+    except NotAnInstant as error:
+        raise InvalidRequest([("/since", str(error))]) from None
+    return SubscriptionRequest(start, filter, values.get("follow", True), values.get("limit"))
