@@ -99,10 +99,9 @@ class DuplexConnection(Protocol):
         """Send data. Returns False if the client reads slowly; the caller should then wait until `Duplex.writable` is called."""
 
     def end(self, data: bytes) -> None:
-        """Send the last data, and close the sending side. The connection is lost once the client closes it too."""
-
-    def abort(self) -> None:
-        """Close the connection at once, without sending the data that waits for the client to read."""
+        """Send the last data, and close the sending side. The connection is lost once the client closes it too, or has not done so
+        for some seconds.
+        """
 
     def pause_reading(self) -> None:
         """Call `Duplex.received` no more until `resume_reading` is called. A read that is under way may still come."""
@@ -124,9 +123,6 @@ class LostConnection:
 
     def end(self, coded: bytes) -> None:
         """Discard the last part of the response body."""
-
-    def abort(self) -> None:
-        """Do nothing: the connection is closed already."""
 
     def pause_reading(self) -> None:
         """Do nothing: there is nothing to read."""

@@ -25,6 +25,17 @@ def timed_out(received: bytes, part: str) -> bool:
     return response[0] == 408 and f"The {part} of the request".encode() in response[1]
 
 
+class Late:
+    """An application that answers no request before it is released."""
+
+    def __init__(self) -> None:
+        self.release = asyncio.Event()
+
+    async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
+        await self.release.wait()
+        await answer(send, b"late")
+
+
 async def settled() -> None:
     """Let all that is ready on the event loop run."""
     for _ in range(5):
@@ -86,31 +97,19 @@ async def test_each_head_has_its_own_time_although_reads_end_in_the_middle_of_it
 
 async def test_head_behind_a_request_that_is_being_answered_is_refused_after_the_answer() -> None:
     clock = Clock()
-    release = asyncio.Event()
-
-    async def application(_scope: Any, _receive: Any, send: Any) -> None:
-        await release.wait()
-        await answer(send, b"late")
-
-    async with asyncio.timeout(30), connected(application, timetable=clock.timetable) as client:
+    async with asyncio.timeout(30), connected(late := Late(), timetable=clock.timetable) as client:
         client.arrive(GET + GET[:10])
         clock.pass_seconds(60)
-        release.set()
+        late.release.set()
         assert [status for status, _ in responses(await client.rest())] == [200, 408]
 
 
 async def test_request_behind_two_others_waits_as_long_as_the_application_takes() -> None:
     clock = Clock()
-    release = asyncio.Event()
-
-    async def application(_scope: Any, _receive: Any, send: Any) -> None:
-        await release.wait()
-        await answer(send, b"late")
-
-    async with asyncio.timeout(30), connected(application, timetable=clock.timetable) as client:
+    async with asyncio.timeout(30), connected(late := Late(), timetable=clock.timetable) as client:
         client.arrive(GET + GET + GET[:10])  # nothing more is read until the first one is answered
         clock.pass_seconds(60)
-        release.set()
+        late.release.set()
         await settled()
         client.arrive(GET[10:])
         received = b""
@@ -121,16 +120,10 @@ async def test_request_behind_two_others_waits_as_long_as_the_application_takes(
 
 async def test_application_may_take_its_time() -> None:
     clock = Clock()
-    release = asyncio.Event()
-
-    async def application(_scope: Any, _receive: Any, send: Any) -> None:
-        await release.wait()
-        await answer(send, b"late")
-
-    async with asyncio.timeout(30), connected(application, timetable=clock.timetable) as client:
+    async with asyncio.timeout(30), connected(late := Late(), timetable=clock.timetable) as client:
         client.arrive(GET)
         clock.pass_seconds(3600)
-        release.set()
+        late.release.set()
         assert responses(await client.read()) == [(200, b"late")]
 
 

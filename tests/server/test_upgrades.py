@@ -204,14 +204,6 @@ async def test_end_lets_the_client_read_everything_and_discards_what_it_sends() 
         assert echo.received_data == b""
 
 
-async def test_abort_loses_the_connection() -> None:
-    echo = Echo()
-    async with connected(echo) as client:
-        await switched(client)
-        echo.connection.abort()
-        await until(lambda: echo.calls == ["lost"])
-
-
 async def test_client_that_does_not_read_is_not_read_from() -> None:
     echo = Echo()
     async with connected(echo) as client:

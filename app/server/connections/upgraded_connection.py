@@ -46,9 +46,6 @@ class UpgradedConnection(TakenConnection[Duplex]):
             self._timetable.set(self, CLOSE_SECONDS)
         self._read_or_wait()
 
-    def abort(self) -> None:
-        self.transport.abort()
-
     def pause_reading(self) -> None:
         self._is_held = True
         self._read_or_wait()

@@ -148,7 +148,6 @@ class Session:
             self._sockets.tally.websocket_closings[str(int(code))] += 1
         self.connection.end(last)
         self._leave()
-        self._sockets.closing.begin(self)
 
     def _leave(self) -> None:
         """Stop everything that belongs to the connection, except events that are being published."""

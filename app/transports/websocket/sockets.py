@@ -20,7 +20,6 @@ from app.transports.websocket.messages.server_messages import HEARTBEAT
 from app.transports.websocket.messages.shared_messages import SharedMessages
 from app.transports.websocket.session import Session
 
-CLOSING_SECONDS: Final = 10.0  # for the client to close its side, as HTTP connections have it
 REQUEST_MAXIMUM: Final = 2**31 - 1
 
 _NOTHING: Final = ConnectionFault(CloseCode.NOT_IN_TIME, "Nothing was subscribed or published in time.")
@@ -34,7 +33,8 @@ class Sockets:
 
     `contract`: the messages, and the limits of one connection. `publish_bytes`: the largest `publish`; `json_values`: the most
     values in a message. `problem`: returns the problem (RFC 9457) that belongs to an error, and logs under the given name that it
-    has failed if the error is not expected. `tally`: counts the connections. `compress`: whether messages are compressed for clients that offer it.
+    has failed if the error is not expected. `tally`: counts the connections. `compress`: whether messages are compressed for
+    clients that offer it.
     """
 
     def __init__(
@@ -64,7 +64,6 @@ class Sockets:
         self.rates = MessageRates(contract.received_per_second_maximum)
         self.unfinished = UnfinishedMessages()
         self.first = Deadlines[Session](contract.first_message_seconds, lambda session: session.close(_NOTHING))
-        self.closing = Deadlines[Session](CLOSING_SECONDS, lambda session: session.connection.abort())
         self.silent = Deadlines[Session](fan_out.silence_seconds, lambda session: session.send(HEARTBEAT))
         self._sessions: set[Session] = set()
         self._messages: dict[int, SharedMessages] = {}
@@ -97,7 +96,6 @@ class Sockets:
 
     def remove(self, session: Session) -> None:
         """Forget a connection that is lost."""
-        self.closing.end(session)
         self._sessions.discard(session)
         self.tally.websockets = len(self._sessions)
         if not self._sessions:
@@ -125,7 +123,7 @@ class Sockets:
         await self._none_open.wait()
 
     def _sweep(self, now: float) -> None:
-        for deadlines in (self.first, self.closing, self.silent, self.unfinished):
+        for deadlines in (self.first, self.silent, self.unfinished):
             deadlines.sweep(now)
 
 
