@@ -16,8 +16,8 @@ MORE_MEMORY: Final = 128 * 2**20
 
 
 @contextmanager
-def bystander(server: ServerProcess) -> Iterator[None]:
-    """Fail if the stream of another client is disturbed, or the memory of the server grows, while the context is open."""
+def bystander(server: ServerProcess, most_bytes: int = MORE_MEMORY) -> Iterator[None]:
+    """Fail if the stream of another client is disturbed, or the memory of the server grows by more, while the context is open."""
     order = new_order()
     with GrpcClient(server.grpc_address) as client:
         stream = client.subscribe(order_id=[order])
@@ -29,5 +29,5 @@ def bystander(server: ServerProcess) -> Iterator[None]:
         published = client.publish(shipped(order)).events[0]
         assert next(events_of(stream)).id == published.id
         stream.cancel()
-    assert grown < MORE_MEMORY
+    assert grown < most_bytes
     assert "Traceback" not in "".join(server.output)

@@ -140,3 +140,20 @@ def _string(text: bytes) -> bytes:
         digits.append(rest & 127 | 128)
         rest >>= 7
     return bytes((*digits, rest)) + text
+
+
+def repeated(data: bytes, total: int) -> Iterator[bytes]:
+    """Yield the data again and again, as many bytes as `total`."""
+    piece = data * max(1, 2**16 // len(data))
+    for _ in range(total // len(piece)):
+        yield piece
+
+
+def ends(connection: Connection, flood: Iterator[bytes]) -> bool:
+    """Send all of it and return False; return True if the server has closed the connection or does not read on."""
+    try:
+        for piece in flood:
+            connection.send(piece)
+    except (ConnectionError, TimeoutError):
+        return True
+    return False

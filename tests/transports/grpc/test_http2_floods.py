@@ -26,10 +26,11 @@ from tests.transports.grpc.http2 import (
     RST_STREAM,
     SETTINGS,
     Connection,
+    ends,
     frame,
     headers,
-    literal,
     message,
+    repeated,
 )
 
 pytestmark = pytest.mark.usefixtures("undisturbed")
@@ -40,13 +41,6 @@ SUBSCRIBE = message(b"")
 def test_a_client_that_sends_more_than_the_window_allows_is_disconnected(connection: Connection) -> None:
     connection.call(1, "PublishStream", message(b"", declared=2**30))
     assert ends(connection, repeated(frame(DATA, 0, 1, b"x" * LARGEST_FRAME), 2**30))
-
-
-@pytest.mark.parametrize("acknowledges", [True, False])
-def test_metadata_without_end_do_not_fill_the_memory(server: ServerProcess, acknowledges: bool) -> None:
-    with Connection(server.grpc_address, acknowledges=acknowledges) as connection:
-        connection.send(frame(HEADERS, 0, 1, headers("Publish")))
-        ends(connection, repeated(frame(CONTINUATION, 0, 1, literal("x-more", "y" * 16_000)), 2**28))
 
 
 def test_continuations_without_content_end_the_connection(connection: Connection) -> None:
@@ -106,20 +100,3 @@ def test_what_is_not_http2_ends_the_connection(server: ServerProcess, garbage: b
         with suppress(ConnectionError):
             while opened.recv(65_536):
                 pass
-
-
-def repeated(data: bytes, total: int) -> Iterator[bytes]:
-    """Yield the data again and again, as many bytes as `total`."""
-    piece = data * max(1, 2**16 // len(data))
-    for _ in range(total // len(piece)):
-        yield piece
-
-
-def ends(connection: Connection, flood: Iterator[bytes]) -> bool:
-    """Send all of it and return False; return True if the server has closed the connection or does not read on."""
-    try:
-        for piece in flood:
-            connection.send(piece)
-    except (ConnectionError, TimeoutError):
-        return True
-    return False
