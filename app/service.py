@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from app.access.authentication import Authentication, NoAuthentication
 from app.events.delivery.fan_out import FanOut
 from app.events.errors import Draining
 from app.events.log.event_log import EventLog
@@ -50,6 +51,7 @@ class Service:
     fan_out: FanOut
     sockets: Sockets
     tally: Tally
+    authentication: Authentication
 
     async def drain(self) -> None:
         """End every stream, and return when all streams have ended."""
@@ -63,6 +65,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
 
     Raises StartupError if the contract is not valid or the log cannot be opened.
     """
+    authentication = NoAuthentication()
     contracts = load_contracts(settings.contract_root / "contracts")
     document = load_document(settings.contract_root, contracts, SLUGS)
     log = EventLog(_open_store(settings))
@@ -105,7 +108,17 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     await log.open()
     try:
         async with in_background("The heartbeat", fan_out.run()):
-            yield Service(application, document, contracts, publisher, log, fan_out, sockets, tally)
+            yield Service(
+                application=application,
+                document=document,
+                contracts=contracts,
+                publisher=publisher,
+                log=log,
+                fan_out=fan_out,
+                sockets=sockets,
+                tally=tally,
+                authentication=authentication,
+            )
     finally:
         await log.close()
 

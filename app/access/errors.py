@@ -3,11 +3,13 @@
 OrdersEventsError
 └── Refusal                  the request cannot be fulfilled; repeating it changes nothing
     ├── Unauthenticated      there is no access token, or one that is not accepted
+    │   └── TokenExpired      the access token would be accepted if it had not expired a short time ago
     └── Forbidden            the access token does not allow the request
 """
 
 from __future__ import annotations
 
+from app.access.principal import Principal
 from app.specification.errors import Refusal
 
 
@@ -19,6 +21,18 @@ class Unauthenticated(Refusal):
 
     def __init__(self) -> None:
         super().__init__("The request needs a valid access token.")
+
+
+class TokenExpired(Unauthenticated):
+    """Raised when nothing is wrong with an access token but that it expired at most 10 minutes ago.
+
+    `principal`: the sender as the token describes it; its `expires_at` has passed. A transport that cannot make use of that treats
+    the error as Unauthenticated.
+    """
+
+    def __init__(self, principal: Principal) -> None:
+        super().__init__()
+        self.principal = principal
 
 
 class Forbidden(Refusal):

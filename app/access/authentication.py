@@ -1,0 +1,86 @@
+"""The authentication of requests: which access tokens are accepted, and the sender that a token stands for.
+
+A server has one `Authentication`. Every transport asks it before a request reaches the log: HTTP for the `Authorization` header or
+the cookie, WebSocket for the token of the upgrade or of a message, gRPC for the metadata of a call.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from app.access.access_token import InvalidToken, TokenRules, principal_of_claims, verify
+from app.access.errors import TokenExpired, Unauthenticated
+from app.access.principal import ANONYMOUS, Principal
+from app.access.signing_keys import KeySource
+
+EXPIRED_SECONDS: Final = 600  # after that, a token that has expired is not better than a forged one
+
+
+class Authentication(Protocol):
+    """Decides whether an access token is accepted.
+
+    `failures`: the number of refused tokens by reason. The reason is for the operator; clients are not given it.
+    """
+
+    failures: Counter[str]
+
+    def authenticate(self, token: str | None) -> Principal:
+        """Return the sender of a request that has this access token; None means that the request has no token.
+
+        Raises TokenExpired if nothing is wrong with the token but that it expired at most 10 minutes ago, and Unauthenticated if it
+        is not accepted for another reason.
+        """
+        ...
+
+    def accepts_key_of(self, principal: Principal) -> bool:
+        """Return whether tokens of the key that signed the token of `principal` are still accepted."""
+        ...
+
+
+class NoAuthentication:
+    """The authentication of a server without keys (a null object): every sender is `ANONYMOUS`, with a token and without one."""
+
+    def __init__(self) -> None:
+        self.failures: Counter[str] = Counter()
+
+    def authenticate(self, token: str | None) -> Principal:  # noqa: ARG002  # the protocol's signature
+        return ANONYMOUS
+
+    def accepts_key_of(self, principal: Principal) -> bool:  # noqa: ARG002  # the protocol's signature
+        return True
+
+
+class TokenAuthentication:
+    """The authentication of a server with keys, by access tokens (RFC 9068).
+
+    `keys`: the keys that may have signed a token. `rules`: what else is demanded of a token. `clock`: returns the time, in seconds
+    since 1970-01-01 UTC.
+    """
+
+    def __init__(self, keys: KeySource, rules: TokenRules, clock: Callable[[], float] = time.time) -> None:
+        self._keys = keys
+        self._rules = rules
+        self._registry = rules.registry()
+        self._clock = clock
+        self.failures: Counter[str] = Counter()
+
+    def authenticate(self, token: str | None) -> Principal:
+        if token is None:
+            self.failures["missing"] += 1
+            raise Unauthenticated
+        try:
+            now = self._clock()
+            principal = principal_of_claims(verify(token, self._keys, self._registry), self._rules, now)
+        except InvalidToken as invalid:
+            self.failures[invalid.reason] += 1
+            raise Unauthenticated from None
+        if principal.expires_at is None or now < principal.expires_at:
+            return principal
+        self.failures["expired"] += 1
+        raise TokenExpired(principal) if now - principal.expires_at <= EXPIRED_SECONDS else Unauthenticated
+
+    def accepts_key_of(self, principal: Principal) -> bool:
+        return self._keys.find(principal.key_id) is not None
