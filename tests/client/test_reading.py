@@ -187,7 +187,7 @@ def test_closing_with_a_final_reason_ends_the_stream(reason: str) -> None:
     assert subject.reading.wait_seconds() == 0
 
 
-@pytest.mark.parametrize("reason", ["drain", "unavailable", "overloaded", ""])
+@pytest.mark.parametrize("reason", ["drain", "unavailable", "token_expired", "overloaded", "max_age", "newer", ""])
 def test_closing_with_another_reason_only_ends_the_connection(reason: str) -> None:
     subject = Subject()
     assert ids(subject.connect(shipped(1), closing(reason, "e-1"), shipped(2))) == ["e-1"]

@@ -15,7 +15,8 @@ from app.check.http.stream_blocks import Block, OrderEvent, Splitter, order_even
 from app.check.request import Request, excerpt
 
 MAX_BYTES: Final = 256 * 1024 * 1024  # of one stream, and of one response body
-TEMPORARY: Final = ("drain", "unavailable")  # reasons for the end of a stream that say nothing about the contract
+# Reasons for the end of a stream that say nothing about the contract.
+TEMPORARY: Final = ("drain", "unavailable", "token_expired", "overloaded", "max_age")
 
 
 @dataclass(frozen=True, slots=True)

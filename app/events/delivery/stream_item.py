@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from app.events.log.event_store import Page
 from app.events.position import Gap, Position
 
-ClosingReason = Literal["drain", "limit", "end", "unavailable"]
+ClosingReason = Literal["drain", "limit", "end", "unavailable", "token_expired", "overloaded", "max_age"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from app.events.delivery.stream_item import Checkpoint, Closing, ClosingReason, Heartbeat, NextItem, StreamStart
@@ -35,7 +37,7 @@ STEPS: list[tuple[NextItem, bytes]] = [
     (Checkpoint(HERE), b"id: k7f3q2xw-7\nevent: stream.checkpoint\ndata: {}\n\n"),
 ]
 REASONS: list[GapReason] = ["expired", "foreign", "ahead"]
-CLOSINGS: list[ClosingReason] = ["drain", "limit", "end", "unavailable"]
+CLOSINGS: tuple[ClosingReason, ...] = get_args(ClosingReason)
 
 
 @pytest.mark.parametrize(("step", "wire"), STEPS)
