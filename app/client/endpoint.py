@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 import httpx
 
+from .bearer_token import BearerToken
 from .protocol.retries import TransientError
 from .protocol.server_response import ServerResponse
 from .protocol.stream_options import StreamRequest
@@ -37,28 +39,40 @@ class Endpoint:
     """The URL of one server, and the HTTP requests that are sent to this server.
 
     `url`: the URL, such as http://127.0.0.1:8000. Raises ValueError if it is not a URL.
+    `token`: the token that each request carries.
     `silence_seconds`: the time without a byte on a stream after which its connection counts as broken; default: 45.
     `schemes`: the schemes that the URL may have.
     """
 
-    def __init__(self, url: str, silence_seconds: float | None = None, schemes: tuple[str, ...] = HTTP_SCHEMES) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: BearerToken,
+        silence_seconds: float | None = None,
+        schemes: tuple[str, ...] = HTTP_SCHEMES,
+    ) -> None:
         self.url = checked_url(url, schemes)
+        self.token = token
         self._events_url = f"{self.url}{_EVENTS_PATH}"
         self.silence_seconds = _SILENCE_SECONDS if silence_seconds is None else silence_seconds
         self.answer_seconds = _ANSWER_SECONDS
         self.connect_seconds = min(self.silence_seconds, _CONNECT_SECONDS)
         self.agent = f"orders-events/{_version()}"
 
-    def stream_request(self, http: httpx.Client | httpx.AsyncClient, request: StreamRequest) -> httpx.Request:
-        """Build the HTTP request for a stream."""
-        headers = {"User-Agent": self.agent, **request.headers}
+    def stream_request(
+        self, http: httpx.Client | httpx.AsyncClient, request: StreamRequest, authorization: Mapping[str, str]
+    ) -> httpx.Request:
+        """Build the HTTP request for a stream. `authorization`: the header of the access token."""
+        headers = {"User-Agent": self.agent, **request.headers, **authorization}
         return http.build_request(
             "GET", self._events_url, params=request.query, headers=headers, timeout=_timeout(self.silence_seconds)
         )
 
-    def publish_request(self, http: httpx.Client | httpx.AsyncClient, body: bytes) -> httpx.Request:
-        """Build the HTTP request that publishes events."""
-        headers = {"User-Agent": self.agent, "Content-Type": "application/json"}
+    def publish_request(
+        self, http: httpx.Client | httpx.AsyncClient, body: bytes, authorization: Mapping[str, str]
+    ) -> httpx.Request:
+        """Build the HTTP request that publishes events. `authorization`: the header of the access token."""
+        headers = {"User-Agent": self.agent, "Content-Type": "application/json", **authorization}
         return http.build_request(
             "POST", self._events_url, content=body, headers=headers, timeout=_timeout(self.answer_seconds)
         )

@@ -12,6 +12,7 @@ from typing import Literal, Self, TypeVar, Unpack, overload
 
 import httpx
 
+from .bearer_token import BearerToken, Token
 from .endpoint import new_client
 from .events import Checkpoint, Gap, OrderEvent
 from .order_stream import OrderStream
@@ -20,6 +21,7 @@ from .protocol.reading import Reading
 from .protocol.retries import TransientError
 from .protocol.stream_options import Checkpoints, Gaps, StreamItem, StreamOptions, delivery, stream_query
 from .transports.choice import Transport, new_endpoint, new_publisher, new_streams
+from .transports.renewal import RenewedPublisher, RenewedStreams
 
 _log = logging.getLogger(__name__)
 _Value = TypeVar("_Value")
@@ -30,6 +32,9 @@ class OrdersClient:
 
     `url`: the URL of the server, such as http://127.0.0.1:8000; for the transport "grpc", that of its gRPC port, such as
         grpc://127.0.0.1:50051, or grpcs://orders.example.com with TLS.
+    `token`: the access token that the server asks for, or a function that returns it. The function is called before each request, and
+        once again if the server does not accept the token. If it raises OSError or httpx.TransportError, the request is tried again
+        later; other errors are raised to the caller. Default: no token.
     `certificates`: the certificates to trust if the server uses TLS; default: the certificates that the environment variables
         SSL_CERT_FILE or SSL_CERT_DIR point to, else those of the public authorities.
     `http`: an `httpx.Client` of the caller, for example with credentials or proxies. The caller must close this HTTP client, and
@@ -50,19 +55,20 @@ class OrdersClient:
         self,
         url: str,
         *,
+        token: Token | None = None,
         certificates: ssl.SSLContext | None = None,
         http: httpx.Client | None = None,
         transport: Transport = "sse",
         silence_seconds: float | None = None,
         report: Callable[[str], None] = _log.warning,
     ) -> None:
-        self._endpoint = new_endpoint(transport, url, silence_seconds)
+        self._endpoint = new_endpoint(transport, url, silence_seconds, BearerToken(token))
         self._http = new_client(self._endpoint.url, certificates) if http is None else http
         self._closes = http is None
         self._report = report
         way = transport, self._http, self._endpoint, certificates
         self._new_streams = partial(new_streams, *way)
-        self._publisher = new_publisher(*way)
+        self._publisher = RenewedPublisher(new_publisher(*way), self._endpoint.token)
 
     @overload
     def stream(
@@ -161,7 +167,7 @@ class OrdersClient:
     def _stream(self, deliver: Callable[[StreamItem], _Value | None], options: StreamOptions) -> OrderStream[_Value]:
         retry_max_seconds = options.get("retry_max_seconds")
         reading = Reading(stream_query(options), deliver, retry_max_seconds=retry_max_seconds, report=self._report)
-        return OrderStream(self._new_streams(), reading)
+        return OrderStream(RenewedStreams(self._new_streams(), self._endpoint.token), reading)
 
     def _publish(self, events: Iterable[Mapping[str, object]], retry_max_seconds: float | None) -> list[PublishedEvent]:
         publishing = Publishing(events, retry_max_seconds=retry_max_seconds, report=self._report)

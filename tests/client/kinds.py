@@ -8,6 +8,7 @@ from contextlib import aclosing
 from typing import Protocol, Unpack
 
 from app.client import AsyncOrdersClient, OrdersClient, PublishedEvent, StreamOptions
+from app.client.bearer_token import Token
 from app.client.protocol.stream_options import Checkpoints, StreamItem
 from app.client.transports.choice import Transport
 
@@ -21,6 +22,7 @@ class Kind(Protocol):
         count: int | None = None,
         checkpoints: Checkpoints = "skip",
         transport: Transport = "sse",
+        token: Token | None = None,
         **options: Unpack[StreamOptions],
     ) -> list[StreamItem]:
         """Read `count` values, or to the end."""
@@ -31,6 +33,7 @@ class Kind(Protocol):
         events: Iterable[Mapping[str, object]],
         retry_max_seconds: float | None = 60,
         transport: Transport = "sse",
+        token: Token | None = None,
     ) -> list[PublishedEvent]:
         """Publish events in one request."""
 
@@ -44,11 +47,12 @@ class Blocking:
         count: int | None = None,
         checkpoints: Checkpoints = "skip",
         transport: Transport = "sse",
+        token: Token | None = None,
         **options: Unpack[StreamOptions],
     ) -> list[StreamItem]:
         values: list[StreamItem] = []
         with (
-            OrdersClient(url, transport=transport) as orders,
+            OrdersClient(url, transport=transport, token=token) as orders,
             orders.stream(gaps="yield", checkpoints=checkpoints, **options) as stream,
         ):
             while len(values) != count and (value := next(stream, None)):
@@ -61,8 +65,9 @@ class Blocking:
         events: Iterable[Mapping[str, object]],
         retry_max_seconds: float | None = 60,
         transport: Transport = "sse",
+        token: Token | None = None,
     ) -> list[PublishedEvent]:
-        with OrdersClient(url, transport=transport) as orders:
+        with OrdersClient(url, transport=transport, token=token) as orders:
             return orders.publish(events, retry_max_seconds=retry_max_seconds)
 
 
@@ -75,12 +80,13 @@ class Asynchronous:
         count: int | None = None,
         checkpoints: Checkpoints = "skip",
         transport: Transport = "sse",
+        token: Token | None = None,
         **options: Unpack[StreamOptions],
     ) -> list[StreamItem]:
         async def read() -> list[StreamItem]:
             values: list[StreamItem] = []
             async with (
-                AsyncOrdersClient(url, transport=transport) as orders,
+                AsyncOrdersClient(url, transport=transport, token=token) as orders,
                 aclosing(orders.stream(gaps="yield", checkpoints=checkpoints, **options)) as stream,
             ):
                 while len(values) != count and (value := await anext(stream, None)):
@@ -95,9 +101,10 @@ class Asynchronous:
         events: Iterable[Mapping[str, object]],
         retry_max_seconds: float | None = 60,
         transport: Transport = "sse",
+        token: Token | None = None,
     ) -> list[PublishedEvent]:
         async def publish() -> list[PublishedEvent]:
-            async with AsyncOrdersClient(url, transport=transport) as orders:
+            async with AsyncOrdersClient(url, transport=transport, token=token) as orders:
                 return await orders.publish(events, retry_max_seconds=retry_max_seconds)
 
         return asyncio.run(publish())

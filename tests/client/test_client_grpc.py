@@ -371,3 +371,16 @@ def test_without_the_packages_one_line_says_what_to_install(tmp_path: Path) -> N
     assert ran.stderr.splitlines()[-1] == (
         "ImportError: The transport grpc needs the package grpc, which is not installed: pip install 'orders-events[grpc]'."
     )
+
+
+def test_each_call_gets_a_token_and_one_that_is_refused_is_replaced_once(client: Kind) -> None:
+    tokens = iter(["token-1", "token-2", "token-3", "token-4"])
+    refused, stream, published = (
+        Refusal(Code.UNAUTHENTICATED),
+        Talk([CHECKPOINT, END]),
+        Talk([{"events": [{"id": "e-1"}]}]),
+    )
+    with ScriptedCalls(refused, stream, refused, published) as server:
+        assert client.read(server.url, transport="grpc", token=lambda: next(tokens)) == []
+        client.publish(server.url, [shipped("o")], transport="grpc", token=lambda: next(tokens))
+    assert [each["authorization"] for each in server.metadata] == [f"Bearer token-{each}" for each in (1, 2, 3, 4)]

@@ -121,7 +121,8 @@ def test_answer_of_another_request_is_passed_over() -> None:
     ("code", "kind"),
     [
         *((code, TransientError) for code in (1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014, 4408, 4429)),
-        *((code, UnexpectedAnswer) for code in (1002, 1003, 1007, 1008, 1009, 4400, 4401, 4403, 4499)),
+        *((code, UnexpectedAnswer) for code in (1002, 1003, 1007, 1008, 1009, 4400, 4403, 4499)),
+        (4401, RequestRefused),
     ],
 )
 def test_client_comes_back_unless_the_same_would_happen_again(

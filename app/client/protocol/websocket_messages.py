@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import httpx
 
-from ..errors import OrdersError, RequestRefused, UnexpectedAnswer
+from ..errors import OrdersError, Problem, RequestRefused, UnexpectedAnswer
 from .frame import Frame
 from .json_object import json_object
 from .retries import TRANSIENT_STATUSES, TransientError, reconnect_ms, transient_error
@@ -21,6 +21,7 @@ from .stream_options import StreamRequest
 SUBPROTOCOL: Final = "orders-events.v1.json"
 
 _SUBSCRIPTION: Final = 1  # the only one of its connection
+_UNAUTHENTICATED: Final = 4401  # a close code: the token is missing, not accepted or expired
 
 # After these codes the same connection would be closed again (RFC 6455 §7.4.1, and the contract for 4400 to 4499).
 _FINAL_CODES: Final = frozenset({1002, 1003, 1007, 1008, 1009, 1010, *range(4400, 4500)}) - {4408, 4429}
@@ -101,6 +102,8 @@ def refusal(response: ServerResponse) -> TransientError | OrdersError:
 def closed(url: str, code: int, reason: str) -> TransientError | OrdersError:
     """Return the error for a connection that ended with this code (RFC 6455 §7.4)."""
     sentence = f"{url} closed the connection with {code}{f' ({reason})' if reason else ''}."
+    if code == _UNAUTHENTICATED:
+        return RequestRefused(Problem("about:blank", "Unauthorized", 401, sentence, {}))
     return UnexpectedAnswer(sentence) if code in _FINAL_CODES else TransientError(sentence)
 
 

@@ -28,8 +28,9 @@ class AsyncServerSentEvents:
 
     async def read(self, reading: Reading[_Value]) -> AsyncGenerator[_Value]:
         self.was_silent = False
-        request = self._endpoint.stream_request(self._http, reading.next_request())
         try:
+            authorization = await self._endpoint.token.headers_async()
+            request = self._endpoint.stream_request(self._http, reading.next_request(), authorization)
             async with aclosing(await self._send(request)) as response:
                 body = b"" if response.status_code == 200 else await read_body_async(response)
                 reading.opened(server_response(response, body))

@@ -104,7 +104,8 @@ class AsyncWebSocketPublisher:
 async def _open(
     http: httpx.AsyncClient, endpoint: Endpoint, certificates: ssl.SSLContext | None
 ) -> AsyncGenerator[ClientConnection]:
-    connecting = connect(**connect_options(endpoint, http, certificates))
+    authorization = await endpoint.token.headers_async()
+    connecting = connect(**connect_options(endpoint, http, certificates, authorization))
     try:
         connection = await connecting.__aenter__()
     except FAILURES as error:

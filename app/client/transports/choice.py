@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ssl
-from typing import Literal, Protocol, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
 import httpx
 
 from ..async_order_stream import AsyncStreamTransport
+from ..bearer_token import BearerToken
 from ..endpoint import DISTRIBUTION, GRPC_SCHEMES, Endpoint
 from ..order_stream import StreamTransport
-from ..protocol.server_response import ServerResponse
 from .async_sse import AsyncServerSentEvents
 from .async_web_socket import AsyncWebSocketPublisher, AsyncWebSocketStreams
 from .automatic import FIRST_FRAME_SECONDS, AsyncAutomatic, Automatic
+from .event_publisher import AsyncEventPublisher, EventPublisher
 from .http_publisher import AsyncHttpPublisher, HttpPublisher
 from .sse import ServerSentEvents
 from .web_socket import WebSocketPublisher, WebSocketStreams
@@ -21,28 +22,8 @@ from .web_socket import WebSocketPublisher, WebSocketStreams
 Transport: TypeAlias = Literal["sse", "websocket", "auto", "grpc"]
 
 
-class EventPublisher(Protocol):
-    """How events go to a server."""
-
-    def publish(self, events: bytes) -> ServerResponse:
-        """Send events and return the answer. `events`: a JSON array. Raises TransientError, RequestRefused, UnexpectedAnswer."""
-
-    def close(self) -> None:
-        """Close the connections that belong to the publisher alone."""
-
-
-class AsyncEventPublisher(Protocol):
-    """The same for asyncio."""
-
-    async def publish(self, events: bytes) -> ServerResponse:
-        """Send events and return the answer. `events`: a JSON array. Raises TransientError, RequestRefused, UnexpectedAnswer."""
-
-    async def close(self) -> None:
-        """Close the connections that belong to the publisher alone."""
-
-
-def new_endpoint(transport: str, url: str, silence_seconds: float | None) -> Endpoint:
-    """Return the endpoint at `url` for a transport. `silence_seconds`: see `Endpoint`.
+def new_endpoint(transport: str, url: str, silence_seconds: float | None, token: BearerToken) -> Endpoint:
+    """Return the endpoint at `url` for a transport. `silence_seconds`, `token`: see `Endpoint`.
 
     Raises ValueError if there is no transport of this name or if the URL is not one for it, ImportError if its packages are missing.
     """
@@ -50,14 +31,14 @@ def new_endpoint(transport: str, url: str, silence_seconds: float | None) -> End
         known = ", ".join(map(repr, get_args(Transport)))
         raise ValueError(f"{transport!r} is not a transport; it must be one of {known}.")
     if transport != "grpc":
-        return Endpoint(url, silence_seconds)
+        return Endpoint(url, token, silence_seconds)
     try:
         from .grpc import async_grpc_calls, grpc_calls  # noqa: F401, PLC0415  # optional packages
     except ModuleNotFoundError as missing:
         raise ImportError(
             f"The transport grpc needs the package {missing.name}, which is not installed: pip install '{DISTRIBUTION}[grpc]'."
         ) from None
-    return Endpoint(url, silence_seconds, GRPC_SCHEMES)
+    return Endpoint(url, token, silence_seconds, GRPC_SCHEMES)
 
 
 def new_streams(

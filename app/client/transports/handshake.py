@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
@@ -26,18 +27,22 @@ _NOT_PASSED_ON: Final = frozenset(
 
 
 def connect_options(
-    endpoint: Endpoint, http: httpx.Client | httpx.AsyncClient, certificates: ssl.SSLContext | None
+    endpoint: Endpoint,
+    http: httpx.Client | httpx.AsyncClient,
+    certificates: ssl.SSLContext | None,
+    authorization: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the arguments of `websockets.connect`.
 
-    `http`: its headers and cookies are sent, so that credentials count for every transport.
+    `http`: its headers and cookies are sent, so that credentials count for every transport. `authorization`: the header of the access
+    token.
     """
     uri = f"ws{endpoint.url.removeprefix('http')}/events/orders/socket"
     context = verify(endpoint.url, certificates)
     return {
         "uri": uri,
         "subprotocols": [SUBPROTOCOL],
-        "additional_headers": passed_on(http, endpoint.url),
+        "additional_headers": passed_on(http, endpoint.url, authorization),
         "user_agent_header": endpoint.agent,
         "proxy": True if uses_proxies(endpoint.url) else None,
         "open_timeout": endpoint.connect_seconds,
@@ -48,9 +53,14 @@ def connect_options(
     }
 
 
-def passed_on(http: httpx.Client | httpx.AsyncClient, url: str) -> list[tuple[str, str]]:
-    """Return the headers that an HTTP client would send to `url`, such as credentials and cookies, for another transport to send them."""
-    request = http.build_request("GET", url)
+def passed_on(
+    http: httpx.Client | httpx.AsyncClient, url: str, authorization: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """Return the headers that an HTTP client would send to `url`, such as credentials and cookies, for another transport to send them.
+
+    `authorization`: the header of the access token, which replaces the client's own credentials.
+    """
+    request = http.build_request("GET", url, headers=authorization)
     return [(name, value) for name, value in request.headers.multi_items() if name not in _NOT_PASSED_ON]
 
 

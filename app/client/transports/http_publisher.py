@@ -19,7 +19,7 @@ class HttpPublisher:
 
     def publish(self, events: bytes) -> ServerResponse:
         """Send events and return the answer. `events`: a JSON array. Raises TransientError, httpx.RequestError."""
-        request = self._endpoint.publish_request(self._http, events)
+        request = self._endpoint.publish_request(self._http, events, self._endpoint.token.headers())
         try:
             with closing(self._http.send(request, stream=True)) as response:
                 return server_response(response, read_body(response))
@@ -39,7 +39,8 @@ class AsyncHttpPublisher:
 
     async def publish(self, events: bytes) -> ServerResponse:
         """Send events and return the answer. `events`: a JSON array. Raises TransientError, httpx.RequestError."""
-        request = self._endpoint.publish_request(self._http, events)
+        authorization = await self._endpoint.token.headers_async()
+        request = self._endpoint.publish_request(self._http, events, authorization)
         try:
             async with aclosing(await self._http.send(request, stream=True)) as response:
                 return server_response(response, await read_body_async(response))

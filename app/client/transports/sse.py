@@ -34,7 +34,9 @@ class ServerSentEvents:
     def read(self, reading: Reading[_Value]) -> Generator[_Value]:
         self.was_silent = False
         try:
-            with closing(self._send(self._endpoint.stream_request(self._http, reading.next_request()))) as response:
+            authorization = self._endpoint.token.headers()
+            request = self._endpoint.stream_request(self._http, reading.next_request(), authorization)
+            with closing(self._send(request)) as response:
                 reading.opened(server_response(response, b"" if response.status_code == 200 else read_body(response)))
                 yield from self._read(response, reading)
             reading.disconnected(self._endpoint.stream_ended())

@@ -100,8 +100,9 @@ class WebSocketPublisher:
 
 @contextmanager
 def _open(http: httpx.Client, endpoint: Endpoint, certificates: ssl.SSLContext | None) -> Generator[ClientConnection]:
+    authorization = endpoint.token.headers()
     try:
-        connected = connect(**connect_options(endpoint, http, certificates))
+        connected = connect(**connect_options(endpoint, http, certificates, authorization))
     except FAILURES as error:
         raise failed(endpoint, error) from error
     with connected as connection:

@@ -17,26 +17,38 @@ from ...protocol.retries import TransientError
 from ...protocol.server_response import ServerResponse
 from .call_failures import interruption, published, refusal, retry_ms, silent
 from .described_messages import DescribedMessages, NotCarried
-from .grpc_channel import PUBLISH, REFLECT, REFLECT_REQUEST, SUBSCRIBE, Target, described, target
+from .grpc_channel import (
+    PUBLISH,
+    REFLECT,
+    REFLECT_REQUEST,
+    SUBSCRIBE,
+    Metadata,
+    Target,
+    call_metadata,
+    described,
+    target,
+)
 
 _Value = TypeVar("_Value")
 _Result = TypeVar("_Result")
 
 
 class AsyncGrpcStreams:
-    """Reads streams of `endpoint`, each over a connection of its own. `http`, `certificates`: see `target`."""
+    """Reads streams of `endpoint`, each over a connection of its own. `http`: see `call_metadata`. `certificates`: see `target`."""
 
     def __init__(self, http: httpx.AsyncClient, endpoint: Endpoint, certificates: ssl.SSLContext | None) -> None:
         self._endpoint = endpoint
-        self._target = target(endpoint, http, certificates)
+        self._http = http
+        self._target = target(endpoint, certificates)
 
     async def read(self, reading: Reading[_Value]) -> AsyncGenerator[_Value]:
         request = reading.next_request()
         try:
+            metadata = call_metadata(self._endpoint, self._http, await self._endpoint.token.headers_async())
             async with _open(self._target) as channel:
-                messages = await _describe(channel, self._target)
+                messages = await _describe(channel, self._target, metadata)
                 method: Any = channel.unary_stream(SUBSCRIBE, None, messages.subscribe_response.FromString)
-                call = method(messages.subscribe_request(request), metadata=self._target.metadata)
+                call = method(messages.subscribe_request(request), metadata=metadata)
                 reading.connected()
                 async with aclosing(self._read(call, messages, reading)) as values:
                     async for value in values:
@@ -69,7 +81,8 @@ class AsyncGrpcPublisher:
 
     def __init__(self, http: httpx.AsyncClient, endpoint: Endpoint, certificates: ssl.SSLContext | None) -> None:
         self._endpoint = endpoint
-        self._target = target(endpoint, http, certificates)
+        self._http = http
+        self._target = target(endpoint, certificates)
         self._lock = asyncio.Lock()
         self._opened = AsyncExitStack()
         self._connection: tuple[grpc.aio.Channel, DescribedMessages] | None = None
@@ -88,20 +101,21 @@ class AsyncGrpcPublisher:
         await self._opened.aclose()
 
     async def _answer(self, events: bytes) -> ServerResponse:
-        channel, messages = self._connection or await self._connect()
+        metadata = call_metadata(self._endpoint, self._http, await self._endpoint.token.headers_async())
+        channel, messages = self._connection or await self._connect(metadata)
         try:
             request = messages.publish_request(events)
         except NotCarried:  # a newer server may have taken over since
-            channel, messages = await self._connect()
+            channel, messages = await self._connect(metadata)
             request = messages.publish_request(events)
         method: Any = channel.unary_unary(PUBLISH, None, messages.publish_response.FromString)
-        answer = method(request, timeout=self._endpoint.answer_seconds, metadata=self._target.metadata)
+        answer = method(request, timeout=self._endpoint.answer_seconds, metadata=metadata)
         return published(await answer)
 
-    async def _connect(self) -> tuple[grpc.aio.Channel, DescribedMessages]:
+    async def _connect(self, metadata: Metadata) -> tuple[grpc.aio.Channel, DescribedMessages]:
         await self.close()
         channel = await self._opened.enter_async_context(_open(self._target))
-        self._connection = channel, await _describe(channel, self._target)
+        self._connection = channel, await _describe(channel, self._target, metadata)
         return self._connection
 
 
@@ -115,6 +129,6 @@ async def _open(target: Target) -> AsyncGenerator[grpc.aio.Channel]:
         yield channel
 
 
-async def _describe(channel: grpc.aio.Channel, target: Target) -> DescribedMessages:
+async def _describe(channel: grpc.aio.Channel, target: Target, metadata: Metadata) -> DescribedMessages:
     method: Any = channel.unary_unary(REFLECT)
-    return described(await method(REFLECT_REQUEST, timeout=target.connect_seconds, metadata=target.metadata))
+    return described(await method(REFLECT_REQUEST, timeout=target.connect_seconds, metadata=metadata))

@@ -17,26 +17,38 @@ from ...protocol.retries import TransientError
 from ...protocol.server_response import ServerResponse
 from .call_failures import interruption, published, refusal, retry_ms
 from .described_messages import DescribedMessages, NotCarried
-from .grpc_channel import PUBLISH, REFLECT, REFLECT_REQUEST, SUBSCRIBE, Target, described, target
+from .grpc_channel import (
+    PUBLISH,
+    REFLECT,
+    REFLECT_REQUEST,
+    SUBSCRIBE,
+    Metadata,
+    Target,
+    call_metadata,
+    described,
+    target,
+)
 from .silence import Silence
 
 _Value = TypeVar("_Value")
 
 
 class GrpcStreams:
-    """Reads streams of `endpoint`, each over a connection of its own. `http`, `certificates`: see `target`."""
+    """Reads streams of `endpoint`, each over a connection of its own. `http`: see `call_metadata`. `certificates`: see `target`."""
 
     def __init__(self, http: httpx.Client, endpoint: Endpoint, certificates: ssl.SSLContext | None) -> None:
         self._endpoint = endpoint
-        self._target = target(endpoint, http, certificates)
+        self._http = http
+        self._target = target(endpoint, certificates)
 
     def read(self, reading: Reading[_Value]) -> Generator[_Value]:
         request = reading.next_request()
         try:
+            metadata = call_metadata(self._endpoint, self._http, self._endpoint.token.headers())
             with _open(self._target) as channel:
-                messages = _describe(channel, self._target)
+                messages = _describe(channel, self._target, metadata)
                 method: Any = channel.unary_stream(SUBSCRIBE, None, messages.subscribe_response.FromString)
-                call = method(messages.subscribe_request(request), metadata=self._target.metadata)
+                call = method(messages.subscribe_request(request), metadata=metadata)
                 reading.connected()
                 yield from self._read(call, messages, reading)
             reading.disconnected(self._endpoint.stream_ended())
@@ -60,7 +72,8 @@ class GrpcPublisher:
 
     def __init__(self, http: httpx.Client, endpoint: Endpoint, certificates: ssl.SSLContext | None) -> None:
         self._endpoint = endpoint
-        self._target = target(endpoint, http, certificates)
+        self._http = http
+        self._target = target(endpoint, certificates)
         self._lock = threading.Lock()
         self._opened = ExitStack()
         self._connection: tuple[grpc.Channel, DescribedMessages] | None = None
@@ -79,19 +92,20 @@ class GrpcPublisher:
         self._opened.close()
 
     def _answer(self, events: bytes) -> ServerResponse:
-        channel, messages = self._connection or self._connect()
+        metadata = call_metadata(self._endpoint, self._http, self._endpoint.token.headers())
+        channel, messages = self._connection or self._connect(metadata)
         try:
             request = messages.publish_request(events)
         except NotCarried:  # a newer server may have taken over since
-            channel, messages = self._connect()
+            channel, messages = self._connect(metadata)
             request = messages.publish_request(events)
         method: Any = channel.unary_unary(PUBLISH, None, messages.publish_response.FromString)
-        return published(method(request, self._endpoint.answer_seconds, self._target.metadata))
+        return published(method(request, self._endpoint.answer_seconds, metadata))
 
-    def _connect(self) -> tuple[grpc.Channel, DescribedMessages]:
+    def _connect(self, metadata: Metadata) -> tuple[grpc.Channel, DescribedMessages]:
         self.close()
         channel = self._opened.enter_context(_open(self._target))
-        self._connection = channel, _describe(channel, self._target)
+        self._connection = channel, _describe(channel, self._target, metadata)
         return self._connection
 
 
@@ -105,6 +119,6 @@ def _open(target: Target) -> Generator[grpc.Channel]:
         yield channel
 
 
-def _describe(channel: grpc.Channel, target: Target) -> DescribedMessages:
+def _describe(channel: grpc.Channel, target: Target, metadata: Metadata) -> DescribedMessages:
     method: Any = channel.unary_unary(REFLECT)
-    return described(method(REFLECT_REQUEST, target.connect_seconds, target.metadata))
+    return described(method(REFLECT_REQUEST, target.connect_seconds, metadata))

@@ -1,10 +1,10 @@
-"""A connection for gRPC: its address, certificates, headers and limits, and the request for the description of the messages."""
+"""A connection for gRPC: its address, certificates, metadata and limits, and the request for the description of the messages."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import grpc
 import httpx
@@ -22,11 +22,13 @@ PUBLISH: Final = f"/{SERVICE}/Publish"
 REFLECT: Final = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
 REFLECT_REQUEST: Final = ServerReflectionRequest(file_containing_symbol=SERVICE).SerializeToString()
 
+Metadata: TypeAlias = list[tuple[str, str]]
+
 _PORTS: Final = {"grpc": 80, "grpcs": 443}  # as of http and https
 
 
 class Target(NamedTuple):
-    """How a connection is made. `credentials`: of TLS; None: without TLS. `metadata`: sent with each call.
+    """How a connection is made. `credentials`: of TLS; None: without TLS.
 
     `connect_seconds`: within this time the server must have described its messages.
     """
@@ -34,15 +36,14 @@ class Target(NamedTuple):
     address: str
     credentials: grpc.ChannelCredentials | None
     options: list[tuple[str, Any]]
-    metadata: list[tuple[str, str]]
     connect_seconds: float
 
 
-def target(endpoint: Endpoint, http: httpx.Client | httpx.AsyncClient, certificates: ssl.SSLContext | None) -> Target:
+def target(endpoint: Endpoint, certificates: ssl.SSLContext | None) -> Target:
     """Return how to connect to a server.
 
-    `http`: its headers and cookies are sent, so that credentials count for every transport. `certificates`: the certificates to trust;
-    nothing else of the context counts. Raises ValueError if the context does not list them, because they are in a directory.
+    `certificates`: the certificates to trust; nothing else of the context counts. Raises ValueError if the context does not list them,
+    because they are in a directory.
     """
     url = httpx.URL(endpoint.url)
     options = [
@@ -52,9 +53,19 @@ def target(endpoint: Endpoint, http: httpx.Client | httpx.AsyncClient, certifica
         ("grpc.primary_user_agent", endpoint.agent),
     ]
     address = url.netloc.decode() if url.port else f"{url.netloc.decode()}:{_PORTS[url.scheme]}"
+    return Target(address, _credentials(endpoint.url, certificates), options, endpoint.connect_seconds)
+
+
+def call_metadata(
+    endpoint: Endpoint, http: httpx.Client | httpx.AsyncClient, authorization: Mapping[str, str]
+) -> Metadata:
+    """Return what is sent with each call.
+
+    `http`: its headers and cookies are sent, so that credentials count for every transport. `authorization`: the header of the access
+    token.
+    """
     as_http = f"http{endpoint.url.removeprefix('grpc')}"
-    metadata = [(name.lower(), value) for name, value in passed_on(http, as_http)]
-    return Target(address, _credentials(endpoint.url, certificates), options, metadata, endpoint.connect_seconds)
+    return [(name.lower(), value) for name, value in passed_on(http, as_http, authorization)]
 
 
 def described(response: bytes) -> DescribedMessages:
