@@ -31,6 +31,7 @@ from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.cross_origin import allow_origins
 from app.transports.http.operations import Operations
 from app.transports.http.problem_responses import SLUGS, Problems
+from app.transports.http.served_hosts import only_for_hosts
 from app.transports.http.streaming.response import EventStreams
 from app.transports.websocket.sockets import Sockets
 
@@ -98,13 +99,14 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         bodies=bodies,
         streams=EventStreams(fan_out, settings.retry_ms, compress=compress),
         sockets=sockets,
-        socket_origins=frozenset(settings.cors_origins),
+        socket_origins=settings.page_origins,
         metrics=Metrics(log, publisher, fan_out, tally),
     )
     application = create_application(operations, problems)
     setting_docs = [SettingDocs(*row) for row in documented()]
     application = with_pages(application, document, contracts, settings.contract_root, setting_docs, compress=compress)
     application = allow_origins(application, settings.cors_origins)
+    application = only_for_hosts(application, settings.served_hosts, problems.render)
     await log.open()
     try:
         async with in_background("The heartbeat", fan_out.run()):

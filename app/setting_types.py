@@ -38,7 +38,7 @@ class WholeNumber(click.IntRange):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         digits = str(value)
         if not re.fullmatch("[0-9]{1,19}", digits):
-            self.fail(f"{_shown(digits)} is not a whole number of at most 19 digits.", param, ctx)
+            self.fail(f"{shown(digits)} is not a whole number of at most 19 digits.", param, ctx)
         return super().convert(int(digits), param, ctx)
 
 
@@ -51,19 +51,8 @@ class Number(click.FloatRange):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         number = str(value)
         if not re.fullmatch(r"[0-9]{1,19}(\.[0-9]{1,19})?(e[0-9]{1,2})?", number):
-            self.fail(f"{_shown(number)} is not a number such as 15 or 0.5.", param, ctx)
+            self.fail(f"{shown(number)} is not a number such as 15 or 0.5.", param, ctx)
         return super().convert(float(number), param, ctx)
-
-
-class Host(click.ParamType[str]):
-    """A host name or an IP address."""
-
-    name = "host"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not re.fullmatch(r"[0-9A-Za-z._:%-]+", value):
-            self.fail(f"{_shown(value)} is not a host name or an IP address.", param, ctx)
-        return value
 
 
 class Store(click.ParamType[StoreUrl]):
@@ -74,7 +63,7 @@ class Store(click.ParamType[StoreUrl]):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> StoreUrl:
         # A path must not begin with a colon or `file:`: SQLite would read ":memory:" as a database in memory, and "file:" as a URI.
         if not re.fullmatch(r"memory:|sqlite:(?!:|file:).+", value, re.DOTALL):
-            self.fail(f"{_shown(value)} is not memory: or sqlite:PATH.", param, ctx)
+            self.fail(f"{shown(value)} is not memory: or sqlite:PATH.", param, ctx)
         _, _, path = value.partition(":")
         return StoreUrl("sqlite", path) if path else StoreUrl("memory")
 
@@ -96,7 +85,7 @@ class Source(click.ParamType[SourceSpec]):
             case "replay", ":", file if file:
                 return SourceSpec("replay", file=file)
             case _:
-                message = f"{_shown(value)} is not none, simulator, simulator:RATE or replay:FILE."
+                message = f"{shown(value)} is not none, simulator, simulator:RATE or replay:FILE."
                 raise click.BadParameter(message, ctx, param)
 
 
@@ -111,30 +100,10 @@ class Milliseconds(click.ParamType[tuple[int, int]]):
         least = self._bound.convert(low, param, ctx)
         most = self._bound.convert(high, param, ctx) if dash else least
         if most < least:
-            self.fail(f"{_shown(value)} ends before it begins; a range is written as 2000-5000.", param, ctx)
+            self.fail(f"{shown(value)} ends before it begins; a range is written as 2000-5000.", param, ctx)
         return least, most
 
 
-class Origin(click.ParamType[str]):
-    """The origin of a web page, such as https://shop.example, in exactly the form in which browsers send it.
-
-    Any other form is refused, because it would never equal the Origin header of a request.
-    https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
-    """
-
-    name = "origin"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        well_formed = re.fullmatch(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?", value)
-        if well_formed is None or re.fullmatch(r"http://.*:80|https://.*:443", value):
-            self.fail(
-                f"{_shown(value)} is not an origin as browsers send it: scheme://host[:port] in lower case, "
-                "without a path, a *, or the default port.",
-                param,
-                ctx,
-            )
-        return value
-
-
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """Return an invalid value as an error message shows it: in quotes, and shortened if it is long."""
     return repr(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}...")

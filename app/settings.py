@@ -14,16 +14,16 @@ from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 import click
 from click.core import ParameterSource
 
+from app.address_types import Host, HostName, Origin, PublicUrl
 from app.setting_types import (
     FOLDER,
-    Host,
     Milliseconds,
     Number,
-    Origin,
     Source,
     SourceSpec,
     Store,
@@ -117,6 +117,14 @@ class Settings:
     grpc_port: int | None = _optional(
         "--grpc-port", WholeNumber(0, 65_535), "PORT",
         "Serve gRPC on this port, too; 0 takes a free one. Needs orders-events[grpc]. Not given: no gRPC.")
+    public_url: str | None = _optional(
+        "--public-url", PublicUrl(), "URL",
+        "The URL under which clients reach the server, such as https://example.com/orders: the documents and pages show it, and requests "
+        "for its host are answered. Not given: the address in each request.")
+    host_names: tuple[str, ...] = _repeated(
+        "--host-name", HostName(), "NAME",
+        "Answer requests for this host, too. May be repeated; in the variable, separate names by spaces. Always answered: IP addresses, "
+        "localhost, and the hosts of --host and --public-url; any other is refused with 421.")
     # A file by default, because the server promises that an acknowledged event is on disk.
     store: StoreUrl = _setting(
         "--store", Store(), "URL", "sqlite:orders-events.db",
@@ -154,6 +162,18 @@ class Settings:
         "--contract", FOLDER, "DIR",
         "Serve the contract in this folder (openapi/ and contracts/). Not given: the built-in one.")
     # fmt: on
+
+    @property
+    def served_hosts(self) -> frozenset[str]:
+        """The host names, in lower case, that the settings name as those of this server; IP addresses may be among them."""
+        public_host = urlsplit(self.public_url or "").hostname or ""
+        return frozenset({self.host.lower(), public_host, *self.host_names})
+
+    @property
+    def page_origins(self) -> frozenset[str]:
+        """The origins of web pages that the settings allow: those of other sites, and the server's own public one."""
+        own = ["/".join(self.public_url.split("/")[:3])] if self.public_url else []
+        return frozenset({*self.cors_origins, *own})
 
     @property
     def contract_root(self) -> Path:

@@ -154,6 +154,7 @@ REFUSED: dict[str, Callable[[httpx.Client], httpx.Response]] = {
     ),
     "/problems/unsupported-media-type": lambda http: http.post(EVENTS, content=b"{}"),
     "/problems/contract-violation": lambda http: http.post(EVENTS, json={}),
+    "/problems/misdirected-request": lambda http: http.get("/health/live", headers={"Host": "evil.example"}),
     "/problems/upgrade-required": lambda http: http.get(f"{EVENTS}/socket"),
 }
 ELSEWHERE = {

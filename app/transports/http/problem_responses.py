@@ -23,6 +23,7 @@ from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.json_bodies import ContentTooLarge, UnsupportedMediaType
 from app.transports.http.negotiation import NotAcceptable
 from app.transports.http.parameters import InvalidParameters
+from app.transports.http.served_hosts import MisdirectedRequest
 from app.transports.http.upgrade import UPGRADE, UpgradeRequired
 from app.transports.websocket.errors import InvalidMessage, OriginNotAllowed, SubscriptionInUse, UpgradeUnavailable
 
@@ -43,6 +44,7 @@ _OF_ERROR: Mapping[type[Exception], str] = {
     ContentTooLarge: "content-too-large",
     UnsupportedMediaType: "unsupported-media-type",
     ContractViolation: "contract-violation",
+    MisdirectedRequest: "misdirected-request",
     UpgradeRequired: "upgrade-required",
     UpgradeUnavailable: "unavailable",
     OriginNotAllowed: "origin-not-allowed",

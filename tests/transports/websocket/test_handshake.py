@@ -15,13 +15,14 @@ from tests.transports.http.wire import Head, Wire, request
 from tests.transports.websocket.raw_socket import PATH, SUBPROTOCOL, TEXT, RawSocket, frame, new_key, opening
 
 SHOP = "https://shop.example"
+PUBLIC_URL = "https://orders.example/prefix"
 ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="  # RFC 6455 §1.3
 
 
 @pytest.fixture(scope="module")
 def shop_server() -> Iterator[ServerProcess]:
-    """A server that web pages of a shop may use."""
-    with ServerProcess("--store", "memory:", *QUICK, "--cors-origin", SHOP) as running:
+    """A server that web pages of a shop may use, behind a proxy."""
+    with ServerProcess("--store", "memory:", *QUICK, "--cors-origin", SHOP, "--public-url", PUBLIC_URL) as running:
         yield running
 
 
@@ -146,6 +147,8 @@ def test_subprotocol_may_be_offered_among_others(server: ServerProcess) -> None:
         ("http://LOCALHOST", "localhost", False),  # no browser sends capitals
         ("https://orders.example", "orders.example:443", True),
         ("http://orders.example:443", "orders.example", False),
+        ("https://orders.example", "localhost", True),  # behind a proxy that does not pass the host on
+        ("https://orders.example:444", "localhost", False),
         (SHOP, "localhost", True),
         (f"{SHOP}:444", "localhost", False),
         ("https://evil.example", "localhost", False),

@@ -1,0 +1,83 @@
+"""The types of the settings that are addresses, as parameter types of click: hosts, origins of web pages, and the public URL."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import click
+
+from app.setting_types import shown
+
+_NAME: Final = r"[0-9A-Za-z_](?:[0-9A-Za-z._-]{0,251}[0-9A-Za-z_])?"
+
+
+class Host(click.ParamType[str]):
+    """A host name or an IP address."""
+
+    name = "host"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.fullmatch(r"[0-9A-Za-z._:%-]+", value):
+            self.fail(f"{shown(value)} is not a host name or an IP address.", param, ctx)
+        return value
+
+
+class HostName(click.ParamType[str]):
+    """A name by which clients address the server, such as orders.example.com, without a port. It is converted to lower case."""
+
+    name = "host name"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.fullmatch(_NAME, value):
+            self.fail(f"{shown(value)} is not a host name such as orders.example.com.", param, ctx)
+        return value.lower()
+
+
+class PublicUrl(click.ParamType[str]):
+    """The URL under which clients reach the server, such as https://example.com/orders: scheme, host, port and path prefix.
+
+    It is compared with the audience of tokens and is shown in shell commands, so other forms of the same URL are refused. Only a slash at
+    the end is removed.
+    """
+
+    name = "url"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        url = value.removesuffix("/")
+        host = rf"(?:{_NAME}|\[[0-9a-f:.]+\])"
+        well_formed = re.fullmatch(rf"https?://{host}(?::[1-9][0-9]{{0,4}})?(?:/[0-9A-Za-z_~-][0-9A-Za-z._~-]*)*", url)
+        authority = url.split("/")[2] if well_formed else ""
+        if authority != authority.lower() or not authority or _has_default_port(url):
+            self.fail(
+                f"{shown(value)} is not a URL such as https://example.com/orders: http or https, a host in lower case, a port unless it "
+                "is the default one, and perhaps a path.",
+                param,
+                ctx,
+            )
+        return url
+
+
+class Origin(click.ParamType[str]):
+    """The origin of a web page, such as https://shop.example, in exactly the form in which browsers send it.
+
+    Any other form is refused, because it would never equal the Origin header of a request.
+    https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin
+    """
+
+    name = "origin"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        well_formed = re.fullmatch(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?", value)
+        if well_formed is None or _has_default_port(value):
+            self.fail(
+                f"{shown(value)} is not an origin as browsers send it: scheme://host[:port] in lower case, "
+                "without a path, a *, or the default port.",
+                param,
+                ctx,
+            )
+        return value
+
+
+def _has_default_port(url: str) -> bool:
+    return re.fullmatch(r"(?:http://[^/]*:80|https://[^/]*:443)(?:/.*)?", url) is not None
