@@ -32,7 +32,8 @@ from app.setting_types import (
 )
 
 VARIABLE_PREFIX: Final = "ORDERS_EVENTS_"
-CLIENT_VARIABLES: Final = ("ORDERS_EVENTS_URL",)  # read by publish and tail; may be set in the environment of a server
+# Read by publish, tail and check; may be set in the environment of a server.
+CLIENT_VARIABLES: Final = ("ORDERS_EVENTS_URL", "ORDERS_EVENTS_TOKEN")
 
 _APP: Final = Path(__file__).resolve().parent
 _T = TypeVar("_T")

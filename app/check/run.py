@@ -35,7 +35,7 @@ def run(
         results.append(result)
         on_result(result)
 
-    with Session(url, options.timeout_seconds, options.certificates) as session:
+    with Session(url, options.timeout_seconds, options.certificates, options.authorization) as session:
         contract, result = _contract(session)
         add(result)
         if contract is None:

@@ -17,6 +17,7 @@ from app.check.table import CHECKS
 from app.check.target.target import Options
 from app.cli.options import certificates_option, read_url
 from app.cli.terminal import print_line
+from app.cli.token_option import TokenSource, token_option
 from app.client.endpoint import GRPC_SCHEMES, checked_url
 
 _WRITERS: Final = {"text": report_text, "json": report_json, "junit": report_junit}
@@ -55,6 +56,7 @@ def _grpc_url(_context: click.Context, _parameter: click.Parameter, text: str | 
 
 @click.command(epilog=_FORMATS)
 @click.argument("url", callback=read_url)
+@token_option
 @certificates_option
 @click.option(
     "--format",
@@ -118,6 +120,7 @@ def _grpc_url(_context: click.Context, _parameter: click.Parameter, text: str | 
 def check(
     *,
     url: str,
+    token: TokenSource | None,
     certificates: ssl.SSLContext | None,
     written: str,
     output: TextIO | None,
@@ -137,13 +140,23 @@ def check(
 
     The outcome of each check is held, violated, not seen (no event came that could show it), skipped (because of an option) or
     unchecked (the check could not be made). A violation is reported with the promise, the observation, the ids of the events, and a
-    command that repeats the observation: of curl, or of websocat for WebSocket, or of buf for gRPC.
+    command that repeats the observation: of curl, or of websocat for WebSocket, or of buf for gRPC. The access token is left out of it.
 
     Exit codes: 0 no promise is violated; 1 a promise is violated; 2 the server could not be checked (no server, no contract), or wrong
     usage.
     """
     chosen = random.randrange(2**32) if seed is None else seed
-    options = Options(max_events, chosen, timeout_seconds, heartbeat_seconds, quick, publish, certificates, grpc)
+    options = Options(
+        max_events,
+        chosen,
+        timeout_seconds,
+        heartbeat_seconds,
+        quick,
+        publish,
+        certificates,
+        grpc,
+        token=token and token(),
+    )
     for_people = written == "text" or output is not None
 
     def print_result(result: Result) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from app.cli.terminal import say
+from app.cli.token_option import TokenSource
 from app.client import OrdersClient
 from app.client.endpoint import GRPC_SCHEMES, HTTP_SCHEMES, checked_url
 from app.client.transports.choice import Transport
@@ -102,15 +103,16 @@ def orders_client(
     certificates: ssl.SSLContext | None,
     report: Callable[[str], None] = say,
     transport: Transport = "sse",
+    token: TokenSource | None = None,
 ) -> Iterator[OrdersClient]:
     """Open a client of the server at `url`, and close the client when the context ends.
 
-    `certificates`: the certificates to trust; None: the default of `OrdersClient`. `transport`: see `OrdersClient`. `report`: called with a sentence when a request fails
+    `certificates`: the certificates to trust; None: the default of `OrdersClient`. `transport`, `token`: see `OrdersClient`. `report`: called with a sentence when a request fails
     that will be tried again. Raises click.UsageError if the URL is not one for the transport, if a package of the transport is not
     installed, or if SSL_CERT_FILE or SSL_CERT_DIR points to certificates that cannot be read.
     """
     try:
-        client = OrdersClient(url, certificates=certificates, transport=transport, report=report)
+        client = OrdersClient(url, token=token, certificates=certificates, transport=transport, report=report)
     except (ValueError, ImportError) as error:
         raise click.UsageError(str(error)) from None
     with client:

@@ -13,6 +13,7 @@ from app.cli.publishing.batches import read_batches
 from app.cli.publishing.event_file import BinaryFile, open_events
 from app.cli.publishing.publication import Progress, Publication
 from app.cli.terminal import say
+from app.cli.token_option import TokenSource, token_option
 
 
 class _InputFile(click.File):
@@ -27,6 +28,7 @@ class _InputFile(click.File):
 @click.command
 @click.argument("file", type=_InputFile("rb"))
 @url_option
+@token_option
 @certificates_option
 @transport_option("http", "websocket", "grpc")
 @click.option(
@@ -48,6 +50,7 @@ def publish(
     *,
     file: BinaryFile,
     url: str,
+    token: TokenSource | None,
     certificates: ssl.SSLContext | None,
     transport: Literal["http", "websocket", "grpc"],
     batch_size: int,
@@ -74,7 +77,7 @@ def publish(
         progress.clear()
         say(message)
 
-    with orders_client(url, certificates, report, "sse" if transport == "http" else transport) as orders:
+    with orders_client(url, certificates, report, "sse" if transport == "http" else transport, token) as orders:
         publication = Publication(orders, source.unit, retry_max_time, report)
         try:
             for batch in read_batches(source.pieces, batch_size):

@@ -13,6 +13,7 @@ import click
 from app.cli.options import certificates_option, orders_client, transport_option, url_option
 from app.cli.tail_format import complete_event_types, json_line, read_since, text_line
 from app.cli.terminal import Failed, discard_output, paint_for, print_line, say
+from app.cli.token_option import TokenSource, token_option
 from app.client import Gap, OrderEvent, OrdersClient, OrdersError, OrderStream, StreamOptions
 from app.client.transports.choice import Transport
 
@@ -22,6 +23,7 @@ _LINES: Final = {"json": json_line, "text": text_line}
 
 @click.command
 @url_option
+@token_option
 @certificates_option
 @transport_option("sse", "websocket", "auto", "grpc")
 @click.option(
@@ -68,6 +70,7 @@ _LINES: Final = {"json": json_line, "text": text_line}
 def tail(
     *,
     url: str,
+    token: TokenSource | None,
     certificates: ssl.SSLContext | None,
     transport: Transport,
     event_types: tuple[str, ...],
@@ -100,7 +103,10 @@ def tail(
     if sys.stdout is None:  # the program was started with standard output closed
         raise click.ClickException("Standard output is closed, so there is nowhere to print events to.")
     try:
-        with orders_client(url, certificates, transport=transport) as orders, _stream(orders, options) as stream:
+        with (
+            orders_client(url, certificates, transport=transport, token=token) as orders,
+            _stream(orders, options) as stream,
+        ):
             _print(stream, written or ("text" if sys.stdout.isatty() else "json"))
     except BrokenPipeError:
         discard_output()  # the reader of the pipe has ended: in `tail | head`, head ends first

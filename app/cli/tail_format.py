@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import ssl
 import zlib
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -15,7 +15,9 @@ from click.shell_completion import CompletionItem
 
 from app.cli.terminal import Paint, one_line
 from app.client import OrderEvent
+from app.client.bearer_token import BearerToken
 from app.client.endpoint import new_client
+from app.client.protocol.retries import TransientError
 
 _UNITS: Final = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _SPAN: Final = re.compile(r"(?:[0-9]{1,6}[wdhms])+")
@@ -65,7 +67,7 @@ def complete_event_types(
     The event types are requested from the server; there are no completions if the server does not respond.
     """
     before, comma, begun = incomplete.rpartition(",")
-    names = _event_types(str(context.params.get("url") or ""), context.params.get("certificates"))
+    names = _event_types(str(context.params.get("url") or ""), context.params)
     return [CompletionItem(f"{before}{comma}{name}") for name in names if name.startswith(begun)]
 
 
@@ -78,10 +80,11 @@ def _colour(event_type: str) -> str:
     return _COLOURS[zlib.crc32(event_type.encode()) % len(_COLOURS)]
 
 
-def _event_types(url: str, certificates: ssl.SSLContext | None) -> list[str]:
+def _event_types(url: str, options: Mapping[str, Any]) -> list[str]:
     try:
-        with new_client(url, certificates) as http:
-            listed: Any = http.get(f"{url}/event-types", timeout=_COMPLETION_SECONDS).json()
+        headers = BearerToken(options.get("token")).headers()
+        with new_client(url, options.get("certificates")) as http:
+            listed: Any = http.get(f"{url}/event-types", headers=headers, timeout=_COMPLETION_SECONDS).json()
         return [each["eventType"] for each in listed["eventTypes"] if each["kind"] == "order"]
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError):
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError, TransientError):
         return []

@@ -51,10 +51,15 @@ class BearerToken:
             raise _no_token(error) from error
 
 
+def is_token(text: str) -> bool:
+    """Return whether a text can be sent as an access token."""
+    return _TOKEN.fullmatch(text) is not None
+
+
 def _headers(token: Any) -> dict[str, str]:
     if token is None:
         return {}
-    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+    if not isinstance(token, str) or not is_token(token):
         # The token is not shown: messages of errors are often logged.
         raise ValueError("The access token must be a string of letters, digits and -._~+/ with = at the end only.")
     return {"Authorization": f"Bearer {token}"}

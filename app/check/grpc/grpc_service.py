@@ -36,7 +36,8 @@ class GrpcService:
         self.channel = channel
         self._url = str(target.options.grpc)
         self._seconds = target.options.timeout_seconds
-        self.file: FileDescriptor = _described(channel, self._seconds).FindFileContainingSymbol(SERVICE)
+        self._metadata = [(name.lower(), value) for name, value in target.options.authorization.items()]
+        self.file: FileDescriptor = _described(channel, self._seconds, self._metadata).FindFileContainingSymbol(SERVICE)
         self._methods = self.file.services_by_name[SERVICE.rpartition(".")[2]].methods_by_name
 
     def exchange(self, method: str, message: Mapping[str, Any]) -> GrpcCall:
@@ -54,7 +55,7 @@ class GrpcService:
         kind: Any = self.channel.unary_stream if described.server_streaming else self.channel.unary_unary
         bound = kind(f"/{SERVICE}/{method}", request.SerializeToString, response.FromString)
         parsed = json_format.ParseDict(dict(message), request())
-        return bound(parsed, timeout=seconds or self._seconds)
+        return bound(parsed, timeout=seconds or self._seconds, metadata=self._metadata)
 
 
 @contextmanager
@@ -86,12 +87,12 @@ def failure(error: grpc.RpcError, call: GrpcCall, promised: str) -> CannotCheck 
     )
 
 
-def _described(channel: grpc.Channel, seconds: float) -> DescriptorPool:
+def _described(channel: grpc.Channel, seconds: float, metadata: list[tuple[str, str]]) -> DescriptorPool:
     """Return the descriptors of the service and of what it uses, as reflection sends them. Raises grpc.RpcError, TypeError."""
     stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
     request = reflection_pb2.ServerReflectionRequest(file_containing_symbol=SERVICE)
     database = DescriptorDatabase()
-    for response in stub.ServerReflectionInfo(iter([request]), timeout=seconds):
+    for response in stub.ServerReflectionInfo(iter([request]), timeout=seconds, metadata=metadata):
         for file in response.file_descriptor_response.file_descriptor_proto:
             database.Add(FileDescriptorProto.FromString(file))
     return DescriptorPool(database)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Final, Self, TypeVar, TypeVarTuple
@@ -26,15 +26,23 @@ class Session:
     """An HTTP client for one server, used as a context manager; each request must finish within `timeout_seconds`.
 
     `certificates`: the certificates that are trusted for an https server; by default the certificates that the machine trusts.
+    `authorization`: the header of the access token, which every request has that has no other `Authorization`.
 
     CannotCheck is raised, with a one-sentence message, if the server does not respond. The same is raised for a response with
     status 503, because an unavailable server does not violate the contract.
     """
 
-    def __init__(self, url: str, timeout_seconds: float, certificates: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeout_seconds: float,
+        certificates: ssl.SSLContext | None = None,
+        authorization: Mapping[str, str] | None = None,
+    ) -> None:
         self.url = url
         self.timeout_seconds = timeout_seconds
         self._certificates = certificates or ssl.create_default_context()
+        self._headers = {**_HEADERS, **(authorization or {})}
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -45,7 +53,7 @@ class Session:
             trust_env=False,
             verify=self._certificates,
             timeout=None,  # noqa: S113  # see above
-            headers=_HEADERS,
+            headers=self._headers,
             # Many servers, uvicorn among them, close connections that were idle for 5 seconds, as httpx would: a request might be lost.
             limits=httpx.Limits(keepalive_expiry=2),
         )

@@ -35,6 +35,12 @@ class Options:
     publish: bool = False
     certificates: ssl.SSLContext | None = None
     grpc: str | None = None
+    token: str | None = None
+
+    @property
+    def authorization(self) -> dict[str, str]:
+        """The header of the access token; none if there is no token."""
+        return {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
 
 
 @dataclass(frozen=True, slots=True)

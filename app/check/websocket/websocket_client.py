@@ -38,6 +38,7 @@ class WebSocketClient:
             raise NotSeen("The contract has no operation openOrderEventsSocket.")
         self.contract: PublishedSocket = target.contract.socket
         self._seconds = target.options.timeout_seconds
+        self._authorization = target.options.authorization
         self._url = f"{target.session.url.replace('http', 'ws', 1)}{self.contract.path}"
         self._certificates = target.options.certificates if self._url.startswith("wss:") else None
 
@@ -57,6 +58,7 @@ class WebSocketClient:
                 ping_interval=None,
                 max_size=MAX_BYTES,
                 user_agent_header="orders-events-check",
+                additional_headers=self._authorization,
             )
         except InvalidStatus as refused:
             if refused.response.status_code == 503:
