@@ -15,12 +15,13 @@ import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 
+from app.events.delivery.endings import TOKEN_EXPIRED, Endings
 from app.events.delivery.heartbeats import Heartbeats
 from app.events.delivery.live_readers import LiveReaders
 from app.events.delivery.sink import Sink
 from app.events.delivery.store_reads import StoreReads
 from app.events.delivery.stream_item import Closing, NextItem, StreamItem, StreamStart
-from app.events.delivery.subscription import Subscription
+from app.events.delivery.subscription import Lease, Subscription
 from app.events.delivery.subscription_state import State
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Page
@@ -28,27 +29,30 @@ from app.events.position import Gap
 
 SENDS_PER_TURN = 256  # a millisecond or two; then requests, commits and reads of the store have theirs
 HEARTBEATS_PER_TURN = 64
+ENDINGS_PER_TURN = 64
 STEPS_PER_TURN = (
     8  # of readers that are behind: a page each, so that a crowd that replays does not hold up the live ones
 )
 # A reader in one of these states reads the log alone, and its sink accepts items.
 _ALONE = (State.SCHEDULED, State.QUEUED, State.READING)
+_BLOCKED = (State.BLOCKED, State.READING_BLOCKED)
 
 
 class FanOut:
     """The open subscriptions of a log. This object sends items to each subscription, and sends heartbeats while `run` runs.
 
-    `heartbeat_seconds`: a subscription is sent a heartbeat before it has been sent nothing for this time. Three attributes
-    count: `delivered` counts the events that were sent, once for each reader; `gaps` and `closings` count sent items by their
-    reason.
+    `heartbeat_seconds`: a subscription is sent a heartbeat before it has been sent nothing for this time. `max_age_seconds`: the
+    greatest age of a stream, None means no limit. Three attributes count: `delivered` counts the events that were sent, once for
+    each reader; `gaps` and `closings` count sent items by their reason.
     """
 
-    def __init__(self, log: EventLog, heartbeat_seconds: float) -> None:
+    def __init__(self, log: EventLog, heartbeat_seconds: float, max_age_seconds: float | None = None) -> None:
         self._log = log
         self._open: dict[Subscription, None] = {}
         self._live = LiveReaders(log, self._call_turn, self._enqueue)
         self._store_reads = StoreReads(self._on_read)
         self._heartbeats = Heartbeats(heartbeat_seconds, self._open.keys(), self._live.last_sent_at, self._call_turn)
+        self._endings = Endings(max_age_seconds, self._call_turn)
         self._scheduled: OrderedDict[Subscription, None] = OrderedDict()
         self._turn_is_due = False
         self._none_open = asyncio.Event()
@@ -69,6 +73,7 @@ class FanOut:
         start = subscription.open(sink)
         self._open[subscription] = None
         self._none_open.clear()
+        self._endings.begin(subscription)
         if self._send(subscription, start):
             self._advance(subscription)
 
@@ -82,16 +87,17 @@ class FanOut:
         """Continue sending to a subscription whose sink had returned False (it was full), because the sink accepts more items
         now.
         """
-        match subscription.state:
-            case State.BLOCKED:
-                subscription.unblock()
-                self._enqueue(subscription)
-            case State.READING_BLOCKED:
-                subscription.unblock()
-                if self._log.is_draining:
-                    self._hasten(subscription)
-            case _:
-                pass
+        state = subscription.state
+        if state is not State.BLOCKED and state is not State.READING_BLOCKED:
+            return
+        subscription.unblock()
+        closing = self._endings.take_put_off(subscription)
+        if closing is not None:
+            self._send(subscription, closing)
+        elif state is State.BLOCKED:
+            self._enqueue(subscription)
+        elif self._log.is_draining:
+            self._hasten(subscription)
 
     def pause(self, subscription: Subscription) -> None:
         """Send nothing more to a waiting subscription until `resume` is called, because its connection is full.
@@ -113,6 +119,24 @@ class FanOut:
             state = subscription.state
             subscription.close()
             self._take_out(subscription, state)
+
+    def end(self, subscription: Subscription, closing: Closing) -> None:
+        """End a subscription: its last item is `closing`. If its sink is full, it is sent when `resume` is called for it. Nothing
+        happens if the subscription is closed already.
+        """
+        if subscription.state in _BLOCKED:
+            self._endings.put_off(subscription, closing)
+        elif subscription.state is not State.CLOSED:
+            self._send(subscription, closing)
+
+    def revoke(self, is_valid: Callable[[Lease], bool]) -> None:
+        """End the subscriptions whose readers may read no longer, although their time is not over.
+
+        `is_valid`: returns whether a reader with this lease may go on.
+        """
+        for subscription in self._open:
+            if subscription.lease is not None and not is_valid(subscription.lease):
+                self._endings.add(subscription, TOKEN_EXPIRED)
 
     def drain(self) -> None:
         """End all streams, because the server is about to stop: send a `Closing` to every open subscription.
@@ -160,10 +184,12 @@ class FanOut:
         self.delivered += self._live.send_rounds(SENDS_PER_TURN, _now())
         for subscription in self._heartbeats.take(HEARTBEATS_PER_TURN):
             self._heartbeat(subscription)
+        for subscription, closing in self._endings.take(ENDINGS_PER_TURN):
+            self.end(subscription, closing)
         for _ in range(min(STEPS_PER_TURN, len(self._scheduled))):
             subscription, _ = self._scheduled.popitem(last=False)
             self._advance(subscription)
-        if self._live.is_due or self._heartbeats.are_due or self._scheduled:
+        if self._live.is_due or self._heartbeats.are_due or self._endings.are_due or self._scheduled:
             self._call_turn()
 
     def _enqueue(self, subscription: Subscription) -> None:
@@ -242,6 +268,7 @@ class FanOut:
                 pass
         if subscription.state is State.CLOSED:
             self._open.pop(subscription, None)
+            self._endings.forget(subscription)
             if not self._open:
                 self._none_open.set()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.events.delivery.stream_item import Closing
-from app.events.delivery.subscription import Subscription
+from app.events.delivery.subscription import Lease, Subscription
 from app.events.errors import StoreUnavailable
 from app.events.filter import Filter
 from app.events.log.event_log import EventLog
@@ -19,13 +19,15 @@ class SubscriptionRequest:
     """A reader's request for a stream.
 
     `start`: where in the log the stream begins. `filter`: selects the events. `follow`: if False, the stream ends at the event
-    that is the newest event now. `limit`: the stream ends after this number of events; None means no limit.
+    that is the newest event now. `limit`: the stream ends after this number of events; None means no limit. `lease`: the stream
+    ends when it does; None means that the reader needs none.
     """
 
     start: StartRequest
     filter: Filter
     follow: bool = True
     limit: int | None = None
+    lease: Lease | None = None
 
 
 async def subscribe(log: EventLog, request: SubscriptionRequest) -> Subscription | Closing:
@@ -39,4 +41,4 @@ async def subscribe(log: EventLog, request: SubscriptionRequest) -> Subscription
         start = await locate_start(log, request.start)
     except StoreUnavailable:
         return Closing("unavailable")
-    return Subscription(log, start, request.filter, follow=request.follow, limit=request.limit)
+    return Subscription(log, start, request.filter, follow=request.follow, limit=request.limit, lease=request.lease)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from typing import Protocol
 
 from app.events.delivery.cursor import Cursor
 from app.events.delivery.sink import NOWHERE, Sink
@@ -22,12 +23,20 @@ from app.events.log.start import Start
 _SHARES_NOTHING = sys.maxsize
 
 
+class Lease(Protocol):
+    """The leave of a reader to read, such as an access token."""
+
+    @property
+    def expires_at(self) -> float | None:
+        """When it ends, in seconds since 1970-01-01 UTC; None means never."""
+
+
 class Subscription:
     """One reader of the log: its filter, its position in the log, its sink (the destination of its items), and its state.
 
     `start`: the position at which to start, and the gap before this position, if events are missing. `follow`: if False, the
     subscription ends at the event that is the newest event now. `limit`: the subscription ends after this number of events;
-    None means no limit.
+    None means no limit. `lease`: the subscription ends when its lease does; None means that it needs none.
     """
 
     __slots__ = (
@@ -37,9 +46,20 @@ class Subscription:
         "_last_sent_at",
         "_sink",
         "_state",
+        "lease",
     )
 
-    def __init__(self, log: EventLog, start: Start, filter: Filter, *, follow: bool, limit: int | None) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        start: Start,
+        filter: Filter,
+        *,
+        follow: bool,
+        limit: int | None,
+        lease: Lease | None = None,
+    ) -> None:
+        self.lease = lease
         self._cursor = Cursor(log, start.after, filter, follow=follow, limit=limit)
         self._gap = start.gap  # until it is sent
         self._sink: Sink = NOWHERE
