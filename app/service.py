@@ -70,7 +70,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     contracts = load_contracts(settings.contract_root / "contracts")
     document = load_document(settings.contract_root, contracts, SLUGS)
     log = EventLog(_open_store(settings))
-    fan_out = FanOut(log, settings.heartbeat_seconds)
+    fan_out = FanOut(log, settings.heartbeat_seconds, settings.max_stream_age_seconds)
     tally = Tally()
     envelopes = {
         event_type: compile_schema(schema, f"The envelope of {event_type}")

@@ -152,6 +152,10 @@ class Settings:
     retry_ms: tuple[int, int] = _setting(
         "--retry-ms", Milliseconds(), "MS[-MS]", "2000-5000",
         "Make clients wait this long before they reconnect; of a range, each stream gets a random time.")
+    max_stream_age_seconds: float | None = _optional(
+        "--max-stream-age-seconds", Number(1e9), "S",
+        "End each stream after S seconds, or up to a fifth less, so that its client reconnects, to another server if there are several "
+        "behind a proxy. Not given: no limit.")
     compression: str = _setting(
         "--compression", click.Choice(("gzip", "off")), "gzip|off", "gzip",
         "Compress responses for clients that accept gzip, and WebSocket messages for those that offer permessage-deflate; off never "

@@ -16,6 +16,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from app import metrics
+from app.access.errors import TokenExpired
+from app.events.delivery.endings import TOKEN_EXPIRED
 from app.events.delivery.subscribe import SubscriptionRequest, subscribe
 from app.events.delivery.subscription import Subscription
 from app.events.filter import Filter, filter_of
@@ -26,6 +28,7 @@ from app.events.publish import Publisher
 from app.specification.contracts import Contracts
 from app.specification.derived.protobuf.proto_text import write_proto
 from app.specification.document import OpenApiDocument
+from app.transports.http.authenticated import principal_of
 from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.json_bodies import event_page, event_types, published_events, read_json
 from app.transports.http.negotiation import choose_media_type
@@ -70,6 +73,13 @@ class Operations:
     ) -> ASGIApp:
         media_type = choose_media_type(_header(request, b"accept"), (sse.MEDIA_TYPE, _PAGE))
         filter = filter_of(event_types, order_id)
+        try:
+            principal = principal_of(request.scope)
+        except TokenExpired:
+            if media_type == _PAGE:
+                raise
+            # A browser's EventSource survives this, and no other status, so a page has time to renew its token.
+            return EventStreamResponse(self.streams, TOKEN_EXPIRED)
         last_event_id = _header(request, b"last-event-id") or last_event_id or None
         try:
             start = read_start(last_event_id, since, from_)
@@ -77,7 +87,7 @@ class Operations:
             raise InvalidParameters([ParameterViolation("query", "since", str(error))]) from None
         if media_type == _PAGE:
             return await self._page(start, filter, limit, 0 if request.method == "HEAD" else wait)
-        subscription = await subscribe(self.log, SubscriptionRequest(start, filter, follow, limit))
+        subscription = await subscribe(self.log, SubscriptionRequest(start, filter, follow, limit, principal))
         if isinstance(subscription, Subscription) and subscription.is_empty:
             return Response(status_code=204, headers=NO_STORE)
         return EventStreamResponse(self.streams, subscription)
