@@ -104,7 +104,15 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     )
     application = create_application(operations, problems)
     setting_docs = [SettingDocs(*row) for row in documented()]
-    application = with_pages(application, document, contracts, settings.contract_root, setting_docs, compress=compress)
+    application = with_pages(
+        application,
+        document,
+        contracts,
+        settings.contract_root,
+        setting_docs,
+        public_url=settings.public_url,
+        compress=compress,
+    )
     application = allow_origins(application, settings.cors_origins)
     application = only_for_hosts(application, settings.served_hosts, problems.render)
     await log.open()

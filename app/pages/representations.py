@@ -1,6 +1,6 @@
-"""The representations of a file of the site: plain or compressed (RFC 9110 §8.4, §12.5.3), with the server's origin filled in.
+"""The representations of a file of the site: plain or compressed (RFC 9110 §8.4, §12.5.3), with the server's URL filled in.
 
-The origin (scheme, host and port) is the one under which the client sees the server; pages show it in their commands.
+The URL is the one under which the client sees the server; pages show it in their commands.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.pages.markup.commands import ORIGIN
 from app.pages.site_files import SiteFile
 from app.transports.http.negotiation import prefers_gzip
 
-MOST_KEPT: Final = 8  # representations of a file: enough for two origins; a client may send any `Host`
+MOST_KEPT: Final = 8  # representations of a file: enough for two URLs; a client may send any `Host`
 
 _CODING: Final = "gzip"
 _COMPRESSED_ALREADY: Final = frozenset({"application/gzip", "application/zip"})
@@ -36,7 +36,7 @@ class Representation(NamedTuple):
 
 
 class Representations:
-    """All representations (plain or compressed, for different server origins) of one file of the site.
+    """All representations (plain or compressed, for different URLs of the server) of one file of the site.
 
     `compress`: whether there may be compressed ones.
 
@@ -49,14 +49,14 @@ class Representations:
         self.vary = compress and file.media_type not in _COMPRESSED_ALREADY
         self._kept: OrderedDict[tuple[str, bool], Representation] = OrderedDict()
 
-    async def choose(self, accept_encoding: str, origin: str) -> Representation:
+    async def choose(self, accept_encoding: str, url: str) -> Representation:
         """Return the representation of the file that fits a request.
 
         `accept_encoding`: the value of the request's Accept-Encoding header; empty if the request has no such header.
-        `origin`: the origin under which the client sees the server; it replaces the default origin in a page.
+        `url`: the URL under which the client sees the server, without a slash at the end; it replaces the default origin in a page.
         """
         compressed = self.vary and prefers_gzip(accept_encoding)
-        key = (origin if self._is_page else ORIGIN), compressed
+        key = (url if self._is_page else ORIGIN), compressed
         if key not in self._kept:
             # In a thread, so that streams need not wait while a page is rendered or megabytes are compressed.
             self._kept[key] = await asyncio.to_thread(self._represent, *key)
@@ -66,10 +66,10 @@ class Representations:
             self._kept.popitem(last=False)
         return representation
 
-    def _represent(self, origin: str, compressed: bool) -> Representation:
+    def _represent(self, url: str, compressed: bool) -> Representation:
         content = self.file.content
-        if origin != ORIGIN:
-            content = content.replace(ORIGIN.encode(), escape(origin).encode())
+        if url != ORIGIN:
+            content = content.replace(ORIGIN.encode(), escape(url).encode())
         smaller = gzip.compress(content, mtime=0) if compressed else content
         return _tagged(smaller, _CODING) if len(smaller) < len(content) else _tagged(content, None)
 

@@ -33,16 +33,18 @@ def with_pages(
     contract_root: Path,
     settings: Sequence[SettingDocs],
     *,
+    public_url: str | None,
     compress: bool,
 ) -> ASGIApp:
     """Return an ASGI application that serves the documentation site and passes all other requests to `application`.
 
-    `settings`: the settings of the server, for the page that lists them. `compress`: whether files are compressed for clients that
-    accept it.
+    `settings`: the settings of the server, for the page that lists them. `public_url`: the URL that the pages show as that of the server;
+    None for the origin of each request. `compress`: whether files are compressed for clients that accept it.
     Raises InvalidContract if an example file can no longer be read.
     """
     site = build_site(document, contracts, contract_root / "contracts", settings)
-    return SiteApplication(application, site, document.problems["method-not-allowed"], compress=compress)
+    refused = document.problems["method-not-allowed"]
+    return SiteApplication(application, site, refused, public_url=public_url, compress=compress)
 
 
 class SiteApplication:
@@ -51,6 +53,7 @@ class SiteApplication:
     `application`: the other application.
     `site`: the files by path.
     `method_not_allowed`: the problem type of the response if the method is neither GET nor HEAD.
+    `public_url`: the URL that the pages show as that of the server; None for the origin of each request.
     `compress`: whether files are compressed for clients that accept it.
     """
 
@@ -60,12 +63,14 @@ class SiteApplication:
         site: Mapping[str, SiteFile],
         method_not_allowed: ProblemType,
         *,
+        public_url: str | None = None,
         compress: bool = True,
     ) -> None:
         self._application = application
         self._site = {f"/{name}": Representations(file, compress=compress) for name, file in site.items()}
         self._newest_wheel = {f"/{NEWEST_WHEEL}": name for name in site if name.endswith(".whl")}
         self._method_not_allowed = method_not_allowed
+        self._public_url = public_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._respond(scope) if scope["type"] == "http" else None
@@ -80,7 +85,9 @@ class SiteApplication:
         found = self._site.get(path)
         if found is None:
             return None
-        return await _response(Request(scope), found) if scope["method"] in _METHODS else self._refuse()
+        if scope["method"] not in _METHODS:
+            return self._refuse()
+        return await _response(Request(scope), found, self._public_url or request_origin(scope))
 
     def _refuse(self) -> Response:
         problem = self._method_not_allowed._asdict()
@@ -93,9 +100,9 @@ class SiteApplication:
         )
 
 
-async def _response(request: Request, found: Representations) -> Response:
+async def _response(request: Request, found: Representations, url: str) -> Response:
     accept_encoding = ",".join(request.headers.getlist("accept-encoding"))
-    content, coding, etag = await found.choose(accept_encoding, request_origin(request.scope))
+    content, coding, etag = await found.choose(accept_encoding, url)
     # A cache may keep a page, but must ask each time whether it has changed: the answer is 304 until the contract changes.
     headers = {
         "Cache-Control": "no-cache",

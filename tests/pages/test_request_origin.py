@@ -129,3 +129,11 @@ def test_commands_of_a_real_server_have_the_host_of_the_request(server: ServerPr
 
 def test_commands_of_a_real_server_have_the_default_without_a_host(server: ServerProcess) -> None:
     assert commands(exchanged(server, "GET /docs HTTP/1.0\r\n\r\n")) == {ORIGIN}
+
+
+def test_public_url_is_shown_whatever_the_host_of_the_request() -> None:
+    refused = ProblemType("/problems/method-not-allowed", "Method not allowed", 405)
+    url = "https://example.com/orders"
+    site = SiteApplication(PlainTextResponse("behind"), {"docs": File(COMMAND, HTML)}, refused, public_url=url)
+    for host in ("localhost:8000", "example.com"):
+        assert f"curl '{url}/events/orders" in TestClient(site).get("/docs", headers={"Host": host}).text

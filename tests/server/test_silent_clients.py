@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from tests.support.server_process import ServerProcess
 from tests.support.servers import start_server
 
-GET = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+GET = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def opened(server: ServerProcess, first: bytes) -> socket.socket:

@@ -102,7 +102,7 @@ def test_an_idle_connection_and_a_stalled_request_do_not_hold_it() -> None:
     with ServerProcess("--store", "memory:") as server, Wire(server.port) as kept, Wire(server.port) as half:
         kept.body(kept.get("/health/live"))
         half.send(
-            b"POST /events/orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+            b"POST /events/orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
         )
         assert server.terminate(EXIT_SECONDS) == 0
 

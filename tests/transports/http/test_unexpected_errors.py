@@ -14,7 +14,7 @@ from app.settings import Settings
 from app.transports.http.operations import Operations
 from tests.server.connections import connected
 
-LIVENESS = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+LIVENESS = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
 async def fail(_operations: Operations) -> Response:

@@ -20,14 +20,14 @@ from tests.transports.http.wire import Wire, post, request
     [
         b"nonsense\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 100,  # the beginning of TLS
-        b"GET /events/orders HTTP/9.9\r\nHost: x\r\n\r\n",
+        b"GET /events/orders HTTP/9.9\r\nHost: localhost\r\n\r\n",
         b"GET /health/live HTTP/1.1\r\nHost : x\r\n\r\n",
-        b"GET /health/live HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n",
-        b"POST /events/orders HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n",
-        b"POST /events/orders HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        b"POST /events/orders HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        b"POST /events/orders HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"POST /events/orders HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n",
+        b"POST /events/orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: abc\r\n\r\n",
+        b"POST /events/orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST /events/orders HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST /events/orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /events/orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
     ],
 )
 def test_a_request_that_is_not_http_is_answered_with_a_problem(server: ServerProcess, garbage: bytes) -> None:
