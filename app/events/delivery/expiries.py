@@ -1,4 +1,4 @@
-"""What ends at a known time, such as a stream whose access token expires: in buckets, looked at by one timer."""
+"""What ends at a known time, such as a stream whose access token expires: in buckets, behind one timer."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from collections.abc import Callable, Hashable
 from typing import Final, Generic, TypeVar
 
 BUCKETS_PER_SECOND: Final = 2
+HOLDERS_PER_TURN: Final = (
+    64  # tokens that were issued together expire together, and others must not wait for all of their streams
+)
 LONGEST_WAIT_SECONDS: Final = 0.5  # then the clock is read again, because the time of day can be set
 
 Holder = TypeVar("Holder", bound=Hashable)
 
 
 class Expiries(Generic[Holder]):
-    """The holders (such as streams) that end at a known time, each at most half a second after it.
+    """The holders (such as streams) that end at a known time, each at most a second after it.
 
     Holders of the same half second are in one bucket, and one timer waits for the earliest bucket. So no holder has a timer of its
     own, and there is no timer if there is no holder.
@@ -59,10 +62,23 @@ class Expiries(Generic[Holder]):
             asyncio.get_running_loop().call_later(min(max(seconds, 0), LONGEST_WAIT_SECONDS), self._look)
 
     def _look(self) -> None:
-        self._is_waiting = False
         present = math.floor(self._clock() * BUCKETS_PER_SECOND)
+        for _ in range(HOLDERS_PER_TURN):
+            holder = self._take_due(present)
+            if holder is None:
+                self._is_waiting = False
+                self._wait()
+                return
+            self._on_due(holder)
+        asyncio.get_running_loop().call_soon(self._look)
+
+    def _take_due(self, present: int) -> Holder | None:
+        """Return a holder of a bucket up to `present`, and forget its time; None if there is none."""
         while self._order and self._order[0] <= present:
-            for holder in self._buckets.pop(heapq.heappop(self._order)):
+            bucket = self._buckets[self._order[0]]
+            if bucket:
+                holder, _ = bucket.popitem()
                 del self._bucket_of[holder]
-                self._on_due(holder)
-        self._wait()
+                return holder
+            del self._buckets[heapq.heappop(self._order)]
+        return None

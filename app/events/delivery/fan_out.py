@@ -15,7 +15,7 @@ import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 
-from app.events.delivery.endings import TOKEN_EXPIRED, Endings
+from app.events.delivery.endings import Endings
 from app.events.delivery.heartbeats import Heartbeats
 from app.events.delivery.live_readers import LiveReaders
 from app.events.delivery.sink import Sink
@@ -29,7 +29,6 @@ from app.events.position import Gap
 
 SENDS_PER_TURN = 256  # a millisecond or two; then requests, commits and reads of the store have theirs
 HEARTBEATS_PER_TURN = 64
-ENDINGS_PER_TURN = 64
 STEPS_PER_TURN = (
     8  # of readers that are behind: a page each, so that a crowd that replays does not hold up the live ones
 )
@@ -52,7 +51,7 @@ class FanOut:
         self._live = LiveReaders(log, self._call_turn, self._enqueue)
         self._store_reads = StoreReads(self._on_read)
         self._heartbeats = Heartbeats(heartbeat_seconds, self._open.keys(), self._live.last_sent_at, self._call_turn)
-        self._endings = Endings(max_age_seconds, self._call_turn)
+        self._endings = Endings(max_age_seconds, self.end)
         self._scheduled: OrderedDict[Subscription, None] = OrderedDict()
         self._turn_is_due = False
         self._none_open = asyncio.Event()
@@ -136,7 +135,7 @@ class FanOut:
         """
         for subscription in self._open:
             if subscription.lease is not None and not is_valid(subscription.lease):
-                self._endings.add(subscription, TOKEN_EXPIRED)
+                self._endings.revoke(subscription)
 
     def drain(self) -> None:
         """End all streams, because the server is about to stop: send a `Closing` to every open subscription.
@@ -184,12 +183,10 @@ class FanOut:
         self.delivered += self._live.send_rounds(SENDS_PER_TURN, _now())
         for subscription in self._heartbeats.take(HEARTBEATS_PER_TURN):
             self._heartbeat(subscription)
-        for subscription, closing in self._endings.take(ENDINGS_PER_TURN):
-            self.end(subscription, closing)
         for _ in range(min(STEPS_PER_TURN, len(self._scheduled))):
             subscription, _ = self._scheduled.popitem(last=False)
             self._advance(subscription)
-        if self._live.is_due or self._heartbeats.are_due or self._endings.are_due or self._scheduled:
+        if self._live.is_due or self._heartbeats.are_due or self._scheduled:
             self._call_turn()
 
     def _enqueue(self, subscription: Subscription) -> None:
