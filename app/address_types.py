@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import Final
 
 import click
@@ -77,6 +78,14 @@ class Origin(click.ParamType[str]):
                 ctx,
             )
         return value
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or an IP address certainly stands for this machine alone."""
+    try:
+        return host.lower() == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _has_default_port(url: str) -> bool:

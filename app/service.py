@@ -12,7 +12,9 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from app.access.authentication import Authentication, NoAuthentication
+from app.access.access_token import TokenRules
+from app.access.authentication import Authentication, NoAuthentication, TokenAuthentication
+from app.access.signing_keys import read_key_set, read_secret
 from app.events.delivery.fan_out import FanOut
 from app.events.errors import Draining
 from app.events.log.event_log import EventLog
@@ -23,6 +25,7 @@ from app.pages import SettingDocs, with_pages
 from app.settings import Settings, documented
 from app.specification.contracts import Contracts, load_contracts
 from app.specification.document import OpenApiDocument, load_document
+from app.specification.openapi.security import read_security
 from app.specification.schema.schema import compile_schema
 from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore
@@ -66,9 +69,9 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
 
     Raises StartupError if the contract is not valid or the log cannot be opened.
     """
-    authentication = NoAuthentication()
+    authentication = _authentication(settings)
     contracts = load_contracts(settings.contract_root / "contracts")
-    document = load_document(settings.contract_root, contracts, SLUGS)
+    document = load_document(settings.contract_root, contracts, SLUGS, has_keys=settings.has_keys)
     log = EventLog(_open_store(settings))
     fan_out = FanOut(log, settings.heartbeat_seconds, settings.max_stream_age_seconds)
     tally = Tally()
@@ -102,7 +105,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         socket_origins=settings.page_origins,
         metrics=Metrics(log, publisher, fan_out, tally),
     )
-    application = create_application(operations, problems)
+    security = read_security(document.bundled) if settings.has_keys else {}
+    application = create_application(operations, problems, authentication, security)
     setting_docs = [SettingDocs(*row) for row in documented()]
     application = with_pages(
         application,
@@ -131,6 +135,16 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             )
     finally:
         await log.close()
+
+
+def _authentication(settings: Settings) -> Authentication:
+    if not settings.has_keys:
+        return NoAuthentication()
+    rules = TokenRules(settings.issuer or "", settings.audience or settings.public_url or "", settings.algorithms)
+    if settings.jwt_secret_file is not None:
+        return TokenAuthentication(read_secret(settings.jwt_secret_file), rules)
+    place = settings.jwks or ""
+    return TokenAuthentication(read_key_set(Path(place).read_bytes(), place), rules)
 
 
 def _open_store(settings: Settings) -> EventStore:

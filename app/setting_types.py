@@ -11,6 +11,7 @@ import click
 _SHOWN_CHARACTERS: Final = 100  # of an invalid value, in an error message
 
 FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
+FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 class StoreUrl(NamedTuple):

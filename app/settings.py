@@ -21,6 +21,7 @@ from click.core import ParameterSource
 
 from app.address_types import Host, HostName, Origin, PublicUrl
 from app.setting_types import (
+    FILE,
     FOLDER,
     Milliseconds,
     Number,
@@ -30,6 +31,7 @@ from app.setting_types import (
     StoreUrl,
     WholeNumber,
 )
+from app.token_types import ALGORITHM, Identifier, KeySetPlace
 
 VARIABLE_PREFIX: Final = "ORDERS_EVENTS_"
 # Read by publish, tail and check; may be set in the environment of a server.
@@ -41,6 +43,7 @@ _T = TypeVar("_T")
 
 class Setting(click.Option):
     """A setting as a flag of `serve` and as an environment variable: --port is ORDERS_EVENTS_PORT. If both are given, the flag is used.
+    A flag without a value, of the type `click.BOOL`, has a variable that is 1 or 0.
 
     `name`: the field of `Settings`. `flag`: the flag, such as --port.
     `type`: parses and checks the value. `metavar`, `help`: the value and the setting, as --help describes them.
@@ -59,9 +62,10 @@ class Setting(click.Option):
             default=default or None,
             show_default=True,
             envvar=self.variable,
-            metavar=metavar,
+            metavar=metavar or None,
             help=help,
             multiple=repeated,
+            is_flag=type is click.BOOL,
         )
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:  # noqa: ARG002  # click's signature
@@ -72,6 +76,8 @@ class Setting(click.Option):
         """Convert the string that the flag or the environment variable has into the value of the setting."""
         if self.multiple:
             value = " ".join(value or ()).split()
+        elif self.is_flag:
+            value = value or False
         elif value == "" and self.default is None:
             value = None
         return super().type_cast_value(ctx, value)
@@ -105,6 +111,11 @@ def _optional(flag: str, type: click.ParamType[_T], metavar: str, help: str) -> 
 def _repeated(flag: str, type: click.ParamType[_T], metavar: str, help: str) -> tuple[_T, ...]:
     new = partial(Setting, flag=flag, type=type, default="", metavar=metavar, help=help, repeated=True)
     return field(default=(), metadata={"new": new})
+
+
+def _flag(flag: str, help: str) -> bool:
+    new = partial(Setting, flag=flag, type=click.BOOL, default="", metavar="", help=help, repeated=False)
+    return field(default=False, metadata={"new": new})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +174,20 @@ class Settings:
     cors_origins: tuple[str, ...] = _repeated(
         "--cors-origin", Origin(), "ORIGIN",
         "Let web pages of this origin read, publish and import the client. May be repeated; in the variable, separate origins by spaces.")
+    jwks: str | None = _optional(
+        "--jwks", KeySetPlace(), "FILE|URL",
+        "Require access tokens that were signed with a key of this JWK Set, a file or an https URL; it is read again when it changes.")
+    jwt_secret_file: Path | None = _optional(
+        "--jwt-secret-file", FILE, "FILE", "Require access tokens that were signed with the secret in this file, of 32 bytes or more.")
+    issuer: str | None = _optional("--issuer", Identifier(), "ISSUER", "The issuer of access tokens, their claim iss.")
+    audience: str | None = _optional(
+        "--audience", Identifier(), "AUDIENCE", "The claim aud of access tokens, which names this server. Not given: the public URL.")
+    algorithms: tuple[str, ...] = _repeated(
+        "--algorithm", ALGORITHM, "ALGORITHM",
+        "Accept access tokens that were signed by this algorithm, such as RS256, ES256, Ed25519, or HS256 with a secret. May be "
+        "repeated; in the variable, separate algorithms by spaces.")
+    anonymous: bool = _flag(
+        "--anonymous", "Allow every client to read and publish without a token, although other machines can reach the server.")
     contract: Path | None = _optional(
         "--contract", FOLDER, "DIR",
         "Serve the contract in this folder (openapi/ and contracts/). Not given: the built-in one.")
@@ -179,6 +204,11 @@ class Settings:
         """The origins of web pages that the settings allow: those of other sites, and the server's own public one."""
         own = ["/".join(self.public_url.split("/")[:3])] if self.public_url else []
         return frozenset({*self.cors_origins, *own})
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether clients need access tokens."""
+        return self.jwks is not None or self.jwt_secret_file is not None
 
     @property
     def contract_root(self) -> Path:

@@ -67,6 +67,18 @@ ALLOWED: list[tuple[str, str, object]] = [
         ("https://shop.example.com", "http://localhost:3000"),
     ),
     ("cors_origins", "http://[::1]:8080", ("http://[::1]:8080",)),
+    ("jwks", "", None),
+    ("jwks", __file__, __file__),
+    ("jwks", "https://issuer.example/jwks.json", "https://issuer.example/jwks.json"),
+    ("jwks", "http://127.0.0.1:9000/jwks.json", "http://127.0.0.1:9000/jwks.json"),
+    ("jwt_secret_file", "", None),
+    ("jwt_secret_file", __file__, Path(__file__)),
+    ("issuer", "", None),
+    ("issuer", "https://issuer.example", "https://issuer.example"),
+    ("audience", "", None),
+    ("audience", "https://orders.example", "https://orders.example"),
+    ("algorithms", "", ()),
+    ("algorithms", "RS256 Ed25519", ("RS256", "Ed25519")),
     ("contract", "", None),
     ("contract", CONTRACT, Path(CONTRACT)),
 ]
@@ -102,6 +114,15 @@ REFUSED = [
     ("host_names", "orders.example.com:8000"),
     ("host_names", "https://orders.example.com"),
     ("host_names", "orders.example.com."),
+    ("jwks", "/no/such/file"),
+    ("jwks", "http://issuer.example/jwks.json"),
+    ("jwks", "file:///etc/passwd"),
+    ("jwks", "https://"),
+    ("jwt_secret_file", "/no/such/file"),
+    ("algorithms", "none"),
+    ("algorithms", "HS256 none"),
+    ("issuer", "two words"),
+    ("audience", "two words"),
     ("store", ""),
     ("store", "memory"),
     ("store", "memory:x"),
@@ -184,6 +205,9 @@ SENTENCES = {
     ("retry_ms", "2000-"): "'' is not a whole number",
     ("retry_ms", "-5000"): "'' is not a whole number",
     ("retry_ms", "600001"): "600001 is not in the range 1<=x<=600000.",
+    ("jwks", "/no/such/file"): "File '/no/such/file' does not exist.",
+    ("jwt_secret_file", "/no/such/file"): "File '/no/such/file' does not exist.",
+    ("algorithms", "HS256 none"): "'none' is not one of ",
     ("contract", "no/such/folder"): "Directory 'no/such/folder' does not exist.",
     ("contract", __file__): f"Directory '{__file__}' is a file.",
 }
@@ -219,9 +243,20 @@ def test_refused_value_stops_the_start_with_a_line_that_names_its_origin_and_its
 
 
 def test_every_setting_is_tried_with_good_and_bad_values() -> None:
-    names = set(SETTINGS)
+    names = {name for name, setting in SETTINGS.items() if not setting.is_flag}
     assert {name for name, _, _ in ALLOWED} == names
     assert {name for name, _ in REFUSED} == names
+
+
+@pytest.mark.parametrize("name", [name for name, setting in SETTINGS.items() if setting.is_flag])
+def test_flag_without_a_value_has_a_variable_that_is_1_or_0(name: str) -> None:
+    setting = SETTINGS[name]
+    with serve.make_context("serve", [setting.flag]) as context:
+        assert context.params[name] is True
+    values = [getattr(read_settings({}, {setting.variable: text}), name) for text in ("", "0", "1")]
+    assert values == [False, False, True]
+    with pytest.raises(click.BadParameter, match=setting.variable):
+        read_settings({}, {setting.variable: "maybe"})
 
 
 @pytest.mark.parametrize("text", ["9\n\x1b[31m" * 10_000, "9" * 10_000])

@@ -5,6 +5,7 @@ OrdersEventsError
     ├── Unauthenticated      there is no access token, or one that is not accepted
     │   └── TokenExpired      the access token would be accepted if it had not expired a short time ago
     └── Forbidden            the access token does not allow the request
+        └── InsufficientScope the access token lacks the scope that the operation needs
 """
 
 from __future__ import annotations
@@ -37,3 +38,11 @@ class TokenExpired(Unauthenticated):
 
 class Forbidden(Refusal):
     """Raised when the access token of a request is valid, and does not allow the request."""
+
+
+class InsufficientScope(Forbidden):
+    """Raised when an access token lacks the scope that the operation needs (RFC 6750 §3.1). `scope`: the scope that is needed."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"The access token does not have the scope {scope!r}.")
+        self.scope = scope

@@ -13,6 +13,7 @@ import click
 from app.cli.standard_streams import STDERR, STDOUT, BackgroundWriter
 from app.cli.terminal import PROGRAM
 from app.program_version import VERSION
+from app.setting_rules import check_combinations
 from app.settings import SETTINGS, Settings, check_variables
 from app.specification.errors import StartupError
 
@@ -32,6 +33,7 @@ def serve(**values: Any) -> int:
     """
     check_variables(os.environ)
     settings = Settings(**values)
+    check_combinations(settings)
     output, errors = BackgroundWriter(STDOUT), BackgroundWriter(STDERR)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING, stream=errors)
     logging.getLogger("app").setLevel(logging.INFO)

@@ -18,6 +18,7 @@ from app.specification.openapi.bundle import bundle, inline
 from app.specification.openapi.declared_event_types import EVENT, check_event_types
 from app.specification.openapi.problem_types import ProblemType, read_problems
 from app.specification.openapi.schemas import check_examples, check_schemas
+from app.specification.openapi.security import without_security
 from app.specification.openapi.socket_contract import SocketContract, count, read_socket_contract
 from app.specification.openapi.source import read_source
 from app.specification.openapi.structure import (
@@ -71,10 +72,13 @@ class OpenApiDocument:
         return ()
 
 
-def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[str] = ()) -> OpenApiDocument:
+def load_document(
+    root: Path, contracts: Contracts, problem_slugs: Collection[str] = (), *, has_keys: bool = True
+) -> OpenApiDocument:
     """Load `openapi/orders-events.yaml` from the directory `root`, check it completely, and return it.
 
     `problem_slugs`: the names of the problem types that the server may return; the document must define each of these types.
+    `has_keys`: whether the server checks access tokens. If not, the document demands none.
     Raises InvalidContract with a one-line message if the document is wrong.
     """
     source = read_source(root)
@@ -87,6 +91,8 @@ def load_document(root: Path, contracts: Contracts, problem_slugs: Collection[st
     check_event_types(source, contracts)
     check_examples(inlined)
     check_operations(bundled)
+    if not has_keys:
+        bundled = without_security(bundled)
     page_limit = ("components", "parameters", "limit", "x-page-limit")
     publish = operation(inlined, "publishOrderEvents").pointer
     return OpenApiDocument(

@@ -11,7 +11,7 @@ from importlib import import_module
 NAMES = (
     "click",
     "connexion.decorators.parameter",
-    "connexion.middleware.security",
+    "connexion.middleware.main",
     "coverage",
     "httptools",
     "httpx",
@@ -19,6 +19,7 @@ NAMES = (
     "inflection",
     "jinja2",
     "jiter",
+    "joserfc.jws",
     "jsonschema",
     "jsonschema_rs",
     "markdown_it",

@@ -101,6 +101,7 @@ _OPERATION: Final[Table] = {
     "operationId": fixed,
     "tags": fixed,  # generated clients have a class for each
     "security": leaf(effects.security),
+    "x-required-scope": fixed,  # read by the server
     "parameters": by_name(part(lambda: _PARAMETER, "parameter", added=_if_demanded)),
     "requestBody": part(lambda: _REQUEST_BODY, "request-body", added=_if_demanded),
     "responses": by_name(part(lambda: _RESPONSE, "response", added=_by_status, direction=Direction.RESPONSE)),

@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
 import inflection
 from connexion.decorators.parameter import pythonic
 from connexion.middleware import ConnexionMiddleware
 from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
-from connexion.middleware.security import SecurityMiddleware
 from connexion.operations import AbstractOperation
 from connexion.resolver import Resolver
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.access.authentication import Authentication
 from app.specification.errors import InvalidContract
+from app.specification.openapi.security import OperationSecurity
 from app.specification.openapi.structure import operations as operations_of
 from app.transports.http.operations import Operations
 from app.transports.http.parameters import ContractParameters
 from app.transports.http.problem_responses import Problems
 from app.transports.http.routing import Routing
+from app.transports.http.security import Security
 
 _Handler: TypeAlias = Callable[..., Awaitable[ASGIApp]]
 
 
-def create_application(operations: Operations, problems: Problems) -> ASGIApp:
-    """Create the application. Raises InvalidContract if an operation of the contract has no method in `operations`."""
+def create_application(
+    operations: Operations,
+    problems: Problems,
+    authentication: Authentication,
+    security: Mapping[str, OperationSecurity],
+) -> ASGIApp:
+    """Create the application. Raises InvalidContract if an operation of the contract has no method in `operations`.
+
+    `security`: by operationId, what an operation demands of a request; empty if no request needs an access token.
+    """
     for each in operations_of(operations.document.bundled):
         # Check at the start: Connexion would look for the handler only at the first request.
         _handler(operations, each.content["operationId"])
-    app = ConnexionMiddleware(_not_found, import_name="app", middlewares=list(_MIDDLEWARES))
+    app = ConnexionMiddleware(_not_found, import_name="app", middlewares=_middlewares(authentication, security))
     app.add_api(
         operations.document.bundled,
         resolver=Resolver(lambda operation_id: _handler(operations, operation_id)),
@@ -108,10 +119,20 @@ async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:
     raise HTTPException(404)
 
 
-# These parts of Connexion's default stack are left out:
-# - its Swagger UI, which is old, and serves the document without references;
-# - its handlers of errors: one fails itself, the other starts a thread for each error; `problem_responses.py` handles all errors;
-# - its validation of requests: see `parameters.py` and `json_bodies.py`;
-# - its validation of responses, which skips streams; the contract tests check all responses;
-# - its lifespan.
-_MIDDLEWARES = (Routing, SecurityMiddleware, _RoutedOperations)
+def _middlewares(
+    authentication: Authentication, security: Mapping[str, OperationSecurity]
+) -> list[Callable[[ASGIApp], object]]:
+    """Return the middlewares, from the outermost to the innermost.
+
+    These parts of Connexion's default stack are left out:
+
+    - its Swagger UI, which is old, and serves the document without references;
+    - its handlers of errors: one fails itself, the other starts a thread for each error; `problem_responses.py` handles all errors;
+    - its security: see `security.py`; without keys there is none;
+    - its validation of requests: see `parameters.py` and `json_bodies.py`;
+    - its validation of responses, which skips streams; the contract tests check all responses;
+    - its lifespan.
+    """
+    if not security:
+        return [Routing, _RoutedOperations]
+    return [Routing, partial(Security, operations=security, authentication=authentication), _RoutedOperations]

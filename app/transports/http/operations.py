@@ -33,6 +33,7 @@ from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.json_bodies import event_page, event_types, published_events, read_json
 from app.transports.http.negotiation import choose_media_type
 from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
+from app.transports.http.security import principal_of
 from app.transports.http.streaming import sse
 from app.transports.http.streaming.response import EventStreamResponse, EventStreams
 from app.transports.websocket.handshake import WebSocketResponse, check_handshake
@@ -71,6 +72,7 @@ class Operations:
         wait: int = 0,
         major_version: int | None = None,  # noqa: ARG002  # there is only one major version; the parameter's enum is checked before
     ) -> ASGIApp:
+        principal_of(request.scope)
         media_type = choose_media_type(_header(request, b"accept"), (sse.MEDIA_TYPE, _PAGE))
         filter = filter_of(event_types, order_id)
         try:
@@ -109,6 +111,7 @@ class Operations:
 
     async def open_order_events_socket(self, request: Request) -> WebSocketResponse:
         check_handshake(request, self.document.socket.subprotocol, self.socket_origins)
+        principal_of(request.scope)
         self.log.check_accepts_requests()
         return WebSocketResponse(self.sockets)
 

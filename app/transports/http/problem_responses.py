@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp
 
+from app.access.errors import Forbidden, InsufficientScope, TokenExpired, Unauthenticated
 from app.events.errors import Draining, EventIdConflict, PositionLost, StoreUnavailable
 from app.metrics import Tally
 from app.specification.document import OpenApiDocument
@@ -34,6 +35,10 @@ _log = logging.getLogger(__name__)
 
 
 _OF_ERROR: Mapping[type[Exception], str] = {
+    Unauthenticated: "unauthenticated",
+    TokenExpired: "unauthenticated",
+    Forbidden: "forbidden",
+    InsufficientScope: "forbidden",
     InvalidParameters: "invalid-parameter",
     MalformedJson: "malformed-body",
     TooManyValues: "content-too-large",
@@ -129,6 +134,8 @@ class Problems:
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         if slug == "unavailable":
             headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        if slug == "unauthenticated":
+            headers["WWW-Authenticate"] = "Bearer"
         if slug == "method-not-allowed":
             headers["Allow"] = ", ".join(self._document.allowed_methods(request.url.path))
         if slug == "upgrade-required":

@@ -4,42 +4,43 @@ from __future__ import annotations
 
 import itertools
 import tracemalloc
-from typing import Any
+from functools import partial
 
 import httpx
 from connexion.middleware import ConnexionMiddleware
-from connexion.middleware.exceptions import ExceptionMiddleware
-from connexion.middleware.security import SecurityMiddleware
 from connexion.resolver import Resolver
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.access.authentication import NoAuthentication
+from app.access.errors import Unauthenticated
+from app.access.principal import ANONYMOUS, Principal
+from app.specification.openapi.security import OperationSecurity
 from app.transports.http.parameters import ContractParameters
 from app.transports.http.remembered import MAX_ENTRIES, MAX_KEY_BYTES, Remembered
 from app.transports.http.routing import Routing
+from app.transports.http.security import Security
 
 ORDERS = {"name": "orderId", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}}
 GUARDED = {
     "openapi": "3.0.3",
     "info": {"title": "Guarded", "version": "1.0.0"},
-    "paths": {
-        "/guarded": {
-            "get": {"operationId": "read", "security": [{"key": []}], "responses": {"200": {"description": ""}}}
-        }
-    },
-    "components": {
-        "securitySchemes": {
-            "key": {"type": "apiKey", "in": "header", "name": "X-Key", "x-apikeyInfoFunc": f"{__name__}.judge"}
-        }
-    },
+    "paths": {"/guarded": {"get": {"operationId": "read", "responses": {"200": {"description": ""}}}}},
 }
-judged: list[str] = []
 
 
-def judge(key: str) -> dict[str, Any] | None:
-    """Accept one key, as the security handler of an operation does."""
-    judged.append(key)
-    return {"sub": "reader"} if key == "right" else None
+class OneToken(NoAuthentication):
+    """An authentication that accepts one token, and lists all that it was asked about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.judged: list[str | None] = []
+
+    def authenticate(self, token: str | None) -> Principal:
+        self.judged.append(token)
+        if token != "right":  # noqa: S105  # of this test
+            raise Unauthenticated
+        return ANONYMOUS
 
 
 def test_the_oldest_entry_makes_room() -> None:
@@ -73,16 +74,21 @@ def test_the_largest_requests_that_are_remembered_take_little_memory() -> None:
 
 
 async def test_every_request_is_authorized() -> None:
-    application = ConnexionMiddleware(
-        Response("read"), import_name=__name__, middlewares=[ExceptionMiddleware, Routing, SecurityMiddleware]
-    )
-    application.add_api(GUARDED, resolver=Resolver(lambda _: judge))
-    keys = ["right", "right", "wrong", "right", "wrong"]
-    judged.clear()
-    transport = httpx.ASGITransport(application)
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-        answers = [await client.get("/guarded", headers={"X-Key": key}) for key in keys]
-        unnamed = await client.get("/guarded")
-    assert [answer.status_code for answer in answers] == [200, 200, 401, 200, 401]
-    assert unnamed.status_code == 401
-    assert judged == keys
+    authentication = OneToken()
+    needed = OperationSecurity(accepts_cookie=False, may_authenticate_later=False, scope="orders:read", streams=False)
+    security = partial(Security, operations={"read": needed}, authentication=authentication)
+    application = ConnexionMiddleware(Response("read"), import_name=__name__, middlewares=[Routing, security])
+    application.add_api(GUARDED, resolver=Resolver(lambda _: OneToken))
+    tokens = ["right", "right", "wrong", "right", "wrong", None]
+    accepted = [await _is_accepted(application, token) for token in tokens]
+    assert accepted == [True, True, False, True, False, False]
+    assert authentication.judged == tokens
+
+
+async def _is_accepted(application: ConnexionMiddleware, token: str | None) -> bool:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://localhost") as client:
+        try:
+            return (await client.get("/guarded", headers=headers)).status_code == 200
+        except Unauthenticated:
+            return False

@@ -1,0 +1,73 @@
+"""Combinations of settings that make no sense or are not safe, so that the server does not start with them."""
+
+from __future__ import annotations
+
+import click
+
+from app.address_types import is_loopback
+from app.settings import Settings
+
+
+def check_combinations(settings: Settings) -> None:
+    """Check that the settings fit together. Raises click.UsageError with one line for the first that do not."""
+    rules = _rules_of_keys(settings) if settings.has_keys else _rules_without_keys(settings)
+    for is_broken, message in rules:
+        if is_broken:
+            raise click.UsageError(message)
+
+
+def _rules_of_keys(settings: Settings) -> list[tuple[bool, str]]:
+    by_secret = {name.startswith("HS") for name in settings.algorithms}
+    return [
+        (
+            settings.anonymous,
+            "--anonymous contradicts --jwks and --jwt-secret-file, which require a token of every client.",
+        ),
+        (
+            settings.jwks is not None and settings.jwt_secret_file is not None,
+            "--jwks and --jwt-secret-file exclude each other: tokens are signed either with keys or with a secret.",
+        ),
+        (
+            not settings.algorithms,
+            "Access tokens need --algorithm: name what they are signed by, such as RS256 or HS256.",
+        ),
+        (
+            by_secret == {True, False},
+            "--algorithm HS256 and the like do not go together with others: a public key could then be used as a secret.",
+        ),
+        (
+            by_secret == {True} and settings.jwks is not None,
+            f"--algorithm {settings.algorithms[:1]} is for a secret; the keys of --jwks need another one, such as RS256.",
+        ),
+        (
+            by_secret == {False} and settings.jwt_secret_file is not None,
+            "--jwt-secret-file needs --algorithm HS256, HS384 or HS512.",
+        ),
+        (settings.issuer is None, "Access tokens need --issuer: the claim iss that every token must have."),
+        (
+            settings.grpc_port is not None,
+            "--grpc-port does not go together with access tokens yet: gRPC does not check them.",
+        ),
+        (
+            settings.audience is None,
+            "Access tokens need --audience: a value of the claim aud that every token must have.",
+        ),
+    ]
+
+
+def _rules_without_keys(settings: Settings) -> list[tuple[bool, str]]:
+    about_tokens = {"--issuer": settings.issuer, "--audience": settings.audience, "--algorithm": settings.algorithms}
+    given = [flag for flag, value in about_tokens.items() if value]
+    return [
+        (
+            bool(given),
+            f"{', '.join(given)} needs keys: --jwks or --jwt-secret-file. Without keys no token is required.",
+        ),
+        (
+            not (settings.anonymous or is_loopback(settings.host)),
+            (
+                f"On --host {settings.host}, other machines can reach the server, and without keys they may read and publish "
+                "everything. Give keys (--jwks or --jwt-secret-file), or allow that with --anonymous."
+            ),
+        ),
+    ]

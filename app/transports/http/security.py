@@ -1,0 +1,107 @@
+"""The security of requests: each request to an operation that needs an access token is authenticated and authorized here, once.
+
+The contract says which operation needs a token (`security`, `securitySchemes`, `x-required-scope`). Connexion's own security is not
+used, because it decides about each scheme alone: if one fails it tries the next, so a bad token in the header beside a good cookie is
+accepted; with `{}`, a bad token makes a request anonymous. It also loses a cookie that follows one in an unusual form, fails on another,
+and lets environment variables replace its handlers. Here, the whole request leads to one decision.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from connexion.middleware.abstract import ROUTING_CONTEXT
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.access.authentication import Authentication
+from app.access.errors import InsufficientScope, TokenExpired, Unauthenticated
+from app.access.principal import ANONYMOUS, PUBLISH, Principal
+from app.specification.openapi.security import OperationSecurity
+from app.transports.http.parameters import header_values
+
+COOKIE_NAME: Final = "__Host-orders_events_token"
+
+_BEARER: Final = re.compile("bearer +([^ ]+)", re.IGNORECASE)  # RFC 6750 §2.1; the scheme in any case, RFC 9110 §11.1
+_PRINCIPAL: Final = "principal"  # in the ASGI scope: a Principal, or the error that `principal_of` raises
+
+
+class Credentials(NamedTuple):
+    """The access token of a request. It is None if there is none, and "" if it is given in a way that is not accepted."""
+
+    token: str | None
+    is_cookie: bool = False
+
+
+class Security:
+    """A middleware that refuses a request without the token that its operation needs, and passes every other one on.
+
+    `app`: the next middleware. `operations`: the security of the operations that need a token, by operationId.
+    `authentication`: decides about tokens.
+    """
+
+    def __init__(
+        self, app: ASGIApp, operations: Mapping[str, OperationSecurity], authentication: Authentication
+    ) -> None:
+        self._next = app
+        self._operations = operations
+        self._authentication = authentication
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        security = self._operations.get(scope["extensions"][ROUTING_CONTEXT].get("operation_id"))
+        if security is not None:
+            scope[_PRINCIPAL] = self._authorized(scope, security)
+        await self._next(scope, receive, send)
+
+    def _authorized(self, scope: Scope, security: OperationSecurity) -> Principal | Unauthenticated:
+        """Return the sender of a request, or the error that `principal_of` is to raise. Raises Unauthenticated or Forbidden."""
+        credentials = _credentials(scope, accepts_cookie=security.accepts_cookie)
+        try:
+            principal = self._authentication.authenticate(credentials.token)
+        except TokenExpired as expired:
+            if security.streams:
+                return expired
+            raise
+        except Unauthenticated as missing:
+            if security.may_authenticate_later and credentials.token is None:
+                return missing
+            raise
+        if credentials.is_cookie:
+            # Browsers send cookies by themselves, also for pages of an attacker. So a cookie never publishes, not over WebSocket either.
+            principal = replace(principal, scopes=principal.scopes - {PUBLISH})
+        if security.scope is not None and security.scope not in principal.scopes:
+            raise InsufficientScope(security.scope)
+        return principal
+
+
+def principal_of(scope: Scope) -> Principal:
+    """Return the sender of a request: `ANONYMOUS` if the server has no keys.
+
+    Raises TokenExpired if the operation may answer with an event stream, and the token expired a short time ago; on an event stream
+    that is a `stream.closing`, for a page it is a 401 as everywhere. Raises Unauthenticated if the request has no token because the
+    client may authenticate later.
+    """
+    principal: Principal | Unauthenticated = scope.get(_PRINCIPAL, ANONYMOUS)
+    if isinstance(principal, Unauthenticated):
+        raise principal
+    return principal
+
+
+def _credentials(scope: Scope, *, accepts_cookie: bool) -> Credentials:
+    """Find the token of a request. If there is a header `Authorization`, the cookie is not looked at."""
+    authorization = header_values(scope, b"authorization")
+    if authorization:
+        bearer = _BEARER.fullmatch(authorization[0]) if len(authorization) == 1 else None
+        return Credentials(bearer[1] if bearer else "")
+    tokens = _cookies(scope) if accepts_cookie else []
+    if not tokens:
+        return Credentials(None)
+    return Credentials(tokens[0] if len(tokens) == 1 else "", is_cookie=True)
+
+
+def _cookies(scope: Scope) -> list[str]:
+    """Return the values of all cookies with our name. Other cookies may have any form: they are not ours to judge."""
+    pairs = (each.strip(" \t").partition("=") for line in header_values(scope, b"cookie") for each in line.split(";"))
+    return [value for name, _, value in pairs if name == COOKIE_NAME]
