@@ -91,6 +91,8 @@ def test_references_have_no_siblings() -> None:
 
 def test_every_component_is_used() -> None:
     used = {node["$ref"] for node in every_node(DOCUMENT.bundled) if "$ref" in node}
+    demands = [demand for each in OPERATIONS for demand in each.content["security"]]
+    used |= {f"#/components/securitySchemes/{scheme}" for demand in demands for scheme in demand}
     for kind, components in DOCUMENT.bundled["components"].items():
         for name in components:
             assert f"#/components/{kind}/{name}" in used
