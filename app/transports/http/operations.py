@@ -28,7 +28,6 @@ from app.events.publish import Publisher
 from app.specification.contracts import Contracts
 from app.specification.derived.protobuf.proto_text import write_proto
 from app.specification.document import OpenApiDocument
-from app.transports.http.authenticated import principal_of
 from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.json_bodies import event_page, event_types, published_events, read_json
 from app.transports.http.negotiation import choose_media_type
@@ -72,7 +71,6 @@ class Operations:
         wait: int = 0,
         major_version: int | None = None,  # noqa: ARG002  # there is only one major version; the parameter's enum is checked before
     ) -> ASGIApp:
-        principal_of(request.scope)
         media_type = choose_media_type(_header(request, b"accept"), (sse.MEDIA_TYPE, _PAGE))
         filter = filter_of(event_types, order_id)
         try:
