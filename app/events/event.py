@@ -6,10 +6,16 @@ The `data` of an event is serialised to JSON once, when the event is accepted. E
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from app.events.position import Position, write_position
 from app.specification.strict_json import JsonValue
+
+NO_OWNER: Final = ""
+"""The owner of an event that has none. It is a text, because a unique index of SQL takes two NULLs for different values."""
+
+EventKey: TypeAlias = tuple[str, str]
+"""What an event is known by before it has a position: its owner and its event id. Each owner has event ids of its own."""
 
 
 class Event(NamedTuple):
@@ -17,7 +23,8 @@ class Event(NamedTuple):
     second.
 
     `data` is one line of ASCII-escaped JSON. `order_id` is None if the event type has no order. `version_named` is True if the
-    producer gave the schema version, False if the default version was filled in.
+    producer gave the schema version, False if the default version was filled in. `owner` is the value of the property that the
+    contract marks with `x-owner`.
     """
 
     event_type: str
@@ -26,6 +33,11 @@ class Event(NamedTuple):
     order_id: str | None
     data: str
     version_named: bool = False
+    owner: str = NO_OWNER
+
+    @property
+    def key(self) -> EventKey:
+        return self.owner, self.event_id
 
 
 class StoredEvent(NamedTuple):
@@ -43,6 +55,11 @@ class StoredEvent(NamedTuple):
     order_id: str | None
     stored_at_us: int
     data: str
+    owner: str = NO_OWNER
+
+    @property
+    def key(self) -> EventKey:
+        return self.owner, self.event_id
 
     @property
     def position(self) -> Position:

@@ -27,6 +27,7 @@ class EventColumns(Sequence[StoredEvent]):
     order_ids: Sequence[str]
     stored_at_us: Sequence[str]
     data: Sequence[str]
+    owners: Sequence[str]
 
     @classmethod
     def of(cls, events: Iterable[StoredEvent]) -> EventColumns:
@@ -61,13 +62,16 @@ class EventColumns(Sequence[StoredEvent]):
             self.order_ids,
             self.stored_at_us,
             self.data,
+            self.owners,
         )
 
 
-NO_EVENTS = EventColumns((), (), (), (), (), (), (), ())
+NO_EVENTS = EventColumns((), (), (), (), (), (), (), (), ())
 
 
 def _event(texts: Iterable[str]) -> StoredEvent:
-    offset, epoch, event_type, schema_version, event_id, order_id, stored_at_us, data = texts
+    offset, epoch, event_type, schema_version, event_id, order_id, stored_at_us, data, owner = texts
     stored_at = int(stored_at_us)
-    return StoredEvent(int(offset), epoch, event_type, schema_version, event_id, order_id or None, stored_at, data)
+    return StoredEvent(
+        int(offset), epoch, event_type, schema_version, event_id, order_id or None, stored_at, data, owner
+    )

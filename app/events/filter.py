@@ -10,14 +10,20 @@ from app.events.event import Event, StoredEvent
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A selection of events by event type and by order id; None means all types, or all orders."""
+    """A selection of events by event type, by order id and by owner; None means all types, all orders, or all owners.
+
+    An event without an owner matches only if `owners` is None.
+    """
 
     event_types: frozenset[str] | None = None
     order_ids: frozenset[str] | None = None
+    owners: frozenset[str] | None = None
 
     def matches(self, event: Event | StoredEvent) -> bool:
-        return (self.event_types is None or event.event_type in self.event_types) and (
-            self.order_ids is None or event.order_id in self.order_ids
+        return (
+            (self.event_types is None or event.event_type in self.event_types)
+            and (self.order_ids is None or event.order_id in self.order_ids)
+            and (self.owners is None or event.owner in self.owners)
         )
 
 

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 from app.events.errors import StoreUnavailable
-from app.events.event import Event, StoredEvent
+from app.events.event import Event, EventKey, StoredEvent
 from app.events.filter import Filter
 from app.events.log.event_store import Appended, BelowFloor, Commit, Opened, Page
 from app.events.position import Epoch, Epochs, Floor, new_epoch
@@ -26,7 +26,7 @@ class MemoryStore:
         self._retention = Retention(retain_events, retain_seconds)
         self._epochs: list[Epoch] = []
         self._events: dict[int, StoredEvent] = {}
-        self._by_event_id: dict[str, StoredEvent] = {}
+        self._by_key: dict[EventKey, StoredEvent] = {}
         self._head = 0
         self._stored_at_us = 0
         self._floor = Floor(0, 0)
@@ -44,7 +44,7 @@ class MemoryStore:
         if self._on_commit is None:
             raise StoreUnavailable("The log is not open.")
         stored_at_us = next_stored_at_us(self._stored_at_us)
-        appended = assign_or_find(events, self._head, self._epochs[-1].name, stored_at_us, self._by_event_id.get)
+        appended = assign_or_find(events, self._head, self._epochs[-1].name, stored_at_us, self._by_key.get)
         new = new_events(appended)
         if new:
             self._store(new)
@@ -79,7 +79,7 @@ class MemoryStore:
 
     def _store(self, new: Sequence[StoredEvent]) -> None:
         self._events.update((event.offset, event) for event in new)
-        self._by_event_id.update((event.event_id, event) for event in new)
+        self._by_key.update((event.key, event) for event in new)
         self._head = new[-1].offset
         self._stored_at_us = new[-1].stored_at_us
         self._retention.note(self._head)
@@ -87,7 +87,7 @@ class MemoryStore:
     def _delete_through(self, offset: int) -> None:
         for deleted in range(self._floor.offset + 1, offset + 1):
             event = self._events.pop(deleted)
-            del self._by_event_id[event.event_id]
+            del self._by_key[event.key]
             self._floor = Floor(event.offset, event.stored_at_us)
 
     def _offset_before(self, stored_at_us: int) -> int:

@@ -13,7 +13,7 @@ import pytest
 from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import Closing, StreamItem, StreamStart
 from app.events.delivery.subscription import Subscription
-from app.events.event import Event
+from app.events.event import NO_OWNER, Event
 from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Page
@@ -36,9 +36,12 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     return result
 
 
-def event(event_id: str, event_type: str = "order.shipped", order_id: str | None = None) -> Event:
+def event(
+    event_id: str, event_type: str = "order.shipped", order_id: str | None = None, owner: str = NO_OWNER
+) -> Event:
     order_id = order_id or f"or_{event_id}"
-    return Event(event_type, "1.0.0", event_id, order_id, f'{{"orderId":"{order_id}","when":"2024-05-01T10:00:00Z"}}')
+    data = f'{{"orderId":"{order_id}","when":"2024-05-01T10:00:00Z"}}'
+    return Event(event_type, "1.0.0", event_id, order_id, data, owner=owner)
 
 
 async def open_log(*events: Event, retain_events: int = 100_000) -> EventLog:

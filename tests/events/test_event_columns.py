@@ -10,7 +10,9 @@ from app.events.event_columns import NO_EVENTS, EventColumns
 EVENTS = [
     StoredEvent(7, "k7f3q2a1", "order.shipped", "1.0.0", "e-1", "or_1", 1_714_557_600_000_000, '{"orderId":"or_1"}'),
     StoredEvent(8, "k7f3q2a1", "stock.counted", "1.1.0", "e-2", None, 1_714_557_600_000_001, "{}"),
-    StoredEvent(9, "b2k9x0c4", "order.created", "2.0.0", "e-3", "None", 1_714_557_600_000_001, '{"orderId":"None"}'),
+    StoredEvent(
+        9, "b2k9x0c4", "order.created", "2.0.0", "e-3", "None", 1_714_557_600_000_001, '{"orderId":"None"}', "me_1"
+    ),
 ]
 
 
@@ -28,6 +30,7 @@ def test_columns_are_the_texts_of_the_fields() -> None:
     columns = EventColumns.of(EVENTS)
     assert [*columns.offsets] == ["7", "8", "9"]
     assert [*columns.order_ids] == ["or_1", "", "None"]
+    assert [*columns.owners] == ["", "", "me_1"]
     assert [*columns.data] == [event.data for event in EVENTS]
 
 

@@ -14,6 +14,9 @@ from app.events.position import Epoch, Floor
 FORMAT_1 = Path(__file__).parent / "logs" / "format-1.db"
 """Written by the last release that knew format 1, with --retain-events 40: 50 events, 10 of them deleted, three epochs."""
 
+FORMAT_2 = FORMAT_1.with_name("format-2.db")
+"""The same log after the last release that knew format 2 was started on it; its mark is in the file beside it."""
+
 
 def write_format_1(path: Path, events: Iterable[StoredEvent], epochs: Iterable[Epoch], floor: Floor) -> None:
     """Write a log of format 1, in the tables that the release made."""
@@ -22,14 +25,14 @@ def write_format_1(path: Path, events: Iterable[StoredEvent], epochs: Iterable[E
         connection.execute("BEGIN")
         for table in ("events", "epochs", "floor"):
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 - the names above
-        connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", events)
+        connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [event[:8] for event in events])
         connection.executemany("INSERT INTO epochs (name, first_offset) VALUES (?, ?)", epochs)
         connection.execute("INSERT INTO floor VALUES (?, ?)", floor)
 
 
 def rows(path: Path) -> list[StoredEvent]:
     with closing(sqlite3.connect(path)) as connection:
-        return [StoredEvent._make(row) for row in connection.execute("SELECT * FROM events ORDER BY offset")]
+        return [StoredEvent(*row) for row in connection.execute("SELECT * FROM events ORDER BY offset")]
 
 
 def version(path: Path) -> int:

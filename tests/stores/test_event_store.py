@@ -15,7 +15,7 @@ from typing import TypeAlias
 import pytest
 
 from app.events.errors import EventIdConflict, StoreUnavailable
-from app.events.event import Event, StoredEvent
+from app.events.event import NO_OWNER, Event, StoredEvent
 from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_store import BelowFloor, Commit, EventStore
 from app.events.position import Floor
@@ -70,6 +70,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def of_orders(*order_ids: str) -> Filter:
     return Filter(order_ids=frozenset(order_ids))
+
+
+def of_owners(*owners: str) -> Filter:
+    return Filter(owners=frozenset(owners))
 
 
 def numbered(count: int, prefix: str = "e") -> list[Event]:
@@ -346,6 +350,24 @@ def test_a_conflict_fails_its_own_request_only(make_store: MakeStore) -> None:
 # Commits
 
 
+def test_each_owner_has_event_ids_of_its_own(make_store: MakeStore) -> None:
+    """An owner cannot learn from a duplicate or a conflict that another has used an id, nor take the id away from it."""
+
+    async def work() -> None:
+        async with opening(make_store(retain_events=3)) as log:
+            of_nobody, of_m, of_n = event("a"), event("a", "order.cancelled", owner="m"), event("a", owner="n")
+            assert offsets(await log.append(of_nobody, of_m)) == [1, 2]
+            assert offsets(await log.append(of_n, of_m, of_nobody, of_n)) == [3, 2, 1, 3]
+            for other in (event("a", order_id="x"), event("a", order_id="x", owner="m")):
+                with pytest.raises(EventIdConflict):
+                    await log.append(event("b"), other)
+            await log.append(event("c"))
+            assert offsets(await log.append(of_m, of_n, of_nobody)) == [2, 3, 5], "only the first was deleted"
+            assert [each.owner for each in await log.events(of_owners("m", "n"))] == ["n"]
+
+    run(work())
+
+
 def test_a_commit_is_reported_before_its_append_returns(make_store: MakeStore) -> None:
     async def work() -> None:
         async with opening(make_store()) as log:
@@ -408,14 +430,20 @@ def test_a_duplicate_or_refused_event_is_not_reported(make_store: MakeStore) -> 
         pytest.param(Filter(frozenset({"order.cancelled"}), frozenset({"x"})), "b", id="type-and-order"),
         pytest.param(of_orders("x", *(f"o{number}" for number in range(99))), "abf", id="a-hundred-orders"),
         pytest.param(of_orders("' OR 1=1 --", '"]'), "", id="hostile-orders"),
+        pytest.param(of_owners("m"), "cf", id="one-owner"),
+        pytest.param(of_owners("m", "n"), "cdf", id="two-owners"),
+        pytest.param(of_owners("o"), "", id="no-such-owner"),
+        pytest.param(of_owners("m", *(f"m{number}" for number in range(99))), "cf", id="a-hundred-owners"),
+        pytest.param(Filter(None, frozenset({"x"}), frozenset({"m"})), "f", id="order-and-owner"),
+        pytest.param(Filter(frozenset({"order.cancelled"}), None, frozenset({"m", "n"})), "d", id="type-and-owner"),
     ],
 )
 def test_a_page_holds_the_events_that_match(make_store: MakeStore, filter: Filter, expected: str) -> None:
     async def work() -> None:
         async with opening(make_store()) as log:
-            await log.append(event("a", order_id="x"), event("b", "order.cancelled", "x"), event("c", order_id="y"))
-            await log.append(event("d", "order.cancelled", "y"))
-            await log.append(Event("order.shipped", "1.0.0", "e", None, "{}"), event("f", order_id="x"))
+            await log.append(event("a", order_id="x"), event("b", "order.cancelled", "x"))
+            await log.append(event("c", order_id="y", owner="m"), event("d", "order.cancelled", "y", "n"))
+            await log.append(Event("order.shipped", "1.0.0", "e", None, "{}"), event("f", order_id="x", owner="m"))
             page = await log.page(0, filter=filter)
             assert "".join(ids(page.events)) == expected
             assert page.through == 6
@@ -660,6 +688,10 @@ WANTED = [
     of_orders("or_1"),
     of_orders("or_1", "or_4", "or_5"),
     Filter(frozenset({"order.shipped"}), frozenset({"or_2", "or_3"})),
+    of_owners("me_1"),
+    of_owners("me_1", "me_2"),
+    Filter(frozenset({"order.shipped"}), None, frozenset({"me_2"})),
+    Filter(None, frozenset({"or_1", "or_2"}), frozenset({"me_1"})),
 ]
 
 
@@ -667,7 +699,9 @@ def random_event(chance: random.Random) -> Event:
     event_type = chance.choice(["order.shipped", "order.cancelled"])
     order_id = chance.choice(["or_1", "or_2", "or_3", "or_4", None])
     data = json.dumps({"orderId": order_id})
-    return Event(event_type, "1.0.0", f"e{chance.randint(1, 10 ** chance.choice([2, 9]))}", order_id, data)
+    owner = chance.choice(["me_1", "me_2", NO_OWNER, NO_OWNER])
+    event_id = f"e{chance.randint(1, 10 ** chance.choice([2, 9]))}"
+    return Event(event_type, "1.0.0", event_id, order_id, data, owner=owner)
 
 
 async def appended(log: OpenStore, batch: list[Event]) -> object:

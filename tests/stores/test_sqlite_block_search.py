@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.events.event import NO_OWNER
 from app.events.filter import Filter
 from app.stores.sqlite.errors import Damaged
 from app.stores.sqlite.event_blocks import BLOCK_EVENTS
@@ -28,7 +29,10 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     async def write() -> None:
         async with opening(SqliteStore(tmp_path / "log.db")) as log:
             await log.append(
-                *(event(f"e{offset}", type_at(offset), order_at(offset)) for offset in range(1, EVENTS + 1))
+                *(
+                    event(f"e{offset}", type_at(offset), order_at(offset), owner_at(offset))
+                    for offset in range(1, EVENTS + 1)
+                )
             )
 
     run(write())
@@ -38,6 +42,11 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 def order_at(offset: int) -> str:
     return f"or_{offset % ORDERS}"
+
+
+def owner_at(offset: int) -> str:
+    """Return the owner of an event: the first two blocks list no owner, the third some, and the others one for each event."""
+    return f"me_{offset % 9}" if offset > 2 * BLOCK_EVENTS + 100 else NO_OWNER
 
 
 def type_at(offset: int) -> str:
@@ -57,6 +66,12 @@ FILTERS = {
     "many orders that do not exist": of_orders(*range(ORDERS, ORDERS + 100)),
     "a type": Filter(frozenset(TYPES[:1]), None),
     "an order and a type": of_orders(7, 8, event_types=TYPES[:1]),
+    "an owner": Filter(owners=frozenset({"me_1"})),
+    "an owner that does not exist": Filter(owners=frozenset({"me_9"})),
+    "many owners": Filter(owners=frozenset(f"me_{number}" for number in range(5, 7 + SOUGHT_ONE_BY_ONE))),
+    "an order, an owner and a type": Filter(
+        frozenset(TYPES[:2]), of_orders(7, 8).order_ids, frozenset({"me_1", "me_3"})
+    ),
 }
 
 
@@ -118,4 +133,5 @@ def matching(filter: Filter, after: int, through: int) -> list[int]:
         for offset in range(after + 1, through + 1)
         if (filter.order_ids is None or order_at(offset) in filter.order_ids)
         and (filter.event_types is None or type_at(offset) in filter.event_types)
+        and (filter.owners is None or owner_at(offset) in filter.owners)
     ]

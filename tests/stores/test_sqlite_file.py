@@ -129,8 +129,8 @@ def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "log.db"
     make_log(path)
     with closing(sqlite3.connect(path)) as other:
-        other.execute("PRAGMA user_version = 3")
-    assert refusal(path) == f"The store {str(path)!r} has format 3; this version knows none beyond 2."
+        other.execute("PRAGMA user_version = 4")
+    assert refusal(path) == f"The store {str(path)!r} has format 4; this version knows none beyond 3."
 
 
 def test_a_log_without_its_tables_is_refused(tmp_path: Path) -> None:

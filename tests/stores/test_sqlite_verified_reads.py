@@ -24,6 +24,8 @@ DAMAGES = {
     "a changed text": "UPDATE events SET data = replace(data, 'when', 'whem') WHERE offset = :bad",
     "a changed time": "UPDATE events SET stored_at_us = stored_at_us + 1 WHERE offset = :bad",
     "an order id that is gone": "UPDATE events SET order_id = NULL WHERE offset = :bad",
+    "an owner that is gone": "UPDATE events SET owner = '' WHERE offset = :bad",
+    "an owner that is exchanged": "UPDATE events SET owner = 'me_9' WHERE offset = :bad",
     "a line feed too many": "UPDATE events SET data = data || char(10) || '{}' WHERE offset = :bad",
     "a text that is missing": "UPDATE events SET epoch = NULL WHERE offset = :bad",
     "a text that is missing, and a line feed in the next": """
@@ -46,7 +48,9 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
     async def write() -> None:
         async with opening(SqliteStore(tmp_path / "log.db")) as log:
-            await log.append(*(event(f"e{number}", order_id=f"or_{number % 7}") for number in range(EVENTS)))
+            await log.append(
+                *(event(f"e{n}", order_id=f"or_{n % 7}", owner=f"me_{n % 3}" if n % 4 else "") for n in range(EVENTS))
+            )
 
     run(write())
     with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as connection:
@@ -80,7 +84,7 @@ def test_a_row_that_a_damaged_table_returns_beyond_the_expected_events_is_refuse
     expected = [*expected_at(connection, range(BAD - 50, BAD + 1))]
     connection.execute(f"""
         CREATE TEMP VIEW events AS SELECT * FROM main.events
-        UNION ALL SELECT {BAD}, NULL, NULL, NULL, {event_id}, NULL, NULL, NULL""")  # noqa: S608  # both are in this file
+        UNION ALL SELECT {BAD}, NULL, NULL, NULL, {event_id}, NULL, NULL, NULL, ''""")  # noqa: S608  # both are in this file
     with pytest.raises(Damaged):
         read_expected(connection, expected)
     with pytest.raises(Damaged):

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import httpx
 import pytest
 
+from app.stores.sqlite.file.format import FORMAT
 from tests.power_cuts.interrupted_upgrade import open_interrupted, record_upgrade
 from tests.power_cuts.recording import DATABASE, Recording, disk_environment, record_run
 from tests.power_cuts.restart import Verdict, cuts, judge_restart
@@ -84,11 +85,11 @@ def test_100_power_cuts_during_an_upgrade_lose_no_event_and_no_epoch(
     )
     verdicts = list(judged(recording, tmp_path, UPGRADES, seed=108, destroys_sector=destroys_sector))
     report(
-        f"{summary(verdicts, recording)}; {UPGRADES} more left {formats[1]} logs of format 1, {formats[2]} of format 2"
+        f"{summary(verdicts, recording)}; {UPGRADES} more left {formats[1]} logs of format 1, {formats[FORMAT]} of format {FORMAT}"
     )
     assert [(verdict.cut, verdict.faults, verdict.output) for verdict in verdicts if verdict.faults] == []
     assert [verdict.output for verdict in verdicts if verdict.is_refused or verdict.has_gap] == []
-    assert set(formats) == {1, 2}
+    assert set(formats) == {1, FORMAT}
 
 
 @pytest.mark.parametrize("failure", ["fail_read", "fail_write"])

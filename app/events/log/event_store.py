@@ -90,8 +90,9 @@ class EventStore(Protocol):
     async def append(self, events: Sequence[Event]) -> list[Appended]:
         """Store all events, adjacent and in order, or none of them. Returns the outcome for each event, once all are on disk.
 
-        An event is not stored again if an event with the same `event_id` is in the log, or earlier in `events`. Raises
-        EventIdConflict if these two events differ in content (see `same_content`), StoreUnavailable if the store cannot write.
+        An event is not stored again if an event with the same owner and the same `event_id` is in the log, or earlier in
+        `events`; events without an owner count as events of one owner. Raises EventIdConflict if these two events differ in
+        content (see `same_content`), StoreUnavailable if the store cannot write.
         """
 
     async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:

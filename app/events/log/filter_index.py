@@ -35,6 +35,7 @@ class FilterIndex:
         self._in_no_table: _Entries = {}
         self._by_event_type: dict[str, _Entries] = {}
         self._by_order_id: dict[str, _Entries] = {}
+        self._by_owner: dict[str, _Entries] = {}
 
     def __len__(self) -> int:
         return sum(len(entry.listeners) for entry in self._entries.values())
@@ -78,7 +79,8 @@ class FilterIndex:
         narrowed: dict[_Entry, list[StoredEvent]] = {}
         for event in events:
             by_order = self._by_order_id.get(event.order_id, ()) if event.order_id is not None else ()
-            for entry in (*self._by_event_type.get(event.event_type, ()), *by_order):
+            by_owner = self._by_owner.get(event.owner, ())
+            for entry in (*self._by_event_type.get(event.event_type, ()), *by_order, *by_owner):
                 if entry.filter.matches(event):
                     narrowed.setdefault(entry, []).append(event)
         return {**matches, **narrowed}
@@ -92,14 +94,16 @@ class FilterIndex:
                 del table[key]
 
     def _tables(self, filter: Filter) -> Iterable[tuple[dict[str, _Entries], str]]:
-        """Return the tables in which a filter must have an entry, each with the key of the entry. A table maps order ids, or
-        event types, to entries.
+        """Return the tables in which a filter must have an entry, each with the key of the entry. A table maps order ids, owners
+        or event types to entries.
 
-        If the filter has order ids, these are the keys, otherwise its event types. There are many orders and few types, so a
-        lookup by order id finds fewer entries whose filters do not match in the end.
+        If the filter has order ids, these are the keys, otherwise its owners, otherwise its event types. There are many orders,
+        fewer owners and few types, so a lookup by order id finds the fewest entries whose filters do not match in the end.
         """
         if filter.order_ids is not None:
             return ((self._by_order_id, order_id) for order_id in filter.order_ids)
+        if filter.owners is not None:
+            return ((self._by_owner, owner) for owner in filter.owners)
         return ((self._by_event_type, event_type) for event_type in filter.event_types or ())
 
 
@@ -114,7 +118,7 @@ class _Entry:
 
     @property
     def is_in_a_table(self) -> bool:
-        return self.filter.event_types is not None or self.filter.order_ids is not None
+        return (self.filter.event_types, self.filter.order_ids, self.filter.owners) != (None, None, None)
 
 
 _Entries = dict[_Entry, None]

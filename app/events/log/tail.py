@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from app.events.event import StoredEvent
 from app.events.filter import Filter
@@ -13,6 +14,8 @@ from app.events.position import Floor
 
 TAIL_EVENTS = 10_000  # a reader may lag this far before it costs a read of the store
 TAIL_CHARACTERS = 16 * 1024 * 1024  # a bound for contracts that allow large data
+
+_Name = TypeVar("_Name", str, str | None)
 
 
 class Tail:
@@ -28,6 +31,7 @@ class Tail:
         self._by_order: defaultdict[str | None, list[StoredEvent]] = defaultdict(
             list
         )  # ten thousand tabs, each of one order, may return at once
+        self._by_owner: defaultdict[str, list[StoredEvent]] = defaultdict(list)  # of events that have an owner
         self._characters = 0
         self.head = after
 
@@ -49,11 +53,14 @@ class Tail:
         return Page(found, max(after, min(through, self.head)))
 
     def _candidates(self, after: int, through: int, filter: Filter) -> Sequence[StoredEvent]:
-        if filter.order_ids is None:
+        if filter.order_ids is not None:
+            listed = [self._by_order.get(order_id, ()) for order_id in filter.order_ids]
+        elif filter.owners is not None:
+            listed = [self._by_owner.get(owner, ()) for owner in filter.owners]
+        else:
             start = bisect_right(self._offsets, after)
             return self._events[start : bisect_right(self._offsets, through)]
-        of_orders = (self._by_order.get(order_id, ()) for order_id in filter.order_ids)
-        return sorted(event for events in of_orders for event in events if after < event.offset <= through)
+        return sorted(event for events in listed for event in events if after < event.offset <= through)
 
     def extend(self, events: Sequence[StoredEvent], floor: Floor) -> None:
         """Add new events of the log to the tail, and drop events from the tail.
@@ -65,6 +72,8 @@ class Tail:
         self._offsets += [event.offset for event in events]
         for event in events:
             self._by_order[event.order_id].append(event)
+            if event.owner:
+                self._by_owner[event.owner].append(event)
         self._characters += sum([len(event.data) for event in events])
         if events:
             self.head = events[-1].offset
@@ -81,10 +90,18 @@ class Tail:
         self._after = self._offsets[count - 1]
         dropped = self._events[:count]
         self._characters -= sum([len(event.data) for event in dropped])
-        # The oldest events go first, whatever their order: they are at the front of the lists of their orders, too.
-        for order_id, number in Counter([event.order_id for event in dropped]).items():
-            of_order = self._by_order[order_id]
-            del of_order[:number]
-            if not of_order:
-                del self._by_order[order_id]
+        _drop_first(self._by_order, [event.order_id for event in dropped])
+        _drop_first(self._by_owner, [event.owner for event in dropped if event.owner])
         del self._events[:count], self._offsets[:count]
+
+
+def _drop_first(lists: defaultdict[_Name, list[StoredEvent]], names: Iterable[_Name]) -> None:
+    """Drop events from the lists of their orders, or of their owners. `names`: the name of the list, for each dropped event.
+
+    The oldest events of the log are dropped first, so they are at the front of these lists, too.
+    """
+    for name, number in Counter(names).items():
+        listed = lists[name]
+        del listed[:number]
+        if not listed:
+            del lists[name]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 
 from app.events.errors import EventIdConflict
-from app.events.event import Event, StoredEvent, same_content
+from app.events.event import Event, EventKey, StoredEvent, same_content
 from app.events.log.event_store import Appended
 
 
@@ -23,21 +23,27 @@ def assign_to_all(requests: Sequence[Sequence[Event]], after: int, epoch: str, s
 
 
 def assign_or_find(
-    events: Sequence[Event], after: int, epoch: str, stored_at_us: int, retained: Callable[[str], StoredEvent | None]
+    events: Sequence[Event],
+    after: int,
+    epoch: str,
+    stored_at_us: int,
+    retained: Callable[[EventKey], StoredEvent | None],
 ) -> list[Appended]:
     """Give each new event the next free offset, and find the stored event for each duplicate. Returns the outcome for each
     event.
 
-    The first offset is `after` + 1. An event is a duplicate if the same `event_id` is in the log, or earlier in `events`.
-    `retained`: a function that returns the stored event with an event id; None if there is no such event. Nothing is written
-    to the store here. Raises EventIdConflict if two events with the same id differ in content.
+    The first offset is `after` + 1. An event is a duplicate if an event with the same owner and `event_id` is in the log, or
+    earlier in `events`. `retained`: a function that returns the stored event with an owner and event id; None if there is no
+    such event. Nothing is written to the store here. Raises EventIdConflict if two events with the same owner and id differ in
+    content.
     """
     appended: list[Appended] = []
-    new: dict[str, StoredEvent] = {}
+    new: dict[EventKey, StoredEvent] = {}
     for index, event in enumerate(events):
-        known = new.get(event.event_id) or retained(event.event_id)
+        key = event.key
+        known = new.get(key) or retained(key)
         if known is None:
-            stored = new[event.event_id] = _stored(event, after + len(new) + 1, epoch, stored_at_us)
+            stored = new[key] = _stored(event, after + len(new) + 1, epoch, stored_at_us)
             appended.append(Appended(stored, duplicate=False))
         elif same_content(event, known):
             appended.append(Appended(known, duplicate=True))
@@ -70,4 +76,5 @@ def _stored(event: Event, offset: int, epoch: str, stored_at_us: int) -> StoredE
         event.order_id,
         stored_at_us,
         event.data,
+        event.owner,
     )

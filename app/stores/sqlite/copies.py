@@ -12,6 +12,7 @@ from pathlib import Path
 from app.events.errors import StoreRefused
 from app.events.position import Epochs
 from app.stores.sqlite.file.connections import connect_reader
+from app.stores.sqlite.file.format import show_as_present
 from app.stores.sqlite.file.inspection import inspect
 from app.stores.sqlite.file.lock import FileLock
 from app.stores.sqlite.file.look import format_of, refusing
@@ -122,6 +123,7 @@ def _mark(store: Path) -> None:
     Without this, the old mark would remain, and events that are newer than the backup would be reported as missing.
     """
     with refusing(store), closing(connect_reader(store)) as connection:
+        show_as_present(connection, format_of(store, connection))
         found = inspect(connection)
         offset = found.newest.newest
         MarkFile(store).write(Mark(Epochs(found.epochs).position(offset), found.newest.checksum_at(offset)), sync=True)

@@ -1,11 +1,11 @@
 """Blocks: records that describe the stored events. One block describes 256 events, and is stored in a table of its own.
 
-For each event, a block has the checksum of the event, and two keys by which a filter finds the event: the key of its order id,
-and the key of its event type. A block is written in the same transaction as the events, and has its own checksum. So an intact
+For each event, a block has the checksum of the event, and keys by which a filter finds the event: the key of its order id, the
+key of its event type, and the key of its owner. A block is written in the same transaction as the events, and has its own checksum. So an intact
 block proves which events of an order exist, and a damaged page of the database cannot hide an event: if a block lists an event
 that the database does not return, an error is raised.
 
-A key is the CRC-32 of an order id or event type. Two different names may have the same key, so the filter is then applied to
+A key is the CRC-32 of an order id, event type or owner. Two different names may have the same key, so the filter is then applied to
 the events found.
 """
 
@@ -16,7 +16,7 @@ from struct import pack
 from typing import NamedTuple, TypeAlias
 from zlib import crc32
 
-from app.events.event import StoredEvent
+from app.events.event import NO_OWNER, StoredEvent
 from app.stores.sqlite.checksums import NOTHING_BEFORE, checksums_of_run
 
 BLOCK_EVENTS = 256  # their 3 KB fill a page of the database, and a commit writes that page anew
@@ -33,11 +33,13 @@ class Block(NamedTuple):
 
     Only the newest block of a log has fewer events. `entries` is a sequence of 4-byte values: the checksum of the event before
     the first event of the block, the checksums of the block's events, the keys of their order ids, and the keys of their event
-    types (a key is a CRC-32).
+    types (a key is a CRC-32). `owner_keys` has the keys of the owners of its events; it is empty if no event has an owner, as most
+    logs have none, and a block then fills one page of the database.
     """
 
     number: int
     entries: bytes
+    owner_keys: bytes = b""
 
     @property
     def before(self) -> int:
@@ -56,7 +58,7 @@ class Block(NamedTuple):
     @property
     def checksum(self) -> int:
         """The checksum of the block as a record (not of an event), which is stored in the same row as the block."""
-        return crc32(self.entries, self.number & 0xFFFFFFFF)
+        return crc32(self.owner_keys, crc32(self.entries, self.number & 0xFFFFFFFF))
 
     def checksum_at(self, offset: int) -> int:
         """Return the checksum of the event at an offset. The event is in this block, or directly before the block's first
@@ -98,7 +100,11 @@ def block_of_forgotten(through: int) -> Block:
 
 
 def is_well_formed(block: Block) -> bool:
-    return 0 <= block.size <= BLOCK_EVENTS and len(block.entries) == WORD * (1 + 3 * block.size)
+    return (
+        0 <= block.size <= BLOCK_EVENTS
+        and len(block.entries) == WORD * (1 + 3 * block.size)
+        and len(block.owner_keys) in (0, WORD * block.size)
+    )
 
 
 def extended(block: Block, events: Sequence[StoredEvent]) -> list[Block]:
@@ -119,7 +125,7 @@ def extended(block: Block, events: Sequence[StoredEvent]) -> list[Block]:
 
 
 def keys_of(names: Iterable[str | None]) -> bytes:
-    """Return the keys of order ids or of event types, one after the other. The key of None is that of an empty order id."""
+    """Return the keys of order ids, event types or owners, one after the other. The key of None is that of an empty name."""
     return _words([crc32((name or "").encode()) for name in names])
 
 
@@ -132,7 +138,14 @@ def _with(block: Block, events: Sequence[StoredEvent]) -> Block:
         block.type_keys,
         keys_of([event.event_type for event in events]),
     )
-    return Block(block.number, b"".join(parts))
+    return Block(block.number, b"".join(parts), _owner_keys(block, [event.owner for event in events]))
+
+
+def _owner_keys(block: Block, owners: Sequence[str]) -> bytes:
+    """Return the keys of the owners of a block to which events with the given owners are added."""
+    if not block.owner_keys and not any(owners):
+        return b""
+    return (block.owner_keys or keys_of([NO_OWNER]) * block.size) + keys_of(owners)
 
 
 def _words(values: Sequence[int]) -> bytes:

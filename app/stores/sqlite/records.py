@@ -72,12 +72,13 @@ def read_blocks(connection: sqlite3.Connection, first: int, last: int) -> Iterat
     """Yield the blocks (records that each describe 256 events) with the numbers `first` to `last`. These blocks must exist."""
     expected = first
     rows = connection.execute(
-        "SELECT number, entries, checksum FROM blocks WHERE number BETWEEN ? AND ? ORDER BY number", (first, last)
+        "SELECT number, entries, owner_keys, checksum FROM blocks WHERE number BETWEEN ? AND ? ORDER BY number",
+        (first, last),
     )
-    for number, entries, checksum in rows:
-        if number != expected or not isinstance(entries, bytes):
+    for number, entries, owner_keys, checksum in rows:
+        if number != expected or not isinstance(entries, bytes) or not isinstance(owner_keys, bytes):
             break
-        block = Block(number, entries)
+        block = Block(number, entries, owner_keys)
         if block.checksum != checksum or not is_well_formed(block):
             break
         yield block
@@ -91,7 +92,7 @@ def write_blocks(connection: sqlite3.Connection, blocks: Iterable[Block]) -> Non
     were added to it.
     """
     connection.executemany(
-        "REPLACE INTO blocks (number, entries, checksum) VALUES (?, ?, ?)",
+        "REPLACE INTO blocks (number, entries, owner_keys, checksum) VALUES (?, ?, ?, ?)",
         [(*block, block.checksum) for block in blocks],
     )
 

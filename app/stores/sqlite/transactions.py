@@ -15,7 +15,7 @@ from itertools import chain, islice, repeat
 from typing import NamedTuple, TypeAlias
 
 from app.events.errors import EventIdConflict
-from app.events.event import Event, StoredEvent
+from app.events.event import Event, EventKey, StoredEvent
 from app.events.log.event_store import Appended, Commit
 from app.events.position import Epochs
 from app.stores.local.offsets import assign_or_find, assign_to_all, new_events, next_stored_at_us
@@ -100,7 +100,7 @@ class Transactions:
     def _store_all(self, requests: Sequence[Sequence[Event]], stored_at_us: int) -> Stored | None:
         """Store the events of all requests at once, as if there were no duplicates.
 
-        Returns None, with nothing stored, if an event id is already in the log or occurs twice, or if the write fails.
+        Returns None, with nothing stored, if an owner's event id is already in the log or occurs twice, or if the write fails.
         Duplicates are rare, and SQLite detects them when it writes to the index of event ids, so no search for duplicates is
         needed before.
         """
@@ -114,17 +114,17 @@ class Transactions:
         return None
 
     def _store_each(self, requests: Sequence[Sequence[Event]], stored_at_us: int) -> Stored:
-        new: dict[str, StoredEvent] = {}
+        new: dict[EventKey, StoredEvent] = {}
         outcomes = [self._store(events, stored_at_us, new) for events in requests]
         return Stored([*new.values()], outcomes)
 
-    def _store(self, events: Sequence[Event], stored_at_us: int, new: dict[str, StoredEvent]) -> Outcome:
+    def _store(self, events: Sequence[Event], stored_at_us: int, new: dict[EventKey, StoredEvent]) -> Outcome:
         """Store the events of one request, except duplicates, and return the outcome of the request.
 
-        `new`: all events that this transaction has stored so far, by event id. The stored events are added to `new`.
+        `new`: all events that this transaction has stored so far, by owner and event id. The stored events are added to `new`.
         """
         after = self._newest.newest + len(new)
-        retained = read_events(self._connection, [event.event_id for event in events], self._newest.newest)
+        retained = read_events(self._connection, [event.key for event in events], self._newest.newest)
         known = ChainMap(new, retained)
         try:
             appended = assign_or_find(events, after, self._file.epoch.name, stored_at_us, known.get)
@@ -133,7 +133,7 @@ class Transactions:
         added = new_events(appended)
         if insert_events(self._connection, added) != len(added):
             raise Damaged("an event id is in the index of the log, and its event is not found")
-        new.update((event.event_id, event) for event in added)
+        new.update((event.key, event) for event in added)
         return appended
 
     def _describe(self, new: Sequence[StoredEvent]) -> Block:
@@ -161,8 +161,8 @@ class Transactions:
 
 
 def insert_events(connection: sqlite3.Connection, events: Sequence[StoredEvent]) -> int:
-    """Insert events into the database, except events whose `event_id` is already stored. Returns the number of inserted
-    events.
+    """Insert events into the database, except events whose owner and `event_id` are already stored. Returns the number of
+    inserted events.
 
     Raises sqlite3.Error.
     """
@@ -174,4 +174,4 @@ def insert_events(connection: sqlite3.Connection, events: Sequence[StoredEvent])
 def _insertion(count: int) -> str:
     row = f"({', '.join('?' * len(StoredEvent._fields))})"
     rows = ", ".join([row] * count)
-    return f"INSERT INTO events VALUES {rows} ON CONFLICT (event_id) DO NOTHING"  # noqa: S608 - nothing but question marks
+    return f"INSERT INTO events VALUES {rows} ON CONFLICT (event_id, owner) DO NOTHING"  # noqa: S608 - nothing but question marks

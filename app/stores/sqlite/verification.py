@@ -16,7 +16,7 @@ from app.events.position import Epoch, write_position
 from app.stores.sqlite.errors import Damaged
 from app.stores.sqlite.event_blocks import BLOCK_EVENTS
 from app.stores.sqlite.file.connections import connect_reader
-from app.stores.sqlite.file.format import FORMAT
+from app.stores.sqlite.file.format import CHECKSUMS_SINCE, show_as_present
 from app.stores.sqlite.file.inspection import Found, count_events, inspect, missing_events
 from app.stores.sqlite.file.look import format_of, refusing
 from app.stores.sqlite.file.mark import Mark, MarkFile
@@ -48,10 +48,11 @@ def verify(path: Path, called: Path | None = None) -> Verified:
     with refusing(called), closing(connect_reader(path)) as connection:
         connection.execute("BEGIN")
         version = format_of(called, connection)
-        if version != FORMAT:
+        if version < CHECKSUMS_SINCE:
             raise StoreRefused(
                 f"The store {str(called)!r} has format {version}, without checksums; start the server on it once."
             )
+        show_as_present(connection, version)
         return _verify(called, connection, mark)
 
 

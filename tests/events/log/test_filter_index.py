@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.events.event import Event, StoredEvent
+from app.events.event import NO_OWNER, Event, StoredEvent
 from app.events.filter import EVERYTHING, Filter
 from app.events.log.filter_index import FilterIndex
 
 TYPES = ("order.shipped", "order.cancelled", "order.returned")
 ORDERS = ("or_1", "or_2", "or_3", None)
+OWNERS = ["me_1", "me_2", "me_3", NO_OWNER]
 
 
 class Recorder:
@@ -26,12 +27,16 @@ class Recorder:
         self.received += events
 
 
-def stored(offset: int, event_type: str = "order.shipped", order_id: str | None = "or_1") -> StoredEvent:
-    return StoredEvent(offset, "k7f3q2a1", event_type, "1.0.0", f"e-{offset}", order_id, offset, "{}")
+def stored(
+    offset: int, event_type: str = "order.shipped", order_id: str | None = "or_1", owner: str = NO_OWNER
+) -> StoredEvent:
+    return StoredEvent(offset, "k7f3q2a1", event_type, "1.0.0", f"e-{offset}", order_id, offset, "{}", owner)
 
 
-def wanting(types: Sequence[str] | None = None, orders: Sequence[str] | None = None) -> Filter:
-    return Filter(None if types is None else frozenset(types), None if orders is None else frozenset(orders))
+def wanting(
+    types: Sequence[str] | None = None, orders: Sequence[str] | None = None, owners: Sequence[str] | None = None
+) -> Filter:
+    return Filter(*(None if names is None else frozenset(names) for names in (types, orders, owners)))
 
 
 FILTERS = [
@@ -44,6 +49,11 @@ FILTERS = [
     wanting(orders=[]),
     wanting(["order.shipped"], ["or_1", "or_3"]),
     wanting(["order.returned"], ["or_2"]),
+    wanting(owners=["me_1"]),
+    wanting(owners=["me_1", "me_2"]),
+    wanting(owners=[]),
+    wanting(["order.shipped"], owners=["me_2"]),
+    wanting(orders=["or_1", "or_2"], owners=["me_1"]),
 ]
 
 
@@ -54,7 +64,9 @@ def test_each_listener_is_called_with_its_events_once_and_in_order(seed: int) ->
     listeners = [(filter, Recorder()) for filter in FILTERS for _ in range(2)]
     for filter, listener in listeners:
         index.join(filter, listener)
-    events = [stored(offset, chance.choice(TYPES), chance.choice(ORDERS)) for offset in range(1, 301)]
+    events = [
+        stored(offset, chance.choice(TYPES), chance.choice(ORDERS), chance.choice(OWNERS)) for offset in range(1, 301)
+    ]
     for first in range(0, 300, 10):
         index.notify(first, events[first : first + 10])
     for filter, listener in listeners:
@@ -72,7 +84,9 @@ def test_listeners_that_left_are_called_no_more_and_nothing_is_kept_of_them() ->
     for filter, listener in zip(FILTERS, listeners, strict=True):
         index.leave(filter, listener)
         index.leave(filter, listener)
-    index.notify(0, [stored(1, event_type, order) for event_type in TYPES for order in ORDERS])
+    index.notify(
+        0, [stored(1, event_type, order, owner) for event_type in TYPES for order in ORDERS for owner in OWNERS]
+    )
     assert [listener.received for listener in listeners] == [[]] * len(FILTERS)
     assert (index._entries, index._in_no_table, index._by_event_type, index._by_order_id) == (
         {},

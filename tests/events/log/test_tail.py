@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from app.events.event import StoredEvent
+from app.events.event import NO_OWNER, StoredEvent
 from app.events.filter import EVERYTHING, Filter
 from app.events.log import tail as tail_module
 from app.events.log.tail import Tail
@@ -119,16 +119,26 @@ def test_an_event_larger_than_the_bound_is_left_to_the_store(monkeypatch: pytest
     assert offsets(tail.read(4, 5, EVERYTHING, 9).events) == [5]
 
 
-def test_orders_are_found_as_a_search_through_everything_finds_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_orders_and_owners_are_found_as_a_search_through_everything_finds_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail_module, "TAIL_EVENTS", 50)
     tail = Tail(after=0)
-    events = [stored(offset)._replace(order_id=f"or_{offset % 7}" if offset % 5 else None) for offset in range(1, 301)]
+    events = [
+        stored(offset)._replace(
+            order_id=f"or_{offset % 7}" if offset % 5 else None, owner=f"me_{offset % 3}" if offset % 4 else NO_OWNER
+        )
+        for offset in range(1, 301)
+    ]
+    selections = [
+        *(Filter(order_ids=frozenset(orders)) for orders in ({"or_1"}, {"or_2", "or_5", "or_6"}, {"nobody"}, ())),
+        *(Filter(owners=frozenset(owners)) for owners in ({"me_1"}, {"me_0", "me_2"}, {"nobody"}, ())),
+        Filter(order_ids=frozenset({"or_1", "or_2"}), owners=frozenset({"me_1"})),
+    ]
     for first in range(0, 300, 10):
         tail.extend(events[first : first + 10], Floor(max(0, first - 70), 0))
         kept = [event for event in events[: first + 10] if tail.covers(event.offset - 1)]
-        for orders in ({"or_1"}, {"or_2", "or_5", "or_6"}, {"nobody"}, set[str]()):
-            filter = Filter(order_ids=frozenset(orders))
+        for filter in selections:
             page = tail.read(tail._after, tail.head, filter, 1000)
-            assert page.events == [event for event in kept if event.order_id in orders]
+            assert page.events == [event for event in kept if filter.matches(event)]
             assert page.through == tail.head
     assert sum(map(len, tail._by_order.values())) == len(tail._events)
+    assert sum(map(len, tail._by_owner.values())) == sum(event.owner != NO_OWNER for event in tail._events)

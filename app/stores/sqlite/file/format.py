@@ -2,14 +2,17 @@
 software.
 
 The number of the format is in the header of the file (`PRAGMA user_version`). This software can read one format. At the start,
-a server upgrades a file of an older format, and refuses a file of a newer format. To change the tables, increase FORMAT and
-add a step to STEPS.
+a server upgrades a file of an older format, and refuses a file of a newer format.
+
+Format 1 has no checksums. Format 2 has blocks (records with the checksums of 256 events each) and checksums of the other records.
+Format 3 has the owners of events, and an event id is unique for each owner. The checksum of an event without an owner is the same
+as in format 2.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 
 from app.events.event import StoredEvent
 from app.events.position import Epoch, Floor
@@ -18,21 +21,30 @@ from app.stores.sqlite.event_blocks import BLOCK_EVENTS, EMPTY, Block, block_of_
 from app.stores.sqlite.records import add_epochs, write_blocks, write_floor
 
 APPLICATION_ID = 0x4F724576  # "OrEv", in the header of the file
-FORMAT = 2
+FORMAT = 3
+CHECKSUMS_SINCE = 2  # the format
 
-EVENTS = """
+EVENTS = (
+    """
 CREATE TABLE events (
     offset INTEGER PRIMARY KEY,
     epoch TEXT NOT NULL,
     event_type TEXT NOT NULL,
     schema_version TEXT NOT NULL,
-    event_id TEXT NOT NULL UNIQUE,
+    event_id TEXT NOT NULL,
     order_id TEXT,
     stored_at_us INTEGER NOT NULL,
-    data TEXT NOT NULL
-) STRICT"""
+    data TEXT NOT NULL,
+    owner TEXT NOT NULL
+) STRICT""",
+    # The event id is first: new ids ascend, so new entries of the index are all added at its end.
+    "CREATE UNIQUE INDEX events_by_id ON events (event_id, owner)",
+)
 RECORDS = (
-    "CREATE TABLE blocks (number INTEGER PRIMARY KEY, entries BLOB NOT NULL, checksum INTEGER NOT NULL) STRICT",
+    """
+CREATE TABLE blocks (
+    number INTEGER PRIMARY KEY, entries BLOB NOT NULL, checksum INTEGER NOT NULL, owner_keys BLOB NOT NULL DEFAULT x''
+) STRICT""",
     """
 CREATE TABLE epochs (
     start INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, first_offset INTEGER NOT NULL, checksum INTEGER NOT NULL
@@ -46,31 +58,53 @@ def lay_out(connection: sqlite3.Connection) -> None:
     """Create the tables of a new log without events. Raises sqlite3.Error."""
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(EVENTS)
+        for statement in EVENTS:
+            connection.execute(statement)
         _make_records(connection, Floor(0, 0), [], [EMPTY])
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {FORMAT}")
 
 
 def upgrade(connection: sqlite3.Connection, version: int) -> None:
-    """Upgrade a log from an older format to the present format, in one transaction. Raises Damaged, sqlite3.Error."""
+    """Upgrade a log from an older format to the present format, in one transaction. Raises Damaged, sqlite3.Error.
+
+    The file grows to twice its size, because SQLite can change a unique index of a table only by writing the table anew.
+    """
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        for older in range(version, FORMAT):
-            STEPS[older](connection)
+        _add_owners(connection)
+        if version < CHECKSUMS_SINCE:
+            _add_checksums(connection)
+        else:
+            connection.execute("ALTER TABLE blocks ADD COLUMN owner_keys BLOB NOT NULL DEFAULT x''")
         connection.execute(f"PRAGMA user_version = {FORMAT}")
 
 
-def _add_checksums(connection: sqlite3.Connection) -> None:
-    """Upgrade a log from format 1 to format 2. The events are not changed.
+def show_as_present(connection: sqlite3.Connection, version: int) -> None:
+    """Let statements read a log of an older format that has checksums as if it had the present format. The file is not changed."""
+    if CHECKSUMS_SINCE <= version < FORMAT:
+        connection.execute("CREATE TEMP VIEW events AS SELECT *, '' AS owner FROM main.events")
+        connection.execute("CREATE TEMP VIEW blocks AS SELECT *, x'' AS owner_keys FROM main.blocks")
 
-    Format 2 has blocks (records with the checksums of 256 events each), which replace the index of order ids, and checksums of
-    the other records.
-    """
+
+def _add_owners(connection: sqlite3.Connection) -> None:
+    """Write the table of events anew with an owner for each event; the events of an older log have none."""
+    connection.execute("ALTER TABLE events RENAME TO older_events")
+    table, index = EVENTS
+    connection.execute(table)
+    connection.execute("INSERT INTO events SELECT *, '' FROM older_events ORDER BY offset")
+    connection.execute("DROP TABLE older_events")
+    connection.execute(
+        index
+    )  # now, because SQLite sorts the ids of existing events: that is faster than adding them one by one
+
+
+def _add_checksums(connection: sqlite3.Connection) -> None:
+    """Describe the events of a log of format 1 in blocks, and add checksums to its other records."""
     epochs = [Epoch(*row) for row in connection.execute("SELECT name, first_offset FROM epochs ORDER BY start")]
     floor = Floor(*connection.execute("SELECT offset, stored_at_us FROM floor").fetchone())
-    for statement in ("DROP INDEX events_by_order", "DROP TABLE epochs", "DROP TABLE floor"):
-        connection.execute(statement)
+    for table in ("epochs", "floor"):
+        connection.execute(f"DROP TABLE {table}")
     rows = connection.execute(f"SELECT {', '.join(StoredEvent._fields)} FROM events ORDER BY offset")  # noqa: S608 - nothing but column names is put in
     _make_records(connection, floor, epochs, _described(floor.offset, map(StoredEvent._make, rows)))
 
@@ -99,7 +133,3 @@ def _described(floor: int, events: Iterable[StoredEvent]) -> Iterable[Block]:
             yield block
             piece.clear()
     yield from extended(block, piece) or [block]
-
-
-STEPS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _add_checksums}
-"""For each older format, by its number: the step that upgrades a log to the next format."""

@@ -94,8 +94,8 @@ def count_events(connection: sqlite3.Connection, found: Found) -> None:
     """Check that the log has as many events, and as many event ids in the index, as its records say. Raises Damaged,
     sqlite3.Error.
     """
-    [(events,)] = connection.execute("SELECT count(*) FROM events NOT INDEXED")
-    [(event_ids,)] = connection.execute("SELECT count(*) FROM events")
+    [(events,)] = connection.execute("SELECT count(*) FROM main.events NOT INDEXED")
+    [(event_ids,)] = connection.execute("SELECT count(*) FROM main.events")
     expected = found.newest.newest - found.floor.offset
     if (events, event_ids) != (expected, expected):
         raise Damaged(f"it has {events} events and {event_ids} event ids instead of {expected}")

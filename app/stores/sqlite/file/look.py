@@ -17,7 +17,7 @@ from app.events.errors import StoreRefused
 from app.events.position import Epoch
 from app.stores.sqlite.errors import Damaged
 from app.stores.sqlite.file.connections import connect_observer, connect_reader, connect_without_wal, connect_writer
-from app.stores.sqlite.file.format import APPLICATION_ID, FORMAT
+from app.stores.sqlite.file.format import APPLICATION_ID, CHECKSUMS_SINCE, FORMAT, show_as_present
 from app.stores.sqlite.file.inspection import count_events, inspect, missing_events, require_integrity
 from app.stores.sqlite.file.lock import FileLock
 from app.stores.sqlite.file.mark import MarkFile
@@ -113,7 +113,8 @@ def look(path: Path, lock: FileLock, wal_bytes: int) -> None:
         if not wal_bytes:
             _require_size(connection, lock)
         require_integrity(connection, crashed=wal_bytes > 0)
-        if version == FORMAT:
+        if version >= CHECKSUMS_SINCE:
+            show_as_present(connection, version)
             found = inspect(connection)
             count_events(connection, found)
             mark = MarkFile(path).read()

@@ -18,7 +18,7 @@ from app.events.position import Epoch, Epochs, new_epoch
 from app.stores.sqlite.errors import NotSynced
 from app.stores.sqlite.event_blocks import Block
 from app.stores.sqlite.file.durable_connection import DurableConnection
-from app.stores.sqlite.file.format import FORMAT, lay_out, upgrade
+from app.stores.sqlite.file.format import CHECKSUMS_SINCE, FORMAT, lay_out, upgrade
 from app.stores.sqlite.file.inspection import Found, inspect, missing_events
 from app.stores.sqlite.file.lock import FileLock
 from app.stores.sqlite.file.look import (
@@ -73,7 +73,7 @@ def open_file(path: Path) -> LogFile:
         writer = DurableConnection(path, lock, vfs)
         undo.callback(writer.disconnect)
         version = _bring_to_format(path, writer.connection)
-        file = _begin(path, writer, lock, vfs, expects_mark=version == FORMAT)
+        file = _begin(path, writer, lock, vfs, expects_mark=version >= CHECKSUMS_SINCE)
         undo.pop_all()
         return file
 

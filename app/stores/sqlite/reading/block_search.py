@@ -22,11 +22,13 @@ class FilterKeys(NamedTuple):
     """The keys by which to search the blocks for events that match a filter; a key is the CRC-32 of a name.
 
     `orders`: the keys of the order ids in the filter; None if the filter has no order ids. `types`: the keys of the event
-    types in the filter; None if the filter has no event types.
+    types in the filter; None if the filter has no event types. `owners`: the keys of the owners in the filter; None if the
+    filter has no owners.
     """
 
     orders: frozenset[bytes] | None
     types: frozenset[bytes] | None
+    owners: frozenset[bytes] | None
 
 
 class BlockSearch:
@@ -74,7 +76,7 @@ def filter_keys(filter: Filter) -> FilterKeys | None:
     """Return the keys with which to search the blocks for events that match a filter; None if the filter matches every event."""
     if filter == EVERYTHING:
         return None
-    return FilterKeys(_keys(filter.order_ids), _keys(filter.event_types))
+    return FilterKeys(_keys(filter.order_ids), _keys(filter.event_types), _keys(filter.owners))
 
 
 def _keys(names: Iterable[str] | None) -> frozenset[bytes] | None:
@@ -84,7 +86,11 @@ def _keys(names: Iterable[str] | None) -> frozenset[bytes] | None:
 def _candidates(block: Block, keys: FilterKeys, after: int, through: int) -> Sequence[Expected]:
     """Return the events of one block that may match and have `after` < offset <= `through`."""
     places: Sequence[int] = range(max(0, after - block.before), min(block.size, through - block.before))
-    for listed, wanted in ((block.order_keys, keys.orders), (block.type_keys, keys.types)):
+    for listed, wanted in (
+        (block.order_keys, keys.orders),
+        (block.owner_keys, keys.owners),
+        (block.type_keys, keys.types),
+    ):
         if wanted is None:
             continue
         if not _lists(listed, wanted):

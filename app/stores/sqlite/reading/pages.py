@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Sequence
 from itertools import islice
 
 from app.events.event_columns import EventColumns
@@ -59,10 +58,11 @@ def offset_before(connection: sqlite3.Connection, stored_at_us: int) -> int:
 
 def _matching(events: EventColumns, filter: Filter) -> EventColumns:
     """Return the events that match a filter. Nearly always all of them do: two names rarely have the same key."""
-    if _has_all(filter.event_types, events.event_types) and _has_all(filter.order_ids, events.order_ids):
+    selections = (
+        (filter.event_types, events.event_types),
+        (filter.order_ids, events.order_ids),
+        (filter.owners, events.owners),
+    )
+    if all(wanted is None or wanted.issuperset(names) for wanted, names in selections):
         return events
     return EventColumns.of(event for event in events if filter.matches(event))
-
-
-def _has_all(wanted: frozenset[str] | None, names: Sequence[str]) -> bool:
-    return wanted is None or wanted.issuperset(names)

@@ -14,7 +14,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
-from app.events.event import StoredEvent
+from app.events.event import EventKey, StoredEvent
 from app.events.event_columns import NO_EVENTS, EventColumns
 from app.stores.sqlite.checksums import checksum_of, checksum_of_run, checksums_of
 from app.stores.sqlite.errors import Damaged
@@ -26,7 +26,9 @@ from app.stores.sqlite.records import read_block
 _ROWS = f"SELECT {', '.join(StoredEvent._fields)} FROM events"
 _IN_RUN = "WHERE offset > ? AND offset <= ?"
 _AT_OFFSETS = "WHERE offset IN (SELECT value FROM json_each(?))"
-_WITH_IDS = "WHERE event_id IN (SELECT value FROM json_each(?))"
+_WITH_KEYS = (
+    "WHERE (event_id, owner) IN (SELECT json_extract(value, '$[1]'), json_extract(value, '$[0]') FROM json_each(?))"
+)
 _IN_ORDER = "ORDER BY offset"
 
 _END_OF_TEXT = "\n"  # is in no stored text: the contract forbids it in ids and types, and JSON escapes it in data
@@ -34,7 +36,7 @@ _JOINED = ", ".join(
     f"group_concat({column}, '{_END_OF_TEXT}')"  # not char(10), which would be called for each event and column
     for column in (
         *("epoch", "event_type", "schema_version", "event_id"),
-        *("coalesce(order_id, '')", "stored_at_us", "data"),
+        *("coalesce(order_id, '')", "stored_at_us", "data", "owner"),
     )
 )
 
@@ -68,14 +70,12 @@ def read_at(connection: sqlite3.Connection, offset: int) -> StoredEvent:
     return event
 
 
-def read_events(connection: sqlite3.Connection, event_ids: Sequence[str], newest: int) -> dict[str, StoredEvent]:
-    """Return the events that have the given event ids, as a dictionary by event id. Events after the offset `newest` are
-    ignored.
-    """
-    rows = connection.execute(f"{_ROWS} {_WITH_IDS} {_IN_ORDER}", (json.dumps(event_ids),)).fetchall()
+def read_events(connection: sqlite3.Connection, keys: Sequence[EventKey], newest: int) -> dict[EventKey, StoredEvent]:
+    """Return the events that have the given owners and event ids, as a dictionary. Events after the offset `newest` are ignored."""
+    rows = connection.execute(f"{_ROWS} {_WITH_KEYS} {_IN_ORDER}", (json.dumps(keys),)).fetchall()
     rows = [row for row in rows if row[0] <= newest]
     _verify(expected_at(connection, [row[0] for row in rows]), rows)
-    return {event.event_id: event for event in map(StoredEvent._make, rows)}
+    return {event.key: event for event in map(StoredEvent._make, rows)}
 
 
 def expected_at(connection: sqlite3.Connection, offsets: Iterable[int]) -> Iterator[Expected]:
