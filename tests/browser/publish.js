@@ -4,6 +4,7 @@ async ([name, options]) => {
   const plain = ({ message, reason, status, problem }) => ({ message, reason, status, problem });
   const kept = { calls: [], results: [] };
   const note = (kind) => (value) => void kept.calls.push({ kind, value: value instanceof Error ? plain(value) : value });
+  if (options.tokens) options.token = async () => options.tokens.shift();
   kept.publisher = publisher(options, {
     onPublished: note('published'),
     onRefused: note('refused'),

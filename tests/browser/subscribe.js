@@ -4,6 +4,7 @@ async ([name, options]) => {
   const calls = [];
   const note = (kind) => (value) => void calls.push({ kind, value });
   let letGo = () => {};
+  if (options.tokens) options.token = async () => options.tokens.shift();
   const subscription = subscribe(options, {
     onEvent: async (event) => {
       if (kept.held) await new Promise((resolve) => (letGo = resolve));

@@ -93,7 +93,7 @@ def test_attempt_whose_answer_was_lost_is_repeated_and_stored_once(
     assert stored(server, order, other) == [order, other]
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 503, 511])
+@pytest.mark.parametrize("status", [401, 408, 425, 429, 500, 503, 511])
 def test_server_that_cannot_store_now_is_asked_again(proxy: BadAnswers, tab: Page, status: int) -> None:
     order = new_order()
     proxy.plan = [(status, {})]

@@ -48,6 +48,11 @@ export interface Options {
   /** Request headers, only with the transport `fetch`. */
   headers?: Readonly<Record<string, string>>;
   /**
+   * Returns the access token for the next connection; called again if the server does not accept it, and after it has expired. Not with
+   * `eventsource`, which sends the cookie of a session instead; `sse` is `fetch` then. The connection is not shared with other tabs.
+   */
+  token?(): string | Promise<string>;
+  /**
    * The server's `--heartbeat-seconds`. A connection that is silent for three times as long is ended, except by `eventsource`.
    * Default: 15.
    */
@@ -102,7 +107,7 @@ export interface State {
   /**
    * Why the state has changed. A connection ended: the reason of a `stream.closing`, or `lost`, `refused`, `silent`, `offline`,
    * `online`, `event types`. A pause: `requested`, `hidden`, `frozen`. The end: `requested`, `limit`, `end`, `refused` (a WebSocket
-   * was closed with a code that forbids to return).
+   * was closed with a code that forbids to return). `token`: the token function has thrown.
    */
   reason?: string;
   /** Whether tabs share the connection. */

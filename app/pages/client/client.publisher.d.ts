@@ -27,6 +27,11 @@ export interface PublisherOptions {
   transport?: 'fetch' | 'websocket';
   /** Request headers, only with `fetch`. */
   headers?: Readonly<Record<string, string>>;
+  /**
+   * Returns the access token for the next request or connection; called again if the server does not accept it. Events wait in the queue
+   * as long as no token is accepted.
+   */
+  token?(): string | Promise<string>;
 }
 
 /** Functions to call. Events that an earlier page, or another tab, left in the queue have no other way to report their result. */

@@ -1,5 +1,7 @@
 // The requests to a server: for a stream, and for the event types.
 
+import { fetchWithToken, NoToken } from './client.token.js';
+
 const STREAM = 'text/event-stream';
 const TRANSPORTS = ['eventsource', 'fetch', 'websocket', 'auto'];
 const HEARTBEATS = 3; // as many may be missing before a connection counts as dead
@@ -12,6 +14,7 @@ const HEARTBEATS = 3; // as many may be missing before a connection counts as de
  * @property {{since?: string, from?: string}} start where to begin as long as there is no id to resume after
  * @property {'eventsource' | 'fetch' | 'websocket' | 'auto'} transport
  * @property {Record<string, string>} [headers] only with fetch
+ * @property {import('./client.token.js').TokenFunction} [token] not with eventsource
  * @property {string[]} [eventTypes] the types that the URL asks for; absent if it asks for all
  * @property {number} silenceMs how long a connection may be silent before it counts as dead; an EventSource does not show it
  */
@@ -45,10 +48,10 @@ export function requestFor({ url = '/events/orders', eventTypes, orderId, after,
 
 /**
  * @param {import('./client.d.ts').Options} options
- * @returns {Pick<StreamRequest, 'transport' | 'headers'>}
+ * @returns {Pick<StreamRequest, 'transport' | 'headers' | 'token'>}
  */
-function transportFor({ transport: wanted = 'sse', headers }) {
-  const transport = wanted !== 'sse' ? wanted : globalThis.EventSource ? 'eventsource' : 'fetch';
+function transportFor({ transport: wanted = 'sse', headers, token }) {
+  const transport = wanted !== 'sse' ? wanted : globalThis.EventSource && !token ? 'eventsource' : 'fetch';
   if (!TRANSPORTS.includes(transport)) {
     throw new TypeError(`The transport is ${transport}; it must be sse, websocket, auto, eventsource or fetch.`);
   }
@@ -56,7 +59,10 @@ function transportFor({ transport: wanted = 'sse', headers }) {
   if (headers && transport !== 'fetch') {
     throw new TypeError(`The transport ${transport} sends no headers; use the transport fetch.`);
   }
-  return { transport, headers: headers && Object.fromEntries(new Headers(headers)) }; // a plain object, which can be sent to a worker
+  if (token && (transport === 'eventsource' || typeof token !== 'function')) {
+    throw new TypeError(token === Object(token) ? 'An eventsource sends no token; use another transport.' : 'The token must be a function.');
+  }
+  return { transport, token, headers: headers && Object.fromEntries(new Headers(headers)) }; // a plain object, which can be sent to a worker
 }
 
 /**
@@ -84,7 +90,7 @@ export function addressOf(request, id, more = {}) {
  */
 export async function fetchStream(url, request, signal) {
   const headers = { ...request.headers, Accept: STREAM };
-  const response = await fetch(url, { headers, cache: 'no-store', signal });
+  const response = await fetchWithToken(url, request, { headers, cache: 'no-store', signal });
   if (response.status === 204) return undefined;
   if (response.status === 200 && typeOf(response) === STREAM) return response;
   throw await refusal(response);
@@ -98,7 +104,8 @@ export async function fetchStream(url, request, signal) {
  */
 export async function fetchEventTypes(request, signal) {
   const stop = AbortSignal.any([signal, AbortSignal.timeout(request.silenceMs)]); // events may be waiting for this
-  const response = await fetch(new URL('../event-types', request.url), { cache: 'no-store', signal: stop });
+  const address = new URL('../event-types', request.url);
+  const response = await fetchWithToken(address, request, { cache: 'no-store', signal: stop });
   if (!response.ok) throw await refusal(response);
   const { eventTypes } = await response.json();
   return eventTypes.filter(({ kind }) => kind === 'order').map(({ eventType }) => eventType);
@@ -110,6 +117,7 @@ export async function fetchEventTypes(request, signal) {
  * @returns {import('./client.follow.js').Outcome}
  */
 export function failure(error) {
+  if (error instanceof NoToken) return { reason: 'token', error: /** @type {Error} */ (error.cause) };
   return error.status ? { reason: 'refused', error } : { reason: 'lost' };
 }
 

@@ -2,6 +2,7 @@
 
 import { sleep } from './client.pace.js';
 import { errorOf, refusal, requestFor } from './client.request.js';
+import { fetchWithToken, NoToken } from './client.token.js';
 
 /**
  * The result of an attempt. `events`: they are on disk. `error` with `final`: the server refuses them, and would refuse them again.
@@ -15,7 +16,8 @@ import { errorOf, refusal, requestFor } from './client.request.js';
 
 const APART_MS = 12; // between two messages: the server allows 100 in a second
 const PATIENCE_MS = 60_000;
-const TRANSIENT_STATUSES = [408, 425, 429]; // the same request may succeed later, as after each status from 500 on
+// The same request may succeed later, as after each status from 500 on. After 401, when somebody has signed in: no event is lost meanwhile.
+const TRANSIENT_STATUSES = [401, 408, 425, 429];
 
 /**
  * Return a function that makes one attempt to send a batch. An attempt without an answer, whose events may have been stored or not, is
@@ -29,24 +31,24 @@ export function sender({ transport = 'fetch', ...options }) {
 }
 
 /** @param {import('./client.request.js').StreamRequest} request */
-function overHttp({ url, headers }) {
-  const address = new URL(url);
+function overHttp(request) {
+  const address = new URL(request.url);
   address.search = ''; // the filter of a stream
-  const sent = { ...headers, 'Content-Type': 'application/json', Accept: 'application/json' };
-  return (body, signal) => post(address, { method: 'POST', headers: sent, body, cache: 'no-store' }, signal);
+  const headers = { ...request.headers, 'Content-Type': 'application/json', Accept: 'application/json' };
+  return (body, signal) => post(address, request, { method: 'POST', headers, body, cache: 'no-store' }, signal);
 }
 
 /**
  * The connection is not one of the streams: a batch that makes the server close it must not end them.
  * @param {import('./client.request.js').StreamRequest} request
  */
-function overSocket({ url, silenceMs }) {
+function overSocket({ url, silenceMs, token }) {
   /** @type {import('./client.socket.js').Socket} */
   let socket;
   let earliest = 0; // when the next message may be sent
   const open = async (signal) => {
     const { Socket, socketAddress } = await import('./client.socket.js');
-    socket = new Socket(socketAddress(url), silenceMs);
+    socket = new Socket(socketAddress(url), silenceMs, token);
     signal.addEventListener('abort', () => socket.close());
   };
   return async (body, signal) => {
@@ -57,22 +59,23 @@ function overSocket({ url, silenceMs }) {
       const answer = await socket.request((number) => `{"type":"publish","request":${number},"events":${body}}`);
       if (answer.type === 'published') return { events: answer.events };
       if (answer.problem) return attemptOf(errorOf(answer.problem.status, answer.problem));
-      return { error: new Error('The WebSocket ended before the answer.'), ...answer };
+      const { error = new Error('The WebSocket ended before the answer.'), final } = answer;
+      return error.status ? attemptOf(error) : { error, final };
     } catch (error) {
       return { error };
     }
   };
 }
 
-async function post(address, request, signal) {
+async function post(address, request, options, signal) {
   const stop = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
   try {
-    const response = await fetch(address, { ...request, signal: stop });
+    const response = await fetchWithToken(address, request, { ...options, signal: stop });
     if (response.status === 201) return { events: (await response.json()).events };
     const error = await refusal(response, 'a publish result');
     return attemptOf(error, 1000 * Number(response.headers.get('Retry-After')));
   } catch (error) {
-    return { error };
+    return { error: error instanceof NoToken ? error.cause : error };
   }
 }
 

@@ -15,10 +15,15 @@ const CHUNK = 1000; // events of one request to the log, which are kept in memor
 const ROUNDS = 3; // how often to try to find a moment in which nothing is published
 const LAG_MS = 250; // how long to wait for the shared connection to catch up with the log
 
-/** Return whether a stream can be shared: only one without an end of its own can. */
-export function canShare(request) {
-  const query = new URL(request.url).searchParams;
-  return Boolean(globalThis.SharedWorker) && !query.has('limit') && !query.has('follow');
+/**
+ * Return whether a stream can be shared: only one without an end of its own can. One with a token is not shared, because another tab may
+ * be of another user.
+ * @param {import('./client.request.js').StreamRequest} request
+ */
+export function canShare({ url, token, headers }) {
+  const query = new URL(url).searchParams;
+  const isOfOneTab = Boolean(token ?? headers?.authorization);
+  return Boolean(globalThis.SharedWorker) && !isOfOneTab && !query.has('limit') && !query.has('follow');
 }
 
 /**

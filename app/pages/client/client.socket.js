@@ -1,7 +1,8 @@
 // A WebSocket connection with several subscriptions, and with requests that have an answer.
 
 import { messageOf } from './client.messages.js';
-import { errorOf } from './client.request.js';
+import { errorOf, failure } from './client.request.js';
+import { askFor } from './client.token.js';
 
 /** @typedef {import('./client.follow.js').Outcome} Outcome */
 
@@ -15,6 +16,7 @@ const MOST_SUBSCRIPTIONS = 32;
 const FINAL_CODES = [1002, 1003, 1007, 1009]; // the server would close the next connection for the same reason
 const LAST_TYPES = ['closing', 'unsubscribed', 'error']; // after such a message, the number of its subscription is free
 const RETRIED_CODES = [4408, 4429]; // the others from 4400 to 4499 are final
+const UNAUTHENTICATED = 4401;
 
 export class Socket {
   /** Whether it has been open. */
@@ -23,7 +25,9 @@ export class Socket {
   /** How it ended, once it has. @type {Outcome | undefined} */
   outcome;
 
-  #socket;
+  /** @type {WebSocket | undefined} */
+  #socket; // undefined until there is a token for it
+  #over = new AbortController();
   #silenceMs;
   #heard = performance.now(); // when the last message arrived
   #timer;
@@ -36,13 +40,12 @@ export class Socket {
   /**
    * @param {string} url
    * @param {number} silenceMs how long it may be silent before it counts as dead
+   * @param {import('./client.token.js').TokenFunction} [token]
    */
-  constructor(url, silenceMs) {
+  constructor(url, silenceMs, token) {
     this.#silenceMs = silenceMs;
-    this.#socket = new WebSocket(url, SUBPROTOCOL);
-    this.#socket.onopen = () => this.#open();
-    this.#socket.onmessage = ({ data }) => this.#receive(data);
-    this.#socket.onclose = ({ code, reason }) => this.#end(outcomeOf(code, reason));
+    if (token) this.#authenticate(url, token);
+    else this.#connect(url);
     this.#watch();
   }
 
@@ -91,6 +94,24 @@ export class Socket {
     this.#end({ reason: 'left' });
   }
 
+  /** Connect, and send a token first: a page cannot send headers with the upgrade. */
+  async #authenticate(url, ask) {
+    try {
+      const token = await askFor(ask, this.#over.signal);
+      this.#unsent.unshift(JSON.stringify({ type: 'authenticate', token }));
+      this.#connect(url);
+    } catch (error) {
+      this.#end(failure(error));
+    }
+  }
+
+  #connect(url) {
+    this.#socket = new WebSocket(url, SUBPROTOCOL);
+    this.#socket.onopen = () => this.#open();
+    this.#socket.onmessage = ({ data }) => this.#receive(data);
+    this.#socket.onclose = ({ code, reason }) => this.#end(outcomeOf(code, reason));
+  }
+
   #open() {
     this.opened = true;
     for (const text of this.#unsent) this.#socket.send(text);
@@ -129,8 +150,11 @@ export class Socket {
     if (this.outcome) return;
     this.outcome = outcome;
     clearTimeout(this.#timer);
-    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
-    this.#socket.close();
+    this.#over.abort();
+    if (this.#socket) {
+      this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+      this.#socket.close();
+    }
     for (const taker of this.#takers.values()) taker?.end(outcome);
     for (const answer of this.#requests.values()) answer(outcome);
   }
@@ -155,5 +179,6 @@ export function socketAddress(stream) {
 function outcomeOf(code, reason) {
   const isFinal = FINAL_CODES.includes(code) || (code >= 4400 && code < 4500 && !RETRIED_CODES.includes(code));
   if (!isFinal) return { reason: 'lost' };
-  return { reason: 'refused', final: true, error: new Error(`The server closed the WebSocket with ${code}: ${reason || 'no reason'}.`) };
+  const error = new Error(`The server closed the WebSocket with ${code}: ${reason || 'no reason'}.`);
+  return { reason: 'refused', final: true, error: Object.assign(error, code === UNAUTHENTICATED && { status: 401 }) };
 }

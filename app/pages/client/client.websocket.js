@@ -3,6 +3,7 @@
 import { framesOf, subscribeMessage } from './client.messages.js';
 import { failure, refusal } from './client.request.js';
 import { Socket, socketAddress } from './client.socket.js';
+import { fetchWithToken } from './client.token.js';
 
 /** @typedef {import('./client.request.js').StreamRequest} StreamRequest */
 /** @typedef {import('./client.follow.js').Listener} Listener */
@@ -12,8 +13,12 @@ const LEAST_RETRY_MS = 2000; // the contract asks for a wait between these two; 
 const MOST_RETRY_MS = 5000;
 const MOST_WAITING = 4_000_000; // characters of messages that wait for the handlers
 
-/** @type {Map<string, Socket>} the newest one for each server, by its address and its patience */
-const sockets = new Map();
+/**
+ * The newest one for each server, by its token function, and then by its address and its patience.
+ * @type {WeakMap<object, Map<string, Socket>>}
+ */
+const sockets = new WeakMap();
+const NO_TOKEN = {};
 
 /**
  * Read a stream. Each event waits until the one before it has been handled. A browser reads on meanwhile, so if too much waits, the
@@ -27,6 +32,7 @@ const sockets = new Map();
 export async function readByWebSocket(request, id, listener, signal) {
   listener.retry(LEAST_RETRY_MS + Math.random() * (MOST_RETRY_MS - LEAST_RETRY_MS));
   let place = id;
+  let renewals = 0; // running: how often a new token was asked for
   for (;;) {
     const socket = socketFor(request);
     const inbox = new Inbox(signal);
@@ -34,20 +40,25 @@ export async function readByWebSocket(request, id, listener, signal) {
     for (let next = await inbox.next(); next; next = await inbox.next()) {
       await handle(next, listener, signal);
       place = next.message.lastEventId ?? place;
+      renewals = 0;
     }
     socket.unsubscribe(number);
     if (signal.aborted) return { reason: 'left' };
     const { outcome } = inbox;
     if (outcome.reason === 'lost' && !socket.opened) return explain(request, signal);
-    if (outcome.reason !== 'behind') return outcome;
+    if (outcome.error?.status === 401 && request.token && renewals < 1) renewals += 1;
+    else if (outcome.reason !== 'behind') return outcome;
   }
 }
 
 function socketFor(request) {
   const address = socketAddress(request.url);
   const key = `${address} ${request.silenceMs}`;
-  if (!sockets.get(key)?.hasRoom) sockets.set(key, new Socket(address, request.silenceMs));
-  return sockets.get(key);
+  const token = request.token ?? NO_TOKEN;
+  const ofToken = sockets.get(token) ?? new Map();
+  sockets.set(token, ofToken);
+  if (!ofToken.get(key)?.hasRoom) ofToken.set(key, new Socket(address, request.silenceMs, request.token));
+  return ofToken.get(key);
 }
 
 async function handle({ message, text }, listener, signal) {
@@ -64,7 +75,7 @@ async function explain(request, signal) {
   try {
     const stop = AbortSignal.any([signal, AbortSignal.timeout(request.silenceMs)]);
     const address = socketAddress(request.url).replace(/^ws/, 'http');
-    return failure(await refusal(await fetch(address, { cache: 'no-store', signal: stop }), 'a WebSocket'));
+    return failure(await refusal(await fetchWithToken(address, request, { cache: 'no-store', signal: stop }), 'a WebSocket'));
   } catch {
     return { reason: 'lost' };
   }
