@@ -25,7 +25,7 @@ from app.pages import SettingDocs, with_pages
 from app.settings import Settings, documented
 from app.specification.contracts import Contracts, load_contracts
 from app.specification.document import OpenApiDocument, load_document
-from app.specification.openapi.security import read_security
+from app.specification.openapi.operation_security import read_security
 from app.specification.schema.schema import compile_schema
 from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access.authentication import Authentication
 from app.specification.errors import InvalidContract
-from app.specification.openapi.security import OperationSecurity
+from app.specification.openapi.operation_security import OperationSecurity
 from app.specification.openapi.structure import operations as operations_of
 from app.transports.http.operations import Operations
 from app.transports.http.parameters import ContractParameters

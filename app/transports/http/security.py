@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.access.authentication import Authentication
 from app.access.errors import InsufficientScope, TokenExpired, Unauthenticated
 from app.access.principal import ANONYMOUS, PUBLISH, Principal
-from app.specification.openapi.security import OperationSecurity
+from app.specification.openapi.operation_security import OperationSecurity
 from app.transports.http.parameters import header_values
 
 COOKIE_NAME: Final = "__Host-orders_events_token"

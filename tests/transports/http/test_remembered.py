@@ -15,7 +15,7 @@ from starlette.responses import Response
 from app.access.authentication import NoAuthentication
 from app.access.errors import Unauthenticated
 from app.access.principal import ANONYMOUS, Principal
-from app.specification.openapi.security import OperationSecurity
+from app.specification.openapi.operation_security import OperationSecurity
 from app.transports.http.parameters import ContractParameters
 from app.transports.http.remembered import MAX_ENTRIES, MAX_KEY_BYTES, Remembered
 from app.transports.http.routing import Routing
