@@ -12,8 +12,7 @@ import click
 import pytest
 
 from app.cli.serve_command import serve
-from app.setting_types import SourceSpec, StoreUrl
-from app.settings import SETTINGS, Settings, check_variables, documented
+from app.settings import SETTINGS, Settings, SourceSpec, StoreUrl, check_variables, documented
 
 CONTRACT = str(Path(__file__).parent)
 

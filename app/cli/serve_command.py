@@ -13,8 +13,7 @@ import click
 from app.cli.standard_streams import STDERR, STDOUT, BackgroundWriter
 from app.cli.terminal import PROGRAM
 from app.program_version import VERSION
-from app.setting_rules import check_combinations
-from app.settings import SETTINGS, Settings, check_variables
+from app.settings import SETTINGS, Settings, check_combinations, check_variables
 from app.specification.errors import StartupError
 
 _GRPC_COMMAND: Final = "buf curl --protocol grpc --http2-prior-knowledge"

@@ -16,9 +16,9 @@ from app.specification.derived.protobuf.order_events_proto import derive_proto
 from app.specification.derived.protobuf.proto_values import ProtoFile
 from app.specification.openapi.bundle import bundle, inline
 from app.specification.openapi.declared_event_types import EVENT, check_event_types
+from app.specification.openapi.operation_security import without_security
 from app.specification.openapi.problem_types import ProblemType, read_problems
 from app.specification.openapi.schemas import check_examples, check_schemas
-from app.specification.openapi.operation_security import without_security
 from app.specification.openapi.socket_contract import SocketContract, count, read_socket_contract
 from app.specification.openapi.source import read_source
 from app.specification.openapi.structure import (

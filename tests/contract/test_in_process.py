@@ -12,8 +12,7 @@ import schemathesis
 from schemathesis.config import SchemathesisConfig
 
 from app.service import Service, open_service
-from app.setting_types import StoreUrl
-from app.settings import Settings
+from app.settings import Settings, StoreUrl
 from app.sources.simulator import simulate
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document

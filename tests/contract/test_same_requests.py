@@ -18,8 +18,7 @@ from connexion.middleware.routing import RoutingMiddleware
 from starlette.types import Receive, Scope, Send
 
 from app.service import Service, open_service
-from app.setting_types import StoreUrl
-from app.settings import Settings
+from app.settings import Settings, StoreUrl
 from app.transports.http import remembered
 from tests.contract.every_request import ORIGINS, STORED, Request, every_request
 from tests.server.connections import connected

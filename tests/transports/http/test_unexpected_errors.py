@@ -9,8 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.service import open_service
-from app.setting_types import StoreUrl
-from app.settings import Settings
+from app.settings import Settings, StoreUrl
 from app.transports.http.operations import Operations
 from tests.server.connections import connected
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from app.address_types import is_loopback
-from app.settings import Settings
+from app.settings.address_types import is_loopback
+from app.settings.settings import Settings
 
 
 def check_combinations(settings: Settings) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from app.setting_types import shown
+from app.settings.setting_types import shown
 
 _NAME: Final = r"[0-9A-Za-z_](?:[0-9A-Za-z._-]{0,251}[0-9A-Za-z_])?"
 

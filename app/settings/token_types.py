@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from app.address_types import is_loopback
-from app.setting_types import shown
+from app.settings.address_types import is_loopback
+from app.settings.setting_types import shown
 
 ALGORITHM: Final = click.Choice(
     (

@@ -3,24 +3,22 @@
 Each field of the class `Settings` is one setting, with its type, its default and its help. To add a setting, add a field.
 """
 
-# ruff: noqa: RUF009  # `_setting`, `_optional` and `_repeated` return dataclass fields, which make their defaults for each instance
+# ruff: noqa: RUF009  # `setting`, `optional`, `repeated` and `flag` return dataclass fields, which make their defaults for each instance
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final
 from urllib.parse import urlsplit
 
 import click
-from click.core import ParameterSource
 
-from app.address_types import Host, HostName, Origin, PublicUrl
-from app.setting_types import (
+from app.settings.address_types import Host, HostName, Origin, PublicUrl
+from app.settings.setting import VARIABLE_PREFIX, Setting, SettingRow, flag, optional, repeated, setting
+from app.settings.setting_types import (
     FILE,
     FOLDER,
     Milliseconds,
@@ -31,91 +29,12 @@ from app.setting_types import (
     StoreUrl,
     WholeNumber,
 )
-from app.token_types import ALGORITHM, Identifier, KeySetPlace
+from app.settings.token_types import ALGORITHM, Identifier, KeySetPlace
 
-VARIABLE_PREFIX: Final = "ORDERS_EVENTS_"
 # Read by publish, tail and check; may be set in the environment of a server.
 CLIENT_VARIABLES: Final = ("ORDERS_EVENTS_URL", "ORDERS_EVENTS_TOKEN")
 
-_APP: Final = Path(__file__).resolve().parent
-_T = TypeVar("_T")
-
-
-class Setting(click.Option):
-    """A setting as a flag of `serve` and as an environment variable: --port is ORDERS_EVENTS_PORT. If both are given, the flag is used.
-    A flag without a value, of the type `click.BOOL`, has a variable that is 1 or 0.
-
-    `name`: the field of `Settings`. `flag`: the flag, such as --port.
-    `type`: parses and checks the value. `metavar`, `help`: the value and the setting, as --help describes them.
-    `default`: the default as a user would write it. "" means that the setting is off by default; the value "" then turns it off, too.
-    `repeated`: whether the flag may be given more than once. The variable has all values, separated by spaces.
-    """
-
-    def __init__(
-        self, name: str, *, flag: str, type: click.ParamType[Any], default: str, metavar: str, help: str, repeated: bool
-    ) -> None:
-        self.flag = flag
-        self.variable = VARIABLE_PREFIX + flag.removeprefix("--").replace("-", "_").upper()
-        super().__init__(
-            [flag, name],
-            type=type,
-            default=default or None,
-            show_default=True,
-            envvar=self.variable,
-            metavar=metavar or None,
-            help=help,
-            multiple=repeated,
-            is_flag=type is click.BOOL,
-        )
-
-    def resolve_envvar_value(self, ctx: click.Context) -> str | None:  # noqa: ARG002  # click's signature
-        """Return the value of the environment variable, even if it is "". Click would ignore "" and silently use the default."""
-        return os.environ.get(self.variable)
-
-    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
-        """Convert the string that the flag or the environment variable has into the value of the setting."""
-        if self.multiple:
-            value = " ".join(value or ()).split()
-        elif self.is_flag:
-            value = value or False
-        elif value == "" and self.default is None:
-            value = None
-        return super().type_cast_value(ctx, value)
-
-    def get_error_hint(self, ctx: click.Context | None) -> str:
-        """Return the name to show in an error message: the environment variable if the value came from it, else the flag."""
-        source = ctx.get_parameter_source(str(self.name)) if ctx is not None else None
-        return f"'{self.variable}'" if source is ParameterSource.ENVIRONMENT else super().get_error_hint(ctx)
-
-
-class SettingRow(NamedTuple):
-    """A setting as the documentation shows it. `default`: the default as a user would write it; "" if the setting is off by default."""
-
-    flag: str
-    variable: str
-    default: str
-    help: str
-
-
-def _setting(flag: str, type: click.ParamType[_T], metavar: str, default: str, help: str) -> _T:
-    # Returns a dataclass field. The annotation is the type of the field's value, so mypy compares `type` with the field's annotation.
-    new = partial(Setting, flag=flag, type=type, default=default, metavar=metavar, help=help, repeated=False)
-    return field(default_factory=lambda: type.convert(default, None, None), metadata={"new": new})
-
-
-def _optional(flag: str, type: click.ParamType[_T], metavar: str, help: str) -> _T | None:
-    new = partial(Setting, flag=flag, type=type, default="", metavar=metavar, help=help, repeated=False)
-    return field(default=None, metadata={"new": new})
-
-
-def _repeated(flag: str, type: click.ParamType[_T], metavar: str, help: str) -> tuple[_T, ...]:
-    new = partial(Setting, flag=flag, type=type, default="", metavar=metavar, help=help, repeated=True)
-    return field(default=(), metadata={"new": new})
-
-
-def _flag(flag: str, help: str) -> bool:
-    new = partial(Setting, flag=flag, type=click.BOOL, default="", metavar="", help=help, repeated=False)
-    return field(default=False, metadata={"new": new})
+_APP: Final = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,72 +42,72 @@ class Settings:
     """The settings of one server. `Settings()` has the default values."""
 
     # fmt: off
-    host: str = _setting("--host", Host(), "HOST", "127.0.0.1", "Listen on this address; :: stands for every address, of IPv6 and IPv4.")
-    port: int = _setting(
+    host: str = setting("--host", Host(), "HOST", "127.0.0.1", "Listen on this address; :: stands for every address, of IPv6 and IPv4.")
+    port: int = setting(
         "--port", WholeNumber(0, 65_535), "PORT", "8000", "Listen on this port; 0 takes a free one.")
-    grpc_port: int | None = _optional(
+    grpc_port: int | None = optional(
         "--grpc-port", WholeNumber(0, 65_535), "PORT",
         "Serve gRPC on this port, too; 0 takes a free one. Needs orders-events[grpc]. Not given: no gRPC.")
-    public_url: str | None = _optional(
+    public_url: str | None = optional(
         "--public-url", PublicUrl(), "URL",
         "The URL under which clients reach the server, such as https://example.com/orders: the documents and pages show it, and requests "
         "for its host are answered. Not given: the address in each request.")
-    host_names: tuple[str, ...] = _repeated(
+    host_names: tuple[str, ...] = repeated(
         "--host-name", HostName(), "NAME",
         "Answer requests for this host, too. May be repeated; in the variable, separate names by spaces. Always answered: IP addresses, "
         "localhost, and the hosts of --host and --public-url; any other is refused with 421.")
     # A file by default, because the server promises that an acknowledged event is on disk.
-    store: StoreUrl = _setting(
+    store: StoreUrl = setting(
         "--store", Store(), "URL", "sqlite:orders-events.db",
         "Keep the log in an SQLite file (sqlite:PATH), or in memory until the server stops (memory:).")
-    source: SourceSpec = _setting(
+    source: SourceSpec = setting(
         "--source", Source(), "SOURCE", "none",
         "Publish from within: nothing (none), RATE simulated events a second, else 3 (simulator[:RATE]), or the events of "
         "an NDJSON file in the order of their times (replay:FILE).")
-    replay_speed: float = _setting(
+    replay_speed: float = setting(
         "--replay-speed", Number(1e9), "FACTOR", "1", "Let this many recorded seconds pass in one second of a replay.")
-    seed: int | None = _optional(
+    seed: int | None = optional(
         "--seed", WholeNumber(0, 2**63 - 1), "N",
         "Simulate the same orders at the same simulated times whenever this seed and RATE are given.")
-    retain_events: int | None = _optional(
+    retain_events: int | None = optional(
         "--retain-events", WholeNumber(1, 10**15), "N",
         "Keep the newest N events and delete older ones. Not given: no limit in a file, 100000 in memory.")
-    retain_seconds: float | None = _optional(
+    retain_seconds: float | None = optional(
         "--retain-seconds", Number(1e9), "S",
         "Delete events that were stored more than S seconds ago; those of an earlier run not before the server has run for S "
         "seconds or 10 minutes, whichever is less, so that a wrong clock can be set. Not given: no limit.")
     # At most 30, because nginx closes a stream after 60 s without a byte, and our own `tail` after 45 s.
-    heartbeat_seconds: float = _setting(
+    heartbeat_seconds: float = setting(
         "--heartbeat-seconds", Number(30), "S", "15", "Let no stream be silent for longer than S seconds.")
-    retry_ms: tuple[int, int] = _setting(
+    retry_ms: tuple[int, int] = setting(
         "--retry-ms", Milliseconds(), "MS[-MS]", "2000-5000",
         "Make clients wait this long before they reconnect; of a range, each stream gets a random time.")
-    max_stream_age_seconds: float | None = _optional(
+    max_stream_age_seconds: float | None = optional(
         "--max-stream-age-seconds", Number(1e9), "S",
         "End each stream after S seconds, or up to a fifth less, so that its client reconnects, to another server if there are several "
         "behind a proxy. Not given: no limit.")
-    compression: str = _setting(
+    compression: str = setting(
         "--compression", click.Choice(("gzip", "off")), "gzip|off", "gzip",
         "Compress responses for clients that accept gzip, and WebSocket messages for those that offer permessage-deflate; off never "
         "compresses, for a proxy that does.")
-    cors_origins: tuple[str, ...] = _repeated(
+    cors_origins: tuple[str, ...] = repeated(
         "--cors-origin", Origin(), "ORIGIN",
         "Let web pages of this origin read, publish and import the client. May be repeated; in the variable, separate origins by spaces.")
-    jwks: str | None = _optional(
+    jwks: str | None = optional(
         "--jwks", KeySetPlace(), "FILE|URL",
         "Require access tokens that were signed with a key of this JWK Set, a file or an https URL; it is read again when it changes.")
-    jwt_secret_file: Path | None = _optional(
+    jwt_secret_file: Path | None = optional(
         "--jwt-secret-file", FILE, "FILE", "Require access tokens that were signed with the secret in this file, of 32 bytes or more.")
-    issuer: str | None = _optional("--issuer", Identifier(), "ISSUER", "The issuer of access tokens, their claim iss.")
-    audience: str | None = _optional(
+    issuer: str | None = optional("--issuer", Identifier(), "ISSUER", "The issuer of access tokens, their claim iss.")
+    audience: str | None = optional(
         "--audience", Identifier(), "AUDIENCE", "The claim aud of access tokens, which names this server. Not given: the public URL.")
-    algorithms: tuple[str, ...] = _repeated(
+    algorithms: tuple[str, ...] = repeated(
         "--algorithm", ALGORITHM, "ALGORITHM",
         "Accept access tokens that were signed by this algorithm, such as RS256, ES256, Ed25519, or HS256 with a secret. May be "
         "repeated; in the variable, separate algorithms by spaces.")
-    anonymous: bool = _flag(
+    anonymous: bool = flag(
         "--anonymous", "Allow every client to read and publish without a token, although other machines can reach the server.")
-    contract: Path | None = _optional(
+    contract: Path | None = optional(
         "--contract", FOLDER, "DIR",
         "Serve the contract in this folder (openapi/ and contracts/). Not given: the built-in one.")
     # fmt: on

@@ -1,0 +1,11 @@
+"""The settings of the server.
+
+`settings.py` has the table of all settings, `setting.py` what a setting is. `setting_types.py`, `address_types.py` and `token_types.py`
+read their values. `combinations.py` refuses settings that do not fit together.
+"""
+
+from app.settings.combinations import check_combinations
+from app.settings.setting_types import SourceSpec, StoreUrl
+from app.settings.settings import SETTINGS, Settings, check_variables, documented
+
+__all__ = ["SETTINGS", "Settings", "SourceSpec", "StoreUrl", "check_combinations", "check_variables", "documented"]
