@@ -87,7 +87,8 @@ def _open_grpc(settings: Settings, service: Service) -> AbstractAsyncContextMana
         log=service.log,
         publisher=service.publisher,
         fan_out=service.fan_out,
-        statuses=statuses.Statuses(service.tally, settings.retry_ms),
+        admission=service.admission,
+        statuses=statuses.Statuses(service.tally, service.reconnection),
     )
     return grpc_server.open_grpc_server(handlers, settings.host, settings.grpc_port)
 

@@ -26,11 +26,13 @@ MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 class Tally:
     """Counts of the transports since the server started.
 
-    `refusals`: the number of requests answered with a problem document, for each problem. `websockets`: the number of WebSocket
+    `refusals`: the number of requests answered with a problem document, for each problem. `streams_refused`: the number of streams that
+    were not admitted, for each limit: `total`, `principal` or `address`. `websockets`: the number of WebSocket
     connections that are open now. `websocket_closings`: the number of those that the server ended, for each close code.
     """
 
     refusals: Counter[str] = field(default_factory=Counter)
+    streams_refused: Counter[str] = field(default_factory=Counter)
     websockets: int = 0
     websocket_closings: Counter[str] = field(default_factory=Counter)
 
@@ -61,6 +63,8 @@ class Metrics(Collector):
         yield _counter("events_delivered", "Order events written to streams.", None, {"": self._fan_out.delivered})
         yield _counter("stream_gaps", "Gaps that streams reported.", "reason", self._fan_out.gaps)
         yield _counter("streams_closed", "Streams that the server ended.", "reason", self._fan_out.closings)
+        refused = self._tally.streams_refused
+        yield _counter("streams_refused", "Streams beyond a limit.", "limit", refused)
         yield _gauge("websockets", "WebSocket connections open now.", self._tally.websockets)
         closings = self._tally.websocket_closings
         yield _counter("websockets_closed", "WebSocket connections that the server ended.", "code", closings)

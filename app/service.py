@@ -13,7 +13,10 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from app.access.access_token import TokenRules
+from app.access.admission import Admission, StreamLimits, streams_by_descriptors
 from app.access.authentication import Authentication, NoAuthentication, TokenAuthentication
+from app.access.publish_rate import PublishLimit
+from app.access.reconnection import Reconnection
 from app.access.signing_keys import read_key_set, read_secret
 from app.events.delivery.fan_out import FanOut
 from app.events.errors import Draining
@@ -56,9 +59,12 @@ class Service:
     sockets: Sockets
     tally: Tally
     authentication: Authentication
+    admission: Admission
+    reconnection: Reconnection
 
     async def drain(self) -> None:
         """End every stream, and return when all streams have ended."""
+        self.reconnection.spread(self.admission.open_streams)
         self.fan_out.drain()
         await asyncio.gather(self.fan_out.ended(), self.sockets.drain())
 
@@ -75,6 +81,9 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     log = EventLog(_open_store(settings))
     fan_out = FanOut(log, settings.heartbeat_seconds, settings.max_stream_age_seconds)
     tally = Tally()
+    admission = Admission(_stream_limits(settings), tally)
+    publish_limit = PublishLimit(settings.publish_rate)
+    reconnection = Reconnection(settings.retry_ms)
     envelopes = {
         event_type: compile_schema(schema, f"The envelope of {event_type}")
         for event_type, schema in document.envelopes.items()
@@ -99,8 +108,10 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         contracts=contracts,
         log=log,
         publisher=publisher,
+        admission=admission,
+        publish_limit=publish_limit,
         bodies=bodies,
-        streams=EventStreams(fan_out, settings.retry_ms, compress=compress),
+        streams=EventStreams(fan_out, admission, reconnection, compress=compress),
         sockets=sockets,
         socket_origins=settings.page_origins,
         metrics=Metrics(log, publisher, fan_out, tally),
@@ -132,6 +143,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 sockets=sockets,
                 tally=tally,
                 authentication=authentication,
+                admission=admission,
+                reconnection=reconnection,
             )
     finally:
         await log.close()
@@ -145,6 +158,14 @@ def _authentication(settings: Settings) -> Authentication:
         return TokenAuthentication(read_secret(settings.jwt_secret_file), rules)
     place = settings.jwks or ""
     return TokenAuthentication(read_key_set(Path(place).read_bytes(), place), rules)
+
+
+def _stream_limits(settings: Settings) -> StreamLimits:
+    return StreamLimits(
+        total=settings.max_streams or streams_by_descriptors(),
+        per_principal=settings.max_streams_per_principal,
+        per_address=settings.max_streams_per_address,
+    )
 
 
 def _open_store(settings: Settings) -> EventStore:

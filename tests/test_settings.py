@@ -11,6 +11,7 @@ from unittest.mock import patch
 import click
 import pytest
 
+from app.access.publish_rate import PublishRate
 from app.cli.serve_command import serve
 from app.settings import SETTINGS, Settings, SourceSpec, StoreUrl, check_variables, documented
 
@@ -78,6 +79,11 @@ ALLOWED: list[tuple[str, str, object]] = [
     ("audience", "https://orders.example", "https://orders.example"),
     ("algorithms", "", ()),
     ("algorithms", "RS256 Ed25519", ("RS256", "Ed25519")),
+    *((f"max_streams{each}", "", None) for each in ("", "_per_principal", "_per_address")),
+    *((f"max_streams{each}", "1", 1) for each in ("", "_per_principal", "_per_address")),
+    ("publish_rate", "", None),
+    ("publish_rate", "0.5", PublishRate(0.5)),
+    ("publish_rate", "1000:5e6", PublishRate(1_000, 5e6)),
     ("contract", "", None),
     ("contract", CONTRACT, Path(CONTRACT)),
 ]
@@ -122,6 +128,11 @@ REFUSED = [
     ("algorithms", "HS256 none"),
     ("issuer", "two words"),
     ("audience", "two words"),
+    *((f"max_streams{each}", "none") for each in ("", "_per_principal", "_per_address")),
+    ("publish_rate", "-1"),
+    ("publish_rate", "1000:"),
+    ("publish_rate", ":1000"),
+    ("publish_rate", "1000/s"),
     ("store", ""),
     ("store", "memory"),
     ("store", "memory:x"),
@@ -207,6 +218,8 @@ SENTENCES = {
     ("jwks", "/no/such/file"): "File '/no/such/file' does not exist.",
     ("jwt_secret_file", "/no/such/file"): "File '/no/such/file' does not exist.",
     ("algorithms", "HS256 none"): "'none' is not one of ",
+    ("publish_rate", "1000:"): "'' is not a number",
+    ("publish_rate", ":1000"): "'' is not a number",
     ("contract", "no/such/folder"): "Directory 'no/such/folder' does not exist.",
     ("contract", __file__): f"Directory '{__file__}' is a file.",
 }

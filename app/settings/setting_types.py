@@ -8,6 +8,8 @@ from typing import Final, Literal, NamedTuple
 
 import click
 
+from app.access.publish_rate import PublishRate
+
 _SHOWN_CHARACTERS: Final = 100  # of an invalid value, in an error message
 
 FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -88,6 +90,18 @@ class Source(click.ParamType[SourceSpec]):
             case _:
                 message = f"{shown(value)} is not none, simulator, simulator:RATE or replay:FILE."
                 raise click.BadParameter(message, ctx, param)
+
+
+class EventsAndBytes(click.ParamType[PublishRate]):
+    """A publish rate: events in a second, and after a colon, bytes in a second, such as 1000 or 1000:500000."""
+
+    name = "rate"
+    _rate: Final = Number(1e12)
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> PublishRate:
+        events, colon, size = value.partition(":")
+        of_bytes = self._rate.convert(size, param, ctx) if colon else None
+        return PublishRate(self._rate.convert(events, param, ctx), of_bytes)
 
 
 class Milliseconds(click.ParamType[tuple[int, int]]):

@@ -16,11 +16,13 @@ from urllib.parse import urlsplit
 
 import click
 
+from app.access.publish_rate import PublishRate
 from app.settings.address_types import Host, HostName, Origin, PublicUrl
 from app.settings.setting import VARIABLE_PREFIX, Setting, SettingRow, flag, optional, repeated, setting
 from app.settings.setting_types import (
     FILE,
     FOLDER,
+    EventsAndBytes,
     Milliseconds,
     Number,
     Source,
@@ -107,6 +109,21 @@ class Settings:
         "repeated; in the variable, separate algorithms by spaces.")
     anonymous: bool = flag(
         "--anonymous", "Allow every client to read and publish without a token, although other machines can reach the server.")
+    max_streams: int | None = optional(
+        "--max-streams", WholeNumber(1, 10**9), "N",
+        "Have at most N open streams: event streams, WebSocket connections, gRPC subscriptions and waiting pages. Not given: as many as "
+        "the process may open files, less 128.")
+    max_streams_per_principal: int | None = optional(
+        "--max-streams-per-principal", WholeNumber(1, 10**9), "N",
+        "Have at most N open streams for each subject of access tokens. Not given: no limit.")
+    max_streams_per_address: int | None = optional(
+        "--max-streams-per-address", WholeNumber(1, 10**9), "N",
+        "Have at most N open streams for each IPv4 address and each IPv6 network /64; this machine and trusted proxies are not counted. "
+        "Not given: no limit.")
+    publish_rate: PublishRate | None = optional(
+        "--publish-rate", EventsAndBytes(), "EVENTS[:BYTES]",
+        "Let each subject of access tokens, or each address if there are no tokens, publish this many events, and bytes, in a second. "
+        "Not given: no limit.")
     contract: Path | None = optional(
         "--contract", FOLDER, "DIR",
         "Serve the contract in this folder (openapi/ and contracts/). Not given: the built-in one.")

@@ -37,6 +37,10 @@ _ALONE = (State.SCHEDULED, State.QUEUED, State.READING)
 _BLOCKED = (State.BLOCKED, State.READING_BLOCKED)
 
 
+def _do_nothing() -> None:
+    """Stand for the function to call when a subscription is closed, if there is none."""
+
+
 class FanOut:
     """The open subscriptions of a log. This object sends items to each subscription, and sends heartbeats while `run` runs.
 
@@ -47,7 +51,7 @@ class FanOut:
 
     def __init__(self, log: EventLog, heartbeat_seconds: float, max_age_seconds: float | None = None) -> None:
         self._log = log
-        self._open: dict[Subscription, None] = {}
+        self._open: dict[Subscription, Callable[[], object]] = {}  # with what is to be called once it is closed
         self._live = LiveReaders(log, self._call_turn, self._enqueue)
         self._store_reads = StoreReads(self._on_read)
         self._heartbeats = Heartbeats(heartbeat_seconds, self._open.keys(), self._live.last_sent_at, self._call_turn)
@@ -63,14 +67,14 @@ class FanOut:
     def __len__(self) -> int:
         return len(self._open)
 
-    def open(self, subscription: Subscription, sink: Sink) -> None:
+    def open(self, subscription: Subscription, sink: Sink, on_closed: Callable[[], object] = _do_nothing) -> None:
         """Open a new subscription: send its first item at once, and all later items until a `Closing` was sent or `leave` is
         called.
 
-        `sink`: where the items are sent.
+        `sink`: where the items are sent. `on_closed`: called once, when the subscription is closed.
         """
         start = subscription.open(sink)
-        self._open[subscription] = None
+        self._open[subscription] = on_closed
         self._none_open.clear()
         self._endings.begin(subscription)
         if self._send(subscription, start):
@@ -264,7 +268,7 @@ class FanOut:
             case _:
                 pass
         if subscription.state is State.CLOSED:
-            self._open.pop(subscription, None)
+            self._open.pop(subscription, _do_nothing)()
             self._endings.forget(subscription)
             if not self._open:
                 self._none_open.set()

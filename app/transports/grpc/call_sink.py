@@ -45,12 +45,14 @@ class CallSink:
         self._is_full = len(self._items) >= WAITING_ITEMS
         return not self._is_full
 
-    async def carry(self, fan_out: FanOut, subscription: Subscription) -> Closing:
+    async def carry(self, fan_out: FanOut, subscription: Subscription, on_closed: Callable[[], object]) -> Closing:
         """Open the subscription and write its items, until its closing item has been written. Returns the closing item.
+
+        `on_closed`: called once, when the subscription is closed.
 
         If the call ends before, because the client cancels it or disconnects, grpcio cancels this coroutine.
         """
-        fan_out.open(subscription, self)
+        fan_out.open(subscription, self, on_closed)
         try:
             while True:
                 item = await self._next_item()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 import grpc
 
@@ -63,6 +64,17 @@ class Calls:
             with suppress(grpc.aio.BaseError):
                 await context.abort_with_status(self._statuses.status(Draining()))
         await self._none_running.wait()
+
+
+def address_of(context: Context) -> str | None:
+    """Return the IP address from which a call comes; None if it does not come over IP.
+
+    https://github.com/grpc/grpc/blob/master/doc/naming.md says how gRPC writes addresses; an IPv6 one is percent-encoded, too.
+    """
+    scheme, _, address = unquote(context.peer()).partition(":")
+    if scheme not in ("ipv4", "ipv6"):
+        return None
+    return address.rpartition(":")[0].strip("[]")
 
 
 def end(context: Context, status: grpc.Status) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import grpc
 
+from app.access.admission import Admission
+from app.access.client import Client
 from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import Closing
 from app.events.delivery.subscribe import subscribe
@@ -17,7 +19,7 @@ from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
 from app.specification.errors import OrdersEventsError
 from app.transports.grpc.call_sink import CallSink
-from app.transports.grpc.calls import Calls, Context, end
+from app.transports.grpc.calls import Calls, Context, address_of, end
 from app.transports.grpc.messages.descriptors import MessageClasses
 from app.transports.grpc.messages.event_messages import DataMessages
 from app.transports.grpc.messages.request_messages import read_message
@@ -41,11 +43,13 @@ class OrderEventsService:
         log: EventLog,
         publisher: Publisher,
         fan_out: FanOut,
+        admission: Admission,
         statuses: Statuses,
     ) -> None:
         self.log = log
         self._publisher = publisher
         self._fan_out = fan_out
+        self._admission = admission
         self._statuses = statuses
         self._requests = SubscribeRequests(document)
         self.classes = MessageClasses(document.proto)
@@ -72,7 +76,8 @@ class OrderEventsService:
             for message in self._responses.encode(self._fan_out.refuse(closing)):
                 await context.write(message)
         else:
-            closing = await CallSink(self._responses.encode, context.write).carry(self._fan_out, subscription)
+            leave = self._admission.admit(Client(address=address_of(context)))
+            closing = await CallSink(self._responses.encode, context.write).carry(self._fan_out, subscription, leave)
         if closing.reason in _INTERRUPTIONS:
             end(context, self._statuses.status(_INTERRUPTIONS[closing.reason]))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +13,8 @@ from google.rpc.error_details_pb2 import BadRequest, ResourceInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
+from app.access.errors import LimitReached, Overloaded, TooManyRequests
+from app.access.reconnection import Reconnection
 from app.events.errors import Draining, EventIdConflict, StoreUnavailable
 from app.metrics import Tally
 from app.specification.errors import ContractViolation, MalformedJson
@@ -45,6 +46,8 @@ _OF_ERROR: Final[Mapping[type[Exception], _Answer]] = {
     # no later attempt will succeed with it.
     EventIdConflict: _Answer(grpc.StatusCode.ALREADY_EXISTS, "event-id-conflict"),
     StoreUnavailable: _Answer(grpc.StatusCode.UNAVAILABLE, "unavailable"),
+    Overloaded: _Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, "overloaded"),
+    TooManyRequests: _Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, "too-many-requests"),
     Draining: _Answer(grpc.StatusCode.UNAVAILABLE, "unavailable"),
 }
 
@@ -52,13 +55,12 @@ _OF_ERROR: Final[Mapping[type[Exception], _Answer]] = {
 class Statuses:
     """The translation of errors into statuses.
 
-    `tally`: counts the errors by problem. `retry_ms`: the shortest and the longest time after which a client should try again; each
-    status has a random time between them, so that clients that were disconnected together do not come back together.
+    `tally`: counts the errors by problem. `reconnection`: how long clients wait before they try again.
     """
 
-    def __init__(self, tally: Tally, retry_ms: tuple[int, int]) -> None:
+    def __init__(self, tally: Tally, reconnection: Reconnection) -> None:
         self._tally = tally
-        self._retry_ms = retry_ms
+        self._reconnection = reconnection
 
     def refusal(self, error: Exception, method: str) -> grpc.Status:
         """Return the status of a call that failed, and count it. An unexpected error is logged, and the status shows nothing of it."""
@@ -73,16 +75,19 @@ class Statuses:
         answer = _OF_ERROR.get(type(error), _INTERNAL)
         text = "The server failed to answer; the cause is in its log." if answer is _INTERNAL else str(error)
         details = [*_DETAILS.get(type(error), _no_details)(error)]
-        if answer.code is grpc.StatusCode.UNAVAILABLE:
-            details.append(self._retry_info())
+        if isinstance(error, LimitReached):
+            details.append(_retry_info(error.retry_after_seconds * 1_000))
+        elif answer.code is grpc.StatusCode.UNAVAILABLE:
+            details.append(_retry_info(self._reconnection.wait_ms()))
         code: int = answer.code.value[0]
         status: grpc.Status = rpc_status.to_status(Status(code=code, message=text, details=map(_packed, details)))
         return status
 
-    def _retry_info(self) -> RetryInfo:
-        info = RetryInfo()
-        info.retry_delay.FromMilliseconds(random.randint(*self._retry_ms))
-        return info
+
+def _retry_info(milliseconds: int) -> RetryInfo:
+    info = RetryInfo()
+    info.retry_delay.FromMilliseconds(milliseconds)
+    return info
 
 
 def _invalid_request(error: Any) -> Iterator[Message]:

@@ -7,7 +7,8 @@ returned a dict, Connexion would respond 500 if the contract also declares a pro
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,10 +17,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from app import metrics
+from app.access.admission import Admission
+from app.access.client import Client
 from app.access.errors import TokenExpired
+from app.access.publish_rate import PublishLimit
 from app.events.delivery.endings import TOKEN_EXPIRED
+from app.events.delivery.stream_item import Closing
 from app.events.delivery.subscribe import SubscriptionRequest, subscribe
-from app.events.delivery.subscription import Subscription
 from app.events.filter import Filter, filter_of
 from app.events.log.event_log import EventLog
 from app.events.log.read_page import read_page
@@ -32,9 +36,9 @@ from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.json_bodies import event_page, event_types, published_events, read_json
 from app.transports.http.negotiation import choose_media_type
 from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
-from app.transports.http.security import principal_of
+from app.transports.http.security import client_of, principal_of
 from app.transports.http.streaming import sse
-from app.transports.http.streaming.response import EventStreamResponse, EventStreams
+from app.transports.http.streaming.response import ClosedStreamResponse, EventStreamResponse, EventStreams
 from app.transports.websocket.handshake import WebSocketResponse, check_handshake
 from app.transports.websocket.sockets import Sockets
 
@@ -51,6 +55,8 @@ class Operations:
     contracts: Contracts
     log: EventLog
     publisher: Publisher
+    admission: Admission
+    publish_limit: PublishLimit
     bodies: Bodies
     streams: EventStreams
     sockets: Sockets
@@ -74,23 +80,26 @@ class Operations:
         media_type = choose_media_type(_header(request, b"accept"), (sse.MEDIA_TYPE, _PAGE))
         filter = filter_of(event_types, order_id)
         try:
-            principal = principal_of(request.scope)
+            client = client_of(request.scope)
         except TokenExpired:
             if media_type == _PAGE:
                 raise
             # A browser's EventSource survives this, and no other status, so a page has time to renew its token.
-            return EventStreamResponse(self.streams, TOKEN_EXPIRED)
+            return ClosedStreamResponse(self.streams, TOKEN_EXPIRED)
         last_event_id = _header(request, b"last-event-id") or last_event_id or None
         try:
             start = read_start(last_event_id, since, from_)
         except NotAnInstant as error:
             raise InvalidParameters([ParameterViolation("query", "since", str(error))]) from None
         if media_type == _PAGE:
-            return await self._page(start, filter, limit, 0 if request.method == "HEAD" else wait)
-        subscription = await subscribe(self.log, SubscriptionRequest(start, filter, follow, limit, principal))
-        if isinstance(subscription, Subscription) and subscription.is_empty:
+            with self._admitted_to_wait(client, 0 if request.method == "HEAD" else wait) as wait_seconds:
+                return await self._page(start, filter, limit, wait_seconds)
+        subscription = await subscribe(self.log, SubscriptionRequest(start, filter, follow, limit, client.principal))
+        if isinstance(subscription, Closing):
+            return ClosedStreamResponse(self.streams, subscription)
+        if subscription.is_empty:
             return Response(status_code=204, headers=NO_STORE)
-        return EventStreamResponse(self.streams, subscription)
+        return EventStreamResponse(self.streams, subscription, client)
 
     async def _page(self, place: StartRequest, filter: Filter, limit: int | None, wait_seconds: int) -> ASGIApp:
         limit = self.document.page_limit_default if limit is None else limit
@@ -102,9 +111,25 @@ class Operations:
         body = event_page(page, self.log.position(page.through))
         return self.bodies.response(body, headers=NO_STORE, media_type=_PAGE)
 
+    @contextmanager
+    def _admitted_to_wait(self, client: Client, wait_seconds: int) -> Iterator[int]:
+        """Yield how long to wait for a page. A page that may wait is counted as a stream meanwhile; see `Admission.admit`."""
+        if not wait_seconds:
+            yield 0
+            return
+        leave = self.admission.admit(client)
+        try:
+            yield wait_seconds
+        finally:
+            leave()
+
     async def publish_order_events(self, request: Request) -> Response:
-        submitted = await read_json(request, self.document.max_body_bytes, self.document.max_json_values)
-        appended = await self.publisher.publish(submitted if isinstance(submitted, list) else [submitted])
+        client = client_of(request.scope)
+        self.publish_limit.check(client)
+        submitted, size = await read_json(request, self.document.max_body_bytes, self.document.max_json_values)
+        submissions = submitted if isinstance(submitted, list) else [submitted]
+        self.publish_limit.count(client, len(submissions), size)
+        appended = await self.publisher.publish(submissions)
         return Response(published_events(appended), 201, NO_STORE, media_type="application/json")
 
     async def open_order_events_socket(self, request: Request) -> WebSocketResponse:

@@ -15,7 +15,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp
 
-from app.access.errors import Forbidden, InsufficientScope, TokenExpired, Unauthenticated
+from app.access.errors import (
+    Forbidden,
+    InsufficientScope,
+    LimitReached,
+    Overloaded,
+    TokenExpired,
+    TooManyRequests,
+    Unauthenticated,
+)
 from app.events.errors import Draining, EventIdConflict, PositionLost, StoreUnavailable
 from app.metrics import Tally
 from app.specification.document import OpenApiDocument
@@ -29,7 +37,7 @@ from app.transports.http.upgrade import UPGRADE, UpgradeRequired
 from app.transports.websocket.errors import InvalidMessage, OriginNotAllowed, SubscriptionInUse, UpgradeUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
-RETRY_AFTER_SECONDS: Final = 2
+RETRY_AFTER_SECONDS: Final = 2  # if the server is about to stop, or cannot use the log
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +63,8 @@ _OF_ERROR: Mapping[type[Exception], str] = {
     OriginNotAllowed: "origin-not-allowed",
     InvalidMessage: "invalid-message",
     SubscriptionInUse: "subscription-in-use",
+    TooManyRequests: "too-many-requests",
+    Overloaded: "overloaded",
     StoreUnavailable: "unavailable",
     Draining: "unavailable",
 }
@@ -81,6 +91,8 @@ _EXTENSIONS: Mapping[type[Exception], Callable[[Any], dict[str, object]]] = {
         "total": error.total,
     },
     EventIdConflict: lambda error: {"index": error.index, "eventId": error.event_id},
+    TooManyRequests: lambda error: {"retryAfter": error.retry_after_seconds},
+    Overloaded: lambda error: {"retryAfter": error.retry_after_seconds},
     PositionLost: lambda error: {
         "reason": error.gap.reason,
         "requested": error.gap.requested,
@@ -106,7 +118,7 @@ class Problems:
         slug, detail = _classify(error)
         members = self._members(slug, detail, error, f"{request.method} {request.url.path}")
         body = json.dumps(members, separators=(",", ":"))
-        status, headers = self._document.problems[slug].status, self._headers(slug, request)
+        status, headers = self._document.problems[slug].status, self._headers(slug, error, request)
         return self._bodies.response(body, status, headers, media_type=MEDIA_TYPE)
 
     def members(self, error: Exception, subject: str) -> dict[str, object]:
@@ -130,10 +142,12 @@ class Problems:
             **extensions,
         }
 
-    def _headers(self, slug: str, request: Request) -> dict[str, str]:
+    def _headers(self, slug: str, error: Exception, request: Request) -> dict[str, str]:
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         if slug == "unavailable":
             headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        if isinstance(error, LimitReached):
+            headers["Retry-After"] = str(error.retry_after_seconds)
         if slug == "unauthenticated":
             headers["WWW-Authenticate"] = "Bearer"
         if slug == "method-not-allowed":

@@ -17,6 +17,7 @@ from connexion.middleware.abstract import ROUTING_CONTEXT
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access.authentication import Authentication
+from app.access.client import Client
 from app.access.errors import InsufficientScope, TokenExpired, Unauthenticated
 from app.access.principal import ANONYMOUS, PUBLISH, Principal
 from app.specification.openapi.operation_security import OperationSecurity
@@ -87,6 +88,12 @@ def principal_of(scope: Scope) -> Principal:
     if isinstance(principal, Unauthenticated):
         raise principal
     return principal
+
+
+def client_of(scope: Scope) -> Client:
+    """Return the sender of a request, with its address. Raises what `principal_of` raises."""
+    peer = scope.get("client")
+    return Client(principal_of(scope), peer[0] if peer else None)
 
 
 def _credentials(scope: Scope, *, accepts_cookie: bool) -> Credentials:

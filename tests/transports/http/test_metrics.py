@@ -49,6 +49,7 @@ def test_metrics_are_in_the_format_of_prometheus(http: httpx.Client) -> None:
         "orders_events_events_delivered": "counter",
         "orders_events_stream_gaps": "counter",
         "orders_events_streams_closed": "counter",
+        "orders_events_streams_refused": "counter",
         "orders_events_websockets": "gauge",
         "orders_events_websockets_closed": "counter",
         "orders_events_requests_refused": "counter",

@@ -32,9 +32,12 @@ class AsgiSink:
         self._item.set_result(item)
         return False
 
-    async def carry(self, fan_out: FanOut, subscription: Subscription) -> None:
-        """Open the subscription and send its items, until the subscription ends or the client disconnects."""
-        fan_out.open(subscription, self)
+    async def carry(self, fan_out: FanOut, subscription: Subscription, on_closed: Callable[[], object]) -> None:
+        """Open the subscription and send its items, until the subscription ends or the client disconnects.
+
+        `on_closed`: called once, when the subscription is closed.
+        """
+        fan_out.open(subscription, self, on_closed)
         sending = asyncio.create_task(self._send_until_closing(fan_out, subscription))
         leaving = asyncio.create_task(self._until_disconnected())
         try:

@@ -9,12 +9,16 @@ A client that accepts gzip is sent the same bytes, compressed (`app/transports/c
 from __future__ import annotations
 
 import gzip
-import random
 from collections.abc import Callable
-from typing import Final
+from contextlib import ExitStack
+from typing import Any, Final
 
 from starlette.types import Receive, Scope, Send
 
+from app.access.admission import Admission, Leave
+from app.access.client import Client
+from app.access.errors import LimitReached
+from app.access.reconnection import Reconnection, overloaded_seconds
 from app.events.delivery.encoded import EncodedPages, LastItem
 from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import Closing, StreamItem, StreamStart
@@ -37,36 +41,55 @@ STREAM_HEADERS: Final = (
 )
 VARY: Final = (b"vary", b"Accept-Encoding")
 GZIP: Final = (b"content-encoding", b"gzip")
+# Otherwise an overloaded server would keep the connections of the clients that it refuses, each of which needs a file descriptor.
+CLOSE: Final = (b"connection", b"close")
 
 
 class EventStreams:
     """The objects that all event streams of one server share. An item that is sent to many clients is encoded only once.
 
-    `fan_out`: sends new events to all open subscriptions. `retry_ms`: the shortest and the longest reconnection time, in milliseconds.
-    `compress`: whether streams are compressed for clients that accept gzip.
+    `fan_out`: sends new events to all open subscriptions. `admission`: limits the number of streams. `reconnection`: how long clients wait
+    before they reconnect. `compress`: whether streams are compressed for clients that accept gzip.
     """
 
-    def __init__(self, fan_out: FanOut, retry_ms: tuple[int, int], *, compress: bool = True) -> None:
+    def __init__(
+        self, fan_out: FanOut, admission: Admission, reconnection: Reconnection, *, compress: bool = True
+    ) -> None:
         self.fan_out = fan_out
+        self.admission = admission
         self.compress = compress
-        shortest, longest = retry_ms
-        self._shortest_retry_ms = shortest
-        self._retry_spread_ms = longest - shortest + 1
+        self._reconnection = reconnection
         self._pages = EncodedPages(sse.encode)
         self._last_items: dict[TransferCoding, LastItem[bytes]] = {}
         self._shared_parts: dict[TransferCoding, SharedParts] = {}
 
+    def are_compressed(self, scope: Scope) -> bool:
+        """Return whether the stream that answers a request is compressed."""
+        return self.compress and prefers_gzip(",".join(header_values(scope, b"accept-encoding")))
+
+    def response_start(self, scope: Scope) -> dict[str, Any]:
+        """Return the ASGI message with which the answer to a request begins."""
+        headers = [*STREAM_HEADERS]
+        if self.compress:
+            headers.append(VARY)
+        if self.are_compressed(scope):
+            headers.append(GZIP)
+        return {"type": "http.response.start", "status": 200, "headers": headers}
+
     def encode(self, item: StreamItem) -> bytes:
         """Encode an item as bytes of an event stream.
 
-        The first item contains the reconnection time (`retry`). It is random, so that clients that were disconnected together do not
-        reconnect together.
+        The first item contains the reconnection time (`retry`). So does the last one before the server stops, if many streams end then.
         """
-        if isinstance(item, StreamStart):
-            # A third of the time that random.randint takes, and as good for this.
-            retry_ms = self._shortest_retry_ms + int(random.random() * self._retry_spread_ms)
-            return sse.encode_opening(item, retry_ms)
-        return self._pages.encode(item)
+        match item:
+            case StreamStart(Closing("overloaded")):
+                return sse.encode_opening(item, overloaded_seconds() * 1_000)
+            case StreamStart():
+                return sse.encode_opening(item, self._reconnection.wait_ms())
+            case Closing("drain") if self._reconnection.is_spread:
+                return sse.encode_closing(item, self._reconnection.wait_ms())
+            case _:
+                return self._pages.encode(item)
 
     def last_item(self, coding: TransferCoding) -> LastItem[bytes]:
         """Return the cache of the last encoded item, which all connections with this transfer coding (chunked or not) share."""
@@ -84,47 +107,75 @@ class EventStreams:
 class EventStreamResponse:
     """An ASGI application that sends the items of a subscription, until the subscription ends or the client disconnects.
 
-    `subscription`: the subscription; or, if the server refused the subscription, the closing item: the event `stream.closing`, which
-    reports why a stream ends. The closing item is then the whole stream.
+    `client`: the sender of the request. If it may have no more streams, it is sent a `ClosedStreamResponse` instead.
 
     Everything that can fail is done before this response is created, because the status 200 cannot be changed afterwards.
     """
 
-    def __init__(self, streams: EventStreams, subscription: Subscription | Closing) -> None:
+    def __init__(self, streams: EventStreams, subscription: Subscription, client: Client) -> None:
         self._streams = streams
         self._subscription = subscription
+        self._client = client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        streams, fan_out, subscription = self._streams, self._streams.fan_out, self._subscription
-        compressed = streams.compress and prefers_gzip(",".join(header_values(scope, b"accept-encoding")))
-        await send({"type": "http.response.start", "status": 200, "headers": self._headers(compressed=compressed)})
-        take_over = scope.get("extensions", {}).get(TAKE_OVER)
+        start = self._streams.response_start(scope)
         if scope["method"] == "HEAD":
+            await send(start)
             await send({"type": "http.response.body"})
-        elif isinstance(subscription, Closing):
-            body = streams.encode(fan_out.refuse(subscription))
-            await send({"type": "http.response.body", "body": gzip.compress(body, mtime=0) if compressed else body})
-        elif take_over is not None:
-            open_on_connection(subscription, take_over["connection"], streams, compressed=compressed)
+            return
+        try:
+            leave = self._streams.admission.admit(self._client)
+        except LimitReached:
+            await ClosedStreamResponse(self._streams, Closing("overloaded"))(scope, receive, send)
+            return
+        with ExitStack() as until_open:
+            until_open.callback(leave)
+            await send(start)
+            until_open.pop_all()
+        await self._open(leave, scope, receive, send)
+
+    async def _open(self, on_closed: Leave, scope: Scope, receive: Receive, send: Send) -> None:
+        streams, subscription = self._streams, self._subscription
+        compressed = streams.are_compressed(scope)
+        take_over = scope.get("extensions", {}).get(TAKE_OVER)
+        if take_over is not None:
+            open_on_connection(subscription, take_over["connection"], streams, on_closed, compressed=compressed)
         else:
             encode = streams.gzip_body(close_delimited).encode if compressed else streams.encode
-            await AsgiSink(encode, receive, send).carry(fan_out, subscription)
+            await AsgiSink(encode, receive, send).carry(streams.fan_out, subscription, on_closed)
 
-    def _headers(self, *, compressed: bool) -> list[tuple[bytes, bytes]]:
-        headers = [*STREAM_HEADERS]
-        if self._streams.compress:
-            headers.append(VARY)
-        if compressed:
-            headers.append(GZIP)
-        return headers
+
+class ClosedStreamResponse:
+    """An ASGI application that sends a stream which the server refuses. Its only item is `closing`, which has the reason."""
+
+    def __init__(self, streams: EventStreams, closing: Closing) -> None:
+        self._streams = streams
+        self._closing = closing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # the signature of ASGI
+        start = self._streams.response_start(scope)
+        if self._closing.reason == "overloaded":
+            start["headers"].append(CLOSE)
+        await send(start)
+        body = b""
+        if scope["method"] != "HEAD":
+            plain = self._streams.encode(self._streams.fan_out.refuse(self._closing))
+            body = gzip.compress(plain, mtime=0) if self._streams.are_compressed(scope) else plain
+        await send({"type": "http.response.body", "body": body})
 
 
 def open_on_connection(
-    subscription: Subscription, take_over: Callable[[Stream], Connection], streams: EventStreams, *, compressed: bool
+    subscription: Subscription,
+    take_over: Callable[[Stream], Connection],
+    streams: EventStreams,
+    on_closed: Callable[[], object],
+    *,
+    compressed: bool,
 ) -> None:
     """Take over the connection from the server and open a subscription on it. Returns at once, while the stream continues.
 
-    `take_over`: registers a stream, whose methods the server will call, and returns the connection.
+    `take_over`: registers a stream, whose methods the server will call, and returns the connection. `on_closed`: called once, when the
+    subscription is closed.
     """
     sink: PlainSink | GzipSink
     if compressed:
@@ -135,4 +186,4 @@ def open_on_connection(
         sink = PlainSink(subscription, streams.fan_out)
         sink.connection = take_over(sink)
         sink.last_item = streams.last_item(sink.connection.coding)
-    streams.fan_out.open(subscription, sink)
+    streams.fan_out.open(subscription, sink, on_closed)

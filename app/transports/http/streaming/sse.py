@@ -31,6 +31,11 @@ def encode_opening(opening: StreamStart, retry_ms: int) -> bytes:
     return b"retry: %d\n: orders-events\n%b" % (retry_ms, encode(opening.first))
 
 
+def encode_closing(closing: Closing, retry_ms: int) -> bytes:
+    """Encode the last item of a stream with another reconnection time than that of the first item, in milliseconds."""
+    return b"retry: %d\n%b" % (retry_ms, encode(closing))
+
+
 def encode(item: NextItem) -> bytes:
     """Encode an item of a stream after the first one."""
     match item:

@@ -26,6 +26,7 @@ async def carry(raised: Exception) -> None:
     log = await open_log(event("a"))
     fan_out = FanOut(log, heartbeat_seconds=15)
     sent: list[MutableMapping[str, Any]] = []
+    closed: list[Subscription] = []
 
     async def send(message: MutableMapping[str, Any]) -> None:
         if sent:
@@ -34,9 +35,10 @@ async def carry(raised: Exception) -> None:
 
     subscription = Subscription(log, Start(0), EVERYTHING, follow=True, limit=None)
     try:
-        await AsgiSink(lambda _step: b"", never, send).carry(fan_out, subscription)
+        await AsgiSink(lambda _step: b"", never, send).carry(fan_out, subscription, lambda: closed.append(subscription))
     finally:
         assert len(fan_out) == 0
+        assert closed == [subscription]
 
 
 async def test_a_client_that_has_left_is_not_a_fault() -> None:

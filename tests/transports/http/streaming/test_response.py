@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from app.access.admission import Admission, StreamLimits
+from app.access.reconnection import Reconnection
 from app.events.delivery.fan_out import FanOut
 from app.events.event import StoredEvent
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Page
+from app.metrics import Tally
 from app.server.take_over import chunked, close_delimited
 from app.stores.memory import MemoryStore
 from app.transports.http.streaming.response import EventStreams
@@ -14,7 +17,8 @@ PAGE = Page([StoredEvent(1, "k7f3q2aa", "order.shipped", "1.0.0", "e-1", "or_1",
 
 
 def test_a_page_is_encoded_once_and_framed_once_for_each_transfer_coding() -> None:
-    streams = EventStreams(FanOut(EventLog(MemoryStore(10)), heartbeat_seconds=15), retry_ms=(1, 1))
+    fan_out = FanOut(EventLog(MemoryStore(10)), heartbeat_seconds=15)
+    streams = EventStreams(fan_out, Admission(StreamLimits(), Tally()), Reconnection((1, 1)))
     frames = []
     for coding in (chunked, close_delimited, chunked):
         last = streams.last_item(coding)

@@ -1,0 +1,96 @@
+"""Admission: how many streams may be open at the same time, in total and for each client.
+
+A stream is what occupies the server for long: an event stream, a WebSocket connection, a call of `Subscribe` over gRPC, or a page
+that waits for events. It is admitted just before it begins, and counted until it has ended.
+"""
+
+from __future__ import annotations
+
+import resource
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
+from typing import Final, NamedTuple, TypeAlias
+
+from app.access.client import Client, address_key, principal_key
+from app.access.errors import Overloaded, too_many_streams
+from app.metrics import Tally
+
+Leave: TypeAlias = Callable[[], object]
+"""A function to call once, when a stream that was admitted has ended."""
+
+OTHER_DESCRIPTORS: Final = 128  # of files: for the log, the listeners, and connections that are not streams
+
+
+class StreamLimits(NamedTuple):
+    """The greatest numbers of streams that may be open at the same time; None means that there is no such limit."""
+
+    total: int | None = None
+    per_principal: int | None = None
+    per_address: int | None = None
+
+
+class Admission:
+    """The limits on open streams, and the streams that are open now.
+
+    `tally`: counts the refused streams by limit. `open_streams`: the number of streams that are open.
+    """
+
+    def __init__(self, limits: StreamLimits, tally: Tally) -> None:
+        self._total = limits.total
+        self._of_clients = [
+            _ClientLimit(name, maximum, key_of)
+            for name, maximum, key_of in (
+                ("principal", limits.per_principal, principal_key),
+                ("address", limits.per_address, address_key),
+            )
+            if maximum is not None
+        ]
+        self._leave_uncounted: Leave = partial(self._leave, ())
+        self.open_streams = 0
+        self._tally = tally
+
+    def admit(self, client: Client) -> Leave:
+        """Count a stream of a client from now on. Returns the function to call once the stream has ended.
+
+        Raises Overloaded if the server has as many streams as it may have, TooManyRequests if the client has.
+        """
+        if self._total is not None and self.open_streams >= self._total:
+            self._tally.streams_refused["total"] += 1
+            raise Overloaded
+        counted = [(limit, key) for limit in self._of_clients if (key := limit.key_of(client)) is not None]
+        for limit, key in counted:
+            if limit.streams[key] >= limit.maximum:
+                self._tally.streams_refused[limit.name] += 1
+                raise too_many_streams()
+        for limit, key in counted:
+            limit.streams[key] += 1
+        self.open_streams += 1
+        return partial(self._leave, counted) if counted else self._leave_uncounted
+
+    def _leave(self, counted: Sequence[tuple[_ClientLimit, Hashable]]) -> None:
+        self.open_streams -= 1
+        for limit, key in counted:
+            limit.streams[key] -= 1
+            if not limit.streams[key]:
+                del limit.streams[key]
+
+
+class _ClientLimit:
+    """A limit on the streams of one client.
+
+    `name`: under which refusals are counted. `key_of`: returns what the streams of one client have in common; None if the streams of
+    this client are not counted. `streams`: the number of open streams by key.
+    """
+
+    def __init__(self, name: str, maximum: int, key_of: Callable[[Client], Hashable | None]) -> None:
+        self.name = name
+        self.maximum = maximum
+        self.key_of = key_of
+        self.streams: Counter[Hashable] = Counter()
+
+
+def streams_by_descriptors() -> int | None:
+    """Return how many streams the process can have, each of which needs a file descriptor; None if they are not limited."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if descriptors == resource.RLIM_INFINITY else max(descriptors - OTHER_DESCRIPTORS, 1)

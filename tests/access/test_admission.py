@@ -1,0 +1,105 @@
+"""Which streams are admitted, in which order, and that none is counted after its end."""
+
+from __future__ import annotations
+
+import random
+import resource
+
+import pytest
+
+from app.access.admission import OTHER_DESCRIPTORS, Admission, Leave, StreamLimits, streams_by_descriptors
+from app.access.client import Client
+from app.access.errors import LimitReached, Overloaded, TooManyRequests
+from app.access.principal import SCOPES, Principal
+from app.metrics import Tally
+
+
+def client(subject: str, address: str) -> Client:
+    return Client(Principal("https://issuer.example", subject, SCOPES), address)
+
+
+ANN, BEN = client("ann", "192.0.2.1"), client("ben", "192.0.2.2")
+LOCAL = Client(address="127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("limits", "other", "limit", "error"),
+    [
+        (StreamLimits(total=2), BEN, "total", Overloaded),
+        (StreamLimits(per_principal=2), client("ann", "192.0.2.9"), "principal", TooManyRequests),
+        (StreamLimits(per_address=2), client("ben", "192.0.2.1"), "address", TooManyRequests),
+    ],
+)
+def test_a_stream_beyond_a_limit_is_refused_until_another_has_ended(
+    limits: StreamLimits, other: Client, limit: str, error: type[LimitReached]
+) -> None:
+    tally = Tally()
+    admission = Admission(limits, tally)
+    leave = admission.admit(ANN)
+    admission.admit(ANN)
+    with pytest.raises(error) as refused:
+        admission.admit(other)
+
+    assert 15 <= refused.value.retry_after_seconds <= 45
+    assert tally.streams_refused == {limit: 1}
+    assert admission.open_streams == 2
+    leave()
+    admission.admit(other)
+    with pytest.raises(error):
+        admission.admit(ANN)
+
+
+def test_a_refused_stream_is_counted_by_no_limit() -> None:
+    """The limit by address is the last to be looked at: if it refuses, the one by principal must not have counted."""
+    admission = Admission(StreamLimits(per_principal=2, per_address=1), Tally())
+    admission.admit(client("ann", "192.0.2.1"))
+    with pytest.raises(TooManyRequests):
+        admission.admit(client("ann", "192.0.2.1"))
+
+    admission.admit(client("ann", "192.0.2.2"))
+    with pytest.raises(TooManyRequests):
+        admission.admit(client("ann", "192.0.2.3"))
+
+
+def test_clients_without_a_token_on_this_machine_are_limited_in_total_only() -> None:
+    admission = Admission(StreamLimits(total=5, per_principal=1, per_address=1), Tally())
+    for _ in range(5):
+        admission.admit(LOCAL)
+    with pytest.raises(Overloaded):
+        admission.admit(LOCAL)
+
+
+def test_clients_of_one_ipv6_network_share_a_limit() -> None:
+    admission = Admission(StreamLimits(per_address=1), Tally())
+    admission.admit(Client(address="2001:db8::1"))
+    admission.admit(Client(address="2001:db8:0:1::1"))
+    with pytest.raises(TooManyRequests):
+        admission.admit(Client(address="2001:db8::2"))
+
+
+def test_nothing_is_left_after_streams_have_come_and_gone_in_any_order() -> None:
+    tally = Tally()
+    admission = Admission(StreamLimits(total=50, per_principal=8, per_address=8), tally)
+    chance, open_streams = random.Random(7), list[Leave]()
+    for _ in range(5_000):
+        if chance.random() < 0.6:
+            try:
+                open_streams.append(
+                    admission.admit(client(f"s{chance.randrange(9)}", f"192.0.2.{chance.randrange(9)}"))
+                )
+            except LimitReached:
+                continue
+        elif open_streams:
+            open_streams.pop(chance.randrange(len(open_streams)))()
+        assert admission.open_streams == len(open_streams) <= 50
+
+    assert tally.streams_refused.keys() == {"total", "principal", "address"}
+    for leave in open_streams:
+        leave()
+    assert admission.open_streams == 0
+    assert not any(limit.streams for limit in admission._of_clients)  # nothing stays in memory
+
+
+def test_without_a_setting_the_files_of_the_process_are_the_limit() -> None:
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert streams_by_descriptors() == descriptors - OTHER_DESCRIPTORS
