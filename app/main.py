@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Protocol
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 import uvloop
 
 from app.events.publish import Publisher
+from app.program_version import VERSION
 from app.server.listener import listen, url_of
 from app.server.server import Server
 from app.service import Service, in_background, open_service
@@ -20,6 +22,8 @@ from app.sources.simulator import check_simulator, simulate
 from app.specification.errors import StartupError
 
 OBJECTS_PER_COLLECTION = 10_000  # new objects; to examine them takes less than 1 ms
+
+_log = logging.getLogger(__name__)
 
 
 def run(settings: Settings, on_listening: Callable[[str, str | None], object]) -> int:
@@ -49,9 +53,11 @@ async def _serve(settings: Settings, on_listening: Callable[[str, str | None], o
 
             def on_started() -> None:
                 on_listening(url_of(listener), grpc.address)
+                _log.info("Orders Events %s is listening on %s.", VERSION, url_of(listener))
 
             _relax_garbage_collection()
             await Server(service.application, drain, on_started).serve([listener])
+    _log.info("The server has stopped.")
 
 
 class _Grpc(Protocol):

@@ -5,8 +5,9 @@ The other parts of the server count in plain integers. The integers are converte
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
@@ -18,6 +19,8 @@ from app.events.delivery.fan_out import FanOut
 from app.events.log.event_log import EventLog
 from app.events.publish import Publisher
 from app.program_version import VERSION
+
+_log = logging.getLogger(__name__)
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -35,6 +38,11 @@ class Tally:
     streams_refused: Counter[str] = field(default_factory=Counter)
     websockets: int = 0
     websocket_closings: Counter[str] = field(default_factory=Counter)
+
+    def refuse(self, problem: str, fields: Mapping[str, object]) -> None:
+        """Count a request that is answered with a problem, and log it with these fields."""
+        self.refusals[problem] += 1
+        _log.info("A request was refused.", extra={"fields": {"problem": problem, **fields}})
 
 
 class Metrics(Collector):

@@ -32,6 +32,7 @@ from app.specification.openapi.operation_security import read_security
 from app.specification.schema.schema import compile_schema
 from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore
+from app.transports.http.access_log import with_access_log
 from app.transports.http.application import create_application
 from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.cross_origin import allow_origins
@@ -130,6 +131,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     )
     application = allow_origins(application, settings.cors_origins)
     application = only_for_hosts(application, settings.served_hosts, problems.render)
+    if settings.access_log == "on":
+        application = with_access_log(application)
     await log.open()
     try:
         async with in_background("The heartbeat", fan_out.run()):

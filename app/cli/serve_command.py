@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 
 from app.cli.standard_streams import STDERR, STDOUT, BackgroundWriter
 from app.cli.terminal import PROGRAM
+from app.diagnostics.diagnostic_log import logging_to
 from app.program_version import VERSION
 from app.settings import SETTINGS, Settings, check_combinations, check_variables
 from app.specification.errors import StartupError
@@ -34,12 +34,11 @@ def serve(**values: Any) -> int:
     settings = Settings(**values)
     check_combinations(settings)
     output, errors = BackgroundWriter(STDOUT), BackgroundWriter(STDERR)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING, stream=errors)
-    logging.getLogger("app").setLevel(logging.INFO)
     from app.main import run  # noqa: PLC0415  # imported late, so that --help and completion are fast
 
     try:
-        return run(settings, lambda url, grpc: output.write(_banner(url, grpc, settings)))
+        with logging_to(errors, settings.log_format, settings.log_level):
+            return run(settings, lambda url, grpc: output.write(_banner(url, grpc, settings)))
     except StartupError as error:
         raise click.ClickException(str(error)) from None
     finally:

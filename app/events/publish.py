@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -20,6 +21,8 @@ EVENTS_LISTED = 20  # of those that violate their contract; all are counted
 VIOLATIONS_LISTED = 10  # of each of these events; all are counted
 EVENTS_PER_TURN = 500  # about 1 ms of work, then streams go on
 REFUSALS_PER_TURN = 20  # naming the faults of an event takes about 50 µs
+
+_log = logging.getLogger(__name__)
 
 
 class Publisher:
@@ -59,6 +62,8 @@ class Publisher:
             raise
         self.published.update(stored.event_type for stored, duplicate in appended if not duplicate)
         self.duplicates += sum(duplicate for _, duplicate in appended)
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug("Events were published.", extra={"fields": _described(appended)})
         return appended
 
     def check(self, submissions: Sequence[JsonValue]) -> list[Event]:
@@ -97,6 +102,16 @@ class Publisher:
 
     def _violations(self, submission: JsonValue) -> Violations:
         return self._acceptance.violations(submission, VIOLATIONS_LISTED)
+
+
+def _described(appended: Sequence[Appended]) -> dict[str, object]:
+    duplicates = sum(duplicate for _, duplicate in appended)
+    return {
+        "events": len(appended),
+        "duplicates": duplicates,
+        "first": appended[0].stored.id,
+        "last": appended[-1].stored.id,
+    }
 
 
 def _violation(found: Sequence[Violations]) -> ContractViolation:

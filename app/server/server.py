@@ -8,6 +8,7 @@ uvicorn 0.54 alone has these faults: with an open stream, SIGTERM never ends the
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import time
 from collections.abc import Awaitable, Callable, Generator
@@ -26,6 +27,8 @@ DRAIN_SECONDS: Final = 5.0  # for the streams to send their last frame; then the
 GRACE_SECONDS: Final = (
     3  # for requests that are being answered; both together are well within the 10 s that a deploy allows
 )
+
+_log = logging.getLogger(__name__)
 
 
 class Server(uvicorn.Server):
@@ -68,6 +71,7 @@ class Server(uvicorn.Server):
         While the streams end, the server still accepts connections, so that new clients get a response instead of a refused
         connection.
         """
+        _log.info("The server stops: %s.", ", ".join(signal.Signals(each).name for each in self._captured_signals))
         try:
             await asyncio.wait_for(self._drain(), DRAIN_SECONDS)
         except TimeoutError:
@@ -76,9 +80,10 @@ class Server(uvicorn.Server):
 
     def _cut_streams(self) -> None:
         connections: list[object] = [*self.server_state.connections]  # uvicorn's type does not know ours
-        for connection in connections:
-            if isinstance(connection, TakenConnection):
-                connection.transport.abort()
+        streams = [each for each in connections if isinstance(each, TakenConnection)]
+        _log.warning("%d streams had not ended after %g s, and were cut.", len(streams), DRAIN_SECONDS)
+        for stream in streams:
+            stream.transport.abort()
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import click
 
 from app.access.publish_rate import PublishRate
+from app.diagnostics.diagnostic_log import LEVELS
 from app.settings.address_types import Host, HostName, Origin, PublicUrl
 from app.settings.setting import VARIABLE_PREFIX, Setting, SettingRow, flag, optional, repeated, setting
 from app.settings.setting_types import (
@@ -124,6 +125,15 @@ class Settings:
         "--publish-rate", EventsAndBytes(), "EVENTS[:BYTES]",
         "Let each subject of access tokens, or each address if there are no tokens, publish this many events, and bytes, in a second. "
         "Not given: no limit.")
+    log_format: str = setting(
+        "--log-format", click.Choice(("text", "json")), "text|json", "text",
+        "Write the lines of the server's own log, on standard error, as text or as JSON objects.")
+    log_level: str = setting(
+        "--log-level", click.Choice(LEVELS), "LEVEL", "info",
+        "Leave out lines of the server's own log that are less severe: debug (with each publish request), info, warning or error.")
+    access_log: str = setting(
+        "--access-log", click.Choice(("on", "off")), "on|off", "off",
+        "Write a line for each HTTP request: method, path without the query, status, seconds, client and request id.")
     contract: Path | None = optional(
         "--contract", FOLDER, "DIR",
         "Serve the contract in this folder (openapi/ and contracts/). Not given: the built-in one.")

@@ -67,7 +67,9 @@ class Statuses:
         answer = _OF_ERROR.get(type(error), _INTERNAL)
         if answer is _INTERNAL:
             _log.error("%s failed.", method, exc_info=error)
-        self._tally.refusals[answer.problem] += 1
+            self._tally.refusals[answer.problem] += 1
+        else:
+            self._tally.refuse(answer.problem, {"method": method})
         return self.status(error)
 
     def status(self, error: Exception) -> grpc.Status:

@@ -28,6 +28,7 @@ from app.events.errors import Draining, EventIdConflict, PositionLost, StoreUnav
 from app.metrics import Tally
 from app.specification.document import OpenApiDocument
 from app.specification.errors import ContractViolation, MalformedJson, TooManyValues, UnknownEventType
+from app.transports.http.access_log import described
 from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.json_bodies import ContentTooLarge, UnsupportedMediaType
 from app.transports.http.negotiation import NotAcceptable
@@ -116,7 +117,7 @@ class Problems:
     def render(self, request: Request, error: Exception) -> ASGIApp:
         """Translate an error into a response. An unexpected error is logged, and the response shows nothing of it."""
         slug, detail = _classify(error)
-        members = self._members(slug, detail, error, f"{request.method} {request.url.path}")
+        members = self._members(slug, detail, error, described(request.scope))
         body = json.dumps(members, separators=(",", ":"))
         status, headers = self._document.problems[slug].status, self._headers(slug, error, request)
         return self._bodies.response(body, status, headers, media_type=MEDIA_TYPE)
@@ -126,12 +127,14 @@ class Problems:
 
         `subject`: what has failed, for the log.
         """
-        return self._members(*_classify(error), error, subject)
+        return self._members(*_classify(error), error, {"subject": subject})
 
-    def _members(self, slug: str, detail: str, error: Exception, subject: str) -> dict[str, object]:
+    def _members(self, slug: str, detail: str, error: Exception, subject: Mapping[str, object]) -> dict[str, object]:
         if slug == "internal-error":
-            _log.error("%s failed.", subject, exc_info=error)
-        self._tally.refusals[slug] += 1
+            _log.error("A request failed.", exc_info=error, extra={"fields": subject})
+            self._tally.refusals[slug] += 1
+        else:
+            self._tally.refuse(slug, subject)
         problem = self._document.problems[slug]
         extensions = _EXTENSIONS.get(type(error), lambda _: {})(error)
         return {

@@ -1,0 +1,67 @@
+"""The access log: one line for each HTTP request, and the id by which the lines of one request are found."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from typing import Final
+from uuid import uuid4
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.diagnostics.formats import request_fields
+from app.transports.http.parameters import header_values
+
+MAX_PATH_CHARACTERS: Final = 200
+_REQUEST_ID: Final = re.compile(r"[0-9A-Za-z_.:/+=-]{1,64}")
+_KEY: Final = "orders_events.request_id"
+
+_log = logging.getLogger(__name__)
+
+
+def request_id(scope: Scope) -> str:
+    """Return the id of a request: the value of its header X-Request-Id, which proxies add; a random one if that is malformed or missing."""
+    known: str | None = scope.get(_KEY)
+    if known is None:
+        sent = ",".join(header_values(scope, b"x-request-id"))
+        known = scope[_KEY] = sent if _REQUEST_ID.fullmatch(sent) else uuid4().hex
+    return known
+
+
+def described(scope: Scope) -> dict[str, object]:
+    """Return what the log says of a request: method, path, client and request id; never the query, which may contain a secret."""
+    client = scope.get("client")
+    return {
+        "method": scope["method"],
+        "path": scope["path"][:MAX_PATH_CHARACTERS],
+        "client": client[0] if client else "",
+        "request_id": request_id(scope),
+    }
+
+
+def with_access_log(application: ASGIApp) -> ASGIApp:
+    """Return the application with an access log.
+
+    The line of a request is written when its response has been sent; for a stream, when the stream has begun.
+    """
+
+    async def logged(scope: Scope, receive: Receive, send: Send) -> None:
+        status = 0  # of a client that has disconnected before its response began
+
+        async def send_noting_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        began = time.perf_counter()
+        token = request_fields.set({"request_id": request_id(scope)})
+        try:
+            await application(scope, receive, send_noting_status)
+        finally:
+            request_fields.reset(token)
+            seconds = round(time.perf_counter() - began, 6)
+            _log.info("Request.", extra={"fields": {**described(scope), "status": status, "seconds": seconds}})
+
+    return logged
