@@ -182,5 +182,5 @@ def check_variables(environment: Mapping[str, str]) -> None:
         if name == variable or name in known or variable in CLIENT_VARIABLES:
             continue
         close = get_close_matches(name.upper(), known, n=1)
-        hint = f"did you mean {known[close[0]]}?" if close else f"the settings are {', '.join(known.values())}."
+        hint = f"did you mean {known[close[0]]}?" if close else "`orders-events serve --help` lists the settings."
         raise click.UsageError(f"{variable} is not a setting; {hint}")
