@@ -28,6 +28,7 @@ from app.pages import SettingDocs, with_pages
 from app.settings import Settings, documented
 from app.specification.contracts import Contracts, load_contracts
 from app.specification.document import OpenApiDocument, load_document
+from app.specification.openapi.deployment import Deployment
 from app.specification.openapi.operation_security import read_security
 from app.specification.schema.schema import compile_schema
 from app.stores.memory import MemoryStore
@@ -78,7 +79,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """
     authentication = _authentication(settings)
     contracts = load_contracts(settings.contract_root / "contracts")
-    document = load_document(settings.contract_root, contracts, SLUGS, has_keys=settings.has_keys)
+    deployment = Deployment(settings.public_url, settings.max_body_bytes, has_keys=settings.has_keys)
+    document = load_document(settings.contract_root, contracts, SLUGS, deployment)
     log = EventLog(_open_store(settings))
     fan_out = FanOut(log, settings.heartbeat_seconds, settings.max_stream_age_seconds)
     tally = Tally()

@@ -60,6 +60,8 @@ ALLOWED: list[tuple[str, str, object]] = [
     ("retry_ms", "100-100", (100, 100)),
     ("compression", "gzip", "gzip"),
     ("compression", "off", "off"),
+    ("max_body_bytes", "", None),
+    ("max_body_bytes", "1048576", 1_048_576),
     ("cors_origins", "", ()),
     (
         "cors_origins",
@@ -183,6 +185,8 @@ REFUSED = [
     ("compression", ""),
     ("compression", "GZIP"),
     ("compression", "br"),
+    ("max_body_bytes", "16383"),
+    ("max_body_bytes", "1 MiB"),
     ("cors_origins", "*"),
     ("cors_origins", "https://*.example.com"),
     ("cors_origins", "https://shop.example.com/"),
@@ -226,6 +230,7 @@ SENTENCES = {
     ("algorithms", "HS256 none"): "'none' is not one of ",
     ("publish_rate", "1000:"): "'' is not a number",
     ("publish_rate", ":1000"): "'' is not a number",
+    ("max_body_bytes", "16383"): "16383 is not in the range 16384<=x<=2147483648.",
     ("contract", "no/such/folder"): "Directory 'no/such/folder' does not exist.",
     ("contract", __file__): f"Directory '{__file__}' is a file.",
 }

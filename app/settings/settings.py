@@ -93,6 +93,9 @@ class Settings:
         "--compression", click.Choice(("gzip", "off")), "gzip|off", "gzip",
         "Compress responses for clients that accept gzip, and WebSocket messages for those that offer permessage-deflate; off never "
         "compresses, for a proxy that does.")
+    max_body_bytes: int | None = optional(
+        "--max-body-bytes", WholeNumber(16_384, 2**31), "N",
+        "Refuse requests to publish whose body is larger than N bytes. Not given: the limit of the contract, above which N cannot be.")
     cors_origins: tuple[str, ...] = repeated(
         "--cors-origin", Origin(), "ORIGIN",
         "Let web pages of this origin read, publish and import the client. May be repeated; in the variable, separate origins by spaces.")

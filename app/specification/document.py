@@ -16,7 +16,7 @@ from app.specification.derived.protobuf.order_events_proto import derive_proto
 from app.specification.derived.protobuf.proto_values import ProtoFile
 from app.specification.openapi.bundle import bundle, inline
 from app.specification.openapi.declared_event_types import EVENT, check_event_types
-from app.specification.openapi.operation_security import without_security
+from app.specification.openapi.deployment import AS_CONTRACTED, Deployment, as_deployed
 from app.specification.openapi.problem_types import ProblemType, read_problems
 from app.specification.openapi.schemas import check_examples, check_schemas
 from app.specification.openapi.socket_contract import SocketContract, count, read_socket_contract
@@ -36,7 +36,7 @@ from app.specification.pointer import lookup
 class OpenApiDocument:
     """The checked OpenAPI document in every form that the server publishes, and the values that the server reads from it.
 
-    `bundled`: the document with the event schemas copied into it.
+    `bundled`: the document of this server, with the event schemas copied into it.
     `json`, `yaml`: the bundled document as text.
     `openapi_3_2`, `asyncapi`: the documents derived from it, as JSON text.
     `proto`: the gRPC service derived from it, with its messages; `numbering`: the numbers of their fields.
@@ -73,26 +73,28 @@ class OpenApiDocument:
 
 
 def load_document(
-    root: Path, contracts: Contracts, problem_slugs: Collection[str] = (), *, has_keys: bool = True
+    root: Path,
+    contracts: Contracts,
+    problem_slugs: Collection[str] = (),
+    deployment: Deployment = AS_CONTRACTED,
 ) -> OpenApiDocument:
     """Load `openapi/orders-events.yaml` from the directory `root`, check it completely, and return it.
 
     `problem_slugs`: the names of the problem types that the server may return; the document must define each of these types.
-    `has_keys`: whether the server checks access tokens. If not, the document demands none.
+    `deployment`: what the server offers otherwise than the contract; the document is returned as that of this server.
     Raises InvalidContract with a one-line message if the document is wrong.
     """
     source = read_source(root)
     check_version(source)
-    bundled = bundle(source, contracts)
+    contract = bundle(source, contracts)
     numbering = Numbering(read_field_numbers(root))
-    inlined = inline(bundled)
-    check_structure(bundled)
+    check_structure(contract)
+    inlined = inline(contract)
     check_schemas(inlined)
     check_event_types(source, contracts)
     check_examples(inlined)
-    check_operations(bundled)
-    if not has_keys:
-        bundled = without_security(bundled)
+    check_operations(contract)
+    bundled = as_deployed(contract, deployment)
     page_limit = ("components", "parameters", "limit", "x-page-limit")
     publish = operation(inlined, "publishOrderEvents").pointer
     return OpenApiDocument(
@@ -106,7 +108,7 @@ def load_document(
         problems=read_problems(inlined, problem_slugs),
         envelopes=_envelopes(inlined),
         batch_maximum=count(inlined, "components", "schemas", "OrderEventBatch", "maxItems"),
-        max_body_bytes=count(inlined, *publish, "requestBody", "x-max-body-bytes"),
+        max_body_bytes=count(bundled, *publish, "requestBody", "x-max-body-bytes"),
         max_json_values=count(inlined, *publish, "requestBody", "x-max-json-values"),
         page_limit_default=count(inlined, *page_limit, "default"),
         page_limit_maximum=count(inlined, *page_limit, "maximum"),

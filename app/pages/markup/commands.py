@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-ORIGIN: Final = "http://127.0.0.1:8000"
+from app.specification.openapi.deployment import DEFAULT_URL
+
+ORIGIN: Final = DEFAULT_URL
 """The default address of a server. It is replaced by the address under which the reader sees the page."""
 
 

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from app.specification.derived.asyncapi_messages import HTTP, JSON, Message, answered, published, sent
 from app.specification.derived.asyncapi_schemas import Components, parameters, schemas, words
 from app.specification.derived.asyncapi_socket import is_socket, socket_binding, socket_messages, socket_operations
 from app.specification.derived.openapi_3_2 import STREAM
 from app.specification.openapi.bundle import inline
+from app.specification.openapi.deployment import DEFAULT_URL
 
 HOST: Final = {
     "description": "The server that sent this document.",
-    "default": "127.0.0.1:8000",
+    "default": DEFAULT_URL.partition("//")[2],
 }
 
 
@@ -55,15 +57,20 @@ def derive_asyncapi(bundled: Mapping[str, Any]) -> dict[str, Any]:
         "asyncapi": "3.0.0",
         "info": words(bundled["info"], "title", "version", "description"),
         "defaultContentType": JSON,
-        "servers": {name: _server(name) for name in ("http", "ws")},
+        "servers": {name: _server(name, bundled["servers"][0]["url"]) for name in ("http", "ws")},
         "channels": channels,
         "operations": operations,
         "components": {"schemas": schemas(document, [messages, operations]), "messages": messages},
     }
 
 
-def _server(protocol: str) -> dict[str, Any]:
-    return {"host": "{host}", "protocol": protocol, "variables": {"host": {**HOST}}}
+def _server(protocol: str, url: str) -> dict[str, Any]:
+    public = urlsplit(url)
+    if not public.netloc:
+        return {"host": "{host}", "protocol": protocol, "variables": {"host": {**HOST}}}
+    secure = "s" if public.scheme == "https" else ""
+    path = {"pathname": public.path} if public.path else {}
+    return {"host": public.netloc, "protocol": protocol + secure, **path}
 
 
 def _channel(server: str, path: str, messages: Iterable[Message]) -> dict[str, Any]:

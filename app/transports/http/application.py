@@ -46,6 +46,7 @@ def create_application(
     app = ConnexionMiddleware(_not_found, import_name="app", middlewares=_middlewares(authentication, security))
     app.add_api(
         operations.document.bundled,
+        base_path="",  # a path in the public URL is removed by the proxy that has it
         resolver=Resolver(lambda operation_id: _handler(operations, operation_id)),
     )
     return _with_problems(app, problems)
