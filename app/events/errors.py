@@ -3,6 +3,7 @@
 OrdersEventsError
 ├── Refusal                   the request cannot be fulfilled; repeating it changes nothing
 │   ├── EventIdConflict       the eventId belongs to a stored event with other content
+│   ├── NotPermitted          the sender of an event may not publish it
 │   └── PositionLost          reading cannot continue from the requested position without a gap
 ├── StoreUnavailable          the store cannot read or write now; repeating the request later may succeed
 ├── Draining                  the server is about to stop; repeating the request in a moment will succeed
@@ -32,6 +33,17 @@ class EventIdConflict(Refusal):
         super().__init__(f"The eventId {event_id!r} names another event already; nothing was stored.")
         self.index = index
         self.event_id = event_id
+
+
+class NotPermitted(Refusal):
+    """Raised when a submitted event is not among the events that its sender may publish.
+
+    `index`: the index of the submitted event in its request, from 0.
+    """
+
+    def __init__(self, index: int) -> None:
+        super().__init__(f"The access token does not allow the event at index {index}; nothing was stored.")
+        self.index = index
 
 
 class PositionLost(Refusal):

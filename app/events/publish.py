@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from app.events.accept import Acceptance, Violations
-from app.events.errors import EventIdConflict
+from app.events.errors import EventIdConflict, NotPermitted
 from app.events.event import Event
+from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Appended
 from app.specification.contracts import Contracts
@@ -30,8 +31,8 @@ class Publisher:
 
     `contracts` and `envelopes`: see `Acceptance`, also for the error that it raises. `batch_maximum`: the largest number of
     events in one request. Three attributes count events: `published` counts stored events by type; `duplicates` counts events
-    that had been stored before; `refused` counts events that violated their contract, or whose eventId belonged to an event
-    with other content.
+    that had been stored before; `refused` counts events that violated their contract, that were not permitted, or whose eventId
+    belonged to an event with other content.
     """
 
     def __init__(
@@ -44,17 +45,18 @@ class Publisher:
         self.duplicates = 0
         self.refused = 0
 
-    async def publish(self, submissions: Sequence[JsonValue]) -> list[Appended]:
+    async def publish(self, submissions: Sequence[JsonValue], permitted: Filter = EVERYTHING) -> list[Appended]:
         """Store all submitted events, adjacent and in order, or none of them. Return once all events are on disk.
 
-        Returns for each event the stored event, and whether it had been stored before. Raises Draining if the server is about
-        to stop, ContractViolation if an event violates its contract or the number of
-        events is not allowed, EventIdConflict if an eventId belongs to an event with other content, StoreUnavailable if the
-        store cannot write.
+        `permitted`: the events that the sender may publish. Returns for each event the stored event, and whether it had been
+        stored before. Raises Draining if the server is about to stop, ContractViolation if an event violates its contract or the
+        number of events is not allowed, NotPermitted if the sender may not publish an event, EventIdConflict if an eventId belongs
+        to an event with other content, StoreUnavailable if the store cannot write.
         """
         self._log.check_accepts_requests()
         self._check_number(submissions)
         events = await self._accepted(submissions)
+        self._check_permitted(events, permitted)
         try:
             appended = await self._log.append(events)
         except EventIdConflict:
@@ -79,6 +81,14 @@ class Publisher:
         if not 1 <= len(submissions) <= self._batch_maximum:
             message = f"must have at least 1 and at most {self._batch_maximum} items"
             raise ContractViolation([EventViolation(0, "", message)], 1)
+
+    def _check_permitted(self, events: Sequence[Event], permitted: Filter) -> None:
+        if permitted == EVERYTHING:
+            return
+        for index, event in enumerate(events):
+            if not permitted.matches(event):
+                self.refused += 1
+                raise NotPermitted(index)
 
     async def _accepted(self, submissions: Sequence[JsonValue]) -> list[Event]:
         events: list[Event] = []

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from app.events.errors import Draining, EventIdConflict, StoreUnavailable
+from app.events.errors import Draining, EventIdConflict, NotPermitted, StoreUnavailable
 from app.events.event import Event
-from app.events.filter import EVERYTHING
+from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Appended
 from app.events.publish import EVENTS_PER_TURN, REFUSALS_PER_TURN, Publisher
@@ -262,6 +262,23 @@ async def test_an_event_id_with_other_content_is_a_conflict_at_its_index() -> No
     assert (conflict.value.index, conflict.value.event_id) == (2, "e-1")
     assert log.head == 1
     assert (to.published, to.duplicates, to.refused) == ({"order.shipped": 1}, 0, 1)
+
+
+async def test_an_event_that_its_sender_may_not_publish_is_refused_with_its_index() -> None:
+    log = await open_log()
+    submissions = [shipped("e-1"), shipped("e-2", data={"orderId": "or_2", "when": "2024-05-01T10:00:00Z"})]
+    publishing = publisher(log)
+    with pytest.raises(NotPermitted) as raised:
+        await publishing.publish(submissions, Filter(order_ids=frozenset({"or_1"})))
+    assert raised.value.index == 1
+    assert (log.head, publishing.refused) == (0, 1)
+    await publishing.publish(submissions, Filter(order_ids=frozenset({"or_1", "or_2"})))
+    assert log.head == 2
+
+
+async def test_an_event_that_breaks_its_contract_is_refused_for_that_reason_first() -> None:
+    with pytest.raises(ContractViolation):
+        await publisher(await open_log()).publish([shipped("e-1", data={})], Filter(event_types=frozenset()))
 
 
 async def test_counters_count_stored_repeated_and_refused_events() -> None:

@@ -15,7 +15,7 @@ from grpc_status import rpc_status
 
 from app.access.errors import LimitReached, Overloaded, TooManyRequests
 from app.access.reconnection import Reconnection
-from app.events.errors import Draining, EventIdConflict, StoreUnavailable
+from app.events.errors import Draining, EventIdConflict, NotPermitted, StoreUnavailable
 from app.metrics import Tally
 from app.specification.errors import ContractViolation, MalformedJson
 from app.specification.schema.messages import cut
@@ -45,6 +45,7 @@ _OF_ERROR: Final[Mapping[type[Exception], _Answer]] = {
     # Not ABORTED or FAILED_PRECONDITION, which ask a client to try again after it has changed something else: the eventId is taken, and
     # no later attempt will succeed with it.
     EventIdConflict: _Answer(grpc.StatusCode.ALREADY_EXISTS, "event-id-conflict"),
+    NotPermitted: _Answer(grpc.StatusCode.PERMISSION_DENIED, "forbidden"),
     StoreUnavailable: _Answer(grpc.StatusCode.UNAVAILABLE, "unavailable"),
     Overloaded: _Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, "overloaded"),
     TooManyRequests: _Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, "too-many-requests"),
@@ -104,6 +105,10 @@ def _event_id_conflict(error: Any) -> Iterator[Message]:
     yield ResourceInfo(resource_type="eventId", resource_name=error.event_id, description=f"/events/{error.index}")
 
 
+def _not_permitted(error: Any) -> Iterator[Message]:
+    yield _bad_request([(f"/events/{error.index}", "is not allowed by the access token")])
+
+
 def _no_details(_error: Any) -> Iterator[Message]:
     yield from ()
 
@@ -112,6 +117,7 @@ _DETAILS: Final[Mapping[type[Exception], Callable[[Any], Iterator[Message]]]] = 
     InvalidRequest: _invalid_request,
     ContractViolation: _contract_violation,
     EventIdConflict: _event_id_conflict,
+    NotPermitted: _not_permitted,
 }
 
 

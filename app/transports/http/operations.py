@@ -20,6 +20,7 @@ from app import metrics
 from app.access.admission import Admission
 from app.access.client import Client
 from app.access.errors import TokenExpired
+from app.access.permitted_events import publishable_events, readable_events
 from app.access.publish_rate import PublishLimit
 from app.events.delivery.endings import TOKEN_EXPIRED
 from app.events.delivery.stream_item import Closing
@@ -78,7 +79,6 @@ class Operations:
         major_version: int | None = None,  # noqa: ARG002  # there is only one major version; the parameter's enum is checked before
     ) -> ASGIApp:
         media_type = choose_media_type(_header(request, b"accept"), (sse.MEDIA_TYPE, _PAGE))
-        filter = filter_of(event_types, order_id)
         try:
             client = client_of(request.scope)
         except TokenExpired:
@@ -86,6 +86,7 @@ class Operations:
                 raise
             # A browser's EventSource survives this, and no other status, so a page has time to renew its token.
             return ClosedStreamResponse(self.streams, TOKEN_EXPIRED)
+        filter = readable_events(client.principal, filter_of(event_types, order_id))
         last_event_id = _header(request, b"last-event-id") or last_event_id or None
         try:
             start = read_start(last_event_id, since, from_)
@@ -125,11 +126,12 @@ class Operations:
 
     async def publish_order_events(self, request: Request) -> Response:
         client = client_of(request.scope)
+        permitted = publishable_events(client.principal)
         self.publish_limit.check(client)
         submitted, size = await read_json(request, self.document.max_body_bytes, self.document.max_json_values)
         submissions = submitted if isinstance(submitted, list) else [submitted]
         self.publish_limit.count(client, len(submissions), size)
-        appended = await self.publisher.publish(submissions)
+        appended = await self.publisher.publish(submissions, permitted)
         return Response(published_events(appended), 201, NO_STORE, media_type="application/json")
 
     async def open_order_events_socket(self, request: Request) -> WebSocketResponse:

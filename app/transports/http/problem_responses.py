@@ -24,7 +24,7 @@ from app.access.errors import (
     TooManyRequests,
     Unauthenticated,
 )
-from app.events.errors import Draining, EventIdConflict, PositionLost, StoreUnavailable
+from app.events.errors import Draining, EventIdConflict, NotPermitted, PositionLost, StoreUnavailable
 from app.metrics import Tally
 from app.specification.document import OpenApiDocument
 from app.specification.errors import ContractViolation, MalformedJson, TooManyValues, UnknownEventType
@@ -47,6 +47,7 @@ _OF_ERROR: Mapping[type[Exception], str] = {
     Unauthenticated: "unauthenticated",
     TokenExpired: "unauthenticated",
     Forbidden: "forbidden",
+    NotPermitted: "forbidden",
     InsufficientScope: "forbidden",
     InvalidParameters: "invalid-parameter",
     MalformedJson: "malformed-body",
@@ -91,6 +92,7 @@ _EXTENSIONS: Mapping[type[Exception], Callable[[Any], dict[str, object]]] = {
         ],
         "total": error.total,
     },
+    NotPermitted: lambda error: {"index": error.index},
     EventIdConflict: lambda error: {"index": error.index, "eventId": error.event_id},
     TooManyRequests: lambda error: {"retryAfter": error.retry_after_seconds},
     Overloaded: lambda error: {"retryAfter": error.retry_after_seconds},
