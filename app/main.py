@@ -94,6 +94,7 @@ def _open_grpc(settings: Settings, service: Service) -> AbstractAsyncContextMana
         publisher=service.publisher,
         fan_out=service.fan_out,
         admission=service.admission,
+        proxies=service.proxies,
         statuses=statuses.Statuses(service.tally, service.reconnection),
     )
     return grpc_server.open_grpc_server(handlers, settings.host, settings.grpc_port)

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from app.access.access_token import TokenRules
 from app.access.admission import Admission, StreamLimits, streams_by_descriptors
 from app.access.authentication import Authentication, NoAuthentication, TokenAuthentication
+from app.access.forwarded import TrustedProxies
 from app.access.publish_rate import PublishLimit
 from app.access.reconnection import Reconnection
 from app.access.signing_keys import read_key_set, read_secret
@@ -35,6 +36,7 @@ from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore
 from app.transports.http.access_log import with_access_log
 from app.transports.http.application import create_application
+from app.transports.http.behind_proxies import behind_proxies
 from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.cross_origin import allow_origins
 from app.transports.http.operations import Operations
@@ -62,6 +64,7 @@ class Service:
     tally: Tally
     authentication: Authentication
     admission: Admission
+    proxies: TrustedProxies
     reconnection: Reconnection
 
     async def drain(self) -> None:
@@ -135,6 +138,9 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     application = only_for_hosts(application, settings.served_hosts, problems.render)
     if settings.access_log == "on":
         application = with_access_log(application)
+    proxies = TrustedProxies(settings.trusted_proxies)
+    if settings.trusted_proxies:
+        application = behind_proxies(application, proxies)
     await log.open()
     try:
         async with in_background("The heartbeat", fan_out.run()):
@@ -149,6 +155,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 tally=tally,
                 authentication=authentication,
                 admission=admission,
+                proxies=proxies,
                 reconnection=reconnection,
             )
     finally:

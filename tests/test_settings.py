@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import fields
+from ipaddress import ip_network
 from pathlib import Path
 from unittest.mock import patch
 
@@ -15,6 +16,7 @@ from app.access.publish_rate import PublishRate
 from app.cli.serve_command import serve
 from app.settings import SETTINGS, Settings, SourceSpec, StoreUrl, check_variables, documented
 
+PROXIES = ("127.0.0.1", "10.0.0.0/8", "2001:db8::/32")
 CONTRACT = str(Path(__file__).parent)
 
 # Every setting: texts that are allowed, and what they become.
@@ -33,6 +35,8 @@ ALLOWED: list[tuple[str, str, object]] = [
     ("public_url", "http://[::1]:8000", "http://[::1]:8000"),
     ("host_names", "", ()),
     ("host_names", "orders_events Orders.Example.com", ("orders_events", "orders.example.com")),
+    ("trusted_proxies", "", ()),
+    ("trusted_proxies", "127.0.0.1 10.0.0.0/8 2001:db8::/32", tuple(map(ip_network, PROXIES))),
     ("store", "memory:", StoreUrl("memory")),
     ("store", "sqlite:var/orders.db", StoreUrl("sqlite", "var/orders.db")),
     ("store", "sqlite:/with space:and colon.db", StoreUrl("sqlite", "/with space:and colon.db")),
@@ -141,6 +145,9 @@ REFUSED = [
     ("log_format", "yaml"),
     ("log_level", "INFO"),
     ("access_log", "yes"),
+    ("trusted_proxies", "localhost"),
+    ("trusted_proxies", "10.0.0.1/8"),
+    ("trusted_proxies", "*"),
     ("store", ""),
     ("store", "memory"),
     ("store", "memory:x"),

@@ -30,7 +30,7 @@ def address_key(client: Client) -> str | None:
     The network of an IPv4 address is the address. The network of an IPv6 address has the length /64, because a single client can use
     all addresses of such a network.
     """
-    address = _ip_address(client.address)
+    address = parse_address(client.address)
     if address is None or address.is_loopback:
         return None
     if isinstance(address, IPv6Address):
@@ -38,7 +38,7 @@ def address_key(client: Client) -> str | None:
     return str(address)
 
 
-def _ip_address(text: str | None) -> IPv4Address | IPv6Address | None:
+def parse_address(text: str | None) -> IPv4Address | IPv6Address | None:
     """Return an address; that of an IPv4 client of an IPv6 socket (::ffff:192.0.2.1) as IPv4. None if the text is not an address."""
     if text is None:
         return None

@@ -13,5 +13,13 @@ class Config(uvicorn.Config):
     """A configuration of uvicorn that every connection can read. `timetable`: the deadlines of all connections of this server."""
 
     def __init__(self, application: Any, timetable: Timetable, **options: Any) -> None:
-        super().__init__(application, ws="none", lifespan="off", log_config=None, access_log=False, **options)
+        super().__init__(
+            application,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,  # uvicorn would believe every process on this machine, and read an environment variable
+            **options,
+        )
         self.timetable = timetable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
 import click
@@ -33,6 +33,20 @@ class HostName(click.ParamType[str]):
         if not re.fullmatch(_NAME, value):
             self.fail(f"{shown(value)} is not a host name such as orders.example.com.", param, ctx)
         return value.lower()
+
+
+class Network(click.ParamType[IPv4Network | IPv6Network]):
+    """An IP address, or a network of them such as 10.0.0.0/8."""
+
+    name = "network"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> IPv4Network | IPv6Network:
+        try:
+            return ip_network(value)
+        except ValueError:
+            self.fail(f"{shown(value)} is not an IP address or a network such as 10.0.0.0/8.", param, ctx)
 
 
 class PublicUrl(click.ParamType[str]):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ import click
 
 from app.access.publish_rate import PublishRate
 from app.diagnostics.diagnostic_log import LEVELS
-from app.settings.address_types import Host, HostName, Origin, PublicUrl
+from app.settings.address_types import Host, HostName, Network, Origin, PublicUrl
 from app.settings.setting import VARIABLE_PREFIX, Setting, SettingRow, flag, optional, repeated, setting
 from app.settings.setting_types import (
     FILE,
@@ -59,6 +60,10 @@ class Settings:
         "--host-name", HostName(), "NAME",
         "Answer requests for this host, too. May be repeated; in the variable, separate names by spaces. Always answered: IP addresses, "
         "localhost, and the hosts of --host and --public-url; any other is refused with 421.")
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = repeated(
+        "--trusted-proxy", Network(), "ADDRESS[/BITS]",
+        "Believe the proxies at this address, or in this network, which client a request comes from (X-Forwarded-For, Forwarded). May be "
+        "repeated; in the variable, separate addresses by spaces.")
     # A file by default, because the server promises that an acknowledged event is on disk.
     store: StoreUrl = setting(
         "--store", Store(), "URL", "sqlite:orders-events.db",

@@ -8,6 +8,7 @@ import grpc
 
 from app.access.admission import Admission
 from app.access.client import Client
+from app.access.forwarded import TrustedProxies
 from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import Closing
 from app.events.delivery.subscribe import subscribe
@@ -44,12 +45,14 @@ class OrderEventsService:
         publisher: Publisher,
         fan_out: FanOut,
         admission: Admission,
+        proxies: TrustedProxies,
         statuses: Statuses,
     ) -> None:
         self.log = log
         self._publisher = publisher
         self._fan_out = fan_out
         self._admission = admission
+        self._proxies = proxies
         self._statuses = statuses
         self._requests = SubscribeRequests(document)
         self.classes = MessageClasses(document.proto)
@@ -76,7 +79,7 @@ class OrderEventsService:
             for message in self._responses.encode(self._fan_out.refuse(closing)):
                 await context.write(message)
         else:
-            leave = self._admission.admit(Client(address=address_of(context)))
+            leave = self._admission.admit(Client(address=address_of(context, self._proxies)))
             closing = await CallSink(self._responses.encode, context.write).carry(self._fan_out, subscription, leave)
         if closing.reason in _INTERRUPTIONS:
             end(context, self._statuses.status(_INTERRUPTIONS[closing.reason]))
