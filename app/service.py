@@ -18,7 +18,8 @@ from app.access.authentication import Authentication, NoAuthentication, TokenAut
 from app.access.forwarded import TrustedProxies
 from app.access.publish_rate import PublishLimit
 from app.access.reconnection import Reconnection
-from app.access.signing_keys import read_key_set, read_secret
+from app.access.refreshed_keys import open_keys
+from app.access.signing_keys import read_secret
 from app.events.delivery.fan_out import FanOut
 from app.events.errors import Draining
 from app.events.log.event_log import EventLog
@@ -78,9 +79,14 @@ class Service:
 async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """Load the contract, open the log of events, and create the service; on leaving the context, close the log.
 
-    Raises StartupError if the contract is not valid or the log cannot be opened.
+    Raises StartupError if the contract is not valid, the log cannot be opened, or the keys of access tokens cannot be read.
     """
-    authentication = _authentication(settings)
+    async with _open_authentication(settings) as authentication, _open_parts(settings, authentication) as service:
+        yield service
+
+
+@asynccontextmanager
+async def _open_parts(settings: Settings, authentication: Authentication) -> AsyncIterator[Service]:
     contracts = load_contracts(settings.contract_root / "contracts")
     deployment = Deployment(settings.public_url, settings.max_body_bytes, has_keys=settings.has_keys)
     document = load_document(settings.contract_root, contracts, SLUGS, deployment)
@@ -162,14 +168,16 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         await log.close()
 
 
-def _authentication(settings: Settings) -> Authentication:
-    if not settings.has_keys:
-        return NoAuthentication()
+@asynccontextmanager
+async def _open_authentication(settings: Settings) -> AsyncIterator[Authentication]:
     rules = TokenRules(settings.issuer or "", settings.audience or settings.public_url or "", settings.algorithms)
-    if settings.jwt_secret_file is not None:
-        return TokenAuthentication(read_secret(settings.jwt_secret_file), rules)
-    place = settings.jwks or ""
-    return TokenAuthentication(read_key_set(Path(place).read_bytes(), place), rules)
+    if settings.jwks is not None:
+        async with open_keys(settings.jwks) as keys:
+            yield TokenAuthentication(keys, rules)
+    elif settings.jwt_secret_file is not None:
+        yield TokenAuthentication(read_secret(settings.jwt_secret_file), rules)
+    else:
+        yield NoAuthentication()
 
 
 def _stream_limits(settings: Settings) -> StreamLimits:

@@ -39,6 +39,10 @@ class Authentication(Protocol):
         """Return whether tokens of the key that signed the token of `principal` are still accepted."""
         ...
 
+    def on_key_removed(self, call: Callable[[], None]) -> None:
+        """Call a function whenever a key is not accepted any longer; `accepts_key_of` says for whom that makes a difference."""
+        ...
+
 
 class NoAuthentication:
     """The authentication of a server without keys (a null object): every sender is `ANONYMOUS`, with a token and without one."""
@@ -51,6 +55,9 @@ class NoAuthentication:
 
     def accepts_key_of(self, principal: Principal) -> bool:  # noqa: ARG002  # the protocol's signature
         return True
+
+    def on_key_removed(self, call: Callable[[], None]) -> None:
+        """Do nothing: there is no key."""
 
 
 class TokenAuthentication:
@@ -84,3 +91,6 @@ class TokenAuthentication:
 
     def accepts_key_of(self, principal: Principal) -> bool:
         return self._keys.find(principal.key_id) is not None
+
+    def on_key_removed(self, call: Callable[[], None]) -> None:
+        self._keys.on_removed(call)

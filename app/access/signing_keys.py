@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -23,16 +24,24 @@ class KeySource(Protocol):
         """Return the key with this `kid`, or the only key if one of the two has no `kid`; None if there is no such key."""
         ...
 
+    def on_removed(self, call: Callable[[], None]) -> None:
+        """Call a function whenever a key can no longer be found."""
+        ...
+
 
 class InvalidKeys(StartupError):
     """Raised when a secret is too short, or when a text is not a JWK Set from which a key can be used."""
 
 
 class KeySet:
-    """Keys by their `kid`; the `kid` of a key that has none is None."""
+    """Keys that stay the same, by their `kid`; the `kid` of a key that has none is None."""
 
     def __init__(self, keys: Mapping[str | None, Key]) -> None:
         self._keys = keys
+
+    @property
+    def ids(self) -> frozenset[str | None]:
+        return frozenset(self._keys)
 
     def find(self, key_id: str | None) -> Key | None:
         found = self._keys.get(key_id)
@@ -40,6 +49,9 @@ class KeySet:
             [(only_id, only)] = self._keys.items()
             return only if key_id is None or only_id is None else None
         return found
+
+    def on_removed(self, call: Callable[[], None]) -> None:
+        """Do nothing: no key is ever removed."""
 
 
 def read_secret(file: Path) -> KeySet:
@@ -85,7 +97,8 @@ def _public_key(member: JsonValue) -> Key | None:
     if not isinstance(member, dict) or member.get("kty") == "oct" or member.get("use", "sig") != "sig":
         return None
     try:
-        key = JWKRegistry.import_key({name: value for name, value in member.items() if isinstance(value, str)})
+        with warnings.catch_warnings(action="ignore"):  # joserfc warns of a short key, which is refused here
+            key = JWKRegistry.import_key({name: value for name, value in member.items() if isinstance(value, str)})
     except (JoseError, ValueError, TypeError, KeyError):
         return None
     too_short = isinstance(key, RSAKey) and key.raw_value.key_size < RSA_BITS

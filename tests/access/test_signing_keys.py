@@ -1,0 +1,227 @@
+"""The keys that verify tokens: read strictly, rotated in the background, and kept if they cannot be read again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+from joserfc.jwk import ECKey, OctKey
+
+from app.access.access_token import TokenRules
+from app.access.authentication import TokenAuthentication
+from app.access.errors import Unauthenticated
+from app.access.refreshed_keys import MAX_BYTES, Pace, RefreshedKeys, open_keys
+from app.access.signing_keys import InvalidKeys, read_key_set, read_secret
+from tests.support.threaded import serving
+from tests.support.tokens import AUDIENCE, ISSUER, token
+
+OLD, NEW = (ECKey.generate_key("P-256", {"kid": kid}) for kid in ("old", "new"))
+SHORT = {"kty": "RSA", "kid": "short", "e": "AQAB", "n": "v" * 171}  # of 1024 bits
+AT_ONCE = Pace(interval=0.01, least=0.01)
+
+
+def key_set(*keys: Any) -> bytes:
+    members = [key if isinstance(key, dict) else key.as_dict(private=False) for key in keys]
+    return json.dumps({"keys": members}).encode()
+
+
+class Issuer:
+    """An issuer whose keys can change, and which can be out of reach."""
+
+    def __init__(self, *keys: Any) -> None:
+        self.text = key_set(*keys)
+        self.fails = False
+        self.reads = 0
+        self._was_read = asyncio.Event()
+
+    async def read(self) -> bytes:
+        self.reads += 1
+        self._was_read.set()
+        if self.fails:
+            raise OSError("The issuer is out of reach.")
+        return self.text
+
+    async def read_again(self) -> None:
+        """Wait until the keys have been read once more."""
+        self._was_read.clear()
+        await self._was_read.wait()
+
+
+def signed_by(key: ECKey) -> str:
+    return token(header={"alg": "ES256", "kid": key.kid}, key=key)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"", "is not a JWK Set"),
+        (b"[]", "is not a JWK Set"),
+        (b'{"keys": {}}', "it has no list of keys"),
+        (b'{"keys": [], "keys": []}', "is not a JWK Set"),
+        (b'{"keys": []}', "has no public key"),
+        (b'{"keys": [{"kty": "RSA"}, {"kty": 1}, 7, {"kty": "new-kind"}]}', "has no public key"),
+        (key_set(SHORT), "has no public key"),
+        (key_set(OctKey.generate_key(256)), "has no public key"),
+        (key_set(ECKey.generate_key("P-256", {"kid": "a", "use": "enc"})), "has no public key"),
+        (key_set(OLD, ECKey.generate_key("P-256", {"kid": "old"})), "two keys with the same kid"),
+    ],
+)
+def test_a_text_without_usable_keys_is_refused(text: bytes, reason: str) -> None:
+    with pytest.raises(InvalidKeys, match=reason):
+        read_key_set(text, "jwks.json")
+
+
+def test_keys_that_are_not_of_use_are_ignored() -> None:
+    keys = read_key_set(key_set(SHORT, OctKey.generate_key(256), OLD, NEW), "jwks.json")
+    assert keys.ids == {"old", "new"}
+
+
+def test_a_token_without_kid_is_for_the_only_key() -> None:
+    assert read_key_set(key_set(OLD), "jwks.json").find(None) is not None
+    assert read_key_set(key_set(OLD, NEW), "jwks.json").find(None) is None
+    assert read_key_set(key_set(OLD), "jwks.json").find("new") is None
+
+
+@pytest.mark.parametrize("secret", [b"", b"x" * 31, b"x" * 31 + b"\n"])
+def test_a_short_secret_is_refused(tmp_path: Path, secret: bytes) -> None:
+    (tmp_path / "secret").write_bytes(secret)
+    with pytest.raises(InvalidKeys, match="at least 32"):
+        read_secret(tmp_path / "secret")
+
+
+def test_a_public_key_is_not_a_secret(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_bytes(OLD.as_pem(private=False))
+    with pytest.raises(InvalidKeys, match="public key"):
+        read_secret(tmp_path / "key.pem")
+
+
+async def test_rotation_refuses_no_valid_token_and_takes_a_removed_key_back() -> None:
+    issuer = Issuer(OLD)
+    keys = RefreshedKeys("https://issuer.example", issuer.read, AT_ONCE)
+    await keys.load()
+    authentication = TokenAuthentication(keys, TokenRules(ISSUER, AUDIENCE, ["ES256"]))
+    removals: list[str] = []
+    authentication.on_key_removed(lambda: removals.append("removed"))
+    running = asyncio.create_task(keys.run())
+    old = authentication.authenticate(signed_by(OLD))
+
+    for published, accepted in [((OLD, NEW), (OLD, NEW)), ((NEW,), (NEW,))]:
+        issuer.text = key_set(*published)
+        await issuer.read_again()
+        for key in accepted:
+            authentication.authenticate(signed_by(key))
+
+    assert removals == ["removed"]
+    assert not authentication.accepts_key_of(old)
+    with pytest.raises(Unauthenticated):
+        authentication.authenticate(signed_by(OLD))
+    running.cancel()
+
+
+async def test_the_last_keys_stay_while_the_issuer_is_out_of_reach(caplog: pytest.LogCaptureFixture) -> None:
+    issuer = Issuer(OLD)
+    keys = RefreshedKeys("https://issuer.example", issuer.read, AT_ONCE)
+    await keys.load()
+    running = asyncio.create_task(keys.run())
+    issuer.fails = True
+    await issuer.read_again()
+    issuer.text, issuer.fails = b"nonsense", False
+    await issuer.read_again()
+
+    assert keys.find("old") is not None
+    assert [record.message.partition(":")[0] for record in caplog.records] == [
+        "The keys https",
+        "https",
+    ]
+    running.cancel()
+
+
+async def test_keys_that_are_too_old_are_given_up() -> None:
+    issuer = Issuer(OLD)
+    keys = RefreshedKeys("https://issuer.example", issuer.read, AT_ONCE._replace(kept=0))
+    await keys.load()
+    running = asyncio.create_task(keys.run())
+    issuer.fails = True
+    await issuer.read_again()
+    assert keys.find("old") is None
+
+    issuer.fails = False
+    await issuer.read_again()
+    assert keys.find("old") is not None
+    running.cancel()
+
+
+async def test_an_unknown_key_is_looked_up_once_for_all_its_tokens() -> None:
+    issuer = Issuer(OLD)
+    keys = RefreshedKeys("https://issuer.example", issuer.read, Pace(interval=1000, least=0.01))
+    await keys.load()
+    running = asyncio.create_task(keys.run())
+    issuer.text = key_set(OLD, NEW)
+    assert [keys.find("new") for _ in range(100)] == [None] * 100
+    await issuer.read_again()
+
+    assert keys.find("new") is not None
+    assert issuer.reads == 2
+    running.cancel()
+
+
+class _Answer(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        match self.path:
+            case "/keys":
+                self._send(200, key_set(OLD))
+            case "/moved":
+                self._send(302, b"", Location="/keys")
+            case "/large":
+                self._send(200, b" " * MAX_BYTES + key_set(OLD))
+            case _:
+                self._send(503, b"")
+
+    def _send(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def issuer_url() -> Iterator[str]:
+    with serving(_Answer) as url:
+        yield url
+
+
+async def test_keys_are_fetched_from_a_url(issuer_url: str) -> None:
+    async with open_keys(f"{issuer_url}/keys") as keys:
+        assert keys.find("old") is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [("/moved", "the status is 302"), ("/large", "it has more than 65536 bytes"), ("/broken", "the status is 503")],
+)
+async def test_a_redirect_a_large_body_and_an_error_are_refused(issuer_url: str, path: str, reason: str) -> None:
+    with pytest.raises(InvalidKeys, match=reason):
+        async with open_keys(f"{issuer_url}{path}"):
+            pass
+
+
+async def test_keys_in_a_file_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.access.refreshed_keys.FILE_PACE", AT_ONCE)
+    file = tmp_path / "jwks.json"
+    file.write_bytes(key_set(OLD))
+    async with open_keys(str(file)) as keys:
+        removed = asyncio.Event()
+        keys.on_removed(removed.set)
+        file.write_bytes(key_set(NEW))
+        await removed.wait()
+        assert keys.find("new") is not None
+        assert keys.find("old") is None
