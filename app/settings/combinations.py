@@ -37,7 +37,7 @@ def _rules_of_keys(settings: Settings) -> list[tuple[bool, str]]:
         ),
         (
             by_secret == {True} and settings.jwks is not None,
-            f"--algorithm {settings.algorithms[:1]} is for a secret; the keys of --jwks need another one, such as RS256.",
+            f"--algorithm {' '.join(settings.algorithms)} is for a secret; the keys of --jwks need another one, such as RS256.",
         ),
         (
             by_secret == {False} and settings.jwt_secret_file is not None,
@@ -48,10 +48,7 @@ def _rules_of_keys(settings: Settings) -> list[tuple[bool, str]]:
             settings.grpc_port is not None,
             "--grpc-port does not go together with access tokens yet: gRPC does not check them.",
         ),
-        (
-            settings.audience is None,
-            "Access tokens need --audience: a value of the claim aud that every token must have.",
-        ),
+        (settings.public_url is None, "Access tokens need --public-url: it names this server in documents and tokens."),
     ]
 
 

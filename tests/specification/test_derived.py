@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 from httpx_sse import EventSource
 from jsonschema import Draft7Validator, Draft202012Validator
 from openapi_spec_validator import OpenAPIV32SpecValidator
@@ -27,7 +28,9 @@ from tests.support.order_returned import add_order_returned
 from tests.support.server_process import ServerProcess
 
 ROOT = Path(__file__).parents[2]
-BUNDLED = load_document(ROOT, load_contracts(ROOT / "contracts")).bundled
+CONTRACTS = load_contracts(ROOT / "contracts")
+BUNDLED = load_document(ROOT, CONTRACTS).bundled
+OPEN = load_document(ROOT, CONTRACTS, has_keys=False)
 OPENAPI = derive_openapi_3_2(BUNDLED)
 ASYNCAPI = derive_asyncapi(BUNDLED)
 STREAM = "text/event-stream"
@@ -69,6 +72,23 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
         for method in METHODS:
             if method in item:
                 yield path, method, item[method]
+
+
+# Without keys
+
+
+def test_documents_of_a_server_without_keys_demand_no_token_and_differ_in_nothing_else() -> None:
+    for with_keys, without_keys in ((BUNDLED, OPEN.bundled), (OPENAPI, json.loads(OPEN.openapi_3_2))):
+        expected = deepcopy(with_keys)
+        for _, _, operation in operations(expected):
+            operation["security"] = []
+        assert without_keys == expected
+    expected = deepcopy(ASYNCAPI)
+    for operation in expected["operations"].values():
+        operation["security"] = []
+    assert json.loads(OPEN.asyncapi) == expected
+    assert OPEN.json == write_json(OPEN.bundled)
+    assert yaml.safe_load(OPEN.yaml) == OPEN.bundled
 
 
 # OpenAPI 3.2
@@ -208,6 +228,16 @@ def test_schema_of_asyncapi_finds_a_planted_fault(plant: Any) -> None:
     document = deepcopy(ASYNCAPI)
     plant(document)
     assert asyncapi_breaches(document)
+
+
+def test_asyncapi_demands_of_each_operation_what_the_contract_demands() -> None:
+    for name, operation in ASYNCAPI["operations"].items():
+        path, method = (SOCKET, "get") if operation["channel"]["$ref"].endswith(".socket") else ("/events/orders", "")
+        source = BUNDLED["paths"][path][method or ("get" if name == "streamOrderEvents" else "post")]
+        demanded = [
+            reference["$ref"].removeprefix("#/components/securitySchemes/") for reference in operation["security"]
+        ]
+        assert demanded == [scheme for demand in source["security"] for scheme in demand], name
 
 
 @pytest.mark.parametrize("document", [OPENAPI, ASYNCAPI], ids=["OpenAPI 3.2", "AsyncAPI"])

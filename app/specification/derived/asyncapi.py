@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from app.specification.derived.asyncapi_messages import HTTP, JSON, Message, answered, published, sent
 from app.specification.derived.asyncapi_schemas import Components, parameters, schemas, words
+from app.specification.derived.asyncapi_security import security, security_schemes
 from app.specification.derived.asyncapi_socket import is_socket, socket_binding, socket_messages, socket_operations
 from app.specification.derived.openapi_3_2 import STREAM
 from app.specification.openapi.bundle import inline
@@ -60,7 +61,11 @@ def derive_asyncapi(bundled: Mapping[str, Any]) -> dict[str, Any]:
         "servers": {name: _server(name, bundled["servers"][0]["url"]) for name in ("http", "ws")},
         "channels": channels,
         "operations": operations,
-        "components": {"schemas": schemas(document, [messages, operations]), "messages": messages},
+        "components": {
+            "schemas": schemas(document, [messages, operations]),
+            "messages": messages,
+            "securitySchemes": security_schemes(bundled),
+        },
     }
 
 
@@ -113,6 +118,7 @@ def _operation(
     return {
         "channel": {"$ref": f"#/channels/{channel}"},
         **words(operation, "summary", "description"),
+        **security(operation),
         "tags": [{"name": tag} for tag in operation.get("tags", ())],
         "bindings": {"http": {**binding, **HTTP}},
         "messages": _references(channel, messages),

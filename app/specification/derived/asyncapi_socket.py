@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from app.specification.derived.asyncapi_messages import Message, typed
 from app.specification.derived.asyncapi_schemas import Components, parameters, words
+from app.specification.derived.asyncapi_security import security
 from app.specification.pointer import parse_reference
 
 BINDING: Final = {"bindingVersion": "0.1.0"}
@@ -38,6 +39,7 @@ def socket_operations(document: Components, operation: Mapping[str, Any], channe
             "action": action,
             "channel": {"$ref": f"#/channels/{channel}"},
             **words(message.content, "description"),
+            **security(operation),
             "tags": [{"name": tag} for tag in operation.get("tags", ())],
             "messages": [{"$ref": f"#/channels/{channel}/messages/{message.name}"}],
         }
