@@ -20,6 +20,7 @@ from app.specification.derived.asyncapi import derive_asyncapi
 from app.specification.derived.openapi_3_2 import derive_openapi_3_2
 from app.specification.document import load_document
 from app.specification.errors import InvalidContract
+from app.specification.openapi.deployment import Deployment
 from app.specification.openapi.write import write_json
 from app.specification.schema.schema import compile_schema
 from tests.node_packages.installed import node_package
@@ -30,7 +31,7 @@ from tests.support.server_process import ServerProcess
 ROOT = Path(__file__).parents[2]
 CONTRACTS = load_contracts(ROOT / "contracts")
 BUNDLED = load_document(ROOT, CONTRACTS).bundled
-OPEN = load_document(ROOT, CONTRACTS, has_keys=False)
+OPEN = load_document(ROOT, CONTRACTS, deployment=Deployment(has_keys=False))
 OPENAPI = derive_openapi_3_2(BUNDLED)
 ASYNCAPI = derive_asyncapi(BUNDLED)
 STREAM = "text/event-stream"
