@@ -95,6 +95,7 @@ def _open_grpc(settings: Settings, service: Service) -> AbstractAsyncContextMana
         fan_out=service.fan_out,
         admission=service.admission,
         proxies=service.proxies,
+        publish_limit=service.publish_limit,
         statuses=statuses.Statuses(service.tally, service.reconnection),
     )
     return grpc_server.open_grpc_server(handlers, settings.host, settings.grpc_port)

@@ -66,6 +66,7 @@ class Service:
     authentication: Authentication
     admission: Admission
     proxies: TrustedProxies
+    publish_limit: PublishLimit
     reconnection: Reconnection
 
     async def drain(self) -> None:
@@ -162,6 +163,7 @@ async def _open_parts(settings: Settings, authentication: Authentication) -> Asy
                 authentication=authentication,
                 admission=admission,
                 proxies=proxies,
+                publish_limit=publish_limit,
                 reconnection=reconnection,
             )
     finally:

@@ -9,6 +9,7 @@ import grpc
 from app.access.admission import Admission
 from app.access.client import Client
 from app.access.forwarded import TrustedProxies
+from app.access.publish_rate import PublishLimit
 from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import Closing
 from app.events.delivery.subscribe import subscribe
@@ -46,6 +47,7 @@ class OrderEventsService:
         fan_out: FanOut,
         admission: Admission,
         proxies: TrustedProxies,
+        publish_limit: PublishLimit,
         statuses: Statuses,
     ) -> None:
         self.log = log
@@ -53,6 +55,7 @@ class OrderEventsService:
         self._fan_out = fan_out
         self._admission = admission
         self._proxies = proxies
+        self._publish_limit = publish_limit
         self._statuses = statuses
         self._requests = SubscribeRequests(document)
         self.classes = MessageClasses(document.proto)
@@ -79,13 +82,14 @@ class OrderEventsService:
             for message in self._responses.encode(self._fan_out.refuse(closing)):
                 await context.write(message)
         else:
-            leave = self._admission.admit(Client(address=address_of(context, self._proxies)))
+            leave = self._admission.admit(self._client(context))
             closing = await CallSink(self._responses.encode, context.write).carry(self._fan_out, subscription, leave)
         if closing.reason in _INTERRUPTIONS:
             end(context, self._statuses.status(_INTERRUPTIONS[closing.reason]))
 
-    async def _publish(self, data: bytes, _context: Context) -> bytes:
+    async def _publish(self, data: bytes, context: Context) -> bytes:
         request = read_message(self.classes["PublishRequest"], data)
+        self._publish_limit.count(self._client(context), len(request.events), len(data))
         response: Any = self.classes["PublishResponse"]
         return bytes(response(events=published_events(await self._stored(request))).SerializeToString())
 
@@ -93,8 +97,12 @@ class OrderEventsService:
         response: Any = self.classes["PublishStreamResponse"]
         while (data := await self.calls.next_message(context)) is not grpc.aio.EOF:
             request = read_message(self.classes["PublishStreamRequest"], data)
+            self._publish_limit.count(self._client(context), len(request.events), len(data))
             events = published_events(await self._stored(request))
             await context.write(response(request=request.request, events=events).SerializeToString())
+
+    def _client(self, context: Context) -> Client:
+        return Client(address=address_of(context, self._proxies))
 
     async def _stored(self, request: Any) -> list[Appended]:
         return await self._publisher.publish(read_submissions(request.events, self._data_messages))
