@@ -26,6 +26,7 @@ def readable_events(principal: Principal, requested: Filter) -> Filter:
         _narrowed("of the type", requested.event_types, permission.event_types),
         _narrowed("of the order", requested.order_ids, permission.order_ids),
         permission.owners,
+        restricted=True,
     )
 
 
@@ -36,7 +37,7 @@ def publishable_events(principal: Principal) -> Filter:
     permission = principal.permission
     if not permission.is_restricted:
         return EVERYTHING
-    return Filter(permission.event_types, permission.order_ids, permission.owners)
+    return Filter(permission.event_types, permission.order_ids, permission.owners, restricted=True)
 
 
 def _narrowed(which: str, requested: frozenset[str] | None, permitted: frozenset[str] | None) -> frozenset[str] | None:

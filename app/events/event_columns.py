@@ -66,6 +66,13 @@ class EventColumns(Sequence[StoredEvent]):
         )
 
 
+def positions_of(events: Sequence[StoredEvent]) -> Iterable[tuple[str, int | str]]:
+    """Return the epoch and the offset of each event."""
+    if isinstance(events, EventColumns):
+        return zip(events.epochs, events.offsets, strict=True)
+    return [(event.epoch, event.offset) for event in events]
+
+
 NO_EVENTS = EventColumns((), (), (), (), (), (), (), (), ())
 
 

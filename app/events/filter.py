@@ -12,12 +12,15 @@ from app.events.event import Event, StoredEvent
 class Filter:
     """A selection of events by event type, by order id and by owner; None means all types, all orders, or all owners.
 
-    An event without an owner matches only if `owners` is None.
+    An event without an owner matches only if `owners` is None. `restricted`: True if the reader may not see every event of the log.
+    It is then sent opaque ids, and nothing by which it could notice the other events. This does not change which events match; it
+    is here because readers with equal filters share pages.
     """
 
     event_types: frozenset[str] | None = None
     order_ids: frozenset[str] | None = None
     owners: frozenset[str] | None = None
+    restricted: bool = False
 
     def matches(self, event: Event | StoredEvent) -> bool:
         return (

@@ -13,13 +13,13 @@ import secrets
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, NewType, TypeAlias
 
 GapReason = Literal["expired", "foreign", "ahead"]
 
 _ISSUED = re.compile(r"([0-9a-z]{8})-(0|[1-9][0-9]{0,17})", re.ASCII)
-_EPOCH_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-_EPOCH_LENGTH = 8  # 36^8 names: a log started ten thousand times has a chance of 1 in 10^4 of ever repeating one
+EPOCH_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+EPOCH_LENGTH = 8  # 36^8 names: a log started ten thousand times has a chance of 1 in 10^4 of ever repeating one
 
 
 class Position(NamedTuple):
@@ -33,6 +33,13 @@ class Position(NamedTuple):
 
     def __str__(self) -> str:
         return write_position(self.epoch, self.offset)
+
+
+OpaqueId = NewType("OpaqueId", str)
+"""A position that is encrypted, for readers that may not see every event of the log."""
+
+SentId: TypeAlias = Position | OpaqueId
+"""An id as a reader is sent it. `str()` writes both kinds."""
 
 
 class Epoch(NamedTuple):
@@ -54,7 +61,7 @@ class Gap:
 
     reason: GapReason
     requested: str
-    earliest: Position
+    earliest: SentId
 
 
 class Floor(NamedTuple):
@@ -71,10 +78,10 @@ def new_epoch(first_offset: int) -> Epoch:
     """Return a new epoch (the part of a log that begins with this start of the server), with a random name that is practically
     unique.
     """
-    return Epoch("".join(secrets.choice(_EPOCH_ALPHABET) for _ in range(_EPOCH_LENGTH)), first_offset)
+    return Epoch("".join(secrets.choice(EPOCH_ALPHABET) for _ in range(EPOCH_LENGTH)), first_offset)
 
 
-def write_position(epoch: str, offset: int) -> str:
+def write_position(epoch: str, offset: int | str) -> str:
     """Return a position in the form that clients see: `<epoch>-<offset>`."""
     return f"{epoch}-{offset}"
 

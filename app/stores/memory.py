@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 from app.events.errors import StoreUnavailable
 from app.events.event import Event, EventKey, StoredEvent
 from app.events.filter import Filter
-from app.events.log.event_store import Appended, BelowFloor, Commit, Opened, Page
+from app.events.log.event_store import ID_KEY_BYTES, Appended, BelowFloor, Commit, Opened, Page
 from app.events.position import Epoch, Epochs, Floor, new_epoch
 from app.stores.local.offsets import assign_or_find, new_events, next_stored_at_us
 from app.stores.local.retention import CHECK_SECONDS, Retention
@@ -24,6 +25,7 @@ class MemoryStore:
 
     def __init__(self, retain_events: int = 100_000, retain_seconds: float | None = None) -> None:
         self._retention = Retention(retain_events, retain_seconds)
+        self._id_key = secrets.token_bytes(ID_KEY_BYTES)
         self._epochs: list[Epoch] = []
         self._events: dict[int, StoredEvent] = {}
         self._by_key: dict[EventKey, StoredEvent] = {}
@@ -38,7 +40,7 @@ class MemoryStore:
         self._epochs.append(new_epoch(self._head + 1))
         if self._retention.by_age:
             self._check_ages_later()
-        return Opened(Epochs(self._epochs), self._head, self._floor)
+        return Opened(Epochs(self._epochs), self._head, self._floor, self._id_key)
 
     async def append(self, events: Sequence[Event]) -> list[Appended]:
         if self._on_commit is None:

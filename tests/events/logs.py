@@ -54,7 +54,7 @@ async def open_log(*events: Event, retain_events: int = 100_000) -> EventLog:
 
 async def start(log: EventLog, last_event_id: str | None = None) -> Start:
     """Start after an id, or at the earliest event."""
-    return await locate_start(log, StartRequest(last_event_id, origin="earliest"))
+    return await locate_start(log, StartRequest(last_event_id, origin="earliest"), EVERYTHING)
 
 
 def fan_out_of(log: EventLog) -> FanOut:

@@ -83,7 +83,7 @@ class Reader:
     async def _poll(self, server: Server, filter: Filter) -> None:
         random = self._world.random
         for _ in range(random.randint(1, 6)):
-            start = await server.answer(locate_start(server.log, StartRequest(self.last_id)))
+            start = await server.answer(locate_start(server.log, StartRequest(self.last_id), EVERYTHING))
             wait_seconds = random.choice((0.0, 0.0, 20.0))
             try:
                 page = await server.answer(read_page(server.log, start, filter, random.randint(1, 50), wait_seconds))
@@ -121,8 +121,8 @@ class Reader:
             case Checkpoint(position):
                 self.last_id = str(position)
             case Gap(earliest=earliest):
-                session.gaps.append((session.left, earliest.offset))
                 self.last_id = str(earliest)
+                session.gaps.append((session.left, self.offset))
         session.left = self.offset
         self._world.note(self.name, type(item).__name__, self.last_id)
 

@@ -12,6 +12,7 @@ from app.events.position import Floor, Gap
 PAGE_EVENTS = 256  # one write: enough to amortise it, little enough to keep a replay's memory flat
 # Of the store: a read changes threads twice, which costs as much as reading 100 events, however many events it reads.
 PAGES_PER_READ = 4
+_PASSED = -1  # as the end of a finite stream: its last checkpoint has been sent
 
 
 class Cursor:
@@ -119,14 +120,15 @@ class Cursor:
         """Return the item to send after a time in which nothing was sent.
 
         This item is a checkpoint (the current position) if events that do not match were skipped since the last event id that
-        was sent; otherwise this item is a heartbeat.
+        was sent; otherwise this item is a heartbeat. A restricted reader is always sent a checkpoint: a heartbeat would show that
+        nothing was skipped.
         """
-        return HEARTBEAT if self._last_sent_offset >= self._after else self.checkpoint()
+        return self.checkpoint() if self.filter.restricted or self._last_sent_offset < self._after else HEARTBEAT
 
     def checkpoint(self) -> Checkpoint:
         """Return the current position as an item, which is sent to the reader."""
         self._last_sent_offset = self._after
-        return Checkpoint(self._log.position(self._after))
+        return Checkpoint(self._log.id_of_place(self._after, self.filter))
 
     def skip_to(self, after: int) -> None:
         """Move the cursor forward to an offset. If the cursor is beyond the offset already, nothing happens.
@@ -164,7 +166,17 @@ class Cursor:
         if self._log.is_draining:
             return Closing("drain")
         if self.at_end:
-            return Closing("end") if self._last_sent_offset >= self._after else self.checkpoint()
+            return self._last_checkpoint() or Closing("end")
+        return None
+
+    def _last_checkpoint(self) -> Checkpoint | None:
+        """Return the checkpoint that a finite stream needs before its end; None if there is none to send, or none left.
+
+        A restricted reader is always sent one: otherwise it could notice whether events were skipped.
+        """
+        if self._last_sent_offset < self._after or (self.filter.restricted and self._through != _PASSED):
+            self._through = _PASSED
+            return self.checkpoint()
         return None
 
     def _take(self, page: Page) -> Page | None:
@@ -177,6 +189,6 @@ class Cursor:
         return page
 
     def _gap(self, floor: Floor) -> Gap:
-        requested = self._log.position(self._after)
+        requested = self._log.id_of_place(self._after, self.filter)
         self._after = self._last_sent_offset = floor.offset
-        return Gap("expired", str(requested), self._log.position(self._after))
+        return Gap("expired", str(requested), self._log.id_of_place(self._after, self.filter))

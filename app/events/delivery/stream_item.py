@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from app.events.log.event_store import Page
-from app.events.position import Gap, Position
+from app.events.position import Gap, SentId
 
 ClosingReason = Literal["drain", "limit", "end", "unavailable", "token_expired", "overloaded", "max_age"]
 
@@ -15,7 +15,7 @@ ClosingReason = Literal["drain", "limit", "end", "unavailable", "token_expired",
 class Checkpoint:
     """A position in the log: the reader has been sent every event up to this position that matches its filter."""
 
-    position: Position
+    position: SentId
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,8 +82,11 @@ class Subscription:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the stream would end at once: it is finite, it starts at its end, and there is no gap to report."""
-        return self._cursor.at_end and self._gap is None
+        """Whether the stream would end at once: it is finite, it starts at its end, and there is no gap to report.
+
+        Always False for a restricted reader, because it must not learn that the log has no further events.
+        """
+        return self._cursor.at_end and self._gap is None and not self.filter.restricted
 
     @property
     def is_caught_up(self) -> bool:

@@ -17,8 +17,9 @@ from app.events.event import Event, StoredEvent
 from app.events.filter import Filter
 from app.events.log.event_store import Appended, BelowFloor, Commit, EventStore, Page
 from app.events.log.filter_index import FilterIndex, Listener
+from app.events.log.reader_ids import ReaderIds
 from app.events.log.tail import Tail
-from app.events.position import Epochs, Floor, Position
+from app.events.position import Epochs, Floor, Position, SentId
 
 _PageKey: TypeAlias = tuple[int, int, Filter, int]
 
@@ -47,6 +48,7 @@ class EventLog:
         opened = await self._store.open(self._on_commit)
         self._epochs: Epochs = opened.epochs
         self._floor: Floor = opened.floor
+        self._ids = ReaderIds(opened.id_key)
         self._tail = Tail(after=opened.head)
 
     async def close(self) -> None:
@@ -76,6 +78,14 @@ class EventLog:
     def position(self, offset: int) -> Position:
         return self._epochs.position(offset)
 
+    @property
+    def ids(self) -> ReaderIds:
+        return self._ids
+
+    def id_of_place(self, offset: int, filter: Filter) -> SentId:
+        """Return the id that a reader with this filter is sent for its place in the log: directly after the event at `offset`."""
+        return self._ids.of_place(self._epochs.position(offset), filter)
+
     async def append(self, events: Sequence[Event]) -> list[Appended]:
         """Store events, and return the outcome for each event; see `EventStore.append` for the guarantees and errors."""
         return await self._store.append(events)
@@ -98,7 +108,7 @@ class EventLog:
         if page is None:
             if len(self._pages) == PAGES_KEPT:
                 self._pages.clear()
-            page = self._pages[key] = self._tail.read(after, through, filter, limit)
+            page = self._pages[key] = self._ids.page(self._tail.read(after, through, filter, limit), filter)
         return page
 
     async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
@@ -113,7 +123,7 @@ class EventLog:
         key = (after, through, filter, limit)
         page = self._stored_pages.get(key)
         if page is None:
-            page = await self._store.read(after, through, filter, limit)
+            page = self._ids.page(await self._store.read(after, through, filter, limit), filter)
             if len(self._stored_pages) >= STORED_PAGES_KEPT:
                 del self._stored_pages[next(iter(self._stored_pages))]
             self._stored_pages[key] = page

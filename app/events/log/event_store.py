@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from app.events.event import Event, StoredEvent
+from app.events.event_columns import positions_of
 from app.events.filter import Filter
-from app.events.position import Epochs, Floor
+from app.events.position import Epochs, Floor, OpaqueId, write_position
 from app.specification.errors import OrdersEventsError
+
+ID_KEY_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +26,13 @@ class Opened:
     deleted event (`floor`).
 
     An epoch is the part of a log that is written after one start of a server. The last epoch in `epochs` is new: it begins
-    with this start.
+    with this start. `id_key`: ID_KEY_BYTES random bytes, made with the log and kept in it: the key of its opaque ids.
     """
 
     epochs: Epochs
     head: int
     floor: Floor
+    id_key: bytes
 
 
 class Commit(NamedTuple):
@@ -58,11 +62,18 @@ class Page:
     them.
 
     Two pages are equal only if they are the same object. So the encoded bytes of a page can be cached, and shared by many
-    readers.
+    readers. `opaque_ids`: the ids of the events for readers that are sent opaque ids; empty for all others. A store leaves it
+    empty.
     """
 
     events: Sequence[StoredEvent]
     through: int
+    opaque_ids: Sequence[OpaqueId] = ()
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The ids of the events, as the readers of this page are sent them."""
+        return self.opaque_ids or [write_position(epoch, offset) for epoch, offset in positions_of(self.events)]
 
 
 class BelowFloor(OrdersEventsError):

@@ -30,7 +30,7 @@ async def read_page(log: EventLog, start: Start, filter: Filter, limit: int, wai
             try:
                 page = await log.read(after, log.head, filter, limit)
             except BelowFloor as expired:
-                after = _after_deletion(log, start, after, expired)
+                after = _after_deletion(log, start, after, expired, filter)
                 continue
             if page.events:
                 return page
@@ -41,9 +41,9 @@ async def read_page(log: EventLog, start: Start, filter: Filter, limit: int, wai
             after = await log.wait(filter, deadline - loop.time())
 
 
-def _after_deletion(log: EventLog, start: Start, after: int, expired: BelowFloor) -> int:
+def _after_deletion(log: EventLog, start: Start, after: int, expired: BelowFloor, filter: Filter) -> int:
     # A reader that asked for the earliest event gets the earliest there is now: it knew of none that was deleted meanwhile.
     if start.resumes:
-        gap = Gap("expired", str(log.position(after)), log.position(expired.floor.offset))
-        raise PositionLost(gap) from None
+        requested, earliest = log.id_of_place(after, filter), log.id_of_place(expired.floor.offset, filter)
+        raise PositionLost(Gap("expired", str(requested), earliest)) from None
     return expired.floor.offset

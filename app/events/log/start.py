@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
+from app.events.filter import Filter
 from app.events.log.event_log import EventLog
-from app.events.position import Gap, GapReason, parse_position
+from app.events.position import Gap, GapReason
 
 _UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -72,33 +73,33 @@ def _read_since(text: str) -> Since:
     return Since(since_epoch // timedelta(microseconds=1), text)
 
 
-async def locate_start(log: EventLog, request: StartRequest) -> Start:
+async def locate_start(log: EventLog, request: StartRequest, filter: Filter) -> Start:
     """Return the start of a reader: the offset after which to read, and the gap to report if events are missing there.
 
-    Raises StoreUnavailable if the store cannot look up a time.
+    `filter`: the filter of the reader, which says what kind of ids the reader has. Raises StoreUnavailable if the store cannot look up a time.
     """
     if request.last_event_id is not None:
-        return _after_id(log, request.last_event_id)
+        return _after_id(log, request.last_event_id, filter)
     if request.since is not None:
-        return await _since(log, request.since)
+        return await _since(log, request.since, filter)
     return Start(log.head if request.origin == "latest" else log.floor.offset, resumes=False)
 
 
-def _after_id(log: EventLog, last_event_id: str) -> Start:
-    position = parse_position(last_event_id)
+def _after_id(log: EventLog, last_event_id: str, filter: Filter) -> Start:
+    position = log.ids.position(last_event_id, filter)
     lost = log.epochs.lost(position, log.head)
     if lost is not None or position is None:
-        return _earliest(log, lost or "foreign", last_event_id)
+        return _earliest(log, lost or "foreign", last_event_id, filter)
     if position.offset < log.floor.offset:
-        return _earliest(log, "expired", last_event_id)
+        return _earliest(log, "expired", last_event_id, filter)
     return Start(position.offset)
 
 
-async def _since(log: EventLog, since: Since) -> Start:
+async def _since(log: EventLog, since: Since, filter: Filter) -> Start:
     if since.stored_at_us <= log.floor.stored_at_us and log.floor.stored_at_us > 0:
-        return _earliest(log, "expired", since.text)
+        return _earliest(log, "expired", since.text, filter)
     return Start(await log.offset_before(since.stored_at_us))
 
 
-def _earliest(log: EventLog, reason: GapReason, requested: str) -> Start:
-    return Start(log.floor.offset, Gap(reason, requested, log.position(log.floor.offset)))
+def _earliest(log: EventLog, reason: GapReason, requested: str, filter: Filter) -> Start:
+    return Start(log.floor.offset, Gap(reason, requested, log.id_of_place(log.floor.offset, filter)))

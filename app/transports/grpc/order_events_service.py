@@ -14,8 +14,8 @@ from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import Closing
 from app.events.delivery.subscribe import subscribe
 from app.events.errors import Draining, StoreUnavailable
+from app.events.filter import EVERYTHING
 from app.events.log.event_log import EventLog
-from app.events.log.event_store import Appended
 from app.events.publish import Publisher
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
@@ -91,21 +91,22 @@ class OrderEventsService:
         request = read_message(self.classes["PublishRequest"], data)
         self._publish_limit.count(self._client(context), len(request.events), len(data))
         response: Any = self.classes["PublishResponse"]
-        return bytes(response(events=published_events(await self._stored(request))).SerializeToString())
+        return bytes(response(events=await self._published(request)).SerializeToString())
 
     async def _publish_stream(self, _requests: object, context: Context) -> None:
         response: Any = self.classes["PublishStreamResponse"]
         while (data := await self.calls.next_message(context)) is not grpc.aio.EOF:
             request = read_message(self.classes["PublishStreamRequest"], data)
             self._publish_limit.count(self._client(context), len(request.events), len(data))
-            events = published_events(await self._stored(request))
+            events = await self._published(request)
             await context.write(response(request=request.request, events=events).SerializeToString())
 
     def _client(self, context: Context) -> Client:
         return Client(address=address_of(context, self._proxies))
 
-    async def _stored(self, request: Any) -> list[Appended]:
-        return await self._publisher.publish(read_submissions(request.events, self._data_messages))
+    async def _published(self, request: Any) -> list[dict[str, Any]]:
+        appended = await self._publisher.publish(read_submissions(request.events, self._data_messages))
+        return published_events(appended, self.log.ids.of_published(appended, EVERYTHING))
 
 
 # The reasons of a `Closing` after which a client comes back. The status says so to libraries that retry calls by themselves; the message

@@ -7,14 +7,14 @@ convert events and contracts to JSON, as the contract's schemas `EventPage`, `Pu
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, Final
 
 from starlette.requests import Request
 
 from app.events.log.event_store import Appended, Page
-from app.events.position import Position
+from app.events.position import SentId
 from app.specification.contracts import Contracts, EventContract
 from app.specification.errors import Refusal
 from app.specification.json_size import check_number_of_values
@@ -71,29 +71,28 @@ def _check_type(content_type: str, content_encoding: str) -> None:
         raise UnsupportedMediaType
 
 
-def event_page(page: Page, last: Position) -> str:
-    """Write a page of events as JSON (`EventPage`). `last`: the position after the page, for the next request.
+def event_page(page: Page, last: SentId) -> str:
+    """Write a page of events as JSON (`EventPage`). `last`: the id of the place after the page, for the next request.
 
     The data of an event was serialised when the event was published, and is copied.
     """
     events = ",".join(
-        f'{{"id":"{event.id}","eventType":"{event.event_type}",'
-        f'"schemaVersion":"{event.schema_version}","data":{event.data}}}'
-        for event in page.events
+        f'{{"id":"{id}","eventType":"{event.event_type}","schemaVersion":"{event.schema_version}","data":{event.data}}}'
+        for id, event in zip(page.ids, page.events, strict=True)
     )
     return f'{{"events":[{events}],"lastEventId":"{last}"}}'
 
 
-def published_events(appended: Iterable[Appended]) -> str:
-    """Write the response to a publisher as JSON (`PublishedEvents`).
+def published_events(appended: Sequence[Appended], ids: Sequence[str]) -> str:
+    """Write the response to a publisher as JSON (`PublishedEvents`). `ids`: the id of each event, see `ReaderIds.of_published`.
 
     Only the eventId is escaped: no other string can have a character that needs an escape in JSON.
     """
     events = ",".join(
-        f'{{"id":"{event.epoch}-{event.offset}","eventType":"{event.event_type}",'
+        f'{{"id":"{id}","eventType":"{event.event_type}",'
         f'"schemaVersion":"{event.schema_version}",'
         f'"eventId":{_quoted(event.event_id)},"duplicate":{_BOOLEANS[duplicate]}}}'
-        for event, duplicate in appended
+        for id, (event, duplicate) in zip(ids, appended, strict=True)
     )
     return f'{{"events":[{events}]}}'
 

@@ -107,9 +107,9 @@ class Operations:
         if limit > self.document.page_limit_maximum:
             message = f"must be at most {self.document.page_limit_maximum} for a page"
             raise InvalidParameters([ParameterViolation("query", "limit", message)])
-        start = await locate_start(self.log, place)
+        start = await locate_start(self.log, place, filter)
         page = await read_page(self.log, start, filter, limit, wait_seconds)
-        body = event_page(page, self.log.position(page.through))
+        body = event_page(page, self.log.id_of_place(page.through, filter))
         return self.bodies.response(body, headers=NO_STORE, media_type=_PAGE)
 
     @contextmanager
@@ -132,7 +132,8 @@ class Operations:
         submissions = submitted if isinstance(submitted, list) else [submitted]
         self.publish_limit.count(client, len(submissions), size)
         appended = await self.publisher.publish(submissions, permitted)
-        return Response(published_events(appended), 201, NO_STORE, media_type="application/json")
+        ids = self.log.ids.of_published(appended, permitted)
+        return Response(published_events(appended, ids), 201, NO_STORE, media_type="application/json")
 
     async def open_order_events_socket(self, request: Request) -> WebSocketResponse:
         check_handshake(request, self.document.socket.subprotocol, self.socket_origins)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from app.events.filter import EVERYTHING
 from app.transports.websocket.messages import server_messages
 
 if TYPE_CHECKING:
@@ -47,4 +48,5 @@ class Publications:
         except Exception as error:  # noqa: BLE001  # any error: it is logged if it is not expected, and the client gets a problem
             self._session.refuse(error, {"request": request})
         else:
-            self._session.send(server_messages.published(request, appended))
+            ids = self._sockets.log.ids.of_published(appended, EVERYTHING)
+            self._session.send(server_messages.published(request, appended, ids))

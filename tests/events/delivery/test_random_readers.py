@@ -20,7 +20,7 @@ from app.events.delivery.stream_item import Checkpoint, Closing, StreamItem, Str
 from app.events.delivery.subscription import Subscription
 from app.events.errors import PositionLost
 from app.events.event import Event, StoredEvent
-from app.events.filter import Filter
+from app.events.filter import EVERYTHING, Filter
 from app.events.log import tail as tail_module
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Appended, Page
@@ -83,8 +83,8 @@ class Reader:
             case Checkpoint(position):
                 self.last_id = str(position)
             case Gap():
-                session.gaps.append((session.left, step.earliest.offset))
                 self.last_id = str(step.earliest)
+                session.gaps.append((session.left, offset(self.last_id)))
         session.left = offset(self.last_id)
 
 
@@ -189,7 +189,7 @@ class Play:
         assert sink.closing == Closing("end")
 
     async def open_stream(self, reader: Reader, *, follow: bool) -> Connection:
-        start = await locate_start(self.log, StartRequest(reader.last_id))
+        start = await locate_start(self.log, StartRequest(reader.last_id), EVERYTHING)
         filter = self.random_filter()
         limit = self.chance.randint(1, 200) if follow and self.chance.random() < 0.2 else None
         subscription = Subscription(self.log, start, filter, follow=follow, limit=limit)
@@ -203,7 +203,7 @@ class Play:
         filter = self.random_filter()
         reader.begin(filter)
         for _ in range(self.chance.randrange(5)):
-            start = await locate_start(self.log, StartRequest(reader.last_id))
+            start = await locate_start(self.log, StartRequest(reader.last_id), EVERYTHING)
             wait_seconds = self.chance.choice((0, 0, 50e-6))
             try:
                 page = await read_page(self.log, start, filter, self.chance.randint(1, 50), wait_seconds)

@@ -36,7 +36,8 @@ def stored(
 def wanting(
     types: Sequence[str] | None = None, orders: Sequence[str] | None = None, owners: Sequence[str] | None = None
 ) -> Filter:
-    return Filter(*(None if names is None else frozenset(names) for names in (types, orders, owners)))
+    event_types, order_ids, of = (None if names is None else frozenset(names) for names in (types, orders, owners))
+    return Filter(event_types, order_ids, of)
 
 
 FILTERS = [

@@ -124,9 +124,11 @@ async def test_a_page_from_the_earliest_event_begins_with_the_earliest_there_is_
     origin: Literal["earliest", "latest"],
 ) -> None:
     log = await open_log(*map(event, "abc"), retain_events=3)
-    located = await locate_start(log, StartRequest(origin=origin))
+    located = await locate_start(log, StartRequest(origin=origin), EVERYTHING)
     await log.append([*map(event, "defghi")])
     read = await read_page(log, located, EVERYTHING, 100, 0)
     assert [stored.event_id for stored in read.events] == ["g", "h", "i"]
     with pytest.raises(PositionLost):
-        await read_page(log, await locate_start(log, StartRequest(str(log.position(3)))), EVERYTHING, 100, 0)
+        await read_page(
+            log, await locate_start(log, StartRequest(str(log.position(3))), EVERYTHING), EVERYTHING, 100, 0
+        )

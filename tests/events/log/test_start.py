@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from app.events.filter import EVERYTHING
 from app.events.log.event_log import EventLog
 from app.events.log.start import Since, Start, StartRequest, locate_start
 from app.events.position import Gap
@@ -28,12 +29,12 @@ def request(log: EventLog, last_event_id: str) -> StartRequest:
 
 async def test_a_reader_that_asks_for_nothing_starts_at_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
     log = await log_of_ten(monkeypatch)
-    assert await locate_start(log, StartRequest()) == Start(10, resumes=False)
+    assert await locate_start(log, StartRequest(), EVERYTHING) == Start(10, resumes=False)
 
 
 async def test_the_earliest_is_just_before_the_oldest_event_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     log = await log_of_ten(monkeypatch, retain_events=4)
-    assert await locate_start(log, StartRequest(origin="earliest")) == Start(6, resumes=False)
+    assert await locate_start(log, StartRequest(origin="earliest"), EVERYTHING) == Start(6, resumes=False)
 
 
 @pytest.mark.parametrize(("last_event_id", "after"), [("EPOCH-0", 0), ("EPOCH-7", 7), ("EPOCH-10", 10)])
@@ -41,7 +42,7 @@ async def test_a_reader_goes_on_after_a_known_id(
     monkeypatch: pytest.MonkeyPatch, last_event_id: str, after: int
 ) -> None:
     log = await log_of_ten(monkeypatch)
-    assert await locate_start(log, request(log, last_event_id)) == Start(after)
+    assert await locate_start(log, request(log, last_event_id), EVERYTHING) == Start(after)
 
 
 @pytest.mark.parametrize(
@@ -62,25 +63,25 @@ async def test_an_id_that_cannot_be_resumed_is_a_gap_before_everything_kept(
 ) -> None:
     log = await log_of_ten(monkeypatch, retain_events=4)
     asked = request(log, last_event_id)
-    start = await locate_start(log, asked)
+    start = await locate_start(log, asked, EVERYTHING)
     assert start.after == 6
     assert isinstance(start.gap, Gap)
     assert (start.gap.reason, start.gap.requested) == (reason, asked.last_event_id)
-    assert await locate_start(log, StartRequest(str(start.gap.earliest))) == Start(6)
+    assert await locate_start(log, StartRequest(str(start.gap.earliest)), EVERYTHING) == Start(6)
 
 
 async def test_an_id_just_before_the_oldest_event_that_is_kept_has_lost_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     log = await log_of_ten(monkeypatch, retain_events=4)
-    assert await locate_start(log, request(log, "EPOCH-6")) == Start(6)
+    assert await locate_start(log, request(log, "EPOCH-6"), EVERYTHING) == Start(6)
 
 
 async def test_a_foreign_id_on_an_empty_log_gets_a_gap_at_the_beginning() -> None:
     log = await open_log()
-    start = await locate_start(log, StartRequest("nope"))
+    start = await locate_start(log, StartRequest("nope"), EVERYTHING)
     assert start.gap == Gap("foreign", "nope", log.position(0))
-    assert await locate_start(log, StartRequest(str(log.position(0)))) == Start(0)
+    assert await locate_start(log, StartRequest(str(log.position(0))), EVERYTHING) == Start(0)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ async def test_since_starts_with_the_first_event_stored_at_or_after_a_time(
     monkeypatch: pytest.MonkeyPatch, stored_at_us: int, after: int
 ) -> None:
     log = await log_of_ten(monkeypatch)
-    assert await locate_start(log, StartRequest(since=Since(stored_at_us, "as sent"))) == Start(after)
+    assert await locate_start(log, StartRequest(since=Since(stored_at_us, "as sent")), EVERYTHING) == Start(after)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ async def test_since_before_a_deleted_event_is_a_gap(
 ) -> None:
     log = await log_of_ten(monkeypatch, retain_events=4)
     since = Since(round(YEAR_2024_US + seconds * SECOND_US), "2024-05-01T10:00:00Z")
-    start = await locate_start(log, StartRequest(since=since))
+    start = await locate_start(log, StartRequest(since=since), EVERYTHING)
     gap = Gap("expired", "2024-05-01T10:00:00Z", log.position(6))
     assert start == (Start(6, gap) if lost else Start(min(math.ceil(seconds), 10)))
 
@@ -122,5 +123,5 @@ async def test_an_id_goes_before_since_and_since_before_the_origin(monkeypatch: 
     log = await log_of_ten(monkeypatch)
     since = Since(YEAR_2024_US + 3 * SECOND_US, "as sent")
     asked = StartRequest(str(log.position(8)), since, "earliest")
-    assert await locate_start(log, asked) == Start(8)
-    assert await locate_start(log, StartRequest(None, since, "earliest")) == Start(3)
+    assert await locate_start(log, asked, EVERYTHING) == Start(8)
+    assert await locate_start(log, StartRequest(None, since, "earliest"), EVERYTHING) == Start(3)

@@ -135,7 +135,7 @@ class GzipHistories(RuleBasedStateMachine):
         self._run(self._join(request, filter, limit, follow=follow))
 
     async def _join(self, request: StartRequest, filter: Filter, limit: int | None, *, follow: bool) -> None:
-        start = await locate_start(self._log, request)
+        start = await locate_start(self._log, request, EVERYTHING)
         subscription = Subscription(self._log, start, filter, follow=follow, limit=limit)
         self._encode.retry_ms += 1
         stream = Stream(self._shared.body(), subscription, self._encode)

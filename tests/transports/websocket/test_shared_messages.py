@@ -130,7 +130,7 @@ def test_long_page_is_neither_compressed_nor_kept() -> None:
 def test_message_has_at_most_the_maximum_unless_one_event_is_larger(maximum: int) -> None:
     server = Server(1)
     events = [server.event(server.random.choice((1, 50, 300, 3000))) for _ in range(100)]
-    messages = encode_events(events, 32, maximum)
+    messages = encode_events(Page(events, 0), 32, maximum)
     read = [json.loads(message) for message in messages]
     assert [event["id"] for message in read for event in message["events"]] == [event.id for event in events]
     for message, text in zip(read, messages, strict=True):

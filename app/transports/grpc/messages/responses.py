@@ -37,7 +37,7 @@ class Responses:
     def _encode(self, item: NextItem) -> tuple[bytes, ...]:
         match item:
             case Page(events=events):
-                return self._encode_events(events)
+                return self._encode_events(item.ids, events)
             case Heartbeat():
                 return self._single(heartbeat={})
             case Checkpoint(position):
@@ -53,50 +53,49 @@ class Responses:
         message: bytes = self._response(**item).SerializeToString()
         return (message,)
 
-    def _encode_events(self, events: Sequence[StoredEvent]) -> tuple[bytes, ...]:
+    def _encode_events(self, ids: Sequence[str], events: Sequence[StoredEvent]) -> tuple[bytes, ...]:
         # The library makes all messages of a page at once: to make them one by one takes a third more time.
         page = [
             {
-                "id": f"{epoch}-{offset}",
+                "id": id,
                 "event_type": event_type,
                 "schema_version": schema_version,
                 "event_id": event_id,
                 **self._data_messages.arguments(event_type, schema_version, data),
             }
-            for epoch, offset, event_type, schema_version, event_id, data in _sent_fields(events)
+            for id, (event_type, schema_version, event_id, data) in zip(ids, _sent_fields(events), strict=True)
         ]
         response = self._single(events={"events": page, "last_event_id": page[-1]["id"]})
         if len(events) > 1 and len(response[0]) > MAX_MESSAGE_BYTES:
             middle = len(events) // 2
-            return (*self._encode_events(events[:middle]), *self._encode_events(events[middle:]))
+            return tuple(
+                message
+                for part in (slice(middle), slice(middle, None))
+                for message in self._encode_events(ids[part], events[part])
+            )
         return response
 
 
-def published_events(appended: Iterable[Appended]) -> list[dict[str, Any]]:
-    """Return the keyword arguments for the messages `PublishedEvent` in the response to a publisher."""
+def published_events(appended: Sequence[Appended], ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the keyword arguments for the messages `PublishedEvent` in the response to a publisher.
+
+    `ids`: the id of each event, see `ReaderIds.of_published`.
+    """
     return [
         {
-            "id": stored.id,
+            "id": id,
             "event_type": stored.event_type,
             "schema_version": stored.schema_version,
             "event_id": stored.event_id,
             "duplicate": duplicate,
         }
-        for stored, duplicate in appended
+        for id, (stored, duplicate) in zip(ids, appended, strict=True)
     ]
 
 
-def _sent_fields(events: Sequence[StoredEvent]) -> Iterable[tuple[str, int | str, str, str, str, Any]]:
-    """Return the fields of each event that are sent: epoch, offset, event type, schema version, event id, and data as an object."""
+def _sent_fields(events: Sequence[StoredEvent]) -> Iterable[tuple[str, str, str, Any]]:
+    """Return the fields of each event that are sent: event type, schema version, event id, and data as an object."""
     columns = events if isinstance(events, EventColumns) else EventColumns(*zip(*events, strict=True))
     # One text for all data: to parse each alone takes three times as long.
     data = json.loads(f"[{','.join(columns.data)}]")
-    return zip(
-        columns.epochs,
-        columns.offsets,
-        columns.event_types,
-        columns.schema_versions,
-        columns.event_ids,
-        data,
-        strict=True,
-    )
+    return zip(columns.event_types, columns.schema_versions, columns.event_ids, data, strict=True)

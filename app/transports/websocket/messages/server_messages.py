@@ -25,8 +25,8 @@ def encode_item(item: StreamItem, number: int, maximum_bytes: int) -> Sequence[b
     match item:
         case StreamStart(first):
             return encode_item(first, number, maximum_bytes)
-        case Page(events=events):
-            return encode_events(events, number, maximum_bytes)
+        case Page():
+            return encode_events(item, number, maximum_bytes)
         case Checkpoint(position):
             return (_message("checkpoint", subscription=number, lastEventId=str(position)),)
         case Gap(reason, requested, earliest):
@@ -38,12 +38,12 @@ def encode_item(item: StreamItem, number: int, maximum_bytes: int) -> Sequence[b
             return (HEARTBEAT,)
 
 
-def encode_events(events: Sequence[StoredEvent], number: int, maximum_bytes: int) -> list[bytes]:
+def encode_events(page: Page, number: int, maximum_bytes: int) -> list[bytes]:
     """Return events of a subscription as messages, in the order of the log. Each message ends with the id of its last event."""
-    ids = [f"{epoch}-{offset}" for epoch, offset in _positions(events)]
+    ids = page.ids
     texts = [
         f'{{"id":"{id}","eventType":"{event_type}","schemaVersion":"{version}","data":{data}}}'
-        for id, (event_type, version, data) in zip(ids, _contents(events), strict=True)
+        for id, (event_type, version, data) in zip(ids, _contents(page.events), strict=True)
     ]
     return [
         f'{{"type":"events","subscription":{number},"events":[{",".join(texts[start:end])}],"lastEventId":"{ids[end - 1]}"}}'.encode(
@@ -53,9 +53,12 @@ def encode_events(events: Sequence[StoredEvent], number: int, maximum_bytes: int
     ]
 
 
-def published(request: int, appended: Iterable[Appended]) -> bytes:
-    """Return the answer to a `publish`, after its events were stored. `request`: the number that the client gave."""
-    return f'{{"type":"published","request":{request},{published_events(appended)[1:]}'.encode("ascii")
+def published(request: int, appended: Sequence[Appended], ids: Sequence[str]) -> bytes:
+    """Return the answer to a `publish`, after its events were stored.
+
+    `request`: the number that the client gave. `ids`: the id of each event, see `ReaderIds.of_published`.
+    """
+    return f'{{"type":"published","request":{request},{published_events(appended, ids)[1:]}'.encode("ascii")
 
 
 def unsubscribed(number: int) -> bytes:
@@ -78,12 +81,6 @@ def error(numbers: Mapping[str, int], problem: Mapping[str, object]) -> bytes:
 
 def _message(type: str, **members: object) -> bytes:
     return json.dumps({"type": type, **members}, separators=(",", ":")).encode("ascii")
-
-
-def _positions(events: Sequence[StoredEvent]) -> Iterable[tuple[str, int | str]]:
-    if isinstance(events, EventColumns):
-        return zip(events.epochs, events.offsets, strict=True)
-    return [(event.epoch, event.offset) for event in events]
 
 
 def _contents(events: Sequence[StoredEvent]) -> Iterable[tuple[str, str, str]]:

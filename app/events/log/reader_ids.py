@@ -1,0 +1,58 @@
+"""The ids that readers are sent and send back: positions, or opaque ids for readers that may not see every event of the log.
+
+A filter says which of the two a reader has (`Filter.restricted`). So all readers that share a page, and its encoded form, have the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from app.events.event_columns import positions_of
+from app.events.filter import Filter
+from app.events.log.event_store import Appended, Page
+from app.events.position import Position, SentId, parse_position, write_position
+
+if TYPE_CHECKING:
+    from app.events.log.opaque_ids import OpaqueIds
+
+
+class ReaderIds:
+    """The ids of one log. `key`: the key of the log for opaque ids, see `Opened.id_key`."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def of_place(self, position: Position, filter: Filter) -> SentId:
+        """Return the id of the place of a reader in the log. An opaque id is never the same as one before."""
+        return self._opaque.of_place(position) if filter.restricted else position
+
+    def of_published(self, appended: Sequence[Appended], permitted: Filter) -> Sequence[str]:
+        """Return the ids of published events for their publisher. `permitted`: the events that the publisher may publish."""
+        positions = [(stored.epoch, stored.offset) for stored, _ in appended]
+        return (
+            self._opaque.of_events(positions) if permitted.restricted else [write_position(*each) for each in positions]
+        )
+
+    def page(self, page: Page, filter: Filter) -> Page:
+        """Return a page with the ids of its events that readers with this filter are sent."""
+        if not filter.restricted or not page.events:
+            return page
+        return Page(page.events, page.through, self._opaque.of_events(positions_of(page.events)))
+
+    def position(self, text: str, filter: Filter) -> Position | None:
+        """Return the position that an id of a reader stands for; None if the log cannot have sent it to this reader.
+
+        A restricted reader may send opaque ids only. It could otherwise find out, by trying positions, how many events there are.
+        """
+        if filter.restricted:
+            return self._opaque.position(text)
+        return parse_position(text) or self._opaque.position(text)
+
+    @cached_property
+    def _opaque(self) -> OpaqueIds:
+        # Imported late: the library takes 8 MB, and a server without keys for access tokens does not need it.
+        from app.events.log.opaque_ids import OpaqueIds  # noqa: PLC0415
+
+        return OpaqueIds(self._key)
