@@ -56,7 +56,7 @@ async def _serve(settings: Settings, on_listening: Callable[[str, str | None], o
                 _log.info("Orders Events %s is listening on %s.", VERSION, url_of(listener))
 
             _relax_garbage_collection()
-            await Server(service.application, drain, on_started).serve([listener])
+            await Server(service.application, drain, on_started, service.connections).serve([listener])
     _log.info("The server has stopped.")
 
 

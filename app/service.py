@@ -25,8 +25,10 @@ from app.events.errors import Draining
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import EventStore
 from app.events.publish import Publisher
-from app.metrics import Metrics, Tally
+from app.metrics.exposition import Metrics
+from app.metrics.tally import Tally
 from app.pages import SettingDocs, with_pages
+from app.server.connections.connection_counts import ConnectionCounts
 from app.settings import Settings, documented
 from app.specification.contracts import Contracts, load_contracts
 from app.specification.document import OpenApiDocument, load_document
@@ -63,6 +65,7 @@ class Service:
     fan_out: FanOut
     sockets: Sockets
     tally: Tally
+    connections: ConnectionCounts
     authentication: Authentication
     admission: Admission
     proxies: TrustedProxies
@@ -94,6 +97,7 @@ async def _open_parts(settings: Settings, authentication: Authentication) -> Asy
     log = EventLog(_open_store(settings))
     fan_out = FanOut(log, settings.heartbeat_seconds, settings.max_stream_age_seconds)
     tally = Tally()
+    connections = ConnectionCounts()
     admission = Admission(_stream_limits(settings), tally)
     publish_limit = PublishLimit(settings.publish_rate)
     reconnection = Reconnection(settings.retry_ms)
@@ -127,10 +131,10 @@ async def _open_parts(settings: Settings, authentication: Authentication) -> Asy
         streams=EventStreams(fan_out, admission, reconnection, compress=compress),
         sockets=sockets,
         socket_origins=settings.page_origins,
-        metrics=Metrics(log, publisher, fan_out, tally),
+        metrics=Metrics(log, publisher, fan_out, tally, connections),
     )
     security = read_security(document.bundled) if settings.has_keys else {}
-    application = create_application(operations, problems, authentication, security)
+    application = create_application(operations, problems, authentication, security, tally)
     setting_docs = [SettingDocs(*row) for row in documented()]
     application = with_pages(
         application,
@@ -160,6 +164,7 @@ async def _open_parts(settings: Settings, authentication: Authentication) -> Asy
                 fan_out=fan_out,
                 sockets=sockets,
                 tally=tally,
+                connections=connections,
                 authentication=authentication,
                 admission=admission,
                 proxies=proxies,

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from app.access.client import Client, address_key, principal_key
 from app.access.errors import Overloaded, too_many_streams
-from app.metrics import Tally
+from app.metrics.tally import Tally
 
 Leave: TypeAlias = Callable[[], object]
 """A function to call once, when a stream that was admitted has ended."""

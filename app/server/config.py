@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import uvicorn
@@ -10,9 +11,14 @@ from app.server.connections.timetable import Timetable
 
 
 class Config(uvicorn.Config):
-    """A configuration of uvicorn that every connection can read. `timetable`: the deadlines of all connections of this server."""
+    """A configuration of uvicorn that every connection can read.
 
-    def __init__(self, application: Any, timetable: Timetable, **options: Any) -> None:
+    `timetable`: the deadlines of all connections of this server. `refusals`: counts requests that are not valid HTTP, by status.
+    """
+
+    def __init__(
+        self, application: Any, timetable: Timetable, refusals: Counter[str] | None = None, **options: Any
+    ) -> None:
         super().__init__(
             application,
             ws="none",
@@ -23,3 +29,4 @@ class Config(uvicorn.Config):
             **options,
         )
         self.timetable = timetable
+        self.refusals = Counter[str]() if refusals is None else refusals

@@ -19,6 +19,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from app.server.config import Config
+from app.server.connections.connection_counts import ConnectionCounts
 from app.server.connections.protocol import StreamProtocol
 from app.server.connections.taken_connection import TakenConnection
 from app.server.connections.timetable import Timetable
@@ -35,23 +36,29 @@ class Server(uvicorn.Server):
     """A server that runs until it receives a signal, then ends its streams and returns normally."""
 
     def __init__(
-        self, application: ASGIApp, drain: Callable[[], Awaitable[None]], on_started: Callable[[], object]
+        self,
+        application: ASGIApp,
+        drain: Callable[[], Awaitable[None]],
+        on_started: Callable[[], object],
+        counts: ConnectionCounts,
     ) -> None:
         """Create a server for an ASGI application; `serve` runs the server.
 
         `drain`: ends every stream, and returns once all streams have ended. `on_started`: called once the server answers
-        requests and handles signals.
+        requests and handles signals. `counts`: what is counted of its connections.
         """
-        timetable = Timetable(time.monotonic)
+        timetable = Timetable(time.monotonic, counts.cuts)
         super().__init__(
             Config(
                 application,
                 timetable,
+                counts.refusals,
                 http=StreamProtocol,
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
+        counts.open = self.server_state.connections
         self._timetable = timetable
         self._drain = drain
         self._on_started = on_started

@@ -11,6 +11,7 @@ from app.events.errors import StoreUnavailable
 from app.events.event import Event, EventKey, StoredEvent
 from app.events.filter import Filter
 from app.events.log.event_store import ID_KEY_BYTES, Appended, BelowFloor, Commit, Opened, Page
+from app.events.log.write_health import WriteHealth
 from app.events.position import Epoch, Epochs, Floor, new_epoch
 from app.stores.local.offsets import assign_or_find, new_events, next_stored_at_us
 from app.stores.local.retention import CHECK_SECONDS, Retention
@@ -33,6 +34,7 @@ class MemoryStore:
         self._stored_at_us = 0
         self._floor = Floor(0, 0)
         self._on_commit: Callable[[Commit], None] | None = None
+        self.write_health = WriteHealth()  # a write to memory does not fail
         self._next_check: asyncio.TimerHandle | None = None
 
     async def open(self, on_commit: Callable[[Commit], None]) -> Opened:
@@ -69,6 +71,9 @@ class MemoryStore:
 
     async def offset_before(self, stored_at_us: int) -> int:
         return self._offset_before(stored_at_us)
+
+    def disk_use(self) -> None:
+        """Return None: this log is not on a disk."""
 
     def check(self) -> None:
         if self._on_commit is None:

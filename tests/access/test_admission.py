@@ -11,7 +11,7 @@ from app.access.admission import OTHER_DESCRIPTORS, Admission, Leave, StreamLimi
 from app.access.client import Client
 from app.access.errors import LimitReached, Overloaded, TooManyRequests
 from app.access.principal import SCOPES, Principal
-from app.metrics import Tally
+from app.metrics.tally import Tally
 
 
 def client(subject: str, address: str) -> Client:

@@ -23,6 +23,7 @@ from app.events.delivery.store_reads import StoreReads
 from app.events.delivery.stream_item import Closing, NextItem, StreamItem, StreamStart
 from app.events.delivery.subscription import Lease, Subscription
 from app.events.delivery.subscription_state import State
+from app.events.histogram import Histogram
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Page
 from app.events.position import Gap
@@ -45,8 +46,9 @@ class FanOut:
     """The open subscriptions of a log. This object sends items to each subscription, and sends heartbeats while `run` runs.
 
     `heartbeat_seconds`: a subscription is sent a heartbeat before it has been sent nothing for this time. `max_age_seconds`: the
-    greatest age of a stream, None means no limit. Three attributes count: `delivered` counts the events that were sent, once for
-    each reader; `gaps` and `closings` count sent items by their reason.
+    greatest age of a stream, None means no limit. Four attributes count: `delivered` counts the events that were sent, once for
+    each reader, and `replayed` those of them that were sent to readers that were behind; `gaps` and `closings` count sent items by
+    their reason.
     """
 
     def __init__(self, log: EventLog, heartbeat_seconds: float, max_age_seconds: float | None = None) -> None:
@@ -61,6 +63,7 @@ class FanOut:
         self._none_open = asyncio.Event()
         self._none_open.set()
         self.delivered = 0
+        self.replayed = 0
         self.gaps: Counter[str] = Counter()
         self.closings: Counter[str] = Counter()
 
@@ -160,6 +163,16 @@ class FanOut:
         open.
         """
         return max((subscription.lag_events for subscription in self._open), default=0)
+
+    @property
+    def behind(self) -> int:
+        """The number of subscriptions that are behind: each reads the log alone, and can be sent more."""
+        return len(self._scheduled) + len(self._store_reads)
+
+    @property
+    def delivery_ages(self) -> Histogram:
+        """The age in seconds of the oldest event that the live readers were sent in a turn, at the end of the turn."""
+        return self._live.delivery_ages
 
     @property
     def silence_seconds(self) -> float:
@@ -277,6 +290,7 @@ class FanOut:
         match item:
             case Page(events=events):
                 self.delivered += len(events)
+                self.replayed += len(events)
             case Gap(reason=reason) | StreamStart(Gap(reason=reason)):
                 self.gaps[reason] += 1
             case Closing(reason) | StreamStart(Closing(reason)):

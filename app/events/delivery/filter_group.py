@@ -65,6 +65,12 @@ class FilterGroup:
         """Whether there are events that have not been sent to every subscription of the group."""
         return self._round is not None or bool(self._waiting)
 
+    @property
+    def oldest_waiting_at_us(self) -> int:
+        """When the oldest event was stored that has not been sent to every subscription of the group, which must be due."""
+        events = self._waiting if self._round is None else self._round[0].events
+        return events[0].stored_at_us
+
     def on_events(self, _examined: int, events: Sequence[StoredEvent]) -> None:
         """Collect the events of one commit that match the filter of this group, to send them later."""
         if not self.is_due:

@@ -4,12 +4,14 @@ in turn.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 
 from app.events.delivery.filter_group import FilterGroup
 from app.events.delivery.subscription import Subscription
 from app.events.filter import Filter
+from app.events.histogram import Histogram
 from app.events.log.event_log import EventLog
 
 
@@ -17,7 +19,8 @@ class LiveReaders:
     """The live subscriptions of one log (subscriptions that have been sent the whole log so far), grouped by filter.
 
     A group exists, and listens to the log, as long as it has a subscription. `on_due`: called when a group has events to send.
-    `on_lag`: called with each subscription that has left its group and must read the log alone.
+    `on_lag`: called with each subscription that has left its group and must read the log alone. `delivery_ages`: the age in seconds of
+    the oldest event of each call of `send_rounds`.
     """
 
     def __init__(self, log: EventLog, on_due: Callable[[], None], on_lag: Callable[[Subscription], None]) -> None:
@@ -26,6 +29,7 @@ class LiveReaders:
         self._on_lag = on_lag
         self._groups: dict[Filter, FilterGroup] = {}
         self._due: deque[FilterGroup] = deque()
+        self.delivery_ages = Histogram()
 
     def __len__(self) -> int:
         return len(self._groups)
@@ -59,11 +63,16 @@ class LiveReaders:
 
         Returns how many events were sent, counted once for each subscription.
         """
+        if not self._due:
+            return 0
+        oldest_at_us = self._due[0].oldest_waiting_at_us
         delivered = 0
         while self._due and limit > 0:
             reached, sent = self._send_round(self._due[0], limit, now)
             limit -= max(reached, 1)
             delivered += sent
+        # Once for all of them: at each reader it would cost as much as the send.
+        self.delivery_ages.observe(max(0.0, time.time() - oldest_at_us / 1e6))
         return delivered
 
     def last_sent_at(self, subscription: Subscription) -> float:

@@ -32,6 +32,10 @@ class StoreReads:
         self._free_reads = STORE_READS
         self._tasks: set[asyncio.Task[None]] = set()  # the event loop alone would not keep them alive
 
+    def __len__(self) -> int:
+        """Return the number of subscriptions that wait for a read, or for which the store is being read."""
+        return len(self._waiting) + STORE_READS - self._free_reads
+
     def request(self, subscription: Subscription) -> None:
         """Put a subscription into the queue. Its next item is read once fewer than STORE_READS reads are running."""
         subscription.queue()

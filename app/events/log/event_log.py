@@ -19,6 +19,7 @@ from app.events.log.event_store import Appended, BelowFloor, Commit, EventStore,
 from app.events.log.filter_index import FilterIndex, Listener
 from app.events.log.reader_ids import ReaderIds
 from app.events.log.tail import Tail
+from app.events.log.write_health import DiskUse, WriteHealth
 from app.events.position import Epochs, Floor, Position, SentId
 
 _PageKey: TypeAlias = tuple[int, int, Filter, int]
@@ -164,6 +165,15 @@ class EventLog:
             timer.cancel()
             self._waiters.pop(waiter, None)
             self.leave(filter, waiter)
+
+    @property
+    def write_health(self) -> WriteHealth:
+        """What is counted of the writes of the store."""
+        return self._store.write_health
+
+    def disk_use(self) -> DiskUse | None:
+        """Return how much of the disk the log takes; None if it is not on a disk, or this cannot be found out."""
+        return self._store.disk_use()
 
     def check_store(self) -> None:
         """Raise StoreUnavailable if it is known that the store cannot be used now; see `EventStore.check`."""

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, Protocol
 from app.events.event import Event, StoredEvent
 from app.events.event_columns import positions_of
 from app.events.filter import Filter
+from app.events.log.write_health import DiskUse, WriteHealth
 from app.events.position import Epochs, Floor, OpaqueId, write_position
 from app.specification.errors import OrdersEventsError
 
@@ -119,6 +120,13 @@ class EventStore(Protocol):
 
         If there is no such event, return the offset of the newest event. Raises StoreUnavailable if the store cannot read.
         """
+
+    @property
+    def write_health(self) -> WriteHealth:
+        """What is counted of the writes of this store."""
+
+    def disk_use(self) -> DiskUse | None:
+        """Return how much of the disk the log takes; None if it is not on a disk, or this cannot be found out."""
 
     def check(self) -> None:
         """Raise StoreUnavailable if it is known that the log cannot be used now. This method is fast: it reads no events."""

@@ -17,6 +17,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from app.server.config import Config
 from app.server.connections.request_head import BadRequest
 from app.server.connections.request_reader import RequestReader
 from app.server.connections.responses import problem_response, without_chunks
@@ -26,6 +27,8 @@ class HttpConnection(RequestReader):
     """A connection on which requests are answered in order, until one side closes the connection or a request is not valid
     HTTP.
     """
+
+    config: Config
 
     _running: RequestResponseCycle | None = None  # the request that is being answered; with pipelining, later ones wait
     _head: bytes | None = None  # of the response to that request: None before it, and b"" once it has been sent
@@ -69,6 +72,7 @@ class HttpConnection(RequestReader):
         The problem document is sent after the responses to all earlier requests of this connection.
         """
         self.logger.warning("A request was refused with status %d. %s", fault.status, fault)
+        self.config.refusals[str(fault.status)] += 1
         self._refusal = problem_response(fault)
         self._discards = True
         faulty = self.cycle if self._part == "body" else None

@@ -26,5 +26,6 @@ def cut_if_stalled(
     """
     if unsent_bytes_before - transport.get_write_buffer_size() < READER_BYTES:
         transport.abort()
+        timetable.cuts["reader"] += 1
         return 0
     return await_reader(timetable, connection, transport)

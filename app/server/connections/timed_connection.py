@@ -8,7 +8,6 @@ import asyncio
 from enum import Enum, auto
 from typing import Final
 
-from app.server.config import Config
 from app.server.connections.http_connection import HttpConnection
 from app.server.connections.request_head import BadRequest
 from app.server.connections.slow_reader import await_reader, cut_if_stalled
@@ -38,7 +37,6 @@ class TimedConnection(HttpConnection):
     nothing. Only one wait has a deadline at a time.
     """
 
-    config: Config
     due_second = NEVER
 
     _wait = Wait.APPLICATION
@@ -74,6 +72,7 @@ class TimedConnection(HttpConnection):
         """Close the connection, unless its client has sent or read enough to have earned more time."""
         if self._wait in (Wait.REQUEST, Wait.CLOSE):
             self.transport.close()
+            self.config.timetable.cuts[self._wait.name.lower()] += 1
         elif self._wait is Wait.READER:
             self._unsent_bytes = cut_if_stalled(self.config.timetable, self, self.transport, self._unsent_bytes)
         elif self.flow.read_paused:
@@ -84,6 +83,7 @@ class TimedConnection(HttpConnection):
             self.config.timetable.set(self, self._seconds_left())
         else:
             part = self._wait.name.lower()
+            self.config.timetable.cuts[part] += 1
             self._refuse(BadRequest(408, f"The {part} of the request did not come within the time that it is given."))
 
     def _seconds_left(self) -> float:

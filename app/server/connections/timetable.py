@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -24,11 +25,13 @@ class Timetable:
     One call of `sweep` looks at all that passed, so no connection needs a timer or a task. To set, move or clear a deadline
     takes constant time.
 
-    `now`: a clock in seconds that never goes back.
+    `now`: a clock in seconds that never goes back. `cuts`: the connections that were closed at their deadlines, counted by what they
+    waited for.
     """
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], cuts: Counter[str] | None = None) -> None:
         self._now = now
+        self.cuts = Counter[str]() if cuts is None else cuts
         self._swept_second = int(now())
         self._connections: dict[int, set[Timed]] = {}
 

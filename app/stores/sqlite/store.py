@@ -9,6 +9,7 @@ The event loop is never blocked: one thread writes, and a few threads read.
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from app.events.errors import StoreUnavailable
 from app.events.event import Event
 from app.events.filter import Filter
 from app.events.log.event_store import Appended, Commit, Opened, Page
+from app.events.log.write_health import DiskUse, WriteHealth
 from app.stores.local.retention import Retention
 from app.stores.sqlite.deletion import Deletion
 from app.stores.sqlite.file.open_file import open_file
@@ -36,6 +38,7 @@ class SqliteStore:
         self._path = path
         self._retain_events = retain_events
         self._retain_seconds = retain_seconds
+        self.write_health = WriteHealth()
         self._is_open = False
 
     async def open(self, on_commit: Callable[[Commit], None]) -> Opened:
@@ -48,7 +51,9 @@ class SqliteStore:
         transactions = Transactions(self._file, deletion)
         self._readers = Readers(self._path, self._file)
         self._search = BlockSearch()
-        self._writer = Writer(transactions, self._hand_over, checks_ages=self._retain_seconds is not None)
+        self._writer = Writer(
+            transactions, self._hand_over, self.write_health, checks_ages=self._retain_seconds is not None
+        )
         self._writer.start()
         self._is_open = True
         return opened
@@ -68,6 +73,14 @@ class SqliteStore:
     async def offset_before(self, stored_at_us: int) -> int:
         self._require_open()
         return await self._readers.run(partial(offset_before, stored_at_us=stored_at_us))
+
+    def disk_use(self) -> DiskUse | None:
+        files = (Path(f"{self._path}{suffix}") for suffix in ("", "-wal", "-shm"))
+        try:
+            used_bytes = sum(file.stat().st_size for file in files if file.exists())
+            return DiskUse(used_bytes, shutil.disk_usage(self._path.parent).free)
+        except OSError:
+            return None
 
     def check(self) -> None:
         self._require_open()

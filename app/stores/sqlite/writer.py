@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -17,6 +18,7 @@ from typing import NamedTuple, TypeAlias
 from app.events.errors import StoreUnavailable
 from app.events.event import Event
 from app.events.log.event_store import Appended, Commit
+from app.events.log.write_health import WriteHealth
 from app.stores.local.retention import CHECK_SECONDS
 from app.stores.sqlite.errors import Unfit
 from app.stores.sqlite.transactions import Outcome, Transactions
@@ -40,15 +42,17 @@ class Writer:
     """A thread that stores the events of requests in the order in which the requests were submitted.
 
     `transactions`: writes to the log; used on this thread only. `hand_over`: called on this thread after each transaction,
-    with its result. `checks_ages`: if True, events that are too old are deleted twice a second, even if no request is
+    with its result. `health`: counts the transactions. `checks_ages`: if True, events that are too old are deleted twice a second, even if no request is
     submitted.
     """
 
-    def __init__(self, transactions: Transactions, hand_over: HandOver, *, checks_ages: bool) -> None:
+    def __init__(
+        self, transactions: Transactions, hand_over: HandOver, health: WriteHealth, *, checks_ages: bool
+    ) -> None:
         self._transactions = transactions
         self._hand_over = hand_over
         self._idle_seconds = CHECK_SECONDS if checks_ages else None
-        self._failing = False
+        self._health = health
         self._requests: SimpleQueue[Request | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="log-writer", daemon=True)
 
@@ -93,23 +97,27 @@ class Writer:
         return requests, False
 
     def _wait_seconds(self) -> float | None:
-        if self._failing:
+        if self._health.is_failing:
             return CHECK_SECONDS
         return 0 if self._transactions.has_more_to_delete else self._idle_seconds
 
     def _commit(self, requests: Sequence[Sequence[Event]]) -> tuple[Commit | None, Sequence[Outcome]]:
         try:
-            if self._failing:
+            if self._health.is_failing:
                 self._transactions.mend()
+            began = time.perf_counter()
             commit, outcomes = self._transactions.commit(requests)
         except Exception as error:  # noqa: BLE001 - each waiting request must get an answer, and the next one must find a writer
-            if not self._failing:
+            if not self._health.is_failing:
                 logger.error("The log cannot be written: %s.", error)  # noqa: TRY400 - the sentence says it all
-            self._failing = True
+            self._health.failures += 1
+            self._health.is_failing = True
             return None, [_failure(error) for _ in requests]
-        if self._failing and commit is not None:
-            logger.warning("The log can be written again.")
-            self._failing = False
+        if commit is not None:
+            self._health.commit_seconds.observe(time.perf_counter() - began)
+            if self._health.is_failing:
+                logger.warning("The log can be written again.")
+                self._health.is_failing = False
         return commit, outcomes
 
 

@@ -16,7 +16,7 @@ from grpc_status import rpc_status
 from app.access.errors import LimitReached, Overloaded, TooManyRequests
 from app.access.reconnection import Reconnection
 from app.events.errors import Draining, EventIdConflict, NotPermitted, StoreUnavailable
-from app.metrics import Tally
+from app.metrics.tally import Tally
 from app.specification.errors import ContractViolation, MalformedJson
 from app.specification.schema.messages import cut
 from app.transports.grpc.messages.request_messages import MalformedMessage

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
+from functools import partial, wraps
+from time import perf_counter
 from typing import Any, ClassVar, TypeAlias
 
 import inflection
@@ -18,6 +19,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access.authentication import Authentication
+from app.events.histogram import Histogram
+from app.metrics.tally import Tally
 from app.specification.errors import InvalidContract
 from app.specification.openapi.operation_security import OperationSecurity
 from app.specification.openapi.structure import operations as operations_of
@@ -35,10 +38,12 @@ def create_application(
     problems: Problems,
     authentication: Authentication,
     security: Mapping[str, OperationSecurity],
+    tally: Tally,
 ) -> ASGIApp:
     """Create the application. Raises InvalidContract if an operation of the contract has no method in `operations`.
 
-    `security`: by operationId, what an operation demands of a request; empty if no request needs an access token.
+    `security`: by operationId, what an operation demands of a request; empty if no request needs an access token. `tally`: counts how
+    long each operation takes.
     """
     for each in operations_of(operations.document.bundled):
         # Check at the start: Connexion would look for the handler only at the first request.
@@ -47,7 +52,7 @@ def create_application(
     app.add_api(
         operations.document.bundled,
         base_path="",  # a path in the public URL is removed by the proxy that has it
-        resolver=Resolver(lambda operation_id: _handler(operations, operation_id)),
+        resolver=Resolver(lambda name: _timed(_handler(operations, name), tally.request_seconds[name])),
     )
     return _with_problems(app, problems)
 
@@ -69,11 +74,22 @@ def _with_problems(application: ASGIApp, problems: Problems) -> ASGIApp:
     return with_problems
 
 
-def _handler(operations: Operations, operation_id: str) -> object:
-    handler = getattr(operations, inflection.underscore(operation_id), None)
+def _handler(operations: Operations, operation_id: str) -> _Handler:
+    handler: _Handler | None = getattr(operations, inflection.underscore(operation_id), None)
     if handler is None:
         raise InvalidContract(f"The operation {operation_id!r} has no handler.")
     return handler
+
+
+def _timed(handler: _Handler, seconds: Histogram) -> _Handler:
+    @wraps(handler)
+    async def timed(**arguments: Any) -> ASGIApp:
+        began = perf_counter()
+        response = await handler(**arguments)
+        seconds.observe(perf_counter() - began)
+        return response
+
+    return timed
 
 
 class _Operation:

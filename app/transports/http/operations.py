@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from app import metrics
 from app.access.admission import Admission
 from app.access.client import Client
 from app.access.errors import TokenExpired
@@ -30,6 +29,7 @@ from app.events.log.event_log import EventLog
 from app.events.log.read_page import read_page
 from app.events.log.start import NotAnInstant, StartRequest, locate_start, read_start
 from app.events.publish import Publisher
+from app.metrics import exposition
 from app.specification.contracts import Contracts
 from app.specification.derived.protobuf.proto_text import write_proto
 from app.specification.document import OpenApiDocument
@@ -62,7 +62,7 @@ class Operations:
     streams: EventStreams
     sockets: Sockets
     socket_origins: Collection[str]
-    metrics: metrics.Metrics
+    metrics: exposition.Metrics
 
     async def stream_order_events(
         self,
@@ -157,7 +157,7 @@ class Operations:
         return JSONResponse({"status": "ready"}, headers=NO_STORE)
 
     async def get_metrics(self) -> ASGIApp:
-        return self.bodies.response(self.metrics.text(), headers=NO_STORE, media_type=metrics.MEDIA_TYPE)
+        return self.bodies.response(self.metrics.text(), headers=NO_STORE, media_type=exposition.MEDIA_TYPE)
 
     async def get_open_api_json(self) -> ASGIApp:
         return self.bodies.document(self.document.json, NO_STORE, media_type="application/json")

@@ -25,7 +25,7 @@ from app.access.errors import (
     Unauthenticated,
 )
 from app.events.errors import Draining, EventIdConflict, NotPermitted, PositionLost, StoreUnavailable
-from app.metrics import Tally
+from app.metrics.tally import Tally
 from app.specification.document import OpenApiDocument
 from app.specification.errors import ContractViolation, MalformedJson, TooManyValues, UnknownEventType
 from app.transports.http.access_log import described

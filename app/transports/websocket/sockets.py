@@ -10,7 +10,7 @@ from typing import Any, Final
 from app.events.delivery.fan_out import FanOut
 from app.events.log.event_log import EventLog
 from app.events.publish import Publisher
-from app.metrics import Tally
+from app.metrics.tally import Tally
 from app.specification.openapi.socket_contract import SocketContract
 from app.transports.compression.shared_deflate import Steps
 from app.transports.websocket.bounds import MessageRates, UnfinishedMessages

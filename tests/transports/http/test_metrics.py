@@ -24,14 +24,16 @@ from tests.transports.http.wire import PATIENCE_SECONDS, Wire
 
 
 @pytest.fixture(scope="module")
-def counting() -> Iterator[tuple[ServerProcess, httpx.Client]]:
+def counting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServerProcess, httpx.Client]]:
     """A server that nothing else uses; it keeps the newest 50 events."""
-    arguments = ("--store", "memory:", "--heartbeat-seconds", "1", "--retain-events", "50")
+    store = f"sqlite:{tmp_path_factory.mktemp('counting') / 'orders.db'}"
+    arguments = ("--store", store, "--heartbeat-seconds", "1", "--retain-events", "50")
     with ServerProcess(*arguments) as server, httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client:
         yield server, client
 
 
-def test_metrics_are_in_the_format_of_prometheus(http: httpx.Client) -> None:
+def test_metrics_are_in_the_format_of_prometheus(counting: tuple[ServerProcess, httpx.Client]) -> None:
+    _, http = counting
     response = http.get("/metrics")
     families = {family.name: family for family in text_string_to_metric_families(response.text)}
 
@@ -40,19 +42,38 @@ def test_metrics_are_in_the_format_of_prometheus(http: httpx.Client) -> None:
     assert response.headers["cache-control"] == "no-store"
     assert {name: family.type for name, family in families.items()} == {
         "orders_events_build_info": "gauge",
-        "orders_events_streams": "gauge",
-        "orders_events_stream_lag_events": "gauge",
         "orders_events_log_head_offset": "gauge",
         "orders_events_log_floor_offset": "gauge",
+        "orders_events_log_bytes": "gauge",
+        "orders_events_log_disk_free_bytes": "gauge",
+        "orders_events_log_writable": "gauge",
+        "orders_events_log_write_failures": "counter",
+        "orders_events_commit_duration_seconds": "histogram",
         "orders_events_events_published": "counter",
         "orders_events_events_duplicate": "counter",
+        "orders_events_events_refused": "counter",
+        "orders_events_streams": "gauge",
+        "orders_events_streams_behind": "gauge",
+        "orders_events_stream_lag_events": "gauge",
         "orders_events_events_delivered": "counter",
+        "orders_events_events_replayed": "counter",
+        "orders_events_delivery_age_seconds": "histogram",
         "orders_events_stream_gaps": "counter",
         "orders_events_streams_closed": "counter",
         "orders_events_streams_refused": "counter",
+        "orders_events_connections": "gauge",
+        "orders_events_connections_cut": "counter",
+        "orders_events_connections_refused": "counter",
         "orders_events_websockets": "gauge",
         "orders_events_websockets_closed": "counter",
         "orders_events_requests_refused": "counter",
+        "orders_events_request_duration_seconds": "histogram",
+        "process_virtual_memory_bytes": "gauge",
+        "process_resident_memory_bytes": "gauge",
+        "process_start_time_seconds": "gauge",
+        "process_cpu_seconds": "counter",
+        "process_open_fds": "gauge",
+        "process_max_fds": "gauge",
     }
     assert all(family.documentation for family in families.values())
 
@@ -154,3 +175,62 @@ def test_the_lag_is_that_of_the_slowest_stream(counting: tuple[ServerProcess, ht
 
         assert eventually(publish_until_it_lags)
     assert eventually(lambda: metric(http, "orders_events_stream_lag_events") == 0)
+
+
+def test_a_commit_and_the_age_of_what_was_delivered_are_measured(
+    counting: tuple[ServerProcess, httpx.Client],
+) -> None:
+    server, http = counting
+    names = ("orders_events_commit_duration_seconds", "orders_events_delivery_age_seconds")
+    with Wire(server.port) as wire:
+        wire.get(EVENTS)
+        wire.chunk()
+        before = [metric(http, f"{name}_count") for name in names]
+        publish(http, shipped())
+        wire.until(b"order.shipped")
+    for name, count in zip(names, before, strict=True):
+        assert metric(http, f"{name}_count") > count
+        assert metric(http, f"{name}_bucket", le="+Inf") == metric(http, f"{name}_count")
+        assert 0 < metric(http, f"{name}_sum") < PATIENCE_SECONDS * metric(http, f"{name}_count")
+
+
+def test_requests_are_measured_by_operation(counting: tuple[ServerProcess, httpx.Client]) -> None:
+    _, http = counting
+    name = "orders_events_request_duration_seconds_count"
+    before = metric(http, name, operation="publishOrderEvents")
+    publish(http, shipped())
+    http.post(EVENTS, json={})
+    assert metric(http, name, operation="publishOrderEvents") == before + 1, "A refused request does not count."
+    assert metric(http, name, operation="getMetrics") > 1
+
+
+def test_what_a_stream_reads_from_the_log_counts_as_replayed(counting: tuple[ServerProcess, httpx.Client]) -> None:
+    _, http = counting
+    order = new_order()
+    publish(http, shipped(order), shipped(order))
+    before = metric(http, "orders_events_events_replayed_total")
+    read_stored(http, from_="earliest", orderId=order)
+    assert metric(http, "orders_events_events_replayed_total") == before + 2
+    assert metric(http, "orders_events_streams_behind") == 0
+
+
+def test_connections_and_what_is_not_http_are_counted(counting: tuple[ServerProcess, httpx.Client]) -> None:
+    server, http = counting
+    assert eventually(lambda: metric(http, "orders_events_connections") == 1)
+    with Wire(server.port) as wire:
+        wire.get(EVENTS)
+        wire.chunk()
+        assert metric(http, "orders_events_connections") == 2
+    with Wire(server.port) as nonsense:
+        nonsense.send(b"nonsense\r\n\r\n")
+        assert nonsense.head().status == 400
+    assert metric(http, "orders_events_connections_refused_total", status="400") == 1
+    assert eventually(lambda: metric(http, "orders_events_connections") == 1)
+
+
+def test_the_log_takes_some_of_the_disk(counting: tuple[ServerProcess, httpx.Client]) -> None:
+    _, http = counting
+    publish(http, shipped())
+    assert metric(http, "orders_events_log_bytes") > 4096
+    assert metric(http, "orders_events_log_disk_free_bytes") > 0
+    assert metric(http, "orders_events_log_writable") == 1

@@ -8,7 +8,7 @@ from app.events.delivery.fan_out import FanOut
 from app.events.event import StoredEvent
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Page
-from app.metrics import Tally
+from app.metrics.tally import Tally
 from app.server.take_over import chunked, close_delimited
 from app.stores.memory import MemoryStore
 from app.transports.http.streaming.response import EventStreams

@@ -1,0 +1,94 @@
+"""The metrics of one server in the text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/).
+
+The other parts of the server count in plain integers. The integers are converted to metrics only when a client requests the metrics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
+
+from app.events.delivery.fan_out import FanOut
+from app.events.log.event_log import EventLog
+from app.events.publish import Publisher
+from app.metrics.families import counter, counters, gauge, histogram, histograms, info
+from app.metrics.tally import Tally
+from app.program_version import VERSION
+from app.server.connections.connection_counts import ConnectionCounts
+
+MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+
+class Metrics(Collector):
+    """The metrics of one server, collected from the parts of the server that keep counts."""
+
+    def __init__(
+        self, log: EventLog, publisher: Publisher, fan_out: FanOut, tally: Tally, connections: ConnectionCounts
+    ) -> None:
+        self._log = log
+        self._publisher = publisher
+        self._fan_out = fan_out
+        self._tally = tally
+        self._connections = connections
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
+
+    def text(self) -> bytes:
+        """Return the metrics in the text format of Prometheus, version 0.0.4."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        yield info("build_info", "The version of the program, as a label.", "version", VERSION)
+        yield from self._of_log()
+        yield from self._of_publishing()
+        yield from self._of_streams()
+        yield from self._of_requests()
+
+    def _of_log(self) -> Iterator[Metric]:
+        yield gauge("log_head_offset", "Offset of the newest event.", self._log.head)
+        yield gauge("log_floor_offset", "Offset of the newest event that retention deleted.", self._log.floor.offset)
+        disk = self._log.disk_use()
+        if disk is not None:
+            yield gauge("log_bytes", "Bytes that the files of the log take.", disk.used_bytes)
+            yield gauge("log_disk_free_bytes", "Bytes that are free on the disk of the log.", disk.free_bytes)
+        writes = self._log.write_health
+        yield gauge("log_writable", "1 if the last write succeeded, 0 if it failed.", not writes.is_failing)
+        yield counter("log_write_failures", "Transactions that failed.", writes.failures)
+        yield histogram("commit_duration_seconds", "Time until a transaction was on disk.", writes.commit_seconds)
+
+    def _of_publishing(self) -> Iterator[Metric]:
+        yield counters("events_published", "Events stored.", "event_type", self._publisher.published)
+        yield counter("events_duplicate", "Events that were stored before.", self._publisher.duplicates)
+        yield counter("events_refused", "Events that were refused.", self._publisher.refused)
+
+    def _of_streams(self) -> Iterator[Metric]:
+        fan_out = self._fan_out
+        yield gauge("streams", "Streams open now.", len(fan_out))
+        yield gauge("streams_behind", "Streams that read the log, because they are behind.", fan_out.behind)
+        yield gauge("stream_lag_events", "Events that the slowest stream is behind.", fan_out.lag_events())
+        yield counter("events_delivered", "Order events written to streams.", fan_out.delivered)
+        yield counter("events_replayed", "Order events written to streams that were behind.", fan_out.replayed)
+        yield histogram(
+            "delivery_age_seconds", "Age of the oldest event of a round when all were sent it.", fan_out.delivery_ages
+        )
+        yield counters("stream_gaps", "Gaps that streams reported.", "reason", fan_out.gaps)
+        yield counters("streams_closed", "Streams that the server ended.", "reason", fan_out.closings)
+        yield counters("streams_refused", "Streams beyond a limit.", "limit", self._tally.streams_refused)
+
+    def _of_requests(self) -> Iterator[Metric]:
+        tally, connections = self._tally, self._connections
+        yield gauge("connections", "HTTP connections open now, with those of streams.", len(connections.open))
+        yield counters("connections_cut", "Connections cut because a client was slow.", "wait", connections.cuts)
+        yield counters("connections_refused", "Requests that are not valid HTTP.", "status", connections.refusals)
+        yield gauge("websockets", "WebSocket connections open now.", tally.websockets)
+        closings = tally.websocket_closings
+        yield counters("websockets_closed", "WebSocket connections that the server ended.", "code", closings)
+        yield counters("requests_refused", "Requests answered with a problem.", "problem", tally.refusals)
+        yield histograms(
+            "request_duration_seconds", "Time until an answer was ready.", "operation", tally.request_seconds
+        )
