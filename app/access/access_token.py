@@ -23,10 +23,11 @@ from app.specification.strict_json import JsonValue, parse_json
 MAX_TOKEN_CHARACTERS: Final = 4096  # a token costs little before its signature is verified
 LEEWAY_SECONDS: Final = 30  # the clock of an issuer may be ahead by this much
 RESTRICTIONS_CLAIM: Final = "orders_events"
+RESTRICTIONS: Final = {"eventTypes": "event_types", "orderIds": "order_ids", "owners": "owners"}
+"""The members of the claim, and the fields of `Permission`."""
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  # RFC 9068 §2.1
 
 _FORM: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-_RESTRICTIONS: Final = {"eventTypes": "event_types", "orderIds": "order_ids", "owners": "owners"}
 
 
 class InvalidToken(Exception):
@@ -125,9 +126,9 @@ def _time(claims: dict[str, JsonValue], name: str, default: float | None) -> flo
 def _permission(claims: dict[str, JsonValue]) -> Permission:
     """Return the restrictions of a token. An unknown one is refused: to ignore it would allow more than the issuer wanted."""
     restrictions = claims.get(RESTRICTIONS_CLAIM, {})
-    if not isinstance(restrictions, dict) or not restrictions.keys() <= _RESTRICTIONS.keys():
+    if not isinstance(restrictions, dict) or not restrictions.keys() <= RESTRICTIONS.keys():
         raise InvalidToken("claims")
-    return Permission(**{_RESTRICTIONS[name]: _texts(values) for name, values in restrictions.items()})
+    return Permission(**{RESTRICTIONS[name]: _texts(values) for name, values in restrictions.items()})
 
 
 def _texts(values: JsonValue) -> frozenset[str]:

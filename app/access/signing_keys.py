@@ -55,20 +55,25 @@ class KeySet:
 
 
 def read_secret(file: Path) -> KeySet:
-    """Read the secret that signs and verifies tokens. A line end after it is not part of it. Raises InvalidKeys."""
+    """Read the secret that signs and verifies tokens. Raises InvalidKeys."""
     try:
-        secret = file.read_bytes().removesuffix(b"\n").removesuffix(b"\r")
+        return KeySet({None: secret_key(file.read_bytes(), str(file))})
     except OSError as error:
         raise InvalidKeys(f"The secret {file} cannot be read: {error.strerror}.") from None
+
+
+def secret_key(text: bytes, place: str) -> OctKey:
+    """Return a secret as a key. A line end after it is not part of it. `place`: where it is from, for the error. Raises InvalidKeys."""
+    secret = text.removesuffix(b"\n").removesuffix(b"\r")
     if len(secret) < SECRET_BYTES:
         raise InvalidKeys(
-            f"The secret in {file} has {len(secret)} bytes; it must have at least {SECRET_BYTES}, "
+            f"The secret in {place} has {len(secret)} bytes; it must have at least {SECRET_BYTES}, "
             "for example from: openssl rand -base64 32"
         )
     try:
-        return KeySet({None: OctKey.import_key(secret)})
+        return OctKey.import_key(secret)
     except ValueError:
-        raise InvalidKeys(f"{file} has a public key, which is not a secret; give it as --jwks.") from None
+        raise InvalidKeys(f"{place} has a public key, which is not a secret; give it as --jwks.") from None
 
 
 def read_key_set(text: bytes, place: str) -> KeySet:
