@@ -88,7 +88,7 @@ def token(
     owners: tuple[str, ...],
     seconds: int,
 ) -> int:
-    """Print an access token for a server that has --jwt-secret-file or --jwks.
+    r"""Print an access token for a server that has --jwt-secret-file or --jwks.
 
     \b
     For example, with a secret made by `openssl rand -base64 32 > secret`:
