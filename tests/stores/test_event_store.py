@@ -17,7 +17,7 @@ import pytest
 from app.events.errors import EventIdConflict, StoreUnavailable
 from app.events.event import NO_OWNER, Event, StoredEvent
 from app.events.filter import EVERYTHING, Filter
-from app.events.log.event_store import BelowFloor, Commit, EventStore
+from app.events.log.event_store import ID_KEY_BYTES, BelowFloor, Commit, EventStore
 from app.events.position import Floor
 from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore
@@ -81,6 +81,15 @@ def numbered(count: int, prefix: str = "e") -> list[Event]:
 
 
 # Opening
+
+
+def test_each_log_has_a_key_of_its_own_for_opaque_ids(make_store: MakeStore) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log, opening(MemoryStore()) as other:
+            assert log.opened.id_key != other.opened.id_key
+            assert len(log.opened.id_key) == len(other.opened.id_key) == ID_KEY_BYTES
+
+    run(work())
 
 
 def test_a_new_log_is_empty_and_starts_at_offset_1(make_store: MakeStore) -> None:

@@ -86,6 +86,8 @@ def test_the_first_bad_event_is_named(path: Path, statement: str, offset: int) -
         ("UPDATE blocks SET checksum = 1 WHERE number = 1", "description of the events after offset 256"),
         ("DELETE FROM blocks WHERE number = 1", "description of the events after offset 256"),
         ("DELETE FROM blocks", "description of its events"),
+        ("UPDATE id_key SET key = zeroblob(16)", "key of its opaque ids"),
+        ("DELETE FROM id_key", "key of its opaque ids"),
     ],
 )
 def test_a_bad_record_is_found_by_verify_and_by_a_start(path: Path, statement: str, found: str) -> None:
@@ -176,11 +178,13 @@ def test_a_backup_is_restored_and_the_replaced_file_is_kept(path: Path, tmp_path
             stored = await log.append(*(event(f"e{n}") for n in range(100)))
             backup(path, tmp_path / "backup.db")
             [lost] = await log.append(event("lost"))
+            id_key = log.opened.id_key
         alter(path, "DELETE FROM events WHERE offset = 50")
         assert restore(tmp_path / "backup.db", path).events == 100
         async with opening(SqliteStore(path)) as log:
             assert ids(await log.events()) == ids(stored)
             assert log.opened.epochs.lost(lost.position, log.opened.head) == "ahead"
+            assert log.opened.id_key == id_key
             [new] = await log.append(event("new"))
             assert new.position != lost.position
         assert (tmp_path / "log.db.replaced").exists()

@@ -11,7 +11,7 @@ import pytest
 
 from app.events.errors import StoreRefused
 from app.events.filter import Filter
-from app.events.log.event_store import BelowFloor
+from app.events.log.event_store import ID_KEY_BYTES, BelowFloor
 from app.events.position import Floor, Position
 from app.stores.sqlite.copies import backup, restore
 from app.stores.sqlite.file import format as log_format
@@ -35,8 +35,10 @@ def test_an_older_log_opens_with_its_events_epochs_and_floor(path: Path) -> None
     async def work() -> None:
         written = rows(path)
         assert len(written) == 40
+        id_keys = set()
         for _ in range(2):  # the upgrade, and a start after it
             async with opening(SqliteStore(path)) as log:
+                id_keys.add(log.opened.id_key)
                 assert await log.events() == written
                 assert log.opened.head == 50
                 assert log.opened.floor == Floor(10, 1795898365547077)
@@ -45,6 +47,9 @@ def test_an_older_log_opens_with_its_events_epochs_and_floor(path: Path) -> None
                     assert epochs.lost(held, log.opened.head) is None
                 with pytest.raises(BelowFloor):
                     await log.page(9)
+        [id_key] = id_keys
+        assert len(id_key) == ID_KEY_BYTES
+        assert any(id_key)
 
     run(work())
 

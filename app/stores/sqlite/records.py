@@ -1,7 +1,7 @@
 """The records of a SQLite log other than its events. Each record has a checksum.
 
-They are the epochs (one for each start of a server on the log), the floor (the newest deleted event), and the blocks (each
-describes 256 events). All functions raise Damaged if a record is missing or does not match its checksum, and sqlite3.Error if
+They are the epochs (one for each start of a server on the log), the floor (the newest deleted event), the key of the opaque ids,
+and the blocks (each describes 256 events). All functions raise Damaged if a record is missing or does not match its checksum, and sqlite3.Error if
 SQLite fails.
 """
 
@@ -54,6 +54,18 @@ def write_floor(connection: sqlite3.Connection, floor: Floor) -> None:
     connection.execute(
         "UPDATE floor SET offset = ?, stored_at_us = ?, checksum = ?", (*floor, checksum_of_record(*floor))
     )
+
+
+def read_id_key(connection: sqlite3.Connection) -> bytes:
+    """Return the key with which the ids of restricted readers are encrypted."""
+    row = connection.execute("SELECT key, checksum FROM id_key").fetchone()
+    if row is None or not isinstance(row[0], bytes) or checksum_of_record(row[0].hex()) != row[1]:
+        raise Damaged("the record of the key of its opaque ids does not match its checksum")
+    return row[0]
+
+
+def add_id_key(connection: sqlite3.Connection, key: bytes) -> None:
+    connection.execute("INSERT INTO id_key VALUES (?, ?)", (key, checksum_of_record(key.hex())))
 
 
 def read_block(connection: sqlite3.Connection, number: int) -> Block:

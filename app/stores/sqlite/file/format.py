@@ -6,19 +6,21 @@ a server upgrades a file of an older format, and refuses a file of a newer forma
 
 Format 1 has no checksums. Format 2 has blocks (records with the checksums of 256 events each) and checksums of the other records.
 Format 3 has the owners of events, and an event id is unique for each owner. The checksum of an event without an owner is the same
-as in format 2.
+as in format 2. It also has the key of the opaque ids: the key is in the log, so that a backup has it, and ids outlive restarts.
 """
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Iterable
 
 from app.events.event import StoredEvent
+from app.events.log.event_store import ID_KEY_BYTES
 from app.events.position import Epoch, Floor
 from app.stores.sqlite.errors import Damaged
 from app.stores.sqlite.event_blocks import BLOCK_EVENTS, EMPTY, Block, block_of_forgotten, extended
-from app.stores.sqlite.records import add_epochs, write_blocks, write_floor
+from app.stores.sqlite.records import add_epochs, add_id_key, write_blocks, write_floor
 
 APPLICATION_ID = 0x4F724576  # "OrEv", in the header of the file
 FORMAT = 3
@@ -52,6 +54,7 @@ CREATE TABLE epochs (
     "CREATE TABLE floor (offset INTEGER NOT NULL, stored_at_us INTEGER NOT NULL, checksum INTEGER NOT NULL) STRICT",
     "INSERT INTO floor VALUES (0, 0, 0)",
 )
+ID_KEY = "CREATE TABLE id_key (key BLOB NOT NULL, checksum INTEGER NOT NULL) STRICT"
 
 
 def lay_out(connection: sqlite3.Connection) -> None:
@@ -61,6 +64,7 @@ def lay_out(connection: sqlite3.Connection) -> None:
         for statement in EVENTS:
             connection.execute(statement)
         _make_records(connection, Floor(0, 0), [], [EMPTY])
+        _make_id_key(connection)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {FORMAT}")
 
@@ -77,6 +81,7 @@ def upgrade(connection: sqlite3.Connection, version: int) -> None:
             _add_checksums(connection)
         else:
             connection.execute("ALTER TABLE blocks ADD COLUMN owner_keys BLOB NOT NULL DEFAULT x''")
+        _make_id_key(connection)
         connection.execute(f"PRAGMA user_version = {FORMAT}")
 
 
@@ -85,6 +90,8 @@ def show_as_present(connection: sqlite3.Connection, version: int) -> None:
     if CHECKSUMS_SINCE <= version < FORMAT:
         connection.execute("CREATE TEMP VIEW events AS SELECT *, '' AS owner FROM main.events")
         connection.execute("CREATE TEMP VIEW blocks AS SELECT *, x'' AS owner_keys FROM main.blocks")
+        connection.execute("CREATE TEMP TABLE id_key (key, checksum)")
+        add_id_key(connection, bytes(ID_KEY_BYTES))  # nobody is sent an id that is encrypted with it
 
 
 def _add_owners(connection: sqlite3.Connection) -> None:
@@ -107,6 +114,11 @@ def _add_checksums(connection: sqlite3.Connection) -> None:
         connection.execute(f"DROP TABLE {table}")
     rows = connection.execute(f"SELECT {', '.join(StoredEvent._fields)} FROM events ORDER BY offset")  # noqa: S608 - nothing but column names is put in
     _make_records(connection, floor, epochs, _described(floor.offset, map(StoredEvent._make, rows)))
+
+
+def _make_id_key(connection: sqlite3.Connection) -> None:
+    connection.execute(ID_KEY)
+    add_id_key(connection, secrets.token_bytes(ID_KEY_BYTES))
 
 
 def _make_records(

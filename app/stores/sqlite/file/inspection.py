@@ -16,7 +16,7 @@ from app.stores.sqlite.errors import Damaged
 from app.stores.sqlite.event_blocks import BLOCK_EVENTS, Block
 from app.stores.sqlite.file.mark import Mark
 from app.stores.sqlite.reading.verified_reads import read_run
-from app.stores.sqlite.records import read_block, read_blocks, read_epochs, read_floor, read_newest_block
+from app.stores.sqlite.records import read_block, read_blocks, read_epochs, read_floor, read_id_key, read_newest_block
 
 NEWEST_EVENTS = 1024  # are verified at every start: some milliseconds
 INTEGRITY_SECONDS = 0.5  # for the whole check of a log of some hundred thousand events, index of ids included
@@ -31,9 +31,10 @@ class Found(NamedTuple):
 
     `epochs`: the recorded epochs (one for each start of a server). `floor`: the newest deleted event. `newest`: the newest
     block (record that describes 256 events). `newest_stored_at_us`: when the newest event was stored, in microseconds since
-    1970-01-01 UTC.
+    1970-01-01 UTC. `id_key`: the key of the opaque ids.
     """
 
+    id_key: bytes
     epochs: list[Epoch]
     floor: Floor
     newest: Block
@@ -45,6 +46,7 @@ def inspect(connection: sqlite3.Connection) -> Found:
     sqlite3.Error.
     """
     floor, epochs, newest = read_floor(connection), read_epochs(connection), read_newest_block(connection)
+    id_key = read_id_key(connection)
     for _ in read_blocks(connection, min(floor.offset // BLOCK_EVENTS, newest.number), newest.number):
         pass
     if newest.newest < floor.offset:
@@ -53,9 +55,9 @@ def inspect(connection: sqlite3.Connection) -> Found:
         raise Damaged(f"its newest event has offset {newest.newest}, but an epoch began at {epochs[-1].first_offset}")
     _require_ends(connection, floor.offset, newest.newest)
     if floor.offset == newest.newest:
-        return Found(epochs, floor, newest, floor.stored_at_us)
+        return Found(id_key, epochs, floor, newest, floor.stored_at_us)
     events = read_run(connection, max(floor.offset, newest.newest - NEWEST_EVENTS), newest.newest)
-    return Found(epochs, floor, newest, events[-1].stored_at_us)
+    return Found(id_key, epochs, floor, newest, events[-1].stored_at_us)
 
 
 def require_integrity(connection: sqlite3.Connection, *, crashed: bool) -> None:

@@ -7,14 +7,13 @@ The mark is a small file that records the newest event. An epoch is the part of 
 from __future__ import annotations
 
 import logging
-import secrets
 import sqlite3
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from app.events.errors import StoreRefused
-from app.events.log.event_store import ID_KEY_BYTES, Opened
+from app.events.log.event_store import Opened
 from app.events.position import Epoch, Epochs, new_epoch
 from app.stores.sqlite.errors import NotSynced
 from app.stores.sqlite.event_blocks import Block
@@ -102,7 +101,7 @@ def _begin(path: Path, writer: DurableConnection, lock: FileLock, vfs: str, *, e
     recorded = [*found.epochs, epoch] if _record(writer, epoch) else found.epochs
     if not recorded:
         raise StoreRefused(f"The store {str(path)!r} cannot be opened: the disk is full.")
-    opened = Opened(Epochs(recorded), found.newest.newest, found.floor, secrets.token_bytes(ID_KEY_BYTES))
+    opened = Opened(Epochs(recorded), found.newest.newest, found.floor, found.id_key)
     with suppress(OSError):  # the mark then lags behind
         mark_file.write(Mark(opened.epochs.position(opened.head), found.newest.checksum_at(opened.head)), sync=True)
     return LogFile(opened, recorded, epoch, found.newest, found.newest_stored_at_us, writer, lock, mark_file, vfs)
