@@ -132,6 +132,8 @@ async def _open_parts(settings: Settings, authentication: Authentication) -> Asy
         sockets=sockets,
         socket_origins=settings.page_origins,
         metrics=Metrics(log, publisher, fan_out, tally, connections),
+        public_url=settings.public_url,
+        issuer=settings.issuer,
     )
     security = read_security(document.bundled) if settings.has_keys else {}
     application = create_application(operations, problems, authentication, security, tally)

@@ -25,9 +25,11 @@ OPEN: Final = frozenset(
         *("listEventTypes", "getEventSchema"),
         *("getOpenApiJson", "getOpenApiYaml", "getOpenApi32Json", "getAsyncApiJson", "getProto"),
         *("getLiveness", "getReadiness"),
+        *("deleteSession", "getProtectedResourceMetadata"),
     }
 )
-"""The operations that never need a token: they show the contract, and whether the server works. A new one has to be named here."""
+"""The operations that never need a token: they show the contract, whether the server works, and who
+issues tokens; and a session can be ended without its token. A new one has to be named here."""
 
 OPEN_UNTIL_A_MESSAGE: Final = frozenset({"openOrderEventsSocket"})
 """The operations that a client may begin without a token, because it can send one in a message."""

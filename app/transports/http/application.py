@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial, wraps
 from time import perf_counter
 from typing import Any, ClassVar, TypeAlias
@@ -48,7 +48,9 @@ def create_application(
     for each in operations_of(operations.document.bundled):
         # Check at the start: Connexion would look for the handler only at the first request.
         _handler(operations, each.content["operationId"])
-    app = ConnexionMiddleware(_not_found, import_name="app", middlewares=_middlewares(authentication, security))
+    app = ConnexionMiddleware(
+        _not_found, import_name="app", middlewares=_middlewares(authentication, security, operations.socket_origins)
+    )
     app.add_api(
         operations.document.bundled,
         base_path="",  # a path in the public URL is removed by the proxy that has it
@@ -137,7 +139,7 @@ async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:
 
 
 def _middlewares(
-    authentication: Authentication, security: Mapping[str, OperationSecurity]
+    authentication: Authentication, security: Mapping[str, OperationSecurity], origins: Collection[str]
 ) -> list[Callable[[ASGIApp], object]]:
     """Return the middlewares, from the outermost to the innermost.
 
@@ -152,4 +154,5 @@ def _middlewares(
     """
     if not security:
         return [Routing, _RoutedOperations]
-    return [Routing, partial(Security, operations=security, authentication=authentication), _RoutedOperations]
+    secured = partial(Security, operations=security, authentication=authentication, origins=origins)
+    return [Routing, secured, _RoutedOperations]

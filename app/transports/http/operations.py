@@ -7,6 +7,7 @@ returned a dict, Connexion would respond 500 if the contract also declares a pro
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,7 +38,9 @@ from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.json_bodies import event_page, event_types, published_events, read_json
 from app.transports.http.negotiation import choose_media_type
 from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
-from app.transports.http.security import client_of, principal_of
+from app.transports.http.security import bearer_token, client_of, principal_of
+from app.transports.http.sessions.resource_metadata import resource_metadata
+from app.transports.http.sessions.session_cookie import clear_cookie, set_cookie
 from app.transports.http.streaming import sse
 from app.transports.http.streaming.response import ClosedStreamResponse, EventStreamResponse, EventStreams
 from app.transports.websocket.handshake import WebSocketResponse, check_handshake
@@ -63,6 +66,8 @@ class Operations:
     sockets: Sockets
     socket_origins: Collection[str]
     metrics: exposition.Metrics
+    public_url: str | None
+    issuer: str | None
 
     async def stream_order_events(
         self,
@@ -140,6 +145,20 @@ class Operations:
         principal_of(request.scope)
         self.log.check_accepts_requests()
         return WebSocketResponse(self.sockets)
+
+    async def create_session(self, request: Request) -> Response:
+        principal = principal_of(request.scope)
+        if principal.expires_at is None:
+            return Response(status_code=204, headers=NO_STORE)  # a server without keys has no sessions
+        cookie = set_cookie(bearer_token(request.scope), principal.expires_at - time.time())
+        return Response(status_code=204, headers={**NO_STORE, "Set-Cookie": cookie})
+
+    async def delete_session(self) -> Response:
+        return Response(status_code=204, headers={**NO_STORE, "Set-Cookie": clear_cookie()})
+
+    async def get_protected_resource_metadata(self, request: Request) -> Response:
+        resource = self.public_url or f"{request.url.scheme}://{request.url.netloc}"
+        return JSONResponse(resource_metadata(resource, self.issuer), headers=NO_STORE)
 
     async def list_event_types(self) -> ASGIApp:
         return JSONResponse(event_types(self.contracts), headers=NO_STORE)

@@ -9,7 +9,7 @@ and lets environment variables replace its handlers. Here, the whole request lea
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -18,12 +18,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access.authentication import Authentication
 from app.access.client import Client
-from app.access.errors import InsufficientScope, TokenExpired, Unauthenticated
+from app.access.errors import Forbidden, InsufficientScope, TokenExpired, Unauthenticated
 from app.access.principal import ANONYMOUS, PUBLISH, Principal
 from app.specification.openapi.operation_security import OperationSecurity
 from app.transports.http.parameters import header_values
-
-COOKIE_NAME: Final = "__Host-orders_events_token"
+from app.transports.http.sessions.same_origin import is_foreign
+from app.transports.http.sessions.session_cookie import cookie_tokens
 
 _BEARER: Final = re.compile("bearer +([^ ]+)", re.IGNORECASE)  # RFC 6750 §2.1; the scheme in any case, RFC 9110 §11.1
 _PRINCIPAL: Final = "principal"  # in the ASGI scope: a Principal, or the error that `principal_of` raises
@@ -40,15 +40,20 @@ class Security:
     """A middleware that refuses a request without the token that its operation needs, and passes every other one on.
 
     `app`: the next middleware. `operations`: the security of the operations that need a token, by operationId.
-    `authentication`: decides about tokens.
+    `authentication`: decides about tokens. `origins`: the server's own origins behind a proxy.
     """
 
     def __init__(
-        self, app: ASGIApp, operations: Mapping[str, OperationSecurity], authentication: Authentication
+        self,
+        app: ASGIApp,
+        operations: Mapping[str, OperationSecurity],
+        authentication: Authentication,
+        origins: Collection[str],
     ) -> None:
         self._next = app
         self._operations = operations
         self._authentication = authentication
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         security = self._operations.get(scope["extensions"][ROUTING_CONTEXT].get("operation_id"))
@@ -59,6 +64,8 @@ class Security:
     def _authorized(self, scope: Scope, security: OperationSecurity) -> Principal | Unauthenticated:
         """Return the sender of a request, or the error that `principal_of` is to raise. Raises Unauthenticated or Forbidden."""
         credentials = _credentials(scope, accepts_cookie=security.accepts_cookie)
+        if credentials.is_cookie and is_foreign(scope, self._origins):
+            raise Forbidden("A page of another origin cannot read with the cookie of a session.")
         try:
             principal = self._authentication.authenticate(credentials.token)
         except TokenExpired as expired:
@@ -96,19 +103,18 @@ def client_of(scope: Scope) -> Client:
     return Client(principal_of(scope), peer[0] if peer else None)
 
 
+def bearer_token(scope: Scope) -> str:
+    """Return the access token in the header of a request that was authorized by it."""
+    return _credentials(scope, accepts_cookie=False).token or ""
+
+
 def _credentials(scope: Scope, *, accepts_cookie: bool) -> Credentials:
     """Find the token of a request. If there is a header `Authorization`, the cookie is not looked at."""
     authorization = header_values(scope, b"authorization")
     if authorization:
         bearer = _BEARER.fullmatch(authorization[0]) if len(authorization) == 1 else None
         return Credentials(bearer[1] if bearer else "")
-    tokens = _cookies(scope) if accepts_cookie else []
+    tokens = cookie_tokens(scope) if accepts_cookie else []
     if not tokens:
         return Credentials(None)
     return Credentials(tokens[0] if len(tokens) == 1 else "", is_cookie=True)
-
-
-def _cookies(scope: Scope) -> list[str]:
-    """Return the values of all cookies with our name. Other cookies may have any form: they are not ours to judge."""
-    pairs = (each.strip(" \t").partition("=") for line in header_values(scope, b"cookie") for each in line.split(";"))
-    return [value for name, _, value in pairs if name == COOKIE_NAME]

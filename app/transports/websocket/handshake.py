@@ -12,6 +12,7 @@ from websockets.utils import accept_key
 
 from app.server.take_over import TAKE_OVER
 from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
+from app.transports.http.sessions.same_origin import is_allowed_origin
 from app.transports.http.upgrade import UpgradeRequired
 from app.transports.websocket.errors import OriginNotAllowed, UpgradeUnavailable
 from app.transports.websocket.messages.permessage_deflate import agree_on_deflate
@@ -20,7 +21,6 @@ from app.transports.websocket.sockets import Sockets
 
 VERSION: Final = "13"
 _KEY_BYTES: Final = 16
-_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
 def check_handshake(request: Request, subprotocol: str, origins: Collection[str]) -> None:
@@ -41,7 +41,7 @@ def check_handshake(request: Request, subprotocol: str, origins: Collection[str]
     if violations:
         raise InvalidParameters(violations)
     origin = _one(scope, b"origin")
-    if origin and origin not in origins and not _is_same_origin(origin, _one(scope, b"host")):
+    if origin and not is_allowed_origin(origin, _one(scope, b"host"), origins):
         raise OriginNotAllowed
     if "upgrade" not in scope.get("extensions", {}).get(TAKE_OVER, {}):
         raise UpgradeUnavailable
@@ -95,13 +95,3 @@ def _is_key(key: str) -> bool:
         return len(base64.b64decode(key, validate=True)) == _KEY_BYTES
     except ValueError:
         return False
-
-
-def _is_same_origin(origin: str, host: str) -> bool:
-    """Return whether a web page comes from the server itself, by the host and port under which the browser sees both.
-
-    The schemes are not compared: a proxy may speak HTTPS with the browser, and HTTP with the server.
-    """
-    scheme, _, authority = origin.partition("://")
-    port = _DEFAULT_PORTS.get(scheme)
-    return port is not None and authority != "" and authority.removesuffix(port) == host.lower().removesuffix(port)

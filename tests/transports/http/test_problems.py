@@ -20,6 +20,7 @@ PATHS = {
     "/health/live": {"GET", "HEAD"},
     "/health/ready": {"GET", "HEAD"},
     "/metrics": {"GET", "HEAD"},
+    "/session": {"POST", "DELETE"},
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 UNKNOWN_PATHS = [
@@ -66,7 +67,7 @@ def test_another_method_is_405_with_all_methods_that_are_allowed(
     assert response.status_code == 405
     assert response.headers["content-type"] == "application/problem+json"
     assert set(response.headers["allow"].replace(" ", "").split(",")) == allowed
-    assert response.json()["type"] == "/problems/method-not-allowed"
+    assert method == "HEAD" or response.json()["type"] == "/problems/method-not-allowed"
 
 
 @pytest.mark.parametrize("method", ["FOO", "events", "PROPFIND"])

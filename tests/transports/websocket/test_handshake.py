@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.transports.websocket.handshake import _is_same_origin
+from app.transports.http.sessions.same_origin import is_allowed_origin
 from tests.support.server_process import QUICK, ServerProcess
 from tests.transports.http.wire import Head, Wire, request
 from tests.transports.websocket.raw_socket import PATH, SUBPROTOCOL, TEXT, RawSocket, frame, new_key, opening
@@ -174,7 +174,7 @@ def test_origin_must_be_the_server_s_or_an_allowed_one(
 
 
 def test_origin_without_a_host_is_not_the_same() -> None:
-    assert not _is_same_origin("http://", "")
+    assert not is_allowed_origin("http://", "", ())
 
 
 def test_refusal_comes_before_the_switch_while_the_server_drains() -> None:

@@ -1,0 +1,13 @@
+"""Who issues the access tokens of this server, for clients that are told nothing but its URL (RFC 9728)."""
+
+from __future__ import annotations
+
+from app.access.principal import SCOPES
+
+
+def resource_metadata(resource: str, issuer: str | None) -> dict[str, object]:
+    """Return the protected-resource metadata. `resource`: the URL of the server. `issuer`: None if no request needs a token."""
+    if issuer is None:
+        return {"resource": resource, "bearer_methods_supported": []}
+    issuers = {"authorization_servers": [issuer]} if issuer.startswith("https://") else {}  # else it is a mere name
+    return {"resource": resource, **issuers, "scopes_supported": sorted(SCOPES), "bearer_methods_supported": ["header"]}
