@@ -3,7 +3,7 @@
 OrdersEventsError
 ├── Refusal                   the request fails, and would fail again if it were repeated
 │   ├── MalformedJson         a text is not strict JSON
-│   ├── TooManyValues         a JSON text has more values than the contract allows
+│   ├── TooManyValues         a request has more values than the contract allows
 │   ├── UnknownEventType      no contract has this event type and version
 │   └── ContractViolation     events violate their contract; contains the first violations
 └── StartupError              the process must not start
@@ -36,10 +36,10 @@ class MalformedJson(Refusal):
 
 
 class TooManyValues(Refusal):
-    """Raised when a JSON text has more than `maximum` values; the text is not parsed then."""
+    """Raised when a request has more than `maximum` values; it is not parsed then."""
 
     def __init__(self, maximum: int) -> None:
-        super().__init__(f"The JSON text has more than {maximum} values; send the events in more requests.")
+        super().__init__(f"The request has more than {maximum} values; send the events in more requests.")
 
 
 class UnknownEventType(Refusal):

@@ -63,6 +63,8 @@ class OrderEventsService:
         self._responses = Responses(self.classes, self._data_messages)
         self.calls = Calls(statuses)
         self.max_request_bytes = document.max_body_bytes
+        self._most_values = document.max_json_values
+        self._most_events = document.batch_maximum
 
     def handler(self) -> grpc.GenericRpcHandler:
         """Return the service as grpcio takes it. Without serializers, messages stay bytes: many calls are sent the same bytes."""
@@ -75,7 +77,7 @@ class OrderEventsService:
         return grpc.method_handlers_generic_handler(self.classes.full_name, methods)
 
     async def _subscribe(self, data: bytes, context: Context) -> None:
-        request = self._requests.read(read_message(self.classes["SubscribeRequest"], data))
+        request = self._requests.read(self._read("SubscribeRequest", data))
         subscription = await subscribe(self.log, request)
         if isinstance(subscription, Closing):
             closing = subscription
@@ -88,7 +90,7 @@ class OrderEventsService:
             end(context, self._statuses.status(_INTERRUPTIONS[closing.reason]))
 
     async def _publish(self, data: bytes, context: Context) -> bytes:
-        request = read_message(self.classes["PublishRequest"], data)
+        request = self._read("PublishRequest", data)
         self._publish_limit.count(self._client(context), len(request.events), len(data))
         response: Any = self.classes["PublishResponse"]
         return bytes(response(events=await self._published(request)).SerializeToString())
@@ -96,7 +98,7 @@ class OrderEventsService:
     async def _publish_stream(self, _requests: object, context: Context) -> None:
         response: Any = self.classes["PublishStreamResponse"]
         while (data := await self.calls.next_message(context)) is not grpc.aio.EOF:
-            request = read_message(self.classes["PublishStreamRequest"], data)
+            request = self._read("PublishStreamRequest", data)
             self._publish_limit.count(self._client(context), len(request.events), len(data))
             events = await self._published(request)
             await context.write(response(request=request.request, events=events).SerializeToString())
@@ -104,8 +106,12 @@ class OrderEventsService:
     def _client(self, context: Context) -> Client:
         return Client(address=address_of(context, self._proxies))
 
+    def _read(self, name: str, data: bytes) -> Any:
+        return read_message(self.classes[name], data, self._most_values)
+
     async def _published(self, request: Any) -> list[dict[str, Any]]:
-        appended = await self._publisher.publish(read_submissions(request.events, self._data_messages))
+        events = request.events[: self._most_events + 1]  # with one too many, the publisher refuses all of them
+        appended = await self._publisher.publish(read_submissions(events, self._data_messages))
         return published_events(appended, self.log.ids.of_published(appended, EVERYTHING))
 
 

@@ -17,7 +17,7 @@ from app.access.errors import LimitReached, Overloaded, TooManyRequests
 from app.access.reconnection import Reconnection
 from app.events.errors import Draining, EventIdConflict, NotPermitted, StoreUnavailable
 from app.metrics.tally import Tally
-from app.specification.errors import ContractViolation, MalformedJson
+from app.specification.errors import ContractViolation, MalformedJson, TooManyValues
 from app.specification.schema.messages import cut
 from app.transports.grpc.messages.request_messages import MalformedMessage
 from app.transports.grpc.messages.subscribe_request import InvalidRequest
@@ -40,6 +40,7 @@ _INTERNAL: Final = _Answer(grpc.StatusCode.INTERNAL, "internal-error")
 _OF_ERROR: Final[Mapping[type[Exception], _Answer]] = {
     MalformedMessage: _Answer(grpc.StatusCode.INVALID_ARGUMENT, "malformed-body"),
     MalformedJson: _Answer(grpc.StatusCode.INVALID_ARGUMENT, "malformed-body"),
+    TooManyValues: _Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, "content-too-large"),
     InvalidRequest: _Answer(grpc.StatusCode.INVALID_ARGUMENT, "invalid-parameter"),
     ContractViolation: _Answer(grpc.StatusCode.INVALID_ARGUMENT, "contract-violation"),
     # Not ABORTED or FAILED_PRECONDITION, which ask a client to try again after it has changed something else: the eventId is taken, and

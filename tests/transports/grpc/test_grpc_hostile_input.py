@@ -131,3 +131,14 @@ def until(last_id: str, responses: Iterator[Any]) -> list[Any]:
         if each.events.last_event_id == last_id:
             return read
     raise AssertionError(f"The stream ended before {last_id}.")
+
+
+@pytest.mark.parametrize("method", ["Subscribe", "Publish"])
+def test_message_of_a_million_values_is_refused(connection: Connection, method: str) -> None:
+    many = message(b"\x0a\x00" * 1_000_000)  # event types, or events
+    connection.call(1, method, many[:LARGEST_FRAME])
+    with suppress(ConnectionError):
+        for begin in range(LARGEST_FRAME, len(many), LARGEST_FRAME):
+            connection.send(frame(DATA, 0, 1, many[begin : begin + LARGEST_FRAME]))
+        connection.send(frame(DATA, END_STREAM, 1, b""))
+    assert connection.status() == RESOURCE_EXHAUSTED
