@@ -20,6 +20,7 @@ from schemathesis.core.failures import FailureGroup
 from tests.contract.schemathesis_hooks import stream_is_resumable
 from tests.support.server_process import ServerProcess
 from tests.support.threaded import serving
+from tests.support.tokens import token, token_settings
 
 HERE = Path(__file__).parent
 SECONDS = 300  # before a run that hangs is given up
@@ -62,6 +63,17 @@ def test_the_server_keeps_its_contract(document: str, tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout
     operations = sum(len(path) for path in json.loads(document)["paths"].values())
     assert re.search(rf"Tested: {operations}\b", run.stdout), run.stdout
+    assert "Traceback" not in "".join(server.output)
+
+
+def test_a_server_with_keys_keeps_its_contract(tmp_path: Path) -> None:
+    busy = ("--source", "simulator:500", "--seed", "1", "--retain-events", "2000", "--heartbeat-seconds", "0.05")
+    with ServerProcess("--store", "memory:", *busy, *token_settings(tmp_path)) as server:
+        served = httpx.get(f"{server.url}/openapi.json", timeout=60).text
+        guarded = ("--include-path", "/events/orders", "--include-path", "/metrics", "--max-examples", "4")
+        run = run_schemathesis(server.url, served, tmp_path, *guarded, "--header", f"Authorization: Bearer {token()}")
+
+    assert run.returncode == 0, run.stdout
     assert "Traceback" not in "".join(server.output)
 
 
