@@ -7,10 +7,11 @@ import gc
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import uvloop
 
+from app.access.development import DevelopmentAccess
 from app.events.publish import Publisher
 from app.program_version import VERSION
 from app.server.listener import listen, url_of
@@ -23,14 +24,16 @@ from app.specification.errors import StartupError
 
 OBJECTS_PER_COLLECTION = 10_000  # new objects; to examine them takes less than 1 ms
 
+OnListening: TypeAlias = Callable[[str, str | None, DevelopmentAccess | None], object]
+
 _log = logging.getLogger(__name__)
 
 
-def run(settings: Settings, on_listening: Callable[[str, str | None], object]) -> int:
+def run(settings: Settings, on_listening: OnListening) -> int:
     """Run the server until a signal stops it, and return the exit code.
 
-    `on_listening`: called as soon as the server accepts requests, with its URL, and with the host and the port of its gRPC service, or
-    None if it has none.
+    `on_listening`: called as soon as the server accepts requests, with its URL, with the host and the port of its gRPC service, or None
+    if it has none, and with the access for development, or None.
 
     Raises StartupError, with a message of one line, if the server cannot start.
     """
@@ -39,7 +42,7 @@ def run(settings: Settings, on_listening: Callable[[str, str | None], object]) -
     return 0
 
 
-async def _serve(settings: Settings, on_listening: Callable[[str, str | None], object]) -> None:
+async def _serve(settings: Settings, on_listening: OnListening) -> None:
     listener = listen(settings.host, settings.port)
     with listener:
         async with (
@@ -52,7 +55,7 @@ async def _serve(settings: Settings, on_listening: Callable[[str, str | None], o
                 await asyncio.gather(service.drain(), grpc.drain())
 
             def on_started() -> None:
-                on_listening(url_of(listener), grpc.address)
+                on_listening(url_of(listener), grpc.address, service.development)
                 _log.info("Orders Events %s is listening on %s.", VERSION, url_of(listener))
 
             _relax_garbage_collection()

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from app.access.access_token import TokenRules
 from app.access.admission import Admission, StreamLimits, streams_by_descriptors
 from app.access.authentication import Authentication, NoAuthentication, TokenAuthentication
+from app.access.development import DevelopmentAccess
 from app.access.forwarded import TrustedProxies
 from app.access.publish_rate import PublishLimit
 from app.access.reconnection import Reconnection
@@ -45,6 +46,7 @@ from app.transports.http.cross_origin import allow_origins
 from app.transports.http.operations import Operations
 from app.transports.http.problem_responses import SLUGS, Problems
 from app.transports.http.served_hosts import only_for_hosts
+from app.transports.http.sessions.one_time_code import accept_codes
 from app.transports.http.streaming.response import EventStreams
 from app.transports.websocket.sockets import Sockets
 
@@ -67,6 +69,7 @@ class Service:
     tally: Tally
     connections: ConnectionCounts
     authentication: Authentication
+    development: DevelopmentAccess | None
     admission: Admission
     proxies: TrustedProxies
     publish_limit: PublishLimit
@@ -85,12 +88,18 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
 
     Raises StartupError if the contract is not valid, the log cannot be opened, or the keys of access tokens cannot be read.
     """
-    async with _open_authentication(settings) as authentication, _open_parts(settings, authentication) as service:
+    development = DevelopmentAccess() if settings.dev_token else None
+    async with (
+        _open_authentication(settings, development) as authentication,
+        _open_parts(settings, authentication, development) as service,
+    ):
         yield service
 
 
 @asynccontextmanager
-async def _open_parts(settings: Settings, authentication: Authentication) -> AsyncIterator[Service]:
+async def _open_parts(
+    settings: Settings, authentication: Authentication, development: DevelopmentAccess | None
+) -> AsyncIterator[Service]:
     contracts = load_contracts(settings.contract_root / "contracts")
     deployment = Deployment(settings.public_url, settings.max_body_bytes, has_keys=settings.has_keys)
     document = load_document(settings.contract_root, contracts, SLUGS, deployment)
@@ -133,10 +142,12 @@ async def _open_parts(settings: Settings, authentication: Authentication) -> Asy
         socket_origins=settings.page_origins,
         metrics=Metrics(log, publisher, fan_out, tally, connections),
         public_url=settings.public_url,
-        issuer=settings.issuer,
+        issuer=settings.issuer if development is None else development.name,
     )
     security = read_security(document.bundled) if settings.has_keys else {}
     application = create_application(operations, problems, authentication, security, tally)
+    if development is not None:
+        application = accept_codes(application, development.redeem)
     setting_docs = [SettingDocs(*row) for row in documented()]
     application = with_pages(
         application,
@@ -168,6 +179,7 @@ async def _open_parts(settings: Settings, authentication: Authentication) -> Asy
                 tally=tally,
                 connections=connections,
                 authentication=authentication,
+                development=development,
                 admission=admission,
                 proxies=proxies,
                 publish_limit=publish_limit,
@@ -178,9 +190,13 @@ async def _open_parts(settings: Settings, authentication: Authentication) -> Asy
 
 
 @asynccontextmanager
-async def _open_authentication(settings: Settings) -> AsyncIterator[Authentication]:
+async def _open_authentication(
+    settings: Settings, development: DevelopmentAccess | None
+) -> AsyncIterator[Authentication]:
     rules = TokenRules(settings.issuer or "", settings.audience or settings.public_url or "", settings.algorithms)
-    if settings.jwks is not None:
+    if development is not None:
+        yield development.authentication
+    elif settings.jwks is not None:
         async with open_keys(settings.jwks) as keys:
             yield TokenAuthentication(keys, rules)
     elif settings.jwt_secret_file is not None:

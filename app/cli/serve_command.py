@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -15,6 +15,9 @@ from app.diagnostics.diagnostic_log import logging_to
 from app.program_version import VERSION
 from app.settings import SETTINGS, Settings, check_combinations, check_variables
 from app.specification.errors import StartupError
+
+if TYPE_CHECKING:
+    from app.access.development import DevelopmentAccess  # imported late, so that --help is fast
 
 _GRPC_COMMAND: Final = "buf curl --protocol grpc --http2-prior-knowledge"
 _SUBSCRIBE: Final = "orders_events.v1.OrderEvents/Subscribe"
@@ -34,11 +37,15 @@ def serve(**values: Any) -> int:
     settings = Settings(**values)
     check_combinations(settings)
     output, errors = BackgroundWriter(STDOUT), BackgroundWriter(STDERR)
+
+    def on_listening(url: str, grpc: str | None, development: DevelopmentAccess | None) -> None:
+        output.write(_banner(url, grpc, development, settings))
+
     from app.main import run  # noqa: PLC0415  # imported late, so that --help and completion are fast
 
     try:
         with logging_to(errors, settings.log_format, settings.log_level):
-            return run(settings, lambda url, grpc: output.write(_banner(url, grpc, settings)))
+            return run(settings, on_listening)
     except StartupError as error:
         raise click.ClickException(str(error)) from None
     finally:
@@ -46,19 +53,33 @@ def serve(**values: Any) -> int:
         errors.finish()
 
 
-def _banner(url: str, grpc: str | None, settings: Settings) -> str:
+def _banner(url: str, grpc: str | None, development: DevelopmentAccess | None, settings: Settings) -> str:
     # The program as the user typed it, so that the shown commands work: a virtual environment is often not on the path.
     program = sys.argv[0] if Path(sys.argv[0]).name == PROGRAM else "python -m app"
     by_grpc = f"\n  follow by gRPC       {_GRPC_COMMAND} http://{grpc}/{_SUBSCRIBE}" if grpc else ""
+    by_curl = 'curl -N -H "Authorization: Bearer $ORDERS_EVENTS_TOKEN"' if settings.has_keys else "curl -N"
     return f"""\
 Orders Events {VERSION} is listening on {url}
 
   watch the orders     {url}/
-  follow the stream    curl -N {url}/events/orders
+  follow the stream    {by_curl} {url}/events/orders
   with resume          {program} tail --url {url} --from earliest{by_grpc}
   publish a file       {program} publish --url {url} FILE
   read how it works    {url}/docs
   read the contract    {url}/openapi.json
-
+{_sign_in(url, development)}
 The log is {":".join(settings.store)}, the source is {settings.source.kind}. Ctrl-C stops the server.
+"""
+
+
+def _sign_in(url: str, development: DevelopmentAccess | None) -> str:
+    if development is None:
+        return ""
+    # The code is in the fragment, which browsers do not send; so it is in no log.
+    return f"""
+Every request needs the token of this run, which is valid for 12 hours. A browser signs in by this link, once, within 5 minutes:
+
+  {url}/#code={development.code}
+
+  export ORDERS_EVENTS_TOKEN={development.token}
 """

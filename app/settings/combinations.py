@@ -10,10 +10,33 @@ from app.settings.settings import Settings
 
 def check_combinations(settings: Settings) -> None:
     """Check that the settings fit together. Raises click.UsageError with one line for the first that do not."""
-    rules = _rules_of_keys(settings) if settings.has_keys else _rules_without_keys(settings)
+    if settings.dev_token:
+        rules = _rules_of_development(settings)
+    else:
+        rules = _rules_of_keys(settings) if settings.has_keys else _rules_without_keys(settings)
     for is_broken, message in rules:
         if is_broken:
             raise click.UsageError(message)
+
+
+def _rules_of_development(settings: Settings) -> list[tuple[bool, str]]:
+    others = {
+        "--jwks": settings.jwks,
+        "--jwt-secret-file": settings.jwt_secret_file,
+        "--issuer": settings.issuer,
+        "--audience": settings.audience,
+        "--algorithm": settings.algorithms,
+        "--anonymous": settings.anonymous,
+    }
+    given = [flag for flag, value in others.items() if value]
+    return [
+        (bool(given), f"--dev-token makes keys of its own, and does not go together with {', '.join(given)}."),
+        (
+            not is_loopback(settings.host),
+            f"--dev-token is for this machine alone, and on --host {settings.host} other machines can reach the server.",
+        ),
+        _rule_of_grpc(settings),
+    ]
 
 
 def _rules_of_keys(settings: Settings) -> list[tuple[bool, str]]:
@@ -44,10 +67,7 @@ def _rules_of_keys(settings: Settings) -> list[tuple[bool, str]]:
             "--jwt-secret-file needs --algorithm HS256, HS384 or HS512.",
         ),
         (settings.issuer is None, "Access tokens need --issuer: the claim iss that every token must have."),
-        (
-            settings.grpc_port is not None,
-            "--grpc-port does not go together with access tokens yet: gRPC does not check them.",
-        ),
+        _rule_of_grpc(settings),
         (settings.public_url is None, "Access tokens need --public-url: it names this server in documents and tokens."),
     ]
 
@@ -68,3 +88,10 @@ def _rules_without_keys(settings: Settings) -> list[tuple[bool, str]]:
             ),
         ),
     ]
+
+
+def _rule_of_grpc(settings: Settings) -> tuple[bool, str]:
+    return (
+        settings.grpc_port is not None,
+        "--grpc-port does not go together with access tokens yet: gRPC does not check them.",
+    )

@@ -116,6 +116,9 @@ class Settings:
         "--algorithm", ALGORITHM, "ALGORITHM",
         "Accept access tokens that were signed by this algorithm, such as RS256, ES256, Ed25519, or HS256 with a secret. May be "
         "repeated; in the variable, separate algorithms by spaces.")
+    dev_token: bool = flag(
+        "--dev-token", "For development on this machine: require access tokens that are signed with keys of this run, and print one, with "
+        "a link by which a browser signs in.")
     anonymous: bool = flag(
         "--anonymous", "Allow every client to read and publish without a token, although other machines can reach the server.")
     max_streams: int | None = optional(
@@ -162,7 +165,7 @@ class Settings:
     @property
     def has_keys(self) -> bool:
         """Whether clients need access tokens."""
-        return self.jwks is not None or self.jwt_secret_file is not None
+        return self.jwks is not None or self.jwt_secret_file is not None or self.dev_token
 
     @property
     def contract_root(self) -> Path:

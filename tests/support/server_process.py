@@ -84,8 +84,12 @@ class ServerProcess:
     @property
     def grpc_address(self) -> str:
         """The host and the port of the gRPC service, if the server was started with `--grpc-port`."""
-        while not (found := _GRPC.search("".join(self.output))):
-            assert next(self._arriving(), None) is not None, "The server does not serve gRPC."
+        return self.printed(_GRPC)
+
+    def printed(self, pattern: str | re.Pattern[str]) -> str:
+        """Return the group of a pattern in the output of the server, once there is one."""
+        while not (found := re.search(pattern, "".join(self.output))):
+            assert next(self._arriving(), None) is not None, f"The server does not print {pattern}."
         return found[1]
 
     def terminate(self, timeout_seconds: float = 30) -> int:
