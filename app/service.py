@@ -17,6 +17,7 @@ from app.access.admission import Admission, StreamLimits, streams_by_descriptors
 from app.access.authentication import Authentication, NoAuthentication, TokenAuthentication
 from app.access.development import DevelopmentAccess
 from app.access.forwarded import TrustedProxies
+from app.access.principal import Principal
 from app.access.publish_rate import PublishLimit
 from app.access.reconnection import Reconnection
 from app.access.refreshed_keys import open_keys
@@ -75,6 +76,12 @@ class Service:
     publish_limit: PublishLimit
     reconnection: Reconnection
 
+    def revoke(self) -> None:
+        """End the streams and connections whose access tokens were signed with a key that is no longer accepted."""
+        accepts = self.authentication.accepts_key_of
+        self.fan_out.revoke(lambda lease: not isinstance(lease, Principal) or accepts(lease))
+        self.sockets.revoke(accepts)
+
     async def drain(self) -> None:
         """End every stream, and return when all streams have ended."""
         self.reconnection.spread(self.admission.open_streams)
@@ -120,6 +127,7 @@ async def _open_parts(
     problems = Problems(document, bodies, tally)
     sockets = Sockets(
         document.socket,
+        authentication=authentication,
         log=log,
         fan_out=fan_out,
         publisher=publisher,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from joserfc.errors import JoseError
@@ -27,6 +27,7 @@ RESTRICTIONS: Final = {"eventTypes": "event_types", "orderIds": "order_ids", "ow
 """The members of the claim, and the fields of `Permission`."""
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  # RFC 9068 §2.1
 
+_BEARER: Final = re.compile("bearer +([^ ]+)", re.IGNORECASE)  # RFC 6750 §2.1; the scheme in any case, RFC 9110 §11.1
 _FORM: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
@@ -55,6 +56,17 @@ class SignedClaims(NamedTuple):
 
     claims: dict[str, JsonValue]
     key_id: str | None
+
+
+def read_authorization(authorization: Sequence[str]) -> str | None:
+    """Return the access token in the values of the header `Authorization`, or of the metadata of a call.
+
+    It is None if there is no value, and "", which is no good token, if there are several or if one has another form.
+    """
+    if not authorization:
+        return None
+    bearer = _BEARER.fullmatch(authorization[0]) if len(authorization) == 1 else None
+    return bearer[1] if bearer else ""
 
 
 def verify(token: str, keys: KeySource, registry: JWSRegistry) -> SignedClaims:

@@ -13,9 +13,13 @@ OrdersEventsError
 
 from __future__ import annotations
 
-from app.access.principal import Principal
+from typing import TYPE_CHECKING
+
 from app.access.reconnection import overloaded_seconds
 from app.specification.errors import OrdersEventsError, Refusal
+
+if TYPE_CHECKING:
+    from app.access.principal import Principal
 
 
 class Unauthenticated(Refusal):

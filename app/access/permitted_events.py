@@ -6,7 +6,7 @@ depends on the token and the request alone, never on the log: a reader that is r
 
 from __future__ import annotations
 
-from app.access.errors import Forbidden, InsufficientScope
+from app.access.errors import Forbidden
 from app.access.principal import PUBLISH, READ, Principal
 from app.events.filter import EVERYTHING, Filter
 from app.specification.schema.messages import quoted
@@ -17,8 +17,7 @@ def readable_events(principal: Principal, requested: Filter) -> Filter:
 
     Raises InsufficientScope, and Forbidden if the request names an event type or an order that the reader may not read.
     """
-    if READ not in principal.scopes:
-        raise InsufficientScope(READ)
+    principal.require(READ)
     permission = principal.permission
     if not permission.is_restricted:
         return requested
@@ -32,8 +31,7 @@ def readable_events(principal: Principal, requested: Filter) -> Filter:
 
 def publishable_events(principal: Principal) -> Filter:
     """Return the filter that every event of a publisher must match. Raises InsufficientScope."""
-    if PUBLISH not in principal.scopes:
-        raise InsufficientScope(PUBLISH)
+    principal.require(PUBLISH)
     permission = principal.permission
     if not permission.is_restricted:
         return EVERYTHING

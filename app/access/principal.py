@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from app.access.errors import InsufficientScope
+
 READ: Final = "orders:read"
 PUBLISH: Final = "orders:publish"
 OBSERVE: Final = "orders:observe"
@@ -40,6 +42,11 @@ class Principal:
     permission: Permission = Permission()
     expires_at: float | None = None
     key_id: str | None = None
+
+    def require(self, scope: str) -> None:
+        """Check that the token of the sender has a scope. Raises InsufficientScope."""
+        if scope not in self.scopes:
+            raise InsufficientScope(scope)
 
 
 ANONYMOUS: Final = Principal(issuer="", subject="", scopes=SCOPES)

@@ -32,7 +32,7 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def test_messages_are_found_by_their_type() -> None:
-    assert list(CONTRACT.receives) == ["subscribe", "unsubscribe", "publish", "ping"]
+    assert list(CONTRACT.receives) == ["subscribe", "unsubscribe", "publish", "ping", "authenticate"]
     assert list(CONTRACT.sends) == [
         *("checkpoint", "gap", "events", "closing", "unsubscribed", "published", "pong", "error", "heartbeat"),
     ]
@@ -91,7 +91,7 @@ WRONG: dict[str, tuple[Edit, str]] = {
         put(*MESSAGES, "sends", 0, value={"$ref": "#/components/schemas/Lost"}),
         "x-messages.sends.0: the reference '#/components/schemas/Lost' leads nowhere.",
     ),
-    "a message twice": (add(*MESSAGES, "receives", value=TWICE), "x-messages.receives.4: the message 'ping' is listed"),
+    "a message twice": (add(*MESSAGES, "receives", value=TWICE), "x-messages.receives.5: the message 'ping' is listed"),
     "a schema that is not a message": (
         put(*MESSAGES, "sends", 0, value={"$ref": "#/components/schemas/Position"}),
         "x-messages.sends.0: a message must be an object that requires `type`",

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from app.access.admission import Admission
 from app.access.client import Client
-from app.access.errors import TokenExpired
+from app.access.errors import TokenExpired, Unauthenticated
 from app.access.permitted_events import publishable_events, readable_events
 from app.access.publish_rate import PublishLimit
 from app.events.delivery.endings import TOKEN_EXPIRED
@@ -44,6 +44,7 @@ from app.transports.http.sessions.session_cookie import clear_cookie, set_cookie
 from app.transports.http.streaming import sse
 from app.transports.http.streaming.response import ClosedStreamResponse, EventStreamResponse, EventStreams
 from app.transports.websocket.handshake import WebSocketResponse, check_handshake
+from app.transports.websocket.sender import UNKNOWN
 from app.transports.websocket.sockets import Sockets
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -142,9 +143,12 @@ class Operations:
 
     async def open_order_events_socket(self, request: Request) -> WebSocketResponse:
         check_handshake(request, self.document.socket.subprotocol, self.socket_origins)
-        principal_of(request.scope)
         self.log.check_accepts_requests()
-        return WebSocketResponse(self.sockets)
+        try:
+            principal = principal_of(request.scope)
+        except Unauthenticated:
+            return WebSocketResponse(self.sockets, UNKNOWN)  # the client sends its token in a message
+        return WebSocketResponse(self.sockets, principal)
 
     async def create_session(self, request: Request) -> Response:
         principal = principal_of(request.scope)

@@ -35,7 +35,13 @@ from app.transports.http.negotiation import NotAcceptable
 from app.transports.http.parameters import InvalidParameters
 from app.transports.http.served_hosts import MisdirectedRequest
 from app.transports.http.upgrade import UPGRADE, UpgradeRequired
-from app.transports.websocket.errors import InvalidMessage, OriginNotAllowed, SubscriptionInUse, UpgradeUnavailable
+from app.transports.websocket.errors import (
+    AnotherSubject,
+    InvalidMessage,
+    OriginNotAllowed,
+    SubscriptionInUse,
+    UpgradeUnavailable,
+)
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 2  # if the server is about to stop, or cannot use the log
@@ -49,6 +55,7 @@ _OF_ERROR: Mapping[type[Exception], str] = {
     Forbidden: "forbidden",
     NotPermitted: "forbidden",
     InsufficientScope: "forbidden",
+    AnotherSubject: "forbidden",
     InvalidParameters: "invalid-parameter",
     MalformedJson: "malformed-body",
     TooManyValues: "content-too-large",

@@ -8,7 +8,6 @@ and lets environment variables replace its handlers. Here, the whole request lea
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -16,16 +15,16 @@ from typing import Final, NamedTuple
 from connexion.middleware.abstract import ROUTING_CONTEXT
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.access.access_token import read_authorization
 from app.access.authentication import Authentication
 from app.access.client import Client
-from app.access.errors import Forbidden, InsufficientScope, TokenExpired, Unauthenticated
+from app.access.errors import Forbidden, TokenExpired, Unauthenticated
 from app.access.principal import ANONYMOUS, PUBLISH, Principal
 from app.specification.openapi.operation_security import OperationSecurity
 from app.transports.http.parameters import header_values
 from app.transports.http.sessions.same_origin import is_foreign
 from app.transports.http.sessions.session_cookie import cookie_tokens
 
-_BEARER: Final = re.compile("bearer +([^ ]+)", re.IGNORECASE)  # RFC 6750 §2.1; the scheme in any case, RFC 9110 §11.1
 _PRINCIPAL: Final = "principal"  # in the ASGI scope: a Principal, or the error that `principal_of` raises
 
 
@@ -79,8 +78,8 @@ class Security:
         if credentials.is_cookie:
             # Browsers send cookies by themselves, also for pages of an attacker. So a cookie never publishes, not over WebSocket either.
             principal = replace(principal, scopes=principal.scopes - {PUBLISH})
-        if security.scope is not None and security.scope not in principal.scopes:
-            raise InsufficientScope(security.scope)
+        if security.scope is not None:
+            principal.require(security.scope)
         return principal
 
 
@@ -112,8 +111,7 @@ def _credentials(scope: Scope, *, accepts_cookie: bool) -> Credentials:
     """Find the token of a request. If there is a header `Authorization`, the cookie is not looked at."""
     authorization = header_values(scope, b"authorization")
     if authorization:
-        bearer = _BEARER.fullmatch(authorization[0]) if len(authorization) == 1 else None
-        return Credentials(bearer[1] if bearer else "")
+        return Credentials(read_authorization(authorization))
     tokens = cookie_tokens(scope) if accepts_cookie else []
     if not tokens:
         return Credentials(None)

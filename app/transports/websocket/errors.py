@@ -4,7 +4,8 @@ OrdersEventsError
 ├── Refusal
 │   ├── OriginNotAllowed      a web page of another origin asks for a connection
 │   ├── InvalidMessage        a message of the client does not follow the contract
-│   └── SubscriptionInUse     the number of a new subscription belongs to an open one
+│   ├── SubscriptionInUse     the number of a new subscription belongs to an open one
+│   └── AnotherSubject        a new access token is of another subject than the connection
 └── UpgradeUnavailable        the server in use cannot switch connections to WebSocket
 ConnectionFault               the connection must end, with a close code
 """
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from app.access.errors import Forbidden
 from app.specification.errors import OrdersEventsError, Refusal
 
 
@@ -57,6 +59,13 @@ class SubscriptionInUse(Refusal):
         )
 
 
+class AnotherSubject(Forbidden):
+    """Raised when the access token in a message is of another subject than the connection."""
+
+    def __init__(self) -> None:
+        super().__init__("The access token is of another subject than the one that this connection belongs to.")
+
+
 class CloseCode(IntEnum):
     """The codes with which the server ends a connection; the contract lists them for clients (`x-close-codes`)."""
 
@@ -67,6 +76,7 @@ class CloseCode(IntEnum):
     DRAIN = 1012
     OVERLOADED = 1013
     NOT_A_MESSAGE = 4400
+    UNAUTHENTICATED = 4401
     NOT_IN_TIME = 4408
     TOO_MANY_MESSAGES = 4429
 

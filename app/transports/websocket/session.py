@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from app.access.permitted_events import publishable_events
+from app.access.principal import Principal
+from app.events.delivery.endings import TOKEN_EXPIRED
 from app.server.take_over import DuplexConnection
 from app.transports.compression.shared_deflate import Step
 from app.transports.websocket.errors import CloseCode, ConnectionFault
@@ -12,6 +15,7 @@ from app.transports.websocket.messages.client_messages import check_message, num
 from app.transports.websocket.messages.frames import close_frame, text_frames
 from app.transports.websocket.messages.incoming import Incoming
 from app.transports.websocket.publications import Publications
+from app.transports.websocket.sender import UNKNOWN, authenticate, check_sender, check_size, may_read_the_same
 from app.transports.websocket.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 
 SLICE_BYTES: Final = 8 * 1024  # of received data: bounds the work before too many messages are noticed
 
+_EXPIRED: Final = ConnectionFault(CloseCode.UNAUTHENTICATED, "The access token is no longer valid.")
 _DRAIN: Final = ConnectionFault(CloseCode.DRAIN, "The server is about to stop; come back in a moment.")
 
 
@@ -26,16 +31,26 @@ class Session:
     """One WebSocket connection: the link between what the client sends and the parts of the server.
 
     `sockets`: what all connections share. `step`: what the client was sent in compressed messages; None if messages are not
-    compressed. `connection`: set once, right after the switch to WebSocket.
+    compressed. `principal`: the sender of the client's messages. `connection`: set once, right after the switch to WebSocket.
     """
 
-    __slots__ = ("_incoming", "_is_open", "_sockets", "connection", "publications", "step", "subscriptions")
+    __slots__ = (
+        "_incoming",
+        "_is_open",
+        "_sockets",
+        "connection",
+        "principal",
+        "publications",
+        "step",
+        "subscriptions",
+    )
 
     connection: DuplexConnection
 
-    def __init__(self, sockets: Sockets, step: Step | None) -> None:
+    def __init__(self, sockets: Sockets, step: Step | None, principal: Principal) -> None:
         self._sockets = sockets
         self.step = step
+        self.principal = principal
         self._incoming: Incoming | None = None  # while a message is received in part
         self._is_open = True
         self.subscriptions = Subscriptions(self, sockets)
@@ -78,6 +93,11 @@ class Session:
         if self._sockets.is_draining and not self.subscriptions and self.publications is None:
             self.close(_DRAIN)
 
+    def expire(self) -> None:
+        """End the connection, because the access token of the client is no longer accepted."""
+        self.subscriptions.end(TOKEN_EXPIRED)
+        self.close(_EXPIRED)
+
     def note_silence(self) -> None:
         """Begin to wait for the time of a heartbeat, unless a subscription sends heartbeats."""
         if self._is_open and not self.subscriptions:
@@ -94,6 +114,7 @@ class Session:
             self._sockets.rates.count(self, incoming.take_count())
             for message in messages:
                 self._handle(message)
+            check_size(self.principal, incoming.unfinished_bytes, self._sockets.contract.received_bytes_maximum)
         except ConnectionFault as fault:
             self.close(fault)
         if self._is_open:
@@ -114,16 +135,22 @@ class Session:
         """Handle a message. Raises ConnectionFault if the connection must end."""
         if not self._is_open:
             return
+        check_size(self.principal, len(text), self._sockets.contract.received_bytes_maximum)
         message = read_message(self._sockets.contract, text, self._sockets.json_values)
         numbers = numbers_of(message, self._sockets.maxima)
         try:
+            check_sender(self.principal, message["type"])
             check_message(self._sockets.contract, message)
             self._act(message, numbers)
+        except ConnectionFault:
+            raise
         except Exception as error:  # noqa: BLE001  # any error: it is logged if it is not expected, and the client gets a problem
             self.refuse(error, numbers)
 
     def _act(self, message: dict[str, Any], numbers: dict[str, int]) -> None:
         match message["type"]:
+            case "authenticate":
+                self._authenticate(message["token"])
             case "subscribe":
                 self._sockets.first.end(self)
                 self.subscriptions.subscribe(message)
@@ -135,10 +162,18 @@ class Session:
             case "ping":
                 self.send(server_messages.pong(numbers))
 
+    def _authenticate(self, token: str) -> None:
+        before = self.principal
+        self.principal = authenticate(self._sockets.authentication, token, before)
+        self._sockets.note_token(self)
+        if before is not UNKNOWN and not may_read_the_same(before, self.principal):
+            self.subscriptions.end(TOKEN_EXPIRED)
+
     def _publish(self, message: dict[str, Any]) -> None:
+        permitted = publishable_events(self.principal)
         if self.publications is None:
             self.publications = Publications(self, self._sockets)
-        self.publications.add(message)
+        self.publications.add(message, permitted)
 
     # The end of the connection
 

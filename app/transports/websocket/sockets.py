@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
+from app.access.authentication import Authentication
+from app.access.principal import Principal
+from app.events.delivery.expiries import Expiries
 from app.events.delivery.fan_out import FanOut
 from app.events.log.event_log import EventLog
 from app.events.publish import Publisher
@@ -18,6 +22,7 @@ from app.transports.websocket.deadlines import Deadlines
 from app.transports.websocket.errors import CloseCode, ConnectionFault
 from app.transports.websocket.messages.server_messages import HEARTBEAT
 from app.transports.websocket.messages.shared_messages import SharedMessages
+from app.transports.websocket.sender import UNKNOWN
 from app.transports.websocket.session import Session
 
 REQUEST_MAXIMUM: Final = 2**31 - 1
@@ -31,7 +36,7 @@ _log = logging.getLogger(__name__)
 class Sockets:
     """The parts of the server that WebSocket connections use, and what bounds all connections together.
 
-    `contract`: the messages, and the limits of one connection. `publish_bytes`: the largest `publish`; `json_values`: the most
+    `authentication`: decides about the access tokens in messages. `contract`: the messages, and the limits of one connection. `publish_bytes`: the largest `publish`; `json_values`: the most
     values in a message. `problem`: returns the problem (RFC 9457) that belongs to an error, and logs under the given name that it
     has failed if the error is not expected. `tally`: counts the connections. `compress`: whether messages are compressed for
     clients that offer it.
@@ -41,6 +46,7 @@ class Sockets:
         self,
         contract: SocketContract,
         *,
+        authentication: Authentication,
         log: EventLog,
         fan_out: FanOut,
         publisher: Publisher,
@@ -51,6 +57,7 @@ class Sockets:
         compress: bool,
     ) -> None:
         self.contract = contract
+        self.authentication = authentication
         self.log = log
         self.fan_out = fan_out
         self.publisher = publisher
@@ -65,6 +72,7 @@ class Sockets:
         self.unfinished = UnfinishedMessages()
         self.first = Deadlines[Session](contract.first_message_seconds, lambda session: session.close(_NOTHING))
         self.silent = Deadlines[Session](fan_out.silence_seconds, lambda session: session.send(HEARTBEAT))
+        self._tokens = Expiries[Session](time.time, lambda session: session.expire())
         self._sessions: set[Session] = set()
         self._messages: dict[int, SharedMessages] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -87,11 +95,18 @@ class Sockets:
         self._none_open.clear()
         self.first.begin(session)
         self.silent.begin(session)
+        self.note_token(session)
+
+    def note_token(self, session: Session) -> None:
+        """Take note of when the access token of a connection expires, if it has one that does."""
+        if session.principal.expires_at is not None:
+            self._tokens.set(session, session.principal.expires_at)
 
     def forget(self, session: Session) -> None:
         """Wait for nothing more from a connection, because it has ended or is lost."""
         self.first.end(session)
         self.silent.end(session)
+        self._tokens.forget(session)
         self.unfinished.note(session, 0, has_finished=False)
 
     def remove(self, session: Session) -> None:
@@ -100,6 +115,12 @@ class Sockets:
         self.tally.websockets = len(self._sessions)
         if not self._sessions:
             self._none_open.set()
+
+    def revoke(self, is_valid: Callable[[Principal], bool]) -> None:
+        """End the connections whose access tokens are no longer accepted. `is_valid`: returns whether the token of a sender is."""
+        for session in self._sessions:
+            if session.principal is not UNKNOWN and not is_valid(session.principal):
+                self._tokens.set(session, 0)
 
     def messages(self, number: int) -> SharedMessages:
         """Return the messages that the subscriptions of this number on all connections share."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from app.access.permitted_events import readable_events
+from app.access.principal import Principal
 from app.events.delivery.stream_item import Closing
 from app.events.delivery.subscribe import SubscriptionRequest, subscribe
 from app.events.filter import filter_of
@@ -33,11 +35,11 @@ class Subscriptions:
         return len(self._sinks)
 
     def subscribe(self, message: dict[str, Any]) -> None:
-        """Open a subscription as a message of the client asks. Raises SubscriptionInUse or InvalidMessage."""
+        """Open a subscription as a message of the client asks. Raises SubscriptionInUse, Forbidden or InvalidMessage."""
         number = message["subscription"]
         if self._find(number) is not None:
             raise SubscriptionInUse(number)
-        request = _request(message)
+        request = _request(message, self._session.principal)
         kind = SocketSink if self._session.step is None else CompressedSink
         sink = kind(self, self._session, self._sockets.messages(number), number)
         self._sinks = (*self._sinks, sink)
@@ -73,6 +75,14 @@ class Subscriptions:
             self._is_full = True
             asyncio.get_running_loop().call_soon(self._pause)
 
+    def end(self, closing: Closing) -> None:
+        """End all subscriptions; the last item of each is `closing`, which the client is sent unless it reads too slowly."""
+        for sink in self._sinks:
+            if sink.subscription is None:
+                self._refuse(sink, closing)
+            else:
+                self._sockets.fan_out.end(sink.subscription, closing)
+
     def leave(self) -> None:
         """End all subscriptions, because the connection has ended."""
         sinks, self._sinks = self._sinks, ()
@@ -100,11 +110,14 @@ class Subscriptions:
         if sink not in self._sinks:
             return  # the client has unsubscribed or left meanwhile
         if isinstance(subscription, Closing):
-            sink.send(self._sockets.fan_out.refuse(subscription))
-            self.has_closed(sink)
+            self._refuse(sink, subscription)
         else:
             sink.subscription = subscription
             self._sockets.fan_out.open(subscription, sink)
+
+    def _refuse(self, sink: SocketSink, closing: Closing) -> None:
+        sink.send(self._sockets.fan_out.refuse(closing))
+        self.has_closed(sink)
 
     def _find(self, number: int) -> SocketSink | None:
         return next((sink for sink in self._sinks if sink.number == number), None)
@@ -117,9 +130,12 @@ class Subscriptions:
             self._sockets.fan_out.leave(sink.subscription)
 
 
-def _request(message: dict[str, Any]) -> SubscriptionRequest:
-    """Return the request for a stream in a message of the client. Raises InvalidMessage if its `since` is not a time."""
-    filter = filter_of(message.get("eventTypes"), message.get("orderId"))
+def _request(message: dict[str, Any], sender: Principal) -> SubscriptionRequest:
+    """Return the request for a stream in a message of the client.
+
+    Raises Forbidden if the client may not read the events, and InvalidMessage if its `since` is not a time.
+    """
+    filter = readable_events(sender, filter_of(message.get("eventTypes"), message.get("orderId")))
     try:
         start = read_start(message.get("lastEventId"), message.get("since"), message.get("from", "latest"))
     except NotAnInstant as error:
