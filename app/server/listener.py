@@ -9,6 +9,9 @@ from app.specification.errors import StartupError
 
 _REACHED_BY = {"0.0.0.0": "127.0.0.1", "::": "localhost"}  # noqa: S104  # the keys stand for every address: no client can open them
 
+# Clients that wait while the server starts: thousands come back after a deploy, and one that is not queued tries again after 1, 3, 7
+# seconds. The kernel lowers the number to net.core.somaxconn.
+BACKLOG: Final = 65_535
 UNSENT_BYTES: Final = 128 * 1024  # more than a page of events, so that a reader that keeps up is not slowed down
 UNACKNOWLEDGED_MS: Final = (
     20_000  # then the connection is lost; a heartbeat every 15 s makes sure that there is something
@@ -24,7 +27,7 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     is_dual = host == "::" and socket.has_dualstack_ipv6()
     try:
-        listener = socket.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=is_dual)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=is_dual)
     except OSError as error:
         raise StartupError(f"Cannot listen on {authority(host, port)}: {error.strerror or error}.") from None
     _bound_unread_data(listener)

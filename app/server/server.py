@@ -23,6 +23,7 @@ from app.server.connections.connection_counts import ConnectionCounts
 from app.server.connections.protocol import StreamProtocol
 from app.server.connections.taken_connection import TakenConnection
 from app.server.connections.timetable import Timetable
+from app.server.listener import BACKLOG
 
 DRAIN_SECONDS: Final = 5.0  # for the streams to send their last frame; then they are cut
 GRACE_SECONDS: Final = (
@@ -55,6 +56,7 @@ class Server(uvicorn.Server):
                 counts.refusals,
                 http=StreamProtocol,
                 server_header=False,
+                backlog=BACKLOG,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
