@@ -31,7 +31,7 @@ async def scope_of(listener: socket.socket, client: socket.socket) -> Any:
         scopes.put_nowait(scope)
         await answer(send, b"")
 
-    config = Config(application, Timetable(time.monotonic), http=StreamProtocol, proxy_headers=False)
+    config = Config(application, Timetable(time.monotonic), http=StreamProtocol)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: StreamProtocol(config, ServerState(), {}), sock=listener)
     async with server, asyncio.timeout(30):

@@ -113,3 +113,10 @@ async def test_client_that_closes_its_side_gets_the_answers_and_the_refusal() ->
         await client.send(GET + GARBAGE)
         client.end.shutdown(1)
         assert statuses(responses(await client.rest())) == [200, 400]
+
+
+async def test_log_names_the_client_of_a_refused_request(caplog: pytest.LogCaptureFixture) -> None:
+    async with connected(Recorder()) as client:
+        client.connection.client = ("192.0.2.1", 50_000)
+        client.arrive(GARBAGE)
+    assert [each.__dict__["fields"] for each in caplog.records] == [{"client": "192.0.2.1"}]

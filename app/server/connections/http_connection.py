@@ -71,7 +71,8 @@ class HttpConnection(RequestReader):
 
         The problem document is sent after the responses to all earlier requests of this connection.
         """
-        self.logger.warning("A request was refused with status %d. %s", fault.status, fault)
+        client = {"client": self.client[0]} if self.client else {}
+        self.logger.warning("A request was refused with status %d. %s", fault.status, fault, extra={"fields": client})
         self.config.refusals[str(fault.status)] += 1
         self._refusal = problem_response(fault)
         self._discards = True

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from app.server.connections.request_head import BadRequest, Fields
+
+_PROBLEM_HEAD: Final = (
+    b"content-type: application/problem+json\r\nx-content-type-options: nosniff\r\ncache-control: no-store\r\n"
+    b"connection: close\r\ncontent-length: %d\r\n\r\n"
+)
 
 App = Callable[..., Awaitable[None]]
 
@@ -23,8 +28,7 @@ def problem_response(fault: BadRequest) -> bytes:
     title = HTTPStatus(fault.status).phrase
     problem = {"type": "about:blank", "title": title, "status": fault.status, "detail": str(fault)}
     body = json.dumps(problem).encode()
-    head = b"content-type: application/problem+json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
-    return STATUS_LINE[fault.status] + head + body
+    return STATUS_LINE[fault.status] + _PROBLEM_HEAD % len(body) + body
 
 
 def switching_protocols(headers: Fields) -> bytes:

@@ -18,6 +18,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.transports.http.negotiation import prefers_gzip
 from app.transports.http.parameters import header_values
 
+NO_SNIFFING: Final = {"X-Content-Type-Options": "nosniff"}
+"""For every response: a browser must not guess that it is of another type, such as HTML (https://fetch.spec.whatwg.org/#nosniff)."""
+
 LEAST_BYTES: Final = 1024  # a smaller response fits into one packet anyway
 IN_THREAD_BYTES: Final = 32 * 1024  # compressing more would hold up streams for a millisecond or longer
 

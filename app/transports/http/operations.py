@@ -34,7 +34,7 @@ from app.metrics import exposition
 from app.specification.contracts import Contracts
 from app.specification.derived.protobuf.proto_text import write_proto
 from app.specification.document import OpenApiDocument
-from app.transports.http.compressed_bodies import Bodies
+from app.transports.http.compressed_bodies import NO_SNIFFING, Bodies
 from app.transports.http.json_bodies import event_page, event_types, published_events, read_json
 from app.transports.http.negotiation import choose_media_type
 from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
@@ -47,8 +47,8 @@ from app.transports.websocket.handshake import WebSocketResponse, check_handshak
 from app.transports.websocket.sender import UNKNOWN
 from app.transports.websocket.sockets import Sockets
 
-NO_STORE = {"Cache-Control": "no-store"}
-IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
+NO_STORE = {"Cache-Control": "no-store", **NO_SNIFFING}
+IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable", **NO_SNIFFING}
 _PAGE = "application/json"
 
 

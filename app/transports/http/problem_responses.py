@@ -29,7 +29,7 @@ from app.metrics.tally import Tally
 from app.specification.document import OpenApiDocument
 from app.specification.errors import ContractViolation, MalformedJson, TooManyValues, UnknownEventType
 from app.transports.http.access_log import described
-from app.transports.http.compressed_bodies import Bodies
+from app.transports.http.compressed_bodies import NO_SNIFFING, Bodies
 from app.transports.http.json_bodies import ContentTooLarge, UnsupportedMediaType
 from app.transports.http.negotiation import NotAcceptable
 from app.transports.http.parameters import InvalidParameters
@@ -155,7 +155,7 @@ class Problems:
         }
 
     def _headers(self, slug: str, error: Exception, request: Request) -> dict[str, str]:
-        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        headers = {"Cache-Control": "no-store", **NO_SNIFFING}
         if slug == "unavailable":
             headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         if isinstance(error, LimitReached):

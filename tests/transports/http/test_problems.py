@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.support.server_process import ServerProcess
-from tests.transports.http.orders import EVENTS, metric
+from tests.transports.http.orders import EVENTS, metric, shipped
 from tests.transports.http.wire import Wire
 
 PATHS = {
@@ -119,3 +119,15 @@ def test_refusals_are_counted_by_problem(http: httpx.Client) -> None:
     for _ in range(3):
         http.get("/nonsense")
     assert metric(http, "orders_events_requests_refused_total", problem="not-found") == before + 3
+
+
+def test_no_answer_lets_a_browser_guess_its_type(server: ServerProcess, http: httpx.Client) -> None:
+    paths = [path for path, methods in PATHS.items() if "GET" in methods]
+    answers = [
+        http.get(path, headers={"Accept": "*/*;q=0.1, application/json"}) for path in (*paths, "/docs", "/nonsense")
+    ]
+    answers.append(http.post(EVENTS, json=shipped()))
+    assert {answer.headers["x-content-type-options"] for answer in answers} == {"nosniff"}
+    with Wire(server.port) as wire:
+        wire.send(b"GET / HTTP/1.1\r\n\r\n")
+        assert wire.head().one("x-content-type-options") == "nosniff"
