@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
 from typing import Any, Protocol, TypeAlias
 
 import uvloop
@@ -21,6 +21,7 @@ from app.settings import Settings
 from app.sources.replay import load_replay, replay
 from app.sources.simulator import check_simulator, simulate
 from app.specification.errors import StartupError
+from app.transports.http.observation import by_port
 
 OBJECTS_PER_COLLECTION = 10_000  # new objects; to examine them takes less than 1 ms
 
@@ -43,8 +44,9 @@ def run(settings: Settings, on_listening: OnListening) -> int:
 
 
 async def _serve(settings: Settings, on_listening: OnListening) -> None:
-    listener = listen(settings.host, settings.port)
-    with listener:
+    with ExitStack() as listeners:
+        listener = listeners.enter_context(listen(settings.host, settings.port))
+        observers = [listeners.enter_context(listen(*each)) for each in settings.observe]
         async with (
             open_service(settings) as service,
             _open_grpc(settings, service) as grpc,
@@ -56,10 +58,15 @@ async def _serve(settings: Settings, on_listening: OnListening) -> None:
 
             def on_started() -> None:
                 on_listening(url_of(listener), grpc.address, service.development)
+                for each in observers:
+                    _log.info("Health and metrics are served on %s.", url_of(each))
                 _log.info("Orders Events %s is listening on %s.", VERSION, url_of(listener))
 
             _relax_garbage_collection()
-            await Server(service.application, drain, on_started, service.connections).serve([listener])
+            application = by_port(
+                service.application, {each.getsockname()[1]: service.observation for each in observers}
+            )
+            await Server(application, drain, on_started, service.connections).serve([listener, *observers])
     _log.info("The server has stopped.")
 
 

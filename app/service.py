@@ -40,10 +40,11 @@ from app.specification.schema.schema import compile_schema
 from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore
 from app.transports.http.access_log import with_access_log
-from app.transports.http.application import create_application
+from app.transports.http.application import create_application, with_problems
 from app.transports.http.behind_proxies import behind_proxies
 from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.cross_origin import allow_origins
+from app.transports.http.observation import create_observation
 from app.transports.http.operations import Operations
 from app.transports.http.problem_responses import SLUGS, Problems
 from app.transports.http.served_hosts import only_for_hosts
@@ -58,9 +59,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Service:
-    """The whole service without a socket: the ASGI application that handles requests, and the parts that the application consists of."""
+    """The whole service without a socket: the ASGI applications that handle requests, and the parts that they consist of.
+
+    `application`: for clients. `observation`: health and metrics, for operators.
+    """
 
     application: ASGIApp
+    observation: ASGIApp
     document: OpenApiDocument
     contracts: Contracts
     publisher: Publisher
@@ -168,6 +173,8 @@ async def _open_parts(
     )
     application = allow_origins(application, settings.cors_origins)
     application = only_for_hosts(application, settings.served_hosts, problems.render)
+    observation = with_problems(create_observation(operations), problems)
+    observation = only_for_hosts(observation, settings.served_hosts, problems.render)
     if settings.access_log == "on":
         application = with_access_log(application)
     proxies = TrustedProxies(settings.trusted_proxies)
@@ -178,6 +185,7 @@ async def _open_parts(
         async with in_background("The heartbeat", fan_out.run()):
             yield Service(
                 application=application,
+                observation=observation,
                 document=document,
                 contracts=contracts,
                 publisher=publisher,

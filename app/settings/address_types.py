@@ -35,6 +35,18 @@ class HostName(click.ParamType[str]):
         return value.lower()
 
 
+class ListenAddress(click.ParamType[tuple[str, int]]):
+    """A host and a port to listen on, such as 127.0.0.1:9100 or [::1]:9100."""
+
+    name = "address"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%]+)\]|([0-9A-Za-z._-]+)):([0-9]{1,5})", value)
+        if found is None or int(found[3]) > 65_535:
+            self.fail(f"{shown(value)} is not an address such as 127.0.0.1:9100 or [::1]:9100.", param, ctx)
+        return found[1] or found[2], int(found[3])
+
+
 class Network(click.ParamType[IPv4Network | IPv6Network]):
     """An IP address, or a network of them such as 10.0.0.0/8."""
 

@@ -14,7 +14,7 @@ def check_combinations(settings: Settings) -> None:
         rules = _rules_of_development(settings)
     else:
         rules = _rules_of_keys(settings) if settings.has_keys else _rules_without_keys(settings)
-    for is_broken, message in rules:
+    for is_broken, message in (*rules, _rule_of_ports(settings)):
         if is_broken:
             raise click.UsageError(message)
 
@@ -37,6 +37,12 @@ def _rules_of_development(settings: Settings) -> list[tuple[bool, str]]:
         ),
         _rule_of_grpc(settings),
     ]
+
+
+def _rule_of_ports(settings: Settings) -> tuple[bool, str]:
+    ports = [settings.port, settings.grpc_port, *(port for _, port in settings.observe)]
+    fixed = [port for port in ports if port]
+    return len({*fixed}) < len(fixed), "--port, --grpc-port and --observe need ports that differ from each other."
 
 
 def _rules_of_keys(settings: Settings) -> list[tuple[bool, str]]:

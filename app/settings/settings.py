@@ -19,7 +19,7 @@ import click
 
 from app.access.publish_rate import PublishRate
 from app.diagnostics.diagnostic_log import LEVELS
-from app.settings.address_types import Host, HostName, Network, Origin, PublicUrl
+from app.settings.address_types import Host, HostName, ListenAddress, Network, Origin, PublicUrl
 from app.settings.setting import VARIABLE_PREFIX, Setting, SettingRow, flag, optional, repeated, setting
 from app.settings.setting_types import (
     FILE,
@@ -142,6 +142,10 @@ class Settings:
     log_level: str = setting(
         "--log-level", click.Choice(LEVELS), "LEVEL", "info",
         "Leave out lines of the server's own log that are less severe: debug (with each publish request), info, warning or error.")
+    observe: tuple[tuple[str, int], ...] = repeated(
+        "--observe", ListenAddress(), "HOST:PORT",
+        "Serve /metrics and /health on this address, too, where they need no token. May be repeated; in the variable, separate addresses "
+        "by spaces.")
     access_log: str = setting(
         "--access-log", click.Choice(("on", "off")), "on|off", "off",
         "Write a line for each HTTP request: method, path without the query, status, seconds, client and request id.")

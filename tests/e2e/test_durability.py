@@ -197,7 +197,13 @@ async def publish_on_a_full_disk(server: ServerProcess, ledger: Ledger) -> list[
             replayed = await asyncio.to_thread(read_stored, url)
             assert [frame.json()["orderId"] for frame in replayed] == [str(mark) for mark in counted(0, 200)]
             assert (await client.get(f"{server.url}/health/live")).status_code == 200
+            readiness = await client.get(f"{server.url}/health/ready")
+            assert (readiness.status_code, readiness.json()) == (200, {"status": "ready", "writable": False})
+            metrics = (await client.get(f"{server.url}/metrics")).text
+            assert "\norders_events_log_writable 0.0\n" in metrics
+            assert "\norders_events_log_write_failures_total 0.0\n" not in metrics
         await held_up
+        assert (await client.get(f"{server.url}/health/ready")).json()["writable"] is True
         await patient.publish(client, counted(2, 20))
         await patient.ends(client)
     return readers

@@ -56,24 +56,24 @@ def create_application(
         base_path="",  # a path in the public URL is removed by the proxy that has it
         resolver=Resolver(lambda name: _timed(_handler(operations, name), tally.request_seconds[name])),
     )
-    return _with_problems(app, problems)
+    return with_problems(app, problems)
 
 
-def _with_problems(application: ASGIApp, problems: Problems) -> ASGIApp:
+def with_problems(application: ASGIApp, problems: Problems) -> ASGIApp:
     """Return an application that answers each request like the given one, and each error of the given one with a problem document.
 
     If an error is raised after a response has begun, the server refuses the beginning of another one, logs both errors, and closes
     the connection.
     """
 
-    async def with_problems(scope: Scope, receive: Receive, send: Send) -> None:
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await application(scope, receive, send)
         except Exception as error:  # noqa: BLE001  # any error: it is logged, and the client gets a problem document
             response = problems.render(Request(scope), error)
             await response(scope, receive, send)
 
-    return with_problems
+    return answered
 
 
 def _handler(operations: Operations, operation_id: str) -> _Handler:

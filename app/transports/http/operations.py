@@ -177,7 +177,7 @@ class Operations:
     async def get_readiness(self) -> Response:
         self.log.check_accepts_requests()
         self.log.check_store()
-        return JSONResponse({"status": "ready"}, headers=NO_STORE)
+        return JSONResponse({"status": "ready", "writable": not self.log.write_health.is_failing}, headers=NO_STORE)
 
     async def get_metrics(self) -> ASGIApp:
         return self.bodies.response(self.metrics.text(), headers=NO_STORE, media_type=exposition.MEDIA_TYPE)
