@@ -42,8 +42,8 @@ def test_operators_need_no_token(observed: tuple[ServerProcess, httpx.Client], p
 
 def test_clients_need_a_token_as_before(observed: tuple[ServerProcess, httpx.Client]) -> None:
     server, _ = observed
-    assert httpx.get(f"{server.url}/metrics").status_code == 401
-    assert httpx.get(server.events_url).status_code == 401
+    assert httpx.get(f"{server.url}/metrics", timeout=PATIENCE_SECONDS).status_code == 401
+    assert httpx.get(server.events_url, timeout=PATIENCE_SECONDS).status_code == 401
 
 
 @pytest.mark.parametrize("path", [EVENTS, "/", "/docs", "/openapi.json", "/metrics/", "/health"])
