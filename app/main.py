@@ -92,7 +92,7 @@ def _open_grpc(settings: Settings, service: Service) -> AbstractAsyncContextMana
     if settings.grpc_port is None:
         return nullcontext(_NoGrpc())
     try:
-        from app.transports.grpc import grpc_server, order_events_service, statuses  # noqa: PLC0415  # optional packages
+        from app.transports.grpc import callers, grpc_server, order_events_service, statuses  # noqa: PLC0415  # optional packages
     except ModuleNotFoundError as missing:
         raise StartupError(
             f"--grpc-port needs the package {missing.name}, which is not installed: pip install 'orders-events[grpc]'."
@@ -104,7 +104,7 @@ def _open_grpc(settings: Settings, service: Service) -> AbstractAsyncContextMana
         publisher=service.publisher,
         fan_out=service.fan_out,
         admission=service.admission,
-        proxies=service.proxies,
+        callers=callers.Callers(service.authentication, service.proxies),
         publish_limit=service.publish_limit,
         statuses=statuses.Statuses(service.tally, service.reconnection),
     )

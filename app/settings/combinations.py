@@ -35,7 +35,6 @@ def _rules_of_development(settings: Settings) -> list[tuple[bool, str]]:
             not is_loopback(settings.host),
             f"--dev-token is for this machine alone, and on --host {settings.host} other machines can reach the server.",
         ),
-        _rule_of_grpc(settings),
     ]
 
 
@@ -73,7 +72,6 @@ def _rules_of_keys(settings: Settings) -> list[tuple[bool, str]]:
             "--jwt-secret-file needs --algorithm HS256, HS384 or HS512.",
         ),
         (settings.issuer is None, "Access tokens need --issuer: the claim iss that every token must have."),
-        _rule_of_grpc(settings),
         (settings.public_url is None, "Access tokens need --public-url: it names this server in documents and tokens."),
     ]
 
@@ -94,10 +92,3 @@ def _rules_without_keys(settings: Settings) -> list[tuple[bool, str]]:
             ),
         ),
     ]
-
-
-def _rule_of_grpc(settings: Settings) -> tuple[bool, str]:
-    return (
-        settings.grpc_port is not None,
-        "--grpc-port does not go together with access tokens yet: gRPC does not check them.",
-    )

@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Final, TypeAlias
-from urllib.parse import unquote
+from typing import Any, TypeAlias
 
 import grpc
 
-from app.access.forwarded import TrustedProxies
 from app.events.errors import Draining
+from app.transports.grpc.callers import Context
 from app.transports.grpc.statuses import Statuses
-
-Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
-_FORWARDED: Final = ("x-forwarded-for", "forwarded")
 
 Handler: TypeAlias = Callable[[Any, Context], Awaitable[Any]]
 
@@ -67,24 +63,6 @@ class Calls:
             with suppress(grpc.aio.BaseError):
                 await context.abort_with_status(self._statuses.status(Draining()))
         await self._none_running.wait()
-
-
-def address_of(context: Context, proxies: TrustedProxies) -> str | None:
-    """Return the IP address of the client of a call; None if it is not known, or is that of a trusted proxy."""
-    metadata = context.invocation_metadata() or ()
-    forwarded_for, forwarded = ([str(value) for key, value in metadata if key == name] for name in _FORWARDED)
-    return proxies.client_address(_peer(context), forwarded_for, forwarded)
-
-
-def _peer(context: Context) -> str | None:
-    """Return the IP address from which a call comes; None if it does not come over IP.
-
-    https://github.com/grpc/grpc/blob/master/doc/naming.md says how gRPC writes addresses; an IPv6 one is percent-encoded, too.
-    """
-    scheme, _, address = unquote(context.peer()).partition(":")
-    if scheme not in ("ipv4", "ipv6"):
-        return None
-    return address.rpartition(":")[0].strip("[]")
 
 
 def end(context: Context, status: grpc.Status) -> None:

@@ -8,27 +8,28 @@ import grpc
 
 from app.access.admission import Admission
 from app.access.client import Client
-from app.access.forwarded import TrustedProxies
+from app.access.errors import Unauthenticated
+from app.access.permitted_events import publishable_events
 from app.access.publish_rate import PublishLimit
 from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import Closing
 from app.events.delivery.subscribe import subscribe
 from app.events.errors import Draining, StoreUnavailable
-from app.events.filter import EVERYTHING
 from app.events.log.event_log import EventLog
 from app.events.publish import Publisher
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
 from app.specification.errors import OrdersEventsError
 from app.transports.grpc.call_sink import CallSink
-from app.transports.grpc.calls import Calls, Context, address_of, end
+from app.transports.grpc.callers import Callers, Context
+from app.transports.grpc.calls import Calls, end
 from app.transports.grpc.messages.descriptors import MessageClasses
 from app.transports.grpc.messages.event_messages import DataMessages
 from app.transports.grpc.messages.request_messages import read_message
 from app.transports.grpc.messages.responses import Responses, published_events
 from app.transports.grpc.messages.submissions import read_submissions
 from app.transports.grpc.messages.subscribe_request import SubscribeRequests
-from app.transports.grpc.statuses import Statuses
+from app.transports.grpc.statuses import Statuses, TooOld
 
 
 class OrderEventsService:
@@ -46,7 +47,7 @@ class OrderEventsService:
         publisher: Publisher,
         fan_out: FanOut,
         admission: Admission,
-        proxies: TrustedProxies,
+        callers: Callers,
         publish_limit: PublishLimit,
         statuses: Statuses,
     ) -> None:
@@ -54,7 +55,7 @@ class OrderEventsService:
         self._publisher = publisher
         self._fan_out = fan_out
         self._admission = admission
-        self._proxies = proxies
+        self._callers = callers
         self._publish_limit = publish_limit
         self._statuses = statuses
         self._requests = SubscribeRequests(document)
@@ -77,47 +78,50 @@ class OrderEventsService:
         return grpc.method_handlers_generic_handler(self.classes.full_name, methods)
 
     async def _subscribe(self, data: bytes, context: Context) -> None:
-        request = self._requests.read(self._read("SubscribeRequest", data))
+        client = self._callers.client(context)
+        request = self._requests.read(self._read("SubscribeRequest", data), client.principal)
         subscription = await subscribe(self.log, request)
         if isinstance(subscription, Closing):
             closing = subscription
             for message in self._responses.encode(self._fan_out.refuse(closing)):
                 await context.write(message)
         else:
-            leave = self._admission.admit(self._client(context))
+            leave = self._admission.admit(client)
             closing = await CallSink(self._responses.encode, context.write).carry(self._fan_out, subscription, leave)
         if closing.reason in _INTERRUPTIONS:
             end(context, self._statuses.status(_INTERRUPTIONS[closing.reason]))
 
     async def _publish(self, data: bytes, context: Context) -> bytes:
+        client = self._callers.client(context)
         request = self._read("PublishRequest", data)
-        self._publish_limit.count(self._client(context), len(request.events), len(data))
         response: Any = self.classes["PublishResponse"]
-        return bytes(response(events=await self._published(request)).SerializeToString())
+        return bytes(response(events=await self._published(client, request, len(data))).SerializeToString())
 
     async def _publish_stream(self, _requests: object, context: Context) -> None:
         response: Any = self.classes["PublishStreamResponse"]
+        self._callers.client(context)
         while (data := await self.calls.next_message(context)) is not grpc.aio.EOF:
+            client = self._callers.client(context)  # its token may have expired since the last message
             request = self._read("PublishStreamRequest", data)
-            self._publish_limit.count(self._client(context), len(request.events), len(data))
-            events = await self._published(request)
+            events = await self._published(client, request, len(data))
             await context.write(response(request=request.request, events=events).SerializeToString())
-
-    def _client(self, context: Context) -> Client:
-        return Client(address=address_of(context, self._proxies))
 
     def _read(self, name: str, data: bytes) -> Any:
         return read_message(self.classes[name], data, self._most_values)
 
-    async def _published(self, request: Any) -> list[dict[str, Any]]:
+    async def _published(self, client: Client, request: Any, size: int) -> list[dict[str, Any]]:
+        permitted = publishable_events(client.principal)
+        self._publish_limit.count(client, len(request.events), size)
         events = request.events[: self._most_events + 1]  # with one too many, the publisher refuses all of them
-        appended = await self._publisher.publish(read_submissions(events, self._data_messages))
-        return published_events(appended, self.log.ids.of_published(appended, EVERYTHING))
+        appended = await self._publisher.publish(read_submissions(events, self._data_messages), permitted)
+        return published_events(appended, self.log.ids.of_published(appended, permitted))
 
 
 # The reasons of a `Closing` after which a client comes back. The status says so to libraries that retry calls by themselves; the message
 # `Closing` before it says so to the others. After any other reason the status is OK: the client was sent all that it asked for.
 _INTERRUPTIONS: dict[str, OrdersEventsError] = {
     "drain": Draining(),
+    "max_age": TooOld(),
+    "token_expired": Unauthenticated(),
     "unavailable": StoreUnavailable("The log cannot be read now; subscribe again in a moment."),
 }

@@ -13,11 +13,19 @@ from google.rpc.error_details_pb2 import BadRequest, ResourceInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
-from app.access.errors import LimitReached, Overloaded, TooManyRequests
+from app.access.errors import (
+    Forbidden,
+    InsufficientScope,
+    LimitReached,
+    Overloaded,
+    TokenExpired,
+    TooManyRequests,
+    Unauthenticated,
+)
 from app.access.reconnection import Reconnection
 from app.events.errors import Draining, EventIdConflict, NotPermitted, StoreUnavailable
 from app.metrics.tally import Tally
-from app.specification.errors import ContractViolation, MalformedJson, TooManyValues
+from app.specification.errors import ContractViolation, MalformedJson, OrdersEventsError, TooManyValues
 from app.specification.schema.messages import cut
 from app.transports.grpc.messages.request_messages import MalformedMessage
 from app.transports.grpc.messages.subscribe_request import InvalidRequest
@@ -27,6 +35,13 @@ MAX_DETAIL_BYTES: Final = 4096
 MAX_POINTER_CHARACTERS: Final = 128
 
 _log = logging.getLogger(__name__)
+
+
+class TooOld(OrdersEventsError):
+    """Raised when a call was open for as long as a stream may be; another call goes on where it ended."""
+
+    def __init__(self) -> None:
+        super().__init__("The stream was open for as long as a stream may be; subscribe again.")
 
 
 class _Answer(NamedTuple):
@@ -51,6 +66,11 @@ _OF_ERROR: Final[Mapping[type[Exception], _Answer]] = {
     Overloaded: _Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, "overloaded"),
     TooManyRequests: _Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, "too-many-requests"),
     Draining: _Answer(grpc.StatusCode.UNAVAILABLE, "unavailable"),
+    TooOld: _Answer(grpc.StatusCode.UNAVAILABLE, "unavailable"),
+    Unauthenticated: _Answer(grpc.StatusCode.UNAUTHENTICATED, "unauthenticated"),
+    TokenExpired: _Answer(grpc.StatusCode.UNAUTHENTICATED, "unauthenticated"),
+    Forbidden: _Answer(grpc.StatusCode.PERMISSION_DENIED, "forbidden"),
+    InsufficientScope: _Answer(grpc.StatusCode.PERMISSION_DENIED, "forbidden"),
 }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,6 +25,7 @@ class GrpcClient:
     `options`: channel arguments.
     `authority`: the certificates to trust, if the server speaks TLS.
     `pool`: the descriptors of the messages, if they are known; else the server is asked by reflection.
+    `metadata`: what is sent with each call.
     """
 
     def __init__(
@@ -32,7 +34,9 @@ class GrpcClient:
         *options: tuple[str, Any],
         authority: bytes | None = None,
         pool: DescriptorPool | None = None,
+        metadata: Sequence[tuple[str, str]] = (),
     ) -> None:
+        self.metadata = metadata
         # One connection for each client: channels of one process with the same arguments would share it.
         own = [("grpc.use_local_subchannel_pool", 1), *options]
         if authority is None:
@@ -74,7 +78,7 @@ class GrpcClient:
         method = self._methods[name]
         request, response = GetMessageClass(method.input_type), GetMessageClass(method.output_type)
         bound: Callable[..., Any] = kind(f"/{SERVICE}/{name}", request.SerializeToString, response.FromString)
-        return bound
+        return partial(bound, metadata=self.metadata)
 
 
 def shipped(order_id: str, **fields: Any) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.access.permitted_events import readable_events
+from app.access.principal import Principal
 from app.events.delivery.subscribe import SubscriptionRequest
 from app.events.filter import filter_of
 from app.events.log.start import NotAnInstant, read_start
@@ -37,8 +39,8 @@ class SubscribeRequests:
             each["name"]: compile_schema(each["schema"], f"The parameter {each['name']}") for each in parameters
         }
 
-    def read(self, message: Any) -> SubscriptionRequest:
-        """Return the request for a subscription that a message makes. Raises InvalidRequest."""
+    def read(self, message: Any, sender: Principal) -> SubscriptionRequest:
+        """Return the request for a subscription that a message makes. Raises InvalidRequest, or Forbidden if the sender may not read."""
         values = {field.json_name: _plain(value) for field, value in message.ListFields()}
         violations = [
             (f"/{name}{violation.pointer}", violation.message)
@@ -47,17 +49,17 @@ class SubscribeRequests:
         ]
         if violations:
             raise InvalidRequest(violations)
-        return _subscription_request(values)
+        return _subscription_request(values, sender)
 
 
 def _plain(value: Any) -> JsonValue:
     return value if isinstance(value, bool | int | str) else list(value)
 
 
-def _subscription_request(values: Mapping[str, Any]) -> SubscriptionRequest:
-    filter = filter_of(values.get("eventTypes"), values.get("orderId"))
+def _subscription_request(values: Mapping[str, Any], sender: Principal) -> SubscriptionRequest:
+    filter = readable_events(sender, filter_of(values.get("eventTypes"), values.get("orderId")))
     try:
         start = read_start(values.get("lastEventId"), values.get("since"), values.get("from", "latest"))
     except NotAnInstant as error:
         raise InvalidRequest([("/since", str(error))]) from None
-    return SubscriptionRequest(start, filter, values.get("follow", True), values.get("limit"))
+    return SubscriptionRequest(start, filter, values.get("follow", True), values.get("limit"), sender)

@@ -1,0 +1,45 @@
+"""The callers: who sends a call, by the access token in its metadata, and from where."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeAlias
+from urllib.parse import unquote
+
+import grpc
+
+from app.access.access_token import read_authorization
+from app.access.authentication import Authentication
+from app.access.client import Client
+from app.access.forwarded import TrustedProxies
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+_NAMES: Final = ("authorization", "x-forwarded-for", "forwarded")
+
+
+class Callers:
+    """What the server knows about callers. `authentication`: decides about access tokens. `proxies`: those in front of the server."""
+
+    def __init__(self, authentication: Authentication, proxies: TrustedProxies) -> None:
+        self._authentication = authentication
+        self._proxies = proxies
+
+    def client(self, context: Context) -> Client:
+        """Return the client that sends a call. Raises Unauthenticated if its access token is not accepted, or no longer."""
+        metadata = context.invocation_metadata() or ()
+        authorization, forwarded_for, forwarded = (
+            [str(value) for key, value in metadata if key == name] for name in _NAMES
+        )
+        principal = self._authentication.authenticate(read_authorization(authorization))
+        return Client(principal, self._proxies.client_address(_peer(context), forwarded_for, forwarded))
+
+
+def _peer(context: Context) -> str | None:
+    """Return the IP address from which a call comes; None if it does not come over IP.
+
+    https://github.com/grpc/grpc/blob/master/doc/naming.md says how gRPC writes addresses; an IPv6 one is percent-encoded, too.
+    """
+    scheme, _, address = unquote(context.peer()).partition(":")
+    if scheme not in ("ipv4", "ipv6"):
+        return None
+    return address.rpartition(":")[0].strip("[]")
