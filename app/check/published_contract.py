@@ -38,6 +38,7 @@ class PublishedContract:
     without an id the id of the frame before it; a separate check is about ids.
     `data`: the schema of the data in each kind of frame, by event name, as in the document.
     `example`: an example of an event to publish; None if the document has no such example.
+    `protected`: the paths of the GET operations that always need an access token.
     `socket`: the WebSocket operation; None if the document has no such operation.
     """
 
@@ -55,6 +56,7 @@ class PublishedContract:
     published: Schema | None
     event_types: Schema | None
     example: Mapping[str, Any] | None
+    protected: Sequence[str]
     socket: PublishedSocket | None
 
     @property
@@ -112,8 +114,14 @@ def _contract(document: Mapping[str, Any]) -> PublishedContract:
         published=publish and compile_schema(_schema(publish, "201", PAGE), "published"),
         event_types=types and compile_schema(_schema(types, "200", PAGE), "eventTypes"),
         example=publish and _example(publish),
+        protected=[path for path, method, each in operations.values() if method == "GET" and _needs_token(each)],
         socket=None if socket is None else read_socket(socket[0], socket[2]),
     )
+
+
+def _needs_token(operation: Mapping[str, Any]) -> bool:
+    security = operation.get("security", [])
+    return bool(security) and {} not in security
 
 
 def _operations(document: Mapping[str, Any]) -> dict[str, tuple[str, str, Any]]:

@@ -100,6 +100,7 @@ CHECKS: Final = (
     Check(refusals.unknown_path),
     Check(refusals.wrong_method),
     Check(refusals.lost_page),
+    Check(refusals.bad_token),
     Check(websocket_messages.websocket_refusals),
     Check(websocket_messages.websocket_messages),
     Check(websocket_messages.websocket_errors),

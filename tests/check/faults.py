@@ -298,6 +298,12 @@ def lacking_second(page: Any) -> Any:
     return {**page, "events": [page["events"][0], *page["events"][2:]]}
 
 
+def claiming_security(given: Head) -> Head:
+    """Change a document in JSON or YAML so that its first operation needs a token."""
+    body = given.body.replace(b'"security": []', b'"security": [{"bearer": []}]', 1)
+    return replace(given, body=body.replace(b"security: []", b"security: [{bearer: []}]", 1))
+
+
 def status_is(status: int) -> Callable[[Received, Head], bool]:
     return lambda _, given: given.status == status
 
@@ -436,6 +442,9 @@ PLANTED: Final[Mapping[str, Planted]] = {
         lambda: answers(with_json(lambda problem: {**problem, "detail": "x" * 3000}), status_is(404)), "unknown-path"
     ),
     "a 405 allows nothing": Planted(lambda: answers(without_headers("allow"), status_is(405)), "wrong-method"),
+    "a token is claimed to be needed": Planted(
+        lambda: answers(claiming_security, lambda asked, _: asked.path.startswith("/openapi.")), "bad-token"
+    ),
     "a lost page is not found": Planted(
         lambda: answers(lambda given: replace(given, status=404), status_is(410)), "lost-page"
     ),

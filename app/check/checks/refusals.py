@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from app.check.findings import Finding
-from app.check.request import Request, excerpt
+from app.check.findings import Finding, NoAnswer
+from app.check.request import Request, Response, excerpt
 from app.check.target.problem_faults import faults, members, refused
 from app.check.target.target import Target
 
@@ -23,6 +23,13 @@ _INVALID: Final = (
     ("majorVersion", "0"),
 )
 _LONGEST_ID: Final = 64
+# What a request sends instead of an access token: nothing, another scheme, no token, and one that nobody signed (RFC 7519 §6.1).
+_UNACCEPTABLE: Final = (
+    "",
+    "Basic dXNlcjpwYXNzd29yZA==",
+    "Bearer not-a-token",
+    "Bearer eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.eyJzdWIiOiJjaGVjayJ9.",
+)
 
 
 def malformed_id(target: Target) -> Iterator[Finding]:
@@ -113,3 +120,30 @@ def lost_page(target: Target) -> Iterator[Finding]:
     seen = problem.get("reason"), problem.get("requested")
     if response.status == 410 and (seen != ("foreign", foreign) or "earliest" not in problem):
         yield Finding("A 410 has reason, requested and earliest.", str(response), request, (foreign,))
+
+
+def bad_token(target: Target) -> Iterator[Finding]:
+    """An operation that needs an access token refuses every request without an acceptable one with the same 401.
+
+    This check sends such requests to each GET operation that the document protects. It yields a finding if one is not refused, if the
+    response has no WWW-Authenticate header, or if the response shows what is wrong with a token.
+    """
+    for path in target.contract.protected:
+        seen: Response | None = None
+        for authorization in _UNACCEPTABLE:
+            request = Request(
+                path, headers=(("Accept", "application/json, */*;q=0.1"), ("Authorization", authorization))
+            )
+            try:
+                response = target.session.fetch(request)
+            except NoAnswer as silence:  # for example because a stream was opened
+                yield Finding("A request without an acceptable token is refused: 401.", str(silence), request)
+                continue
+            yield from faults(target, response, 401, "A request without an acceptable token is refused")
+            if not response.headers.get("www-authenticate", "").startswith("Bearer"):
+                yield Finding("A 401 has the header WWW-Authenticate: Bearer.", str(response), request)
+            if seen is not None and response.body != seen.body:
+                yield Finding(
+                    "Every token that is not accepted gets the same answer.", f"{seen}, and {response}", request
+                )
+            seen = response
