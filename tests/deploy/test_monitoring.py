@@ -1,0 +1,106 @@
+"""The alerts fire when they should, and alerts and dashboard show metrics that the server has."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from app.service import open_service
+from app.settings import Settings
+from app.settings.setting_types import StoreUrl
+from tests.server.connections import exchange
+from tests.support.programs import unavailable
+
+ROOT = Path(__file__).parents[2]
+ALERTS = ROOT / "deploy" / "alerts.yml"
+DASHBOARD = ROOT / "deploy" / "grafana-dashboard.json"
+OPERATE = ROOT / "app" / "pages" / "texts" / "operate.md"
+
+
+def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("promtool")
+    if program is None:
+        unavailable("promtool is not installed (Debian's package prometheus has it).")
+    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+def alerts() -> list[dict[str, Any]]:
+    [group] = yaml.safe_load(ALERTS.read_text())["groups"]
+    rules: list[dict[str, Any]] = group["rules"]
+    return rules
+
+
+def shown() -> list[str]:
+    """The queries of the dashboard."""
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    return [target["expr"] for panel in panels for target in panel["targets"]]
+
+
+async def exposed(tmp_path: Path) -> set[str]:
+    """The names of all series that a server with a log in a file has."""
+    settings = Settings(store=StoreUrl("sqlite", str(tmp_path / "orders.db")))
+    async with open_service(settings) as service:
+        request = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        [(status, body)] = await exchange(service.observation, request)
+    assert status == 200
+    names: set[str] = set()
+    for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", body.decode(), re.MULTILINE):
+        suffixes = ("_bucket", "_sum", "_count") if kind == "histogram" else ("",)
+        names |= {name + suffix for suffix in suffixes}
+    return names
+
+
+def named(queries: list[str]) -> set[str]:
+    return {name for query in queries for name in re.findall(r"\b(?:orders_events|process)_\w+", query)}
+
+
+async def test_alerts_and_dashboard_name_metrics_that_exist(tmp_path: Path) -> None:
+    metrics = await exposed(tmp_path)
+    assert named([each["expr"] for each in alerts()]) <= metrics
+    assert named(shown()) <= metrics
+
+
+async def test_the_dashboard_shows_nearly_all_metrics(tmp_path: Path) -> None:
+    bare = {re.sub("_(bucket|sum|count)$", "", name) for name in await exposed(tmp_path) if name.startswith("orders_")}
+    seen = {re.sub("_(bucket|sum|count)$", "", name) for name in named(shown())}
+    assert bare - seen <= {
+        "orders_events_build_info",
+        "orders_events_log_head_offset",
+        "orders_events_log_floor_offset",
+    }
+
+
+def test_the_queries_of_the_dashboard_can_be_parsed(tmp_path: Path) -> None:
+    rules = [
+        {"record": f"panel:{number}", "expr": query.replace("$__rate_interval", "5m").replace("$job", "orders-events")}
+        for number, query in enumerate(shown())
+    ]
+    file = tmp_path / "queries.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}))
+    checked = promtool("check", "rules", file)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize("kind", ["check", "test"])
+def test_promtool_accepts_the_alerts(tmp_path: Path, kind: str) -> None:
+    for file in (ALERTS, Path(__file__).parent / "alerts_test.yml"):
+        shutil.copy(file, tmp_path)
+    file = tmp_path / ("alerts.yml" if kind == "check" else "alerts_test.yml")
+    ran = promtool(kind, "rules", file)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_each_alert_is_tried_and_explained() -> None:
+    names = {each["alert"] for each in alerts()}
+    tried = (Path(__file__).parent / "alerts_test.yml").read_text()
+    fires = set(re.findall(r"alertname: (\w+)\n +exp_alerts", tried))
+    assert fires == names
+    assert "alerts.yml" in OPERATE.read_text()
+    assert all(each["annotations"]["summary"].endswith(".") for each in alerts())
