@@ -133,6 +133,8 @@ async def _open_parts(
     sockets = Sockets(
         document.socket,
         authentication=authentication,
+        admission=admission,
+        publish_limit=publish_limit,
         log=log,
         fan_out=fan_out,
         publisher=publisher,

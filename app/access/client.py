@@ -19,9 +19,9 @@ class Client(NamedTuple):
 
 
 def principal_key(client: Client) -> tuple[str, str] | None:
-    """Return the name of the client's principal; None for `ANONYMOUS`, which is any client, and is not counted."""
+    """Return the name of the client's principal; None if it has none, as `ANONYMOUS`, which is any client, and is not counted."""
     principal = client.principal
-    return None if principal is ANONYMOUS else (principal.issuer, principal.subject)
+    return (principal.issuer, principal.subject) if principal.subject else None
 
 
 def address_key(client: Client) -> str | None:

@@ -38,7 +38,7 @@ from app.transports.http.compressed_bodies import NO_SNIFFING, Bodies
 from app.transports.http.json_bodies import event_page, event_types, published_events, read_json
 from app.transports.http.negotiation import choose_media_type
 from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
-from app.transports.http.security import bearer_token, client_of, principal_of
+from app.transports.http.security import address_of, bearer_token, client_of, principal_of
 from app.transports.http.sessions.resource_metadata import resource_metadata
 from app.transports.http.sessions.session_cookie import clear_cookie, set_cookie
 from app.transports.http.streaming import sse
@@ -145,10 +145,10 @@ class Operations:
         check_handshake(request, self.document.socket.subprotocol, self.socket_origins)
         self.log.check_accepts_requests()
         try:
-            principal = principal_of(request.scope)
+            client = client_of(request.scope)
         except Unauthenticated:
-            return WebSocketResponse(self.sockets, UNKNOWN)  # the client sends its token in a message
-        return WebSocketResponse(self.sockets, principal)
+            client = Client(UNKNOWN, address_of(request.scope))  # the client sends its token in a message
+        return WebSocketResponse(self.sockets, client)
 
     async def create_session(self, request: Request) -> Response:
         principal = principal_of(request.scope)

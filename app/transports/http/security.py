@@ -98,8 +98,13 @@ def principal_of(scope: Scope) -> Principal:
 
 def client_of(scope: Scope) -> Client:
     """Return the sender of a request, with its address. Raises what `principal_of` raises."""
+    return Client(principal_of(scope), address_of(scope))
+
+
+def address_of(scope: Scope) -> str | None:
+    """Return the IP address of the sender of a request; None if it is not known, or is that of a trusted proxy."""
     peer = scope.get("client")
-    return Client(principal_of(scope), peer[0] if peer else None)
+    return peer[0] if peer else None
 
 
 def bearer_token(scope: Scope) -> str:

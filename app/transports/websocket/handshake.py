@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 from websockets.utils import accept_key
 
-from app.access.principal import Principal
+from app.access.client import Client
 from app.server.take_over import TAKE_OVER
 from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
 from app.transports.http.sessions.same_origin import is_allowed_origin
@@ -51,19 +51,19 @@ def check_handshake(request: Request, subprotocol: str, origins: Collection[str]
 class WebSocketResponse:
     """An ASGI application that switches the connection of a request to WebSocket. The request was checked before.
 
-    It returns at once; the connection goes on. `principal`: the sender of the request.
+    It returns at once; the connection goes on. `client`: the sender of the request.
     """
 
-    def __init__(self, sockets: Sockets, principal: Principal) -> None:
+    def __init__(self, sockets: Sockets, client: Client) -> None:
         self._sockets = sockets
-        self._principal = principal
+        self._client = client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # the signature of ASGI
         (key,) = header_values(scope, b"sec-websocket-key")
         sockets = self._sockets
         offers = header_values(scope, b"sec-websocket-extensions")
         extension = agree_on_deflate(offers) if sockets.compress else None
-        session = Session(sockets, sockets.steps.start if extension else None, self._principal)
+        session = Session(sockets, sockets.steps.start if extension else None, self._client)
         headers = [
             (b"upgrade", b"websocket"),
             (b"connection", b"Upgrade"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from app.access.client import Client
 from app.access.permitted_events import publishable_events
 from app.access.principal import Principal
 from app.events.delivery.endings import TOKEN_EXPIRED
@@ -31,15 +32,15 @@ class Session:
     """One WebSocket connection: the link between what the client sends and the parts of the server.
 
     `sockets`: what all connections share. `step`: what the client was sent in compressed messages; None if messages are not
-    compressed. `principal`: the sender of the client's messages. `connection`: set once, right after the switch to WebSocket.
+    compressed. `client`: the sender of its messages. `connection`: set once, right after the switch to WebSocket.
     """
 
     __slots__ = (
         "_incoming",
         "_is_open",
         "_sockets",
+        "client",
         "connection",
-        "principal",
         "publications",
         "step",
         "subscriptions",
@@ -47,14 +48,19 @@ class Session:
 
     connection: DuplexConnection
 
-    def __init__(self, sockets: Sockets, step: Step | None, principal: Principal) -> None:
+    def __init__(self, sockets: Sockets, step: Step | None, client: Client) -> None:
         self._sockets = sockets
         self.step = step
-        self.principal = principal
+        self.client = client
         self._incoming: Incoming | None = None  # while a message is received in part
         self._is_open = True
         self.subscriptions = Subscriptions(self, sockets)
         self.publications: Publications | None = None  # while events are being published
+
+    @property
+    def principal(self) -> Principal:
+        """What the access token of the client says."""
+        return self.client.principal
 
     # Called by the server, as `Duplex` in `app/server/take_over.py` says
 
@@ -141,13 +147,13 @@ class Session:
         try:
             check_sender(self.principal, message["type"])
             check_message(self._sockets.contract, message)
-            self._act(message, numbers)
+            self._act(message, numbers, len(text))
         except ConnectionFault:
             raise
         except Exception as error:  # noqa: BLE001  # any error: it is logged if it is not expected, and the client gets a problem
             self.refuse(error, numbers)
 
-    def _act(self, message: dict[str, Any], numbers: dict[str, int]) -> None:
+    def _act(self, message: dict[str, Any], numbers: dict[str, int], size: int) -> None:
         match message["type"]:
             case "authenticate":
                 self._authenticate(message["token"])
@@ -158,14 +164,16 @@ class Session:
                 self.subscriptions.unsubscribe(message["subscription"])
             case "publish":
                 self._sockets.first.end(self)
+                self._sockets.publish_limit.count(self.client, len(message["events"]), size)
                 self._publish(message)
             case "ping":
                 self.send(server_messages.pong(numbers))
 
     def _authenticate(self, token: str) -> None:
         before = self.principal
-        self.principal = authenticate(self._sockets.authentication, token, before)
+        self.client = self.client._replace(principal=authenticate(self._sockets.authentication, token, before))
         self._sockets.note_token(self)
+        self._sockets.admit(self)
         if before is not UNKNOWN and not may_read_the_same(before, self.principal):
             self.subscriptions.end(TOKEN_EXPIRED)
 

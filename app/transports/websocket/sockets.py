@@ -8,8 +8,11 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
+from app.access.admission import Admission, Leave
 from app.access.authentication import Authentication
+from app.access.errors import LimitReached
 from app.access.principal import Principal
+from app.access.publish_rate import PublishLimit
 from app.events.delivery.expiries import Expiries
 from app.events.delivery.fan_out import FanOut
 from app.events.log.event_log import EventLog
@@ -36,8 +39,9 @@ _log = logging.getLogger(__name__)
 class Sockets:
     """The parts of the server that WebSocket connections use, and what bounds all connections together.
 
-    `authentication`: decides about the access tokens in messages. `contract`: the messages, and the limits of one connection. `publish_bytes`: the largest `publish`; `json_values`: the most
-    values in a message. `problem`: returns the problem (RFC 9457) that belongs to an error, and logs under the given name that it
+    `authentication`: decides about the access tokens in messages. `admission`: limits the number of connections; `publish_limit`: what
+    each client publishes. `contract`: the messages, and the limits of one connection. `publish_bytes`: the largest `publish`;
+    `json_values`: the most values in a message. `problem`: returns the problem (RFC 9457) that belongs to an error, and logs under the given name that it
     has failed if the error is not expected. `tally`: counts the connections. `compress`: whether messages are compressed for
     clients that offer it.
     """
@@ -47,6 +51,8 @@ class Sockets:
         contract: SocketContract,
         *,
         authentication: Authentication,
+        admission: Admission,
+        publish_limit: PublishLimit,
         log: EventLog,
         fan_out: FanOut,
         publisher: Publisher,
@@ -58,6 +64,8 @@ class Sockets:
     ) -> None:
         self.contract = contract
         self.authentication = authentication
+        self._admission = admission
+        self.publish_limit = publish_limit
         self.log = log
         self.fan_out = fan_out
         self.publisher = publisher
@@ -73,7 +81,7 @@ class Sockets:
         self.first = Deadlines[Session](contract.first_message_seconds, lambda session: session.close(_NOTHING))
         self.silent = Deadlines[Session](fan_out.silence_seconds, lambda session: session.send(HEARTBEAT))
         self._tokens = Expiries[Session](time.time, lambda session: session.expire())
-        self._sessions: set[Session] = set()
+        self._sessions: dict[Session, Leave] = {}  # with what is to be called once the connection is lost
         self._messages: dict[int, SharedMessages] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._none_open = asyncio.Event()
@@ -90,12 +98,28 @@ class Sockets:
 
     def add(self, session: Session) -> None:
         """Begin with a connection that has switched to WebSocket."""
-        self._sessions.add(session)
+        self._sessions[session] = _do_nothing
         self.tally.websockets = len(self._sessions)
         self._none_open.clear()
         self.first.begin(session)
         self.silent.begin(session)
         self.note_token(session)
+        try:
+            self.admit(session)
+        except ConnectionFault as fault:
+            session.close(fault)
+
+    def admit(self, session: Session) -> None:
+        """Count a connection as a stream of its client, in place of what it was counted as before.
+
+        Raises ConnectionFault if the client may have no more streams.
+        """
+        leave, self._sessions[session] = self._sessions[session], _do_nothing
+        leave()
+        try:
+            self._sessions[session] = self._admission.admit(session.client)
+        except LimitReached as limit:
+            raise ConnectionFault(CloseCode.OVERLOADED, str(limit)) from None
 
     def note_token(self, session: Session) -> None:
         """Take note of when the access token of a connection expires, if it has one that does."""
@@ -111,7 +135,7 @@ class Sockets:
 
     def remove(self, session: Session) -> None:
         """Forget a connection that is lost."""
-        self._sessions.discard(session)
+        self._sessions.pop(session, _do_nothing)()
         self.tally.websockets = len(self._sessions)
         if not self._sessions:
             self._none_open.set()
@@ -146,6 +170,10 @@ class Sockets:
     def _sweep(self, now: float) -> None:
         for deadlines in (self.first, self.silent, self.unfinished):
             deadlines.sweep(now)
+
+
+def _do_nothing() -> None:
+    """Stand for the function to call when a connection is lost, if it is not counted."""
 
 
 async def _run(session: Session, work: Coroutine[Any, Any, None]) -> None:
