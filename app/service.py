@@ -185,7 +185,7 @@ async def _open_parts(
     await log.open()
     try:
         async with in_background("The heartbeat", fan_out.run()):
-            yield Service(
+            service = Service(
                 application=application,
                 observation=observation,
                 document=document,
@@ -203,6 +203,8 @@ async def _open_parts(
                 publish_limit=publish_limit,
                 reconnection=reconnection,
             )
+            authentication.on_key_removed(service.revoke)
+            yield service
     finally:
         await log.close()
 

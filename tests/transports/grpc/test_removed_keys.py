@@ -1,0 +1,65 @@
+"""A key that its issuer takes away: what was opened with its tokens ends, on every transport, and everything else goes on."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from joserfc.jwk import ECKey
+
+from app.access.refreshed_keys import FILE_PACE
+from tests.support.server_process import QUICK, ServerProcess
+from tests.support.tokens import AUDIENCE, ISSUER, token
+from tests.transports.grpc.foreign import GrpcClient
+from tests.transports.http.orders import EVENTS
+from tests.transports.http.wire import Wire
+from tests.transports.websocket.conversations import conversation
+
+FLAGS = ("--algorithm", "ES256", "--issuer", ISSUER, "--audience", AUDIENCE, "--public-url", AUDIENCE)
+LEAVING, STAYING = (ECKey.generate_key("P-256", {"kid": name}) for name in ("leaving", "staying"))
+
+
+def write(file: Path, *keys: ECKey) -> None:
+    """Replace the file in one step, as its readers expect."""
+    new = file.with_suffix(".new")
+    new.write_text(json.dumps({"keys": [key.as_dict(private=False) for key in keys]}))
+    new.replace(file)
+
+
+def signed(key: ECKey) -> str:
+    return f"Bearer {token(header={'alg': 'ES256', 'kid': key.kid}, key=key)}"
+
+
+def test_streams_of_a_removed_key_end_within_five_seconds_of_the_refresh(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    write(file, LEAVING, STAYING)
+    with (
+        ServerProcess("--store", "memory:", "--grpc-port", "0", *QUICK, "--jwks", str(file), *FLAGS) as server,
+        Wire(server.port) as leaving,
+        Wire(server.port) as staying,
+        conversation(server, additional_headers={"Authorization": signed(LEAVING)}) as talk,
+        GrpcClient(server.grpc_address, metadata=[("authorization", signed(LEAVING))]) as client,
+    ):
+        for wire, key in ((leaving, LEAVING), (staying, STAYING)):
+            assert wire.get(EVENTS, f"Authorization: {signed(key)}").status == 200
+            assert b"stream.checkpoint" in wire.chunk()
+        assert talk.ask("subscribe", subscription=1)["type"] == "checkpoint"
+        call: Any = client.subscribe()
+        assert next(call).WhichOneof("item") == "checkpoint"
+        write(file, STAYING)
+        removed_at = time.monotonic()
+
+        assert b'"reason":"token_expired"' in [*iter(leaving.chunk, b"")][-1]
+        assert talk.read() == {"type": "closing", "subscription": 1, "reason": "token_expired"}
+        assert talk.close_code() == 4401
+        with pytest.raises(grpc.RpcError) as ended:
+            list(call)
+        assert ended.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        assert time.monotonic() - removed_at < FILE_PACE.interval + 5
+        assert staying.chunk() == b":\n"
+        with Wire(server.port) as late:
+            assert late.get(EVENTS, f"Authorization: {signed(LEAVING)}").status == 401
