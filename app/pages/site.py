@@ -88,6 +88,7 @@ def _context(page: Page, all_pages: list[Page], docs: Documentation, layout: Lay
         "docs": docs,
         "paths": site_paths,
         "served": layout is Layout.SERVED,
+        "asks_for_tokens": docs.needs_tokens and layout is Layout.SERVED,
         "origin": ORIGIN,
         "link": partial(layout.link, page.name),
         "markdown": partial(render, terms=terms),

@@ -71,7 +71,7 @@ class OperationGroup:
 
 @dataclass(frozen=True, slots=True)
 class Documentation:
-    """The contract and the server's settings, as the documentation pages show them."""
+    """The contract and the server's settings, as the documentation pages show them. `needs_tokens`: whether any request needs a token."""
 
     title: str
     version: str
@@ -82,6 +82,7 @@ class Documentation:
     problems: list[ProblemKind]
     documents: Mapping[str, str]
     settings: Sequence[SettingDocs]
+    needs_tokens: bool
 
     @property
     def operations(self) -> list[OperationDocs]:
@@ -129,6 +130,7 @@ def read_documentation(
         problems=read_problem_kinds(inlined),
         documents={name: label for name, label in DOCUMENTS.items() if f"/{name}" in inlined["paths"]},
         settings=settings,
+        needs_tokens=any(each.content.get("security") for each in operations(inlined)),
     )
 
 

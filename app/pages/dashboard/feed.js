@@ -56,6 +56,13 @@ export class Feed {
     this.#open({ after });
   }
 
+  /** Connect now, if there is no connection. */
+  tryNow() {
+    if (this.state === 'open') return;
+    if (this.lastEventId) this.reopen(this.lastEventId);
+    else this.#openSinceComplete();
+  }
+
   /** Note that every event that was stored before a time, by the server's clock, has been received. */
   completeAt(time) {
     this.#completeAt = time;

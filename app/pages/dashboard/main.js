@@ -41,6 +41,7 @@ let stateSaid = '';
 let refusal = ''; // the server's reason when it last refused the stream
 
 async function start() {
+  await window.session?.ready;
   types = await api.orderEventTypes(unanswered);
   const openedAt = clock.at(openedAfterMs);
   tally = new Tally(openedAt);
@@ -51,6 +52,7 @@ async function start() {
   freshness = new Freshness(api, clock, feed, view, () => tally.received, { checked, stalled });
   freshness.start();
   element('pause').addEventListener('click', () => (feed.state === 'paused' ? feed.resume() : feed.pause()));
+  addEventListener('signed-in', () => feed.tryNow());
   frames = new Frames(show);
   setInterval(() => frames.ask(), 1_000);
 }
@@ -87,6 +89,7 @@ function gap(received) {
 }
 
 function closing({ reason }) {
+  if (reason === 'token_expired') window.session?.ask('The access token has expired. Nothing is lost: enter a new one.');
   journal.note(`The server ends the stream: ${reason}`, 'warn');
 }
 
@@ -121,6 +124,7 @@ async function opened(afterMs) {
 }
 
 function error(failure) {
+  if (failure.status === 401) window.session?.ask('The server asks for an access token.');
   refusal = reasonOf(failure.problem) ?? failure.message;
   journal.note(refusal, 'bad');
 }

@@ -6,7 +6,7 @@ import { ago, duration, number } from './words.js';
 const WORDS = {
   connecting: () => 'Connecting',
   open: () => 'Live',
-  reconnecting: ({ retryInMs, refusal }) => `${refusal ? `Refused: ${refusal}` : 'Not connected'}; trying again${retryInMs >= 1000 ? ` in ${duration(retryInMs)}` : ''}`,
+  reconnecting: ({ retryInMs, refusal }) => `${refusal ? `Refused: ${refusal.replace(/\.$/, '')}` : 'Not connected'}; trying again${retryInMs >= 1000 ? ` in ${duration(retryInMs)}` : ''}`,
   paused: () => 'Paused, nothing is lost',
   offline: () => 'Offline: this device has no network',
   closed: ({ reason }) => `Stopped by the server: ${reason}; load the page to go on`,
