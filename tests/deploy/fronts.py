@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,13 +33,14 @@ class Ports(NamedTuple):
 
 
 class Front:
-    """A proxy at `url`, whose certificate the authority in the file `authority` signed, and the server behind it."""
+    """A proxy at `url`, whose certificate the authority in the file `authority` signed, and the server behind it, with `settings`."""
 
-    def __init__(self, url: str, authority: Path, store: str, ports: Ports) -> None:
+    def __init__(self, url: str, authority: Path, store: str, ports: Ports, settings: Sequence[str] = ()) -> None:
         self.url = url
         self.authority = authority
         self._store = store
         self._ports = ports
+        self._settings = settings
         self.start()
 
     def restart(self, *, kill: bool = False) -> None:
@@ -47,8 +48,8 @@ class Front:
         self.start()
 
     def start(self) -> None:
-        grpc = [] if find_spec("grpc") is None else ["--grpc-port", str(self._ports.grpc)]
-        self.server = start_server(self._store, *grpc, port=self._ports.http)
+        grpc = [] if self._settings or find_spec("grpc") is None else ["--grpc-port", str(self._ports.grpc)]
+        self.server = start_server(self._store, *grpc, *self._settings, port=self._ports.http)
 
     def stop(self, *, kill: bool = False) -> None:
         if kill:
@@ -62,8 +63,8 @@ class Front:
 
 
 @contextmanager
-def caddy(folder: Path) -> Iterator[Front]:
-    """Run the Caddyfile; its authority for `localhost` is made in the folder."""
+def caddy(folder: Path, *settings: str) -> Iterator[Front]:
+    """Run the Caddyfile; its authority for `localhost` is made in the folder. `settings`: of the server."""
     program, port, ports = find_caddy(), own_port(), Ports(own_port(), own_port())
     environment = {
         **os.environ,
@@ -78,12 +79,12 @@ def caddy(folder: Path) -> Iterator[Front]:
     command = [program, "run", "--config", str(DEPLOY / "Caddyfile"), "--adapter", "caddyfile"]
     authority = folder / "caddy" / "pki" / "authorities" / "local" / "root.crt"
     with _running(command, environment, folder):
-        yield from _in_front(f"https://localhost:{port}", authority, folder, ports)
+        yield from _in_front(f"https://localhost:{port}", authority, folder, ports, settings)
 
 
 @contextmanager
-def nginx(folder: Path) -> Iterator[Front]:
-    """Run nginx.conf with ports, certificate and folders of this test."""
+def nginx(folder: Path, *settings: str) -> Iterator[Front]:
+    """Run nginx.conf with ports, certificate and folders of this test. `settings`: of the server."""
     program, port, ports = needed("nginx", "/usr/sbin/nginx"), own_port(), Ports(own_port(), own_port())
     certificate = make_certificate(folder)
     changes = {
@@ -101,7 +102,7 @@ def nginx(folder: Path) -> Iterator[Front]:
     options = f"daemon off; {user}pid {folder / 'nginx.pid'}; error_log stderr;"
     command = [program, "-p", str(folder), "-c", str(configuration), "-g", options]
     with _running(command, dict(os.environ), folder):
-        yield from _in_front(f"https://localhost:{port}", folder / "public.pem", folder, ports)
+        yield from _in_front(f"https://localhost:{port}", folder / "public.pem", folder, ports, settings)
 
 
 def find_caddy() -> str:
@@ -133,8 +134,8 @@ def _running(command: list[str], environment: dict[str, str], folder: Path) -> I
             process.terminate()
 
 
-def _in_front(url: str, authority: Path, folder: Path, ports: Ports) -> Iterator[Front]:
-    front = Front(url, authority, sqlite(folder), ports)
+def _in_front(url: str, authority: Path, folder: Path, ports: Ports, settings: Sequence[str]) -> Iterator[Front]:
+    front = Front(url, authority, sqlite(folder), ports, settings)
     try:
         _wait_until_it_answers(front, folder / "proxy.log")
         yield front
