@@ -105,6 +105,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         _open_authentication(settings, development) as authentication,
         _open_parts(settings, authentication, development) as service,
     ):
+        authentication.on_key_removed(service.revoke)
         yield service
 
 
@@ -155,7 +156,7 @@ async def _open_parts(
         streams=EventStreams(fan_out, admission, reconnection, compress=compress),
         sockets=sockets,
         socket_origins=settings.page_origins,
-        metrics=Metrics(log, publisher, fan_out, tally, connections),
+        metrics=Metrics(log, publisher, fan_out, tally=tally, connections=connections, tokens=authentication),
         public_url=settings.public_url,
         issuer=settings.issuer if development is None else development.name,
     )

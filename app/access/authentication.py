@@ -43,6 +43,10 @@ class Authentication(Protocol):
         """Call a function whenever a key is not accepted any longer; `accepts_key_of` says for whom that makes a difference."""
         ...
 
+    def keys_age_seconds(self) -> float | None:
+        """Return the time since the keys were read; None if they are never read again."""
+        ...
+
 
 class NoAuthentication:
     """The authentication of a server without keys (a null object): every sender is `ANONYMOUS`, with a token and without one."""
@@ -58,6 +62,9 @@ class NoAuthentication:
 
     def on_key_removed(self, call: Callable[[], None]) -> None:
         """Do nothing: there is no key."""
+
+    def keys_age_seconds(self) -> float | None:
+        return None
 
 
 class TokenAuthentication:
@@ -94,3 +101,6 @@ class TokenAuthentication:
 
     def on_key_removed(self, call: Callable[[], None]) -> None:
         self._keys.on_removed(call)
+
+    def keys_age_seconds(self) -> float | None:
+        return self._keys.age_seconds()

@@ -54,9 +54,8 @@ class RefreshedKeys:
         self._wanted = asyncio.Event()
         self._on_removed: list[Callable[[], None]] = []
 
-    @property
     def age_seconds(self) -> float:
-        """The time since the keys were last read."""
+        """Return the time since the keys were last read."""
         return time.monotonic() - self._read_at
 
     def find(self, key_id: str | None) -> Key | None:
@@ -105,7 +104,7 @@ class RefreshedKeys:
         self._read_at, self._failure = time.monotonic(), ""
 
     def _fail(self, message: str) -> None:
-        if self.age_seconds > self._pace.kept and self._keys.ids:
+        if self.age_seconds() > self._pace.kept and self._keys.ids:
             message = f"{message} They are too old, so no token is accepted until they can be read."
             self._keys, self._text = KeySet({}), b""
             self._tell_removed()

@@ -28,6 +28,10 @@ class KeySource(Protocol):
         """Call a function whenever a key can no longer be found."""
         ...
 
+    def age_seconds(self) -> float | None:
+        """Return the time since the keys were read; None if they are never read again."""
+        ...
+
 
 class InvalidKeys(StartupError):
     """Raised when a secret is too short, or when a text is not a JWK Set from which a key can be used."""
@@ -52,6 +56,9 @@ class KeySet:
 
     def on_removed(self, call: Callable[[], None]) -> None:
         """Do nothing: no key is ever removed."""
+
+    def age_seconds(self) -> float | None:
+        return None
 
 
 def read_secret(file: Path) -> KeySet:

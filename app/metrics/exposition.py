@@ -5,7 +5,8 @@ The other parts of the server count in plain integers. The integers are converte
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import Metric
@@ -23,17 +24,41 @@ from app.server.connections.connection_counts import ConnectionCounts
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 
+class TokenCounts(Protocol):
+    """What is counted about access tokens.
+
+    `failures`: the number of tokens that were not accepted, by reason. `keys_age_seconds`: returns the time since the keys that verify
+    them were read; None if they are never read again.
+    """
+
+    @property
+    def failures(self) -> Mapping[str, int]: ...
+
+    def keys_age_seconds(self) -> float | None: ...
+
+
 class Metrics(Collector):
-    """The metrics of one server, collected from the parts of the server that keep counts."""
+    """The metrics of one server, collected from the parts of the server that keep counts.
+
+    `tokens`: counts of access tokens.
+    """
 
     def __init__(
-        self, log: EventLog, publisher: Publisher, fan_out: FanOut, tally: Tally, connections: ConnectionCounts
+        self,
+        log: EventLog,
+        publisher: Publisher,
+        fan_out: FanOut,
+        *,
+        tally: Tally,
+        connections: ConnectionCounts,
+        tokens: TokenCounts,
     ) -> None:
         self._log = log
         self._publisher = publisher
         self._fan_out = fan_out
         self._tally = tally
         self._connections = connections
+        self._tokens = tokens
         self._registry = CollectorRegistry()
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
@@ -48,6 +73,7 @@ class Metrics(Collector):
         yield from self._of_publishing()
         yield from self._of_streams()
         yield from self._of_requests()
+        yield from self._of_tokens()
 
     def _of_log(self) -> Iterator[Metric]:
         yield gauge("log_head_offset", "Offset of the newest event.", self._log.head)
@@ -92,3 +118,9 @@ class Metrics(Collector):
         yield histograms(
             "request_duration_seconds", "Time until an answer was ready.", "operation", tally.request_seconds
         )
+
+    def _of_tokens(self) -> Iterator[Metric]:
+        yield counters("tokens_refused", "Access tokens that were not accepted.", "reason", self._tokens.failures)
+        age = self._tokens.keys_age_seconds()
+        if age is not None:
+            yield gauge("keys_age_seconds", "Time since the keys of access tokens were read.", age)

@@ -53,7 +53,7 @@ class Issuer:
 
 
 def signed_by(key: ECKey) -> str:
-    return token(header={"alg": "ES256", "kid": key.kid}, key=key)
+    return token(key=key)
 
 
 @pytest.mark.parametrize(
@@ -130,10 +130,12 @@ async def test_the_last_keys_stay_while_the_issuer_is_out_of_reach(caplog: pytes
     running = asyncio.create_task(keys.run())
     issuer.fails = True
     await issuer.read_again()
+    age = keys.age_seconds()
     issuer.text, issuer.fails = b"nonsense", False
     await issuer.read_again()
 
     assert keys.find("old") is not None
+    assert keys.age_seconds() > age
     assert [record.message.partition(":")[0] for record in caplog.records] == [
         "The keys https",
         "https",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from joserfc import jwt
-from joserfc.jwk import Key, OctKey
+from joserfc.jwk import ECKey, Key, OctKey
 
 ISSUER: Final = "https://issuer.example"
 AUDIENCE: Final = "https://orders.example"
@@ -34,7 +34,9 @@ def claims(**changes: Any) -> dict[str, Any]:
 def token(*, header: dict[str, Any] | None = None, key: Key | None = None, **changes: Any) -> str:
     """Return a token that a server with `token_settings` accepts, unless its header, key or claims are changed."""
     signed_by = key or OctKey.import_key(SECRET)
-    head = {"alg": "HS256", "typ": "at+jwt", **(header or {})}
+    key_id = {} if key is None or key.kid is None else {"kid": key.kid}
+    algorithm = "ES256" if isinstance(key, ECKey) else "HS256"
+    head = {"alg": algorithm, "typ": "at+jwt", **key_id, **(header or {})}
     return jwt.encode(head, claims(**changes), signed_by, algorithms=[head["alg"]])
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from joserfc.jwk import ECKey
+from prometheus_client.parser import text_string_to_metric_families
 
 from app.specification.openapi.structure import operations
 from tests.support.bad_tokens import bad_tokens
 from tests.support.server_process import QUICK, ServerProcess
-from tests.support.tokens import token, token_settings
+from tests.support.tokens import AUDIENCE, ISSUER, token, token_settings
 
 PAGE = "/events/orders?from=earliest"
 COOKIE = "__Host-orders_events_token"
@@ -158,3 +162,35 @@ def test_every_operation_demands_what_the_served_document_says(client: httpx.Cli
         demanding |= {content["operationId"]} if status == 401 else set()
 
     assert demanding >= {"streamOrderEvents", "publishOrderEvents", "getMetrics"}
+
+
+def test_tokens_that_are_not_accepted_are_counted_by_reason(client: httpx.Client) -> None:
+    def refused(reason: str) -> float:
+        text = client.get("/metrics", headers=[bearer(token())]).text
+        samples = [each for family in text_string_to_metric_families(text) for each in family.samples]
+        found = [each.value for each in samples if each.labels.get("reason") == reason]
+        return found[0] if found else 0.0
+
+    before = refused("issuer")
+    answered(client, [bearer(token(iss="https://evil.example"))])
+    assert refused("issuer") == before + 1
+
+
+def test_a_key_that_is_taken_back_ends_its_streams_and_no_others(tmp_path: Path) -> None:
+    old, new = (ECKey.generate_key("P-256", {"kid": kid}) for kid in ("old", "new"))
+    file = tmp_path / "jwks.json"
+    settings = ("--jwks", str(file), "--algorithm", "ES256", "--issuer", ISSUER, "--public-url", AUDIENCE)
+    file.write_text(json.dumps({"keys": [old.as_dict(private=False), new.as_dict(private=False)]}))
+    with ServerProcess("--store", "memory:", *QUICK, *settings) as server, httpx.Client(timeout=60) as client:
+        url = f"{server.url}/events/orders"
+        with (
+            client.stream("GET", url, headers=[bearer(token(key=old))]) as of_old,
+            client.stream("GET", url, headers=[bearer(token(key=new))]) as of_new,
+        ):
+            assert of_old.status_code == of_new.status_code == 200
+            file.write_text(json.dumps({"keys": [new.as_dict(private=False)]}))
+            assert '{"reason":"token_expired"}' in of_old.read().decode()
+            assert client.get(url, headers=[bearer(token(key=old))]).status_code == 401
+            lines = of_new.iter_lines()
+            assert client.post(url, json=EVENT, headers=[bearer(token(key=new))]).status_code == 201
+            assert next(line for line in lines if line.startswith("event: order")) == "event: order.shipped"
