@@ -10,8 +10,10 @@ from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.access.principal import Principal, pseudonym
 from app.diagnostics.formats import request_fields
 from app.transports.http.parameters import header_values
+from app.transports.http.security import PRINCIPAL
 
 MAX_PATH_CHARACTERS: Final = 200
 _REQUEST_ID: Final = re.compile(r"[0-9A-Za-z_.:/+=-]{1,64}")
@@ -30,13 +32,18 @@ def request_id(scope: Scope) -> str:
 
 
 def described(scope: Scope) -> dict[str, object]:
-    """Return what the log says of a request: method, path, client and request id; never the query, which may contain a secret."""
+    """Return what the log says of a request: method, path, client, request id, and the pseudonym of its sender if it has a token.
+
+    The query is never logged, because it may contain a secret.
+    """
     client = scope.get("client")
+    sender = scope.get("extensions", {}).get(PRINCIPAL)
     return {
         "method": scope["method"],
         "path": scope["path"][:MAX_PATH_CHARACTERS],
         "client": client[0] if client else "",
         "request_id": request_id(scope),
+        **({"principal": pseudonym(sender)} if isinstance(sender, Principal) else {}),
     }
 
 

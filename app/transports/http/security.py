@@ -25,7 +25,8 @@ from app.transports.http.parameters import header_values
 from app.transports.http.sessions.same_origin import is_foreign
 from app.transports.http.sessions.session_cookie import cookie_tokens
 
-_PRINCIPAL: Final = "principal"  # in the ASGI scope: a Principal, or the error that `principal_of` raises
+# In the extensions of the ASGI scope, which Connexion shares with its copies of the scope: a Principal, or the error that `principal_of` raises.
+PRINCIPAL: Final = "orders_events.principal"
 
 
 class Credentials(NamedTuple):
@@ -57,7 +58,7 @@ class Security:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         security = self._operations.get(scope["extensions"][ROUTING_CONTEXT].get("operation_id"))
         if security is not None:
-            scope[_PRINCIPAL] = self._authorized(scope, security)
+            scope.setdefault("extensions", {})[PRINCIPAL] = self._authorized(scope, security)
         await self._next(scope, receive, send)
 
     def _authorized(self, scope: Scope, security: OperationSecurity) -> Principal | Unauthenticated:
@@ -90,7 +91,7 @@ def principal_of(scope: Scope) -> Principal:
     that is a `stream.closing`, for a page it is a 401 as everywhere. Raises Unauthenticated if the request has no token because the
     client may authenticate later.
     """
-    principal: Principal | Unauthenticated = scope.get(_PRINCIPAL, ANONYMOUS)
+    principal: Principal | Unauthenticated = scope.get("extensions", {}).get(PRINCIPAL, ANONYMOUS)
     if isinstance(principal, Unauthenticated):
         raise principal
     return principal

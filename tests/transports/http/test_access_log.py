@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 
 from app.program_version import VERSION
 from tests.support.server_process import ServerProcess
+from tests.support.tokens import token, token_settings
 from tests.transports.http.orders import EVENTS, eventually, shipped
 from tests.transports.http.wire import PATIENCE_SECONDS, Wire
 
@@ -110,3 +112,17 @@ def test_a_start_and_a_stop_say_why() -> None:
         assert server.line("The server stops: SIGTERM.")
         assert server.line("The server has stopped.")
         assert not logged(server, message="Request."), "The access log is off by default."
+
+
+def test_a_sender_is_named_by_a_pseudonym_and_its_token_is_not_logged(tmp_path: Path) -> None:
+    arguments = ("--store", "memory:", "--log-format", "json", "--access-log", "on", *token_settings(tmp_path))
+    mine, other = token(sub=SECRET), token(sub="another")
+    with LoggingServer(*arguments) as server, httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client:
+        for request, sent in {"a:1": mine, "a:2": mine, "b:1": other, "c:1": f"{mine}x"}.items():
+            headers = {"X-Request-Id": request, "Authorization": f"Bearer {sent}"}
+            client.get(EVENTS, params={"follow": "false"}, headers=headers)
+        lines = {request: server.line("Request.", request_id=request) for request in ("a:1", "a:2", "b:1", "c:1")}
+    assert len({lines[request]["principal"] for request in ("a:1", "a:2")}) == 1
+    assert lines["a:1"]["principal"] != lines["b:1"]["principal"]
+    assert (lines["c:1"]["status"], lines["c:1"].get("principal")) == (401, None)
+    assert not any(secret in "".join(server.output) for secret in (SECRET, mine, mine.split(".")[2]))
