@@ -12,16 +12,16 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from app.access.access_token import TokenRules
 from app.access.admission import Admission, StreamLimits, streams_by_descriptors
-from app.access.authentication import Authentication, NoAuthentication, TokenAuthentication
 from app.access.development import DevelopmentAccess
 from app.access.forwarded import TrustedProxies
 from app.access.principal import Principal
 from app.access.publish_rate import PublishLimit
 from app.access.reconnection import Reconnection
-from app.access.refreshed_keys import open_keys
-from app.access.signing_keys import read_secret
+from app.access.tokens.access_token import TokenRules
+from app.access.tokens.authentication import Authentication, NoAuthentication, TokenAuthentication
+from app.access.tokens.refreshed_keys import open_keys
+from app.access.tokens.signing_keys import read_secret
 from app.events.delivery.fan_out import FanOut
 from app.events.errors import Draining
 from app.events.log.event_log import EventLog

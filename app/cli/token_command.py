@@ -8,9 +8,9 @@ from typing import Any, BinaryIO, Final
 
 import click
 
-from app.access.issue_token import issue_token, read_signer
 from app.access.principal import PUBLISH, READ, SCOPES, Permission, Principal
-from app.access.signing_keys import InvalidKeys
+from app.access.tokens.issue_token import issue_token, read_signer
+from app.access.tokens.signing_keys import InvalidKeys
 
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
 

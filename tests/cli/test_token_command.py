@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from app.access.access_token import TokenRules
-from app.access.authentication import TokenAuthentication
 from app.access.principal import PUBLISH, READ, Permission
-from app.access.signing_keys import KeySet
+from app.access.tokens.access_token import TokenRules
+from app.access.tokens.authentication import TokenAuthentication
+from app.access.tokens.signing_keys import KeySet
 from app.cli.token_command import token
 
 SECRET = b"a secret of the tests, of more than 32 bytes"

@@ -7,10 +7,10 @@ from urllib.parse import unquote
 
 import grpc
 
-from app.access.access_token import read_authorization
-from app.access.authentication import Authentication
 from app.access.client import Client
 from app.access.forwarded import TrustedProxies
+from app.access.tokens.access_token import read_authorization
+from app.access.tokens.authentication import Authentication
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.access.authentication import Authentication
+from app.access.tokens.authentication import Authentication
 from app.events.histogram import Histogram
 from app.metrics.tally import Tally
 from app.specification.errors import InvalidContract

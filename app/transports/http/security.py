@@ -15,11 +15,11 @@ from typing import Final, NamedTuple
 from connexion.middleware.abstract import ROUTING_CONTEXT
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.access.access_token import read_authorization
-from app.access.authentication import Authentication
 from app.access.client import Client
 from app.access.errors import Forbidden, TokenExpired, Unauthenticated
 from app.access.principal import ANONYMOUS, PUBLISH, Principal
+from app.access.tokens.access_token import read_authorization
+from app.access.tokens.authentication import Authentication
 from app.specification.openapi.operation_security import OperationSecurity
 from app.transports.http.parameters import header_values
 from app.transports.http.sessions.same_origin import is_foreign

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.access.authentication import Authentication
 from app.access.errors import Unauthenticated
 from app.access.principal import READ, Principal
+from app.access.tokens.authentication import Authentication
 from app.transports.websocket.errors import AnotherSubject, CloseCode, ConnectionFault
 
 UNKNOWN: Final = Principal(issuer="", subject="", scopes=frozenset())

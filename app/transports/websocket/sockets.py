@@ -9,10 +9,10 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from app.access.admission import Admission, Leave
-from app.access.authentication import Authentication
 from app.access.errors import LimitReached
 from app.access.principal import Principal
 from app.access.publish_rate import PublishLimit
+from app.access.tokens.authentication import Authentication
 from app.events.delivery.expiries import Expiries
 from app.events.delivery.fan_out import FanOut
 from app.events.log.event_log import EventLog

@@ -11,7 +11,7 @@ import grpc
 import pytest
 from joserfc.jwk import ECKey
 
-from app.access.refreshed_keys import FILE_PACE
+from app.access.tokens.refreshed_keys import FILE_PACE
 from tests.support.server_process import QUICK, ServerProcess
 from tests.support.tokens import AUDIENCE, ISSUER, token
 from tests.transports.grpc.foreign import GrpcClient

@@ -12,9 +12,9 @@ from connexion.resolver import Resolver
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.access.authentication import NoAuthentication
 from app.access.errors import Unauthenticated
 from app.access.principal import ANONYMOUS, Principal
+from app.access.tokens.authentication import NoAuthentication
 from app.specification.openapi.operation_security import OperationSecurity
 from app.transports.http.parameters import ContractParameters
 from app.transports.http.remembered import MAX_ENTRIES, MAX_KEY_BYTES, Remembered

@@ -7,8 +7,8 @@ from typing import Final
 
 from starlette.types import Scope
 
-from app.access.authentication import EXPIRED_SECONDS
 from app.access.errors import Forbidden
+from app.access.tokens.authentication import EXPIRED_SECONDS
 from app.transports.http.parameters import header_values
 
 COOKIE_NAME: Final = "__Host-orders_events_token"

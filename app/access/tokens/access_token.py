@@ -16,7 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry, deserialize_compact
 
 from app.access.principal import Permission, Principal
-from app.access.signing_keys import KeySource
+from app.access.tokens.signing_keys import KeySource
 from app.specification.errors import MalformedJson
 from app.specification.strict_json import JsonValue, parse_json
 

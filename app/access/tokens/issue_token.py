@@ -9,9 +9,9 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key, OctKey, OKPKey, RSAKey
 
-from app.access.access_token import RESTRICTIONS, RESTRICTIONS_CLAIM, TOKEN_TYPE
 from app.access.principal import Principal
-from app.access.signing_keys import InvalidKeys, secret_key
+from app.access.tokens.access_token import RESTRICTIONS, RESTRICTIONS_CLAIM, TOKEN_TYPE
+from app.access.tokens.signing_keys import InvalidKeys, secret_key
 from app.specification.errors import MalformedJson
 from app.specification.strict_json import parse_json
 

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from app.access.access_token import InvalidToken, TokenRules, principal_of_claims, verify
 from app.access.errors import TokenExpired, Unauthenticated
 from app.access.principal import ANONYMOUS, Principal
-from app.access.signing_keys import KeySource
+from app.access.tokens.access_token import InvalidToken, TokenRules, principal_of_claims, verify
+from app.access.tokens.signing_keys import KeySource
 
 EXPIRED_SECONDS: Final = 600  # after that, a token that has expired is not better than a forged one
 

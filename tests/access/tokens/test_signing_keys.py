@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, OctKey
 
-from app.access.access_token import TokenRules
-from app.access.authentication import TokenAuthentication
 from app.access.errors import Unauthenticated
-from app.access.refreshed_keys import MAX_BYTES, Pace, RefreshedKeys, open_keys
-from app.access.signing_keys import InvalidKeys, read_key_set, read_secret
+from app.access.tokens.access_token import TokenRules
+from app.access.tokens.authentication import TokenAuthentication
+from app.access.tokens.refreshed_keys import MAX_BYTES, Pace, RefreshedKeys, open_keys
+from app.access.tokens.signing_keys import InvalidKeys, read_key_set, read_secret
 from tests.support.threaded import serving
 from tests.support.tokens import AUDIENCE, ISSUER, token
 
@@ -217,7 +217,7 @@ async def test_a_redirect_a_large_body_and_an_error_are_refused(issuer_url: str,
 
 
 async def test_keys_in_a_file_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.access.refreshed_keys.FILE_PACE", AT_ONCE)
+    monkeypatch.setattr("app.access.tokens.refreshed_keys.FILE_PACE", AT_ONCE)
     file = tmp_path / "jwks.json"
     file.write_bytes(key_set(OLD))
     async with open_keys(str(file)) as keys:

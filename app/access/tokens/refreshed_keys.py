@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import httpx
 from joserfc.jwk import Key
 
-from app.access.signing_keys import InvalidKeys, KeySet, read_key_set
+from app.access.tokens.signing_keys import InvalidKeys, KeySet, read_key_set
 
 MAX_BYTES: Final = 64 * 1024  # hundreds of keys
 FETCH_SECONDS: Final = 5.0

@@ -7,11 +7,11 @@ import time
 import pytest
 from joserfc.jwk import OctKey
 
-from app.access.access_token import TokenRules
-from app.access.authentication import NoAuthentication, TokenAuthentication
 from app.access.errors import TokenExpired, Unauthenticated
 from app.access.principal import ANONYMOUS, OBSERVE, PUBLISH, READ, Permission
-from app.access.signing_keys import KeySet
+from app.access.tokens.access_token import TokenRules
+from app.access.tokens.authentication import NoAuthentication, TokenAuthentication
+from app.access.tokens.signing_keys import KeySet
 from tests.support.bad_tokens import bad_tokens
 from tests.support.tokens import AUDIENCE, ISSUER, SECRET, token
 
