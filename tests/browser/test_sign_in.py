@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.dashboard import Dashboard
 from tests.browser.following import patient
 from tests.browser.signed_in import watch_through_expiry
+from tests.browser.subscribing import Subscribed
 from tests.support.ports import own_port
 from tests.support.server_process import QUICK, ServerProcess
 from tests.support.servers import sqlite
@@ -96,3 +97,18 @@ def test_link_for_development_signs_in_once_and_leaves_no_code(page: Page, conte
         other = context.new_page()
         other.goto(link)
         expect(other.locator("#sign-in-outcome")).to_contain_text("This link was used before")
+
+
+def test_socket_of_the_client_goes_on_with_the_next_token(
+    page: Page, secured: Secured, publisher: httpx.Client
+) -> None:
+    page.goto(f"{secured.server.url}/docs")
+    tokens = [token(exp=int(time.time()) + 4), token()]
+    subscribed = Subscribed(page, transport="websocket", tokens=tokens)
+    subscribed.reaches("open")
+    (first,) = publish(publisher, shipped())
+    subscribed.reaches("reconnecting")
+    (second,) = publish(publisher, shipped())
+    subscribed.through(second)
+    assert subscribed.ids() == [first, second]
+    assert subscribed.calls("error") == []
