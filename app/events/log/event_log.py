@@ -85,7 +85,8 @@ class EventLog:
 
     def id_of_place(self, offset: int, filter: Filter) -> SentId:
         """Return the id that a reader with this filter is sent for its place in the log: directly after the event at `offset`."""
-        return self._ids.of_place(self._epochs.position(offset), filter)
+        position = self._epochs.position(offset)
+        return self._ids.of_place(position) if filter.restricted else position
 
     async def append(self, events: Sequence[Event]) -> list[Appended]:
         """Store events, and return the outcome for each event; see `EventStore.append` for the guarantees and errors."""

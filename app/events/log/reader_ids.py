@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from app.events.event_columns import positions_of
 from app.events.filter import Filter
 from app.events.log.event_store import Appended, Page
-from app.events.position import Position, SentId, parse_position, write_position
+from app.events.position import OpaqueId, Position, parse_position
 
 if TYPE_CHECKING:
     from app.events.log.opaque_ids import OpaqueIds
@@ -24,16 +24,15 @@ class ReaderIds:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def of_place(self, position: Position, filter: Filter) -> SentId:
-        """Return the id of the place of a reader in the log. An opaque id is never the same as one before."""
-        return self._opaque.of_place(position) if filter.restricted else position
+    def of_place(self, position: Position) -> OpaqueId:
+        """Return a new opaque id for the place of a restricted reader in the log."""
+        return self._opaque.of_place(position)
 
     def of_published(self, appended: Sequence[Appended], permitted: Filter) -> Sequence[str]:
         """Return the ids of published events for their publisher. `permitted`: the events that the publisher may publish."""
-        positions = [(stored.epoch, stored.offset) for stored, _ in appended]
-        return (
-            self._opaque.of_events(positions) if permitted.restricted else [write_position(*each) for each in positions]
-        )
+        if permitted.restricted:
+            return self._opaque.of_events((stored.epoch, stored.offset) for stored, _ in appended)
+        return [f"{stored.epoch}-{stored.offset}" for stored, _ in appended]
 
     def page(self, page: Page, filter: Filter) -> Page:
         """Return a page with the ids of its events that readers with this filter are sent."""
