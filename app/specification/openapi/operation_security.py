@@ -28,8 +28,8 @@ OPEN: Final = frozenset(
         *("deleteSession", "getProtectedResourceMetadata"),
     }
 )
-"""The operations that never need a token: they show the contract, whether the server works, and who
-issues tokens; and a session can be ended without its token. A new one has to be named here."""
+"""The operations that never need a token: they show the contract, whether the server works, and who issues tokens, or end a session.
+A new one has to be named here."""
 
 OPEN_UNTIL_A_MESSAGE: Final = frozenset({"openOrderEventsSocket"})
 """The operations that a client may begin without a token, because it can send one in a message."""
@@ -78,8 +78,8 @@ def _security(document: Mapping[str, Any], operation: Operation) -> OperationSec
         raise contract_error(
             (*pointer, "security"), "a browser sends the cookie by itself, so only a GET may accept it"
         )
-    if (NO_TOKEN in demands) != (name in OPEN_UNTIL_A_MESSAGE):
-        raise contract_error((*pointer, "security"), f"it must not have {{}}, by which {name} would accept no token")
+    if NO_TOKEN in demands and name not in OPEN_UNTIL_A_MESSAGE:
+        raise contract_error((*pointer, "security"), "it must not have {}, which makes the token optional")
     if (scope is None) != (NO_TOKEN in demands):
         raise contract_error(pointer, "the operation has no x-required-scope, or cannot check it yet")
     streams = "text/event-stream" in content["responses"].get("200", {}).get("content", {})
