@@ -52,9 +52,6 @@ def test_operations_of_the_contract_need_scopes_that_tokens_have() -> None:
         pytest.param(on(READ, "post", security=[]), "must not be open to everybody", id="open to all"),
         pytest.param(on(METRICS, "get", security=[]), "must not be open to everybody", id="open metrics"),
         pytest.param(on(READ, "get", security=[BEARER, {}]), "must not have {}", id="a token is optional"),
-        pytest.param(
-            on(SOCKET, "get", security=[BEARER], scope=None), "must not have {}", id="a token is not optional"
-        ),
         pytest.param(on(READ, "post", security=[BEARER, COOKIE]), "only a GET", id="publishing with the cookie"),
         pytest.param(on(READ, "get", security=[COOKIE]), "a list of bearer", id="the cookie alone"),
         pytest.param(
