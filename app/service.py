@@ -186,7 +186,7 @@ async def _open_parts(
     await log.open()
     try:
         async with in_background("The heartbeat", fan_out.run()):
-            service = Service(
+            yield Service(
                 application=application,
                 observation=observation,
                 document=document,
@@ -204,8 +204,6 @@ async def _open_parts(
                 publish_limit=publish_limit,
                 reconnection=reconnection,
             )
-            authentication.on_key_removed(service.revoke)
-            yield service
     finally:
         await log.close()
 
