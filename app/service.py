@@ -34,11 +34,13 @@ from app.server.connections.connection_counts import ConnectionCounts
 from app.settings import Settings, documented
 from app.specification.contracts import Contracts, load_contracts
 from app.specification.document import OpenApiDocument, load_document
+from app.specification.errors import StartupError
 from app.specification.openapi.deployment import Deployment
 from app.specification.openapi.operation_security import read_security
 from app.specification.schema.schema import compile_schema
 from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore
+from app.tracing.tracing import NoTracing, Tracing
 from app.transports.http.access_log import with_access_log
 from app.transports.http.application import create_application, with_problems
 from app.transports.http.behind_proxies import behind_proxies
@@ -116,8 +118,9 @@ async def _open_parts(
     contracts = load_contracts(settings.contract_root / "contracts")
     deployment = Deployment(settings.public_url, settings.max_body_bytes, has_keys=settings.has_keys)
     document = load_document(settings.contract_root, contracts, SLUGS, deployment)
-    log = EventLog(_open_store(settings))
-    fan_out = FanOut(log, settings.heartbeat_seconds, settings.max_stream_age_seconds)
+    tracing = _open_tracing(settings)
+    log = tracing.log(_open_store(settings))
+    fan_out = FanOut(log, settings.heartbeat_seconds, settings.max_stream_age_seconds, tracing.make_group)
     tally = Tally()
     connections = ConnectionCounts()
     admission = Admission(_stream_limits(settings), tally)
@@ -178,6 +181,7 @@ async def _open_parts(
     application = only_for_hosts(application, settings.served_hosts, problems.render)
     observation = with_problems(create_observation(operations), problems)
     observation = only_for_hosts(observation, settings.served_hosts, problems.render)
+    application = tracing.application(application)
     if settings.access_log == "on":
         application = with_access_log(application)
     proxies = TrustedProxies(settings.trusted_proxies)
@@ -206,6 +210,7 @@ async def _open_parts(
             )
     finally:
         await log.close()
+        await asyncio.to_thread(tracing.close)
 
 
 @asynccontextmanager
@@ -230,6 +235,18 @@ def _stream_limits(settings: Settings) -> StreamLimits:
         per_principal=settings.max_streams_per_principal,
         per_address=settings.max_streams_per_address,
     )
+
+
+def _open_tracing(settings: Settings) -> Tracing:
+    if settings.otlp_endpoint is None:
+        return NoTracing()
+    try:
+        from app.tracing.open_telemetry import exporting_to  # noqa: PLC0415  # optional packages
+    except ModuleNotFoundError as missing:
+        raise StartupError(
+            f"--otlp-endpoint needs the package {missing.name}, which is not installed: pip install 'orders-events[otel]'."
+        ) from None
+    return exporting_to(settings.otlp_endpoint)
 
 
 def _open_store(settings: Settings) -> EventStore:

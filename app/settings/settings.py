@@ -146,6 +146,10 @@ class Settings:
         "--observe", ListenAddress(), "HOST:PORT",
         "Serve /metrics and /health on this address, too, where they need no token. May be repeated; in the variable, separate addresses "
         "by spaces.")
+    otlp_endpoint: str | None = optional(
+        "--otlp-endpoint", PublicUrl(), "URL",
+        "Send traces of publishing and delivery to this collector (OpenTelemetry, OTLP over HTTP), such as http://127.0.0.1:4318. Needs "
+        "orders-events[otel]. Not given: no traces.")
     access_log: str = setting(
         "--access-log", click.Choice(("on", "off")), "on|off", "off",
         "Write a line for each HTTP request: method, path without the query, status, seconds, client and request id.")

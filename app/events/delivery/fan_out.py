@@ -16,6 +16,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 
 from app.events.delivery.endings import Endings
+from app.events.delivery.filter_group import FilterGroup, MakeGroup
 from app.events.delivery.heartbeats import Heartbeats
 from app.events.delivery.live_readers import LiveReaders
 from app.events.delivery.sink import Sink
@@ -46,15 +47,21 @@ class FanOut:
     """The open subscriptions of a log. This object sends items to each subscription, and sends heartbeats while `run` runs.
 
     `heartbeat_seconds`: a subscription is sent a heartbeat before it has been sent nothing for this time. `max_age_seconds`: the
-    greatest age of a stream, None means no limit. Four attributes count: `delivered` counts the events that were sent, once for
+    greatest age of a stream, None means no limit. `make_group`: makes a group of live readers. Four attributes count: `delivered` counts the events that were sent, once for
     each reader, and `replayed` those of them that were sent to readers that were behind; `gaps` and `closings` count sent items by
     their reason.
     """
 
-    def __init__(self, log: EventLog, heartbeat_seconds: float, max_age_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        heartbeat_seconds: float,
+        max_age_seconds: float | None = None,
+        make_group: MakeGroup = FilterGroup,
+    ) -> None:
         self._log = log
         self._open: dict[Subscription, Callable[[], object]] = {}  # with what is to be called once it is closed
-        self._live = LiveReaders(log, self._call_turn, self._enqueue)
+        self._live = LiveReaders(log, self._call_turn, self._enqueue, make_group)
         self._store_reads = StoreReads(self._on_read)
         self._heartbeats = Heartbeats(heartbeat_seconds, self._open.keys(), self._live.last_sent_at, self._call_turn)
         self._endings = Endings(max_age_seconds, self.end)

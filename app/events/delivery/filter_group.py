@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from typing import TypeAlias
 
 from app.events.delivery.subscription import Subscription
 from app.events.delivery.subscription_state import State
@@ -135,3 +136,9 @@ class FilterGroup:
         self._waiting.clear()
         for subscription in tuple(self.subscriptions):
             self._leave_behind(subscription, first - 1)
+
+
+MakeGroup: TypeAlias = Callable[
+    [Filter, ReaderIds, Callable[[FilterGroup], None], Callable[[Subscription], None]], FilterGroup
+]
+"""A function that makes a group, with the parameters of `FilterGroup`."""

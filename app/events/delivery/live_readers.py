@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from app.events.delivery.filter_group import FilterGroup
+from app.events.delivery.filter_group import FilterGroup, MakeGroup
 from app.events.delivery.subscription import Subscription
 from app.events.filter import Filter
 from app.events.histogram import Histogram
@@ -19,14 +19,21 @@ class LiveReaders:
     """The live subscriptions of one log (subscriptions that have been sent the whole log so far), grouped by filter.
 
     A group exists, and listens to the log, as long as it has a subscription. `on_due`: called when a group has events to send.
-    `on_lag`: called with each subscription that has left its group and must read the log alone. `delivery_ages`: the age in seconds of
+    `on_lag`: called with each subscription that has left its group and must read the log alone. `make_group`: makes a group. `delivery_ages`: the age in seconds of
     the oldest event of each call of `send_rounds`.
     """
 
-    def __init__(self, log: EventLog, on_due: Callable[[], None], on_lag: Callable[[Subscription], None]) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        on_due: Callable[[], None],
+        on_lag: Callable[[Subscription], None],
+        make_group: MakeGroup = FilterGroup,
+    ) -> None:
         self._log = log
         self._on_due = on_due
         self._on_lag = on_lag
+        self._make_group = make_group
         self._groups: dict[Filter, FilterGroup] = {}
         self._due: deque[FilterGroup] = deque()
         self.delivery_ages = Histogram()
@@ -43,7 +50,7 @@ class LiveReaders:
         """Add a subscription that has read the whole log so far to the group of its filter. The subscription becomes live."""
         group = self._groups.get(subscription.filter)
         if group is None:
-            group = self._groups[subscription.filter] = FilterGroup(
+            group = self._groups[subscription.filter] = self._make_group(
                 subscription.filter, self._log.ids, self._on_group_due, self._on_lag
             )
             self._log.join(group.filter, group)

@@ -1,0 +1,43 @@
+"""The parts of the service that differ if there are traces."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from starlette.types import ASGIApp
+
+from app.events.delivery.filter_group import FilterGroup, MakeGroup
+from app.events.log.event_log import EventLog
+from app.events.log.event_store import EventStore
+
+
+class Tracing(Protocol):
+    """The traces of one server, or none."""
+
+    def log(self, store: EventStore) -> EventLog:
+        """Return a log whose appends are traced."""
+
+    @property
+    def make_group(self) -> MakeGroup:
+        """A function that makes groups of live readers whose rounds are traced."""
+
+    def application(self, application: ASGIApp) -> ASGIApp:
+        """Return an application that continues the traces of its clients."""
+
+    def close(self) -> None:
+        """Send the spans that have not been sent."""
+
+
+class NoTracing:
+    """The traces of a server without traces (a null object): every part is the one that it would be without this package."""
+
+    make_group = FilterGroup
+
+    def log(self, store: EventStore) -> EventLog:
+        return EventLog(store)
+
+    def application(self, application: ASGIApp) -> ASGIApp:
+        return application
+
+    def close(self) -> None:
+        """Do nothing: there are no spans."""
