@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
-from app.events.event import Event
+from app.events.event import NO_OWNER, Event
 from app.events.event_ids import EventIds
 from app.specification.contracts import Contracts, EventContract
 from app.specification.errors import InvalidContract
@@ -50,16 +51,17 @@ class _Gate:
 class _Form:
     """The form of the submissions that have the same `eventType` and the same `schemaVersion`, or no `schemaVersion`.
 
-    `accepts`: returns whether all submissions in a list match both their envelope and their contract.
+    `owner_property`: the property of the data that has the owner; None if such events have no owner. `accepts`: returns whether all submissions in a list match both their envelope and their contract.
     """
 
     event_type: str
     version: str
     version_named: bool
+    owner_property: str | None
     accepts: Verdict
 
 
-_UNKNOWN = _Form("", "", version_named=False, accepts=lambda _: False)
+_UNKNOWN = _Form("", "", version_named=False, owner_property=None, accepts=lambda _: False)
 
 
 class Acceptance:
@@ -135,6 +137,7 @@ class Acceptance:
                 submission["data"].get("orderId"),
                 serialise(submission["data"]),
                 form.version_named,
+                submission["data"].get(form.owner_property, NO_OWNER),  # None is not the name of a property
             )
             for form, submission in formed
         ]
@@ -150,9 +153,10 @@ def _forms(event_type: str, gate: _Gate) -> Iterator[tuple[tuple[JsonValue, Json
     for version, contract in gate.contracts.items():
         data: JsonValue = {"required": ["data"], "properties": {"data": contract.schema}}
         accepts = compile_verdict({"type": "array", "items": {"allOf": [dict(gate.envelope.source), data]}})
-        yield (event_type, version), _Form(event_type, version, version_named=True, accepts=accepts)
+        form = partial(_Form, event_type, version, owner_property=contract.owner_property, accepts=accepts)
+        yield (event_type, version), form(version_named=True)
         if version == gate.default_version:
-            yield (event_type, None), _Form(event_type, version, version_named=False, accepts=accepts)
+            yield (event_type, None), form(version_named=False)
 
 
 def _property(violation: Violation) -> list[str]:

@@ -10,18 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from app.specification.contract_files import folder_names, read_deprecation, read_schema
 from app.specification.errors import InvalidContract, UnknownEventType
+from app.specification.owner_property import owner_property
 from app.specification.schema.messages import quoted
 from app.specification.schema.schema import Schema
 from app.specification.strict_json import JsonValue
 from app.specification.version import PATTERN, Version, parse_version
 
 CONTROL_PREFIX = "stream."
-ORDER_ID_PATTERN = "^[0-9A-Za-z_.:-]{1,128}$"  # the same for all types, because readers filter by orderId across them
+ORDER_ID_PATTERN = (
+    "^[0-9A-Za-z_.:-]{1,128}$"  # the same for all types, because readers filter by orderId across them; of owners, too
+)
 
 _EVENT_TYPE = re.compile(r"(?=.{3,64}\Z)[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
 _BESIDES = frozenset({"README.md", "consumers", "field-numbers.json", "released.json", "released-field-numbers.json"})
@@ -35,6 +39,7 @@ class EventContract:
     `compiled`: the same schema, compiled to a validator.
     `deprecated_on`: the date (RFC 3339 full-date) from which producers and consumers should use another version; None if the
     version is not deprecated.
+    `owner_property`: the property of the data that has the owner of an event; None if events of this version have no owner.
     """
 
     event_type: str
@@ -42,6 +47,7 @@ class EventContract:
     schema: dict[str, JsonValue]
     compiled: Schema
     deprecated_on: str | None = None
+    owner_property: str | None = None
 
 
 class Contracts:
@@ -100,21 +106,42 @@ def load_contracts(folder: Path) -> Contracts:
 
     Raises InvalidContract with a one-line message that names the faulty file.
     """
-    contracts = []
+    contracts: list[EventContract] = []
     for event_type in folder_names(folder, _EVENT_TYPE, "an event type such as order.shipped", besides=_BESIDES):
         names = folder_names(folder / event_type, PATTERN, "a version such as 1.0.0")
         versions = [version for name in names if (version := parse_version(name)) is not None]
         _refuse_two_majors(folder / event_type, versions)
-        for version in versions:
-            schema, compiled = read_schema(folder / event_type / str(version))
-            deprecated_on = read_deprecation(folder / event_type / str(version))
-            if not event_type.startswith(CONTROL_PREFIX):
-                _require_order_id(folder / event_type / str(version) / "schema.json", schema)
-            contracts.append(EventContract(event_type, version, schema, compiled, deprecated_on))
+        of_type = [_load_contract(folder, event_type, version) for version in sorted(versions)]
+        _require_same_owner(folder / event_type, of_type)
+        contracts += of_type
     loaded = Contracts(contracts)
     if not loaded.event_types:
         raise InvalidContract(f"{folder}: there is no event type besides control events.")
     return loaded
+
+
+def _load_contract(folder: Path, event_type: str, version: Version) -> EventContract:
+    schema, compiled = read_schema(folder / event_type / str(version))
+    deprecated_on = read_deprecation(folder / event_type / str(version))
+    path = folder / event_type / str(version) / "schema.json"
+    if event_type.startswith(CONTROL_PREFIX):
+        return EventContract(event_type, version, schema, compiled, deprecated_on)
+    _require_order_id(path, schema)
+    owner = owner_property(schema, str(path), ORDER_ID_PATTERN)
+    return EventContract(event_type, version, schema, compiled, deprecated_on, owner)
+
+
+def _require_same_owner(folder: Path, contracts: Iterable[EventContract]) -> None:
+    """Check that no version takes back what an earlier one says about the owner: its events would be shown to others, or to nobody.
+
+    `contracts`: the versions of one event type, oldest first.
+    """
+    for before, now in pairwise(contracts):
+        if before.owner_property not in (None, now.owner_property):
+            raise InvalidContract(
+                f"{folder / str(now.version)}: {before.owner_property} must have the owner of the event (x-owner), as it has in "
+                f"version {before.version}."
+            )
 
 
 def _require_order_id(path: Path, schema: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from app.events.accept import Acceptance
-from app.events.event import Event
+from app.events.event import NO_OWNER, Event
 from app.events.publish import EVENTS_LISTED, Publisher
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document
@@ -65,7 +65,8 @@ def alone(submission: Any) -> Event | None:
     if not is_valid(CONTRACTS.get(event_type, version).schema, data):
         return None
     text = json.dumps(data, separators=(",", ":"))
-    return Event(event_type, version, submission["eventId"], data["orderId"], text, "schemaVersion" in submission)
+    named, owner = "schemaVersion" in submission, data.get("merchantId", NO_OWNER)
+    return Event(event_type, version, submission["eventId"], data["orderId"], text, named, owner)
 
 
 def any_submission(dice: random.Random, share_of_bad: float) -> JsonValue:

@@ -86,7 +86,7 @@ async def test_an_event_without_an_id_or_a_version_is_given_both() -> None:
     first, second = await published(shipped(), shipped())
     assert first.stored.event_id != second.stored.event_id
     assert str(uuid.UUID(first.stored.event_id)) == first.stored.event_id
-    assert first.stored.schema_version == "1.1.0"
+    assert first.stored.schema_version == "1.2.0"
 
 
 @pytest.mark.parametrize("count", [0, BATCH_MAXIMUM + 1])
@@ -161,7 +161,7 @@ WHEN = "must be a date and time of RFC 3339 with its offset, such as 2024-05-01T
         (shipped(data="{}"), [("/data", "must be an object")]),
         (shipped(data={}), [("/data", "must have the property 'orderId'"), ("/data", "must have the property 'when'")]),
         (shipped(data={"orderId": "a\r", "when": "now"}), [("/data/orderId", PATTERN), ("/data/when", WHEN)]),
-        (shipped(schemaVersion="1.0.1"), [("/schemaVersion", "must be one of '1.0.0', '1.1.0'")]),
+        (shipped(schemaVersion="1.0.1"), [("/schemaVersion", "must be one of '1.0.0', '1.1.0', '1.2.0'")]),
         (shipped(schemaVersion="1.0.0\n"), [("/schemaVersion", f"must match the pattern {VERSION_PATTERN}")]),
         (shipped(schemaVersion=1), [("/schemaVersion", "must be a string")]),
         (shipped(schemaVersion=None), [("/schemaVersion", "must be a string")]),
@@ -185,7 +185,7 @@ WHEN = "must be a date and time of RFC 3339 with its offset, such as 2024-05-01T
             [
                 ("", "must not have the property 'x'"),
                 ("/eventId", "must be a string"),
-                ("/schemaVersion", "must be '1.0.0'"),
+                ("/schemaVersion", "must be one of '1.0.0', '1.1.0'"),
             ],
         ),
         (
@@ -232,7 +232,7 @@ async def test_the_same_event_again_is_a_duplicate_of_the_first() -> None:
     log = await open_log()
     to = publisher(log)
     [first] = await to.publish([shipped("e-1")])
-    [again, twice] = await to.publish([shipped("e-1", schemaVersion="1.1.0"), shipped("e-1")])
+    [again, twice] = await to.publish([shipped("e-1", schemaVersion="1.2.0"), shipped("e-1")])
     assert (again.stored, again.duplicate, twice.stored, twice.duplicate) == (
         first.stored,
         True,

@@ -99,7 +99,8 @@ def put(root: Path, place: tuple[str | int, ...], value: object) -> None:
 
 
 def add_version(root: Path, event_type: str, version: str) -> None:
-    shutil.copytree(root / "contracts" / event_type / "1.0.0", root / "contracts" / event_type / version)
+    newest = max((root / "contracts" / event_type).iterdir())
+    shutil.copytree(newest, root / "contracts" / event_type / version)
 
 
 # The document of the repository
@@ -251,6 +252,7 @@ def add_order_returned(root: Path) -> None:
     text = yaml_file(root).read_text("utf-8")
     start, end = text.index("    # order.cancelled\n"), text.index("    # A new event type (4 of 5)")
     components = text[start:end].replace("Cancelled", "Returned").replace("cancelled", "returned")
+    components = components.replace("/1.1.0/", "/1.0.0/").replace("[1.0.0, 1.1.0]", "[1.0.0]")
     alternative = "        - $ref: '#/components/schemas/OrderCancelled{}'\n"
     mapped = "          order.cancelled: '#/components/schemas/OrderCancelled{}'\n"
     replace(
@@ -283,10 +285,10 @@ def test_new_event_type_takes_a_folder_and_its_name_in_the_document(root: Path) 
 
 
 def test_new_minor_version_takes_a_folder_a_reference_and_its_name(root: Path) -> None:
-    add_version(root, "order.shipped", "1.2.0")
+    add_version(root, "order.shipped", "1.3.0")
     versions = (*SCHEMAS, "OrderShippedEvent", "properties", "schemaVersion", "enum")
-    put(root, versions, ["1.0.0", "1.1.0", "1.2.0"])
-    put(root, (*SCHEMAS, "OrderShippedV1", "$ref"), "../contracts/order.shipped/1.2.0/schema.json")
+    put(root, versions, ["1.0.0", "1.1.0", "1.2.0", "1.3.0"])
+    put(root, (*SCHEMAS, "OrderShippedV1", "$ref"), "../contracts/order.shipped/1.3.0/schema.json")
 
     assert "order.shipped" in load(root).envelopes
 

@@ -16,6 +16,7 @@ from app.specification.errors import InvalidContract, UnknownEventType
 
 RELEASED = Path(__file__).parents[2] / "contracts"
 ORDER_ID = {"type": "string", "pattern": "^[0-9A-Za-z_.:-]{1,128}$"}
+OWNER = {**ORDER_ID, "x-owner": True}
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["orderId"],
@@ -43,6 +44,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def with_properties(**more: object) -> dict[str, object]:
+    return {**SCHEMA, "properties": {"orderId": ORDER_ID, **more}}
+
+
 def released() -> Contracts:
     return load_contracts(RELEASED)
 
@@ -52,6 +57,21 @@ def test_the_released_contracts_load() -> None:
     assert contracts.event_types == ("order.cancelled", "order.shipped")
     assert contracts.control_types == ("stream.checkpoint", "stream.closing", "stream.gap")
     assert contracts.majors == (1,)
+
+
+def test_the_released_contracts_say_which_property_has_the_owner() -> None:
+    contracts = released()
+    assert {
+        (name, str(version)): contracts.get(name, version).owner_property
+        for name in contracts.event_types
+        for version in contracts.versions(name)
+    } == {
+        ("order.cancelled", "1.0.0"): None,
+        ("order.cancelled", "1.1.0"): "merchantId",
+        ("order.shipped", "1.0.0"): None,
+        ("order.shipped", "1.1.0"): None,
+        ("order.shipped", "1.2.0"): "merchantId",
+    }
 
 
 def test_contract_has_its_schema_exactly_as_in_the_file() -> None:
@@ -282,6 +302,36 @@ BREAKS: dict[str, tuple[Callable[[Path], object], str]] = {
     "an orderId with a pattern of its own": (
         lambda at: write(schema_of(at), {**SCHEMA, "properties": {"orderId": {**ORDER_ID, "pattern": "^or_[0-9]+$"}}}),
         "requires a string orderId",
+    ),
+    "an owner with a pattern of its own": (
+        lambda at: write(schema_of(at), with_properties(shop={**ORDER_ID, "pattern": "^[0-9]*$", "x-owner": True})),
+        "shop must be a string with the pattern",
+    ),
+    "a mark of the owner that is not true": (
+        lambda at: write(schema_of(at), with_properties(shop={**ORDER_ID, "x-owner": "yes"})),
+        "shop must be a string with the pattern",
+    ),
+    "two owners": (
+        lambda at: write(schema_of(at), with_properties(shop=OWNER, seller=OWNER)),
+        "x-owner may mark one property of the event's data, and nothing within it.",
+    ),
+    "an owner within a property": (
+        lambda at: write(schema_of(at), with_properties(shop={"type": "object", "properties": {"id": OWNER}})),
+        "x-owner may mark one property of the event's data, and nothing within it.",
+    ),
+    "a later version without the owner": (
+        lambda at: (
+            add(at, "order.returned", "1.0.0", with_properties(shop=OWNER)),
+            add(at, "order.returned", "1.1.0"),
+        ),
+        "1.1.0: shop must have the owner of the event (x-owner), as it has in version 1.0.0.",
+    ),
+    "a later version with another owner": (
+        lambda at: (
+            add(at, "order.returned", "1.0.0", with_properties(shop=OWNER)),
+            add(at, "order.returned", "1.1.0", with_properties(shop=ORDER_ID, seller=OWNER)),
+        ),
+        "1.1.0: shop must have the owner of the event (x-owner), as it has in version 1.0.0.",
     ),
     "a second major version": (
         lambda at: add(at, "order.returned", "2.0.0"),

@@ -42,7 +42,7 @@ def refusals(schema: object, path: Pointer = ()) -> Iterator[tuple[Pointer, str]
         reason = _reason(keyword, value)
         if reason is not None:
             yield (*path, keyword), reason
-    for pointer, part in _parts(schema):
+    for pointer, part in parts(schema):
         yield from refusals(part, (*path, *pointer))
 
 
@@ -67,7 +67,8 @@ def _pattern_fault(pattern: str) -> str | None:
     return None
 
 
-def _parts(schema: Mapping[str, Any]) -> Iterator[tuple[Pointer, object]]:
+def parts(schema: Mapping[str, Any]) -> Iterator[tuple[Pointer, object]]:
+    """Yield the schemas that are directly within a schema, each with its JSON pointer there."""
     for name, part in schema.get("properties", {}).items():
         yield ("properties", name), part
     for keyword in ("allOf", "anyOf", "oneOf"):

@@ -43,7 +43,7 @@ def test_published_events_are_stored_in_order(server: ServerProcess, client: Grp
         {"orderId": order, "when": WHEN, "reason": "Paid twice"},
     ]
     assert [each.event_type for each in published] == ["order.shipped", "order.cancelled"]
-    assert [each.schema_version for each in published] == ["1.1.0", "1.0.0"]
+    assert [each.schema_version for each in published] == ["1.2.0", "1.1.0"]
     assert published[0].event_id == f"{order}-1"
     assert published[1].event_id
 

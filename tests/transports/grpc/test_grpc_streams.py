@@ -59,7 +59,7 @@ def test_same_events_are_read_over_both_protocols(server: ServerProcess, client:
         data = event.order_shipped_v1
         assert frame.json() == {"orderId": data.order_id, "when": data.when}
     assert events[0].event_id == f"{order}-a"
-    assert {each.schema_version for each in events} == {"1.1.0"}
+    assert {each.schema_version for each in events} == {"1.2.0"}
 
 
 def test_an_id_of_one_protocol_is_good_on_the_other(server: ServerProcess, client: GrpcClient) -> None:

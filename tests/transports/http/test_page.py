@@ -48,13 +48,13 @@ def test_a_page_holds_the_events_as_they_were_published(http: httpx.Client) -> N
             {
                 "id": first,
                 "eventType": "order.shipped",
-                "schemaVersion": "1.1.0",
+                "schemaVersion": "1.2.0",
                 "data": {"orderId": order, "when": WHEN},
             },
             {
                 "id": second,
                 "eventType": "order.cancelled",
-                "schemaVersion": "1.0.0",
+                "schemaVersion": "1.1.0",
                 "data": {"orderId": order, "when": WHEN, "reason": "\u2028 and \U0001f4e6"},
             },
         ],

@@ -66,7 +66,7 @@ def test_one_event_is_answered_with_its_outcome(http: httpx.Client) -> None:
     assert re.fullmatch(r"[0-9A-Za-z_-]{1,64}", event.pop("id"))
     assert event == {
         "eventType": "order.shipped",
-        "schemaVersion": "1.1.0",
+        "schemaVersion": "1.2.0",
         "eventId": f"{order}-shipped",
         "duplicate": False,
     }
@@ -192,8 +192,8 @@ def test_one_event_published_100_times_in_parallel_is_one_event(server: ServerPr
     ("first", "again"),
     [
         ({}, {}),
-        ({}, {"schemaVersion": "1.1.0"}),
-        ({"schemaVersion": "1.1.0"}, {}),
+        ({}, {"schemaVersion": "1.2.0"}),
+        ({"schemaVersion": "1.2.0"}, {}),
         ({"schemaVersion": "1.0.0"}, {}),
         ({"schemaVersion": "1.0.0"}, {"schemaVersion": "1.0.0"}),
     ],

@@ -53,7 +53,7 @@ def test_subscription_begins_where_the_log_ends(talk: Conversation, http: httpx.
             {
                 "id": id,
                 "eventType": "order.cancelled",
-                "schemaVersion": "1.0.0",
+                "schemaVersion": "1.1.0",
                 "data": {"orderId": order, "when": "2024-05-01T10:00:00Z", "reason": "Paid twice"},
             }
         ],
