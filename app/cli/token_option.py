@@ -1,4 +1,4 @@
-"""The option `--token-file` of the commands that send requests: where they get the access token that a server asks for."""
+"""The option `--token-file` of the commands that send requests: the source of their access token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The access token of a client: where it comes from, and the header that carries it."""
+"""The access token of a client, and the header that carries it."""
 
 from __future__ import annotations
 

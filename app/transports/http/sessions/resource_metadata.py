@@ -1,4 +1,4 @@
-"""Who issues the access tokens of this server, for clients that are told nothing but its URL (RFC 9728)."""
+"""The metadata of the server as a resource that OAuth 2.0 protects (RFC 9728): a client that knows the URL finds the issuer of tokens."""
 
 from __future__ import annotations
 

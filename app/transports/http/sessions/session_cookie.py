@@ -21,7 +21,7 @@ def set_cookie(token: str, seconds: float) -> str:
     """Return the value of `Set-Cookie` that begins a session. Raises Forbidden if browsers would not store the token.
 
     `seconds`: until the token expires. The cookie outlasts it by the time in which the server still knows the token: an `EventSource`
-    that comes back is then told that the token has expired. Without a cookie it would be refused, after which it never comes back.
+    that reconnects then gets a stream that ends with `token_expired`. Without a cookie it would be refused, and never reconnect.
     """
     if len(COOKIE_NAME) + len(token) > _COOKIE_BYTES:
         raise Forbidden(f"The access token has {len(token)} characters, which are too many for a cookie.")
@@ -34,6 +34,6 @@ def clear_cookie() -> str:
 
 
 def cookie_tokens(scope: Scope) -> list[str]:
-    """Return the values of all cookies with this name. Other cookies may have any form: they are not ours to judge."""
+    """Return the values of all cookies with this name. Cookies with other names may have any form, and are ignored."""
     pairs = (each.strip(" \t").partition("=") for line in header_values(scope, b"cookie") for each in line.split(";"))
     return [value for name, _, value in pairs if name == COOKIE_NAME]
