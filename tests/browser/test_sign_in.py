@@ -112,3 +112,15 @@ def test_socket_of_the_client_goes_on_with_the_next_token(
     subscribed.through(second)
     assert subscribed.ids() == [first, second]
     assert subscribed.calls("error") == []
+
+
+def test_live_view_of_the_docs_asks_for_a_token_and_goes_on(
+    page: Page, secured: Secured, publisher: httpx.Client
+) -> None:
+    page.goto(f"{secured.server.url}/docs/try")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("#sign-in-outcome")).to_have_text("The server asks for an access token.")
+    sign_in(page, token())
+    expect(page.locator("#frames")).to_contain_text("stream.checkpoint")
+    publish(publisher, shipped("or_seen"))
+    expect(page.locator("#frames")).to_contain_text("or_seen")

@@ -95,6 +95,7 @@
       if (response.status === 204) return say('ended', 'Ended: no event is stored after the start position');
       if (response.ok) return answer.abort(), say('ended', 'Ended; press Start to try again');
       say('refused', textOf(await response.json()));
+      if (response.status === 401) window.session?.ask('The server asks for an access token.');
     } catch {
       say('refused', 'The server cannot be reached, or does not allow this page to read');
     }
@@ -195,6 +196,7 @@
     start();
   });
   form.addEventListener('input', showCommand);
+  addEventListener('signed-in', () => element('state').dataset.state === 'refused' && start(lastId));
   element('stop').addEventListener('click', () => {
     stop();
     say('idle', 'Stopped');
