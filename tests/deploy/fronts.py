@@ -8,10 +8,11 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import httpx
@@ -49,7 +50,8 @@ class Front:
 
     def start(self) -> None:
         grpc = [] if self._settings or find_spec("grpc") is None else ["--grpc-port", str(self._ports.grpc)]
-        self.server = start_server(self._store, *grpc, *self._settings, port=self._ports.http)
+        options = ("--trusted-proxy", "127.0.0.1", "--max-streams-per-address", "200", *grpc, *self._settings)
+        self.server = start_server(self._store, *options, port=self._ports.http)
 
     def stop(self, *, kill: bool = False) -> None:
         if kill:
@@ -83,8 +85,11 @@ def caddy(folder: Path, *settings: str) -> Iterator[Front]:
 
 
 @contextmanager
-def nginx(folder: Path, *settings: str) -> Iterator[Front]:
-    """Run nginx.conf with ports, certificate and folders of this test. `settings`: of the server."""
+def nginx(folder: Path, *settings: str, limits: Mapping[str, str] = MappingProxyType({})) -> Iterator[Front]:
+    """Run nginx.conf with ports, certificate and folders of this test.
+
+    `settings`: of the server. `limits`: further texts to replace in the configuration, and by what.
+    """
     program, port, ports = needed("nginx", "/usr/sbin/nginx"), own_port(), Ports(own_port(), own_port())
     certificate = make_certificate(folder)
     changes = {
@@ -94,8 +99,10 @@ def nginx(folder: Path, *settings: str) -> Iterator[Front]:
         "/etc/ssl/orders-events/key.pem": str(certificate),
         "127.0.0.1:8000": f"127.0.0.1:{ports.http}",
         "127.0.0.1:50051": f"127.0.0.1:{ports.grpc}",
-        "\nhttp {\n": f"\nhttp {{\n    access_log off;\n{_temporary_folders(folder)}",
+        "\nhttp {\n": f"\nhttp {{\n{_temporary_folders(folder)}",
+        "/var/log/nginx/orders-events.log": str(folder / "access.log"),
     }
+    changes |= limits
     configuration = folder / "nginx.conf"
     configuration.write_text(replaced((DEPLOY / "nginx.conf").read_text(), changes))
     user = "user root; " if os.geteuid() == 0 else ""
