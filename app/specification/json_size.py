@@ -12,7 +12,11 @@ _LEAST_BYTES: Final = 2  # of each value: itself, and a comma or bracket
 # From one bracket or comma to the next. In between are at most two strings, a name and a value; the parser refuses more of them,
 # and a text that begins with them is not scanned further. Nothing here backtracks: the time grows with the length alone.
 _STRING: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"\[{,]*+'
-_STEP: Final = re.compile(rb'[^"\[{,]*+(?:%b(?:%b)?)?[\[{,]' % (_STRING, _STRING), re.DOTALL)
+_STEP: Final = rb'[^"\[{,]*+(?:%b(?:%b)?)?[\[{,]' % (_STRING, _STRING)
+_MANY: Final = 1000
+# A fifth of the time of as many single steps, each of which is a call from Python.
+_MANY_STEPS: Final = re.compile(rb"(?:%b){%d}+" % (_STEP, _MANY), re.DOTALL)
+_ONE_STEP: Final = re.compile(_STEP, re.DOTALL)
 
 
 def check_number_of_values(text: bytes, maximum: int) -> None:
@@ -24,11 +28,10 @@ def check_number_of_values(text: bytes, maximum: int) -> None:
     """
     if len(text) < maximum * _LEAST_BYTES:
         return
-    step, offset = _STEP.match, 0
-    for _ in range(maximum):
-        found = step(text, offset)
-        if found is None:
-            return
-        offset = found.end()
-    if step(text, offset):
+    steps, offset = 0, 0
+    while steps <= maximum - _MANY and (found := _MANY_STEPS.match(text, offset)):
+        steps, offset = steps + _MANY, found.end()
+    while steps <= maximum and (found := _ONE_STEP.match(text, offset)):
+        steps, offset = steps + 1, found.end()
+    if steps > maximum:
         raise TooManyValues(maximum)
