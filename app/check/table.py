@@ -106,6 +106,7 @@ CHECKS: Final = (
     Check(websocket_messages.websocket_errors),
     Check(websocket_messages.websocket_numbers),
     Check(websocket_messages.websocket_closings),
+    Check(websocket_messages.websocket_token),
     Check(over_websocket.websocket_opening),
     Check(over_websocket.websocket_heartbeat, _when_quick, waits=True),
     Check(over_websocket.websocket_end),

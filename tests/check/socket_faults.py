@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from app.check.target.target import Options
-from tests.check.broken_server import Fault, Received
+from tests.check.broken_server import Fault, Head, Received
 from tests.check.broken_socket import SocketFault
 from tests.check.faults import Planted, answers, status_is
 
@@ -72,6 +72,13 @@ def are_events(when: Callable[[Asked], bool]) -> Callable[[Asked, Any], bool]:
 def behind(sent: Any) -> Sequence[Any]:
     """Give a page the id of the log's beginning."""
     return [{**sent, "lastEventId": f"{sent['lastEventId'].partition('-')[0]}-0"}]
+
+
+def claiming_security(given: Head) -> Head:
+    """Change a document in JSON or YAML so that its WebSocket operation needs a token."""
+    before, name, after = given.body.partition(b"openOrderEventsSocket")
+    after = after.replace(b'"security": []', b'"security": [{"bearer": []}, {}]', 1)
+    return replace(given, body=before + name + after.replace(b"security: []", b"security: [{bearer: []}, {}]", 1))
 
 
 def from_the_earliest(message: Any) -> Any:
@@ -139,6 +146,9 @@ PLANTED_IN_SOCKETS: Final[Mapping[str, Planted]] = {
     ),
     "what is not JSON ends the connection as done": Planted(lambda: closing({4400: 1000}), "websocket-closings"),
     "a binary message ends the connection as not JSON": Planted(lambda: closing({1003: 4400}), "websocket-closings"),
+    "a token is claimed to be needed over WebSocket": Planted(
+        lambda: answers(claiming_security, lambda asked, _: asked.path.startswith("/openapi.")), "websocket-token"
+    ),
     "a subscription begins with a heartbeat": Planted(
         lambda: sending(
             lambda sent: [{"type": "heartbeat"}, sent],

@@ -16,11 +16,13 @@ class PublishedSocket:
     `path`: its path.
     `subprotocol`: the subprotocol that a client offers.
     `sends`: the schemas of the messages that the server sends, by their `type`.
+    `needs_token`: whether a client must send an access token.
     """
 
     path: str
     subprotocol: str
     sends: Mapping[str, Schema]
+    needs_token: bool
 
 
 def read_socket(path: str, operation: Mapping[str, Any]) -> PublishedSocket:
@@ -33,4 +35,5 @@ def read_socket(path: str, operation: Mapping[str, Any]) -> PublishedSocket:
         path=path,
         subprotocol=operation["responses"]["101"]["headers"]["Sec-WebSocket-Protocol"]["schema"]["enum"][0],
         sends={(name := each["properties"]["type"]["enum"][0]): compile_schema(each, name) for each in schemas},
+        needs_token=bool(operation.get("security")),
     )

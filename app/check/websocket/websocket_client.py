@@ -43,8 +43,11 @@ class WebSocketClient:
         self._certificates = target.options.certificates if self._url.startswith("wss:") else None
 
     @contextmanager
-    def open(self) -> Iterator[Conversation]:
-        """Open a connection for a `with` block. Raises Violated if the server refuses, CannotCheck if it does not answer."""
+    def open(self, *, with_token: bool = True) -> Iterator[Conversation]:
+        """Open a connection for a `with` block. Raises Violated if the server refuses, CannotCheck if it does not answer.
+
+        `with_token`: whether the request has the access token of the check, if there is one.
+        """
         exchange = SocketExchange(self.contract.path, self.contract.subprotocol, ())
         try:
             connection = connect(
@@ -58,7 +61,7 @@ class WebSocketClient:
                 ping_interval=None,
                 max_size=MAX_BYTES,
                 user_agent_header="orders-events-check",
-                additional_headers=self._authorization,
+                additional_headers=self._authorization if with_token else None,
             )
         except InvalidStatus as refused:
             if refused.response.status_code == 503:

@@ -10,10 +10,11 @@ from typing import Any
 
 import grpc
 import pytest
+from google.rpc.error_details_pb2 import RetryInfo
 
 from tests.support.server_process import QUICK, ServerProcess
 from tests.support.tokens import token, token_settings
-from tests.transports.grpc.foreign import GrpcClient, events_of, shipped
+from tests.transports.grpc.foreign import GrpcClient, details_of, events_of, shipped
 from tests.transports.http.orders import new_order
 
 UNAUTHENTICATED = grpc.StatusCode.UNAUTHENTICATED
@@ -132,3 +133,16 @@ def test_health_and_reflection_need_no_token(guarded: ServerProcess) -> None:
     with client_with(guarded) as client:  # it has the messages by reflection
         check: Callable[..., Any] = client.channel.unary_unary("/grpc.health.v1.Health/Check")
         assert check(b"", timeout=60) == b"\x08\x01"
+
+
+def test_a_stream_ends_at_its_greatest_age_with_a_status_after_which_clients_come_back() -> None:
+    with (
+        ServerProcess("--store", "memory:", "--grpc-port", "0", *QUICK, "--max-stream-age-seconds", "1") as aging,
+        client_with(aging) as client,
+    ):
+        responses: list[Any] = []
+        stream = client.subscribe()
+        with pytest.raises(grpc.RpcError) as ended:
+            responses.extend(iter(lambda: next(stream), None))
+        assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert [type(each) for each in details_of(ended.value)] == [RetryInfo]

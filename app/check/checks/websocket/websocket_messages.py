@@ -20,6 +20,10 @@ _OFFER: Final = (
 )
 # Messages that end the connection, and the close code for each.
 _ENDING: Final = (("{", 4400), ('{"type": "no-such-type"}', 4400), (b"{}", 1003))
+_UNAUTHENTICATED: Final[tuple[Mapping[str, Any], ...]] = (
+    {"type": "subscribe", "subscription": 1},
+    {"type": "authenticate", "token": "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.eyJzdWIiOiJjaGVjayJ9."},
+)
 _INVALID: Final[Mapping[str, Any]] = {"type": "subscribe", "subscription": 2, "limit": 0}
 
 
@@ -115,8 +119,25 @@ def websocket_closings(target: Target) -> Iterator[Finding]:
     for message, code in _ENDING:
         with client.open() as conversation:
             conversation.send(message)
-            for _ in conversation.messages():
-                pass  # whatever comes before the end
-        if conversation.close_code != code:
-            seen = "it stayed open" if conversation.close_code is None else f"the code was {conversation.close_code}"
-            yield Finding(f"The connection ends with the code {code}.", seen, conversation.exchange)
+            yield from _closed(conversation, code)
+
+
+def websocket_token(target: Target) -> Iterator[Finding]:
+    """A client that has sent no acceptable access token is sent away with 4401, if the operation needs one.
+
+    This check subscribes without a token, and sends a token that nobody signed. It yields a finding if the connection has another close
+    code, or stays open.
+    """
+    client = WebSocketClient(target)
+    for message in _UNAUTHENTICATED if client.contract.needs_token else ():
+        with client.open(with_token=False) as conversation:
+            conversation.send(message)
+            yield from _closed(conversation, 4401)
+
+
+def _closed(conversation: Conversation, code: int) -> Iterator[Finding]:
+    for _ in conversation.messages():
+        pass  # whatever comes before the end
+    if conversation.close_code != code:
+        seen = "it stayed open" if conversation.close_code is None else f"the code was {conversation.close_code}"
+        yield Finding(f"The connection ends with the code {code}.", seen, conversation.exchange)
