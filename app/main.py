@@ -21,7 +21,7 @@ from app.settings import Settings
 from app.sources.replay import load_replay, replay
 from app.sources.simulator import check_simulator, simulate
 from app.specification.errors import StartupError
-from app.transports.http.observation import by_port
+from app.transports.http.observing.observation import by_port
 
 OBJECTS_PER_COLLECTION = 10_000  # new objects; to examine them takes less than 1 ms
 

@@ -30,23 +30,22 @@ from app.events.publish import Publisher
 from app.metrics.exposition import Metrics
 from app.metrics.tally import Tally
 from app.pages import SettingDocs, with_pages
-from app.server.connections.connection_counts import ConnectionCounts
+from app.server.connection_counts import ConnectionCounts
 from app.settings import Settings, documented
 from app.specification.contracts import Contracts, load_contracts
 from app.specification.document import OpenApiDocument, load_document
-from app.specification.errors import StartupError
 from app.specification.openapi.deployment import Deployment
 from app.specification.openapi.operation_security import read_security
 from app.specification.schema.schema import compile_schema
 from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore
-from app.tracing.tracing import NoTracing, Tracing
-from app.transports.http.access_log import with_access_log
+from app.tracing.tracing import open_tracing
 from app.transports.http.application import create_application, with_problems
 from app.transports.http.behind_proxies import behind_proxies
 from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.cross_origin import allow_origins
-from app.transports.http.observation import create_observation
+from app.transports.http.observing.access_log import with_access_log
+from app.transports.http.observing.observation import create_observation
 from app.transports.http.operations import Operations
 from app.transports.http.problem_responses import SLUGS, Problems
 from app.transports.http.served_hosts import only_for_hosts
@@ -118,7 +117,7 @@ async def _open_parts(
     contracts = load_contracts(settings.contract_root / "contracts")
     deployment = Deployment(settings.public_url, settings.max_body_bytes, has_keys=settings.has_keys)
     document = load_document(settings.contract_root, contracts, SLUGS, deployment)
-    tracing = _open_tracing(settings)
+    tracing = open_tracing(settings.otlp_endpoint)
     log = tracing.log(_open_store(settings))
     fan_out = FanOut(log, settings.heartbeat_seconds, settings.max_stream_age_seconds, tracing.make_group)
     tally = Tally()
@@ -235,18 +234,6 @@ def _stream_limits(settings: Settings) -> StreamLimits:
         per_principal=settings.max_streams_per_principal,
         per_address=settings.max_streams_per_address,
     )
-
-
-def _open_tracing(settings: Settings) -> Tracing:
-    if settings.otlp_endpoint is None:
-        return NoTracing()
-    try:
-        from app.tracing.open_telemetry import exporting_to  # noqa: PLC0415  # optional packages
-    except ModuleNotFoundError as missing:
-        raise StartupError(
-            f"--otlp-endpoint needs the package {missing.name}, which is not installed: pip install 'orders-events[otel]'."
-        ) from None
-    return exporting_to(settings.otlp_endpoint)
 
 
 def _open_store(settings: Settings) -> EventStore:

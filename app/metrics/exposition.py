@@ -19,7 +19,7 @@ from app.events.publish import Publisher
 from app.metrics.families import counter, counters, gauge, histogram, histograms, info
 from app.metrics.tally import Tally
 from app.program_version import VERSION
-from app.server.connections.connection_counts import ConnectionCounts
+from app.server.connection_counts import ConnectionCounts
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 

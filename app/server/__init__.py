@@ -2,5 +2,5 @@
 
 `connections/` is what becomes of a connection, from its first request to its end; `take_over` is the interface with which an
 application takes one over. `listener` opens the socket on which connections arrive. `config` is what all connections of a server
-share. `server` ends all streams before the process stops.
+share, and `connection_counts` what is counted of them. `server` ends all streams before the process stops.
 """

@@ -19,7 +19,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from app.server.config import Config
-from app.server.connections.connection_counts import ConnectionCounts
+from app.server.connection_counts import ConnectionCounts
 from app.server.connections.protocol import StreamProtocol
 from app.server.connections.taken_connection import TakenConnection
 from app.server.connections.timetable import Timetable

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from app.events.delivery.filter_group import FilterGroup, MakeGroup
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import EventStore
+from app.specification.errors import StartupError
 
 
 class Tracing(Protocol):
@@ -41,3 +42,19 @@ class NoTracing:
 
     def close(self) -> None:
         """Do nothing: there are no spans."""
+
+
+def open_tracing(otlp_endpoint: str | None) -> Tracing:
+    """Return the traces of a server. `otlp_endpoint`: the URL of the collector to which they are sent; None means no traces.
+
+    Raises StartupError if the packages that traces need are not installed.
+    """
+    if otlp_endpoint is None:
+        return NoTracing()
+    try:
+        from app.tracing.open_telemetry import exporting_to  # noqa: PLC0415  # optional packages
+    except ModuleNotFoundError as missing:
+        raise StartupError(
+            f"--otlp-endpoint needs the package {missing.name}, which is not installed: pip install 'orders-events[otel]'."
+        ) from None
+    return exporting_to(otlp_endpoint)
