@@ -80,7 +80,7 @@ FLOODS: Final[Mapping[str, Flood]] = {
     "replays without a match": Flood(200, _ask(_replay("from=earliest&follow=false&orderId=none"))),
     "too many values": Flood(8, _ask(post(EVENTS, b"[" + b"{}," * 100_000 + b"{}]"))),
     "many keys": Flood(
-        8, _ask(post(EVENTS, json.dumps({f"key{number}": number for number in range(24_000)}).encode()))
+        8, _ask(post(EVENTS, json.dumps({f"key{number}": number for number in range(60_000)}).encode()))
     ),
     "bad events": Flood(8, _ask(post(EVENTS, json.dumps(_BAD).encode()))),
     "a number of 1 MB": Flood(8, _ask(post(EVENTS, b"1" * 1_000_000))),
