@@ -395,11 +395,14 @@ def test_nothing_can_be_checked_without_a_contract(broken: tuple[BrokenServer, s
     assert reason in report.results[0].reason
 
 
-def test_a_server_that_is_unavailable_violates_nothing(broken: tuple[BrokenServer, str]) -> None:
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_is_unavailable_or_limits_its_clients_violates_nothing(
+    broken: tuple[BrokenServer, str], status: int
+) -> None:
     application, url = broken
     application.fault = Fault(
         asks=lambda asked: replace(asked, path="/health/live", parameters=()) if asked.path == EVENTS else asked,
-        gives=lambda asked, given: replace(given, status=503) if asked.path == EVENTS else given,
+        gives=lambda asked, given: replace(given, status=status) if asked.path == EVENTS else given,
     )
     report = run(url, replace(QUICK, publish=True))
     assert by_outcome(report, Outcome.VIOLATED) == {}

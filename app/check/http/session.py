@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self, TypeVar, TypeVarTuple
 
@@ -29,7 +30,7 @@ class Session:
     `authorization`: the header of the access token, which every request has that has no other `Authorization`.
 
     CannotCheck is raised, with a one-sentence message, if the server does not respond. The same is raised for a response with
-    status 503, because an unavailable server does not violate the contract.
+    status 503 or 429, because a server that is unavailable, or limits its clients, does not violate the contract.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Session:
         self._open.close()
 
     def fetch(self, request: Request) -> Response:
-        """Send a request and return the whole response. Raises CannotCheck if no response comes or its status is 503."""
+        """Send a request and return the whole response. Raises CannotCheck if no response comes or its status is 503 or 429."""
         with self._described(request):
             response = self._run(self._fetch, request)
         return _available(response)
@@ -190,6 +191,6 @@ async def _body(opened: httpx.Response) -> bytes:
 
 
 def _available(response: Response) -> Response:
-    if response.status == 503:
+    if response.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
         raise CannotCheck(f"The server is not available: {excerpt(response.body)}")
     return response
