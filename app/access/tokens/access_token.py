@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from joserfc.errors import JoseError
+from joserfc.jwk import Key
 from joserfc.jws import JWSRegistry, deserialize_compact
 
 from app.access.principal import Permission, Principal
@@ -52,10 +53,10 @@ class TokenRules(NamedTuple):
 
 
 class SignedClaims(NamedTuple):
-    """The claims of a token whose signature is right, and the `kid` of the key that signed it, or None if that key has none."""
+    """The claims of a token whose signature is right, and the key that signed it."""
 
     claims: dict[str, JsonValue]
-    key_id: str | None
+    key: Key
 
 
 def read_authorization(authorization: Sequence[str]) -> str | None:
@@ -89,7 +90,7 @@ def verify(token: str, keys: KeySource, registry: JWSRegistry) -> SignedClaims:
         deserialize_compact(token, key, registry=registry)
     except (JoseError, ValueError):
         raise InvalidToken("signature") from None
-    return SignedClaims(claims, key.kid)
+    return SignedClaims(claims, key)
 
 
 def principal_of_claims(signed: SignedClaims, rules: TokenRules, now: float) -> Principal:
@@ -114,7 +115,7 @@ def principal_of_claims(signed: SignedClaims, rules: TokenRules, now: float) -> 
         scopes=frozenset(scope.split()),
         permission=_permission(claims),
         expires_at=_time(claims, "exp", None),
-        key_id=signed.key_id,
+        key_id=signed.key.kid,
     )
 
 

@@ -10,7 +10,7 @@ from joserfc.jwk import OctKey
 from app.access.errors import TokenExpired, Unauthenticated
 from app.access.principal import ANONYMOUS, OBSERVE, PUBLISH, READ, Permission
 from app.access.tokens.access_token import TokenRules
-from app.access.tokens.authentication import NoAuthentication, TokenAuthentication
+from app.access.tokens.authentication import REMEMBERED_TOKENS, NoAuthentication, TokenAuthentication
 from app.access.tokens.signing_keys import KeySet
 from tests.support.bad_tokens import bad_tokens
 from tests.support.tokens import AUDIENCE, ISSUER, SECRET, token
@@ -69,3 +69,31 @@ def test_the_clock_of_an_issuer_may_be_ahead(authentication: TokenAuthentication
 def test_a_server_without_keys_takes_every_sender_for_anonymous() -> None:
     assert NoAuthentication().authenticate(None) is ANONYMOUS
     assert NoAuthentication().authenticate("anything") is ANONYMOUS
+
+
+def test_a_token_that_was_accepted_before_is_refused_once_it_has_expired() -> None:
+    now = [time.time()]
+    keys = KeySet({None: OctKey.import_key(SECRET)})
+    authentication = TokenAuthentication(keys, TokenRules(ISSUER, AUDIENCE, ["HS256"]), lambda: now[0])
+    sent = token(exp=int(now[0]) + 10)
+
+    assert authentication.authenticate(sent) == authentication.authenticate(sent)
+    now[0] += 11
+    with pytest.raises(TokenExpired):
+        authentication.authenticate(sent)
+    now[0] += 600
+    with pytest.raises(Unauthenticated) as refused:
+        authentication.authenticate(sent)
+    assert not isinstance(refused.value, TokenExpired)
+
+
+def test_tokens_that_are_remembered_are_few() -> None:
+    keys = KeySet({None: OctKey.import_key(SECRET)})
+    authentication = TokenAuthentication(keys, TokenRules(ISSUER, AUDIENCE, ["HS256"]))
+    for number in range(REMEMBERED_TOKENS + 5):
+        assert authentication.authenticate(token(sub=str(number))).subject == str(number)
+    for name in bad_tokens().values():
+        with pytest.raises(Unauthenticated):
+            authentication.authenticate(name)
+
+    assert len(authentication._verified) == REMEMBERED_TOKENS

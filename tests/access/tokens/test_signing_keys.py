@@ -123,6 +123,22 @@ async def test_rotation_refuses_no_valid_token_and_takes_a_removed_key_back() ->
     running.cancel()
 
 
+async def test_a_token_is_verified_again_if_its_key_was_replaced_under_the_same_name() -> None:
+    issuer = Issuer(OLD)
+    keys = RefreshedKeys("https://issuer.example", issuer.read, AT_ONCE)
+    await keys.load()
+    authentication = TokenAuthentication(keys, TokenRules(ISSUER, AUDIENCE, ["ES256"]))
+    sent = signed_by(OLD)
+    authentication.authenticate(sent)
+    running = asyncio.create_task(keys.run())
+    issuer.text = key_set(ECKey.generate_key("P-256", {"kid": "old"}))
+    await issuer.read_again()
+
+    with pytest.raises(Unauthenticated):
+        authentication.authenticate(sent)
+    running.cancel()
+
+
 async def test_the_last_keys_stay_while_the_issuer_is_out_of_reach(caplog: pytest.LogCaptureFixture) -> None:
     issuer = Issuer(OLD)
     keys = RefreshedKeys("https://issuer.example", issuer.read, AT_ONCE)
