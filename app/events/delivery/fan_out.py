@@ -15,15 +15,15 @@ import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 
-from app.events.delivery.endings import Endings
 from app.events.delivery.filter_group import FilterGroup, MakeGroup
-from app.events.delivery.heartbeats import Heartbeats
 from app.events.delivery.live_readers import LiveReaders
 from app.events.delivery.sink import Sink
 from app.events.delivery.store_reads import StoreReads
 from app.events.delivery.stream_item import Closing, NextItem, StreamItem, StreamStart
 from app.events.delivery.subscription import Lease, Subscription
 from app.events.delivery.subscription_state import State
+from app.events.delivery.timing.endings import Endings
+from app.events.delivery.timing.heartbeats import Heartbeats
 from app.events.histogram import Histogram
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Page

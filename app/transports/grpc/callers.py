@@ -1,4 +1,4 @@
-"""The callers: who sends a call, by the access token in its metadata, and from where."""
+"""The clients that send calls: their access tokens, which are in the metadata of a call, and their addresses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAMES: Final = ("authorization", "x-forwarded-for", "forwarded")
 
 
 class Callers:
-    """What the server knows about callers. `authentication`: decides about access tokens. `proxies`: those in front of the server."""
+    """Finds out which client sends a call. `authentication`: decides about access tokens. `proxies`: see `TrustedProxies`."""
 
     def __init__(self, authentication: Authentication, proxies: TrustedProxies) -> None:
         self._authentication = authentication

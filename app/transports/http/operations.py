@@ -22,9 +22,9 @@ from app.access.client import Client
 from app.access.errors import TokenExpired, Unauthenticated
 from app.access.permitted_events import publishable_events, readable_events
 from app.access.publish_rate import PublishLimit
-from app.events.delivery.endings import TOKEN_EXPIRED
 from app.events.delivery.stream_item import Closing
 from app.events.delivery.subscribe import SubscriptionRequest, subscribe
+from app.events.delivery.timing.endings import TOKEN_EXPIRED
 from app.events.filter import Filter, filter_of
 from app.events.log.event_log import EventLog
 from app.events.log.read_page import read_page

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from app.access.client import Client
 from app.access.permitted_events import publishable_events
 from app.access.principal import Principal
-from app.events.delivery.endings import TOKEN_EXPIRED
+from app.events.delivery.timing.endings import TOKEN_EXPIRED
 from app.server.take_over import DuplexConnection
 from app.transports.compression.shared_deflate import Step
 from app.transports.websocket.errors import CloseCode, ConnectionFault

@@ -13,8 +13,8 @@ from app.access.errors import LimitReached
 from app.access.principal import Principal
 from app.access.publish_rate import PublishLimit
 from app.access.tokens.authentication import Authentication
-from app.events.delivery.expiries import Expiries
 from app.events.delivery.fan_out import FanOut
+from app.events.delivery.timing.expiries import Expiries
 from app.events.log.event_log import EventLog
 from app.events.publish import Publisher
 from app.metrics.tally import Tally

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from app.events.delivery import endings as endings_module
-from app.events.delivery.endings import MAX_AGE, TOKEN_EXPIRED
-from app.events.delivery.expiries import Expiries
 from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import Closing, StreamItem, StreamStart
 from app.events.delivery.subscription import Subscription
+from app.events.delivery.timing import endings as endings_module
+from app.events.delivery.timing.endings import MAX_AGE, TOKEN_EXPIRED
+from app.events.delivery.timing.expiries import Expiries
 from app.events.filter import EVERYTHING
 from app.events.log import tail as tail_module
 from app.events.log.event_log import EventLog

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from app.events.delivery.expiries import Expiries
 from app.events.delivery.stream_item import Closing
 from app.events.delivery.subscription import Subscription
+from app.events.delivery.timing.expiries import Expiries
 
 TOKEN_EXPIRED: Final = Closing("token_expired")
 MAX_AGE: Final = Closing("max_age")
