@@ -47,9 +47,9 @@ class FanOut:
     """The open subscriptions of a log. This object sends items to each subscription, and sends heartbeats while `run` runs.
 
     `heartbeat_seconds`: a subscription is sent a heartbeat before it has been sent nothing for this time. `max_age_seconds`: the
-    greatest age of a stream, None means no limit. `make_group`: makes a group of live readers. Four attributes count: `delivered` counts the events that were sent, once for
-    each reader, and `replayed` those of them that were sent to readers that were behind; `gaps` and `closings` count sent items by
-    their reason.
+    greatest age of a stream, None means no limit. `make_group`: makes a group of live readers. Four attributes count: `delivered`
+    counts the events that were sent, once for each reader, and `replayed` those of them that were sent to readers that were behind;
+    `gaps` and `closings` count sent items by their reason.
     """
 
     def __init__(
