@@ -139,7 +139,8 @@ def test_help_has_every_setting_with_its_default() -> None:
     unbroken = text.replace("- ", "-")  # lines are broken after hyphens, too
     assert ran.code == 0
     for setting in SETTINGS.values():
-        assert f"{setting.flag} {setting.metavar} {setting.help}".replace("- ", "-") in unbroken
+        described = " ".join(filter(None, (setting.flag, setting.metavar, setting.help)))
+        assert described.replace("- ", "-") in unbroken
         if setting.default:
             assert f"[default: {setting.default}" in text
 
