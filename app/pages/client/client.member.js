@@ -36,6 +36,7 @@ export class Member {
     try {
       this.#port = this.#openPort();
       this.#joined = this.#holdLock().then((lock) => this.#port.postMessage({ join: request, lock }));
+      this.#expectAnswer(request.silenceMs);
     } catch {
       this.#lost.abort(); // the page may not start workers
     }
@@ -57,6 +58,12 @@ export class Member {
     this.#lost.abort();
     this.#port.close();
     this.#pending.reject(this.signal.reason);
+  }
+
+  /** Leave a worker that has not answered in time: not every worker that fails to start reports an error. */
+  #expectAnswer(silenceMs) {
+    const timer = setTimeout(() => this.answered || this.leave(), silenceMs);
+    this.signal.addEventListener('abort', () => clearTimeout(timer));
   }
 
   #receive({ answer, state, error, over, alive }) {
