@@ -1,17 +1,16 @@
-"""The browser client on a network that cuts its streams two hundred times, delays them, or is offline: every event comes once."""
+"""The browser client on a network that cuts its streams, delays them, or is offline: every event comes once."""
 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.bad_network import BadNetwork, bad_network
-from tests.browser.following import PATIENCE_SECONDS, patient
+from tests.browser.following import patient
+from tests.browser.reading_through_cuts import MODES, read_through_cuts
 from tests.browser.subscribing import Subscribed
 from tests.support.checker import Ledger, judge
 from tests.support.publishers import counted, publish_now
@@ -19,12 +18,7 @@ from tests.support.server_process import ServerProcess
 from tests.support.subscribers import head_id
 from tests.transports.http.orders import eventually, publish, shipped, streams_open
 
-CUTS = {"eventsource": 200, "fetch": 60, "shared": 60}  # as many as fit into a suite of ten minutes
-MODES = {
-    "eventsource": {"transport": "eventsource", "shared": False},
-    "fetch": {"transport": "fetch", "shared": False},
-    "shared": {"transport": "eventsource", "shared": True},
-}
+CUTS = 30
 
 each_mode = pytest.mark.parametrize("options", MODES.values(), ids=MODES.keys())
 
@@ -63,46 +57,9 @@ def set_offline(context: BrowserContext, offline: bool) -> None:
     context.set_offline(offline)
 
 
-_publishers = iter(range(1000))
-
-
-@contextmanager
-def busy(server: ServerProcess, ledger: Ledger) -> Iterator[None]:
-    """Publish a few events in each request, without a pause; at the end of the block, the last events."""
-    publisher = next(_publishers)
-    stop = threading.Event()
-
-    def publish_on() -> None:
-        first = 0
-        while not stop.wait(0.01):
-            publish_now(server.events_url, counted(publisher, 3, first=first), ledger)
-            first += 3
-
-    thread = threading.Thread(target=publish_on)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
 @pytest.mark.parametrize("mode", MODES)
 def test_cuts_lose_nothing_and_repeat_nothing(server: ServerProcess, network: BadNetwork, tab: Page, mode: str) -> None:
-    cuts = CUTS[mode]
-    subscribed = Subscribed(tab, **MODES[mode])
-    subscribed.reaches("open")
-    ledger = Ledger()
-    network.cutting = True
-    with busy(server, ledger):
-        assert eventually(lambda: network.cuts >= cuts, 2 * PATIENCE_SECONDS), network.cuts
-    network.cutting = False
-    (last,) = publish_now(server.events_url, counted(next(_publishers), 1), ledger)
-    subscribed.through(last)
-    assert judge(ledger, [subscribed.log("cut")]) == []
-    assert subscribed.states().count("reconnecting") > cuts / 2  # some connections were cut before the first event
-    assert subscribed.calls("error") == []
-    subscribed.do("close()")
+    read_through_cuts(server, network, tab, MODES[mode], cuts=CUTS)
 
 
 @each_mode
