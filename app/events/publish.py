@@ -83,7 +83,7 @@ class Publisher:
             raise ContractViolation([EventViolation(0, "", message)], 1)
 
     def _check_permitted(self, events: Sequence[Event], permitted: Filter) -> None:
-        if permitted == EVERYTHING:
+        if permitted is EVERYTHING:
             return
         for index, event in enumerate(events):
             if not permitted.matches(event):

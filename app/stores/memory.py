@@ -86,7 +86,7 @@ class MemoryStore:
 
     def _store(self, new: Sequence[StoredEvent]) -> None:
         self._events.update((event.offset, event) for event in new)
-        self._by_key.update((event.key, event) for event in new)
+        self._by_key.update(((event.owner, event.event_id), event) for event in new)
         self._head = new[-1].offset
         self._stored_at_us = new[-1].stored_at_us
         self._retention.note(self._head)
@@ -94,7 +94,7 @@ class MemoryStore:
     def _delete_through(self, offset: int) -> None:
         for deleted in range(self._floor.offset + 1, offset + 1):
             event = self._events.pop(deleted)
-            del self._by_key[event.key]
+            del self._by_key[event.owner, event.event_id]
             self._floor = Floor(event.offset, event.stored_at_us)
 
     def _offset_before(self, stored_at_us: int) -> int:

@@ -40,7 +40,7 @@ def assign_or_find(
     appended: list[Appended] = []
     new: dict[EventKey, StoredEvent] = {}
     for index, event in enumerate(events):
-        key = event.key
+        key = (event.owner, event.event_id)  # not `event.key`: the call would take as long as all else here
         known = new.get(key) or retained(key)
         if known is None:
             stored = new[key] = _stored(event, after + len(new) + 1, epoch, stored_at_us)
