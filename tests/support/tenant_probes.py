@@ -1,0 +1,190 @@
+"""Probes by one tenant of a shared log: does any answer depend on whether another tenant exists?
+
+The same probes are sent to two servers. On one of them, another tenant publishes between the probes, with the same event ids and order
+ids. The answers are compared byte for byte, after each opaque id was replaced by the number of ids that the tenant had seen before it:
+the tenant cannot decrypt ids, so it learns nothing from one but whether it has seen it before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any, Final, NamedTuple
+
+import httpx
+
+from tests.support.servers import start_server
+from tests.support.tokens import token, token_settings
+
+OWN: Final = "me_own"
+OTHER: Final = "me_other"
+TYPES: Final = ("order.shipped", "order.cancelled")
+ORDERS: Final = tuple(f"or_{number}" for number in range(8))
+
+_OPAQUE_ID: Final = re.compile(rb'(?<=[" ])[0-9A-Za-z_-]{21}[AQgw](?=["\n])')
+_RETRY: Final = re.compile(rb"(?m)^retry: \d{2,5}$")
+_LONGEST_WAIT: Final = 0.002  # of the probes wait a second for a page
+_ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+class Answer(NamedTuple):
+    """An answer as the tenant can compare it with others."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One request of the tenant.
+
+    `resume`: what to send as `lastEventId`: the number of an id that was received before, an offset to guess a position (negative, -1
+    for offset 0), a text, or None.
+    """
+
+    method: str
+    accept: str = "application/json"
+    parameters: Sequence[tuple[str, str]] = ()
+    resume: int | str | None = None
+    events: Sequence[dict[str, Any]] | None = None
+
+
+@dataclass
+class World:
+    """A server as the tenant sees it. `epoch`: the name of the epoch of its log, which helps the tenant to guess positions."""
+
+    client: httpx.Client
+    authorization: str
+    epoch: str
+    seen: dict[bytes, int] = field(default_factory=dict)
+
+    def answer(self, probe: Probe) -> Answer:
+        requested = self._last_event_id(probe.resume)
+        answered = self.client.request(
+            probe.method,
+            "/events/orders",
+            params=[*probe.parameters, *([("lastEventId", requested)] if requested else [])],
+            headers={"Accept": probe.accept, "Accept-Encoding": "identity", "Authorization": self.authorization},
+            json=probe.events,
+        )
+        content = answered.content
+        if isinstance(probe.resume, int) and probe.resume < 0 and requested:
+            content = content.replace(requested.encode(), b"(guessed)")
+        headers = tuple(each for each in answered.headers.multi_items() if each[0] != "date")
+        return Answer(
+            answered.status_code, headers, _RETRY.sub(b"retry: (random)", _OPAQUE_ID.sub(self._label, content))
+        )
+
+    def _last_event_id(self, resume: int | str | None) -> str | None:
+        if not isinstance(resume, int):
+            return resume
+        if resume < 0:
+            return f"{self.epoch}-{-resume - 1}"
+        ids = [*self.seen]
+        return ids[resume % len(ids)].decode() if ids else None
+
+    def _label(self, id: re.Match[bytes]) -> bytes:
+        return b"(id %d)" % self.seen.setdefault(id[0], len(self.seen))
+
+
+@dataclass
+class Comparison:
+    """What came of the probes: the answers by kind, and the probes whose answers differ."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    differing: list[tuple[Probe, Answer, Answer]] = field(default_factory=list)
+    events_of_others: int = 0
+
+
+def compare(folder: Path, probes: int, seed: int, store: str = "memory:") -> Comparison:
+    """Send probes to a server with another tenant, and to one without, and compare the answers."""
+    found, dice = Comparison(), Random(seed)
+    with _world(folder / "shared", store) as (shared, publisher), _world(folder / "alone", store) as (alone, _):
+        for probe in _probes(dice, probes):
+            found.events_of_others += _publish_others(publisher, dice)
+            one, other = shared.answer(probe), alone.answer(probe)
+            found.kinds[_kind(probe, one)] += 1
+            if one != other:
+                found.differing.append((probe, one, other))
+    return found
+
+
+@contextmanager
+def _world(folder: Path, store: str) -> Iterator[tuple[World, httpx.Client]]:
+    """Start a server. Yields it as the tenant sees it, and a client that may publish for everyone."""
+    folder.mkdir()
+    own = token(sub=OWN, orders_events={"owners": [OWN]}, scope="orders:read orders:publish")
+    url = store.format(folder=folder)
+    with (
+        start_server(url, *token_settings(folder)) as server,
+        httpx.Client(base_url=server.url, timeout=60, trust_env=False) as client,
+        httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token()}"}, trust_env=False) as publisher,
+    ):
+        page = publisher.get("/events/orders", headers={"Accept": "application/json"}).json()
+        yield World(client, f"Bearer {own}", page["lastEventId"].partition("-")[0]), publisher
+
+
+def _publish_others(publisher: httpx.Client, dice: Random) -> int:
+    events = [_event(dice, dice.choice((OTHER, None))) for _ in range(dice.choice((0, 0, 1, 3)))]
+    if not events:
+        return 0
+    answered = publisher.post("/events/orders", json=events)
+    assert answered.status_code in (201, 409), answered.text
+    return len(events) if answered.status_code == 201 else 0
+
+
+def _event(dice: Random, owner: str | None) -> dict[str, Any]:
+    event_type = dice.choice(TYPES)
+    data = {"orderId": dice.choice(ORDERS), "when": "2024-05-01T10:00:00Z"}
+    if event_type == "order.cancelled":
+        data["reason"] = dice.choice(("Paid twice", "Lost"))
+    if owner is not None:
+        data["merchantId"] = owner
+    return {"eventType": event_type, "eventId": f"e-{dice.randrange(2000)}", "data": data}
+
+
+def _probes(dice: Random, count: int) -> Iterator[Probe]:
+    for _ in range(count):
+        if dice.random() < 0.4:
+            owner = dice.choices((OWN, OTHER, None), (8, 1, 1))[0]
+            yield Probe("POST", events=[_event(dice, owner) for _ in range(dice.choice((1, 1, 1, 3)))])
+            continue
+        parameters = [("orderId", order) for order in dice.sample(ORDERS, dice.choice((0, 0, 1, 3)))]
+        parameters += [("eventTypes", dice.choice(TYPES))] if dice.random() < 0.2 else []
+        parameters += [("from", "earliest")] if dice.random() < 0.5 else []
+        parameters += [("since", dice.choice(("2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")))] * (dice.random() < 0.1)
+        parameters += [("limit", str(dice.choice((1, 2, 5, 1000))))] if dice.random() < 0.5 else []
+        accept = dice.choice(("application/json", "text/event-stream"))
+        if accept == "text/event-stream":
+            parameters.append(("follow", "false"))
+        elif dice.random() < _LONGEST_WAIT:
+            parameters.append(("wait", "1"))
+        yield Probe(dice.choices(("GET", "HEAD"), (19, 1))[0], accept, parameters, _resume(dice))
+
+
+def _resume(dice: Random) -> int | str | None:
+    match dice.randrange(8):
+        case 0:
+            return -1 - dice.randrange(50)
+        case 1:
+            return "".join(dice.choices(_ALPHABET, k=21)) + dice.choice("AQgw")
+        case 2 | 3:
+            return None
+        case _:
+            return dice.randrange(10**6)
+
+
+def _kind(probe: Probe, answer: Answer) -> str:
+    detail = ""
+    if answer.status == 201:
+        detail = " with a duplicate" if b'"duplicate":true' in answer.content else ""
+    elif answer.status in (200, 410):
+        reasons = [reason for reason in ("foreign", "expired", "ahead") if f'"{reason}"'.encode() in answer.content]
+        detail = f" {' '.join(reasons)}" if reasons else " with events" if b"orderId" in answer.content else ""
+    return f"{probe.method} {probe.accept.partition('/')[2]} {answer.status}{detail}"
