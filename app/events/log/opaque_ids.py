@@ -6,11 +6,11 @@ restored backup, and on every server of the log.
 
     epoch   48 bits   the name of the epoch as a number: a made-up id has a known epoch with a chance of 1 in 2^48 for each epoch
     offset  48 bits   enough for 80 years at 100,000 events a second
-    nonce   32 bits   0 for an event; never the same again for the place of a reader
+    nonce   32 bits   0 for an event; for the place of a reader the next number, from a random one at the start of the server
 
 These 128 bits are one block of AES, which is written as 22 characters of base64url
 (https://www.rfc-editor.org/rfc/rfc4648#section-5). An event has the same id for every reader, so that its encoded form can be shared.
-The place of a reader has a new id each time: otherwise two equal ids would show that nothing was stored between them.
+The place of a reader has a new id each time (2^32 times): otherwise two equal ids would show that nothing was stored between them.
 """
 
 from __future__ import annotations
