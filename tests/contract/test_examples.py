@@ -160,6 +160,7 @@ REFUSED: dict[str, Callable[[httpx.Client], httpx.Response]] = {
 ELSEWHERE = {
     *("/problems/internal-error", "/problems/unavailable"),  # these need a fault or a drain: see test_drain.py
     *("/problems/overloaded", "/problems/too-many-requests"),  # these need limits: see test_limits.py
+    *("/problems/unauthenticated", "/problems/forbidden"),  # these need keys: see test_security.py
     # These need a WebSocket connection: see tests/transports/websocket/
     *("/problems/origin-not-allowed", "/problems/invalid-message", "/problems/subscription-in-use"),
 }
