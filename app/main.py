@@ -58,9 +58,9 @@ async def _serve(settings: Settings, on_listening: OnListening) -> None:
 
             def on_started() -> None:
                 on_listening(url_of(listener), grpc.address, service.development)
+                _log.info("Orders Events %s is listening on %s.", VERSION, url_of(listener))
                 for each in observers:
                     _log.info("Health and metrics are served on %s.", url_of(each))
-                _log.info("Orders Events %s is listening on %s.", VERSION, url_of(listener))
 
             _relax_garbage_collection()
             application = by_port(
