@@ -116,7 +116,7 @@ class TokenAuthentication:
         """
         if len(token) > MAX_TOKEN_CHARACTERS:
             raise InvalidToken("malformed")
-        digest = blake2b(token.encode(errors="surrogatepass"), digest_size=16).digest()
+        digest = blake2b(token.encode(errors="surrogatepass"), digest_size=32).digest()
         known = self._verified.get(digest)
         if known is not None and self._keys.find(known.key.kid) is known.key:
             return known.principal
