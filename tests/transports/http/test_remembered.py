@@ -76,7 +76,7 @@ def test_the_largest_requests_that_are_remembered_take_little_memory() -> None:
 async def test_every_request_is_authorized() -> None:
     authentication = OneToken()
     needed = OperationSecurity(accepts_cookie=False, may_authenticate_later=False, scope="orders:read", streams=False)
-    security = partial(Security, operations={"read": needed}, authentication=authentication)
+    security = partial(Security, operations={"read": needed}, authentication=authentication, origins=())
     application = ConnexionMiddleware(Response("read"), import_name=__name__, middlewares=[Routing, security])
     application.add_api(GUARDED, resolver=Resolver(lambda _: OneToken))
     tokens = ["right", "right", "wrong", "right", "wrong", None]
