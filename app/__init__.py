@@ -4,7 +4,8 @@ Reading order, from the ground up: `specification` (the contract, without any se
 delivery to readers), `stores` (where events are kept), `sources` (publishers inside the server), `access` (who may read and
 publish what), `transports` (how events come in and go out), `server` (uvicorn, changed for streams that last), `metrics`,
 `diagnostics`, `tracing` and `program_version` (what a server reports about itself), `pages` (documentation and dashboard), `settings`,
-`service` (puts all of it together), `main` (runs it), `cli` (the command line).
+`configured` (the parts that settings choose), `background` (work beside other work), `service` (puts all of it together), `main` (runs
+it), `cli` (the command line).
 
 Three packages stand apart. `client` is for programs that use a server, and knows nothing of one. `compatibility` compares the
 contract with its released form, and `check` a running server with its contract; both know the specification only. ARCHITECTURE.md

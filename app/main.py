@@ -12,11 +12,12 @@ from typing import Any, Protocol, TypeAlias
 import uvloop
 
 from app.access.development import DevelopmentAccess
+from app.background import in_background
 from app.events.publish import Publisher
 from app.program_version import VERSION
 from app.server.listener import listen, url_of
 from app.server.server import Server
-from app.service import Service, in_background, open_service
+from app.service import Service, open_service
 from app.settings import Settings
 from app.sources.replay import load_replay, replay
 from app.sources.simulator import check_simulator, simulate

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from starlette.types import ASGIApp
 
-from app.access.admission import Admission, StreamLimits, streams_by_descriptors
+from app.access.admission import Admission
 from app.access.development import DevelopmentAccess
 from app.access.forwarded import TrustedProxies
 from app.access.principal import Principal
 from app.access.publish_rate import PublishLimit
 from app.access.reconnection import Reconnection
-from app.access.tokens.access_token import TokenRules
-from app.access.tokens.authentication import Authentication, NoAuthentication, TokenAuthentication
-from app.access.tokens.refreshed_keys import open_keys
-from app.access.tokens.signing_keys import read_secret
+from app.access.tokens.authentication import Authentication
+from app.background import in_background
+from app.configured import create_store, open_authentication, stream_limits
 from app.events.delivery.fan_out import FanOut
-from app.events.errors import Draining
 from app.events.log.event_log import EventLog
-from app.events.log.event_store import EventStore
 from app.events.publish import Publisher
 from app.metrics.exposition import Metrics
 from app.metrics.tally import Tally
@@ -37,25 +31,19 @@ from app.specification.document import OpenApiDocument, load_document
 from app.specification.openapi.deployment import Deployment
 from app.specification.openapi.operation_security import read_security
 from app.specification.schema.schema import compile_schema
-from app.stores.memory import MemoryStore
-from app.stores.sqlite.store import SqliteStore
 from app.tracing.tracing import open_tracing
 from app.transports.http.application import create_application, with_problems
-from app.transports.http.behind_proxies import behind_proxies
 from app.transports.http.compressed_bodies import Bodies
-from app.transports.http.cross_origin import allow_origins
+from app.transports.http.middleware.behind_proxies import behind_proxies
+from app.transports.http.middleware.cross_origin import allow_origins
+from app.transports.http.middleware.served_hosts import only_for_hosts
 from app.transports.http.observing.access_log import with_access_log
 from app.transports.http.observing.observation import create_observation
 from app.transports.http.operations import Operations
 from app.transports.http.problem_responses import SLUGS, Problems
-from app.transports.http.served_hosts import only_for_hosts
 from app.transports.http.sessions.one_time_code import accept_codes
 from app.transports.http.streaming.response import EventStreams
 from app.transports.websocket.sockets import Sockets
-
-MEMORY_EVENTS = 100_000  # kept in memory by default, some 30 MB
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -103,7 +91,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """
     development = DevelopmentAccess() if settings.dev_token else None
     async with (
-        _open_authentication(settings, development) as authentication,
+        open_authentication(settings, development) as authentication,
         _open_parts(settings, authentication, development) as service,
     ):
         authentication.on_key_removed(service.revoke)
@@ -118,11 +106,11 @@ async def _open_parts(
     deployment = Deployment(settings.public_url, settings.max_body_bytes, has_keys=settings.has_keys)
     document = load_document(settings.contract_root, contracts, SLUGS, deployment)
     tracing = open_tracing(settings.otlp_endpoint)
-    log = tracing.log(_open_store(settings))
+    log = tracing.log(create_store(settings))
     fan_out = FanOut(log, settings.heartbeat_seconds, settings.max_stream_age_seconds, tracing.make_group)
     tally = Tally()
     connections = ConnectionCounts()
-    admission = Admission(_stream_limits(settings), tally)
+    admission = Admission(stream_limits(settings), tally)
     publish_limit = PublishLimit(settings.publish_rate)
     reconnection = Reconnection(settings.retry_ms)
     envelopes = {
@@ -210,58 +198,3 @@ async def _open_parts(
     finally:
         await log.close()
         await asyncio.to_thread(tracing.close)
-
-
-@asynccontextmanager
-async def _open_authentication(
-    settings: Settings, development: DevelopmentAccess | None
-) -> AsyncIterator[Authentication]:
-    rules = TokenRules(settings.issuer or "", settings.audience or settings.public_url or "", settings.algorithms)
-    if development is not None:
-        yield development.authentication
-    elif settings.jwks is not None:
-        async with open_keys(settings.jwks) as keys:
-            yield TokenAuthentication(keys, rules)
-    elif settings.jwt_secret_file is not None:
-        yield TokenAuthentication(read_secret(settings.jwt_secret_file), rules)
-    else:
-        yield NoAuthentication()
-
-
-def _stream_limits(settings: Settings) -> StreamLimits:
-    return StreamLimits(
-        total=settings.max_streams or streams_by_descriptors(),
-        per_principal=settings.max_streams_per_principal,
-        per_address=settings.max_streams_per_address,
-    )
-
-
-def _open_store(settings: Settings) -> EventStore:
-    match settings.store.scheme:
-        case "memory":
-            return MemoryStore(settings.retain_events or MEMORY_EVENTS, settings.retain_seconds)
-        case "sqlite":
-            return SqliteStore(Path(settings.store.path), settings.retain_events, settings.retain_seconds)
-
-
-@asynccontextmanager
-async def in_background(name: str, work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run a coroutine beside the body of a `with` statement, and cancel it at the end. `name`: for the log, if it fails."""
-    task = asyncio.create_task(_logged(name, work))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        work.close()  # closes the coroutine if the task was cancelled before it began
-
-
-async def _logged(name: str, work: Coroutine[Any, Any, None]) -> None:
-    # An error of a background task must not end the server, because streams go on without it; but the error must be logged.
-    try:
-        await work
-    except Draining:
-        return  # not an error: the server is about to stop, and accepts no more events
-    except Exception:  # noqa: BLE001  # any error: the server goes on, and the error is logged
-        _log.exception("%s ended with an error.", name)

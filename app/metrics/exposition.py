@@ -97,13 +97,13 @@ class Metrics(Collector):
         yield gauge("streams", "Streams open now.", len(fan_out))
         yield gauge("streams_behind", "Streams that read the log, because they are behind.", fan_out.behind)
         yield gauge("stream_lag_events", "Events that the slowest stream is behind.", fan_out.lag_events())
-        yield counter("events_delivered", "Order events written to streams.", fan_out.delivered)
-        yield counter("events_replayed", "Order events written to streams that were behind.", fan_out.replayed)
+        yield counter("events_delivered", "Order events written to streams.", fan_out.sent.events)
+        yield counter("events_replayed", "Order events written to streams that were behind.", fan_out.sent.replayed)
         yield histogram(
             "delivery_age_seconds", "Age of the oldest event of a round when all were sent it.", fan_out.delivery_ages
         )
-        yield counters("stream_gaps", "Gaps that streams reported.", "reason", fan_out.gaps)
-        yield counters("streams_closed", "Streams that the server ended.", "reason", fan_out.closings)
+        yield counters("stream_gaps", "Gaps that streams reported.", "reason", fan_out.sent.gaps)
+        yield counters("streams_closed", "Streams that the server ended.", "reason", fan_out.sent.closings)
         yield counters("streams_refused", "Streams beyond a limit.", "limit", self._tally.streams_refused)
 
     def _of_requests(self) -> Iterator[Metric]:

@@ -12,11 +12,12 @@ events share a write. One clock finds all subscriptions that need a heartbeat.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable
 
 from app.events.delivery.filter_group import FilterGroup, MakeGroup
 from app.events.delivery.live_readers import LiveReaders
+from app.events.delivery.sent_items import SentItems
 from app.events.delivery.sink import Sink
 from app.events.delivery.store_reads import StoreReads
 from app.events.delivery.stream_item import Closing, NextItem, StreamItem, StreamStart
@@ -26,8 +27,6 @@ from app.events.delivery.timing.endings import Endings
 from app.events.delivery.timing.heartbeats import Heartbeats
 from app.events.histogram import Histogram
 from app.events.log.event_log import EventLog
-from app.events.log.event_store import Page
-from app.events.position import Gap
 
 SENDS_PER_TURN = 256  # a millisecond or two; then requests, commits and reads of the store have theirs
 HEARTBEATS_PER_TURN = 64
@@ -47,9 +46,7 @@ class FanOut:
     """The open subscriptions of a log. This object sends items to each subscription, and sends heartbeats while `run` runs.
 
     `heartbeat_seconds`: a subscription is sent a heartbeat before it has been sent nothing for this time. `max_age_seconds`: the
-    greatest age of a stream, None means no limit. `make_group`: makes a group of live readers. Four attributes count: `delivered`
-    counts the events that were sent, once for each reader, and `replayed` those of them that were sent to readers that were behind;
-    `gaps` and `closings` count sent items by their reason.
+    greatest age of a stream, None means no limit. `make_group`: makes a group of live readers. `sent` counts what was sent.
     """
 
     def __init__(
@@ -69,10 +66,7 @@ class FanOut:
         self._turn_is_due = False
         self._none_open = asyncio.Event()
         self._none_open.set()
-        self.delivered = 0
-        self.replayed = 0
-        self.gaps: Counter[str] = Counter()
-        self.closings: Counter[str] = Counter()
+        self.sent = SentItems()
 
     def __len__(self) -> int:
         return len(self._open)
@@ -93,7 +87,7 @@ class FanOut:
     def refuse(self, closing: Closing) -> StreamStart:
         """Count a stream that cannot be opened. Returns the only item to send to the client, which contains `closing`."""
         start = StreamStart(closing)
-        self._count(start)
+        self.sent.count(start)
         return start
 
     def resume(self, subscription: Subscription) -> None:
@@ -204,7 +198,7 @@ class FanOut:
 
     def _turn(self) -> None:
         self._turn_is_due = False
-        self.delivered += self._live.send_rounds(SENDS_PER_TURN, _now())
+        self.sent.count_live(self._live.send_rounds(SENDS_PER_TURN, _now()))
         for subscription in self._heartbeats.take(HEARTBEATS_PER_TURN):
             self._heartbeat(subscription)
         for _ in range(min(STEPS_PER_TURN, len(self._scheduled))):
@@ -267,7 +261,7 @@ class FanOut:
         subscription is closed).
         """
         state = subscription.state
-        self._count(item)
+        self.sent.count(item)
         if subscription.send(item, _now()):
             return True
         self._take_out(subscription, state)
@@ -292,16 +286,6 @@ class FanOut:
             self._endings.forget(subscription)
             if not self._open:
                 self._none_open.set()
-
-    def _count(self, item: StreamItem) -> None:
-        match item:
-            case Page(events=events):
-                self.delivered += len(events)
-                self.replayed += len(events)
-            case Gap(reason=reason) | StreamStart(Gap(reason=reason)):
-                self.gaps[reason] += 1
-            case Closing(reason) | StreamStart(Closing(reason)):
-                self.closings[reason] += 1
 
 
 def _now() -> float:

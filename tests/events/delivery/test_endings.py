@@ -83,7 +83,7 @@ async def test_each_stream_ends_within_a_second_after_its_lease() -> None:
     assert [sink.steps[1:] for sink in sinks] == [[TOKEN_EXPIRED]] * 5
     assert all(0 <= sink.ended_at - expiry <= 1 for sink, expiry in zip(sinks, expiries, strict=True))
     assert len(unlimited.steps) == len(fan_out) == 1
-    assert fan_out.closings == {"token_expired": 5}
+    assert fan_out.sent.closings == {"token_expired": 5}
 
 
 @in_virtual_time
@@ -140,7 +140,7 @@ async def test_a_stream_whose_client_leaves_is_forgotten() -> None:
     await asyncio.sleep(100)
 
     assert len(sink.steps) == 1
-    assert not fan_out.closings
+    assert not fan_out.sent.closings
 
 
 @in_virtual_time

@@ -94,7 +94,7 @@ async def test_events_reach_every_matching_subscription_once_and_in_order() -> N
     every = [f"{kind}-{number}" for number in range(20) for kind in "sc"]
     assert {tuple(sink.event_ids) for sink in everything} == {tuple(every)}
     assert {tuple(sink.event_ids) for sink in cancelled} == {tuple(every[1::2])}
-    assert fan_out.delivered == 600 * 40 + 600 * 20
+    assert fan_out.sent.events == 600 * 40 + 600 * 20
 
 
 async def test_live_subscriptions_with_equal_filters_are_sent_the_same_page_object() -> None:
@@ -360,7 +360,7 @@ async def test_events_read_for_a_reader_that_left_meanwhile_do_not_count_as_deli
         await turns(1)
     fan_out.leave(subscription)
     await turns()
-    assert (fan_out.delivered, store.reads) == (0, 1)
+    assert (fan_out.sent.events, store.reads) == (0, 1)
 
 
 async def test_readers_that_replay_take_turns_with_live_readers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -714,4 +714,4 @@ async def test_a_drain_closes_every_subscription_or_once_it_is_resumed_if_its_si
     fan_out.resume(slow)
     await fan_out.ended()
     assert full.steps[-1] == Closing("drain")
-    assert fan_out.closings == {"drain": 5}
+    assert fan_out.sent.closings == {"drain": 5}

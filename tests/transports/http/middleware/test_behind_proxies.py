@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from app.access.forwarded import TrustedProxies
 from app.server.config import Config
 from app.server.connections.timetable import Timetable
-from app.transports.http.behind_proxies import behind_proxies
+from app.transports.http.middleware.behind_proxies import behind_proxies
 from tests.support.server_process import QUICK, ServerProcess
 from tests.transports.http.orders import EVENTS
 from tests.transports.http.wire import Wire

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from app.settings import Settings
-from app.transports.http.served_hosts import only_for_hosts
+from app.transports.http.middleware.served_hosts import only_for_hosts
 from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import EVENTS
 from tests.transports.http.wire import Wire, post, request

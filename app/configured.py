@@ -1,0 +1,59 @@
+"""The parts of the service that the settings choose among: the store, the keys of access tokens, the limits on streams."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from app.access.admission import StreamLimits, streams_by_descriptors
+from app.access.development import DevelopmentAccess
+from app.access.tokens.access_token import TokenRules
+from app.access.tokens.authentication import Authentication, NoAuthentication, TokenAuthentication
+from app.access.tokens.refreshed_keys import open_keys
+from app.access.tokens.signing_keys import read_secret
+from app.events.log.event_store import EventStore
+from app.settings import Settings
+from app.stores.memory import MemoryStore
+from app.stores.sqlite.store import SqliteStore
+
+_MEMORY_EVENTS: Final = 100_000  # kept in memory by default, some 30 MB
+
+
+@asynccontextmanager
+async def open_authentication(
+    settings: Settings, development: DevelopmentAccess | None
+) -> AsyncIterator[Authentication]:
+    """Read the keys of access tokens that the settings name, and follow their changes until the context is left.
+
+    `development`: the keys of `--dev-token`; they replace all others. Raises StartupError if the keys cannot be read.
+    """
+    rules = TokenRules(settings.issuer or "", settings.audience or settings.public_url or "", settings.algorithms)
+    if development is not None:
+        yield development.authentication
+    elif settings.jwks is not None:
+        async with open_keys(settings.jwks) as keys:
+            yield TokenAuthentication(keys, rules)
+    elif settings.jwt_secret_file is not None:
+        yield TokenAuthentication(read_secret(settings.jwt_secret_file), rules)
+    else:
+        yield NoAuthentication()
+
+
+def stream_limits(settings: Settings) -> StreamLimits:
+    """Return the limits on open streams; if the settings have none, the file descriptors of the process limit their number."""
+    return StreamLimits(
+        total=settings.max_streams or streams_by_descriptors(),
+        per_principal=settings.max_streams_per_principal,
+        per_address=settings.max_streams_per_address,
+    )
+
+
+def create_store(settings: Settings) -> EventStore:
+    """Return the store that the setting `store` names. It is not open yet."""
+    match settings.store.scheme:
+        case "memory":
+            return MemoryStore(settings.retain_events or _MEMORY_EVENTS, settings.retain_seconds)
+        case "sqlite":
+            return SqliteStore(Path(settings.store.path), settings.retain_events, settings.retain_seconds)
