@@ -42,6 +42,7 @@ from app.transports.http.observing.observation import create_observation
 from app.transports.http.operations import Operations
 from app.transports.http.problem_responses import SLUGS, Problems
 from app.transports.http.sessions.one_time_code import accept_codes
+from app.transports.http.sessions.resource_metadata import challenge
 from app.transports.http.streaming.response import EventStreams
 from app.transports.websocket.sockets import Sockets
 
@@ -120,7 +121,7 @@ async def _open_parts(
     publisher = Publisher(log, contracts, envelopes, batch_maximum=document.batch_maximum)
     compress = settings.compression == "gzip"
     bodies = Bodies(compress=compress)
-    problems = Problems(document, bodies, tally)
+    problems = Problems(document, bodies, tally, challenge(settings.public_url))
     sockets = Sockets(
         document.socket,
         authentication=authentication,

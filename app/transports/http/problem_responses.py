@@ -115,13 +115,15 @@ SLUGS: Final = frozenset({*_OF_ERROR.values(), *(slug for slug, _ in _OF_STATUS.
 class Problems:
     """The rendering of errors as problem documents.
 
-    `document`: the contract. `bodies`: makes the responses. `tally`: counts the responses by problem.
+    `document`: the contract. `bodies`: makes the responses. `tally`: counts the responses by problem. `challenge`: the header
+    `WWW-Authenticate` of a 401; it is the same for every token, as its body is.
     """
 
-    def __init__(self, document: OpenApiDocument, bodies: Bodies, tally: Tally) -> None:
+    def __init__(self, document: OpenApiDocument, bodies: Bodies, tally: Tally, challenge: str) -> None:
         self._document = document
         self._bodies = bodies
         self._tally = tally
+        self._challenge = challenge
 
     def render(self, request: Request, error: Exception) -> ASGIApp:
         """Translate an error into a response. An unexpected error is logged, and the response shows nothing of it."""
@@ -161,7 +163,7 @@ class Problems:
         if isinstance(error, LimitReached):
             headers["Retry-After"] = str(error.retry_after_seconds)
         if slug == "unauthenticated":
-            headers["WWW-Authenticate"] = "Bearer"
+            headers["WWW-Authenticate"] = self._challenge
         if slug == "method-not-allowed":
             headers["Allow"] = ", ".join(self._document.allowed_methods(request.url.path))
         if slug == "upgrade-required":

@@ -57,7 +57,8 @@ def test_every_bad_token_gets_the_answer_of_no_token(client: httpx.Client) -> No
         assert answered(client, [("Cookie", f"{COOKIE}={bad}")]) == expected, name
     status, headers, body = expected
     assert status == 401
-    assert dict(headers)["www-authenticate"] == "Bearer"
+    metadata = f"{AUDIENCE}/.well-known/oauth-protected-resource"
+    assert dict(headers)["www-authenticate"] == f'Bearer resource_metadata="{metadata}"'
     assert len(body) < 200
 
 
