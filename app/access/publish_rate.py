@@ -61,8 +61,19 @@ class PublishLimit:
         if self._rate is None:
             return
         self.check(client)
+        self._charge(client, self._rate.seconds(events, size))
+
+    def count_refused(self, client: Client, size: int) -> None:
+        """Count a request whose events are not known, because it is refused before it is parsed. It counts as one event.
+
+        Otherwise a client could keep the server busy with such requests. `size`: how many bytes of the body were received.
+        """
+        if self._rate is not None:
+            self._charge(client, self._rate.seconds(1, size))
+
+    def _charge(self, client: Client, seconds: float) -> None:
         key, now = _key(client), self._clock()
-        self._full_at[key] = max(self._full_at.get(key, now), now) + self._rate.seconds(events, size)
+        self._full_at[key] = max(self._full_at.get(key, now), now) + seconds
         if len(self._full_at) > self._kept:
             self._full_at = {key: full_at for key, full_at in self._full_at.items() if full_at > now}
             self._kept = max(_LEAST_KEPT, 2 * len(self._full_at))

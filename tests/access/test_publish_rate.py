@@ -78,6 +78,20 @@ def test_a_refused_request_is_not_counted() -> None:
     limited.check(ANN)
 
 
+@pytest.mark.parametrize(("rate", "seconds"), [((10**6, 1_000), 60), ((1, None), 6)])
+def test_refused_bodies_use_up_what_a_client_may_publish(rate: tuple[float, float | None], seconds: int) -> None:
+    limited, _ = limit(*rate)
+    for _ in range(6):
+        limited.count_refused(
+            ANN, 10_000
+        )  # also those that arrive at the same time, and are refused later than the first
+    with pytest.raises(TooManyRequests) as refused:
+        limited.check(ANN)
+
+    assert refused.value.retry_after_seconds == seconds - 1
+    limited.check(BEN)
+
+
 def test_clients_that_may_publish_at_once_are_forgotten() -> None:
     limited, clock = limit(100)
     for number in range(50_000):
@@ -90,3 +104,4 @@ def test_without_a_rate_nothing_is_limited() -> None:
     limited = PublishLimit(None)
     for _ in range(1_000):
         limited.count(ANN, 1_000, 10**9)
+        limited.count_refused(ANN, 10**9)

@@ -19,7 +19,7 @@ from app.events.log.event_log import EventLog
 from app.events.publish import Publisher
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
-from app.specification.errors import OrdersEventsError
+from app.specification.errors import OrdersEventsError, Refusal
 from app.transports.grpc.call_sink import CallSink
 from app.transports.grpc.callers import Callers, Context
 from app.transports.grpc.calls import Calls, end
@@ -92,29 +92,39 @@ class OrderEventsService:
             end(context, self._statuses.status(_INTERRUPTIONS[closing.reason]))
 
     async def _publish(self, data: bytes, context: Context) -> bytes:
-        client = self._callers.client(context)
-        request = self._read("PublishRequest", data)
         response: Any = self.classes["PublishResponse"]
-        return bytes(response(events=await self._published(client, request, len(data))).SerializeToString())
+        _, events = await self._published(self._callers.client(context), "PublishRequest", data)
+        return bytes(response(events=events).SerializeToString())
 
     async def _publish_stream(self, _requests: object, context: Context) -> None:
         response: Any = self.classes["PublishStreamResponse"]
         self._callers.client(context)
         while (data := await self.calls.next_message(context)) is not grpc.aio.EOF:
             client = self._callers.client(context)  # its token may have expired since the last message
-            request = self._read("PublishStreamRequest", data)
-            events = await self._published(client, request, len(data))
+            request, events = await self._published(client, "PublishStreamRequest", data)
             await context.write(response(request=request.request, events=events).SerializeToString())
 
     def _read(self, name: str, data: bytes) -> Any:
         return read_message(self.classes[name], data, self._most_values)
 
-    async def _published(self, client: Client, request: Any, size: int) -> list[dict[str, Any]]:
+    async def _published(self, client: Client, name: str, data: bytes) -> tuple[Any, list[dict[str, Any]]]:
+        """Publish the events of a message. Returns the message, and what the client is sent about its events."""
         permitted = publishable_events(client.principal)
-        self._publish_limit.count(client, len(request.events), size)
+        request = self._counted(client, name, data)
         events = request.events[: self._most_events + 1]  # with one too many, the publisher refuses all of them
         appended = await self._publisher.publish(read_submissions(events, self._data_messages), permitted)
-        return published_events(appended, self.log.ids.of_published(appended, permitted))
+        return request, published_events(appended, self.log.ids.of_published(appended, permitted))
+
+    def _counted(self, client: Client, name: str, data: bytes) -> Any:
+        """Read a message with events to publish, and count them. A message that is refused is counted, too."""
+        self._publish_limit.check(client)
+        try:
+            request = self._read(name, data)
+        except Refusal:
+            self._publish_limit.count_refused(client, len(data))
+            raise
+        self._publish_limit.count(client, len(request.events), len(data))
+        return request
 
 
 # The reasons of a `Closing` after which a client comes back. The status says so to libraries that retry calls by themselves; the message

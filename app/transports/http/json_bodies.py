@@ -39,8 +39,8 @@ class ContentTooLarge(Refusal):
         super().__init__(f"The body is larger than {maximum_bytes} bytes; send the events in more requests.")
 
 
-async def read_json(request: Request, maximum_bytes: int, maximum_values: int) -> tuple[JsonValue, int]:
-    """Read the body of a request as JSON. Returns the value, and the length of the body in bytes.
+async def read_json(request: Request, body: bytearray, maximum_bytes: int, maximum_values: int) -> JsonValue:
+    """Read the body of a request as JSON, and return the value. `body`: takes what is received, also of a body that is refused.
 
     Raises UnsupportedMediaType, MalformedJson, TooManyValues, or ContentTooLarge, in that case without reading the rest of the body.
     """
@@ -48,7 +48,6 @@ async def read_json(request: Request, maximum_bytes: int, maximum_values: int) -
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > maximum_bytes:
         raise ContentTooLarge(maximum_bytes)
-    body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > maximum_bytes:
@@ -57,7 +56,7 @@ async def read_json(request: Request, maximum_bytes: int, maximum_values: int) -
     check_number_of_values(text, maximum_values)
     if len(text) > BYTES_PER_TURN:
         await asyncio.sleep(0)
-    return parse_json(text), len(text)
+    return parse_json(text)
 
 
 def _check_type(content_type: str, content_encoding: str) -> None:

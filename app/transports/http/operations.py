@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
@@ -34,6 +34,8 @@ from app.metrics import exposition
 from app.specification.contracts import Contracts
 from app.specification.derived.protobuf.proto_text import write_proto
 from app.specification.document import OpenApiDocument
+from app.specification.errors import Refusal
+from app.specification.strict_json import JsonValue
 from app.transports.http.compressed_bodies import NO_SNIFFING, Bodies
 from app.transports.http.json_bodies import event_page, event_types, published_events, read_json
 from app.transports.http.negotiation import choose_media_type
@@ -133,13 +135,23 @@ class Operations:
     async def publish_order_events(self, request: Request) -> Response:
         client = client_of(request.scope)
         permitted = publishable_events(client.principal)
-        self.publish_limit.check(client)
-        submitted, size = await read_json(request, self.document.max_body_bytes, self.document.max_json_values)
-        submissions = submitted if isinstance(submitted, list) else [submitted]
-        self.publish_limit.count(client, len(submissions), size)
+        submissions = await self._submissions(request, client)
         appended = await self.publisher.publish(submissions, permitted)
         ids = self.log.ids.of_published(appended, permitted)
         return Response(published_events(appended, ids), 201, NO_STORE, media_type="application/json")
+
+    async def _submissions(self, request: Request, client: Client) -> list[JsonValue]:
+        """Return the events that a client publishes, after they were counted. A body that is refused is counted, too."""
+        self.publish_limit.check(client)
+        body = bytearray()
+        try:
+            submitted = await read_json(request, body, self.document.max_body_bytes, self.document.max_json_values)
+        except (Refusal, ClientDisconnect):
+            self.publish_limit.count_refused(client, len(body))
+            raise
+        submissions: list[JsonValue] = submitted if isinstance(submitted, list) else [submitted]
+        self.publish_limit.count(client, len(submissions), len(body))
+        return submissions
 
     async def open_order_events_socket(self, request: Request) -> WebSocketResponse:
         check_handshake(request, self.document.socket.subprotocol, self.socket_origins)

@@ -12,7 +12,7 @@ from app.server.take_over import DuplexConnection
 from app.transports.compression.shared_deflate import Step
 from app.transports.websocket.errors import CloseCode, ConnectionFault
 from app.transports.websocket.messages import server_messages
-from app.transports.websocket.messages.client_messages import check_message, numbers_of, read_message
+from app.transports.websocket.messages.client_messages import check_message, numbers_of
 from app.transports.websocket.messages.frames import close_frame, text_frames
 from app.transports.websocket.messages.incoming import Incoming
 from app.transports.websocket.publications import Publications
@@ -142,7 +142,7 @@ class Session:
         if not self._is_open:
             return
         check_size(self.principal, len(text), self._sockets.contract.received_bytes_maximum)
-        message = read_message(self._sockets.contract, text, self._sockets.json_values)
+        message = self._sockets.read(text, self.client)
         numbers = numbers_of(message, self._sockets.maxima)
         try:
             check_sender(self.principal, message["type"])

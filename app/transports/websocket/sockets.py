@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from app.access.admission import Admission, Leave
+from app.access.client import Client
 from app.access.errors import LimitReached
 from app.access.principal import Principal
 from app.access.publish_rate import PublishLimit
@@ -23,6 +24,7 @@ from app.transports.compression.shared_deflate import Steps
 from app.transports.websocket.bounds import MessageRates, UnfinishedMessages
 from app.transports.websocket.deadlines import Deadlines
 from app.transports.websocket.errors import CloseCode, ConnectionFault
+from app.transports.websocket.messages.client_messages import read_message
 from app.transports.websocket.messages.server_messages import HEARTBEAT
 from app.transports.websocket.messages.shared_messages import SharedMessages
 from app.transports.websocket.sender import UNKNOWN
@@ -91,6 +93,14 @@ class Sockets:
     @property
     def is_draining(self) -> bool:
         return self.log.is_draining
+
+    def read(self, text: bytes, client: Client) -> dict[str, Any]:
+        """Read a message of a client. Raises ConnectionFault, and counts the message as published: only a `publish` can be large."""
+        try:
+            return read_message(self.contract, text, self.json_values)
+        except ConnectionFault:
+            self.publish_limit.count_refused(client, len(text))
+            raise
 
     def problem(self, error: Exception) -> Mapping[str, object]:
         """Return the problem (RFC 9457) with which a message of a client is refused."""

@@ -136,6 +136,22 @@ def test_bytes_are_limited_too_and_a_refused_body_is_not_read(limited: tuple[Ser
         assert wire.head().status == 429
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        pytest.param(b" " * 2_500_000 + b"{", 400, id="malformed"),
+        pytest.param(b"[" + b"0," * 1_250_000 + b"0]", 413, id="too many values"),
+    ],
+)
+def test_a_body_that_is_refused_before_it_is_parsed_counts_too(
+    limited: tuple[ServerProcess, httpx.Client], body: bytes, status: int
+) -> None:
+    _, client = limited
+    headers = {"Content-Type": "application/json"}
+    assert eventually(lambda: client.post(EVENTS, content=body, headers=headers).status_code == status)
+    assert client.post(EVENTS, json=shipped()).status_code == 429
+
+
 @pytest.mark.parametrize(("streams", "has_retry"), [(3, False), (200, True)])
 def test_the_more_streams_a_drain_ends_the_later_they_are_asked_to_come_back(streams: int, *, has_retry: bool) -> None:
     """The usual times here are 50 to 100 ms; 200 streams are spread over 200 ms."""

@@ -21,7 +21,7 @@ EACH = 2
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server that has at most two streams for each subject."""
-    limits = ("--max-streams-per-principal", str(EACH), "--publish-rate", "10")
+    limits = ("--max-streams-per-principal", str(EACH), "--publish-rate", "10:1000000")
     keys = token_settings(tmp_path_factory.mktemp("keys"))
     with ServerProcess("--store", "memory:", *QUICK, *limits, *keys) as running:
         yield running
@@ -92,6 +92,20 @@ def test_a_client_that_publishes_too_much_gets_an_error_and_may_go_on_later(limi
         assert (problem["status"], problem["type"]) == (429, "/problems/too-many-requests")
         assert 1 <= problem["retryAfter"] <= 3
         assert eventually(lambda: talk.ask("publish", request=3, events=[shipped()])["type"] == "published")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [pytest.param("{", 4400, id="malformed"), pytest.param("[" + "0," * 10**6, 1009, id="too many values")],
+)
+def test_a_message_that_is_refused_before_it_is_parsed_counts_as_published(
+    limited: ServerProcess, text: str, code: int
+) -> None:
+    headers = {"Authorization": authorization(f"eve {code}")}
+    with conversation(limited, additional_headers=headers) as talk:
+        talk.client.send(text + " " * 3_000_000)
+        assert talk.close_code() == code
+    assert httpx.post(f"{limited.url}{EVENTS}", json=shipped(), headers=headers).status_code == 429
 
 
 def test_one_subject_publishes_at_its_rate_on_all_transports_together(limited: ServerProcess) -> None:
