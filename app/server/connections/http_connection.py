@@ -137,14 +137,19 @@ class HttpConnection(RequestReader):
     def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio.Protocol has it
         """Handle that the client will send no more data.
 
-        Returns True if the connection must stay open, because complete requests are still being answered.
+        Returns True if the connection must stay open, because complete requests are still being answered. An application that
+        reads on after the body of the request gets a message, with nothing in it, so that it does not wait for a client that may have
+        left.
         """
-        if not self._is_answering():
+        if self._running is None or not self._is_answering():
             return False
         if self._refusal:
             return True
         self.cycle.keep_alive = False
-        return self._part != "body"
+        if self._part == "body":
+            return False
+        self._running.message_event.set()
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

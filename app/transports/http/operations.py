@@ -8,9 +8,9 @@ returned a dict, Connexion would respond 500 if the contract also declares a pro
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from starlette.requests import ClientDisconnect, Request
@@ -45,6 +45,7 @@ from app.transports.http.sessions.resource_metadata import resource_metadata
 from app.transports.http.sessions.session_cookie import clear_cookie, set_cookie
 from app.transports.http.streaming import sse
 from app.transports.http.streaming.response import ClosedStreamResponse, EventStreamResponse, EventStreams
+from app.transports.http.waiting import admitted_to_wait, unless_left
 from app.transports.websocket.handshake import WebSocketResponse, check_handshake
 from app.transports.websocket.sender import UNKNOWN
 from app.transports.websocket.sockets import Sockets
@@ -101,8 +102,8 @@ class Operations:
         except NotAnInstant as error:
             raise InvalidParameters([ParameterViolation("query", "since", str(error))]) from None
         if media_type == _PAGE:
-            with self._admitted_to_wait(client, 0 if request.method == "HEAD" else wait) as wait_seconds:
-                return await self._page(start, filter, limit, wait_seconds)
+            with admitted_to_wait(self.admission, client, 0 if request.method == "HEAD" else wait) as wait_seconds:
+                return await self._page(request, start, filter, limit, wait_seconds)
         subscription = await subscribe(self.log, SubscriptionRequest(start, filter, follow, limit, client.principal))
         if isinstance(subscription, Closing):
             return ClosedStreamResponse(self.streams, subscription)
@@ -110,27 +111,20 @@ class Operations:
             return Response(status_code=204, headers=NO_STORE)
         return EventStreamResponse(self.streams, subscription, client)
 
-    async def _page(self, place: StartRequest, filter: Filter, limit: int | None, wait_seconds: int) -> ASGIApp:
+    async def _page(
+        self, request: Request, place: StartRequest, filter: Filter, limit: int | None, wait_seconds: int
+    ) -> ASGIApp:
         limit = self.document.page_limit_default if limit is None else limit
         if limit > self.document.page_limit_maximum:
             message = f"must be at most {self.document.page_limit_maximum} for a page"
             raise InvalidParameters([ParameterViolation("query", "limit", message)])
         start = await locate_start(self.log, place, filter)
-        page = await read_page(self.log, start, filter, limit, wait_seconds)
+        read = partial(read_page, self.log, start, filter, limit)
+        page = await unless_left(request, read(wait_seconds)) if wait_seconds else None
+        if page is None:
+            page = await read(0)
         body = event_page(page, self.log.id_of_place(page.through, filter))
         return self.bodies.response(body, headers=NO_STORE, media_type=_PAGE)
-
-    @contextmanager
-    def _admitted_to_wait(self, client: Client, wait_seconds: int) -> Iterator[int]:
-        """Yield how long to wait for a page. A page that may wait is counted as a stream meanwhile; see `Admission.admit`."""
-        if not wait_seconds:
-            yield 0
-            return
-        leave = self.admission.admit(client)
-        try:
-            yield wait_seconds
-        finally:
-            leave()
 
     async def publish_order_events(self, request: Request) -> Response:
         client = client_of(request.scope)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import signal
-from collections.abc import Iterator
+import socket
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import httpx
@@ -96,6 +98,37 @@ def test_a_page_that_waits_is_a_stream_until_it_is_answered(limited: tuple[Serve
         for wire in wires:
             assert wire.body(wire.head())
         assert OVERLOADED not in frames(ended(client))
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        pytest.param(lambda left: left.close(), id="closed"),
+        pytest.param(
+            lambda left: (left.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes([1, *bytes(7)])), left.close()),
+            id="reset",
+        ),
+    ],
+)
+def test_a_client_that_leaves_while_its_page_waits_gives_back_its_place(
+    limited: tuple[ServerProcess, httpx.Client], leave: Callable[[socket.socket], object]
+) -> None:
+    server, client = limited
+    assert eventually(lambda: streams_open(client) == 0)
+    with ExitStack() as stack:
+        wires = [stack.enter_context(Wire(server.port)) for _ in range(MOST)]
+        for wire in wires:
+            wire.send(request(f"{EVENTS}?wait=30", "Accept: application/json"))
+        assert eventually(lambda: OVERLOADED in [each._replace(retry=None) for each in frames(ended(client))])
+        left = time.monotonic()
+        leave(wires[0].socket)
+        assert eventually(lambda: OVERLOADED not in [each._replace(retry=None) for each in frames(ended(client))])
+        assert time.monotonic() - left < 20
+        wires[1].socket.shutdown(socket.SHUT_WR)
+        assert wires[1].head().status == 200  # a client that only sends no more is answered
+        assert time.monotonic() - left < 20
+        publish(client, shipped())
+        assert wires[2].body(wires[2].head())
 
 
 def ended(client: httpx.Client) -> str:
