@@ -7,6 +7,7 @@ that waits for events. It is admitted just before it begins, and counted until i
 from __future__ import annotations
 
 import resource
+import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
@@ -19,6 +20,7 @@ from app.metrics.tally import Tally
 Leave: TypeAlias = Callable[[], object]
 """A function to call once, when a stream that was admitted has ended."""
 
+ENDED_PERIOD_SECONDS: Final = 10.0
 OTHER_DESCRIPTORS: Final = 128  # of files: for the log, the listeners, and connections that are not streams
 
 
@@ -33,11 +35,12 @@ class StreamLimits(NamedTuple):
 class Admission:
     """The limits on open streams, and the streams that are open now.
 
-    `tally`: counts the refused streams by limit. `open_streams`: the number of streams that are open.
+    `tally`: counts the refused streams by limit. `clock`: returns the time in seconds. `open_streams`: the number of streams that are open.
     """
 
-    def __init__(self, limits: StreamLimits, tally: Tally) -> None:
+    def __init__(self, limits: StreamLimits, tally: Tally, clock: Callable[[], float] = time.monotonic) -> None:
         self._total = limits.total
+        self._per_address = limits.per_address
         self._of_clients = [
             _ClientLimit(name, maximum, key_of)
             for name, maximum, key_of in (
@@ -49,6 +52,9 @@ class Admission:
         self._leave_uncounted: Leave = partial(self._leave, ())
         self.open_streams = 0
         self._tally = tally
+        self._clock = clock
+        self._ended: Counter[Hashable] = Counter()  # by address, in the present period
+        self._period_ends_at = 0.0
 
     def admit(self, client: Client) -> Leave:
         """Count a stream of a client from now on. Returns the function to call once the stream has ended.
@@ -67,6 +73,24 @@ class Admission:
             limit.streams[key] += 1
         self.open_streams += 1
         return partial(self._leave, counted) if counted else self._leave_uncounted
+
+    def admits_ended(self, client: Client) -> bool:
+        """Return whether a client may have a stream that ends at once, because its access token has expired, and count the stream.
+
+        In each period of 10 seconds an address may have as many of them as it may have open streams. They take no place of those.
+        """
+        key = address_key(client)
+        if self._per_address is None or key is None:
+            return True
+        now = self._clock()
+        if now >= self._period_ends_at:
+            self._ended.clear()
+            self._period_ends_at = now + ENDED_PERIOD_SECONDS
+        if self._ended[key] >= self._per_address:
+            self._tally.streams_refused["address"] += 1
+            return False
+        self._ended[key] += 1
+        return True
 
     def _leave(self, counted: Sequence[tuple[_ClientLimit, Hashable]]) -> None:
         self.open_streams -= 1

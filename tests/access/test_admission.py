@@ -77,6 +77,26 @@ def test_clients_of_one_ipv6_network_share_a_limit() -> None:
         admission.admit(Client(address="2001:db8::2"))
 
 
+def test_an_address_may_have_as_many_streams_that_end_at_once_in_ten_seconds_as_open_ones() -> None:
+    now = [1_000.0]
+    tally = Tally()
+    admission = Admission(StreamLimits(total=1, per_principal=1, per_address=3), tally, lambda: now[0])
+    assert [admission.admits_ended(ANN) for _ in range(5)] == [True, True, True, False, False]
+    assert tally.streams_refused == {"address": 2}
+    assert admission.admits_ended(BEN)
+    admission.admit(ANN)  # they take no place from streams that stay open
+    now[0] += 10
+    assert admission.admits_ended(ANN)
+
+
+@pytest.mark.parametrize(("limits", "sender"), [(StreamLimits(total=1), ANN), (StreamLimits(per_address=1), LOCAL)])
+def test_streams_that_end_at_once_are_not_limited_without_an_address_to_count(
+    limits: StreamLimits, sender: Client
+) -> None:
+    admission = Admission(limits, Tally())
+    assert all(admission.admits_ended(sender) for _ in range(100))
+
+
 def test_nothing_is_left_after_streams_have_come_and_gone_in_any_order() -> None:
     tally = Tally()
     admission = Admission(StreamLimits(total=50, per_principal=8, per_address=8), tally)

@@ -90,11 +90,12 @@ class Operations:
         media_type = choose_media_type(_header(request, b"accept"), (sse.MEDIA_TYPE, _PAGE))
         try:
             client = client_of(request.scope)
-        except TokenExpired:
+        except TokenExpired as expired:
             if media_type == _PAGE:
                 raise
             # A browser's EventSource survives this, and no other status, so a page has time to renew its token.
-            return ClosedStreamResponse(self.streams, TOKEN_EXPIRED)
+            is_admitted = self.admission.admits_ended(Client(expired.principal, address_of(request.scope)))
+            return ClosedStreamResponse(self.streams, TOKEN_EXPIRED if is_admitted else Closing("overloaded"))
         filter = readable_events(client.principal, filter_of(event_types, order_id))
         last_event_id = _header(request, b"last-event-id") or last_event_id or None
         try:

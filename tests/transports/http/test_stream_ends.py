@@ -18,8 +18,10 @@ STREAM = "Accept: text/event-stream"
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server that needs access tokens."""
-    with ServerProcess("--store", "memory:", *QUICK, *token_settings(tmp_path_factory.mktemp("keys"))) as running:
+    """A server that needs access tokens, behind a proxy on this machine."""
+    limits = ("--trusted-proxy", "127.0.0.1", "--max-streams-per-address", "5")
+    keys = token_settings(tmp_path_factory.mktemp("keys"))
+    with ServerProcess("--store", "memory:", *QUICK, *limits, *keys) as running:
         yield running
 
 
@@ -55,6 +57,21 @@ def test_a_token_that_expired_a_moment_ago_gets_a_stream_that_only_says_so(
         assert comment.startswith(b":")
         assert rest == TOKEN_EXPIRED
         assert wire.chunk() == b""
+
+
+def test_an_address_that_asks_for_many_such_streams_is_asked_to_come_back_later(guarded: ServerProcess) -> None:
+    def answer(address: str) -> bytes:
+        with Wire(guarded.port) as wire:
+            wire.get(EVENTS, bearer(-500), f"X-Forwarded-For: {address}")
+            return wire.chunks()
+
+    first, *others = [
+        answer("192.0.2.7") for _ in range(11)
+    ]  # they may begin in one period of 10 s, and end in the next
+    refused = next(each for each in others if b"overloaded" in each)
+    assert 15_000 <= int(refused.split(b"\n")[0].removeprefix(b"retry: ")) <= 45_000
+    assert first.endswith(TOKEN_EXPIRED)
+    assert answer("192.0.2.8").endswith(TOKEN_EXPIRED)
 
 
 @pytest.mark.parametrize(
