@@ -41,17 +41,18 @@ class PublishLimit:
 
     def __init__(self, rate: PublishRate | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate = rate
-        self._clock = clock
-        self._full_at: dict[Hashable, float] = {}
-        self._kept = _LEAST_KEPT
+        self._published = _Buckets(clock)
+        self._refused = _Buckets(clock)
 
     def check(self, client: Client) -> None:
         """Check that a client may publish now. Raises TooManyRequests if not."""
-        if self._rate is None:
-            return
-        wait_seconds = self._full_at.get(_key(client), 0.0) - self._clock() - BURST_SECONDS
-        if wait_seconds > 0:
-            raise TooManyRequests("This client publishes more than it may.", ceil(wait_seconds))
+        if self._rate is not None:
+            self._published.check(_key(client))
+
+    def check_refused(self, client: Client) -> None:
+        """Check that the refused requests of a client have not used up its rate by themselves. Raises TooManyRequests if they have."""
+        if self._rate is not None:
+            self._refused.check(_key(client))
 
     def count(self, client: Client, events: int, size: int) -> None:
         """Count what a client is about to publish. Raises TooManyRequests, and counts nothing, if the client may not publish now.
@@ -61,18 +62,35 @@ class PublishLimit:
         if self._rate is None:
             return
         self.check(client)
-        self._charge(client, self._rate.seconds(events, size))
+        self._published.take(_key(client), self._rate.seconds(events, size))
 
     def count_refused(self, client: Client, size: int) -> None:
         """Count a request whose events are not known, because it is refused before it is parsed. It counts as one event.
 
         Otherwise a client could keep the server busy with such requests. `size`: how many bytes of the body were received.
         """
-        if self._rate is not None:
-            self._charge(client, self._rate.seconds(1, size))
+        if self._rate is None:
+            return
+        for buckets in (self._published, self._refused):
+            buckets.take(_key(client), self._rate.seconds(1, size))
 
-    def _charge(self, client: Client, seconds: float) -> None:
-        key, now = _key(client), self._clock()
+
+class _Buckets:
+    """The token buckets of all clients, by the key of the client."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._full_at: dict[Hashable, float] = {}
+        self._kept = _LEAST_KEPT
+
+    def check(self, key: Hashable) -> None:
+        wait_seconds = self._full_at.get(key, 0.0) - self._clock() - BURST_SECONDS
+        if wait_seconds > 0:
+            raise TooManyRequests("This client publishes more than it may.", ceil(wait_seconds))
+
+    def take(self, key: Hashable, seconds: float) -> None:
+        """Take from a bucket what is refilled in this time."""
+        now = self._clock()
         self._full_at[key] = max(self._full_at.get(key, now), now) + seconds
         if len(self._full_at) > self._kept:
             self._full_at = {key: full_at for key, full_at in self._full_at.items() if full_at > now}

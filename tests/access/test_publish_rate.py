@@ -89,7 +89,15 @@ def test_refused_bodies_use_up_what_a_client_may_publish(rate: tuple[float, floa
         limited.check(ANN)
 
     assert refused.value.retry_after_seconds == seconds - 1
+    with pytest.raises(TooManyRequests):
+        limited.check_refused(ANN)
     limited.check(BEN)
+
+
+def test_what_a_client_published_is_not_held_against_its_bodies() -> None:
+    limited, _ = limit(1)
+    limited.count(ANN, 100, 1)
+    limited.check_refused(ANN)
 
 
 def test_clients_that_may_publish_at_once_are_forgotten() -> None:
@@ -97,7 +105,7 @@ def test_clients_that_may_publish_at_once_are_forgotten() -> None:
     for number in range(50_000):
         limited.count(Client(address=f"2001:db8:{number:x}::1"), 1, 1)
         clock.now += 0.01
-    assert len(limited._full_at) <= 1_024  # what stays in memory
+    assert len(limited._published._full_at) <= 1_024  # what stays in memory
 
 
 def test_without_a_rate_nothing_is_limited() -> None:
@@ -105,3 +113,4 @@ def test_without_a_rate_nothing_is_limited() -> None:
     for _ in range(1_000):
         limited.count(ANN, 1_000, 10**9)
         limited.count_refused(ANN, 10**9)
+        limited.check_refused(ANN)

@@ -95,9 +95,16 @@ class Sockets:
         return self.log.is_draining
 
     def read(self, text: bytes, client: Client) -> dict[str, Any]:
-        """Read a message of a client. Raises ConnectionFault, and counts the message as published: only a `publish` can be large."""
+        """Read a message of a client. Raises ConnectionFault, and counts the message as published: only a `publish` can be large.
+
+        A large message is not parsed if the client has sent more messages that were refused than it may publish.
+        """
         try:
+            if len(text) > self.contract.received_bytes_maximum:
+                self.publish_limit.check_refused(client)
             return read_message(self.contract, text, self.json_values)
+        except LimitReached as limit:
+            raise ConnectionFault(CloseCode.OVERLOADED, str(limit)) from None
         except ConnectionFault:
             self.publish_limit.count_refused(client, len(text))
             raise

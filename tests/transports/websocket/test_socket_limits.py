@@ -108,6 +108,18 @@ def test_a_message_that_is_refused_before_it_is_parsed_counts_as_published(
     assert httpx.post(f"{limited.url}{EVENTS}", json=shipped(), headers=headers).status_code == 429
 
 
+def test_a_client_whose_refused_messages_are_beyond_its_rate_gets_no_other_large_one_parsed(
+    limited: ServerProcess,
+) -> None:
+    headers = {"Authorization": authorization("flo")}
+    for code in (4400, 1013):
+        with conversation(limited, additional_headers=headers) as talk:
+            talk.client.send("{" + " " * 7_000_000)
+            assert talk.close_code() == code
+    with conversation(limited, additional_headers=headers) as talk:
+        assert talk.ask("subscribe", subscription=1)["type"] == "checkpoint"
+
+
 def test_one_subject_publishes_at_its_rate_on_all_transports_together(limited: ServerProcess) -> None:
     headers = {"Authorization": authorization("cyd")}
     with conversation(limited, additional_headers=headers) as talk, httpx.Client(base_url=limited.url) as client:
