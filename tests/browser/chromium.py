@@ -21,12 +21,16 @@ CHROMIUM_FLAGS: Final = (
 )
 
 
-def find_chromium() -> str:
-    """Return the path of the program; skip or fail the test if there is none.
+DESKTOP: Final = ("chromium", "chromium-browser", "google-chrome")
 
-    The headless shell is preferred: the same engine without the windows of a desktop, so a page costs it a third of the CPU.
+
+def find_chromium(*names: str) -> str:
+    """Return the path of the program with one of these names; skip or fail the test if there is none.
+
+    The headless shell is preferred: the same engine without the windows of a desktop, so a page costs it a third of the CPU. It has no
+    back/forward cache; `DESKTOP` has the programs that do.
     """
-    return needed("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    return needed(*(names or ("chromium-headless-shell", *DESKTOP)))
 
 
 def launch_chromium(playwright: Playwright) -> Browser:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
-from tests.browser.chromium import CHROMIUM_FLAGS, be_patient, find_chromium
+from tests.browser.chromium import CHROMIUM_FLAGS, DESKTOP, be_patient, find_chromium
 from tests.browser.following import PATIENCE_SECONDS
 from tests.browser.subscribing import Subscribed
 from tests.support.server_process import ServerProcess
@@ -19,7 +19,7 @@ OFF = "--disable-back-forward-cache"  # a flag with which Playwright starts Chro
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    program = find_chromium()
+    program = find_chromium(*DESKTOP)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program, args=list(CHROMIUM_FLAGS), ignore_default_args=[OFF]

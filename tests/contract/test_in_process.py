@@ -16,6 +16,7 @@ from app.settings import Settings, StoreUrl
 from app.sources.simulator import simulate
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document
+from app.specification.openapi.deployment import Deployment
 from tests.contract.schemathesis_hooks import stream_is_resumable
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +39,9 @@ class InProcess:
 
     async def _live(self, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
         # Schemathesis counts the events of a stream before it decodes it.
-        settings = Settings(store=StoreUrl("memory"), heartbeat_seconds=0.05, compression="off")
+        settings = Settings(
+            store=StoreUrl("memory"), heartbeat_seconds=0.05, compression="off", host_names=("testserver",)
+        )
         await receive()
         async with open_service(settings) as self.service:
             # Events come quickly: Schemathesis reads a few of each stream and goes on.
@@ -54,7 +57,7 @@ APPLICATION = InProcess()
 
 
 def contract(form: str) -> Any:
-    document = load_document(ROOT, load_contracts(ROOT / "contracts"))
+    document = load_document(ROOT, load_contracts(ROOT / "contracts"), deployment=Deployment(has_keys=False))
     # The hook of schemathesis_hooks is in force from its import on.
     loaded = schemathesis.openapi.from_dict(json.loads(getattr(document, form)), config=CONFIG)
     loaded.app = APPLICATION
