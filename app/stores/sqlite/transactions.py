@@ -31,6 +31,9 @@ INSERTED_AT_ONCE = (
     500  # in a statement: Python lets go of its lock once for each, and a busy event loop is slow to return it
 )
 
+_FIELDS = len(StoredEvent._fields)
+_OWNER = StoredEvent._fields.index("owner")
+
 Outcome: TypeAlias = list[Appended] | Exception
 
 
@@ -166,12 +169,21 @@ def insert_events(connection: sqlite3.Connection, events: Sequence[StoredEvent])
 
     Raises sqlite3.Error.
     """
-    parts = (events[start : start + INSERTED_AT_ONCE] for start in range(0, len(events), INSERTED_AT_ONCE))
-    return sum(connection.execute(_insertion(len(part)), [*chain.from_iterable(part)]).rowcount for part in parts)
+    inserted = 0
+    for start in range(0, len(events), INSERTED_AT_ONCE):
+        part = events[start : start + INSERTED_AT_ONCE]
+        values: list[object] = [*chain.from_iterable(part)]
+        owner = "?"
+        if not any(values[_OWNER::_FIELDS]):  # most logs have no owners, and binding the text of each takes 0.09 µs
+            del values[_OWNER::_FIELDS]
+            owner = "''"
+        inserted += connection.execute(_insertion(len(part), owner), values).rowcount
+    return inserted
 
 
 @cache
-def _insertion(count: int) -> str:
-    row = f"({', '.join('?' * len(StoredEvent._fields))})"
+def _insertion(count: int, owner: str) -> str:
+    """Return the statement that inserts a number of events. `owner`: the SQL for the owner of an event, which is its last field."""
+    row = f"({'?, ' * _OWNER}{owner})"
     rows = ", ".join([row] * count)
-    return f"INSERT INTO events VALUES {rows} ON CONFLICT (event_id, owner) DO NOTHING"  # noqa: S608 - nothing but question marks
+    return f"INSERT INTO events VALUES {rows} ON CONFLICT (event_id, owner) DO NOTHING"  # noqa: S608 - nothing but question marks and an empty text
