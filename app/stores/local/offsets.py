@@ -67,7 +67,7 @@ def next_stored_at_us(last_us: int) -> int:
 
 
 def _stored(event: Event, offset: int, epoch: str, stored_at_us: int) -> StoredEvent:
-    return StoredEvent(
+    fields = (
         offset,
         epoch,
         event.event_type,
@@ -78,3 +78,4 @@ def _stored(event: Event, offset: int, epoch: str, stored_at_us: int) -> StoredE
         event.data,
         event.owner,
     )
+    return tuple.__new__(StoredEvent, fields)  # `StoredEvent(...)` calls a Python function, and takes 0.1 µs more
