@@ -87,13 +87,13 @@ def published_events(appended: Sequence[Appended], ids: Sequence[str]) -> str:
 
     Only the eventId is escaped: no other string can have a character that needs an escape in JSON.
     """
-    events = ",".join(
+    events = [
         f'{{"id":"{id}","eventType":"{event.event_type}",'
         f'"schemaVersion":"{event.schema_version}",'
         f'"eventId":{_quoted(event.event_id)},"duplicate":{_BOOLEANS[duplicate]}}}'
         for id, (event, duplicate) in zip(ids, appended, strict=True)
-    )
-    return f'{{"events":[{events}]}}'
+    ]
+    return f'{{"events":[{",".join(events)}]}}'
 
 
 def event_types(contracts: Contracts) -> dict[str, Any]:
