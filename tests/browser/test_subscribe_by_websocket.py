@@ -244,26 +244,27 @@ def test_client_stays_away_after_a_close_that_means_the_same_would_happen_again(
 
 
 def test_attempts_back_off_until_a_good_message(tab: Page) -> None:
-    connections = 0
+    seen = threading.Event()
 
     def talk(peer: Peer) -> None:
-        nonlocal connections
-        connections += 1
         peer.receive()
-        if connections == 5:
+        if seen.is_set():
             peer.send(closing())
 
     with socket_server(talk) as url:
         subscribed = over_websocket(tab, url)
         for attempt in range(1, 5):
             subscribed.attempts(attempt)
+            if attempt == 4:
+                seen.set()
             tab.evaluate("void dispatchEvent(new Event('online'))")
         subscribed.reaches("closed")
-    waits = [state["retryInMs"] for state in subscribed.calls("state") if "retryInMs" in state]
-    assert len(waits) == 4
+    # A wait may be over before the page hears of the network: then `online` begins another attempt, without a wait.
+    waits = [state["retryInMs"] for state in subscribed.calls("state") if state.get("reason") == "lost"]
+    assert len(waits) >= 4
     assert 2000 <= waits[0] <= 5000
     assert all(0 <= wait <= 30_000 for wait in waits)
-    assert len(set(waits)) == 4
+    assert len(set(waits)) == len(waits)
 
 
 def test_silent_connection_is_given_up_and_one_with_heartbeats_is_not(tab: Page) -> None:

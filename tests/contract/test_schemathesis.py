@@ -71,7 +71,9 @@ def test_a_server_with_keys_keeps_its_contract(tmp_path: Path) -> None:
     with ServerProcess("--store", "memory:", *busy, *token_settings(tmp_path)) as server:
         served = httpx.get(f"{server.url}/openapi.json", timeout=60).text
         guarded = ("--include-path", "/events/orders", "--include-path", "/metrics", "--max-examples", "4")
-        run = run_schemathesis(server.url, served, tmp_path, *guarded, "--header", f"Authorization: Bearer {token()}")
+        # Not by links: a token is checked for each request alone, and a null there becomes the text of a valid order id.
+        phases = ("--phases", "examples,coverage,fuzzing", "--header", f"Authorization: Bearer {token()}")
+        run = run_schemathesis(server.url, served, tmp_path, *guarded, *phases)
 
     assert run.returncode == 0, run.stdout
     assert "Traceback" not in "".join(server.output)

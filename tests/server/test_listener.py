@@ -26,7 +26,7 @@ def ipv6() -> None:
 
 @pytest.mark.usefixtures("ipv6")
 def test_every_address_is_that_of_both_families() -> None:
-    with ServerProcess("--store", "memory:", "--host", "::") as server:
+    with ServerProcess("--store", "memory:", "--host", "::", "--anonymous") as server:
         for url in (server.url, f"http://127.0.0.1:{server.port}", f"http://[::1]:{server.port}"):
             assert httpx.get(f"{url}/health/live").json() == {"status": "live"}
         assert server.url == f"http://localhost:{server.port}"
