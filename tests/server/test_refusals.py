@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
@@ -115,7 +116,12 @@ async def test_client_that_closes_its_side_gets_the_answers_and_the_refusal() ->
         assert statuses(responses(await client.rest())) == [200, 400]
 
 
-async def test_log_names_the_client_of_a_refused_request(caplog: pytest.LogCaptureFixture) -> None:
+async def test_log_names_the_client_of_a_refused_request(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Another test of this process may have let uvicorn set up its loggers.
+    monkeypatch.setattr(logging.getLogger("uvicorn"), "propagate", True)
+    caplog.set_level(logging.INFO, logger="uvicorn.error")
     async with connected(Recorder()) as client:
         client.connection.client = ("192.0.2.1", 50_000)
         client.arrive(GARBAGE)
