@@ -19,7 +19,7 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Tracer, get_current
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.events.delivery.filter_group import ROUND_EVENTS, FilterGroup, MakeGroup
+from app.events.delivery.readers.filter_group import ROUND_EVENTS, FilterGroup, MakeGroup
 from app.events.event import Event, EventKey, StoredEvent
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Appended, EventStore

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from starlette.types import ASGIApp
 
-from app.events.delivery.filter_group import FilterGroup, MakeGroup
+from app.events.delivery.readers.filter_group import FilterGroup, MakeGroup
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import EventStore
 from app.specification.errors import StartupError

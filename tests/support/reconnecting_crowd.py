@@ -22,7 +22,7 @@ CONNECTS_PER_SECOND = 1_000
 
 @dataclass(slots=True)
 class Figures:
-    """What has become of the readers. `open`: those whose stream has begun. The others count what has happened since the start."""
+    """The numbers of a crowd. `open`: readers whose stream has begun. The others count what has happened since the start."""
 
     open: int = 0
     drained: int = 0

@@ -2,7 +2,7 @@
 next item.
 
     commit ─→ FilterIndex ─→ LiveReaders: FilterGroup sends one page to all its subscriptions ─→ Sink
-    reader behind ─→ memory, a few subscriptions per turn, or StoreReads ─→ Sink, until the reader has caught up
+    reader behind ─→ BehindReaders: memory, a few subscriptions per turn, or StoreReads ─→ Sink, until it has caught up
 
 No subscription has a task, timer or queue of its own. A turn (one callback on the event loop) sends items to a limited number
 of subscriptions. Events that are stored meanwhile are sent together in a later turn. So the busier the process is, the more
@@ -12,15 +12,14 @@ events share a write. One clock finds all subscriptions that need a heartbeat.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 
-from app.events.delivery.filter_group import FilterGroup, MakeGroup
-from app.events.delivery.live_readers import LiveReaders
+from app.events.delivery.readers.behind_readers import BehindReaders
+from app.events.delivery.readers.filter_group import FilterGroup, MakeGroup
+from app.events.delivery.readers.live_readers import LiveReaders
 from app.events.delivery.sent_items import SentItems
 from app.events.delivery.sink import Sink
-from app.events.delivery.store_reads import StoreReads
-from app.events.delivery.stream_item import Closing, NextItem, StreamItem, StreamStart
+from app.events.delivery.stream_item import Closing, StreamItem, StreamStart
 from app.events.delivery.subscription import Lease, Subscription
 from app.events.delivery.subscription_state import State
 from app.events.delivery.timing.endings import Endings
@@ -58,11 +57,10 @@ class FanOut:
     ) -> None:
         self._log = log
         self._open: dict[Subscription, Callable[[], object]] = {}  # with what is to be called once it is closed
-        self._live = LiveReaders(log, self._call_turn, self._enqueue, make_group)
-        self._store_reads = StoreReads(self._on_read)
+        self._behind = BehindReaders(self._send, self._call_turn, self._go_live)
+        self._live = LiveReaders(log, self._call_turn, self._behind.schedule, make_group)
         self._heartbeats = Heartbeats(heartbeat_seconds, self._open.keys(), self._live.last_sent_at, self._call_turn)
         self._endings = Endings(max_age_seconds, self.end)
-        self._scheduled: OrderedDict[Subscription, None] = OrderedDict()
         self._turn_is_due = False
         self._none_open = asyncio.Event()
         self._none_open.set()
@@ -82,7 +80,7 @@ class FanOut:
         self._none_open.clear()
         self._endings.begin(subscription)
         if self._send(subscription, start):
-            self._advance(subscription)
+            self._behind.advance(subscription)
 
     def refuse(self, closing: Closing) -> StreamStart:
         """Count a stream that cannot be opened. Returns the only item to send to the client, which contains `closing`."""
@@ -102,7 +100,7 @@ class FanOut:
         if closing is not None:
             self._send(subscription, closing)
         elif state is State.BLOCKED:
-            self._enqueue(subscription)
+            self._behind.schedule(subscription)
         elif self._log.is_draining:
             self._hasten(subscription)
 
@@ -168,7 +166,7 @@ class FanOut:
     @property
     def behind(self) -> int:
         """The number of subscriptions that are behind: each reads the log alone, and can be sent more."""
-        return len(self._scheduled) + len(self._store_reads)
+        return len(self._behind)
 
     @property
     def delivery_ages(self) -> Histogram:
@@ -201,39 +199,12 @@ class FanOut:
         self.sent.count_live(self._live.send_rounds(SENDS_PER_TURN, _now()))
         for subscription in self._heartbeats.take(HEARTBEATS_PER_TURN):
             self._heartbeat(subscription)
-        for _ in range(min(STEPS_PER_TURN, len(self._scheduled))):
-            subscription, _ = self._scheduled.popitem(last=False)
-            self._advance(subscription)
-        if self._live.is_due or self._heartbeats.are_due or self._scheduled:
+        self._behind.take_steps(STEPS_PER_TURN)
+        if self._live.is_due or self._heartbeats.are_due or self._behind.is_due:
             self._call_turn()
 
-    def _enqueue(self, subscription: Subscription) -> None:
-        self._scheduled[subscription] = None
-        self._call_turn()
-
-    def _advance(self, subscription: Subscription) -> None:
-        """Send the next item to a scheduled subscription.
-
-        If no item can be sent now, the subscription joins the live readers if it has caught up with the log, is scheduled
-        again if more of the log is in memory, and otherwise enters the queue for a read of the store.
-        """
-        item = subscription.next_item()
-        if item is not None:
-            if self._send(subscription, item):
-                self._enqueue(subscription)
-        elif subscription.is_caught_up:
-            self._live.join(subscription)
-        elif subscription.is_in_memory:
-            self._enqueue(subscription)
-        else:
-            self._store_reads.request(subscription)
-
-    def _on_read(self, subscription: Subscription, item: NextItem | None) -> None:
-        if subscription.state is State.CLOSED:
-            return
-        subscription.end_read()
-        if subscription.state is State.SCHEDULED and (item is None or self._send(subscription, item)):
-            self._advance(subscription)
+    def _go_live(self, subscription: Subscription) -> None:
+        self._live.join(subscription)
 
     def _heartbeat(self, subscription: Subscription) -> None:
         state = subscription.state
@@ -250,7 +221,7 @@ class FanOut:
             case State.LIVE | State.QUEUED:
                 subscription.schedule()
                 self._take_out(subscription, state)
-                self._enqueue(subscription)
+                self._behind.schedule(subscription)
             case State.READING:
                 self._send(subscription, Closing("drain"))
             case _:
@@ -273,10 +244,8 @@ class FanOut:
         If the subscription is closed now, it no longer counts as open.
         """
         match state:
-            case State.SCHEDULED:
-                self._scheduled.pop(subscription, None)
-            case State.QUEUED:
-                self._store_reads.withdraw(subscription)
+            case State.SCHEDULED | State.QUEUED:
+                self._behind.withdraw(subscription, state)
             case State.LIVE:
                 self._live.leave(subscription)
             case _:

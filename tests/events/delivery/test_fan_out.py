@@ -7,8 +7,8 @@ import pytest
 
 from app.events.delivery import cursor as cursor_module
 from app.events.delivery import fan_out as fan_out_module
-from app.events.delivery import filter_group as group_module
 from app.events.delivery.fan_out import FanOut
+from app.events.delivery.readers import filter_group as group_module
 from app.events.delivery.stream_item import HEARTBEAT, Checkpoint, Closing, StreamItem, StreamStart
 from app.events.delivery.subscription import Subscription
 from app.events.event import Event

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from app.events.delivery.filter_group import FilterGroup, MakeGroup
+from app.events.delivery.readers.filter_group import FilterGroup, MakeGroup
 from app.events.delivery.subscription import Subscription
 from app.events.filter import Filter
 from app.events.histogram import Histogram
@@ -19,8 +19,8 @@ class LiveReaders:
     """The live subscriptions of one log (subscriptions that have been sent the whole log so far), grouped by filter.
 
     A group exists, and listens to the log, as long as it has a subscription. `on_due`: called when a group has events to send.
-    `on_lag`: called with each subscription that has left its group and must read the log alone. `make_group`: makes a group. `delivery_ages`: the age in seconds of
-    the oldest event of each call of `send_rounds`.
+    `on_lag`: called with each subscription that has left its group and must read the log alone. `make_group`: makes a group.
+    `delivery_ages`: the age in seconds of the oldest event of each call of `send_rounds`.
     """
 
     def __init__(
