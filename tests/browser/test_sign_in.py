@@ -87,16 +87,28 @@ def test_dashboard_asks_for_a_token_and_for_a_new_one_and_misses_nothing(
     expect(outcome).to_have_text("The server asks for an access token.")
 
 
-def test_link_for_development_signs_in_once_and_leaves_no_code(page: Page, context: BrowserContext) -> None:
+def test_link_for_development_signs_in_an_open_page_once_and_leaves_no_code(
+    page: Page, context: BrowserContext
+) -> None:
     with ServerProcess("--store", "memory:", "--dev-token", *QUICK) as server:
         link = server.printed(r"(http://\S+/#code=\S+)")
-        dashboard = Dashboard(page, link.partition("/#")[0], f"#{link.partition('#')[2]}").live()
+        dashboard = Dashboard(page, server.url)
+        expect(page.locator("#sign-in-outcome")).to_have_text("The server asks for an access token.")
+        page.goto(link)  # the page is open already, so the browser only changes its address
+        dashboard.live()
         assert page.evaluate("location.href") == f"{server.url}/"
         page.reload()
         dashboard.live()
         other = context.new_page()
         other.goto(link)
         expect(other.locator("#sign-in-outcome")).to_contain_text("This link was used before")
+
+
+def test_link_for_development_opens_a_page_that_is_signed_in(page: Page) -> None:
+    with ServerProcess("--store", "memory:", "--dev-token", *QUICK) as server:
+        link = server.printed(r"(http://\S+/#code=\S+)")
+        Dashboard(page, server.url, link.removeprefix(f"{server.url}/")).live()
+        assert page.evaluate("location.href") == f"{server.url}/"
 
 
 def test_socket_of_the_client_goes_on_with_the_next_token(

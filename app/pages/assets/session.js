@@ -45,6 +45,11 @@
     return signIn(code, STALE_LINK);
   }
 
+  // A link to a page that is open already only changes its address.
+  addEventListener('hashchange', async () => {
+    if (await redeemCode()) dispatchEvent(new Event('signed-in'));
+  });
+
   /** `ready`: settles when the code of a link has been exchanged. `ask`: called if the server wants a token, or a new one. */
   window.session = {
     ready: redeemCode(),
