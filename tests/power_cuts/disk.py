@@ -28,16 +28,18 @@ class Change(NamedTuple):
 
 
 def read_record(path: Path) -> list[Change]:
-    """Read all changes in their order."""
+    """Read all changes in their order, except for one at the end that is recorded in part: the process still runs, or was killed."""
     record = path.read_bytes()
     changes: list[Change] = []
     place = 0
-    while place < len(record):
+    while place + _HEAD.size <= len(record):
         kind, monotonic_ns, offset, path_bytes, payload_bytes = _HEAD.unpack_from(record, place)
         name_end = place + _HEAD.size + path_bytes
-        name = record[place + _HEAD.size : name_end].decode()
-        place = name_end + payload_bytes
-        changes.append(Change(chr(kind), monotonic_ns, name, offset, record[name_end:place]))
+        end = name_end + payload_bytes
+        if end <= len(record):
+            name = record[place + _HEAD.size : name_end].decode()
+            changes.append(Change(chr(kind), monotonic_ns, name, offset, record[name_end:end]))
+        place = end
     return changes
 
 

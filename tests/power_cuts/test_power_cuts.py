@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+from bisect import bisect_right
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 
@@ -9,7 +12,7 @@ import pytest
 
 from app.stores.sqlite.store import SqliteStore
 from tests.events.logs import run
-from tests.power_cuts.disk import SURVIVORS, Disk, Write, beginning, sectors_of
+from tests.power_cuts.disk import SURVIVORS, Disk, Write, beginning, read_record, sectors_of
 from tests.power_cuts.recording import DATABASE, Recording, record_run
 from tests.power_cuts.restart import Verdict, cuts, judge_restart, write_files
 from tests.stores.opened import ids, opening
@@ -99,6 +102,19 @@ def test_server_that_acknowledges_before_the_disk_does_is_found(tmp_path: Path) 
     recording = record_run(tmp_path / "recorded", EVENTS // 3, seed=6, module="tests.power_cuts.hasty_server")
     verdicts = judged(recording, tmp_path, CUTS, seed=7)
     assert any(verdict.has_gap or verdict.faults for verdict in verdicts)
+
+
+def test_change_that_is_recorded_in_part_is_left_out(tmp_path: Path) -> None:
+    whole, part = tmp_path / "whole", tmp_path / "part"
+    entries = [
+        struct.pack("<BQQII", ord("w"), 7, 0, 5, len(text)) + b"/disk" + text for text in (b"one", b"", b"three")
+    ]
+    whole.write_bytes(b"".join(entries))
+    ends = list(accumulate(len(entry) for entry in entries))
+    assert len(read_record(whole)) == 3
+    for size in range(ends[-1]):
+        part.write_bytes(whole.read_bytes()[:size])
+        assert read_record(part) == read_record(whole)[: bisect_right(ends, size)]
 
 
 def test_sectors_of_a_write_survive_alone() -> None:
