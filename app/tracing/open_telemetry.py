@@ -25,9 +25,8 @@ from app.events.log.event_log import EventLog
 from app.events.log.event_store import Appended, EventStore
 from app.program_version import VERSION
 
-SPANS_KEPT: Final = (
-    10_000  # events whose spans a round can be linked to; live readers are sent an event within milliseconds
-)
+# Of the newest events, for the links of rounds: live readers are sent an event within milliseconds.
+SPANS_KEPT: Final = 10_000
 _FIELDS: Final = {b"traceparent", b"tracestate"}
 
 

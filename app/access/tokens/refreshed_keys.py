@@ -100,19 +100,19 @@ class RefreshedKeys:
             keys = read_key_set(text, self._place)
             before, self._keys, self._text = self._keys, keys, text
             if not before.ids <= keys.ids:
-                self._tell_removed()
+                self._report_removed()
         self._read_at, self._failure = time.monotonic(), ""
 
     def _fail(self, message: str) -> None:
         if self.age_seconds() > self._pace.kept and self._keys.ids:
             message = f"{message} They are too old, so no token is accepted until they can be read."
             self._keys, self._text = KeySet({}), b""
-            self._tell_removed()
+            self._report_removed()
         if message != self._failure:
             _log.warning("%s Until then, the last ones stay in use." if self._keys.ids else "%s", message)
         self._failure = message
 
-    def _tell_removed(self) -> None:
+    def _report_removed(self) -> None:
         for call in self._on_removed:
             call()
 

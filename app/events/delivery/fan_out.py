@@ -29,9 +29,7 @@ from app.events.log.event_log import EventLog
 
 SENDS_PER_TURN = 256  # a millisecond or two; then requests, commits and reads of the store have theirs
 HEARTBEATS_PER_TURN = 64
-STEPS_PER_TURN = (
-    8  # of readers that are behind: a page each, so that a crowd that replays does not hold up the live ones
-)
+STEPS_PER_TURN = 8  # of readers that are behind: a page each, so that a crowd that replays holds up no live reader
 # A reader in one of these states reads the log alone, and its sink accepts items.
 _ALONE = (State.SCHEDULED, State.QUEUED, State.READING)
 _BLOCKED = (State.BLOCKED, State.READING_BLOCKED)
