@@ -1,8 +1,9 @@
 """Positions in the log, written `<epoch>-<offset>`. Clients treat a position as an opaque id; it is the same on every
 transport and store.
 
-Each start of a server on a log begins a new epoch. An epoch has a random name and a first offset: the offset that the next
-event will get. A position is valid if the log has recorded its epoch, and its offset is in the range of that epoch. So the log
+Each start of a server on a log of its own begins a new epoch. A log that several servers share begins one only if its newest
+events are lost, or an operator asks for it. An epoch has a random name and a first offset: the offset that the next event will
+get. A position is valid if the log has recorded its epoch, and its offset is in the range of that epoch. So the log
 detects a position from another log, and the position of an event that is missing because a backup was restored.
 """
 
@@ -25,7 +26,7 @@ EPOCH_LENGTH = 8  # 36^8 names: a log started ten thousand times has a chance of
 class Position(NamedTuple):
     """A position in the log: directly after the event at `offset`, or before the first event of the log if `offset` is 0.
 
-    `epoch`: the name of the part of the log to which the offset belongs (each start of a server begins a new part).
+    `epoch`: the name of the part of the log to which the offset belongs, see `Epoch`.
     """
 
     epoch: str
@@ -43,8 +44,8 @@ SentId: TypeAlias = Position | OpaqueId
 
 
 class Epoch(NamedTuple):
-    """The part of a log that is written after one start of a server: its random name, and the first offset that may be written
-    in it.
+    """A part of a log: its random name, and the first offset that may be written in it. A log of one server has an epoch for
+    each start; those of a shared log belong to the log.
     """
 
     name: str
@@ -75,9 +76,7 @@ class Floor(NamedTuple):
 
 
 def new_epoch(first_offset: int) -> Epoch:
-    """Return a new epoch (the part of a log that begins with this start of the server), with a random name that is practically
-    unique.
-    """
+    """Return a new epoch (a part of a log that begins now), with a random name that is practically unique."""
     return Epoch("".join(secrets.choice(EPOCH_ALPHABET) for _ in range(EPOCH_LENGTH)), first_offset)
 
 
@@ -95,9 +94,7 @@ def parse_position(text: str) -> Position | None:
 
 
 class Epochs:
-    """All epochs of one log, oldest first. An epoch is the part of a log that is written after one start of a server; new
-    events belong to the last epoch.
-    """
+    """All epochs (parts, see `Epoch`) of one log, oldest first. New events belong to the last epoch."""
 
     def __init__(self, epochs: Sequence[Epoch]) -> None:
         self._epochs = tuple(epochs)

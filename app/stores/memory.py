@@ -44,6 +44,9 @@ class MemoryStore:
             self._check_ages_later()
         return Opened(Epochs(self._epochs), self._head, self._floor, self._id_key)
 
+    async def sync(self) -> None:
+        """Return at once: only this process writes the log."""
+
     async def append(self, events: Sequence[Event]) -> list[Appended]:
         if self._on_commit is None:
             raise StoreUnavailable("The log is not open.")

@@ -79,6 +79,17 @@ class Cursor:
         """How many offsets the reader is behind the newest event of the log."""
         return self._log.head - self._after
 
+    def restart(self, generation: int) -> Gap | None:
+        """Move to the beginning of the log, and return the gap to send first, if the log was replaced since the reader's start was
+        located at a `generation`; None if it is still the same log.
+        """
+        if generation == self._log.generation:
+            return None
+        self._after = self._last_sent_offset = self._log.floor.offset
+        self._through = None if self._through is None else self._log.head
+        place = self._log.id_of_place(self._after, self.filter)
+        return Gap("foreign", str(place), place)
+
     def next_item(self) -> NextItem | None:
         """Return the item to send now, without reading the store; None if all events that are in memory have been read."""
         ending = self._ending()

@@ -63,6 +63,7 @@ class FanOut:
         self._none_open = asyncio.Event()
         self._none_open.set()
         self.sent = SentItems()
+        log.call_when_replaced(self._end_all)
 
     def __len__(self) -> int:
         return len(self._open)
@@ -186,6 +187,11 @@ class FanOut:
     async def run(self) -> None:
         """Send heartbeats to subscriptions that have been sent nothing for some time, until the task is cancelled."""
         await self._heartbeats.run()
+
+    def _end_all(self) -> None:
+        # The last ids of these readers are of the log as it was: when they come back with them, they are sent a gap.
+        for subscription in [*self._open]:
+            self.end(subscription, Closing("unavailable"))
 
     def _call_turn(self) -> None:
         if not self._turn_is_due:

@@ -38,7 +38,7 @@ async def subscribe(log: EventLog, request: SubscriptionRequest) -> Subscription
     closed at once.
     """
     try:
-        start = await locate_start(log, request.start, request.filter)
+        start = await locate_start(log, request.start, request.filter, is_finite=not request.follow)
     except StoreUnavailable:
         return Closing("unavailable")
     return Subscription(log, start, request.filter, follow=request.follow, limit=request.limit, lease=request.lease)

@@ -42,6 +42,7 @@ class Subscription:
     __slots__ = (
         "_cursor",
         "_gap",
+        "_generation",
         "_joined_at_offset",
         "_last_sent_at",
         "_sink",
@@ -62,6 +63,7 @@ class Subscription:
         self.lease = lease
         self._cursor = Cursor(log, start.after, filter, follow=follow, limit=limit)
         self._gap = start.gap  # until it is sent
+        self._generation = start.generation
         self._sink: Sink = NOWHERE
         self._state = State.NEW
         self._last_sent_at = 0.0
@@ -130,7 +132,7 @@ class Subscription:
         self._enter(State.SCHEDULED)
         self._sink = sink
         gap, self._gap = self._gap, None
-        return StreamStart(gap or self._cursor.checkpoint())
+        return StreamStart(self._cursor.restart(self._generation) or gap or self._cursor.checkpoint())
 
     def next_item(self) -> NextItem | None:
         """Return the item to send now, without reading the store; None if all events that are in memory have been read."""

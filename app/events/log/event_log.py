@@ -9,13 +9,13 @@ has a position in the log, and no queue of events.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from app.events.errors import Draining
+from app.events.errors import Draining, StoreUnavailable
 from app.events.event import Event, StoredEvent
 from app.events.filter import Filter
-from app.events.log.event_store import Appended, BelowFloor, Commit, EventStore, Page
+from app.events.log.event_store import Appended, BelowFloor, Commit, EventStore, Opened, Page
 from app.events.log.filter_index import FilterIndex, Listener
 from app.events.log.reader_ids import ReaderIds
 from app.events.log.tail import Tail
@@ -34,6 +34,9 @@ class EventLog:
     Draining is the time before the server stops: no request waits for new events any longer, `check_accepts_requests` refuses
     new requests, and running requests are completed. Draining is a state of the log, because publishers, pages and streams all
     share this object.
+
+    A log that several servers share can be replaced while it is open, see `Commit`. The offsets that readers have then no longer
+    mean the same, so the readers must start again from their ids. `generation` counts this.
     """
 
     def __init__(self, store: EventStore) -> None:
@@ -43,10 +46,14 @@ class EventLog:
         self._pages: dict[_PageKey, Page] = {}
         self._stored_pages: dict[_PageKey, Page] = {}
         self._is_draining = False
+        self._on_replaced: list[Callable[[], None]] = []
+        self.generation = 0
 
     async def open(self) -> None:
         """Open the log's store. Raises StoreRefused if the store cannot be opened."""
-        opened = await self._store.open(self._on_commit)
+        self._begin(await self._store.open(self._on_commit))
+
+    def _begin(self, opened: Opened) -> None:
         self._epochs: Epochs = opened.epochs
         self._floor: Floor = opened.floor
         self._ids = ReaderIds(opened.id_key)
@@ -88,6 +95,12 @@ class EventLog:
         position = self._epochs.position(offset)
         return self._ids.of_place(position) if filter.restricted else position
 
+    async def sync(self) -> None:
+        """Return once `head` includes every event that was acknowledged before this call, also by another server of a shared
+        log. Raises StoreUnavailable if this cannot be found out.
+        """
+        await self._store.sync()
+
     async def append(self, events: Sequence[Event]) -> list[Appended]:
         """Store events, and return the outcome for each event; see `EventStore.append` for the guarantees and errors."""
         return await self._store.append(events)
@@ -125,7 +138,9 @@ class EventLog:
         key = (after, through, filter, limit)
         page = self._stored_pages.get(key)
         if page is None:
+            generation = self.generation
             page = self._ids.page(await self._store.read(after, through, filter, limit), filter)
+            self.check_generation(generation)
             if len(self._stored_pages) >= STORED_PAGES_KEPT:
                 del self._stored_pages[next(iter(self._stored_pages))]
             self._stored_pages[key] = page
@@ -167,6 +182,15 @@ class EventLog:
             self._waiters.pop(waiter, None)
             self.leave(filter, waiter)
 
+    def call_when_replaced(self, callback: Callable[[], None]) -> None:
+        """Call a function each time the log was replaced, after `generation` has changed."""
+        self._on_replaced.append(callback)
+
+    def check_generation(self, generation: int) -> None:
+        """Raise StoreUnavailable if the log was replaced since a reader started at a `generation`."""
+        if generation != self.generation:
+            raise StoreUnavailable("The log was replaced; read it again from the last id.")
+
     @property
     def write_health(self) -> WriteHealth:
         """What is counted of the writes of the store."""
@@ -200,10 +224,21 @@ class EventLog:
         examined = self.head
         self._pages.clear()
         self._stored_pages.clear()
+        if commit.replaced is not None:
+            self._replace(commit.replaced)
+            return
         self._floor = commit.floor
         self._epochs = commit.epochs or self._epochs
         self._tail.extend(commit.events, commit.floor)
         self._listeners.notify(examined, commit.events)
+
+    def _replace(self, replaced: Opened) -> None:
+        self.generation += 1
+        self._begin(replaced)
+        for waiter in self._waiters:
+            waiter.release(self.head)
+        for callback in self._on_replaced:
+            callback()
 
 
 class _Waiter:

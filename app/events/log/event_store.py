@@ -26,8 +26,9 @@ class Opened:
     """The state of a log when its store was opened: its epochs, the offset of its newest event (`head`), and its newest
     deleted event (`floor`).
 
-    An epoch is the part of a log that is written after one start of a server. The last epoch in `epochs` is new: it begins
-    with this start. `id_key`: ID_KEY_BYTES random bytes, made with the log and kept in it: the key of its opaque ids.
+    New events belong to the last epoch in `epochs`. In a log that one server writes, an epoch is the part that is written after
+    one start, so the last epoch is new. In a log that several servers share, the epochs belong to the log: a start begins none.
+    `id_key`: ID_KEY_BYTES random bytes, made with the log and kept in it: the key of its opaque ids.
     """
 
     epochs: Epochs
@@ -41,13 +42,18 @@ class Commit(NamedTuple):
     change.
 
     `events` is empty if the change only deleted events. `epochs` has all epochs of the log if this change recorded a new
-    epoch (the part of a log that is written after one opening), else None. An epoch is normally recorded when the log is opened; a
-    later change records it only if the disk was full at that time.
+    epoch, else None. The epoch of a start is normally recorded when the log is opened; a later change records it only if the disk
+    was full at that time. An epoch of a log that several servers share may begin at any time.
+
+    `replaced` is None, except if the readers of a shared log must start again from their ids: its newest events are lost, events
+    were deleted before this server had read them, or the log was made anew. It is then the state in which the log goes on, and
+    `events` is empty.
     """
 
     events: Sequence[StoredEvent]
     floor: Floor
     epochs: Epochs | None = None
+    replaced: Opened | None = None
 
 
 class Appended(NamedTuple):
@@ -89,14 +95,22 @@ class EventStore(Protocol):
     """The storage of one log. All methods run on one event loop, and none of them blocks the event loop."""
 
     async def open(self, on_commit: Callable[[Commit], None]) -> Opened:
-        """Open the log, begin a new epoch (the part of the log that is written after this start), and return the state of the
-        log.
+        """Open the log, and return the state of the log. A log that no other server writes begins a new epoch: the part of the
+        log that is written after this start.
 
         The epoch is stored before this method returns. If the disk is full, the epoch is stored with the first commit.
 
         From now on `on_commit` is called on the event loop once for each commit, in the order of the log: after the commit is
         on disk, and before the calls of `append` whose events are in the commit return. Raises StoreRefused if the log cannot
         be opened.
+        """
+
+    async def sync(self) -> None:
+        """Return once every event that was acknowledged before this call is reported to `on_commit`, also if another server of a
+        shared log acknowledged it.
+
+        A store of one server has nothing to wait for: it returns at once, without a turn of the event loop. Raises
+        StoreUnavailable if it cannot be found out in time which events were acknowledged.
         """
 
     async def append(self, events: Sequence[Event]) -> list[Appended]:
@@ -129,7 +143,9 @@ class EventStore(Protocol):
         """Return how much of the disk the log takes; None if it is not on a disk, or this cannot be found out."""
 
     def check(self) -> None:
-        """Raise StoreUnavailable if it is known that the log cannot be used now. This method is fast: it reads no events."""
+        """Raise StoreUnavailable if it is known that the log cannot be used now, or is not read up to its newest events since
+        its start. This method is fast: it reads no events.
+        """
 
     async def close(self) -> None:
         """Store the events that were already passed to `append`, then close the log."""

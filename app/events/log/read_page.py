@@ -26,6 +26,7 @@ async def read_page(log: EventLog, start: Start, filter: Filter, limit: int, wai
     deadline = loop.time() + wait_seconds
     after = start.after
     while True:
+        log.check_generation(start.generation)
         if after < log.head:
             try:
                 page = await log.read(after, log.head, filter, limit)

@@ -42,12 +42,13 @@ class Start:
 
     `after`: the offset after which to read. `gap`: the loss of events to report first; None if no event is missing. `resumes`:
     True if the reader asked for an event id or a time. If events after the start are deleted before the reader has read them,
-    this is then reported as a loss.
+    this is then reported as a loss. `generation`: that of the log in which `after` is an offset, see `EventLog`.
     """
 
     after: int
     gap: Gap | None = None
     resumes: bool = True
+    generation: int = 0
 
 
 class NotAnInstant(Exception):
@@ -73,33 +74,44 @@ def _read_since(text: str) -> Since:
     return Since(since_epoch // timedelta(microseconds=1), text)
 
 
-async def locate_start(log: EventLog, request: StartRequest, filter: Filter) -> Start:
+async def locate_start(log: EventLog, request: StartRequest, filter: Filter, *, is_finite: bool = False) -> Start:
     """Return the start of a reader: the offset after which to read, and the gap to report if events are missing there.
 
-    `filter`: the filter of the reader, which says what kind of ids the reader has. Raises StoreUnavailable if the store cannot look up a time.
+    `filter`: the filter of the reader, which says what kind of ids the reader has. `is_finite`: whether the reader reads up to the
+    newest event now and does not wait, so that every event that any server has acknowledged must be in the log first. Raises
+    StoreUnavailable if the store cannot look up a time, or cannot find out which events were acknowledged.
     """
+    if is_finite:
+        await log.sync()
     if request.last_event_id is not None:
-        return _after_id(log, request.last_event_id, filter)
+        return await _after_id(log, request.last_event_id, filter)
     if request.since is not None:
         return await _since(log, request.since, filter)
-    return Start(log.head if request.origin == "latest" else log.floor.offset, resumes=False)
+    after = log.head if request.origin == "latest" else log.floor.offset
+    return Start(after, resumes=False, generation=log.generation)
 
 
-def _after_id(log: EventLog, last_event_id: str, filter: Filter) -> Start:
+async def _after_id(log: EventLog, last_event_id: str, filter: Filter) -> Start:
     position = log.ids.position(last_event_id, filter)
+    if log.epochs.lost(position, log.head) is not None:
+        # Another server may have sent the id, of an event or an epoch that has not arrived here.
+        await log.sync()
+        position = log.ids.position(last_event_id, filter)
     lost = log.epochs.lost(position, log.head)
     if lost is not None or position is None:
         return _earliest(log, lost or "foreign", last_event_id, filter)
     if position.offset < log.floor.offset:
         return _earliest(log, "expired", last_event_id, filter)
-    return Start(position.offset)
+    return Start(position.offset, generation=log.generation)
 
 
 async def _since(log: EventLog, since: Since, filter: Filter) -> Start:
     if since.stored_at_us <= log.floor.stored_at_us and log.floor.stored_at_us > 0:
         return _earliest(log, "expired", since.text, filter)
-    return Start(await log.offset_before(since.stored_at_us))
+    generation = log.generation
+    return Start(await log.offset_before(since.stored_at_us), generation=generation)
 
 
 def _earliest(log: EventLog, reason: GapReason, requested: str, filter: Filter) -> Start:
-    return Start(log.floor.offset, Gap(reason, requested, log.id_of_place(log.floor.offset, filter)))
+    gap = Gap(reason, requested, log.id_of_place(log.floor.offset, filter))
+    return Start(log.floor.offset, gap, generation=log.generation)

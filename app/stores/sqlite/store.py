@@ -58,6 +58,9 @@ class SqliteStore:
         self._is_open = True
         return opened
 
+    async def sync(self) -> None:
+        """Return at once: only this process writes the log."""
+
     async def append(self, events: Sequence[Event]) -> list[Appended]:
         self._require_open()
         appended: asyncio.Future[list[Appended]] = self._loop.create_future()
