@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import secrets
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, NewType, TypeAlias
 
@@ -100,6 +100,15 @@ class Epochs:
         self._epochs = tuple(epochs)
         self._befores = [epoch.first_offset - 1 for epoch in self._epochs]
         self._index = {epoch.name: place for place, epoch in enumerate(self._epochs)}
+
+    def __iter__(self) -> Iterator[Epoch]:
+        return iter(self._epochs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Epochs) and self._epochs == other._epochs
+
+    def __hash__(self) -> int:
+        return hash(self._epochs)
 
     @property
     def open(self) -> Epoch:

@@ -53,7 +53,7 @@ class Deletion:
         self.has_more = through > at_once
         if through <= self.floor.offset:
             return None
-        return _delete_through(connection, min(through, at_once), newest, stored_at_us)
+        return delete_through(connection, min(through, at_once), newest, stored_at_us)
 
     def committed(self, floor: Floor | None, head: int) -> None:
         """Record that a transaction is on disk.
@@ -109,11 +109,12 @@ class Deletion:
             return self.floor.offset
 
 
-def _delete_through(connection: sqlite3.Connection, offset: int, newest: Block, stored_at_us: int) -> Floor:
+def delete_through(connection: sqlite3.Connection, offset: int, newest: Block, stored_at_us: int) -> Floor:
     """Delete all events up to `offset`, and the blocks (records that each describe 256 events) that then describe no remaining
     event.
 
-    Returns the new floor: the newest deleted event.
+    Returns the new floor: the newest deleted event. `newest`: the newest block. `stored_at_us`: the storing time to record if
+    that of the event at `offset` cannot be read.
     """
     try:
         floor = Floor(offset, read_at(connection, offset).stored_at_us)

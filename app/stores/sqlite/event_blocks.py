@@ -99,6 +99,13 @@ def block_of_forgotten(through: int) -> Block:
     return Block(number, bytes(WORD * (1 + 3 * (through - number * BLOCK_EVENTS))))
 
 
+def shortened(block: Block, through: int) -> Block:
+    """Return a block without its events after the offset `through`, which is in the block or directly before its first event."""
+    size = through - block.before
+    parts = (block.checksums[: WORD * (1 + size)], block.order_keys[: WORD * size], block.type_keys[: WORD * size])
+    return Block(block.number, b"".join(parts), block.owner_keys[: WORD * size])
+
+
 def is_well_formed(block: Block) -> bool:
     return (
         0 <= block.size <= BLOCK_EVENTS

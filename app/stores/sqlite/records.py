@@ -43,6 +43,12 @@ def add_epochs(connection: sqlite3.Connection, epochs: Iterable[Epoch]) -> None:
         )
 
 
+def replace_epochs(connection: sqlite3.Connection, epochs: Iterable[Epoch]) -> None:
+    """Record epochs in place of those that are recorded."""
+    connection.execute("DELETE FROM epochs")
+    add_epochs(connection, epochs)
+
+
 def read_floor(connection: sqlite3.Connection) -> Floor:
     row = connection.execute("SELECT offset, stored_at_us, checksum FROM floor").fetchone()
     if row is None or checksum_of_record(*row[:2]) != row[2]:

@@ -9,7 +9,6 @@ The event loop is never blocked: one thread writes, and a few threads read.
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ from app.events.log.write_health import DiskUse, WriteHealth
 from app.stores.local.retention import Retention
 from app.stores.sqlite.deletion import Deletion
 from app.stores.sqlite.file.open_file import open_file
+from app.stores.sqlite.file.place import disk_use_at
 from app.stores.sqlite.reading.block_search import BlockSearch
 from app.stores.sqlite.reading.pages import offset_before, read_page
 from app.stores.sqlite.reading.readers import Readers
@@ -49,7 +49,7 @@ class SqliteStore:
         self._head = opened.head
         deletion = Deletion(Retention(self._retain_events, self._retain_seconds), opened.floor, opened.head)
         transactions = Transactions(self._file, deletion)
-        self._readers = Readers(self._path, self._file)
+        self._readers = Readers(self._path, self._file.lock, self._file.vfs)
         self._search = BlockSearch()
         self._writer = Writer(
             transactions, self._hand_over, self.write_health, checks_ages=self._retain_seconds is not None
@@ -78,12 +78,7 @@ class SqliteStore:
         return await self._readers.run(partial(offset_before, stored_at_us=stored_at_us))
 
     def disk_use(self) -> DiskUse | None:
-        files = (Path(f"{self._path}{suffix}") for suffix in ("", "-wal", "-shm"))
-        try:
-            used_bytes = sum(file.stat().st_size for file in files if file.exists())
-            return DiskUse(used_bytes, shutil.disk_usage(self._path.parent).free)
-        except OSError:
-            return None
+        return disk_use_at(self._path)
 
     def check(self) -> None:
         self._require_open()

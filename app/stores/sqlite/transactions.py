@@ -10,8 +10,7 @@ import sqlite3
 from collections import ChainMap
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cache
-from itertools import chain, islice, repeat
+from itertools import islice, repeat
 from typing import NamedTuple, TypeAlias
 
 from app.events.errors import EventIdConflict
@@ -24,15 +23,9 @@ from app.stores.sqlite.errors import Damaged
 from app.stores.sqlite.event_blocks import Block, extended
 from app.stores.sqlite.file.mark import Mark
 from app.stores.sqlite.file.open_file import LogFile
+from app.stores.sqlite.insertion import insert_events
 from app.stores.sqlite.reading.verified_reads import read_events
 from app.stores.sqlite.records import add_epochs, read_epochs, read_newest_block, write_blocks
-
-INSERTED_AT_ONCE = (
-    500  # in a statement: Python lets go of its lock once for each, and a busy event loop is slow to return it
-)
-
-_FIELDS = len(StoredEvent._fields)
-_OWNER = StoredEvent._fields.index("owner")
 
 Outcome: TypeAlias = list[Appended] | Exception
 
@@ -161,29 +154,3 @@ class Transactions:
             return Commit(new, self._deletion.floor)
         self._epochs = [*self._epochs, self._file.epoch]
         return Commit(new, self._deletion.floor, Epochs(self._epochs))
-
-
-def insert_events(connection: sqlite3.Connection, events: Sequence[StoredEvent]) -> int:
-    """Insert events into the database, except events whose owner and `event_id` are already stored. Returns the number of
-    inserted events.
-
-    Raises sqlite3.Error.
-    """
-    inserted = 0
-    for start in range(0, len(events), INSERTED_AT_ONCE):
-        part = events[start : start + INSERTED_AT_ONCE]
-        values: list[object] = [*chain.from_iterable(part)]
-        owner = "?"
-        if not any(values[_OWNER::_FIELDS]):  # most logs have no owners, and binding the text of each takes 0.09 µs
-            del values[_OWNER::_FIELDS]
-            owner = "''"
-        inserted += connection.execute(_insertion(len(part), owner), values).rowcount
-    return inserted
-
-
-@cache
-def _insertion(count: int, owner: str) -> str:
-    """Return the statement that inserts a number of events. `owner`: the SQL for the owner of an event, which is its last field."""
-    row = f"({'?, ' * _OWNER}{owner})"
-    rows = ", ".join([row] * count)
-    return f"INSERT INTO events VALUES {rows} ON CONFLICT (event_id, owner) DO NOTHING"  # noqa: S608 - nothing but question marks and an empty text

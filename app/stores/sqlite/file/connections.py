@@ -30,6 +30,22 @@ def connect_writer(path: Path, vfs: str = "unix") -> sqlite3.Connection:
     return connection
 
 
+def connect_cache_writer(path: Path, vfs: str = "unix") -> sqlite3.Connection:
+    """Return the only connection that may write to a copy of a log. Raises sqlite3.Error.
+
+    A commit waits for no sync: the database is synced when pages of the WAL file (SQLite's write-ahead log) are copied into it.
+    So a power cut may take the newest transactions, and leaves an intact copy of an earlier time.
+    """
+    connection = _connect(path, "rwc", vfs)
+    try:
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
 def connect_reader(path: Path, vfs: str = "unix") -> sqlite3.Connection:
     """Return a connection that can only read: it can neither write nor checkpoint the WAL file (SQLite's write-ahead log).
     Raises sqlite3.Error.

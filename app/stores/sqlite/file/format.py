@@ -63,10 +63,27 @@ def lay_out(connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
         for statement in EVENTS:
             connection.execute(statement)
-        _make_records(connection, Floor(0, 0), [], [EMPTY])
-        _make_id_key(connection)
+        make_records(connection, Floor(0, 0), [], [EMPTY])
+        make_id_key(connection, secrets.token_bytes(ID_KEY_BYTES))
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+def make_id_key(connection: sqlite3.Connection, key: bytes) -> None:
+    """Create the table of the key of the opaque ids. Raises sqlite3.Error."""
+    connection.execute(ID_KEY)
+    add_id_key(connection, key)
+
+
+def make_records(
+    connection: sqlite3.Connection, floor: Floor, epochs: Iterable[Epoch], blocks: Iterable[Block]
+) -> None:
+    """Create the tables of the floor (the newest deleted event), the epochs and the blocks, and fill them. Raises sqlite3.Error."""
+    for statement in RECORDS:
+        connection.execute(statement)
+    write_floor(connection, floor)
+    add_epochs(connection, epochs)
+    write_blocks(connection, blocks)
 
 
 def upgrade(connection: sqlite3.Connection, version: int) -> None:
@@ -81,7 +98,7 @@ def upgrade(connection: sqlite3.Connection, version: int) -> None:
             _add_checksums(connection)
         else:
             connection.execute("ALTER TABLE blocks ADD COLUMN owner_keys BLOB NOT NULL DEFAULT x''")
-        _make_id_key(connection)
+        make_id_key(connection, secrets.token_bytes(ID_KEY_BYTES))
         connection.execute(f"PRAGMA user_version = {FORMAT}")
 
 
@@ -113,22 +130,7 @@ def _add_checksums(connection: sqlite3.Connection) -> None:
     for table in ("epochs", "floor"):
         connection.execute(f"DROP TABLE {table}")
     rows = connection.execute(f"SELECT {', '.join(StoredEvent._fields)} FROM events ORDER BY offset")  # noqa: S608 - nothing but column names is put in
-    _make_records(connection, floor, epochs, _described(floor.offset, map(StoredEvent._make, rows)))
-
-
-def _make_id_key(connection: sqlite3.Connection) -> None:
-    connection.execute(ID_KEY)
-    add_id_key(connection, secrets.token_bytes(ID_KEY_BYTES))
-
-
-def _make_records(
-    connection: sqlite3.Connection, floor: Floor, epochs: Iterable[Epoch], blocks: Iterable[Block]
-) -> None:
-    for statement in RECORDS:
-        connection.execute(statement)
-    write_floor(connection, floor)
-    add_epochs(connection, epochs)
-    write_blocks(connection, blocks)
+    make_records(connection, floor, epochs, _described(floor.offset, map(StoredEvent._make, rows)))
 
 
 def _described(floor: int, events: Iterable[StoredEvent]) -> Iterable[Block]:

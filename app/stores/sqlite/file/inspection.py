@@ -45,14 +45,23 @@ def inspect(connection: sqlite3.Connection) -> Found:
     """Read and check the records and the newest events of a log, and return the result. Raises Damaged if they do not agree,
     sqlite3.Error.
     """
+    found = inspect_copy(connection)
+    newest = found.newest.newest
+    if found.epochs and found.epochs[-1].first_offset > newest + 1:
+        raise Damaged(f"its newest event has offset {newest}, but an epoch began at {found.epochs[-1].first_offset}")
+    return found
+
+
+def inspect_copy(connection: sqlite3.Connection) -> Found:
+    """Do as `inspect` does, for a copy of a log. Epochs may begin after the newest event of a copy, because the log may have
+    more events.
+    """
     floor, epochs, newest = read_floor(connection), read_epochs(connection), read_newest_block(connection)
     id_key = read_id_key(connection)
     for _ in read_blocks(connection, min(floor.offset // BLOCK_EVENTS, newest.number), newest.number):
         pass
     if newest.newest < floor.offset:
         raise Damaged(f"its newest event has offset {newest.newest}, but those through {floor.offset} were deleted")
-    if epochs and epochs[-1].first_offset > newest.newest + 1:
-        raise Damaged(f"its newest event has offset {newest.newest}, but an epoch began at {epochs[-1].first_offset}")
     _require_ends(connection, floor.offset, newest.newest)
     if floor.offset == newest.newest:
         return Found(id_key, epochs, floor, newest, floor.stored_at_us)

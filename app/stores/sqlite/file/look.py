@@ -110,9 +110,7 @@ def look(path: Path, lock: FileLock, wal_bytes: int) -> None:
         version = format_of(path, connection)
         if version == 0:
             return
-        if not wal_bytes:
-            _require_size(connection, lock)
-        require_integrity(connection, crashed=wal_bytes > 0)
+        require_whole(connection, lock, wal_bytes)
         if version >= CHECKSUMS_SINCE:
             show_as_present(connection, version)
             found = inspect(connection)
@@ -121,6 +119,15 @@ def look(path: Path, lock: FileLock, wal_bytes: int) -> None:
             if mark is not None:
                 missing_events(connection, found, mark)
             _require_own_wal(path, found.epochs)
+
+
+def require_whole(connection: sqlite3.Connection, lock: FileLock, wal_bytes: int) -> None:
+    """Check the size and the structure of a database. `wal_bytes`: the size of its `-wal` file, which is empty or missing after
+    a clean end. Raises Damaged, sqlite3.Error.
+    """
+    if not wal_bytes:
+        _require_size(connection, lock)
+    require_integrity(connection, crashed=wal_bytes > 0)
 
 
 def format_of(path: Path, connection: sqlite3.Connection) -> int:

@@ -1,10 +1,12 @@
-"""The checks of a log's path and of the files there that need no SQLite."""
+"""The path of a log and the files there: the checks that need no SQLite, and the space that the files take."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from app.events.errors import StoreRefused
+from app.events.log.write_health import DiskUse
 from app.stores.sqlite.file.lock import FileLock, refuse_links
 
 MAGIC = b"SQLite format 3\0"
@@ -61,3 +63,13 @@ def require_database(path: Path, lock: FileLock, wal_bytes: int) -> None:
     # SQLite takes a file that is shorter than a page for an empty database, and would write over it.
     if not wal_bytes and lock.beginning(len(MAGIC)) not in {b"", MAGIC}:
         raise StoreRefused(f"The store {str(path)!r} is not a database.")
+
+
+def disk_use_at(path: Path) -> DiskUse | None:
+    """Return how much of the disk the files of a log take; None if this cannot be found out."""
+    files = (Path(f"{path}{suffix}") for suffix in ("", "-wal", "-shm"))
+    try:
+        used_bytes = sum(file.stat().st_size for file in files if file.exists())
+        return DiskUse(used_bytes, shutil.disk_usage(path.parent).free)
+    except OSError:
+        return None

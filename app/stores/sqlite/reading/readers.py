@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Barrier
 from typing import TypeVar
 
 from app.events.errors import StoreUnavailable
 from app.stores.sqlite.errors import Unfit
 from app.stores.sqlite.file.connections import connect_reader
-from app.stores.sqlite.file.open_file import LogFile
+from app.stores.sqlite.file.lock import FileLock
 
 THREADS = 2  # a slow disk must not hold up all reads; more threads would fight for the interpreter, row by row
 
@@ -30,11 +31,15 @@ logger = logging.getLogger(__name__)
 
 
 class Readers:
-    """Threads that run queries on a log. A query sees the log as it was when the query began."""
+    """Threads that run queries on a log. A query sees the log as it was when the query began.
 
-    def __init__(self, path: Path, file: LogFile) -> None:
+    `path`: the path of the log. `lock`: its lock. `vfs`: the SQLite VFS (file access layer) to use.
+    """
+
+    def __init__(self, path: Path, lock: FileLock, vfs: str) -> None:
         self._path = path
-        self._file = file
+        self._lock = lock
+        self._vfs = vfs
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="log-reader")
         self._idle: deque[sqlite3.Connection] = deque()
 
@@ -43,6 +48,21 @@ class Readers:
         read, and any other error of the query.
         """
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, query)
+
+    @contextmanager
+    def held_up(self) -> Iterator[None]:
+        """Let no query run during the body of a `with` statement: wait for the queries that run, and let later ones wait.
+
+        It must not be called twice at the same time.
+        """
+        everyone = Barrier(THREADS + 1)
+        for _ in range(THREADS):
+            self._threads.submit(_pass_twice, everyone)
+        everyone.wait()
+        try:
+            yield
+        finally:
+            everyone.wait()
 
     def close(self) -> None:
         """Wait until the running queries have ended, then close the connections."""
@@ -64,8 +84,8 @@ class Readers:
         try:
             connection = self._idle.pop()
         except IndexError:
-            self._file.lock.require_in_place()
-            connection = connect_reader(self._path, self._file.vfs)
+            self._lock.require_in_place()
+            connection = connect_reader(self._path, self._vfs)
         try:
             yield connection
         finally:
@@ -73,3 +93,8 @@ class Readers:
                 connection.close()
             else:
                 self._idle.append(connection)
+
+
+def _pass_twice(barrier: Barrier) -> None:
+    barrier.wait()
+    barrier.wait()
