@@ -57,6 +57,7 @@ lock: .venv/test.stamp  ## refresh the locked versions, for every Python and pla
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements-dev.lock
 	$(BIN)/uv pip compile pyproject.toml --extra grpc --constraint requirements-dev.lock --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements-grpc.lock
 	$(BIN)/uv pip compile pyproject.toml --extra otel --constraint requirements-dev.lock --constraint requirements-grpc.lock --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements-otel.lock
+	$(BIN)/uv pip compile pyproject.toml --extra nats --constraint requirements-dev.lock --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements-nats.lock
 	$(BIN)/uv pip compile --group bench --constraint requirements-dev.lock --universal --generate-hashes --no-header --no-annotate --quiet --upgrade -o requirements-bench.lock
 
 clean:
@@ -74,12 +75,13 @@ endif
 	$(PYTHON) -m venv --clear .venv
 	@touch $@
 
-.venv/run.stamp: .venv/python.stamp requirements.lock requirements-docs.lock requirements-grpc.lock requirements-otel.lock pyproject.toml openapi/orders-events.yaml  # its version
+.venv/run.stamp: .venv/python.stamp requirements.lock requirements-docs.lock requirements-grpc.lock requirements-otel.lock requirements-nats.lock pyproject.toml openapi/orders-events.yaml  # its version
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	-$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-docs.lock  # optional: only the explorer of the docs needs it
 	-$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-grpc.lock  # optional: only --grpc-port needs it
 	-$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-otel.lock  # optional: only --otlp-endpoint needs it
+	-$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-deps -r requirements-nats.lock  # optional: only --store nats:// needs it
 	@touch $@
 
 .venv/test.stamp: .venv/run.stamp requirements-dev.lock

