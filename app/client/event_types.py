@@ -25,6 +25,8 @@ class OrderCancelledData(TypedDict):
     """When the order was cancelled: an RFC 3339 date and time with its offset, kept as the producer wrote it."""
     reason: NotRequired[str]
     """Why the order was cancelled, in words for people."""
+    merchantId: NotRequired[str]
+    """The merchant that the order belongs to. An access token may be restricted to the events of some merchants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class OrderShippedData(TypedDict):
     """Who carries the parcel, as the producer calls them."""
     trackingNumber: NotRequired[str]
     """The carrier's name for the parcel."""
+    merchantId: NotRequired[str]
+    """The merchant that the order belongs to. An access token may be restricted to the events of some merchants."""
 
 
 @dataclass(frozen=True, slots=True)
