@@ -88,7 +88,7 @@ def token(
     owners: tuple[str, ...],
     seconds: int,
 ) -> int:
-    r"""Print an access token for a server that has --jwt-secret-file or --jwks.
+    """Print an access token for a server that has --jwt-secret-file or --jwks.
 
     \b
     For example, with a secret made by `openssl rand -base64 32 > secret`:
@@ -98,7 +98,7 @@ def token(
     The token is a secret. In production an authorization server issues tokens.
 
     Exit codes: 0 the token was printed; 1 the key is not of use; 2 wrong usage.
-    """
+    """  # noqa: D301  # \b is the character by which click knows lines that it must not wrap
     now = time.time()
     principal = Principal(
         issuer=issuer,

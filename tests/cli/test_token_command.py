@@ -96,3 +96,9 @@ def test_a_key_is_read_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ttl", ["0", "-1h", "1w", "1.5h", "", "999999999"])
 def test_a_time_in_another_form_is_refused(ttl: str) -> None:
     assert "is not a time such as" in str(printed(SECRET, "--ttl", ttl).exception)
+
+
+def test_help_shows_the_lines_of_its_example() -> None:
+    shown = CliRunner().invoke(token, ["--help"]).stdout
+    assert "\n    orders-events tail --url URL --token-file token\n" in shown
+    assert "\\b" not in shown
