@@ -14,7 +14,8 @@ from app.access.tokens.authentication import Authentication, NoAuthentication, T
 from app.access.tokens.refreshed_keys import open_keys
 from app.access.tokens.signing_keys import read_secret
 from app.events.log.event_store import EventStore
-from app.settings import Settings
+from app.settings import NatsUrl, Settings
+from app.specification.errors import StartupError
 from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore
 
@@ -52,8 +53,9 @@ def stream_limits(settings: Settings) -> StreamLimits:
 
 def create_store(settings: Settings) -> EventStore:
     """Return the store that the setting `store` names. It is not open yet."""
-    match settings.store.scheme:
-        case "memory":
-            return MemoryStore(settings.retain_events or _MEMORY_EVENTS, settings.retain_seconds)
-        case "sqlite":
-            return SqliteStore(Path(settings.store.path), settings.retain_events, settings.retain_seconds)
+    store = settings.store
+    if isinstance(store, NatsUrl):
+        raise StartupError("A log that several servers share is not available yet.")
+    if store.scheme == "memory":
+        return MemoryStore(settings.retain_events or _MEMORY_EVENTS, settings.retain_seconds)
+    return SqliteStore(Path(store.path), settings.retain_events, settings.retain_seconds)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import pytest
 
-from app.settings import Settings, check_combinations
+from app.settings import NatsUrl, Settings, check_combinations
 
 SECRET = Settings(
     jwt_secret_file=Path("secret"),
@@ -17,6 +17,9 @@ SECRET = Settings(
     issuer="https://issuer.example",
     public_url="https://orders.example",
 )
+STREAM = Settings(store=NatsUrl(("nats://127.0.0.1:4222",), "orders", "cache.db", ("http://127.0.0.1:8222",)))
+BY_TLS = Settings(store=NatsUrl(("tls://a.example",), "orders", "cache.db", ("http://127.0.0.1:8222",)))
+UNMONITORED = Settings(store=NatsUrl(("nats://127.0.0.1:4222",), "orders", "cache.db"), accept_unsynced=True)
 KEYS = replace(SECRET, jwt_secret_file=None, jwks="jwks.json", algorithms=("RS256", "ES256"))
 
 
@@ -32,6 +35,9 @@ KEYS = replace(SECRET, jwt_secret_file=None, jwks="jwks.json", algorithms=("RS25
         KEYS,
         replace(KEYS, host="::"),
         replace(KEYS, audience="orders"),
+        STREAM,
+        UNMONITORED,
+        replace(BY_TLS, nats_ca=Path("ca.pem"), nats_creds=Path("node.creds"), store_single=True),
     ],
 )
 def test_settings_that_fit_are_accepted(settings: Settings) -> None:
@@ -47,6 +53,20 @@ def test_settings_that_fit_are_accepted(settings: Settings) -> None:
         (Settings(), {"host": "localhost.example"}, "--anonymous"),
         (Settings(), {"issuer": "https://issuer.example"}, "--issuer needs keys"),
         (Settings(), {"audience": "orders", "algorithms": ("RS256",)}, "--audience, --algorithm needs keys"),
+        (
+            Settings(),
+            {"nats_creds": Path("node.creds"), "store_single": True},
+            "--nats-creds, --store-single needs --store",
+        ),
+        (
+            Settings(),
+            {"nats_ca": Path("ca.pem"), "accept_unsynced": True},
+            "--nats-ca, --accept-unsynced needs --store",
+        ),
+        (STREAM, {"retain_events": 1}, "orders-events log init"),
+        (STREAM, {"retain_seconds": 1.0}, "orders-events log init"),
+        (STREAM, {"nats_ca": Path("ca.pem")}, "--nats-ca is for --store tls://"),
+        (UNMONITORED, {"accept_unsynced": False}, "monitor=URL"),
         (KEYS, {"anonymous": True}, "--anonymous contradicts"),
         (KEYS, {"jwt_secret_file": Path("secret")}, "exclude each other"),
         (KEYS, {"algorithms": ()}, "need --algorithm"),

@@ -14,7 +14,7 @@ import pytest
 
 from app.access.publish_rate import PublishRate
 from app.cli.serve_command import serve
-from app.settings import SETTINGS, Settings, SourceSpec, StoreUrl, check_variables, documented
+from app.settings import SETTINGS, NatsUrl, Settings, SourceSpec, StoreUrl, check_variables, documented
 
 PROXIES = ("127.0.0.1", "10.0.0.0/8", "2001:db8::/32")
 CONTRACT = str(Path(__file__).parent)
@@ -40,6 +40,21 @@ ALLOWED: list[tuple[str, str, object]] = [
     ("store", "memory:", StoreUrl("memory")),
     ("store", "sqlite:var/orders.db", StoreUrl("sqlite", "var/orders.db")),
     ("store", "sqlite:/with space:and colon.db", StoreUrl("sqlite", "/with space:and colon.db")),
+    ("store", "nats://10.0.0.1:4222/orders", NatsUrl(("nats://10.0.0.1:4222",), "orders", "orders.cache.db")),
+    (
+        "store",
+        "tls://a.example,[::1]:4223/orders?cache=var/a%20b.db&monitor=http://a.example:8222,https://[::1]:8222/",
+        NatsUrl(
+            ("tls://a.example", "tls://[::1]:4223"),
+            "orders",
+            "var/a b.db",
+            ("http://a.example:8222", "https://[::1]:8222"),
+        ),
+    ),
+    ("nats_creds", "", None),
+    ("nats_creds", __file__, Path(__file__)),
+    ("nats_ca", "", None),
+    ("nats_ca", __file__, Path(__file__)),
     ("source", "none", SourceSpec("none")),
     ("source", "simulator", SourceSpec("simulator", rate_per_second=3.0)),
     ("source", "simulator:0.5", SourceSpec("simulator", rate_per_second=0.5)),
@@ -164,6 +179,21 @@ REFUSED = [
     ("store", "sqlite::memory:"),
     ("store", "sqlite:file:orders.db?mode=memory"),
     ("store", "postgres://localhost/orders"),
+    ("store", "nats://127.0.0.1:4222"),
+    ("store", "nats://127.0.0.1:4222/"),
+    ("store", "nats:127.0.0.1:4222/orders"),
+    ("store", "nats://127.0.0.1:4222,/orders"),
+    ("store", "nats://127.0.0.1:4222/orders.de"),
+    ("store", "nats://127.0.0.1:4222/orders/de"),
+    ("store", "nats://node:secret@127.0.0.1:4222/orders"),
+    ("store", "nats://127.0.0.1:4222/orders?monitor=http://node:secret@127.0.0.1:8222"),
+    ("store", "nats://127.0.0.1:4222/orders?cahce=orders.db"),
+    ("store", "nats://127.0.0.1:4222/orders?cache="),
+    ("store", "nats://127.0.0.1:4222/orders?cache=:memory:"),
+    ("store", "nats://127.0.0.1:4222/orders?monitor="),
+    ("store", "nats://127.0.0.1:4222/orders?monitor=127.0.0.1:8222"),
+    ("nats_creds", "/no/such/file"),
+    ("nats_ca", "/no/such/file"),
     ("source", ""),
     ("source", "none:"),
     ("source", "simulator:"),
@@ -219,6 +249,15 @@ REFUSED = [
 
 # A number has a form of its own in click's sentence, and a part of a value may be named alone.
 SENTENCES = {
+    ("store", "nats://node:secret@127.0.0.1:4222/orders"): "no user or password may be in the URL",
+    ("store", "nats://127.0.0.1:4222/orders?monitor=http://node:secret@127.0.0.1:8222"): "no user or password may be",
+    ("store", "nats://127.0.0.1:4222/orders?cahce=orders.db"): "'cahce' is not cache or monitor",
+    ("store", "nats://127.0.0.1:4222/orders?cache="): "'' is not the path of a file",
+    ("store", "nats://127.0.0.1:4222/orders?cache=:memory:"): "':memory:' is not the path of a file",
+    ("store", "nats://127.0.0.1:4222/orders?monitor="): "'' is not the URL of a monitoring port",
+    ("store", "nats://127.0.0.1:4222/orders?monitor=127.0.0.1:8222"): "'127.0.0.1:8222' is not the URL of a",
+    ("nats_creds", "/no/such/file"): "File '/no/such/file' does not exist.",
+    ("nats_ca", "/no/such/file"): "File '/no/such/file' does not exist.",
     ("port", "65536"): "65536 is not in the range 0<=x<=65535.",
     ("grpc_port", "65536"): "65536 is not in the range 0<=x<=65535.",
     ("source", "simulator:"): "'' is not a number",
@@ -279,6 +318,13 @@ def test_refused_value_stops_the_start_with_a_line_that_names_its_origin_and_its
     sentence = by_flag.partition(": ")[2]
     assert by_variable.partition(": ")[2] == sentence
     assert sentence.startswith(SENTENCES.get((name, text), f"{text!r} is not "))
+
+
+def test_a_password_in_the_url_of_the_store_is_not_shown() -> None:
+    for scheme in ("nats", "tls"):
+        with pytest.raises(click.BadParameter) as refused:
+            read_settings({"store": f"{scheme}://node:hunter2@127.0.0.1/orders"}, {})
+        assert "hunter2" not in refused.value.format_message()
 
 
 def test_every_setting_is_tried_with_good_and_bad_values() -> None:

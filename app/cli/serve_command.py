@@ -68,7 +68,7 @@ Orders Events {VERSION} is listening on {url}
   read how it works    {url}/docs
   read the contract    {url}/openapi.json
 {_sign_in(url, development)}
-The log is {":".join(settings.store)}, the source is {settings.source.kind}. Ctrl-C stops the server.
+The log is {settings.store}, the source is {settings.source.kind}. Ctrl-C stops the server.
 """
 
 

@@ -6,6 +6,7 @@ import click
 
 from app.settings.address_types import is_loopback
 from app.settings.settings import Settings
+from app.settings.store_types import NatsUrl
 
 
 def check_combinations(settings: Settings) -> None:
@@ -14,7 +15,7 @@ def check_combinations(settings: Settings) -> None:
         rules = _rules_of_development(settings)
     else:
         rules = _rules_of_keys(settings) if settings.has_keys else _rules_without_keys(settings)
-    for is_broken, message in (*rules, _rule_of_ports(settings)):
+    for is_broken, message in (*rules, _rule_of_ports(settings), *_rules_of_store(settings)):
         if is_broken:
             raise click.UsageError(message)
 
@@ -42,6 +43,38 @@ def _rule_of_ports(settings: Settings) -> tuple[bool, str]:
     ports = [settings.port, settings.grpc_port, *(port for _, port in settings.observe)]
     fixed = [port for port in ports if port]
     return len({*fixed}) < len(fixed), "--port, --grpc-port and --observe need ports that differ from each other."
+
+
+def _rules_of_store(settings: Settings) -> list[tuple[bool, str]]:
+    if isinstance(settings.store, NatsUrl):
+        return _rules_of_stream(settings, settings.store)
+    about_streams = {
+        "--nats-creds": settings.nats_creds,
+        "--nats-ca": settings.nats_ca,
+        "--accept-unsynced": settings.accept_unsynced,
+        "--store-single": settings.store_single,
+    }
+    given = [flag for flag, value in about_streams.items() if value]
+    return [(bool(given), f"{', '.join(given)} needs --store nats://HOST:PORT/STREAM or tls://HOST:PORT/STREAM.")]
+
+
+def _rules_of_stream(settings: Settings, store: NatsUrl) -> list[tuple[bool, str]]:
+    about_retention = {"--retain-events": settings.retain_events, "--retain-seconds": settings.retain_seconds}
+    given = [flag for flag, value in about_retention.items() if value]
+    return [
+        (
+            bool(given),
+            f"{', '.join(given)} does not go together with --store {store}: `orders-events log init` sets how long the stream retains.",
+        ),
+        (
+            settings.nats_ca is not None and not store.uses_tls,
+            "--nats-ca is for --store tls://HOST:PORT/STREAM; a connection to nats:// needs no certificate.",
+        ),
+        (
+            not (store.monitors or settings.accept_unsynced),
+            f"--store {store} needs ?monitor=URL, which shows that NATS syncs each event to disk, or --accept-unsynced.",
+        ),
+    ]
 
 
 def _rules_of_keys(settings: Settings) -> list[tuple[bool, str]]:

@@ -16,13 +16,6 @@ FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-class StoreUrl(NamedTuple):
-    """Where the log of events is kept. `scheme`: memory or sqlite. `path`: the path of the SQLite file; "" for memory."""
-
-    scheme: Literal["memory", "sqlite"]
-    path: str = ""
-
-
 class SourceSpec(NamedTuple):
     """The source of the events that the server itself publishes.
 
@@ -56,19 +49,6 @@ class Number(click.FloatRange):
         if not re.fullmatch(r"[0-9]{1,19}(\.[0-9]{1,19})?(e[0-9]{1,2})?", number):
             self.fail(f"{shown(number)} is not a number such as 15 or 0.5.", param, ctx)
         return super().convert(float(number), param, ctx)
-
-
-class Store(click.ParamType[StoreUrl]):
-    """The type of --store: a string `memory:` or `sqlite:PATH`, converted to a `StoreUrl`."""
-
-    name = "store"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> StoreUrl:
-        # A path must not begin with a colon or `file:`: SQLite would read ":memory:" as a database in memory, and "file:" as a URI.
-        if not re.fullmatch(r"memory:|sqlite:(?!:|file:).+", value, re.DOTALL):
-            self.fail(f"{shown(value)} is not memory: or sqlite:PATH.", param, ctx)
-        _, _, path = value.partition(":")
-        return StoreUrl("sqlite", path) if path else StoreUrl("memory")
 
 
 class Source(click.ParamType[SourceSpec]):

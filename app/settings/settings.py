@@ -29,10 +29,9 @@ from app.settings.setting_types import (
     Number,
     Source,
     SourceSpec,
-    Store,
-    StoreUrl,
     WholeNumber,
 )
+from app.settings.store_types import NatsUrl, Store, StoreUrl
 from app.settings.token_types import ALGORITHM, Identifier, KeySetPlace
 
 # Read by publish, tail and check; may be set in the environment of a server.
@@ -65,9 +64,20 @@ class Settings:
         "Believe the proxies at this address, or in this network, which client a request comes from (X-Forwarded-For, Forwarded). May be "
         "repeated; in the variable, separate addresses by spaces.")
     # A file by default, because the server promises that an acknowledged event is on disk.
-    store: StoreUrl = setting(
+    store: StoreUrl | NatsUrl = setting(
         "--store", Store(), "URL", "sqlite:orders-events.db",
-        "Keep the log in an SQLite file (sqlite:PATH), or in memory until the server stops (memory:).")
+        "Keep the log in an SQLite file (sqlite:PATH), in memory until the server stops (memory:), or in a stream of NATS JetStream that "
+        "several servers share (nats://HOST:PORT/STREAM, or tls://). After a ? may follow cache=PATH, the file of this server's copy, and "
+        "monitor=URL, the monitoring port of NATS.")
+    nats_creds: Path | None = optional(
+        "--nats-creds", FILE, "FILE", "Sign in to NATS with the credentials in this file, as `nsc` writes them.")
+    nats_ca: Path | None = optional(
+        "--nats-ca", FILE, "FILE", "Trust the certificates in this file (PEM) for NATS at tls://. Not given: the public ones.")
+    accept_unsynced: bool = flag(
+        "--accept-unsynced", "Use a stream although it is not known that its servers write each event to disk before they acknowledge it; "
+        "a power cut can then lose acknowledged events.")
+    store_single: bool = flag(
+        "--store-single", "Use a stream of fewer than 3 replicas; if its server is lost, so are the events.")
     source: SourceSpec = setting(
         "--source", Source(), "SOURCE", "none",
         "Publish from within: nothing (none), RATE simulated events a second, else 3 (simulator[:RATE]), or the events of "

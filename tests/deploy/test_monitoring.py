@@ -15,7 +15,7 @@ import yaml
 from app.access.tokens.authentication import NoAuthentication
 from app.service import open_service
 from app.settings import Settings
-from app.settings.setting_types import StoreUrl
+from app.settings.store_types import StoreUrl
 from tests.server.connections import exchange
 from tests.support.programs import unavailable
 
