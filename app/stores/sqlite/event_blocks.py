@@ -106,6 +106,11 @@ def shortened(block: Block, through: int) -> Block:
     return Block(block.number, b"".join(parts), block.owner_keys[: WORD * size])
 
 
+def continues(block: Block, following: Block) -> bool:
+    """Return whether a block is full, and the following block was written after it."""
+    return block.size == BLOCK_EVENTS and following.checksum_at(following.before) == block.checksum_at(block.newest)
+
+
 def is_well_formed(block: Block) -> bool:
     return (
         0 <= block.size <= BLOCK_EVENTS

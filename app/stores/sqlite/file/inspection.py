@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from app.events.position import Epoch, Floor
 from app.stores.sqlite.errors import Damaged
-from app.stores.sqlite.event_blocks import BLOCK_EVENTS, Block
+from app.stores.sqlite.event_blocks import BLOCK_EVENTS, Block, continues
 from app.stores.sqlite.file.mark import Mark
 from app.stores.sqlite.reading.verified_reads import read_run
 from app.stores.sqlite.records import read_block, read_blocks, read_epochs, read_floor, read_id_key, read_newest_block
@@ -58,8 +58,13 @@ def inspect_copy(connection: sqlite3.Connection) -> Found:
     """
     floor, epochs, newest = read_floor(connection), read_epochs(connection), read_newest_block(connection)
     id_key = read_id_key(connection)
-    for _ in read_blocks(connection, min(floor.offset // BLOCK_EVENTS, newest.number), newest.number):
-        pass
+    before = None
+    for block in read_blocks(connection, min(floor.offset // BLOCK_EVENTS, newest.number), newest.number):
+        if before is not None and not continues(before, block):
+            raise Damaged(
+                f"the description of the events after offset {block.before} is of another time", block.before + 1
+            )
+        before = block
     if newest.newest < floor.offset:
         raise Damaged(f"its newest event has offset {newest.newest}, but those through {floor.offset} were deleted")
     _require_ends(connection, floor.offset, newest.newest)

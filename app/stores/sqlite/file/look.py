@@ -63,6 +63,11 @@ def error_code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
+def means_damage(error: Exception) -> bool:
+    """Return whether an error means that stored bytes are damaged, and not that they cannot be read now."""
+    return isinstance(error, Damaged) or (isinstance(error, sqlite3.Error) and error_code(error) in _BROKEN)
+
+
 def undo_interrupted_creation(path: Path, lock: FileLock, wal_bytes: int) -> None:
     """Let SQLite undo the first write to a log, if a power cut interrupted it. Raises OSError, sqlite3.Error.
 

@@ -32,12 +32,14 @@ _FRAME_HEADER_BYTES = 24
 class Wal:
     """The WAL file of a log.
 
-    `path`: the path of the log. `lock`: the lock of the log, which has its database file open.
+    `path`: the path of the log. `lock`: the lock of the log, which has its database file open. `copied_after_rows`: how many rows
+    are written to tables before the pages are copied.
     """
 
-    def __init__(self, path: Path, lock: FileLock) -> None:
+    def __init__(self, path: Path, lock: FileLock, copied_after_rows: int = COPIED_AFTER_ROWS) -> None:
         self._path = Path(f"{path.resolve()}-wal")
         self._lock = lock
+        self._copied_after_rows = copied_after_rows
         self._copied_at = 0
         self._looked_at = -1.0
         self._unsynced_frames = 0  # from the beginning of the file: copied into the database, which was not synced
@@ -52,7 +54,7 @@ class Wal:
                 self._copy(connection, "TRUNCATE")
             finally:
                 connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-        elif connection.total_changes - self._copied_at >= COPIED_AFTER_ROWS:
+        elif connection.total_changes - self._copied_at >= self._copied_after_rows:
             self._copy(connection, "PASSIVE")
 
     def start_anew(self, connection: sqlite3.Connection) -> bool:
