@@ -42,6 +42,11 @@ class Publishing:
     def pending(self) -> int:
         return int(self.page.evaluate(f"{self._kept}.publisher.pending"))
 
+    def has_the_lock(self) -> bool:
+        """Return whether a page of this browser may send from the queue `outbox` now."""
+        held = "(await navigator.locks.query()).held.map(({ name }) => name)"
+        return bool(self.page.evaluate(f"async () => ({held}).includes('orders-events publish outbox')"))
+
     def close(self) -> None:
         self.page.evaluate(f"{self._kept}.publisher.close()")
 

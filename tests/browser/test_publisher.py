@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from tests.support.server_process import QUICK, ServerProcess
 from tests.transports.http.orders import cancelled, eventually, new_order, publish, shipped
 
 KEY = {"storageKey": "outbox"}
+LATE = Path(__file__).parent / "late.js"
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
@@ -240,6 +242,31 @@ def test_tabs_with_one_queue_send_each_event_once_and_each_gets_its_results(
     for each in tabs:
         assert [result["published"]["duplicate"] for result in each.results()] == [False] * 4
         assert each.reaches("idle")["pending"] == 0
+    assert proxy.sent() == stored(server, *names) == names
+
+
+def test_tab_that_hears_of_an_answer_late_does_not_send_the_events_again(
+    proxy: BadAnswers, context: BrowserContext, server: ServerProcess
+) -> None:
+    one, other = names = orders(2)
+    sending = Publishing(opened_at(context, proxy), **KEY)
+    proxy.passing.clear()
+    sending.publish(shipped(one))
+    assert eventually(lambda: proxy.sent() == [one])
+    page = context.new_page()
+    page.add_init_script(path=LATE)
+    page.goto(f"{proxy.url}/docs")
+    late = Publishing(page, **KEY)
+    late.publish(shipped(other))
+    assert eventually(lambda: sending.pending() == 2)
+    page.evaluate("late.begins()")
+    proxy.passing.set()
+    assert sending.reaches("idle")["pending"] == 0
+    assert eventually(lambda: late.has_the_lock() or len(proxy.sent()) > 2)
+    page.evaluate("late.ends()")
+    assert [result["published"]["duplicate"] for each in (sending, late) for result in each.results()] == [False] * 2
+    assert eventually(lambda: not late.has_the_lock())
+    assert late.pending() == 0
     assert proxy.sent() == stored(server, *names) == names
 
 

@@ -9,12 +9,14 @@ import { uuid7 } from './client.uuid.js';
 
 const MOST_EVENTS = 10_000;
 const MOST_BYTES = 4_000_000; // browsers allow an origin about 5 MB
+const MOST_FORGOTTEN = 1000; // batches that other pages have removed so recently that this page may still see them
 
 export class Outbox {
   #texts; // the bodies by name: the prefix and the key
   #prefix;
   #most;
   #sizes = new Map(); // by key, in the order of the keys
+  #forgotten = new Set(); // keys
 
   /**
    * @param {import('./client.publisher.d.ts').PublisherOptions} options
@@ -71,10 +73,17 @@ export class Outbox {
     this.#sizes.delete(key);
   }
 
+  /** Leave out a batch that another page removes, although the storage may still have it for a moment. @param {string} key */
+  forget(key) {
+    this.#sizes.delete(key);
+    this.#forgotten.add(key);
+    if (this.#forgotten.size > MOST_FORGOTTEN) this.#forgotten.delete(this.#forgotten.values().next().value);
+  }
+
   /** Look at the storage again, because another page has changed it. */
   changed() {
     const names = [...this.#texts.keys()].filter((name) => name.startsWith(this.#prefix)).sort();
-    const keys = names.map((name) => name.slice(this.#prefix.length));
+    const keys = names.map((name) => name.slice(this.#prefix.length)).filter((key) => !this.#forgotten.has(key));
     this.#sizes = new Map(keys.map((key) => [key, this.#sizes.get(key) ?? this.#sizeOf(key)]));
   }
 

@@ -5,7 +5,8 @@ import type { Problem } from './client.d.ts';
  *
  * Every event is stored once, and in the order of the calls: each gets an `eventId` before it is sent, and is sent again until the
  * server answers. While there is no network, or the server cannot store, events wait in a queue; with a `storageKey` they wait there
- * across page loads, and all tabs with the same key send from one queue.
+ * across page loads, and all tabs with the same key send from one queue, one tab at a time. A tab sends what another one has sent only
+ * if the other closes, or hangs for 10 s, before its answer has come; the events are stored once all the same.
  *
  *     const orders = publisher({ storageKey: 'outbox' });
  *     const { id } = await orders.publish({ eventType: 'order.shipped', data: { orderId: 'or_7', when: new Date().toISOString() } });
@@ -75,7 +76,7 @@ export interface PublishedEvent {
   eventType: string;
   schemaVersion: string;
   eventId: string;
-  /** Whether it was stored before, for example by an attempt whose answer was lost. */
+  /** Whether it was stored before, for example by an attempt whose answer was lost with the network or with the tab that sent it. */
   duplicate: boolean;
 }
 

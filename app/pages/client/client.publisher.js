@@ -5,6 +5,7 @@
 import { eventsIn, Outbox } from './client.outbox.js';
 import { awayState, listenToPage, Pace, sleep } from './client.pace.js';
 import { sender } from './client.send.js';
+import { Tabs } from './client.tabs.js';
 import { uuid7 } from './client.uuid.js';
 
 /** @typedef {import('./client.outbox.js').Batch} Batch */
@@ -25,21 +26,19 @@ export function publisher(options = {}, handlers = {}) {
 class Publisher {
   #handlers;
   #outbox;
-  #name; // of the lock and the channel of all pages with the same queue; undefined if no other page can have it
+  #tabs; // the pages with the same queue; undefined if no other page can have it
   #send; // makes one attempt
   #calls = new Map(); // by key: the batch of a call of `publish` that has no answer yet, and the functions of its promise
   #pace = new Pace();
   #session = new AbortController(); // ends while the page is in the back-forward cache, and for good
   #over = new AbortController();
-  /** @type {BroadcastChannel | undefined} */
-  #others; // the other pages with the same queue
   /** Called when there may be something to send. @type {(value?: unknown) => void} */
   #wake = () => {};
 
   constructor(options, handlers) {
     this.#handlers = handlers;
     this.#outbox = new Outbox(options, handlers.onError ?? console.error);
-    this.#name = options.storageKey === undefined ? undefined : `orders-events publish ${options.storageKey}`;
+    if (options.storageKey !== undefined) this.#tabs = new Tabs(options.storageKey, (message) => this.#hear(message));
     this.#send = sender(options);
     this.#pace.retryMs = FIRST_MS * (0.5 + Math.random()); // not all clients at the same moment
     listenToPage('pagehide', () => this.#stop(), this.#over.signal);
@@ -72,19 +71,17 @@ class Publisher {
   async #run() {
     if (this.#over.signal.aborted) return;
     const { signal } = (this.#session = new AbortController());
-    if (this.#name) {
-      this.#others = new BroadcastChannel(this.#name);
-      this.#others.onmessage = ({ data }) => (data.batch ? this.#finish(data.batch, data.attempt) : this.#call('onState', data));
-    }
+    this.#tabs?.open();
+    const work = () => this.#sendAll(signal);
     while (!signal.aborted) {
-      if (this.#next()) await this.#alone(signal, () => this.#sendAll(signal));
+      if (this.#next()) await (this.#tabs ? this.#tabs.alone(signal, work) : work());
       else await new Promise((resolve) => (this.#wake = resolve));
     }
   }
 
   #stop() {
     this.#session.abort();
-    this.#others?.close();
+    this.#tabs?.close();
     this.#wake();
   }
 
@@ -94,12 +91,12 @@ class Publisher {
     this.#wake();
   }
 
-  /** Work while no other page sends from the same queue. Without Web Locks pages send the same batches, but each in the same order. */
-  async #alone(signal, work) {
-    if (!this.#name || !globalThis.navigator?.locks) return work();
-    return navigator.locks.request(this.#name, { signal }, work).catch((error) => {
-      if (!signal.aborted) throw error;
-    });
+  /** Take what another page reports: an answer, or its state. */
+  #hear(message) {
+    const { batch, attempt } = message;
+    if (!batch) return this.#call('onState', message);
+    this.#outbox.forget(batch.key);
+    this.#finish(batch, attempt);
   }
 
   async #sendAll(signal) {
@@ -126,7 +123,7 @@ class Publisher {
     this.#pace.attempt = 0;
     this.#outbox.remove(batch.key);
     const attempt = { events, error: error && plain(error) };
-    this.#others?.postMessage({ batch, attempt });
+    this.#tabs?.post({ batch, attempt });
     this.#finish(batch, attempt);
   }
 
@@ -154,7 +151,7 @@ class Publisher {
 
   #report(state) {
     const reported = { pending: this.pending, attempt: this.#pace.attempt, ...state };
-    this.#others?.postMessage(reported);
+    this.#tabs?.post(reported);
     this.#call('onState', reported);
   }
 
