@@ -5,7 +5,7 @@ Every node keeps a copy of the shared log, and reads from its copy alone. So an 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -57,11 +57,12 @@ class SharedLog(Protocol):
         Raises StoreUnavailable if the log does not answer in time.
         """
 
-    def follow(self, after: int) -> AsyncIterator[Sequence[StoredEvent]]:
+    def follow(self, after: int) -> AsyncGenerator[Sequence[StoredEvent], None]:
         """Yield the events after an offset as they are stored: in order, each once, without a hole.
 
         The iterator outlasts interruptions of the connection. It ends if it cannot go on without a hole: the next event was
-        deleted, or the log is not the one that it was, or has a new epoch. The caller then compares its copy with the log.
+        deleted, or the log is not the one that it was, or has a new epoch. The caller then compares its copy with the log. A
+        caller that leaves earlier closes the iterator.
         """
 
     async def store(self, events: Sequence[Event], epoch: str) -> int:
