@@ -110,7 +110,7 @@ async def test_a_copy_of_the_log_has_no_difference(copy: Path, log: FixedLog) ->
 )
 async def test_an_event_that_differs_is_named(copy: Path, field: str, offset: int) -> None:
     events = stored()
-    events[offset - 1] = events[offset - 1]._replace(**{field: "other"})
+    events[offset - 1] = StoredEvent(**events[offset - 1]._asdict() | {field: "other"})
     events[-1] = events[-1]._replace(data="other")
     assert await compare(copy, FixedLog(events)) == Difference(offset, stored()[offset - 1], events[offset - 1])
 
