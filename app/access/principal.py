@@ -28,6 +28,9 @@ class Permission:
         return not (self.event_types is None and self.order_ids is None and self.owners is None)
 
 
+UNRESTRICTED: Final = Permission()
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """The sender of a request, as its access token describes it (RFC 9068).
@@ -40,7 +43,7 @@ class Principal:
     issuer: str
     subject: str
     scopes: frozenset[str]
-    permission: Permission = Permission()
+    permission: Permission = UNRESTRICTED
     expires_at: float | None = None
     key_id: str | None = None
 

@@ -26,6 +26,7 @@ def bad_tokens() -> dict[str, str]:
         "four parts": f"{good}.{signature}",
         "no signature": f"{header}.{payload}.",
         "another signature": f"{header}.{payload}.{'A' * len(signature)}",
+        "the same signature, written in another way": f"{good[:-1]}{_with_spare_bits(good[-1])}",
         "another payload": f"{header}.{_part(claims(sub='admin'))}.{signature}",
         "padding": f"{good}=",
         "a space": f"{header}.{payload}. {signature}",
@@ -38,6 +39,8 @@ def bad_tokens() -> dict[str, str]:
         "another secret": token(key=OctKey.import_key(b"another secret of more than 32 bytes")),
         "a critical extension": _signed({"alg": "HS256", "typ": "at+jwt", "crit": ["exp"], "exp": 1}, claims()),
         "an unencoded payload": _signed({"alg": "HS256", "typ": "at+jwt", "crit": ["b64"], "b64": True}, claims()),
+        "a long header": token(header={"jku": f"https://issuer.example/{'x' * 512}"}),
+        "kid as a list": _signed({"alg": "HS256", "typ": "at+jwt", "kid": ["1"]}, claims()),
         "typ JWT": token(header={"typ": "JWT"}),
         "no typ": _signed({"alg": "HS256"}, claims()),
         "kid as a number": _signed({"alg": "HS256", "typ": "at+jwt", "kid": 1}, claims()),
@@ -62,6 +65,12 @@ def bad_tokens() -> dict[str, str]:
         "claims that are a list": _signed_text("[]"),
         "claims that are not JSON": _signed_text("{'iss'}"),
     }
+
+
+def _with_spare_bits(last: str) -> str:
+    """Return another last character of a signature of 32 bytes, of which only the first four bits count (RFC 4648 §3.5)."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    return letters[letters.index(last) + 1]
 
 
 def _part(value: object) -> str:

@@ -9,18 +9,17 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from hashlib import blake2b
 from typing import Final, NamedTuple, Protocol
 
 from joserfc.jwk import Key
 
 from app.access.errors import TokenExpired, Unauthenticated
 from app.access.principal import ANONYMOUS, Principal
-from app.access.tokens.access_token import MAX_TOKEN_CHARACTERS, InvalidToken, TokenRules, principal_of_claims, verify
+from app.access.tokens.access_token import InvalidToken, TokenRules, principal_of_claims, verify
 from app.access.tokens.signing_keys import KeySource
 
 EXPIRED_SECONDS: Final = 600  # after that, a token that has expired is not better than a forged one
-REMEMBERED_TOKENS: Final = 4096  # with restrictions as long as a token allows, some 20 MB
+REMEMBERED_TOKENS: Final = 4096  # some 4 MB; if each is as long as a token may be, with its restrictions, some 36 MB
 
 
 class Authentication(Protocol):
@@ -90,7 +89,7 @@ class TokenAuthentication:
         self._rules = rules
         self._registry = rules.registry()
         self._clock = clock
-        self._verified: dict[bytes, _Verified] = {}
+        self._verified: dict[str, _Verified] = {}
         self.failures: Counter[str] = Counter()
 
     def authenticate(self, token: str | None) -> Principal:
@@ -98,34 +97,31 @@ class TokenAuthentication:
             self.failures["missing"] += 1
             raise Unauthenticated
         now = self._clock()
+        known = self._verified.get(token)
+        if known is None or self._keys.find(known.principal.key_id) is not known.key:
+            known = self._verify(token, now)
+        expires_at = known.principal.expires_at
+        if expires_at is None or now < expires_at:
+            return known.principal
+        self.failures["expired"] += 1
+        raise TokenExpired(known.principal) if now - expires_at <= EXPIRED_SECONDS else Unauthenticated
+
+    def _verify(self, token: str, now: float) -> _Verified:
+        """Verify a token, also if it has expired, and remember it. Raises Unauthenticated if it is not accepted.
+
+        A client sends the same token with many requests, and to verify it takes 50 to 150 us. A token that is refused is not remembered:
+        it takes less time than a good one, and others would be forgotten for it.
+        """
         try:
-            principal = self._principal(token, now)
+            signed = verify(token, self._keys, self._registry)
+            verified = _Verified(principal_of_claims(signed, self._rules, now), signed.key)
         except InvalidToken as invalid:
             self.failures[invalid.reason] += 1
             raise Unauthenticated from None
-        if principal.expires_at is None or now < principal.expires_at:
-            return principal
-        self.failures["expired"] += 1
-        raise TokenExpired(principal) if now - principal.expires_at <= EXPIRED_SECONDS else Unauthenticated
-
-    def _principal(self, token: str, now: float) -> Principal:
-        """Return the sender that a token describes, also if it has expired. Raises InvalidToken.
-
-        A client sends the same token with many requests, and to verify it takes 50 to 150 us. So the last ones are remembered, by hashes,
-        because a token is a secret. A remembered token is verified again if its key is no longer the same.
-        """
-        if len(token) > MAX_TOKEN_CHARACTERS:
-            raise InvalidToken("malformed")
-        digest = blake2b(token.encode(errors="surrogatepass"), digest_size=32).digest()
-        known = self._verified.get(digest)
-        if known is not None and self._keys.find(known.key.kid) is known.key:
-            return known.principal
-        signed = verify(token, self._keys, self._registry)
-        principal = principal_of_claims(signed, self._rules, now)
         if len(self._verified) >= REMEMBERED_TOKENS:
             del self._verified[next(iter(self._verified))]
-        self._verified[digest] = _Verified(principal, signed.key)
-        return principal
+        self._verified[token] = verified
+        return verified
 
     def accepts_key_of(self, principal: Principal) -> bool:
         return self._keys.find(principal.key_id) is not None
