@@ -1,0 +1,99 @@
+"""The epochs of a stream and its id key, in the metadata of the stream; and how a new epoch begins.
+
+An epoch ends when the stream no longer takes its subjects: the servers then refuse events that a node still stores under it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from app.events.log.event_store import ID_KEY_BYTES
+from app.events.position import Epoch, Epochs, new_epoch
+from app.stores.jetstream.errors import ApiRefused
+from app.stores.jetstream.stream_api import StreamApi, StreamInfo
+from app.stores.jetstream.subjects import subjects_of_epoch
+
+EPOCHS: Final = "orders-events.epochs"
+ID_KEY: Final = "orders-events.id-key"
+_SETTLE_SECONDS: Final = 0.25  # events that the leader had taken before the fence are stored within this time
+_CLAIM_SECONDS: Final = (
+    300  # a node that began an epoch and died is finished by another; the claim is removed after this time
+)
+_NAME_TAKEN: Final = 10148
+
+
+def first_metadata() -> dict[str, str]:
+    """Return the metadata of a new stream: its first epoch, and a new id key."""
+    return {EPOCHS: _write([new_epoch(1)]), ID_KEY: secrets.token_hex(ID_KEY_BYTES)}
+
+
+def read_epochs(metadata: Mapping[str, str]) -> Epochs:
+    """Return the epochs of a stream, oldest first. Raises ValueError or KeyError if they are not there."""
+    pairs = (record.partition(":") for record in metadata[EPOCHS].split(","))
+    return Epochs([Epoch(name, int(first_offset)) for name, _, first_offset in pairs])
+
+
+def read_id_key(metadata: Mapping[str, str]) -> bytes:
+    """Return the key of the opaque ids. Raises ValueError or KeyError if it is not there."""
+    return bytes.fromhex(metadata[ID_KEY])
+
+
+async def begin_epoch(api: StreamApi, info: StreamInfo) -> None:
+    """Begin the epoch that follows the last one of `info`: fence the old one, then record the new one.
+
+    All nodes that do so at the same time begin the same epoch. Raises Unanswered, Forbidden or ApiRefused; calling it again
+    finishes what was begun.
+    """
+    epochs = read_epochs(info.config["metadata"])
+    name = await _agreed_name(api, epochs.open.name)
+    fenced = {**writable(info.config), "subjects": [subjects_of_epoch(api.stream, name)]}
+    await api.update(fenced)
+    first_offset = 1 + await _settled_last(api)
+    if read_epochs((await api.info()).config["metadata"]) == epochs:
+        record = _write([*epochs, Epoch(name, first_offset)])
+        await api.update({**fenced, "metadata": {**fenced["metadata"], EPOCHS: record}})
+
+
+def writable(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration without the metadata that servers add themselves."""
+    metadata = {name: text for name, text in config.get("metadata", {}).items() if not name.startswith("_nats.")}
+    return {**config, "metadata": metadata}
+
+
+def _write(epochs: Iterable[Epoch]) -> str:
+    return ",".join(f"{epoch.name}:{epoch.first_offset}" for epoch in epochs)
+
+
+async def _agreed_name(api: StreamApi, last: str) -> str:
+    """Return the name of the epoch that follows the epoch `last`: the same name for all nodes that ask.
+
+    The servers create a consumer of one name only once, and that consumer's metadata has the name of the epoch.
+    """
+    claim = f"epoch-after-{last}"
+    name = new_epoch(1).name
+    config = {
+        "name": claim,
+        "deliver_policy": "new",
+        "ack_policy": "explicit",
+        "inactive_threshold": _CLAIM_SECONDS * 10**9,
+        "metadata": {"orders-events.epoch": name},
+    }
+    try:
+        await api.create_consumer(config, claim, "create")
+    except ApiRefused as error:
+        if error.code != _NAME_TAKEN:
+            raise
+        name = (await api.consumer(claim))["config"]["metadata"]["orders-events.epoch"]
+    return name
+
+
+async def _settled_last(api: StreamApi) -> int:
+    """Return the sequence of the newest message, once no further one comes."""
+    last, newest = -1, (await api.info()).last
+    while newest != last:
+        await asyncio.sleep(_SETTLE_SECONDS)
+        last, newest = newest, (await api.info()).last
+    return newest

@@ -1,0 +1,162 @@
+"""The log that several nodes share, in a JetStream stream: `SharedLog`, as `app/stores/replica/shared_log.py` promises it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
+from functools import partial
+from typing import Final, TypeVar
+
+from app.events.errors import StoreRefused, StoreUnavailable
+from app.events.event import Event, StoredEvent
+from app.events.position import Epochs
+from app.stores.jetstream.consumer import Consumer
+from app.stores.jetstream.epochs import begin_epoch, read_epochs, read_id_key
+from app.stores.jetstream.errors import NatsError, NoResponder, Unanswered
+from app.stores.jetstream.event_publishing import EventPublishing, Submission
+from app.stores.jetstream.nats_connection import NatsConnection, NatsServers
+from app.stores.jetstream.payloads import read_message
+from app.stores.jetstream.stream_api import StreamApi, StreamInfo
+from app.stores.jetstream.stream_position import StreamPosition
+from app.stores.jetstream.stream_settings import server_shortfalls, shortfalls
+from app.stores.jetstream.sync_always import unsynced
+from app.stores.replica.shared_log import EpochEnded, SharedState
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+DEADLINE_SECONDS: Final = 5.0
+_PAUSE_SECONDS: Final = 0.1
+
+
+class JetStreamLog:
+    """One JetStream stream that several nodes write to and follow.
+
+    `stream`: the name of the stream. `monitors`: the URLs of the monitoring ports of the servers. `accept_unsynced`: whether
+    servers are accepted that are not known to sync every message. `accept_single`: whether fewer than three replicas are
+    accepted. `seconds`: how long a call tries before it raises StoreUnavailable.
+    """
+
+    def __init__(
+        self,
+        servers: NatsServers,
+        stream: str,
+        *,
+        monitors: Iterable[str] = (),
+        accept_unsynced: bool = False,
+        accept_single: bool = False,
+        seconds: float = DEADLINE_SECONDS,
+    ) -> None:
+        self.consumer_resets = 0
+        self._connection = NatsConnection(servers)
+        self._api = StreamApi(self._connection, stream)
+        self._publishing = EventPublishing(self._connection, self._api)
+        self.stream = stream
+        self._monitors = tuple(monitors)
+        self._accept_unsynced = accept_unsynced
+        self._accept_single = accept_single
+        self._seconds = seconds
+        self._known: tuple[str, Epochs] | None = None
+
+    async def open(self) -> SharedState:
+        await self._connection.open()
+        try:
+            info = await self._answered(self._api.info)
+        except StoreUnavailable as error:
+            await self.close()
+            raise StoreRefused(f"The stream {self.stream} cannot be used. {error}") from None
+        if missing := await self._shortfalls(info):
+            await self.close()
+            raise StoreRefused(f"The stream {self.stream} is not safe to use: {'; '.join(missing)}.")
+        return _state(await self._answered(self._info))
+
+    async def state(self) -> SharedState:
+        return _state(await self._answered(self._info))
+
+    def follow(self, after: int) -> AsyncGenerator[Sequence[StoredEvent]]:
+        return self._follow(StreamPosition(after), self._known)
+
+    async def store(self, events: Sequence[Event], epoch: str) -> int:
+        submission = Submission(self.stream, epoch, events)
+        return await self._answered(partial(self._store, submission, epoch))
+
+    async def event_at(self, offset: int) -> StoredEvent | None:
+        message = await self._answered(partial(self._api.message, offset))
+        return message and read_message(message)
+
+    async def begin_epoch(self, expected: Epochs) -> SharedState:
+        return _state(await self._answered(partial(self._begin_epoch, expected)))
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+    async def _follow(
+        self, position: StreamPosition, known: tuple[str, Epochs] | None
+    ) -> AsyncGenerator[Sequence[StoredEvent]]:
+        """Yield the events after a position, from one consumer after another, as long as the log is the one that is `known`."""
+        while self._known == known and not self._connection.closed:
+            try:
+                info = await self._info()
+                if self._known != known or not position.is_in(info):
+                    return
+                async with aclosing(Consumer(self._connection, self._api).messages(position.resume_at)) as batches:
+                    async for messages in batches:
+                        if events := position.advance(messages):
+                            yield events
+                        if position.is_lost or self._known != known:
+                            return
+            except NatsError as error:
+                _log.warning("The log cannot be followed now", extra={"fields": {"reason": str(error)}})
+                await asyncio.sleep(_PAUSE_SECONDS)
+            self.consumer_resets += 1
+
+    async def _answered(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Repeat an attempt until it is answered. Raises StoreUnavailable if it is refused, or the time is up."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._repeat(attempt)
+        except TimeoutError:
+            raise StoreUnavailable("The NATS servers do not answer; the outcome is not known.") from None
+        except NatsError as error:
+            raise StoreUnavailable(str(error)) from None
+
+    async def _repeat(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        while True:
+            try:
+                return await attempt()
+            except Unanswered:
+                if self._connection.closed:
+                    raise
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _info(self) -> StreamInfo:
+        info = await self._api.info()
+        self._known = info.created, read_epochs(info.config["metadata"])
+        return info
+
+    async def _store(self, submission: Submission, epoch: str) -> int:
+        try:
+            return await self._publishing.store(submission)
+        except NoResponder:
+            if read_epochs((await self._info()).config["metadata"]).open.name != epoch:
+                raise EpochEnded(epoch) from None
+            raise
+
+    async def _begin_epoch(self, expected: Epochs) -> StreamInfo:
+        info = await self._info()
+        if read_epochs(info.config["metadata"]) == expected:
+            await begin_epoch(self._api, info)
+            info = await self._info()
+        return info
+
+    async def _shortfalls(self, info: StreamInfo) -> list[str]:
+        missing = server_shortfalls(self._connection.server_version, self._connection.max_payload)
+        missing += shortfalls(info.config, accept_single=self._accept_single)
+        return missing if self._accept_unsynced else missing + await unsynced(self._monitors)
+
+
+def _state(info: StreamInfo) -> SharedState:
+    metadata = info.config["metadata"]
+    return SharedState(read_epochs(metadata), info.last, max(info.first - 1, 0), read_id_key(metadata))

@@ -1,0 +1,46 @@
+"""Making the stream of a shared log, as `orders-events log init` does."""
+
+from __future__ import annotations
+
+from app.events.errors import StoreRefused
+from app.stores.jetstream.errors import ApiRefused, NatsError
+from app.stores.jetstream.nats_connection import NatsConnection, NatsServers
+from app.stores.jetstream.stream_api import NO_STREAM, StreamApi, StreamInfo
+from app.stores.jetstream.stream_settings import (
+    DEFAULT_REPLICAS,
+    Retention,
+    new_config,
+    server_shortfalls,
+    shortfalls,
+)
+
+
+async def make_stream(
+    servers: NatsServers, stream: str, retention: Retention, *, replicas: int = DEFAULT_REPLICAS
+) -> list[str]:
+    """Make a stream if there is none with this name. Returns what the stream lacks, each as a part of a sentence.
+
+    A stream that exists is not changed. Fewer than three `replicas` are accepted from a stream if so many are asked for. Raises
+    StoreRefused if the servers cannot be used, or refuse the stream.
+    """
+    connection = NatsConnection(servers)
+    await connection.open()
+    try:
+        api = StreamApi(connection, stream)
+        info = await _find(api) or await api.create(new_config(stream, replicas, retention))
+        return server_shortfalls(connection.server_version, connection.max_payload) + shortfalls(
+            info.config, accept_single=replicas < DEFAULT_REPLICAS
+        )
+    except NatsError as error:
+        raise StoreRefused(f"The stream {stream} cannot be made. {error}") from None
+    finally:
+        await connection.close()
+
+
+async def _find(api: StreamApi) -> StreamInfo | None:
+    try:
+        return await api.info()
+    except ApiRefused as error:
+        if error.code == NO_STREAM:
+            return None
+        raise

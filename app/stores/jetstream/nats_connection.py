@@ -1,0 +1,238 @@
+"""The connection of a node to the NATS servers: made again as often as it breaks, for as long as the process runs.
+
+No credential is in an error or a log line of this module: the file with the credentials is read when a server asks, and
+servers are named by host and port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from nats import errors as nats_errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+
+from app.events.errors import StoreRefused
+from app.stores.jetstream.credentials import read_jwt, sign
+from app.stores.jetstream.errors import Forbidden, NatsError, NoResponder, Unanswered
+
+_log = logging.getLogger(__name__)
+
+OPEN_SECONDS: Final = 10
+RECONNECT_SECONDS: Final = 0.1  # between two attempts at one server: an election takes longer than this
+PING_SECONDS: Final = 2  # a server that is paused or cut off is left after two pings without an answer
+BUFFER_BYTES: Final = 16 << 20  # what may wait to be sent; more makes `publish` wait, or fail while not connected
+_FORBIDDEN = re.compile(r'permissions violation for publish to "(.+)"', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class NatsServers:
+    """The NATS servers of a cluster, as a node reaches them.
+
+    `urls`: `nats://HOST:PORT` or `tls://HOST:PORT`, without user and password. `credentials`: the file with the JWT and the key of
+    the node, None if the servers ask for none. `authorities`: a file with the certificates of the authorities that are trusted
+    with `tls://`, None for those of the system.
+    """
+
+    urls: tuple[str, ...]
+    credentials: Path | None = None
+    authorities: Path | None = None
+
+    def __str__(self) -> str:
+        return ", ".join(url.partition("//")[2] for url in self.urls)
+
+    def options(self) -> dict[str, Any]:
+        """Return the arguments for nats-py. Raises OSError or ValueError if a file cannot be read."""
+        options: dict[str, Any] = {}
+        if any(url.startswith("tls:") for url in self.urls):
+            options["tls"] = ssl.create_default_context(cafile=self.authorities)
+        if file := self.credentials:
+            read_jwt(file)
+            options |= {"user_jwt_cb": partial(read_jwt, file), "signature_cb": partial(sign, file)}
+        return options
+
+
+class _Client(Client):
+    """A client that sends nothing over an unencrypted connection if the URL is `tls://`; nats-py would follow the server."""
+
+    def _connect_command(self) -> bytes:
+        server = self._current_server
+        if server and server.uri.scheme == "tls" and not self._server_info.get("tls_required"):
+            raise nats_errors.SecureConnWantedError
+        return super()._connect_command()
+
+
+class NatsConnection:
+    """A connection to one of several NATS servers, with requests and their answers.
+
+    `on_reconnect`: functions that are called after each interruption, when messages may have been missed.
+    """
+
+    def __init__(self, servers: NatsServers) -> None:
+        self.on_reconnect: set[Callable[[], None]] = set()
+        self.closed = False
+        self._servers = servers
+        self._client = Client()
+        self._inbox = ""
+        self._numbers = count()
+        self._answers: dict[str, tuple[str, asyncio.Future[Msg]]] = {}
+        self._failure: Exception | None = None
+        self._replacement: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Connect to one of the servers. Raises StoreRefused if that is not possible within OPEN_SECONDS."""
+        try:
+            await self._connect()
+        except (OSError, ValueError, NatsError, nats_errors.Error) as error:
+            raise StoreRefused(f"The NATS servers {self._servers} cannot be used: {_reason(error)}.") from None
+
+    @property
+    def server_version(self) -> tuple[int, int, int]:
+        version = self._client.connected_server_version
+        return version.major, version.minor, version.patch
+
+    @property
+    def max_payload(self) -> int:
+        """The number of bytes that a message may have, with its headers."""
+        return self._client.max_payload
+
+    def new_inbox(self) -> str:
+        """Return a subject that only this connection subscribes to."""
+        return self._client.new_inbox()
+
+    async def subscribe(self, subject: str, on_message: Callable[[Msg], Awaitable[None]]) -> Subscription:
+        """Call a function for each message with a subject, one after the other. Raises Unanswered if the connection is closed."""
+        try:
+            return await self._client.subscribe(subject, cb=on_message)
+        except nats_errors.Error as error:
+            raise Unanswered(_sentence(error)) from None
+
+    async def unsubscribe(self, subscription: Subscription) -> None:
+        """End a subscription; one of a connection that was closed or replaced has ended already."""
+        with contextlib.suppress(nats_errors.Error):
+            await subscription.unsubscribe()
+
+    async def publish(self, subject: str, payload: bytes = b"", headers: dict[str, str] | None = None) -> None:
+        """Send a message; if the connection is interrupted, once it is back. Raises Unanswered if that is not possible."""
+        try:
+            await self._client.publish(subject, payload, headers=headers)
+        except nats_errors.Error as error:
+            raise Unanswered(_sentence(error)) from None
+
+    async def request(
+        self, subject: str, payload: bytes, headers: dict[str, str] | None = None, *, seconds: float
+    ) -> bytes:
+        """Send a message, and return the answer. Raises Unanswered, NoResponder or Forbidden."""
+        reply = f"{self._inbox}.{next(self._numbers)}"
+        answer: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
+        self._answers[reply] = subject, answer
+        try:
+            async with asyncio.timeout(seconds):
+                await self._client.publish(subject, payload, reply, headers)
+                message = await answer
+        except TimeoutError:
+            raise Unanswered(f"No answer came within {seconds} seconds.") from None
+        except nats_errors.Error as error:
+            raise Unanswered(_sentence(error)) from None
+        finally:
+            del self._answers[reply]
+        if message.headers and message.headers.get("Status") == "503":
+            raise NoResponder(subject)
+        return message.data
+
+    async def close(self) -> None:
+        """End the connection. Requests that wait for an answer raise Unanswered."""
+        self.closed = True
+        if self._replacement:
+            self._replacement.cancel()
+        self._fail_requests(Unanswered("The connection is closed."))
+        await self._client.close()
+
+    async def _connect(self) -> None:
+        client = _Client()
+        self._failure = None
+
+        async def closed() -> None:
+            if client is self._client and not self.closed:
+                self._replacement = asyncio.create_task(self._replace())
+
+        try:
+            async with asyncio.timeout(OPEN_SECONDS):
+                await client.connect(
+                    list(self._servers.urls),
+                    error_cb=self._on_error,
+                    disconnected_cb=self._on_disconnect,
+                    reconnected_cb=self._on_reconnect,
+                    closed_cb=closed,
+                    lame_duck_mode_cb=client.force_reconnect,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=RECONNECT_SECONDS,  # type: ignore[arg-type] # it is passed to `sleep`
+                    ping_interval=PING_SECONDS,
+                    pending_size=BUFFER_BYTES,
+                    **self._servers.options(),
+                )
+                self._inbox = client.new_inbox()
+                await client.subscribe(f"{self._inbox}.*", cb=self._on_answer)
+                await client.flush()
+        except TimeoutError:
+            await client.close()
+            raise self._failure or Unanswered("none answered in time.") from None
+        self._client = client
+
+    async def _on_answer(self, message: Msg) -> None:
+        _, answer = self._answers.get(message.subject, ("", None))
+        if answer and not answer.done():
+            answer.set_result(message)
+
+    async def _on_error(self, error: Exception) -> None:
+        self._failure = error
+        if match := _FORBIDDEN.search(str(error)):
+            subject = match[1]
+            _log.error("The NATS server does not permit a request", extra={"fields": {"subject": subject}})
+            self._fail_requests(Forbidden(subject), subject)
+
+    async def _on_disconnect(self) -> None:
+        self._fail_requests(Unanswered("The connection to the NATS server broke."))
+        if not self.closed:
+            _log.warning("The connection to the NATS server is interrupted")
+
+    async def _on_reconnect(self) -> None:
+        _log.info("The connection to a NATS server is back")
+        for notify in tuple(self.on_reconnect):
+            notify()
+
+    async def _replace(self) -> None:
+        """Replace a client that nats-py has given up, as it does if a server does not accept the credentials any more."""
+        while not self.closed:
+            await asyncio.sleep(1)
+            try:
+                await self._connect()
+            except (OSError, ValueError, NatsError, nats_errors.Error) as error:
+                _log.warning("No NATS server can be used", extra={"fields": {"reason": _reason(error)}})
+            else:
+                await self._on_reconnect()
+                return
+
+    def _fail_requests(self, error: NatsError, subject: str | None = None) -> None:
+        for asked, answer in self._answers.values():
+            if subject in (None, asked) and not answer.done():
+                answer.set_exception(error)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).removeprefix("nats: ").rstrip(".") or type(error).__name__
+
+
+def _sentence(error: Exception) -> str:
+    return f"{_reason(error).capitalize()}."

@@ -1,0 +1,111 @@
+"""The requests of the JetStream API that concern one stream, as JSON (https://docs.nats.io/reference/reference-protocols/nats_api_reference).
+
+nats-py has no client for the newer settings and for atomic batches, so the API is called by its subjects.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from app.stores.jetstream.errors import ApiRefused, Unanswered
+from app.stores.jetstream.nats_connection import NatsConnection
+from app.stores.jetstream.payloads import Message
+
+API: Final = "$JS.API"
+API_SECONDS: Final = 1.5  # an answer takes 1 ms; a server that is paused or elects a leader gives none
+NO_MESSAGE: Final = 10037
+NO_STREAM: Final = 10059
+LEASE_SECONDS: Final = 2.0  # servers elect no other leader for 4 s after they heard from one (minElectionTimeout)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """What a stream consists of at one moment. `first`, `last`: the sequences of its oldest and newest message."""
+
+    config: Mapping[str, Any]
+    created: str
+    first: int
+    last: int
+    silences: Sequence[float]
+
+    @property
+    def is_led(self) -> bool:
+        """Whether the server that gave this information was the leader of the stream at that moment, beyond doubt.
+
+        A server that was paused or cut off takes itself for the leader until it hears from the others. `silences` has the
+        seconds since it heard from each of them: if a majority was heard shortly before, they have not elected another leader.
+        """
+        heard = 1 + sum(silence < LEASE_SECONDS for silence in self.silences)
+        return heard * 2 > 1 + len(self.silences)
+
+
+class StreamApi:
+    """The API for one stream. Each method raises Unanswered, Forbidden or ApiRefused."""
+
+    def __init__(self, connection: NatsConnection, stream: str) -> None:
+        self._connection = connection
+        self.stream = stream
+
+    async def info(self) -> StreamInfo:
+        """Return the configuration and the state of the stream, as its leader has them."""
+        found = _info(await self._call("STREAM.INFO"))
+        if not found.is_led:
+            raise Unanswered("The server that leads the stream does not hear from a majority of the others.")
+        return found
+
+    async def create(self, config: Mapping[str, Any]) -> StreamInfo:
+        return _info(await self._call("STREAM.CREATE", config))
+
+    async def update(self, config: Mapping[str, Any]) -> StreamInfo:
+        return _info(await self._call("STREAM.UPDATE", config))
+
+    async def message(self, sequence: int) -> Message | None:
+        """Return a message, as the leader of the stream has it; None if it was deleted or is not stored yet."""
+        try:
+            answer = await self._call("STREAM.MSG.GET", {"seq": sequence})
+        except ApiRefused as error:
+            if error.code == NO_MESSAGE:
+                return None
+            raise
+        found = answer["message"]
+        payload = base64.b64decode(found.get("data", ""))
+        return Message(found["seq"], _nanoseconds(found["time"]), found["subject"], payload)
+
+    async def create_consumer(self, config: Mapping[str, Any], name: str = "", action: str = "") -> Mapping[str, Any]:
+        """Create a consumer, and return its description. With the action `create`, a name that is taken is refused."""
+        request = {"stream_name": self.stream, "config": config, "action": action}
+        return await self._call("CONSUMER.CREATE", request, name)
+
+    async def consumer(self, name: str) -> Mapping[str, Any]:
+        return await self._call("CONSUMER.INFO", name=name)
+
+    async def _call(self, verb: str, body: Mapping[str, Any] | None = None, name: str = "") -> dict[str, Any]:
+        subject = f"{API}.{verb}.{self.stream}" + (f".{name}" if name else "")
+        payload = b"" if body is None else json.dumps(body).encode()
+        answer = json.loads(await self._connection.request(subject, payload, seconds=API_SECONDS))
+        raise_refusal(answer)
+        return dict(answer)
+
+
+def raise_refusal(answer: Mapping[str, Any]) -> None:
+    """Raise ApiRefused if an answer of JetStream is a refusal."""
+    if error := answer.get("error"):
+        raise ApiRefused(error.get("err_code", 0), error.get("description", "no reason was given"))
+
+
+def _info(answer: Mapping[str, Any]) -> StreamInfo:
+    state = answer["state"]
+    replicas = answer.get("cluster", {}).get("replicas") or ()
+    silences = [replica.get("active", 0) / 1e9 for replica in replicas]
+    return StreamInfo(answer["config"], answer["created"], state["first_seq"], state["last_seq"], silences)
+
+
+def _nanoseconds(time: str) -> int:
+    """Return a time of the API, RFC 3339 with up to nine digits after the point, in nanoseconds since 1970."""
+    whole, _, fraction = time.removesuffix("Z").partition(".")
+    return int(datetime.fromisoformat(f"{whole}+00:00").timestamp()) * 10**9 + int(fraction.ljust(9, "0"))
