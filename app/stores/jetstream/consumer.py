@@ -12,9 +12,9 @@ from typing import Final
 
 from nats.aio.msg import Msg
 
-from app.stores.jetstream.nats_connection import NatsConnection
 from app.stores.jetstream.payloads import Message
-from app.stores.jetstream.stream_api import StreamApi
+from app.stores.jetstream.servers.nats_connection import NatsConnection
+from app.stores.jetstream.stream.stream_api import StreamApi
 
 HEARTBEAT_SECONDS: Final = 0.5
 SILENCE_SECONDS: Final = 1.5  # three heartbeats

@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from app.events.event import Event
 from app.stores.jetstream.errors import ApiRefused, Unanswered
-from app.stores.jetstream.nats_connection import NatsConnection
 from app.stores.jetstream.payloads import new_tag, tag_of, write_payload
-from app.stores.jetstream.stream_api import StreamApi, raise_refusal
+from app.stores.jetstream.servers.nats_connection import NatsConnection
+from app.stores.jetstream.stream.stream_api import StreamApi, raise_refusal
 from app.stores.jetstream.subjects import subject_of
 from app.stores.replica.shared_log import AlreadyStored
 

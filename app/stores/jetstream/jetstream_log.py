@@ -13,15 +13,15 @@ from app.events.errors import StoreRefused, StoreUnavailable
 from app.events.event import Event, StoredEvent
 from app.events.position import Epochs
 from app.stores.jetstream.consumer import Consumer
-from app.stores.jetstream.epochs import begin_epoch, read_epochs, read_id_key
 from app.stores.jetstream.errors import NatsError, NoResponder, Unanswered
 from app.stores.jetstream.event_publishing import EventPublishing, Submission
-from app.stores.jetstream.nats_connection import NatsConnection, NatsServers
 from app.stores.jetstream.payloads import read_message
-from app.stores.jetstream.stream_api import StreamApi, StreamInfo
+from app.stores.jetstream.servers.nats_connection import NatsConnection, NatsServers
+from app.stores.jetstream.servers.sync_always import unsynced
+from app.stores.jetstream.stream.epochs import begin_epoch, read_epochs, read_id_key
+from app.stores.jetstream.stream.stream_api import StreamApi, StreamInfo
+from app.stores.jetstream.stream.stream_settings import server_shortfalls, shortfalls
 from app.stores.jetstream.stream_position import StreamPosition
-from app.stores.jetstream.stream_settings import server_shortfalls, shortfalls
-from app.stores.jetstream.sync_always import unsynced
 from app.stores.replica.shared_log import EpochEnded, SharedState
 
 _log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.events.event import StoredEvent
 from app.stores.jetstream.payloads import Message, read_message
-from app.stores.jetstream.stream_api import StreamInfo
+from app.stores.jetstream.stream.stream_api import StreamInfo
 
 
 class StreamPosition:

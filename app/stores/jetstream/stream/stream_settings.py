@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from app.stores.jetstream.epochs import first_metadata, read_epochs, read_id_key
+from app.stores.jetstream.stream.epochs import first_metadata, read_epochs, read_id_key
 from app.stores.jetstream.subjects import subjects_of_epoch
 
 OLDEST_SERVER: Final = (2, 12, 1)

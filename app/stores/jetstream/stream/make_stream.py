@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from app.events.errors import StoreRefused
 from app.stores.jetstream.errors import ApiRefused, NatsError
-from app.stores.jetstream.nats_connection import NatsConnection, NatsServers
-from app.stores.jetstream.stream_api import NO_STREAM, StreamApi, StreamInfo
-from app.stores.jetstream.stream_settings import (
+from app.stores.jetstream.servers.nats_connection import NatsConnection, NatsServers
+from app.stores.jetstream.stream.stream_api import NO_STREAM, StreamApi, StreamInfo
+from app.stores.jetstream.stream.stream_settings import (
     DEFAULT_REPLICAS,
     Retention,
     new_config,

@@ -24,8 +24,8 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from app.events.errors import StoreRefused
-from app.stores.jetstream.credentials import read_jwt, sign
 from app.stores.jetstream.errors import Forbidden, NatsError, NoResponder, Unanswered
+from app.stores.jetstream.servers.credentials import read_jwt, sign
 
 _log = logging.getLogger(__name__)
 

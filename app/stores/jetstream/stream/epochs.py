@@ -13,7 +13,7 @@ from typing import Any, Final
 from app.events.log.event_store import ID_KEY_BYTES
 from app.events.position import Epoch, Epochs, new_epoch
 from app.stores.jetstream.errors import ApiRefused
-from app.stores.jetstream.stream_api import StreamApi, StreamInfo
+from app.stores.jetstream.stream.stream_api import StreamApi, StreamInfo
 from app.stores.jetstream.subjects import subjects_of_epoch
 
 EPOCHS: Final = "orders-events.epochs"

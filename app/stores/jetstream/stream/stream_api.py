@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from app.stores.jetstream.errors import ApiRefused, Unanswered
-from app.stores.jetstream.nats_connection import NatsConnection
 from app.stores.jetstream.payloads import Message
+from app.stores.jetstream.servers.nats_connection import NatsConnection
 
 API: Final = "$JS.API"
 API_SECONDS: Final = 1.5  # an answer takes 1 ms; a server that is paused or elects a leader gives none

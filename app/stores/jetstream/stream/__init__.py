@@ -1,0 +1,1 @@
+"""The stream that has the log: its requests, its settings and its epochs."""
