@@ -4,7 +4,8 @@ NatsError
 ├── Unanswered     no answer came: the outcome of the request is unknown
 │   └── NoResponder  no server takes messages of this subject: the request had no effect
 ├── Forbidden      the credentials do not permit the request
-└── ApiRefused     JetStream refused the request
+├── ApiRefused     JetStream refused the request
+└── NoRecord       the stream is not one that keeps a log
 """
 
 from __future__ import annotations
@@ -39,3 +40,10 @@ class ApiRefused(NatsError):
         super().__init__(f"JetStream refused a request: {description} ({code}).")
         self.code = code
         self.description = description
+
+
+class NoRecord(NatsError):
+    """Raised when the metadata of a stream has no record of the epochs or the id key of a log."""
+
+    def __init__(self) -> None:
+        super().__init__("The stream has no record of the epochs and the id key of a log.")

@@ -15,7 +15,7 @@ from app.events.position import Epochs
 from app.stores.jetstream.consumer import Consumer
 from app.stores.jetstream.errors import NatsError, NoResponder, Unanswered
 from app.stores.jetstream.event_publishing import EventPublishing, Submission
-from app.stores.jetstream.payloads import read_message
+from app.stores.jetstream.payloads import Message, read_message
 from app.stores.jetstream.servers.nats_connection import NatsConnection, NatsServers
 from app.stores.jetstream.servers.sync_always import unsynced
 from app.stores.jetstream.stream.epochs import begin_epoch, read_epochs, read_id_key
@@ -83,7 +83,7 @@ class JetStreamLog:
         return await self._answered(partial(self._store, submission, epoch))
 
     async def event_at(self, offset: int) -> StoredEvent | None:
-        message = await self._answered(partial(self._api.message, offset))
+        message = await self._answered(partial(self._message, offset))
         return message and read_message(message)
 
     async def begin_epoch(self, expected: Epochs) -> SharedState:
@@ -114,39 +114,47 @@ class JetStreamLog:
 
     async def _answered(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Repeat an attempt until it is answered. Raises StoreUnavailable if it is refused, or the time is up."""
+        reason = "The NATS servers do not answer."
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._repeat(attempt)
+                while True:
+                    try:
+                        return await attempt()
+                    except Unanswered as error:
+                        reason = str(error)
+                        if self._connection.closed:
+                            raise
+                    await asyncio.sleep(_PAUSE_SECONDS)
         except TimeoutError:
-            raise StoreUnavailable("The NATS servers do not answer; the outcome is not known.") from None
+            raise StoreUnavailable(reason) from None
         except NatsError as error:
             raise StoreUnavailable(str(error)) from None
 
-    async def _repeat(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        while True:
-            try:
-                return await attempt()
-            except Unanswered:
-                if self._connection.closed:
-                    raise
-            await asyncio.sleep(_PAUSE_SECONDS)
-
     async def _info(self) -> StreamInfo:
         info = await self._api.info()
-        self._known = info.created, read_epochs(info.config["metadata"])
+        self._known = info.created, read_epochs(info.metadata)
         return info
+
+    async def _message(self, offset: int) -> Message | None:
+        """Return a message. A server that was paused may not have it yet and not know: so its absence is confirmed."""
+        message = await self._api.message(offset)
+        if message is None:
+            info = await self._info()
+            if info.first <= offset <= info.last:
+                raise Unanswered("The server does not have a message that is stored.")
+        return message
 
     async def _store(self, submission: Submission, epoch: str) -> int:
         try:
             return await self._publishing.store(submission)
         except NoResponder:
-            if read_epochs((await self._info()).config["metadata"]).open.name != epoch:
+            if read_epochs((await self._info()).metadata).open.name != epoch:
                 raise EpochEnded(epoch) from None
             raise
 
     async def _begin_epoch(self, expected: Epochs) -> StreamInfo:
         info = await self._info()
-        if read_epochs(info.config["metadata"]) == expected:
+        if read_epochs(info.metadata) == expected:
             await begin_epoch(self._api, info)
             info = await self._info()
         return info
@@ -158,5 +166,4 @@ class JetStreamLog:
 
 
 def _state(info: StreamInfo) -> SharedState:
-    metadata = info.config["metadata"]
-    return SharedState(read_epochs(metadata), info.last, max(info.first - 1, 0), read_id_key(metadata))
+    return SharedState(read_epochs(info.metadata), info.last, max(info.first - 1, 0), read_id_key(info.metadata))

@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 OPEN_SECONDS: Final = 10
 RECONNECT_SECONDS: Final = 0.1  # between two attempts at one server: an election takes longer than this
-PING_SECONDS: Final = 2  # a server that is paused or cut off is left after two pings without an answer
+PING_SECONDS: Final = 1  # a server that is paused or cut off is left after two pings without an answer
 BUFFER_BYTES: Final = 16 << 20  # what may wait to be sent; more makes `publish` wait, or fail while not connected
 _FORBIDDEN = re.compile(r'permissions violation for publish to "(.+)"', re.IGNORECASE)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from app.events.log.event_store import ID_KEY_BYTES
 from app.events.position import Epoch, Epochs, new_epoch
-from app.stores.jetstream.errors import ApiRefused
+from app.stores.jetstream.errors import ApiRefused, NoRecord
 from app.stores.jetstream.stream.stream_api import StreamApi, StreamInfo
 from app.stores.jetstream.subjects import subjects_of_epoch
 
@@ -31,14 +31,20 @@ def first_metadata() -> dict[str, str]:
 
 
 def read_epochs(metadata: Mapping[str, str]) -> Epochs:
-    """Return the epochs of a stream, oldest first. Raises ValueError or KeyError if they are not there."""
-    pairs = (record.partition(":") for record in metadata[EPOCHS].split(","))
-    return Epochs([Epoch(name, int(first_offset)) for name, _, first_offset in pairs])
+    """Return the epochs of a stream, oldest first. Raises NoRecord if they are not there."""
+    try:
+        pairs = (record.partition(":") for record in metadata[EPOCHS].split(","))
+        return Epochs([Epoch(name, int(first_offset)) for name, _, first_offset in pairs])
+    except (KeyError, ValueError):
+        raise NoRecord from None
 
 
 def read_id_key(metadata: Mapping[str, str]) -> bytes:
-    """Return the key of the opaque ids. Raises ValueError or KeyError if it is not there."""
-    return bytes.fromhex(metadata[ID_KEY])
+    """Return the key of the opaque ids. Raises NoRecord if it is not there."""
+    try:
+        return bytes.fromhex(metadata[ID_KEY])
+    except (KeyError, ValueError):
+        raise NoRecord from None
 
 
 async def begin_epoch(api: StreamApi, info: StreamInfo) -> None:
@@ -47,12 +53,12 @@ async def begin_epoch(api: StreamApi, info: StreamInfo) -> None:
     All nodes that do so at the same time begin the same epoch. Raises Unanswered, Forbidden or ApiRefused; calling it again
     finishes what was begun.
     """
-    epochs = read_epochs(info.config["metadata"])
+    epochs = read_epochs(info.metadata)
     name = await _agreed_name(api, epochs.open.name)
     fenced = {**writable(info.config), "subjects": [subjects_of_epoch(api.stream, name)]}
     await api.update(fenced)
     first_offset = 1 + await _settled_last(api)
-    if read_epochs((await api.info()).config["metadata"]) == epochs:
+    if read_epochs((await api.info()).metadata) == epochs:
         record = _write([*epochs, Epoch(name, first_offset)])
         await api.update({**fenced, "metadata": {**fenced["metadata"], EPOCHS: record}})
 

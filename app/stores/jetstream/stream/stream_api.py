@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Any, Final
 
 from app.stores.jetstream.errors import ApiRefused, Unanswered
@@ -18,6 +19,7 @@ from app.stores.jetstream.servers.nats_connection import NatsConnection
 
 API: Final = "$JS.API"
 API_SECONDS: Final = 1.5  # an answer takes 1 ms; a server that is paused or elects a leader gives none
+_UNAVAILABLE: Final = 503
 NO_MESSAGE: Final = 10037
 NO_STREAM: Final = 10059
 LEASE_SECONDS: Final = 2.0  # servers elect no other leader for 4 s after they heard from one (minElectionTimeout)
@@ -32,6 +34,11 @@ class StreamInfo:
     first: int
     last: int
     silences: Sequence[float]
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        metadata: Mapping[str, str] = self.config.get("metadata", {})
+        return metadata
 
     @property
     def is_led(self) -> bool:
@@ -93,15 +100,20 @@ class StreamApi:
 
 
 def raise_refusal(answer: Mapping[str, Any]) -> None:
-    """Raise ApiRefused if an answer of JetStream is a refusal."""
+    """Raise ApiRefused if an answer of JetStream is a refusal; Unanswered if it says that the servers cannot answer now."""
     if error := answer.get("error"):
-        raise ApiRefused(error.get("err_code", 0), error.get("description", "no reason was given"))
+        refusal = ApiRefused(error.get("err_code", 0), error.get("description", "no reason was given"))
+        if error.get("code") == _UNAVAILABLE:
+            raise Unanswered(str(refusal))
+        raise refusal
 
 
 def _info(answer: Mapping[str, Any]) -> StreamInfo:
     state = answer["state"]
     replicas = answer.get("cluster", {}).get("replicas") or ()
-    silences = [replica.get("active", 0) / 1e9 for replica in replicas]
+    silences = [
+        replica.get("active", 0) / 1e9 or inf for replica in replicas
+    ]  # 0: not heard since the leader was elected
     return StreamInfo(answer["config"], answer["created"], state["first_seq"], state["last_seq"], silences)
 
 

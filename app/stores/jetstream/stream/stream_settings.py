@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from app.stores.jetstream.errors import NoRecord
 from app.stores.jetstream.stream.epochs import first_metadata, read_epochs, read_id_key
 from app.stores.jetstream.subjects import subjects_of_epoch
 
@@ -100,7 +101,7 @@ def _epoch_shortfalls(config: Config) -> list[str]:
     try:
         read_epochs(metadata)
         read_id_key(metadata)
-    except (KeyError, ValueError):
+    except NoRecord:
         return ["it has no record of its epochs and id key; make the stream with `orders-events log init`"]
     return []
 
