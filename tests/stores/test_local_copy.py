@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import resource
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
@@ -21,6 +22,8 @@ from app.events.log.event_store import BelowFloor
 from app.events.position import Epoch, Epochs, Floor
 from app.stores.replica.copy_changes import CopyState
 from app.stores.replica.local_copy import LocalCopy
+from app.stores.sqlite.event_blocks import shortened
+from app.stores.sqlite.records import read_block, write_blocks
 from app.stores.sqlite.store import SqliteStore
 from tests.stores.opened import offsets, opening
 
@@ -172,6 +175,25 @@ async def test_events_are_found_by_owner_and_id_and_the_newest_of_several_with_o
         assert (found["", "event-7"], found["", "event-8"]) == (again, stored(8, 8)[0])
 
 
+async def test_the_index_of_ids_is_made_when_the_copy_is_filled(tmp_path: Path) -> None:
+    async with begun(tmp_path / "copy.db") as copy:
+        await copy.add(stored(1, 600))
+        assert not is_indexed(tmp_path / "copy.db"), "it would slow down the filling of the copy"
+        assert await copy.find([("", "event-7")]) == {("", "event-7"): stored(7, 7)[0]}
+        assert is_indexed(tmp_path / "copy.db")
+        await copy.begin(FIRST, 0, KEY)
+        assert not is_indexed(tmp_path / "copy.db")
+        await copy.add(stored(1, 3))
+    async with opened(tmp_path / "copy.db") as (copy, _):
+        await copy.index()
+        assert is_indexed(tmp_path / "copy.db")
+
+
+def is_indexed(path: Path) -> bool:
+    with closing(sqlite3.connect(path)) as connection:
+        return bool(connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'events_by_id'").fetchone()[0])
+
+
 async def test_storing_times_never_decrease(tmp_path: Path) -> None:
     async with begun(tmp_path / "copy.db") as copy:
         await copy.add(stored(1, 5) + stored(6, 6, at_us=2))
@@ -217,7 +239,7 @@ def lost_event(path: Path) -> None:
 
 def older_block(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE blocks SET entries = x'00000000', checksum = 0 WHERE number = 1")
+        write_blocks(connection, [shortened(read_block(connection, 1), 300)])
 
 
 UNUSABLE: dict[str, Callable[[Path], None]] = {
@@ -328,3 +350,25 @@ async def test_kill_9_leaves_an_intact_copy(tmp_path: Path) -> None:
             assert state is not None
             assert state.head >= added
             assert await everything(copy) == stored(state.floor.offset + 1, state.head)
+
+
+def fill(path: Path, sender: Connection) -> None:
+    async def work() -> None:
+        async with begun(path) as copy:
+            for first in range(1, 100_001, 1000):
+                await copy.add(stored(first, first + 999))
+                if first in {20_001, 99_001}:
+                    sender.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+    asyncio.run(work())
+
+
+def test_filling_takes_the_same_memory_for_any_number_of_events(tmp_path: Path) -> None:
+    receiver, sender = SPAWN.Pipe(duplex=False)
+    process = SPAWN.Process(target=fill, args=(tmp_path / "copy.db", sender))
+    process.start()
+    sender.close()
+    early_kilobytes, late_kilobytes = receiver.recv(), receiver.recv()
+    process.join()
+    assert process.exitcode == 0
+    assert late_kilobytes < early_kilobytes + 8_000, "80,000 events take some 30,000 kilobytes in memory"

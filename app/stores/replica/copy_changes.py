@@ -19,7 +19,7 @@ from app.events.errors import StoreUnavailable
 from app.events.event import StoredEvent
 from app.events.log.event_store import Commit
 from app.events.position import Epochs, Floor
-from app.stores.replica.copy_file import connect, lay_out
+from app.stores.replica.copy_file import connect, lay_out, make_index
 from app.stores.sqlite.deletion import delete_through
 from app.stores.sqlite.errors import Damaged, Unfit
 from app.stores.sqlite.event_blocks import BLOCK_EVENTS, Block, block_of_forgotten, extended, shortened
@@ -69,6 +69,7 @@ class CopyChanges:
         self._vfs = vfs
         self._wal = Wal(path, lock, COPIED_AFTER_ROWS)
         self._is_failing = False
+        self.is_indexed = False
         with refusing(path):
             self._connection: sqlite3.Connection | None = connect(path, vfs)
             self.state = None if found is None else _state_of(found, self._connection)
@@ -78,8 +79,15 @@ class CopyChanges:
         floor = Floor(deleted_through, time.time_ns() // 1000 if deleted_through else 0)
         with self._writing(expected=None) as connection:
             lay_out(connection, epochs, floor, id_key)
+        self.is_indexed = False
         self.state = CopyState(epochs, floor, id_key, None, block_of_forgotten(deleted_through))
         return self.state
+
+    def index(self) -> None:
+        """Make the index of event ids, if there is none."""
+        with self._writing(self._required_state().block) as connection:
+            make_index(connection)
+        self.is_indexed = True
 
     def add(self, events: Sequence[StoredEvent], epochs: Epochs | None, deleted_through: int) -> Commit:
         """Add events, record the epochs of the log if they are given, and delete events through an offset."""

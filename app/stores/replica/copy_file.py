@@ -2,7 +2,8 @@
 
 The file is a SQLite database with the tables of a SQLite log, so the code that reads and verifies such a log reads a copy, too. It
 has another application id, so that a copy is not served as a log, nor a log taken for a copy. Its index of event ids is not
-unique: an event may be stored again after the log has deleted it, and the copy may get to know of the deletion later.
+unique: an event may be stored again after the log has deleted it, and the copy may get to know of the deletion later. The index
+is made after the copy was filled, because each random id changes another page of it.
 
 A copy is a cache. If it cannot be used, it is removed, and the node makes a new one from the log. A file that is not a copy may be
 dear to somebody, so it is renamed instead.
@@ -33,7 +34,7 @@ COPY_FORMAT = 1
 
 _TABLES = ("events", "blocks", "epochs", "floor", "id_key")
 _TABLE_OF_EVENTS, _ = EVENTS
-_INDEX = "CREATE INDEX events_by_id ON events (event_id, owner)"
+_INDEX = "CREATE INDEX IF NOT EXISTS events_by_id ON events (event_id, owner)"
 
 # https://www.sqlite.org/fileformat2.html#application_id
 _HEADER_BYTES = 100
@@ -95,16 +96,20 @@ def connect(path: Path, vfs: str) -> sqlite3.Connection:
 
 
 def lay_out(connection: sqlite3.Connection, epochs: Epochs, floor: Floor, id_key: bytes) -> None:
-    """Make the tables of a copy anew, without events. Raises sqlite3.Error."""
+    """Make the tables of a copy anew, without events and without an index of their ids. Raises sqlite3.Error."""
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         for table in _TABLES:
             connection.execute(f"DROP TABLE IF EXISTS {table}")
         connection.execute(_TABLE_OF_EVENTS)
-        connection.execute(_INDEX)
         make_records(connection, floor, epochs, [block_of_forgotten(floor.offset)])
         make_id_key(connection, id_key)
         connection.execute(f"PRAGMA user_version = {COPY_FORMAT}")
+
+
+def make_index(connection: sqlite3.Connection) -> None:
+    """Make the index of event ids, if there is none. Raises sqlite3.Error."""
+    connection.execute(_INDEX)
 
 
 def _inspect(path: Path, lock: FileLock) -> Found:

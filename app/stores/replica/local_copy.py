@@ -98,11 +98,21 @@ class LocalCopy:
         """
         return await self._write(partial(self._rewrite, partial(self._changes.cut, after)))
 
+    async def index(self) -> None:
+        """Prepare the copy for `find`: make the index of event ids, if there is none. Call it once the copy is filled.
+
+        It takes some seconds for a million events, in which nothing can be added. Raises StoreUnavailable if the copy cannot be
+        written.
+        """
+        if not self._changes.is_indexed:
+            await self._write(self._changes.index)
+
     async def find(self, keys: Sequence[EventKey]) -> dict[EventKey, StoredEvent]:
         """Return the events that have the given owners and event ids; the newest if there are several with one key.
 
-        Raises StoreUnavailable if the copy cannot be read.
+        Makes the index first if there is none, see `index`. Raises StoreUnavailable if the copy cannot be read.
         """
+        await self.index()
         return await self._read(partial(_find, keys=keys))
 
     async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
