@@ -1,0 +1,156 @@
+"""Following a shared log: what it stores, deletes or loses is brought into the node's copy, and then reported.
+
+    SharedLog.follow ─→ LocalCopy.add ─→ on_commit ─→ Arrivals: publishers that wait for their events
+
+Before the log is followed, the copy is compared with it (`reconcile`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, contextmanager, suppress
+from typing import Final
+
+from app.events.errors import StoreUnavailable
+from app.events.log.event_store import Commit, Opened
+from app.stores.replica.arrivals import Arrivals
+from app.stores.replica.copy_changes import CopyState
+from app.stores.replica.local_copy import LocalCopy
+from app.stores.replica.reconciliation import reconcile
+from app.stores.replica.shared_log import EpochEnded, SharedLog, SharedState
+
+LOOK_SECONDS: Final = 0.5  # between two looks at what the log has deleted; an event is kept so much longer at most
+PAUSE_SECONDS: Final = 0.1  # before the log is followed again
+
+logger = logging.getLogger(__name__)
+
+
+class Follower:
+    """The one reader of a shared log at this node. It changes the copy, and nothing else does.
+
+    `restarts` counts how often the log was followed anew, after it was compared with the copy; `replacements` counts how often
+    the copy lost events thereby (see `Commit.replaced`). `log_head` is the offset of the newest event that the log was seen to have.
+    """
+
+    def __init__(self, log: SharedLog, copy: LocalCopy) -> None:
+        self.arrivals = Arrivals()
+        self._log = log
+        self._copy = copy
+        self._changing = asyncio.Lock()
+        self._following: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._goal = 0
+        self.restarts = 0
+        self.replacements = 0
+        self.log_head = 0
+
+    async def open(self, on_commit: Callable[[Commit], None]) -> Opened:
+        """Open the copy, compare it with the log, and begin to follow. Returns the state of the copy, which may lack newer events.
+
+        Raises StoreRefused, StoreUnavailable.
+        """
+        self._on_commit = on_commit
+        shared = await self._log.open()
+        self._goal = self.log_head = (await reconcile(self._log, self._copy, await self._copy.open(), shared)).head
+        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._look())]
+        self.arrivals.note(self._copy.state)
+        return _opened(self._copy.state)
+
+    async def close(self) -> None:
+        tasks = [*self._tasks, self._following] if self._following is not None else self._tasks
+        async with self._changing:  # else a change of the copy might not be reported
+            for task in tasks:
+                task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def lag(self) -> int:
+        """By how many offsets the copy is behind the log, as far as this node knows."""
+        return max(0, self.log_head - self.arrivals.state.head)
+
+    @property
+    def is_caught_up(self) -> bool:
+        """Whether the copy has had every event that the log had when the node started, or when the log was replaced."""
+        return self.arrivals.state.head >= self._goal
+
+    async def sync(self) -> None:
+        """Wait until the copy has every event that was acknowledged before this call at any node. Raises StoreUnavailable."""
+        while True:
+            state = await self._log.state()
+            self.log_head = state.head
+            with suppress(EpochEnded):
+                return await self.arrivals.until(state.head, state.epochs.open.name)
+
+    async def _run(self) -> None:
+        while True:
+            with _going_on():
+                await self._compare(await self._log.state())
+                self._following = asyncio.create_task(self._follow())
+                await asyncio.wait([self._following])
+                self.restarts += 1
+                if not self._following.cancelled():
+                    self._following.result()
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _compare(self, shared: SharedState) -> None:
+        async with self._changing:
+            before = self._copy.state
+            self.log_head = (await reconcile(self._log, self._copy, before, shared)).head
+            self._report(self._change_since(before))
+
+    def _change_since(self, before: CopyState) -> Commit | None:
+        now = self._copy.state
+        if now is before:
+            return None
+        if now.head == before.head and now.id_key == before.id_key:
+            return Commit((), now.floor, now.epochs)
+        logger.warning("The log is not the one that this node had read; its readers start again from their ids.")
+        self.replacements += 1
+        self._goal = self.log_head
+        return Commit((), now.floor, now.epochs, _opened(now))
+
+    async def _follow(self) -> None:
+        async with aclosing(self._log.follow(self._copy.state.head)) as batches:
+            async for events in batches:
+                if events:
+                    async with self._changing:
+                        self.log_head = max(self.log_head, events[-1].offset)
+                        self._report(await self._copy.add(events))
+
+    async def _look(self) -> None:
+        """Look again and again for what the log has deleted, and whether it has become another."""
+        while True:
+            with _going_on():
+                head = self._copy.state.head
+                shared = await self._log.state()
+                self.log_head = shared.head
+                async with self._changing:
+                    if shared.epochs != self._copy.state.epochs or shared.head < head:
+                        if self._following is not None:
+                            self._following.cancel()
+                    elif self._copy.state.floor.offset < shared.deleted_through <= self._copy.state.head:
+                        self._report(await self._copy.add((), deleted_through=shared.deleted_through))
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _report(self, commit: Commit | None) -> None:
+        if commit is None:
+            return
+        self._on_commit(commit)
+        self.arrivals.note(self._copy.state, commit.events)
+
+
+@contextmanager
+def _going_on() -> Iterator[None]:
+    """A context in which an error ends the attempt, and not the task: a node that no longer follows would never notice it."""
+    try:
+        yield
+    except StoreUnavailable:
+        pass  # the log or the copy has written its reason
+    except Exception:
+        logger.exception("The log cannot be followed; it is tried again.")
+
+
+def _opened(state: CopyState) -> Opened:
+    return Opened(state.epochs, state.head, state.floor, state.id_key)

@@ -1,0 +1,71 @@
+"""One request to store events, while it waits for its answer: which of its events are new, and what becomes of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+from app.events.errors import EventIdConflict
+from app.events.event import Event, EventKey, StoredEvent
+from app.events.log.event_store import Appended
+from app.events.position import Position
+from app.stores.local.offsets import assign_or_find
+
+_NOT_STORED: Final = (
+    ""  # as the epoch of an event that is not stored yet; its offset then counts the new events, from 1
+)
+
+
+class Request:
+    """The events of one request. `outcome` gets the outcome for each of them, or the error to raise. `new`: the events that are
+    to be stored, once `compare` has found out which events are stored already.
+    """
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self.events = events
+        self.outcome: asyncio.Future[list[Appended]] = asyncio.get_running_loop().create_future()
+        self.new: list[Event] = []
+        self._placed: list[Appended] = []
+        self._own: set[Position] = set()
+
+    def compare(self, known: Mapping[EventKey, StoredEvent]) -> None:
+        """Find out which events are new. If there are none, or an event id belongs to an event with other content, the request is
+        answered.
+
+        `known`: the stored events that have the owners and event ids of this request.
+        """
+        self.new = []
+        try:
+            self._placed = assign_or_find(self.events, 0, _NOT_STORED, 0, known.get)
+        except EventIdConflict as conflict:
+            self.fail(conflict)
+            return
+        self.new = [event for event, placed in zip(self.events, self._placed, strict=True) if not placed.duplicate]
+        if not self.new:
+            self.answer(())
+
+    def shares(self, keys: Collection[EventKey]) -> bool:
+        """Return whether a new event has one of the given owners and event ids."""
+        return any(event.key in keys for event in self.new)
+
+    def note_stored(self, first: Position) -> None:
+        """Record that the log has stored the new events, the first of them at a position. They are not duplicates then, even if
+        they have to be looked up in the copy.
+        """
+        self._own.update(Position(first.epoch, first.offset + number) for number in range(len(self.new)))
+
+    def answer(self, stored: Sequence[StoredEvent]) -> None:
+        """Answer the request. `stored`: its new events, as they are stored."""
+        own = self._own.copy()
+        outcome: list[Appended] = []
+        for placed in self._placed:
+            event = stored[placed.stored.offset - 1] if placed.stored.epoch == _NOT_STORED else placed.stored
+            outcome.append(Appended(event, event.position not in own))
+            own.discard(event.position)
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)
+
+    def fail(self, error: Exception) -> None:
+        if not self.outcome.done():
+            self.outcome.set_exception(error)

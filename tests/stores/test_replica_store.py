@@ -1,0 +1,356 @@
+"""Several nodes on one log: what each of them answers and reports, whatever happens to the log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from app.events.errors import EventIdConflict, StoreRefused, StoreUnavailable
+from app.events.log.event_store import Appended, Commit
+from app.stores.replica import follower as follower_module
+from app.stores.replica.local_copy import LocalCopy
+from app.stores.replica.replica_store import ReplicaStore
+from tests.events.logs import event, run
+from tests.stores.opened import OpenStore, ids
+from tests.support.memory_shared_log import MemorySharedLog
+
+
+class Node(OpenStore):
+    """A node of a shared log, and what it has reported since its start or since the log was replaced."""
+
+    store: ReplicaStore
+
+    @property
+    def replaced(self) -> Commit | None:
+        return next((commit for commit in reversed(self.commits) if commit.replaced is not None), None)
+
+    async def caught_up(self, log: MemorySharedLog) -> None:
+        """Wait until the copy is as the log is, and its head was reported."""
+        await self.until(lambda: self.store.follower.arrivals.state.epochs == log.epochs)
+        await self.store.sync()
+
+    async def stored(self) -> list[str]:
+        return ids(await self.events())
+
+
+@pytest.fixture(autouse=True)
+def _no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follower_module, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(follower_module, "PAUSE_SECONDS", 0.005)
+
+
+@asynccontextmanager
+async def node(log: MemorySharedLog, folder: Path, name: str = "a", seconds: float = 5.0) -> AsyncIterator[Node]:
+    found = Node(ReplicaStore(log.connect(seconds), LocalCopy(folder / f"{name}.db")))
+    try:
+        yield await found.open()  # type: ignore[misc]
+    finally:
+        await found.store.close()
+
+
+def with_two_nodes(folder: Path, work: Callable[[MemorySharedLog, Node, Node], object]) -> None:
+    async def open_both() -> None:
+        log = MemorySharedLog()
+        async with node(log, folder, "a") as a, node(log, folder, "b") as b:
+            await work(log, a, b)  # type: ignore[misc]
+
+    run(open_both())
+
+
+# Publishing
+
+
+def test_an_event_sent_to_two_nodes_at_once_is_stored_once(tmp_path: Path) -> None:
+    async def work(log: MemorySharedLog, a: Node, b: Node) -> None:
+        appends = [(a, b)[number % 2].store.append([event("same"), event(f"e{number}")]) for number in range(200)]
+        outcomes = await asyncio.gather(*appends)
+        assert Counter(first.duplicate for first, _ in outcomes) == {False: 1, True: 199}
+        assert len({first.stored.id for first, _ in outcomes}) == 1
+        assert not any(other.duplicate for _, other in outcomes)
+        assert Counter(stored.event_id for stored in log.events)["same"] == 1
+        with pytest.raises(EventIdConflict):
+            await b.append(event("same", "order.cancelled"))
+
+    with_two_nodes(tmp_path, work)
+
+
+def test_of_two_contents_of_one_event_id_one_is_a_conflict(tmp_path: Path) -> None:
+    async def work(log: MemorySharedLog, a: Node, b: Node) -> None:
+        nodes = (a, b)
+        types = ("order.shipped", "order.cancelled")
+        appends = [nodes[number % 2].store.append([event("same", types[number % 2])]) for number in range(100)]
+        outcomes = await asyncio.gather(*appends, return_exceptions=True)
+        assert Counter(map(type, outcomes)) == {list: 50, EventIdConflict: 50}
+        assert ids(log.events) == ["same"]
+
+    with_two_nodes(tmp_path, work)
+
+
+def test_requests_that_wait_together_are_stored_together_and_stay_whole(tmp_path: Path) -> None:
+    async def work() -> None:
+        log = MemorySharedLog()
+        async with node(log, tmp_path) as a:
+            requests = [[event(f"{number}-{place}") for place in range(300)] for number in range(7)]
+            await asyncio.gather(*(a.store.append(request) for request in requests))
+            assert a.store._log.stored_together == [900, 900, 300]  # type: ignore[attr-defined]
+            assert ids(log.events) == [each.event_id for request in requests for each in request]
+            with pytest.raises(ValueError, match="at most 1000 events"):
+                await a.append(*(event(str(number)) for number in range(1001)))
+
+    run(work())
+
+
+def test_an_event_of_an_older_epoch_is_a_duplicate_at_a_node_that_was_far_behind(tmp_path: Path) -> None:
+    async def work() -> None:
+        log = MemorySharedLog()
+        log.add(*(event(f"e{number}") for number in range(3000)))
+        log.begin_epoch()
+        async with node(log, tmp_path) as a:
+            [(stored, duplicate)] = await a.store.append([event("e2999")])
+            assert (stored.offset, duplicate) == (3000, True)
+
+    run(work())
+
+
+def test_the_publisher_of_events_whose_epoch_ends_is_not_told_of_duplicates(tmp_path: Path) -> None:
+    async def work(log: MemorySharedLog, a: Node, b: Node) -> None:
+        await a.append(event("a"))
+        log.begin_epoch()
+        appended = await a.store.append([event("b"), event("b"), event("a")])
+        assert [duplicate for _, duplicate in appended] == [False, True, True]
+        assert appended[0].stored.epoch == log.epochs.open.name
+        await b.caught_up(log)
+        assert await b.stored() == ["a", "b"]
+
+    with_two_nodes(tmp_path, work)
+
+
+def test_a_request_larger_than_the_retention_is_answered(tmp_path: Path) -> None:
+    async def work() -> None:
+        log = MemorySharedLog(retain_events=5)
+        async with node(log, tmp_path) as a:
+            stored = await a.append(*(event(f"e{number}") for number in range(20)))
+            assert [each.offset for each in stored] == list(range(1, 21))
+            assert ids(stored) == [f"e{number}" for number in range(20)]
+            assert ids((await a.page(15)).events) == [f"e{number}" for number in range(15, 20)]
+
+    run(work())
+
+
+# A log that does not answer
+
+
+def test_reading_goes_on_without_the_log_and_publishing_after_it(tmp_path: Path) -> None:
+    async def work() -> None:
+        log = MemorySharedLog()
+        async with node(log, tmp_path, seconds=0.05) as a:
+            await a.append(event("a"))
+            log.answers = False
+            with pytest.raises(StoreUnavailable):
+                await a.append(event("b"))
+            with pytest.raises(StoreUnavailable):
+                await a.store.sync()
+            assert (a.store.write_health.failures, a.store.write_health.is_failing) == (1, True)
+            assert await a.stored() == ["a"]
+            a.store.check()  # it stays ready: its readers are served
+            log.answers = True
+            await a.append(event("c"))
+            assert (a.store.write_health.failures, a.store.write_health.is_failing) == (1, False)
+            assert await a.stored() == ["a", "c"]
+
+    run(work())
+
+
+def test_an_event_whose_acknowledgement_was_lost_is_not_stored_again(tmp_path: Path) -> None:
+    async def work(log: MemorySharedLog, a: Node, b: Node) -> None:
+        log.acknowledges = False
+        with pytest.raises(StoreUnavailable):
+            await a.append(event("a"))
+        log.acknowledges = True
+        [(stored, duplicate)] = await b.store.append([event("a")])
+        assert (stored.offset, duplicate) == (1, True)
+
+    with_two_nodes(tmp_path, work)
+
+
+def test_a_log_that_cannot_be_reached_stops_the_start(tmp_path: Path) -> None:
+    async def work() -> None:
+        log = MemorySharedLog()
+        log.answers = False
+        with pytest.raises(StoreRefused, match="The log does not answer"):
+            async with node(log, tmp_path, seconds=0.01):
+                pass
+
+    run(work())
+
+
+# What other nodes do
+
+
+def test_what_one_node_acknowledges_the_other_sees_after_a_sync(tmp_path: Path) -> None:
+    async def work(_log: MemorySharedLog, a: Node, b: Node) -> None:
+        for number in range(50):
+            [stored] = await a.append(event(f"e{number}"))
+            await b.store.sync()
+            assert b.committed[-1] == stored
+
+    with_two_nodes(tmp_path, work)
+
+
+def test_a_node_is_ready_once_it_has_read_what_was_stored_before_its_start(tmp_path: Path) -> None:
+    async def work() -> None:
+        log = MemorySharedLog()
+        log.add(*(event(f"e{number}") for number in range(5000)))
+        async with node(log, tmp_path) as a:
+            with pytest.raises(StoreUnavailable, match="not read the log"):
+                a.store.check()
+            await a.until(lambda: len(a.committed) == 5000)
+            a.store.check()
+        log.add(event("next"))
+        async with node(log, tmp_path) as again:
+            assert again.opened.head == 5000
+            await again.until(lambda: bool(again.committed))
+            assert ids(again.committed) == ["next"]
+
+    run(work())
+
+
+def test_an_epoch_that_another_node_begins_is_reported_and_replaces_nothing(tmp_path: Path) -> None:
+    async def work(log: MemorySharedLog, a: Node, b: Node) -> None:
+        await a.append(event("a"))
+        log.begin_epoch()
+        await b.append(event("b"))
+        await a.caught_up(log)
+        assert [commit.epochs for commit in a.commits if commit.epochs is not None] == [log.epochs]
+        assert ids(a.committed) == ["a", "b"]
+        assert a.replaced is None
+        assert b.replaced is None
+
+    with_two_nodes(tmp_path, work)
+
+
+def test_deleted_events_leave_the_copy(tmp_path: Path) -> None:
+    async def work(log: MemorySharedLog, a: Node, _b: Node) -> None:
+        stored = await a.append(*map(event, "abcde"))
+        log.delete_through(3)
+        await a.until(lambda: a.floor.offset == 3)
+        assert a.floor.stored_at_us == stored[2].stored_at_us
+        assert await a.stored() == ["d", "e"]
+        assert a.replaced is None
+
+    with_two_nodes(tmp_path, work)
+
+
+# A log that is not what it was
+
+
+def test_a_log_that_was_made_anew_is_read_from_its_beginning(tmp_path: Path) -> None:
+    async def work(log: MemorySharedLog, a: Node, _b: Node) -> None:
+        await a.append(*map(event, "abc"))
+        log.recreate()
+        log.add(*map(event, "xyzabc"))
+        await a.until(lambda: a.replaced is not None)
+        await a.caught_up(log)
+        replaced = a.replaced and a.replaced.replaced
+        assert replaced is not None
+        assert (replaced.head, replaced.epochs, replaced.id_key) == (0, log.epochs, log.id_key)
+        assert await a.stored() == [*"xyzabc"]
+        assert {stored.epoch for stored in await a.events()} == {log.epochs.open.name}
+        assert a.store.follower.replacements == 1
+        await a.append(event("d"))
+
+    with_two_nodes(tmp_path, work)
+
+
+@pytest.mark.parametrize("written_after", [0, 1, 5])
+@pytest.mark.parametrize("running", [True, False])
+def test_an_epoch_begins_if_the_newest_events_of_the_log_are_lost(
+    tmp_path: Path, running: bool, written_after: int
+) -> None:
+    async def work() -> None:
+        log = MemorySharedLog()
+        async with node(log, tmp_path) as a:
+            await a.append(*map(event, "abcd"))
+            if running:
+                restore(log)
+                await a.until(lambda: a.replaced is not None)
+                await check(log, a)
+        if not running:
+            restore(log)
+            async with node(log, tmp_path) as a:
+                await check(log, a)
+
+    def restore(log: MemorySharedLog) -> None:
+        log.lose_events_after(2)
+        log.add(*(event(f"e{number}") for number in range(written_after)))
+
+    async def check(log: MemorySharedLog, a: Node) -> None:
+        await a.caught_up(log)
+        old, new = log.epochs
+        assert new.first_offset == 3 + written_after
+        assert log.epochs.lost(log.epochs.position(4)._replace(epoch=old.name), log.head) == (
+            "ahead" if written_after < 2 else None
+        )
+        assert await a.stored() == ids(log.events)
+        [stored] = await a.append(event("d"))
+        assert stored.position == (new.name, 3 + written_after)
+
+    run(work())
+
+
+def test_two_nodes_that_see_a_loss_begin_one_epoch(tmp_path: Path) -> None:
+    async def work(log: MemorySharedLog, a: Node, b: Node) -> None:
+        await a.append(*map(event, "abcd"))
+        await b.store.sync()
+        log.lose_events_after(2)
+        for each in (a, b):
+            await each.until(lambda each=each: each.replaced is not None)  # type: ignore[misc]
+            await each.caught_up(log)
+            assert await each.stored() == ["a", "b"]
+        assert len([*log.epochs]) == 2
+
+    with_two_nodes(tmp_path, work)
+
+
+def test_events_that_are_deleted_before_they_were_read_make_readers_start_again(tmp_path: Path) -> None:
+    async def work(log: MemorySharedLog, a: Node, _b: Node) -> None:
+        await a.append(*map(event, "abc"))
+        log.add(*map(event, "defgh"))
+        log.delete_through(6)
+        await a.until(lambda: a.replaced is not None)
+        await a.caught_up(log)
+        assert a.floor.offset == 6
+        assert await a.stored() == ["g", "h"]
+        assert len([*log.epochs]) == 1
+
+    with_two_nodes(tmp_path, work)
+
+
+def test_a_slow_copy_holds_up_the_events_and_not_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(log: MemorySharedLog, a: Node, _b: Node) -> None:
+        may_write = asyncio.Event()
+        add = a.store._copy.add
+
+        async def slow_add(*arguments: object, **named: object) -> Commit:
+            await may_write.wait()
+            return await add(*arguments, **named)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(a.store._copy, "add", slow_add)
+        log.add(*map(event, "abc"))
+        appending: asyncio.Task[list[Appended]] = asyncio.create_task(a.store.append([event("d")]))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not a.commits
+        assert not appending.done()
+        may_write.set()
+        await appending
+        assert ids(a.committed) == [*"abcd"]
+
+    with_two_nodes(tmp_path, work)
