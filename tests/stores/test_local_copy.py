@@ -194,6 +194,24 @@ def is_indexed(path: Path) -> bool:
         return bool(connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'events_by_id'").fetchone()[0])
 
 
+async def test_a_change_that_fails_leaves_the_copy_as_it_was_and_can_be_repeated(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with begun(tmp_path / "copy.db") as copy:
+        await copy.add(stored(1, 300))
+        copy._changes._writer.connection.execute("PRAGMA max_page_count = 1")  # the disk is full
+        with pytest.raises(StoreUnavailable):
+            await copy.add(stored(301, 3000), SECOND, 40)
+        assert (copy.state.epochs, await everything(copy)) == (FIRST, stored(1, 300))
+        await copy.add(stored(301, 3000), SECOND, 40)
+        assert (copy.state.epochs, await everything(copy)) == (SECOND, stored(41, 3000))
+    lines = [record.getMessage() for record in caplog.records]
+    assert ["cannot be written: database or disk is full" in lines[0], "can be written again" in lines[1]] == [
+        True,
+        True,
+    ]
+
+
 async def test_storing_times_never_decrease(tmp_path: Path) -> None:
     async with begun(tmp_path / "copy.db") as copy:
         await copy.add(stored(1, 5) + stored(6, 6, at_us=2))

@@ -6,11 +6,9 @@ from the log again.
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
@@ -19,21 +17,16 @@ from app.events.errors import StoreUnavailable
 from app.events.event import StoredEvent
 from app.events.log.event_store import Commit
 from app.events.position import Epochs, Floor
-from app.stores.replica.copy_file import connect, lay_out, make_index
+from app.stores.replica.copy_file import lay_out, make_index
+from app.stores.replica.copy_writer import CopyWriter
 from app.stores.sqlite.deletion import delete_through
-from app.stores.sqlite.errors import Damaged, Unfit
 from app.stores.sqlite.event_blocks import BLOCK_EVENTS, Block, block_of_forgotten, extended, shortened
 from app.stores.sqlite.file.inspection import Found
 from app.stores.sqlite.file.lock import FileLock
 from app.stores.sqlite.file.look import refusing
-from app.stores.sqlite.file.wal import Wal
 from app.stores.sqlite.insertion import insert_events
 from app.stores.sqlite.reading.verified_reads import read_at
-from app.stores.sqlite.records import read_block, read_newest_block, replace_epochs, write_blocks, write_floor
-
-COPIED_AFTER_ROWS = 20_000  # written to tables: many of them change the same page of the index of ids
-
-logger = logging.getLogger(__name__)
+from app.stores.sqlite.records import read_block, replace_epochs, write_blocks, write_floor
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +57,15 @@ class CopyChanges:
     """
 
     def __init__(self, path: Path, lock: FileLock, vfs: str, found: Found | None) -> None:
-        self._path = path
-        self._lock = lock
-        self._vfs = vfs
-        self._wal = Wal(path, lock, COPIED_AFTER_ROWS)
-        self._is_failing = False
         self.is_indexed = False
         with refusing(path):
-            self._connection: sqlite3.Connection | None = connect(path, vfs)
-            self.state = None if found is None else _state_of(found, self._connection)
+            self._writer = CopyWriter(path, lock, vfs)
+            self.state = None if found is None else _state_of(found, self._writer.connection)
 
     def begin(self, epochs: Epochs, deleted_through: int, id_key: bytes) -> CopyState:
         """Make the copy anew, without events, for a log whose events through an offset are deleted."""
         floor = Floor(deleted_through, time.time_ns() // 1000 if deleted_through else 0)
-        with self._writing(expected=None) as connection:
+        with self._writer.changing(expected=None) as connection:
             lay_out(connection, epochs, floor, id_key)
         self.is_indexed = False
         self.state = CopyState(epochs, floor, id_key, None, block_of_forgotten(deleted_through))
@@ -85,14 +73,14 @@ class CopyChanges:
 
     def index(self) -> None:
         """Make the index of event ids, if there is none."""
-        with self._writing(self._required_state().block) as connection:
+        with self._writer.changing(self._required_state().block) as connection:
             make_index(connection)
         self.is_indexed = True
 
     def add(self, events: Sequence[StoredEvent], epochs: Epochs | None, deleted_through: int) -> Commit:
         """Add events, record the epochs of the log if they are given, and delete events through an offset."""
         state = self._required_state()
-        with self._writing(state.block) as connection, connection:
+        with self._writer.changing(state.block) as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
             if events and events[0].offset > state.head + 1:
                 state = _without_deleted(connection, state, deleted_through)
@@ -109,55 +97,19 @@ class CopyChanges:
         state = self._required_state()
         if not state.floor.offset <= after <= state.head:
             raise ValueError(f"The copy has no event at offset {after} after which it could be cut.")
-        with self._writing(state.block) as connection, connection:
+        with self._writer.changing(state.block) as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
             state = _shortened(connection, state, after)
         self.state = state
         return state
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
+        self._writer.close()
 
     def _required_state(self) -> CopyState:
         if self.state is None:
             raise StoreUnavailable("There is no copy of the log yet.")
         return self.state
-
-    @contextmanager
-    def _writing(self, expected: Block | None) -> Iterator[sqlite3.Connection]:
-        """Provide the connection for a change. After a failed change, a new connection is made.
-
-        `expected`: the newest block before the change; None if it does not matter. Raises StoreUnavailable.
-        """
-        try:
-            yield self._connected(expected)
-        except (OSError, sqlite3.Error, Unfit) as error:
-            self._disconnect()
-            if not self._is_failing:
-                logger.error("The copy %s of the log cannot be written: %s.", self._path, error)  # noqa: TRY400 - the sentence says it all
-            self._is_failing = True
-            raise StoreUnavailable("The copy of the log cannot be written now; try again later.") from error
-        if self._is_failing:
-            logger.warning("The copy %s of the log can be written again.", self._path)
-        self._is_failing = False
-        if self._connection is not None:
-            with suppress(OSError, sqlite3.Error):  # the WAL file has what was written
-                self._wal.keep_short(self._connection)
-
-    def _connected(self, expected: Block | None) -> sqlite3.Connection:
-        if self._connection is not None:
-            return self._connection
-        self._lock.require_in_place()
-        self._connection = connect(self._path, self._vfs)
-        if expected is not None and read_newest_block(self._connection) != expected:
-            raise Damaged("the file is not as this process left it")
-        return self._connection
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = None
 
 
 def _state_of(found: Found, connection: sqlite3.Connection) -> CopyState:
