@@ -37,7 +37,7 @@ class Principal:
 
     `issuer`, `subject`: together, the name of the sender. `scopes`: what the token allows, see SCOPES. `permission`: the events to
     which it is restricted. `expires_at`: when the token expires, in seconds since 1970-01-01 UTC; None means never.
-    `key_id`: the `kid` of the key that signed the token; None if the key has none.
+    `key_thumbprint`: names the key that signed the token (RFC 7638).
     """
 
     issuer: str
@@ -45,7 +45,7 @@ class Principal:
     scopes: frozenset[str]
     permission: Permission = UNRESTRICTED
     expires_at: float | None = None
-    key_id: str | None = None
+    key_thumbprint: str | None = None
 
     def require(self, scope: str) -> None:
         """Check that the token of the sender has a scope. Raises InsufficientScope."""

@@ -18,7 +18,7 @@ from joserfc.jws import CompactSignature, JWSRegistry, validate_compact
 from joserfc.util import urlsafe_b64decode
 
 from app.access.principal import UNRESTRICTED, Permission, Principal
-from app.access.tokens.signing_keys import KeySource
+from app.access.tokens.signing_keys import KeySource, VerificationKey
 from app.specification.errors import MalformedJson
 from app.specification.strict_json import JsonValue, parse_json
 
@@ -56,7 +56,7 @@ class SignedClaims(NamedTuple):
     """The claims of a token whose signature is right, and the key that signed it."""
 
     claims: dict[str, JsonValue]
-    key: Key
+    key: VerificationKey
 
 
 def read_authorization(authorization: Sequence[str]) -> str | None:
@@ -89,7 +89,7 @@ def verify(token: str, keys: KeySource, registry: JWSRegistry) -> SignedClaims:
     key = keys.find(key_id)
     if key is None:
         raise InvalidToken("key")
-    if not _is_signed(header, segments, key, registry):
+    if not _is_signed(header, segments, key.key, registry):
         raise InvalidToken("signature")
     return SignedClaims(claims, key)
 
@@ -116,7 +116,7 @@ def principal_of_claims(signed: SignedClaims, rules: TokenRules, now: float) -> 
         scopes=frozenset(scope.split()),
         permission=_permission(claims),
         expires_at=_time(claims, "exp", None),
-        key_id=signed.key.kid,
+        key_thumbprint=signed.key.thumbprint,
     )
 
 

@@ -11,12 +11,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
-from joserfc.jwk import Key
-
 from app.access.errors import TokenExpired, Unauthenticated
 from app.access.principal import ANONYMOUS, Principal
 from app.access.tokens.access_token import InvalidToken, TokenRules, principal_of_claims, verify
-from app.access.tokens.signing_keys import KeySource
+from app.access.tokens.signing_keys import KeySource, VerificationKey
 
 EXPIRED_SECONDS: Final = 600  # after that, a token that has expired is not better than a forged one
 REMEMBERED_TOKENS: Final = 4096  # some 4 MB; if each is as long as a token may be, with its restrictions, some 36 MB
@@ -74,7 +72,7 @@ class _Verified(NamedTuple):
     """A token whose signature and claims are right, but for its expiry: its sender, and the key that signed it."""
 
     principal: Principal
-    key: Key
+    key: VerificationKey
 
 
 class TokenAuthentication:
@@ -98,7 +96,7 @@ class TokenAuthentication:
             raise Unauthenticated
         now = self._clock()
         known = self._verified.get(token)
-        if known is None or self._keys.find(known.principal.key_id) is not known.key:
+        if known is None or self._keys.find(known.key.kid) is not known.key:
             known = self._verify(token, now)
         expires_at = known.principal.expires_at
         if expires_at is None or now < expires_at:
@@ -124,7 +122,7 @@ class TokenAuthentication:
         return verified
 
     def accepts_key_of(self, principal: Principal) -> bool:
-        return self._keys.find(principal.key_id) is not None
+        return self._keys.accepts(principal.key_thumbprint)
 
     def on_key_removed(self, call: Callable[[], None]) -> None:
         self._keys.on_removed(call)

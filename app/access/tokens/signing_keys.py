@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key, OctKey, RSAKey
@@ -17,15 +17,30 @@ SECRET_BYTES: Final = 32  # as many as the hash of HS256 has (RFC 7518 §3.2)
 RSA_BITS: Final = 2048  # RFC 7518 §3.3
 
 
+class VerificationKey(NamedTuple):
+    """A key, and the name that it has by its content (RFC 7638); its `kid` may be given to another key later."""
+
+    key: Key
+    thumbprint: str
+
+    @property
+    def kid(self) -> str | None:
+        return self.key.kid
+
+
 class KeySource(Protocol):
     """Where the key of a token is looked up."""
 
-    def find(self, key_id: str | None) -> Key | None:
+    def find(self, key_id: str | None) -> VerificationKey | None:
         """Return the key with this `kid`, or the only key if one of the two has no `kid`; None if there is no such key."""
         ...
 
+    def accepts(self, key_thumbprint: str | None) -> bool:
+        """Return whether there is still the key with this thumbprint."""
+        ...
+
     def on_removed(self, call: Callable[[], None]) -> None:
-        """Call a function whenever a key can no longer be found."""
+        """Call a function whenever a key is no longer accepted."""
         ...
 
     def age_seconds(self) -> float | None:
@@ -41,18 +56,18 @@ class KeySet:
     """Keys that stay the same, by their `kid`; the `kid` of a key that has none is None."""
 
     def __init__(self, keys: Mapping[str | None, Key]) -> None:
-        self._keys = keys
+        self._keys = {key_id: VerificationKey(key, key.thumbprint()) for key_id, key in keys.items()}
+        self.thumbprints = frozenset(each.thumbprint for each in self._keys.values())
 
-    @property
-    def ids(self) -> frozenset[str | None]:
-        return frozenset(self._keys)
-
-    def find(self, key_id: str | None) -> Key | None:
+    def find(self, key_id: str | None) -> VerificationKey | None:
         found = self._keys.get(key_id)
         if found is None and len(self._keys) == 1:
             [(only_id, only)] = self._keys.items()
             return only if key_id is None or only_id is None else None
         return found
+
+    def accepts(self, key_thumbprint: str | None) -> bool:
+        return key_thumbprint in self.thumbprints
 
     def on_removed(self, call: Callable[[], None]) -> None:
         """Do nothing: no key is ever removed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,12 @@ from joserfc.jwk import ECKey, OctKey
 from app.access.errors import Unauthenticated
 from app.access.tokens.access_token import TokenRules
 from app.access.tokens.authentication import TokenAuthentication
-from app.access.tokens.refreshed_keys import MAX_BYTES, Pace, RefreshedKeys, open_keys
+from app.access.tokens.key_set_text import MAX_BYTES, UnreadableKeySet
+from app.access.tokens.refreshed_keys import URL_PACE, Pace, RefreshedKeys, open_keys
 from app.access.tokens.signing_keys import InvalidKeys, read_key_set, read_secret
-from tests.support.threaded import serving
+from tests.events.logs import in_virtual_time, now_seconds
+from tests.support.threaded import ThreadedServer, serving
+from tests.support.tls import make_certificate, needs_openssl, speak_tls
 from tests.support.tokens import AUDIENCE, ISSUER, token
 
 OLD, NEW = (ECKey.generate_key("P-256", {"kid": kid}) for kid in ("old", "new"))
@@ -43,7 +46,7 @@ class Issuer:
         self.reads += 1
         self._was_read.set()
         if self.fails:
-            raise OSError("The issuer is out of reach.")
+            raise UnreadableKeySet("the issuer is out of reach")
         return self.text
 
     async def read_again(self) -> None:
@@ -78,7 +81,7 @@ def test_a_text_without_usable_keys_is_refused(text: bytes, reason: str) -> None
 
 def test_keys_that_are_not_of_use_are_ignored() -> None:
     keys = read_key_set(key_set(SHORT, OctKey.generate_key(256), OLD, NEW), "jwks.json")
-    assert keys.ids == {"old", "new"}
+    assert keys.thumbprints == {OLD.thumbprint(), NEW.thumbprint()}
 
 
 def test_a_token_without_kid_is_for_the_only_key() -> None:
@@ -128,14 +131,48 @@ async def test_a_token_is_verified_again_if_its_key_was_replaced_under_the_same_
     keys = RefreshedKeys("https://issuer.example", issuer.read, AT_ONCE)
     await keys.load()
     authentication = TokenAuthentication(keys, TokenRules(ISSUER, AUDIENCE, ["ES256"]))
+    removals: list[str] = []
+    authentication.on_key_removed(lambda: removals.append("removed"))
     sent = signed_by(OLD)
-    authentication.authenticate(sent)
+    sender = authentication.authenticate(sent)
     running = asyncio.create_task(keys.run())
     issuer.text = key_set(ECKey.generate_key("P-256", {"kid": "old"}))
     await issuer.read_again()
 
     with pytest.raises(Unauthenticated):
         authentication.authenticate(sent)
+    assert removals == ["removed"]
+    assert not authentication.accepts_key_of(sender)
+    running.cancel()
+
+
+@in_virtual_time
+async def test_no_valid_token_is_refused_while_the_issuer_is_out_of_reach_for_ten_minutes(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    issuer = Issuer(OLD, NEW)
+    keys = RefreshedKeys("https://issuer.example", issuer.read, URL_PACE, clock=now_seconds)
+    await keys.load()
+    authentication = TokenAuthentication(keys, TokenRules(ISSUER, AUDIENCE, ["ES256"]))
+    running = asyncio.create_task(keys.run())
+    issuer.fails = True
+    fails_until = now_seconds() + URL_PACE.interval + 600
+    caplog.set_level("INFO")
+    while now_seconds() < fails_until:
+        for key in (OLD, NEW):
+            authentication.authenticate(signed_by(key))
+        await asyncio.sleep(URL_PACE.least / 2)
+    assert issuer.reads == 1 + 1 + 600 // URL_PACE.least
+    issuer.fails, issuer.text = False, key_set(NEW)
+    await issuer.read_again()
+
+    authentication.authenticate(signed_by(NEW))
+    assert now_seconds() - fails_until <= URL_PACE.least + 1
+    assert keys.age_seconds() < 1
+    assert [record.message for record in caplog.records] == [
+        "The keys https://issuer.example cannot be read: the issuer is out of reach. Until then, the last ones stay in use.",
+        "The keys https://issuer.example can be read again.",
+    ]
     running.cancel()
 
 
@@ -230,6 +267,79 @@ async def test_a_redirect_a_large_body_and_an_error_are_refused(issuer_url: str,
     with pytest.raises(InvalidKeys, match=reason):
         async with open_keys(f"{issuer_url}{path}"):
             pass
+
+
+@pytest.fixture(scope="module")
+def tls_issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The URL of keys over TLS, and the file of the certificate of its private authority."""
+    folder = tmp_path_factory.mktemp("issuer")
+    server = ThreadedServer(ThreadingHTTPServer(("127.0.0.1", 0), _Answer))
+    speak_tls(server, make_certificate(folder))
+    with server:
+        yield f"{server.url}/keys", folder / "public.pem"
+
+
+@needs_openssl
+async def test_the_authority_of_an_issuer_is_named_by_a_variable(
+    tls_issuer: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("app.access.tokens.refreshed_keys.URL_PACE", AT_ONCE)
+    url, authority = tls_issuer
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    async with open_keys(url) as keys:
+        monkeypatch.delenv("SSL_CERT_FILE")  # as if the issuer had a new certificate that nobody can verify
+        while not caplog.records:  # noqa: ASYNC110  # a line of a log has no signal to wait for
+            await asyncio.sleep(0.01)
+        assert keys.find("old") is not None
+    warning = caplog.records[0].message
+    assert warning.startswith(f"The keys {url} cannot be read: certificate verify failed: ")
+    assert warning.endswith(
+        "; SSL_CERT_FILE may name the certificate of its authority. Until then, the last ones stay in use."
+    )
+
+
+@needs_openssl
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (None, "the certificates in {file} (SSL_CERT_FILE) cannot be used: No such file or directory"),
+        ("nonsense", "the certificates in {file} (SSL_CERT_FILE) cannot be used: no certificate or crl found"),
+    ],
+)
+async def test_certificates_that_cannot_be_used_are_refused_in_one_line(
+    tls_issuer: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None, reason: str
+) -> None:
+    url, _ = tls_issuer
+    file = tmp_path / "authority.pem"
+    if text is not None:
+        file.write_text(text)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with pytest.raises(InvalidKeys) as refused:
+        async with open_keys(url):
+            pass
+    assert str(refused.value) == f"The keys {url} cannot be read: {reason.format(file=file)}."
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy", "reason"),
+    [
+        ("https://localhost:port/keys", "", "Invalid port: 'port'"),
+        ("https://xn--zz.\xe4/keys", "", "Invalid IDNA hostname"),
+        ("https://localhost:9/keys", "socks5://127.0.0.1:9", "Using SOCKS proxy"),
+        ("https://localhost:9/keys", "nonsense://127.0.0.1:9", "nonsense"),
+        ("https://localhost:9/keys", "http://127.0.0.1:port", "Invalid port: 'port'"),
+    ],
+)
+async def test_an_address_that_is_none_is_refused_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, url: str, proxy: str, reason: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(InvalidKeys, match=reason) as refused:
+        async with open_keys(url):
+            pass
+    assert "\n" not in str(refused.value)
 
 
 async def test_keys_in_a_file_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
