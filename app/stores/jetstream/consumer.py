@@ -85,7 +85,9 @@ class Consumer:
 
     async def _on_status(self, message: Msg) -> None:
         headers = message.headers or {}
-        if message.reply:  # what was pushed before this message has been taken: the servers may go on
+        if headers.get("Status") != "100":  # such as 409: the consumer was deleted
+            self._broken = True
+        elif message.reply:  # what was pushed before this message has been taken: the servers may go on
             await self._connection.publish(message.reply)
         elif stalled := headers.get("Nats-Consumer-Stalled"):
             await self._connection.publish(stalled)

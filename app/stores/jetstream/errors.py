@@ -4,6 +4,7 @@ NatsError
 ├── Unanswered     no answer came: the outcome of the request is unknown
 │   └── NoResponder  no server takes messages of this subject: the request had no effect
 ├── Forbidden      the credentials do not permit the request
+├── TooLarge       the servers do not accept messages of this size
 ├── ApiRefused     JetStream refused the request
 └── NoRecord       the stream is not one that keeps a log
 """
@@ -27,10 +28,10 @@ class NoResponder(Unanswered):
 
 
 class Forbidden(NatsError):
-    """Raised when the credentials of this node do not permit to publish to a subject."""
+    """Raised when the credentials of this node do not permit to publish to a subject, or to subscribe to it."""
 
-    def __init__(self, subject: str) -> None:
-        super().__init__(f"The NATS server does not permit this node to publish to {subject}.")
+    def __init__(self, action: str, subject: str) -> None:
+        super().__init__(f"The NATS server does not permit this node to {action} to {subject}.")
 
 
 class ApiRefused(NatsError):
@@ -47,3 +48,12 @@ class NoRecord(NatsError):
 
     def __init__(self) -> None:
         super().__init__("The stream has no record of the epochs and the id key of a log.")
+
+
+class TooLarge(NatsError):
+    """Raised when a message has more bytes than the servers accept. It was not sent."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(
+            f"An event of {size} bytes is too large for the NATS servers, which accept {limit} bytes a message."
+        )

@@ -13,6 +13,8 @@ import secrets
 from collections.abc import Sequence
 from typing import Any, Final
 
+from nats.aio.msg import Msg
+
 from app.events.event import Event
 from app.stores.jetstream.errors import ApiRefused, Unanswered
 from app.stores.jetstream.payloads import new_tag, tag_of, write_payload
@@ -89,8 +91,8 @@ class EventPublishing:
         return sequence - submission.index(found.subject)
 
 
-def _acknowledged(answer: bytes) -> dict[str, Any]:
-    acknowledgement: dict[str, Any] = json.loads(answer)
+def _acknowledged(answer: Msg) -> dict[str, Any]:
+    acknowledgement: dict[str, Any] = json.loads(answer.data)
     raise_refusal(acknowledgement)
     return acknowledgement
 

@@ -15,7 +15,7 @@ from app.events.position import Epochs
 from app.stores.jetstream.consumer import Consumer
 from app.stores.jetstream.errors import NatsError, NoResponder, Unanswered
 from app.stores.jetstream.event_publishing import EventPublishing, Submission
-from app.stores.jetstream.payloads import Message, read_message
+from app.stores.jetstream.payloads import read_message
 from app.stores.jetstream.servers.nats_connection import NatsConnection, NatsServers
 from app.stores.jetstream.servers.sync_always import unsynced
 from app.stores.jetstream.stream.epochs import begin_epoch, read_epochs, read_id_key
@@ -61,7 +61,7 @@ class JetStreamLog:
         self._known: tuple[str, Epochs] | None = None
 
     async def open(self) -> SharedState:
-        await self._connection.open()
+        await self._connection.open(self._seconds)
         try:
             info = await self._answered(self._api.info)
         except StoreUnavailable as error:
@@ -83,7 +83,7 @@ class JetStreamLog:
         return await self._answered(partial(self._store, submission, epoch))
 
     async def event_at(self, offset: int) -> StoredEvent | None:
-        message = await self._answered(partial(self._message, offset))
+        message = await self._answered(partial(self._api.message, offset))
         return message and read_message(message)
 
     async def begin_epoch(self, expected: Epochs) -> SharedState:
@@ -134,15 +134,6 @@ class JetStreamLog:
         info = await self._api.info()
         self._known = info.created, read_epochs(info.metadata)
         return info
-
-    async def _message(self, offset: int) -> Message | None:
-        """Return a message. A server that was paused may not have it yet and not know: so its absence is confirmed."""
-        message = await self._api.message(offset)
-        if message is None:
-            info = await self._info()
-            if info.first <= offset <= info.last:
-                raise Unanswered("The server does not have a message that is stored.")
-        return message
 
     async def _store(self, submission: Submission, epoch: str) -> int:
         try:

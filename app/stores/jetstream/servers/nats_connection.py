@@ -24,16 +24,19 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from app.events.errors import StoreRefused
-from app.stores.jetstream.errors import Forbidden, NatsError, NoResponder, Unanswered
+from app.stores.jetstream.errors import Forbidden, NatsError, NoResponder, TooLarge, Unanswered
 from app.stores.jetstream.servers.credentials import read_jwt, sign
 
 _log = logging.getLogger(__name__)
 
-OPEN_SECONDS: Final = 10
+CONNECT_SECONDS: Final = 5.0
 RECONNECT_SECONDS: Final = 0.1  # between two attempts at one server: an election takes longer than this
 PING_SECONDS: Final = 1  # a server that is paused or cut off is left after two pings without an answer
 BUFFER_BYTES: Final = 16 << 20  # what may wait to be sent; more makes `publish` wait, or fail while not connected
-_FORBIDDEN = re.compile(r'permissions violation for publish to "(.+)"', re.IGNORECASE)
+_HEADER_BYTES: Final = 256  # at most that many are sent with a payload, and count with it
+_FORBIDDEN = re.compile(
+    r'permissions violation for (publish|subscription) to "(.+?)"'
+)  # nats-py writes all in lower case
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +79,13 @@ class _Client(Client):
 class NatsConnection:
     """A connection to one of several NATS servers, with requests and their answers.
 
-    `on_reconnect`: functions that are called after each interruption, when messages may have been missed.
+    `on_reconnect`: functions that are called after each interruption, when messages may have been missed, and at the end.
     """
 
     def __init__(self, servers: NatsServers) -> None:
         self.on_reconnect: set[Callable[[], None]] = set()
         self.closed = False
+        self._is_open = False
         self._servers = servers
         self._client = Client()
         self._inbox = ""
@@ -90,10 +94,10 @@ class NatsConnection:
         self._failure: Exception | None = None
         self._replacement: asyncio.Task[None] | None = None
 
-    async def open(self) -> None:
-        """Connect to one of the servers. Raises StoreRefused if that is not possible within OPEN_SECONDS."""
+    async def open(self, seconds: float = CONNECT_SECONDS) -> None:
+        """Connect to one of the servers. Raises StoreRefused if that is not possible in time."""
         try:
-            await self._connect()
+            await self._connect(seconds)
         except (OSError, ValueError, NatsError, nats_errors.Error) as error:
             raise StoreRefused(f"The NATS servers {self._servers} cannot be used: {_reason(error)}.") from None
 
@@ -124,7 +128,8 @@ class NatsConnection:
             await subscription.unsubscribe()
 
     async def publish(self, subject: str, payload: bytes = b"", headers: dict[str, str] | None = None) -> None:
-        """Send a message; if the connection is interrupted, once it is back. Raises Unanswered if that is not possible."""
+        """Send a message; if the connection is interrupted, once it is back. Raises Unanswered if that is not possible, or TooLarge."""
+        self._check_size(payload)
         try:
             await self._client.publish(subject, payload, headers=headers)
         except nats_errors.Error as error:
@@ -132,8 +137,9 @@ class NatsConnection:
 
     async def request(
         self, subject: str, payload: bytes, headers: dict[str, str] | None = None, *, seconds: float
-    ) -> bytes:
-        """Send a message, and return the answer. Raises Unanswered, NoResponder or Forbidden."""
+    ) -> Msg:
+        """Send a message, and return the answer. Raises Unanswered, NoResponder, Forbidden or TooLarge."""
+        self._check_size(payload)
         reply = f"{self._inbox}.{next(self._numbers)}"
         answer: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
         self._answers[reply] = subject, answer
@@ -149,7 +155,7 @@ class NatsConnection:
             del self._answers[reply]
         if message.headers and message.headers.get("Status") == "503":
             raise NoResponder(subject)
-        return message.data
+        return message
 
     async def close(self) -> None:
         """End the connection. Requests that wait for an answer raise Unanswered."""
@@ -157,38 +163,48 @@ class NatsConnection:
         if self._replacement:
             self._replacement.cancel()
         self._fail_requests(Unanswered("The connection is closed."))
-        await self._client.close()
+        if self._is_open:
+            await self._client.close()
+        await self._on_reconnect()
 
-    async def _connect(self) -> None:
+    async def _connect(self, seconds: float) -> None:
         client = _Client()
+        options = self._servers.options()
         self._failure = None
+        try:
+            async with asyncio.timeout(seconds):
+                await self._start(client, options)
+        except TimeoutError:
+            await client.close()
+            raise self._failure or Unanswered("none answered in time") from None
+        except BaseException:
+            await client.close()
+            raise
+        self._client, self._is_open = client, True
 
+    async def _start(self, client: Client, options: dict[str, Any]) -> None:
         async def closed() -> None:
             if client is self._client and not self.closed:
                 self._replacement = asyncio.create_task(self._replace())
 
-        try:
-            async with asyncio.timeout(OPEN_SECONDS):
-                await client.connect(
-                    list(self._servers.urls),
-                    error_cb=self._on_error,
-                    disconnected_cb=self._on_disconnect,
-                    reconnected_cb=self._on_reconnect,
-                    closed_cb=closed,
-                    lame_duck_mode_cb=client.force_reconnect,
-                    max_reconnect_attempts=-1,
-                    reconnect_time_wait=RECONNECT_SECONDS,  # type: ignore[arg-type] # it is passed to `sleep`
-                    ping_interval=PING_SECONDS,
-                    pending_size=BUFFER_BYTES,
-                    **self._servers.options(),
-                )
-                self._inbox = client.new_inbox()
-                await client.subscribe(f"{self._inbox}.*", cb=self._on_answer)
-                await client.flush()
-        except TimeoutError:
-            await client.close()
-            raise self._failure or Unanswered("none answered in time.") from None
-        self._client = client
+        await client.connect(
+            list(self._servers.urls),
+            error_cb=self._on_error,
+            disconnected_cb=self._on_disconnect,
+            reconnected_cb=self._on_reconnect,
+            closed_cb=closed,
+            lame_duck_mode_cb=client.force_reconnect,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=RECONNECT_SECONDS,  # type: ignore[arg-type] # it is passed to `sleep`
+            ping_interval=PING_SECONDS,
+            pending_size=BUFFER_BYTES,
+            **options,
+        )
+        self._inbox = client.new_inbox()
+        await client.subscribe(f"{self._inbox}.*", cb=self._on_answer)
+        await client.flush()
+        if self._failure and _forbids(self._failure, "subscription", f"{self._inbox}.*"):
+            raise Forbidden("subscribe", self._inbox)
 
     async def _on_answer(self, message: Msg) -> None:
         _, answer = self._answers.get(message.subject, ("", None))
@@ -197,18 +213,17 @@ class NatsConnection:
 
     async def _on_error(self, error: Exception) -> None:
         self._failure = error
-        if match := _FORBIDDEN.search(str(error)):
-            subject = match[1]
-            _log.error("The NATS server does not permit a request", extra={"fields": {"subject": subject}})
-            self._fail_requests(Forbidden(subject), subject)
+        for subject, answer in self._answers.values():
+            if _forbids(error, "publish", subject) and not answer.done():
+                _log.error("The NATS server does not permit a request", extra={"fields": {"subject": subject}})
+                answer.set_exception(Forbidden("publish", subject))
 
     async def _on_disconnect(self) -> None:
         self._fail_requests(Unanswered("The connection to the NATS server broke."))
-        if not self.closed:
+        if self._is_open and not self.closed:
             _log.warning("The connection to the NATS server is interrupted")
 
     async def _on_reconnect(self) -> None:
-        _log.info("The connection to a NATS server is back")
         for notify in tuple(self.on_reconnect):
             notify()
 
@@ -217,17 +232,27 @@ class NatsConnection:
         while not self.closed:
             await asyncio.sleep(1)
             try:
-                await self._connect()
+                await self._connect(CONNECT_SECONDS)
             except (OSError, ValueError, NatsError, nats_errors.Error) as error:
                 _log.warning("No NATS server can be used", extra={"fields": {"reason": _reason(error)}})
             else:
                 await self._on_reconnect()
                 return
 
-    def _fail_requests(self, error: NatsError, subject: str | None = None) -> None:
-        for asked, answer in self._answers.values():
-            if subject in (None, asked) and not answer.done():
+    def _check_size(self, payload: bytes) -> None:
+        """Raise TooLarge if a server would refuse a message; it would close the connection, too."""
+        if len(payload) > self.max_payload - _HEADER_BYTES:
+            raise TooLarge(len(payload), self.max_payload)
+
+    def _fail_requests(self, error: NatsError) -> None:
+        for _, answer in self._answers.values():
+            if not answer.done():
                 answer.set_exception(error)
+
+
+def _forbids(error: Exception, action: str, subject: str) -> bool:
+    match = _FORBIDDEN.search(str(error))
+    return match is not None and match.groups() == (action, subject.lower())
 
 
 def _reason(error: Exception) -> str:

@@ -5,7 +5,6 @@ nats-py has no client for the newer settings and for atomic batches, so the API 
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ from app.stores.jetstream.servers.nats_connection import NatsConnection
 API: Final = "$JS.API"
 API_SECONDS: Final = 1.5  # an answer takes 1 ms; a server that is paused or elects a leader gives none
 _UNAVAILABLE: Final = 503
-NO_MESSAGE: Final = 10037
 NO_STREAM: Final = 10059
 LEASE_SECONDS: Final = 2.0  # servers elect no other leader for 4 s after they heard from one (minElectionTimeout)
 
@@ -72,16 +70,20 @@ class StreamApi:
         return _info(await self._call("STREAM.UPDATE", config))
 
     async def message(self, sequence: int) -> Message | None:
-        """Return a message, as the leader of the stream has it; None if it was deleted or is not stored yet."""
-        try:
-            answer = await self._call("STREAM.MSG.GET", {"seq": sequence})
-        except ApiRefused as error:
-            if error.code == NO_MESSAGE:
-                return None
-            raise
-        found = answer["message"]
-        payload = base64.b64decode(found.get("data", ""))
-        return Message(found["seq"], _nanoseconds(found["time"]), found["subject"], payload)
+        """Return a message, as any server that stores the stream has it; None if it was deleted or is not stored yet.
+
+        A server that is behind does not have the newest messages. So that a message is absent is confirmed by the leader.
+        """
+        request = json.dumps({"seq": sequence}).encode()
+        answer = await self._connection.request(f"{API}.DIRECT.GET.{self.stream}", request, seconds=API_SECONDS)
+        headers = answer.headers or {}
+        if "Nats-Sequence" in headers:
+            stored_at_ns = _nanoseconds(headers["Nats-Time-Stamp"])
+            return Message(int(headers["Nats-Sequence"]), stored_at_ns, headers["Nats-Subject"], answer.data)
+        info = await self.info()
+        if info.first <= sequence <= info.last:
+            raise Unanswered("The server that answered is behind the others.")
+        return None
 
     async def create_consumer(self, config: Mapping[str, Any], name: str = "", action: str = "") -> Mapping[str, Any]:
         """Create a consumer, and return its description. With the action `create`, a name that is taken is refused."""
@@ -94,7 +96,7 @@ class StreamApi:
     async def _call(self, verb: str, body: Mapping[str, Any] | None = None, name: str = "") -> dict[str, Any]:
         subject = f"{API}.{verb}.{self.stream}" + (f".{name}" if name else "")
         payload = b"" if body is None else json.dumps(body).encode()
-        answer = json.loads(await self._connection.request(subject, payload, seconds=API_SECONDS))
+        answer = json.loads((await self._connection.request(subject, payload, seconds=API_SECONDS)).data)
         raise_refusal(answer)
         return dict(answer)
 

@@ -40,16 +40,19 @@ _DEMANDS: Final[tuple[tuple[str, Callable[[Config], bool]], ...]] = (
     ("it does not take atomic batches (allow_atomic)", lambda config: bool(config.get("allow_atomic"))),
     ("it does not answer direct gets (allow_direct)", lambda config: bool(config.get("allow_direct"))),
     ("its messages must not be rolled up (allow_rollup_hdrs)", lambda config: not config.get("allow_rollup_hdrs")),
-    ("it must not have a limit for each subject", lambda config: config.get("max_msgs_per_subject", -1) <= 0),
+    (
+        "it must not have a limit for each subject (max_msgs_per_subject)",
+        lambda config: config.get("max_msgs_per_subject", -1) <= 0,
+    ),
     ("messages must not have an expiry of their own (allow_msg_ttl)", lambda config: not config.get("allow_msg_ttl")),
     ("it must not be a mirror", lambda config: not config.get("mirror")),
     ("it must not have sources", lambda config: not config.get("sources")),
     ("it must not be sealed", lambda config: not config.get("sealed")),
     ("it must acknowledge what it takes (no_ack)", lambda config: not config.get("no_ack")),
     ("it must write before it acknowledges (persist_mode)", lambda c: c.get("persist_mode", "") in {"", "default"}),
-    ("its subjects must not be changed on the way (subject_transform)", lambda c: not c.get("subject_transform")),
+    ("its subjects must not be changed (subject_transform)", lambda c: not c.get("subject_transform")),
     (
-        "its messages must have room for an event (max_msg_size)",
+        f"its messages must have room for {LEAST_PAYLOAD} bytes (max_msg_size)",
         lambda c: not 0 <= c.get("max_msg_size", -1) < LEAST_PAYLOAD,
     ),
 )

@@ -1,0 +1,226 @@
+"""What a node sees when connections break, servers end, and the stream is replaced behind its back."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+
+import anyio
+import pytest
+
+from app.events.errors import StoreUnavailable
+from app.events.event import Event, StoredEvent
+from app.stores.jetstream.jetstream_log import JetStreamLog
+from app.stores.jetstream.servers.nats_connection import NatsConnection, NatsServers
+from app.stores.jetstream.stream.make_stream import make_stream
+from app.stores.jetstream.stream.stream_settings import Retention
+from app.stores.replica.shared_log import AlreadyStored
+from tests.support.jetstream_logs import followed, new_stream, newest_epoch, opened_log, order_event, order_events
+from tests.support.nats_server import NatsServer, nats_server
+from tests.support.swallowing_proxy import swallowing_proxy
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("nats")
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[NatsServer]:
+    with nats_server(folder) as server:
+        yield server
+
+
+@pytest.mark.parametrize("number", [1, 3])
+async def test_an_event_whose_acknowledgement_was_lost_is_stored_once_and_its_offset_is_found(
+    server: NatsServer, number: int
+) -> None:
+    stream = await new_stream(server.url)
+    async with (
+        swallowing_proxy(server.port) as proxy,
+        opened_log(server.url, stream) as witness,
+        opened_log(f"nats://127.0.0.1:{proxy.port}", stream, seconds=30) as log,
+    ):
+        epoch = await newest_epoch(log)
+        await log.store([order_event("before")], epoch)
+        proxy.is_swallowing = True
+        storing = asyncio.create_task(log.store(order_events("e", number), epoch))
+        assert len(await followed(witness, number, after=1)) == number
+        proxy.cut()
+        assert await storing == 2
+        assert (await log.state()).head == 1 + number
+        with pytest.raises(AlreadyStored):
+            await log.store(order_events("e", number), epoch)
+
+
+async def test_a_server_that_is_killed_interrupts_storing_and_following_and_nothing_is_lost(server: NatsServer) -> None:
+    async with opened_log(server.url, seconds=60) as log:
+        epoch = await newest_epoch(log)
+        acknowledgements: asyncio.Queue[list[Event]] = asyncio.Queue()
+        acknowledged: list[str] = []
+        is_over = asyncio.Event()
+
+        async def store(writer: int) -> None:
+            for number in count():
+                events = order_events(f"{writer}-{number}-", 1 + number % 2 * 4)
+                await log.store(events, epoch)
+                acknowledgements.put_nowait(events)
+                if is_over.is_set():
+                    return
+
+        following = asyncio.create_task(_ids_until(log.follow(0), "last"))
+        async with anyio.create_task_group() as tasks:
+            for writer in range(3):
+                tasks.start_soon(store, writer)
+            for _ in range(2):
+                for _ in range(20):
+                    acknowledged += [event.event_id for event in await acknowledgements.get()]
+                server.kill()
+                await anyio.to_thread.run_sync(server.restart)
+            is_over.set()
+        await log.store([order_event("last")], epoch)
+        ids = await following
+        assert len(ids) == len(set(ids)) == (await log.state()).head
+        assert set(acknowledged) <= set(ids)
+
+
+async def test_without_a_server_calls_say_so_in_time_and_go_on_when_it_is_back(server: NatsServer) -> None:
+    async with opened_log(server.url, seconds=0.5) as log:
+        epoch = await newest_epoch(log)
+        server.stop()
+        for call in (log.state(), log.store([order_event("unknown")], epoch), log.event_at(1)):
+            with pytest.raises(StoreUnavailable):
+                await call
+        await anyio.to_thread.run_sync(server.restart)
+        with anyio.fail_after(30):
+            while not await _is_stored(log, epoch):
+                pass
+
+
+async def _is_stored(log: JetStreamLog, epoch: str) -> bool:
+    try:
+        await log.store([order_event("later")], epoch)
+    except AlreadyStored:
+        return True
+    except StoreUnavailable:
+        return False
+    return True
+
+
+async def test_a_stream_that_was_deleted_and_made_anew_is_not_followed_on(server: NatsServer) -> None:
+    stream = await new_stream(server.url)
+    async with opened_log(server.url, stream) as log:
+        before = await log.state()
+        await log.store(order_events("old", 5), before.epochs.open.name)
+        batches = log.follow(0)
+        assert await _take(batches, 5) == [f"old{number}" for number in range(5)]
+        await _delete(server, stream)
+        assert await make_stream(NatsServers((server.url,)), stream, Retention(), replicas=1) == []
+        async with opened_log(server.url, stream) as other:
+            await other.store(order_events("new", 10), await newest_epoch(other))
+        assert await _take(batches, 1) == []
+        after = await log.state()
+        assert after.epochs.open.name not in {epoch.name for epoch in before.epochs}
+        assert after.id_key != before.id_key
+
+
+@pytest.mark.parametrize("added", [0, 10])
+async def test_a_stream_that_lost_its_end_is_not_followed_on(server: NatsServer, folder: Path, added: int) -> None:
+    stream = await new_stream(server.url)
+    async with opened_log(server.url, stream, seconds=30) as log:
+        epoch = await newest_epoch(log)
+        await log.store(order_events("kept", 5), epoch)
+        await anyio.to_thread.run_sync(server.stop)
+        shutil.copytree(folder / "nats" / "store", folder / f"backup-{added}")
+        await anyio.to_thread.run_sync(server.restart)
+        await log.store(order_events("lost", 5), epoch)
+        batches = log.follow(0)
+        assert len(await _take(batches, 10)) == 10
+        await anyio.to_thread.run_sync(server.stop)
+        shutil.rmtree(folder / "nats" / "store")
+        (folder / f"backup-{added}").rename(folder / "nats" / "store")
+        await anyio.to_thread.run_sync(server.restart)
+        if added:
+            async with opened_log(server.url, stream, seconds=30) as other:
+                await other.store(order_events("other", added), epoch)
+        assert await _take(batches, 1) == []
+        state = await log.state()
+        assert state.head == 5 + added
+        assert (await log.begin_epoch(state.epochs)).epochs.open.first_offset == 6 + added
+
+
+async def test_a_follower_that_takes_nothing_is_sent_a_bounded_part_and_later_the_rest(server: NatsServer) -> None:
+    async with opened_log(server.url, seconds=30) as log, opened_log(server.url, log.stream) as other:
+        epoch = await newest_epoch(log)
+        await log.store([order_event("first")], epoch)
+        batches = log.follow(0)
+        assert await _take(batches, 1) == ["first"]
+        for number in range(8):
+            await other.store([order_event(f"{number}-{each}", note="x" * 2000) for each in range(1000)], epoch)
+        pending = sum(subscription.pending_bytes for subscription in log._connection._client._subs.values())
+        assert 0 < pending < 10_000_000  # of 17 MB
+        assert len(await _take(batches, 8000)) == 8000
+        assert log.consumer_resets == 0
+
+
+async def test_events_that_were_deleted_before_they_were_read_end_the_following(server: NatsServer) -> None:
+    stream = await new_stream(server.url, Retention(events=100))
+    async with opened_log(server.url, stream) as log:
+        epoch = await newest_epoch(log)
+        await log.store(order_events("e", 500), epoch)
+        assert (await log.state()).deleted_through == 400
+        assert await _take(log.follow(0), 1) == []
+        assert (await _take(log.follow(400), 100))[0] == "e400"
+        assert await log.event_at(1) is None
+        assert await log.store([order_event("e0")], epoch) == 501
+
+
+async def test_an_event_that_no_message_can_hold_is_refused_at_once(server: NatsServer) -> None:
+    async with opened_log(server.url) as log:
+        epoch = await newest_epoch(log)
+        for events in (
+            [order_event("large", note="x" * (1 << 20))],
+            [order_event("a"), order_event("b", note="x" * 1_048_500)],
+        ):
+            with pytest.raises(StoreUnavailable, match="too large for the NATS servers"):
+                await log.store(events, epoch)
+        assert await log.store([order_event("large", note="x" * 1_000_000)], epoch) == 1
+
+
+async def test_closing_ends_what_still_runs(server: NatsServer) -> None:
+    async with opened_log(server.url) as log:
+        batches = log.follow(0)
+        waiting = asyncio.ensure_future(anext(batches, None))
+        await anyio.sleep(0.1)
+        await log.close()
+        with anyio.fail_after(1):
+            assert await waiting is None
+        with pytest.raises(StoreUnavailable):
+            await log.state()
+
+
+async def _ids_until(batches: AsyncIterator[Sequence[StoredEvent]], last: str) -> list[str]:
+    """Return the ids of the next events through one, and check that no offset is left out."""
+    stored: list[StoredEvent] = []
+    while not stored or stored[-1].event_id != last:
+        stored += await anext(batches)
+    assert [event.offset for event in stored] == list(range(1, len(stored) + 1))
+    return [event.event_id for event in stored]
+
+
+async def _take(batches: AsyncIterator[Sequence[StoredEvent]], number: int) -> list[str]:
+    """Return the ids of the next events; fewer if there are no more."""
+    ids: list[str] = []
+    while len(ids) < number and (events := await anext(batches, None)):
+        ids += [event.event_id for event in events]
+    return ids
+
+
+async def _delete(server: NatsServer, stream: str) -> None:
+    connection = NatsConnection(NatsServers((server.url,)))
+    await connection.open()
+    await connection.request(f"$JS.API.STREAM.DELETE.{stream}", b"", seconds=5)
+    await connection.close()

@@ -1,0 +1,54 @@
+"""A proxy on loopback whose answers can be swallowed: what was sent arrives, and the sender never learns it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class SwallowingProxy:
+    """A proxy in front of one TCP server. `is_swallowing`: whether what the server sends is dropped."""
+
+    def __init__(self, port: int) -> None:
+        self.is_swallowing = False
+        self.port = 0
+        self._server_port = port
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    def cut(self) -> None:
+        """Break all connections, and swallow nothing more."""
+        self.is_swallowing = False
+        for writer in self._writers:
+            writer.transport.abort()
+
+    async def join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Connect a client with the server."""
+        answers, requests = await asyncio.open_connection("127.0.0.1", self._server_port)
+        self._writers |= {writer, requests}
+        await asyncio.gather(self._pump(reader, requests, swallow=False), self._pump(answers, writer, swallow=True))
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, swallow: bool) -> None:
+        try:
+            while data := await source.read(65536):
+                if not (swallow and self.is_swallowing):
+                    sink.write(data)
+                    await sink.drain()
+        except ConnectionError:
+            pass
+        finally:
+            sink.close()
+            self._writers.discard(sink)
+
+
+@asynccontextmanager
+async def swallowing_proxy(port: int) -> AsyncIterator[SwallowingProxy]:
+    """Run a proxy in front of the server at a port of loopback."""
+    proxy = SwallowingProxy(port)
+    server = await asyncio.start_server(proxy.join, "127.0.0.1", 0)
+    proxy.port = server.sockets[0].getsockname()[1]
+    try:
+        yield proxy
+    finally:
+        server.close()
+        proxy.cut()
