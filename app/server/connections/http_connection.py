@@ -12,6 +12,7 @@ uvicorn 0.54 alone has these faults:
 
 from __future__ import annotations
 
+import asyncio
 import weakref
 from typing import Any
 
@@ -34,6 +35,7 @@ class HttpConnection(RequestReader):
     _head: bytes | None = None  # of the response to that request: None before it, and b"" once it has been sent
     _refusal = b""  # the last response, if something was received that is not HTTP
     _is_ending = False  # the last response has been sent
+    _has_ended = False  # the client will send no more data
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if cycle.scope["http_version"] == "1.0":
@@ -43,6 +45,8 @@ class HttpConnection(RequestReader):
         cycle.transport = weakref.proxy(self)
         self._running = cycle
         self._head = None
+        if self._has_ended:
+            cycle.message_event = _SetTwice()
         super()._start_asgi_task(cycle, app)
 
     def _is_answering(self) -> bool:
@@ -148,7 +152,11 @@ class HttpConnection(RequestReader):
         self.cycle.keep_alive = False
         if self._part == "body":
             return False
-        self._running.message_event.set()
+        self._has_ended = True
+        if self._running.message_event.is_set():
+            self._running.message_event = _SetTwice()  # the application has not read the request yet
+        else:
+            self._running.message_event.set()
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -157,3 +165,17 @@ class HttpConnection(RequestReader):
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True
             self._running.message_event.set()
+
+
+class _SetTwice(asyncio.Event):
+    """An event that is set, and is set once more after it has been cleared: for a request, and for the end that came right behind it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set()
+        self._is_set_again = True
+
+    def clear(self) -> None:
+        if not self._is_set_again:
+            super().clear()
+        self._is_set_again = False
