@@ -144,7 +144,7 @@ async def test_a_tail_that_the_log_has_lost_is_cut_and_other_events_follow(tmp_p
         state = await copy.cut(after)
         assert (state.head, state.newest) == (after, stored(after, after)[0] if after > 40 else None)
         await copy.add(other, Epochs([*FIRST, Epoch("bbbbbbbb", after + 1)]))
-        for order_id in ("or_0", "or_1", "new_0", "new_1"):
+        for order_id in ("new_0", "new_1", "or_0", "or_1"):
             only = Filter(order_ids=frozenset({order_id}))
             assert await everything(copy, only) == [e for e in stored(41, after) + other if only.matches(e)]
     async with opened(tmp_path / "copy.db") as (copy, state_again):
