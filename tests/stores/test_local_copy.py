@@ -20,8 +20,8 @@ from app.events.event import StoredEvent
 from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_store import BelowFloor
 from app.events.position import Epoch, Epochs, Floor
-from app.stores.replica.copy_changes import CopyState
-from app.stores.replica.local_copy import LocalCopy
+from app.stores.replica.node_copy.copy_changes import CopyState
+from app.stores.replica.node_copy.local_copy import LocalCopy
 from app.stores.sqlite.event_blocks import shortened
 from app.stores.sqlite.records import read_block, write_blocks
 from app.stores.sqlite.store import SqliteStore

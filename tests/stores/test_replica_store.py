@@ -13,7 +13,7 @@ import pytest
 from app.events.errors import EventIdConflict, StoreRefused, StoreUnavailable
 from app.events.log.event_store import Appended, Commit
 from app.stores.replica import follower as follower_module
-from app.stores.replica.local_copy import LocalCopy
+from app.stores.replica.node_copy.local_copy import LocalCopy
 from app.stores.replica.replica_store import ReplicaStore
 from tests.events.logs import event, run
 from tests.stores.opened import OpenStore, ids

@@ -12,7 +12,7 @@ import pytest
 from app.events.errors import StoreRefused
 from app.events.event import Event, StoredEvent
 from app.events.position import Epoch, Epochs
-from app.stores.replica.local_copy import LocalCopy
+from app.stores.replica.node_copy.local_copy import LocalCopy
 from app.stores.replica.shared_log import SharedState
 from app.stores.replica.witness import Difference, compare
 from app.stores.sqlite.store import SqliteStore

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from app.events.event import StoredEvent
-from app.stores.replica.copy_changes import CopyState
+from app.stores.replica.node_copy.copy_changes import CopyState
 from app.stores.replica.shared_log import EpochEnded
 
 _offset_of = attrgetter("offset")

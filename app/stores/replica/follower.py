@@ -16,8 +16,8 @@ from typing import Final
 from app.events.errors import StoreUnavailable
 from app.events.log.event_store import Commit, Opened
 from app.stores.replica.arrivals import Arrivals
-from app.stores.replica.copy_changes import CopyState
-from app.stores.replica.local_copy import LocalCopy
+from app.stores.replica.node_copy.copy_changes import CopyState
+from app.stores.replica.node_copy.local_copy import LocalCopy
 from app.stores.replica.reconciliation import reconcile
 from app.stores.replica.shared_log import EpochEnded, SharedLog, SharedState
 

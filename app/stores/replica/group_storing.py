@@ -18,7 +18,7 @@ from app.events.log.write_health import WriteHealth
 from app.events.position import Epoch, Position
 from app.stores.local.offsets import assign_to_all
 from app.stores.replica.arrivals import Arrivals
-from app.stores.replica.local_copy import LocalCopy
+from app.stores.replica.node_copy.local_copy import LocalCopy
 from app.stores.replica.request import Request
 from app.stores.replica.shared_log import AlreadyStored, EpochEnded, SharedLog
 

@@ -10,8 +10,8 @@ from itertools import zip_longest
 
 from app.events.event import StoredEvent
 from app.events.position import Epochs
-from app.stores.replica.copy_changes import CopyState
-from app.stores.replica.local_copy import LocalCopy
+from app.stores.replica.node_copy.copy_changes import CopyState
+from app.stores.replica.node_copy.local_copy import LocalCopy
 from app.stores.replica.shared_log import SharedLog, SharedState
 
 

@@ -17,7 +17,7 @@ from app.events.log.event_store import Appended, Commit, Opened, Page
 from app.events.log.write_health import DiskUse, WriteHealth
 from app.stores.replica.follower import Follower
 from app.stores.replica.group_storing import GroupStoring
-from app.stores.replica.local_copy import LocalCopy
+from app.stores.replica.node_copy.local_copy import LocalCopy
 from app.stores.replica.publishing import DEADLINE_SECONDS, Publishing
 from app.stores.replica.shared_log import SharedLog
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from app.events.errors import StoreRefused
 from app.events.event import StoredEvent
-from app.stores.replica.copy_file import COPY_FORMAT, COPY_ID
+from app.stores.replica.node_copy.copy_file import COPY_FORMAT, COPY_ID
 from app.stores.replica.shared_log import SharedLog
 from app.stores.sqlite.errors import Damaged
 from app.stores.sqlite.file.connections import connect_reader

@@ -24,8 +24,8 @@ from app.events.filter import Filter
 from app.events.log.event_store import Commit, Page
 from app.events.log.write_health import DiskUse
 from app.events.position import Epochs
-from app.stores.replica.copy_changes import CopyChanges, CopyState
-from app.stores.replica.copy_file import open_copy
+from app.stores.replica.node_copy.copy_changes import CopyChanges, CopyState
+from app.stores.replica.node_copy.copy_file import open_copy
 from app.stores.sqlite.errors import Damaged
 from app.stores.sqlite.file.look import means_damage, refusing, usable_vfs
 from app.stores.sqlite.file.place import disk_use_at

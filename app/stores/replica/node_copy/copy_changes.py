@@ -17,8 +17,8 @@ from app.events.errors import StoreUnavailable
 from app.events.event import StoredEvent
 from app.events.log.event_store import Commit
 from app.events.position import Epochs, Floor
-from app.stores.replica.copy_file import lay_out, make_index
-from app.stores.replica.copy_writer import CopyWriter
+from app.stores.replica.node_copy.copy_file import lay_out, make_index
+from app.stores.replica.node_copy.copy_writer import CopyWriter
 from app.stores.sqlite.deletion import delete_through
 from app.stores.sqlite.event_blocks import BLOCK_EVENTS, Block, block_of_forgotten, extended, shortened
 from app.stores.sqlite.file.inspection import Found

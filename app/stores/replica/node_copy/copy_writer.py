@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.events.errors import StoreUnavailable
-from app.stores.replica.copy_file import connect
+from app.stores.replica.node_copy.copy_file import connect
 from app.stores.sqlite.errors import Damaged, Unfit
 from app.stores.sqlite.event_blocks import Block
 from app.stores.sqlite.file.lock import FileLock
