@@ -10,6 +10,9 @@ from app.events.event import Event, StoredEvent
 from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_store import Commit, EventStore, Opened, Page
 from app.events.position import Floor
+from tests.events.logs import event
+
+NOTHING = Filter(event_types=frozenset({"order.unheard-of"}))
 
 
 class OpenStore:
@@ -30,7 +33,7 @@ class OpenStore:
 
     @property
     def committed(self) -> list[StoredEvent]:
-        return [event for commit in self.commits for event in commit.events]
+        return [stored for commit in self.commits for stored in commit.events]
 
     async def append(self, *events: Event) -> list[StoredEvent]:
         return [appended.stored for appended in await self.store.append(events)]
@@ -68,8 +71,20 @@ async def opening(store: EventStore) -> AsyncIterator[OpenStore]:
 
 
 def ids(events: Iterable[StoredEvent]) -> list[str]:
-    return [event.event_id for event in events]
+    return [stored.event_id for stored in events]
 
 
 def offsets(events: Sequence[StoredEvent]) -> list[int]:
-    return [event.offset for event in events]
+    return [stored.offset for stored in events]
+
+
+def of_orders(*order_ids: str) -> Filter:
+    return Filter(order_ids=frozenset(order_ids))
+
+
+def of_owners(*owners: str) -> Filter:
+    return Filter(owners=frozenset(owners))
+
+
+def numbered(count: int, prefix: str = "e") -> list[Event]:
+    return [event(f"{prefix}{number}") for number in range(1, count + 1)]

@@ -20,11 +20,12 @@ BATCH_EVENTS = 1000
 class MemorySharedLog:
     """The log, as its servers have it. Its methods other than `connect` are what happens to the servers.
 
-    `retain_events`: how many of the newest events are kept. `answers`: whether the servers answer. `acknowledges`: whether they
+    `retain_seconds`: how long an event is kept. `retain_events`: how many of the newest events are kept. `answers`: whether the servers answer. `acknowledges`: whether they
     answer when they have stored events.
     """
 
-    def __init__(self, retain_events: int = 1_000_000) -> None:
+    def __init__(self, retain_seconds: float | None = None, *, retain_events: int = 1_000_000) -> None:
+        self._retain_us = None if retain_seconds is None else round(retain_seconds * 1_000_000)
         self._retain_events = retain_events
         self.answers = True
         self.acknowledges = True
@@ -40,6 +41,9 @@ class MemorySharedLog:
 
     @property
     def state(self) -> SharedState:
+        if self._retain_us is not None:
+            oldest_us = time.time_ns() // 1000 - self._retain_us
+            self.delete_through(self.deleted_through + sum(event.stored_at_us <= oldest_us for event in self.events))
         return SharedState(self.epochs, self.head, self.deleted_through, self.id_key)
 
     def recreate(self) -> None:
