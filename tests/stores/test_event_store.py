@@ -22,7 +22,7 @@ from app.stores.jetstream.servers.nats_connection import NatsServers
 from app.stores.jetstream.stream.make_stream import make_stream
 from app.stores.jetstream.stream.stream_settings import Retention
 from app.stores.memory import MemoryStore
-from app.stores.replica.local_copy import LocalCopy
+from app.stores.replica.node_copy.local_copy import LocalCopy
 from app.stores.replica.replica_store import ReplicaStore
 from app.stores.sqlite.store import SqliteStore
 from tests.events.logs import CANCELLED, SHIPPED, event, run
