@@ -1,4 +1,4 @@
-"""The record of a server that brings a log of format 1 to the present format, and what a log may be after it was interrupted."""
+"""The record of a server that brings a log of an older format to the present format, and what a log may be after it was interrupted."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Final
 from app.events.event import StoredEvent
 from app.events.position import Epoch, Floor
 from app.specification.strict_json import serialise
+from app.stores.sqlite.file.format import FORMAT
 from app.stores.sqlite.store import SqliteStore
 from tests.events.logs import run
 from tests.power_cuts.recording import DATABASE, REASON_CHARACTERS, Acknowledged, Recording, record_start
 from tests.power_cuts.restart import Cut
-from tests.stores.older_logs import dump, version, write_format_1
+from tests.stores.older_logs import dump, version, write_format_1, write_format_2
 from tests.stores.opened import opening
 from tests.support.checker import Mark
 from tests.support.publishers import CANCELLED, as_event
@@ -21,12 +22,16 @@ FLOOR: Final = Floor(100, 1_795_898_365_000_000)  # within a block of the presen
 EPOCHS: Final = (Epoch("aaaaaaaa", 1), Epoch("bbbbbbbb", 700), Epoch("cccccccc", 701))
 
 
-def record_upgrade(folder: Path, events: int) -> Recording:
-    """Start and end a server on a log of format 1 with so many events, and return what happened."""
+WRITERS: Final = {1: write_format_1, 2: write_format_2}
+"""By the number of an older format, what writes a log of it."""
+
+
+def record_upgrade(folder: Path, events: int, older: int) -> Recording:
+    """Start and end a server on a log of an older format with so many events, and return what happened."""
     log = folder / "log"
     log.mkdir(parents=True)
     stored = [_stored(offset) for offset in range(FLOOR.offset + 1, FLOOR.offset + events + 1)]
-    write_format_1(log / DATABASE, stored, EPOCHS, FLOOR)
+    WRITERS[older](log / DATABASE, stored, EPOCHS, FLOOR)
     return record_start(log, [Acknowledged(0, event.event_id, event.id) for event in stored])
 
 
@@ -50,7 +55,7 @@ def open_interrupted(recording: Recording, cut: Cut, folder: Path) -> int:
         for path, content in (recording.files if name == "before" else cut.files).items():
             (folder / name / Path(path).name).write_bytes(content)
     found = version(folder / "old" / DATABASE)
-    if found == 1:
+    if found < FORMAT:
         assert dump(folder / "old" / DATABASE) == dump(folder / "before" / DATABASE)
     run(_open(recording, folder / "new" / DATABASE))
     return found

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import httpx
 
 from tests.support.servers import start_server
+from tests.support.tenant_answers import Answer, Probe, World, world
 from tests.support.tokens import token, token_settings
 
 OWN: Final = "me_own"
@@ -26,71 +27,8 @@ OTHER: Final = "me_other"
 TYPES: Final = ("order.shipped", "order.cancelled")
 ORDERS: Final = tuple(f"or_{number}" for number in range(8))
 
-_OPAQUE_ID: Final = re.compile(rb'(?<=[" ])[0-9A-Za-z_-]{21}[AQgw](?=["\n])')
-_RETRY: Final = re.compile(rb"(?m)^retry: \d{2,5}$")
 _LONGEST_WAIT: Final = 0.002  # of the probes wait a second for a page
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-
-class Answer(NamedTuple):
-    """An answer as the tenant can compare it with others."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    content: bytes
-
-
-@dataclass(frozen=True)
-class Probe:
-    """One request of the tenant.
-
-    `resume`: what to send as `lastEventId`: the number of an id that was received before, an offset to guess a position (negative, -1
-    for offset 0), a text, or None.
-    """
-
-    method: str
-    accept: str = "application/json"
-    parameters: Sequence[tuple[str, str]] = ()
-    resume: int | str | None = None
-    events: Sequence[dict[str, Any]] | None = None
-
-
-@dataclass
-class World:
-    """A server as the tenant sees it. `epoch`: the name of the epoch of its log, which helps the tenant to guess positions."""
-
-    client: httpx.Client
-    authorization: str
-    epoch: str
-    seen: dict[bytes, int] = field(default_factory=dict)
-
-    def answer(self, probe: Probe) -> Answer:
-        requested = self._last_event_id(probe.resume)
-        answered = self.client.request(
-            probe.method,
-            "/events/orders",
-            params=[*probe.parameters, *([("lastEventId", requested)] if requested else [])],
-            headers={"Accept": probe.accept, "Accept-Encoding": "identity", "Authorization": self.authorization},
-            json=probe.events,
-        )
-        content = answered.content
-        if isinstance(probe.resume, int) and probe.resume < 0 and requested:
-            content = content.replace(requested.encode(), b"(guessed)")
-        headers = tuple(each for each in answered.headers.multi_items() if each[0] != "date")
-        return Answer(
-            answered.status_code, headers, _RETRY.sub(b"retry: (random)", _OPAQUE_ID.sub(self._label, content))
-        )
-
-    def _last_event_id(self, resume: int | str | None) -> str | None:
-        if not isinstance(resume, int):
-            return resume
-        if resume < 0:
-            return f"{self.epoch}-{-resume - 1}"
-        ids = [*self.seen]
-        return ids[resume % len(ids)].decode() if ids else None
-
-    def _label(self, id: re.Match[bytes]) -> bytes:
-        return b"(id %d)" % self.seen.setdefault(id[0], len(self.seen))
 
 
 @dataclass
@@ -120,14 +58,13 @@ def _world(folder: Path, store: str) -> Iterator[tuple[World, httpx.Client]]:
     """Start a server. Yields it as the tenant sees it, and a client that may publish for everyone."""
     folder.mkdir()
     own = token(sub=OWN, orders_events={"owners": [OWN]}, scope="orders:read orders:publish")
-    url = store.format(folder=folder)
     with (
-        start_server(url, *token_settings(folder)) as server,
-        httpx.Client(base_url=server.url, timeout=60, trust_env=False) as client,
+        start_server(store.format(folder=folder), *token_settings(folder), "--grpc-port", "0") as server,
         httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token()}"}, trust_env=False) as publisher,
     ):
         page = publisher.get("/events/orders", headers={"Accept": "application/json"}).json()
-        yield World(client, f"Bearer {own}", page["lastEventId"].partition("-")[0]), publisher
+        with world(server, own, page["lastEventId"].partition("-")[0]) as seen:
+            yield seen, publisher
 
 
 def _publish_others(publisher: httpx.Client, dice: Random) -> int:
@@ -151,21 +88,26 @@ def _event(dice: Random, owner: str | None) -> dict[str, Any]:
 
 def _probes(dice: Random, count: int) -> Iterator[Probe]:
     for _ in range(count):
+        [transport] = dice.choices(("http", "websocket", "grpc"), (8, 1, 1))
         if dice.random() < 0.4:
             owner = dice.choices((OWN, OTHER, None), (8, 1, 1))[0]
-            yield Probe("POST", events=[_event(dice, owner) for _ in range(dice.choice((1, 1, 1, 3)))])
+            events = [_event(dice, owner) for _ in range(dice.choice((1, 1, 1, 3)))]
+            yield Probe("POST", transport, events=events)
             continue
         parameters = [("orderId", order) for order in dice.sample(ORDERS, dice.choice((0, 0, 1, 3)))]
         parameters += [("eventTypes", dice.choice(TYPES))] if dice.random() < 0.2 else []
         parameters += [("from", "earliest")] if dice.random() < 0.5 else []
         parameters += [("since", dice.choice(("2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")))] * (dice.random() < 0.1)
         parameters += [("limit", str(dice.choice((1, 2, 5, 1000))))] if dice.random() < 0.5 else []
+        if transport != "http":
+            yield Probe("GET", transport, "", parameters, _resume(dice))
+            continue
         accept = dice.choice(("application/json", "text/event-stream"))
         if accept == "text/event-stream":
             parameters.append(("follow", "false"))
         elif dice.random() < _LONGEST_WAIT:
             parameters.append(("wait", "1"))
-        yield Probe(dice.choices(("GET", "HEAD"), (19, 1))[0], accept, parameters, _resume(dice))
+        yield Probe(dice.choices(("GET", "HEAD"), (19, 1))[0], transport, accept, parameters, _resume(dice))
 
 
 def _resume(dice: Random) -> int | str | None:
@@ -183,8 +125,9 @@ def _resume(dice: Random) -> int | str | None:
 def _kind(probe: Probe, answer: Answer) -> str:
     detail = ""
     if answer.status == 201:
-        detail = " with a duplicate" if b'"duplicate":true' in answer.content else ""
+        detail = " with a duplicate" if re.search(rb'"duplicate": ?true', answer.content) else ""
     elif answer.status in (200, 410):
         reasons = [reason for reason in ("foreign", "expired", "ahead") if f'"{reason}"'.encode() in answer.content]
         detail = f" {' '.join(reasons)}" if reasons else " with events" if b"orderId" in answer.content else ""
-    return f"{probe.method} {probe.accept.partition('/')[2]} {answer.status}{detail}"
+    form = probe.accept.partition("/")[2] if probe.transport == "http" else probe.transport
+    return f"{probe.method} {form} {answer.status}{detail}"

@@ -1,4 +1,4 @@
-"""The suite's power cuts, 1,200 of them, and reads and writes that fail one at a time."""
+"""The suite's power cuts, 1,400 of them, and reads and writes that fail one at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from app.stores.sqlite.file.format import FORMAT
-from tests.power_cuts.interrupted_upgrade import open_interrupted, record_upgrade
+from tests.power_cuts.interrupted_upgrade import WRITERS, open_interrupted, record_upgrade
 from tests.power_cuts.recording import DATABASE, Recording, disk_environment, record_run
 from tests.power_cuts.restart import Verdict, cuts, judge_restart
 from tests.support.checker import Mark
@@ -74,22 +74,24 @@ def test_150_destroyed_sectors_lose_nothing_that_was_acknowledged(tmp_path: Path
     assert [verdict.output for verdict in verdicts if verdict.is_refused or verdict.has_gap] == []
 
 
+@pytest.mark.parametrize("older", WRITERS)
 @pytest.mark.parametrize("destroys_sector", [False, True])
 def test_100_power_cuts_during_an_upgrade_lose_no_event_and_no_epoch(
-    tmp_path: Path, report: Report, *, destroys_sector: bool
+    tmp_path: Path, report: Report, older: int, *, destroys_sector: bool
 ) -> None:
-    recording = record_upgrade(tmp_path / "recorded", EVENTS)
+    recording = record_upgrade(tmp_path / "recorded", EVENTS, older)
     formats = Counter(
         open_interrupted(recording, cut, tmp_path / f"opened-{number}")
         for number, cut in enumerate(cuts(recording, UPGRADES, Random(107), destroys_sector=destroys_sector))
     )
     verdicts = list(judged(recording, tmp_path, UPGRADES, seed=108, destroys_sector=destroys_sector))
     report(
-        f"{summary(verdicts, recording)}; {UPGRADES} more left {formats[1]} logs of format 1, {formats[FORMAT]} of format {FORMAT}"
+        f"{summary(verdicts, recording)}; {UPGRADES} more left {formats[older]} logs of format {older}, "
+        f"{formats[FORMAT]} of format {FORMAT}"
     )
     assert [(verdict.cut, verdict.faults, verdict.output) for verdict in verdicts if verdict.faults] == []
     assert [verdict.output for verdict in verdicts if verdict.is_refused or verdict.has_gap] == []
-    assert set(formats) == {1, FORMAT}
+    assert set(formats) == {older, FORMAT}
 
 
 @pytest.mark.parametrize("failure", ["fail_read", "fail_write"])

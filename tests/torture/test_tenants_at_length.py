@@ -21,3 +21,5 @@ def test_10000_probes_are_answered_with_the_same_bytes_whether_or_not_another_te
     report(", ".join(f"{number} {kind}" for kind, number in sorted(found.kinds.items())))
     assert found.differing == []
     assert {"POST json 201 with a duplicate", "POST json 409", "POST json 403"} <= found.kinds.keys()
+    for transport in ("websocket", "grpc"):
+        assert {f"GET {transport} 200 foreign", f"POST {transport} 201 with a duplicate"} <= found.kinds.keys()

@@ -1,0 +1,147 @@
+"""The answers that one tenant of a shared log gets over HTTP, WebSocket and gRPC, in a form in which they can be compared."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+import grpc
+import httpx
+from google.protobuf.json_format import MessageToJson
+
+from tests.support.server_process import ServerProcess
+from tests.transports.grpc.foreign import GrpcClient, details_of
+from tests.transports.websocket.conversations import conversation
+
+_OPAQUE_ID: Final = re.compile(rb'(?<=[" ])[0-9A-Za-z_-]{21}[AQgw](?=["\n])')
+_RETRY: Final = re.compile(rb"(?m)^retry: \d{2,5}$")
+_REPEATED: Final = {"eventTypes": "event_types", "orderId": "order_id"}
+"""The parameters that a request may have several times, and the fields of gRPC."""
+
+
+class Answer(NamedTuple):
+    """An answer as the tenant can compare it with others. `status`: of HTTP, also for the other transports if they have its problems."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One request of the tenant.
+
+    `transport`: http, websocket or grpc; the latter two read to the end of the log, or publish. `accept`: of HTTP.
+    `resume`: what to send as `lastEventId`: the number of an id that was received before, an offset to guess a position (negative, -1
+    for offset 0), a text, or None.
+    """
+
+    method: str
+    transport: str = "http"
+    accept: str = "application/json"
+    parameters: Sequence[tuple[str, str]] = ()
+    resume: int | str | None = None
+    events: Sequence[dict[str, Any]] | None = None
+
+
+@dataclass
+class World:
+    """A server as the tenant sees it. `epoch`: the name of the epoch of its log, which helps the tenant to guess positions."""
+
+    server: ServerProcess
+    authorization: str
+    epoch: str
+    http: httpx.Client
+    grpc: GrpcClient
+    seen: dict[bytes, int] = field(default_factory=dict)
+
+    def answer(self, probe: Probe) -> Answer:
+        requested = self._last_event_id(probe.resume)
+        send = {"http": _over_http, "websocket": _over_websocket, "grpc": _over_grpc}[probe.transport]
+        answer = send(self, probe, [*probe.parameters, *([("lastEventId", requested)] if requested else [])])
+        content = answer.content
+        if isinstance(probe.resume, int) and probe.resume < 0 and requested:
+            content = content.replace(requested.encode(), b"(guessed)")
+        return answer._replace(content=_RETRY.sub(b"retry: (random)", _OPAQUE_ID.sub(self._label, content)))
+
+    def _last_event_id(self, resume: int | str | None) -> str | None:
+        if not isinstance(resume, int):
+            return resume
+        if resume < 0:
+            return f"{self.epoch}-{-resume - 1}"
+        ids = [*self.seen]
+        return ids[resume % len(ids)].decode() if ids else None
+
+    def _label(self, id: re.Match[bytes]) -> bytes:
+        return b"(id %d)" % self.seen.setdefault(id[0], len(self.seen))
+
+
+@contextmanager
+def world(server: ServerProcess, own_token: str, epoch: str) -> Iterator[World]:
+    """See a server, which speaks gRPC too, as the owner of a token does."""
+    authorization = f"Bearer {own_token}"
+    with (
+        httpx.Client(base_url=server.url, timeout=60, trust_env=False) as http,
+        GrpcClient(server.grpc_address, metadata=[("authorization", authorization)]) as calls,
+    ):
+        yield World(server, authorization, epoch, http, calls)
+
+
+def _over_http(seen: World, probe: Probe, parameters: list[tuple[str, str]]) -> Answer:
+    answered = seen.http.request(
+        probe.method,
+        "/events/orders",
+        params=[*parameters],
+        headers={"Accept": probe.accept, "Accept-Encoding": "identity", "Authorization": seen.authorization},
+        json=probe.events,
+    )
+    headers = tuple(each for each in answered.headers.multi_items() if each[0] != "date")
+    return Answer(answered.status_code, headers, answered.content)
+
+
+def _over_websocket(seen: World, probe: Probe, parameters: list[tuple[str, str]]) -> Answer:
+    with conversation(seen.server, additional_headers={"Authorization": seen.authorization}) as talk:
+        if probe.events is not None:
+            talk.say("publish", request=1, events=probe.events)
+        else:
+            talk.say("subscribe", subscription=1, follow=False, **_fields(parameters))
+        messages = [talk.read()]
+        while messages[-1]["type"] not in ("closing", "published", "error"):
+            messages.append(talk.read())
+    status = {"closing": 200, "published": 201}.get(messages[-1]["type"]) or messages[-1]["problem"]["status"]
+    return Answer(status, (), json.dumps(messages).encode())
+
+
+def _over_grpc(seen: World, probe: Probe, parameters: list[tuple[str, str]]) -> Answer:
+    try:
+        if probe.events is not None:
+            return Answer(201, (), MessageToJson(seen.grpc.publish(*map(_message, probe.events))).encode())
+        fields = _fields(parameters)
+        renamed = {"lastEventId": "last_event_id", **_REPEATED}
+        responses = seen.grpc.subscribe(follow=False, **{renamed.get(name, name): fields[name] for name in fields})
+        texts = [MessageToJson(each) for each in responses if each.WhichOneof("item") != "heartbeat"]
+        return Answer(200, (), "\n".join(texts).encode())
+    except grpc.RpcError as error:
+        details = "\n".join(MessageToJson(each) for each in details_of(error))
+        return Answer(int(error.code().value[0]), (), f"{error.details()}\n{details}".encode())
+
+
+def _fields(parameters: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Return the parameters as the members of a message: lists, numbers and texts."""
+    fields: dict[str, Any] = {}
+    for name, value in parameters:
+        if name in _REPEATED:
+            fields.setdefault(name, []).append(value)
+        else:
+            fields[name] = int(value) if name == "limit" else value
+    return fields
+
+
+def _message(event: dict[str, Any]) -> dict[str, Any]:
+    """Return an event as the keyword arguments of its message of gRPC."""
+    data = {re.sub("([A-Z])", lambda found: f"_{found[1].lower()}", name): each for name, each in event["data"].items()}
+    return {f"{event['eventType'].replace('.', '_')}_v1": data, "event_id": event["eventId"]}
