@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from app.access.admission import StreamLimits, streams_by_descriptors
 from app.access.development import DevelopmentAccess
@@ -18,6 +18,11 @@ from app.settings import NatsUrl, Settings
 from app.specification.errors import StartupError
 from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore
+
+if TYPE_CHECKING:
+    from app.stores.jetstream.servers.nats_connection import NatsServers  # needs an optional package
+    from app.stores.replica.replica_store import ReplicaStore
+    from app.stores.replica.shared_log import SharedLog
 
 _MEMORY_EVENTS: Final = 100_000  # kept in memory by default, some 30 MB
 
@@ -52,10 +57,60 @@ def stream_limits(settings: Settings) -> StreamLimits:
 
 
 def create_store(settings: Settings) -> EventStore:
-    """Return the store that the setting `store` names. It is not open yet."""
+    """Return the store that the setting `store` names. It is not open yet.
+
+    Raises StartupError if the package that it needs is not installed.
+    """
     store = settings.store
     if isinstance(store, NatsUrl):
-        raise StartupError("A log that several servers share is not available yet.")
+        return _create_replica(settings, store)
     if store.scheme == "memory":
         return MemoryStore(settings.retain_events or _MEMORY_EVENTS, settings.retain_seconds)
     return SqliteStore(Path(store.path), settings.retain_events, settings.retain_seconds)
+
+
+def _create_replica(settings: Settings, store: NatsUrl) -> ReplicaStore:
+    from app.stores.replica.local_copy import LocalCopy  # noqa: PLC0415  # a log of one server starts without these
+    from app.stores.replica.replica_store import ReplicaStore  # noqa: PLC0415
+
+    log = create_shared_log(
+        store,
+        settings.nats_creds,
+        settings.nats_ca,
+        accept_unsynced=settings.accept_unsynced,
+        accept_single=settings.store_single,
+    )
+    return ReplicaStore(log, LocalCopy(Path(store.cache)))
+
+
+def create_shared_log(
+    store: NatsUrl, credentials: Path | None, authorities: Path | None, *, accept_unsynced: bool, accept_single: bool
+) -> SharedLog:
+    """Return the log that several servers share. It is not open yet.
+
+    `credentials`, `authorities`: the settings `nats_creds` and `nats_ca`. `accept_unsynced`, `accept_single`: whether a stream may be
+    used that does not sync each event to disk, or has fewer than 3 replicas.
+
+    Raises StartupError if the package that it needs is not installed.
+    """
+    servers = nats_servers(store, credentials, authorities)
+    from app.stores.jetstream.jetstream_log import JetStreamLog  # noqa: PLC0415  # an optional package
+
+    return JetStreamLog(
+        servers,
+        store.stream,
+        monitors=store.monitors,
+        accept_unsynced=accept_unsynced,
+        accept_single=accept_single,
+    )
+
+
+def nats_servers(store: NatsUrl, credentials: Path | None, authorities: Path | None) -> NatsServers:
+    """Return the NATS servers of a stream, with what is needed to connect. Raises StartupError if the package is not installed."""
+    try:
+        from app.stores.jetstream.servers.nats_connection import NatsServers  # noqa: PLC0415  # an optional package
+    except ModuleNotFoundError as missing:
+        raise StartupError(
+            f"A log in NATS needs the package {missing.name}, which is not installed: pip install 'orders-events[nats]'."
+        ) from None
+    return NatsServers(store.servers, credentials, authorities)

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "verify": ("store_commands", "Verify a log in a file."),
     "backup": ("store_commands", "Copy a log, also while a server writes it."),
     "restore": ("store_commands", "Put a backup in the place of a log."),
+    "log": ("log_command", "Make and compare a log that servers share."),
     "token": ("token_command", "Print an access token, for development."),
     "check": ("check_command", "Check a server against its contract."),
     "contracts": ("contract_commands", "Check that a changed contract breaks no consumer."),

@@ -15,7 +15,8 @@ from app.cli.token_option import TokenSource
 from app.client import OrdersClient
 from app.client.endpoint import GRPC_SCHEMES, HTTP_SCHEMES, checked_url
 from app.client.transports.choice import Transport
-from app.settings import Settings
+from app.settings import SETTINGS, NatsUrl, Settings, StoreUrl
+from app.settings.store_types import Store
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -86,6 +87,20 @@ def store_argument(name: str) -> Callable[[_Command], _Command]:
     return click.argument(name, metavar=name.upper(), callback=_store_path)
 
 
+def stream_argument(command: _Command) -> _Command:
+    """Add the argument `store` to a command, the URL of a log that several servers share, and the options to sign in to NATS.
+
+    The command gets the arguments `store`, `nats_creds` and `nats_ca`.
+    """
+    for name in ("nats_ca", "nats_creds"):
+        setting = SETTINGS[name]
+        option = click.option(
+            setting.flag, name, type=setting.type, metavar=setting.metavar, envvar=setting.variable, help=setting.help
+        )
+        command = option(command)
+    return click.argument("store", type=Store(), callback=_only_streams)(command)
+
+
 def transport_option(*names: str) -> Callable[[_Command], _Command]:
     """Return a decorator that adds the option `--transport` to a command. `names`: the transports; the first is the default."""
     return click.option(
@@ -142,4 +157,12 @@ def _contract_root(_context: click.Context, _parameter: click.Parameter, folder:
 def _store_path(_context: click.Context, _parameter: click.Parameter, text: str) -> Path:
     if text == "memory:":
         raise click.BadParameter("a log in memory is in no file; give the path of one.")
+    if text.startswith(("nats:", "tls:")):
+        raise click.BadParameter("a log in NATS is in no file; `orders-events log` takes care of it.")
     return Path(text.removeprefix("sqlite:"))
+
+
+def _only_streams(_context: click.Context, _parameter: click.Parameter, store: StoreUrl | NatsUrl) -> NatsUrl:
+    if isinstance(store, NatsUrl):
+        return store
+    raise click.BadParameter(f"{store} is not a log that several servers share; that is nats://HOST:PORT/STREAM.")

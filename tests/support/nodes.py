@@ -1,0 +1,90 @@
+"""Several servers on one log in NATS, each a process of its own, and a client that sends each request to any of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from random import Random
+
+import httpx
+
+from tests.support.nats_server import NatsCluster, NatsServer
+from tests.support.ports import own_port
+from tests.support.server_process import ServerProcess
+from tests.support.servers import start_server
+from tests.support.subscribers import ANSWER_SECONDS
+
+STREAM = "orders"
+ANY_NODE = "http://any-node/events/orders"  # the client of `open_spreading_client` sends it to one of the nodes
+
+
+class Node:
+    """A server on a log in NATS. Its port and its cache stay the same when it starts again."""
+
+    def __init__(self, nats: NatsServer | NatsCluster, cache: Path, *arguments: str) -> None:
+        self.store = f"{nats.url}/{STREAM}?cache={cache}&monitor={nats.monitor}"
+        self.port = own_port()
+        self._arguments = [*arguments, *(["--store-single"] if isinstance(nats, NatsServer) else [])]
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def events_url(self) -> str:
+        return f"{self.url}/events/orders"
+
+    def start(self) -> None:
+        """Start the server, and wait until it answers, which it does once it has caught up with the log."""
+        self.server: ServerProcess = start_server(self.store, *self._arguments, port=self.port)
+
+    def stop(self) -> None:
+        self.server.__exit__(None, None, None)
+
+
+@contextmanager
+def two_nodes(nats: NatsServer | NatsCluster, folder: Path, *arguments: str) -> Iterator[Sequence[Node]]:
+    """Make a stream, and run two nodes on it. `arguments`: further flags of `serve`."""
+    init_stream(nats)
+    nodes: list[Node] = []
+    try:
+        nodes.extend(Node(nats, folder / f"node-{number}.db", *arguments) for number in (1, 2))
+        yield nodes
+    finally:
+        for node in nodes:
+            node.stop()
+
+
+def init_stream(nats: NatsServer | NatsCluster, *arguments: str) -> None:
+    """Make the stream with `orders-events log init`."""
+    replicas = "1" if isinstance(nats, NatsServer) else "3"
+    command = [sys.executable, "-m", "app", "log", "init", f"{nats.url}/{STREAM}", "--replicas", replicas, *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
+class _AnyNode(httpx.AsyncHTTPTransport):
+    """A transport that sends each request to one of several nodes, chosen at random, as a load balancer without memory does."""
+
+    def __init__(self, ports: Sequence[int], random: Random) -> None:
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=2.0)
+        super().__init__(limits=limits, trust_env=False)
+        self._ports = ports
+        self._random = random
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        request.url = request.url.copy_with(host="127.0.0.1", port=self._random.choice(self._ports))
+        request.headers["Host"] = request.url.netloc.decode()
+        return await super().handle_async_request(request)
+
+
+@asynccontextmanager
+async def open_spreading_client(nodes: Sequence[Node], seed: int) -> AsyncIterator[httpx.AsyncClient]:
+    """Open a client whose requests to `ANY_NODE` go to one of the nodes each."""
+    transport = _AnyNode([node.port for node in nodes], Random(seed))
+    async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=ANSWER_SECONDS) as client:
+        yield client
