@@ -6,7 +6,7 @@ PORT ?= 8000
 export PYTHONDONTWRITEBYTECODE =
 GRPC_PORT ?=
 
-.PHONY: another-python run test check contracts types lint fix torture bench docs client lock clean
+.PHONY: another-python run test check contracts types lint fix torture bench cluster docs client lock clean
 
 run: .venv/run.stamp  ## a server on 127.0.0.1:8000 with simulated orders and a SQLite log; GRPC_PORT=50051 serves gRPC, too
 	@mkdir -p var
@@ -44,6 +44,9 @@ torture: .venv/test.stamp  ## the promises of the suite at full size; takes a wh
 bench: .venv/bench.stamp  ## measure this server beside its peers; QUICK=1, ONLY=one,burst-1000, SYSTEMS=, ROUNDS=, SECONDS=
 	$(BIN)/python -m tests.benchmark $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(SYSTEMS),--systems $(SYSTEMS)) \
 	    $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(BENCH)
+
+cluster: .venv/test.stamp  ## three NATS servers, two nodes on one log in them, and Caddy at localhost:8000; Ctrl-C ends all
+	@$(BIN)/python deploy/cluster/loopback.py var/cluster
 
 docs: .venv/run.stamp  ## the documentation as files, in build/docs
 	@rm -rf build/docs
