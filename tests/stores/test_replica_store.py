@@ -12,12 +12,14 @@ import pytest
 
 from app.events.errors import EventIdConflict, StoreRefused, StoreUnavailable
 from app.events.log.event_store import Appended, Commit
+from app.specification.contracts import load_contracts
 from app.stores.replica import follower as follower_module
 from app.stores.replica.node_copy.local_copy import LocalCopy
 from app.stores.replica.replica_store import ReplicaStore
 from tests.events.logs import event, run
-from tests.stores.opened import OpenStore, ids
+from tests.stores.opened import OpenStore, ids, opening
 from tests.support.memory_shared_log import MemorySharedLog
+from tests.support.rich_contract import ROOT
 
 
 class Node(OpenStore):
@@ -246,6 +248,22 @@ def test_deleted_events_leave_the_copy(tmp_path: Path) -> None:
     with_two_nodes(tmp_path, work)
 
 
+def test_events_of_newer_contracts_are_passed_on_and_counted(tmp_path: Path) -> None:
+    async def work() -> None:
+        log = MemorySharedLog()
+        store = ReplicaStore(log.connect(), LocalCopy(tmp_path / "a.db"), load_contracts(ROOT / "contracts"))
+        async with opening(store) as a:
+            known = event("a")._replace(schema_version="1.0.0")
+            newer = [known._replace(event_id="b", schema_version="1.99.0"), event("c", "order.teleported")]
+            log.add(known, *newer)
+            await store.sync()
+            assert ids(a.committed) == ["a", "b", "c"]
+            assert store.follower.unknown_events == 2
+            assert (store.follower.lag_events, store.follower.epoch) == (0, log.epochs.open.name)
+
+    run(work())
+
+
 # A log that is not what it was
 
 
@@ -261,7 +279,7 @@ def test_a_log_that_was_made_anew_is_read_from_its_beginning(tmp_path: Path) -> 
         assert (replaced.head, replaced.epochs, replaced.id_key) == (0, log.epochs, log.id_key)
         assert await a.stored() == [*"xyzabc"]
         assert {stored.epoch for stored in await a.events()} == {log.epochs.open.name}
-        assert a.store.follower.replacements == 1
+        assert a.store.follower.rebuilds == 1
         await a.append(event("d"))
 
     with_two_nodes(tmp_path, work)

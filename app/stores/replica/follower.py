@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from typing import Final
 
 from app.events.errors import StoreUnavailable
 from app.events.log.event_store import Commit, Opened
+from app.specification.contracts import Contracts
 from app.stores.replica.arrivals import Arrivals
 from app.stores.replica.node_copy.copy_changes import CopyState
 from app.stores.replica.node_copy.local_copy import LocalCopy
@@ -30,11 +32,13 @@ logger = logging.getLogger(__name__)
 class Follower:
     """The one reader of a shared log at this node. It changes the copy, and nothing else does.
 
-    `restarts` counts how often the log was followed anew, after it was compared with the copy; `replacements` counts how often
-    the copy lost events thereby (see `Commit.replaced`). `log_head` is the offset of the newest event that the log was seen to have.
+    `contracts`: the event contracts of this node; None if it is not to be counted which events they do not have. `resets` counts how
+    often the log was followed anew, `rebuilds` how often the copy lost events or was made anew (see `Commit.replaced`), and
+    `unknown_events` the events of a type or version that the contracts do not have: other nodes, with newer contracts, store them
+    while nodes are upgraded one after the other. They are passed on like all others.
     """
 
-    def __init__(self, log: SharedLog, copy: LocalCopy) -> None:
+    def __init__(self, log: SharedLog, copy: LocalCopy, contracts: Contracts | None = None) -> None:
         self.arrivals = Arrivals()
         self._log = log
         self._copy = copy
@@ -42,9 +46,12 @@ class Follower:
         self._following: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._goal = 0
-        self.restarts = 0
-        self.replacements = 0
-        self.log_head = 0
+        self._log_head = 0
+        self._was_complete_at = time.monotonic()
+        self._known = None if contracts is None else _versions(contracts)
+        self.resets = 0
+        self.rebuilds = 0
+        self.unknown_events = 0
 
     async def open(self, on_commit: Callable[[Commit], None]) -> Opened:
         """Open the copy, compare it with the log, and begin to follow. Returns the state of the copy, which may lack newer events.
@@ -53,7 +60,7 @@ class Follower:
         """
         self._on_commit = on_commit
         shared = await self._log.open()
-        self._goal = self.log_head = (await reconcile(self._log, self._copy, await self._copy.open(), shared)).head
+        self._goal = self._log_head = (await reconcile(self._log, self._copy, await self._copy.open(), shared)).head
         self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._look())]
         self.arrivals.note(self._copy.state)
         return _opened(self._copy.state)
@@ -66,9 +73,18 @@ class Follower:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     @property
-    def lag(self) -> int:
+    def epoch(self) -> str:
+        """The name of the epoch to which new events belong."""
+        return self.arrivals.epoch
+
+    @property
+    def lag_events(self) -> int:
         """By how many offsets the copy is behind the log, as far as this node knows."""
-        return max(0, self.log_head - self.arrivals.state.head)
+        return max(0, self._log_head - self.arrivals.state.head)
+
+    def lag_seconds(self) -> float:
+        """Return the time since the copy was last seen to have every event of the log."""
+        return time.monotonic() - self._was_complete_at
 
     @property
     def is_caught_up(self) -> bool:
@@ -79,7 +95,7 @@ class Follower:
         """Wait until the copy has every event that was acknowledged before this call at any node. Raises StoreUnavailable."""
         while True:
             state = await self._log.state()
-            self.log_head = state.head
+            self._see(state.head)
             with suppress(EpochEnded):
                 return await self.arrivals.until(state.head, state.epochs.open.name)
 
@@ -89,7 +105,7 @@ class Follower:
                 await self._compare(await self._log.state())
                 self._following = asyncio.create_task(self._follow())
                 await asyncio.wait([self._following])
-                self.restarts += 1
+                self.resets += 1
                 if not self._following.cancelled():
                     self._following.result()
             await asyncio.sleep(PAUSE_SECONDS)
@@ -97,7 +113,7 @@ class Follower:
     async def _compare(self, shared: SharedState) -> None:
         async with self._changing:
             before = self._copy.state
-            self.log_head = (await reconcile(self._log, self._copy, before, shared)).head
+            self._log_head = (await reconcile(self._log, self._copy, before, shared)).head
             self._report(self._change_since(before))
 
     def _change_since(self, before: CopyState) -> Commit | None:
@@ -107,8 +123,8 @@ class Follower:
         if now.head == before.head and now.id_key == before.id_key:
             return Commit((), now.floor, now.epochs)
         logger.warning("The log is not the one that this node had read; its readers start again from their ids.")
-        self.replacements += 1
-        self._goal = self.log_head
+        self.rebuilds += 1
+        self._goal = self._log_head
         return Commit((), now.floor, now.epochs, _opened(now))
 
     async def _follow(self) -> None:
@@ -116,7 +132,6 @@ class Follower:
             async for events in batches:
                 if events:
                     async with self._changing:
-                        self.log_head = max(self.log_head, events[-1].offset)
                         self._report(await self._copy.add(events))
 
     async def _look(self) -> None:
@@ -125,7 +140,7 @@ class Follower:
             with _going_on():
                 head = self._copy.state.head
                 shared = await self._log.state()
-                self.log_head = shared.head
+                self._see(shared.head)
                 async with self._changing:
                     if shared.epochs != self._copy.state.epochs or shared.head < head:
                         if self._following is not None:
@@ -134,11 +149,19 @@ class Follower:
                         self._report(await self._copy.add((), deleted_through=shared.deleted_through))
             await asyncio.sleep(LOOK_SECONDS)
 
+    def _see(self, head: int) -> None:
+        self._log_head = head
+        if self.arrivals.state.head >= head:
+            self._was_complete_at = time.monotonic()
+
     def _report(self, commit: Commit | None) -> None:
         if commit is None:
             return
+        if self._known is not None:
+            self.unknown_events += sum((e.event_type, e.schema_version) not in self._known for e in commit.events)
         self._on_commit(commit)
         self.arrivals.note(self._copy.state, commit.events)
+        self._see(self._log_head)
 
 
 @contextmanager
@@ -150,6 +173,11 @@ def _going_on() -> Iterator[None]:
         pass  # the log or the copy has written its reason
     except Exception:
         logger.exception("The log cannot be followed; it is tried again.")
+
+
+def _versions(contracts: Contracts) -> frozenset[tuple[str, str]]:
+    types = contracts.event_types
+    return frozenset((event_type, str(version)) for event_type in types for version in contracts.versions(event_type))
 
 
 def _opened(state: CopyState) -> Opened:

@@ -15,6 +15,7 @@ from app.events.event import Event
 from app.events.filter import Filter
 from app.events.log.event_store import Appended, Commit, Opened, Page
 from app.events.log.write_health import DiskUse, WriteHealth
+from app.specification.contracts import Contracts
 from app.stores.replica.follower import Follower
 from app.stores.replica.group_storing import GroupStoring
 from app.stores.replica.node_copy.local_copy import LocalCopy
@@ -23,19 +24,20 @@ from app.stores.replica.shared_log import SharedLog
 
 
 class ReplicaStore:
-    """A log that several nodes share, as one of them sees it. `log`: the shared log. `copy`: the copy of this node.
+    """A log that several nodes share, as one of them sees it. `log`: the shared log. `copy`: the copy of this node. `contracts`: see
+    `Follower`.
 
     Reading goes on while the shared log does not answer. `follower` counts what it did.
     """
 
-    def __init__(self, log: SharedLog, copy: LocalCopy) -> None:
+    def __init__(self, log: SharedLog, copy: LocalCopy, contracts: Contracts | None = None) -> None:
         self._log = log
         self._copy = copy
         self._is_open = False
         self._next_sync: asyncio.Task[bool] | None = None
         self._last_sync: asyncio.Task[bool] | None = None
         self.write_health = WriteHealth()
-        self.follower = Follower(log, copy)
+        self.follower = Follower(log, copy, contracts)
         self._publishing = Publishing(GroupStoring(log, copy, self.follower.arrivals, self.write_health))
 
     async def open(self, on_commit: Callable[[Commit], None]) -> Opened:
