@@ -126,13 +126,31 @@ def test_socket_of_the_client_goes_on_with_the_next_token(
     assert subscribed.calls("error") == []
 
 
-def test_live_view_of_the_docs_asks_for_a_token_and_goes_on(
+def test_live_view_of_the_docs_asks_for_a_token_to_read_and_to_publish(
     page: Page, secured: Secured, publisher: httpx.Client
 ) -> None:
     page.goto(f"{secured.server.url}/docs/try")
-    page.get_by_role("button", name="Start").click()
-    expect(page.locator("#sign-in-outcome")).to_have_text("The server asks for an access token.")
+    start, send = (page.get_by_role("button", name=name) for name in ("Start", "Publish"))
+    outcome, frames, published = (page.locator(f"#{name}") for name in ("sign-in-outcome", "frames", "published"))
+    start.click()
+    expect(outcome).to_have_text("The server asks for an access token.")
     sign_in(page, token())
-    expect(page.locator("#frames")).to_contain_text("stream.checkpoint")
+    expect(frames).to_contain_text("stream.checkpoint")
     publish(publisher, shipped("or_seen"))
-    expect(page.locator("#frames")).to_contain_text("or_seen")
+    expect(frames).to_contain_text("or_seen")
+    send.click()
+    expect(published).to_contain_text("201")
+
+    page.reload()  # now the page has the cookie, with which nothing can be published
+    send.click()
+    expect(outcome).to_have_text("The server asks for an access token.")
+    sign_in(page, token())
+    expect(published).to_contain_text("201")
+
+    page.context.clear_cookies()
+    page.get_by_label("Transport").select_option("websocket")
+    start.click()
+    expect(page.locator("#state")).to_contain_text("Refused (401)")
+    expect(outcome).to_be_visible()
+    sign_in(page, token())
+    expect(frames).to_contain_text('"type":"checkpoint"')

@@ -29,7 +29,7 @@
     const field = form.elements.namedItem('token');
     const token = field.value.trim();
     if (!/^[\w.~+/-]+=*$/.test(token)) outcome.textContent = 'This is not an access token.';
-    else if (await signIn(token, 'The server does not accept this token.')) dispatchEvent(new Event('signed-in'));
+    else if (await signIn(token, 'The server does not accept this token.')) dispatchEvent(new CustomEvent('signed-in', { detail: token }));
     field.value = '';
   });
 
@@ -45,9 +45,9 @@
     return signIn(code, STALE_LINK);
   }
 
-  // A link to a page that is open already only changes its address.
+  // A link to a page that is open already only changes its address. The page is not given the token then.
   addEventListener('hashchange', async () => {
-    if (await redeemCode()) dispatchEvent(new Event('signed-in'));
+    if (await redeemCode()) dispatchEvent(new CustomEvent('signed-in'));
   });
 
   /** `ready`: settles when the code of a link has been exchanged. `ask`: called if the server wants a token, or a new one. */

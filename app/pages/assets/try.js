@@ -5,6 +5,7 @@
 
   const KEPT = 300; // frames on the page; older ones are removed, so that a day of streaming needs no more memory than a minute
   const RATE_SECONDS = 5;
+  const TOKEN_WANTED = 'The server asks for an access token.';
   const HUES = 4; // the number of colours for order events in the style sheet
 
   const element = (id) => document.getElementById(id);
@@ -20,6 +21,8 @@
   let gaps = 0;
   let arrivals = [];
   let pending = [];
+  let token = null; // to publish; the cookie of a session only reads
+  let unpublished = false; // whether the server asked for a token when an event was to be published
   let complete = false; // whether the server ended the stream because it had sent everything that was asked for
 
   // What to follow
@@ -60,7 +63,8 @@
       opened: () => say('live', 'Live'),
       frame: onFrame,
       lost: () => say('connecting', 'Connection lost; reconnecting with the last id'),
-      refused: (why) => onRefusal(why, followed.url),
+      refused: onRefusal,
+      closed: (how) => onClosed(how, followed.url),
     });
     element('start').disabled = true;
     element('stop').disabled = false;
@@ -75,11 +79,14 @@
     element('resume').disabled = !lastId;
   }
 
-  function onRefusal(why, url) {
+  function onRefusal(why) {
     stop();
-    if (complete) return;
-    if (why === undefined) explain(url);
-    else say('refused', typeof why === 'string' ? why : textOf(why));
+    say('refused', textOf(why));
+  }
+
+  function onClosed(how, url) {
+    stop();
+    if (!complete) explain(how, url);
   }
 
   function textOf(problem) {
@@ -87,15 +94,15 @@
     return `Refused (${problem.status}): ${reasons.join('; ')}`;
   }
 
-  // An EventSource hides why it was refused, so send the request once more to find out.
-  async function explain(url) {
+  // A browser hides why a connection was refused, so send the request once more to find out.
+  async function explain(how, url) {
     try {
       const answer = new AbortController();
       const response = await fetch(url, { headers: { Accept: 'text/event-stream' }, signal: answer.signal });
       if (response.status === 204) return say('ended', 'Ended: no event is stored after the start position');
-      if (response.ok) return answer.abort(), say('ended', 'Ended; press Start to try again');
+      if (response.ok) return answer.abort(), say('ended', how);
       say('refused', textOf(await response.json()));
-      if (response.status === 401) window.session?.ask('The server asks for an access token.');
+      if (response.status === 401) window.session?.ask(TOKEN_WANTED);
     } catch {
       say('refused', 'The server cannot be reached, or does not allow this page to read');
     }
@@ -182,9 +189,12 @@
     try {
       const url = new URL(form.dataset.path, element('server')?.value || location.href);
       const body = element('publish-body').value;
-      const response = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+      const authorization = token && { Authorization: `Bearer ${token}` };
+      const response = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json', ...authorization }, body });
+      unpublished = response.status === 401;
       output.className = response.ok ? 'good' : 'bad';
       output.replaceChildren(make('strong', '', `${response.status}`), make('pre', 'wire', JSON.stringify(await response.json(), null, 2)));
+      if (unpublished) window.session?.ask(TOKEN_WANTED);
     } catch {
       output.className = 'bad';
       output.textContent = 'The server cannot be reached, or does not allow this page to publish.';
@@ -196,7 +206,11 @@
     start();
   });
   form.addEventListener('input', showCommand);
-  addEventListener('signed-in', () => element('state').dataset.state === 'refused' && start(lastId));
+  addEventListener('signed-in', ({ detail }) => {
+    token = detail;
+    if (element('state').dataset.state === 'refused') start(lastId);
+    if (unpublished && token) publish();
+  });
   element('stop').addEventListener('click', () => {
     stop();
     say('idle', 'Stopped');

@@ -7,6 +7,7 @@
   const KINDS = { events: 'order', gap: 'gap', closing: 'closing' }; // of messages; the others are 'control'
   const LEAST_RETRY_MS = 2000; // the contract asks for a wait between these two; an EventSource has the stream's `retry` instead
   const MOST_RETRY_MS = 5000;
+  const ENDED = 'Ended; press Start to try again';
   const FINAL_CODES = [1002, 1003, 1007, 1009]; // the server would close the next connection for the same reason
   const RETRIED_CODES = [4408, 4429]; // the others from 4400 to 4499 are final
 
@@ -18,16 +19,17 @@
    * of the events. `parameterTypes`: the JSON type of each parameter.
    * @typedef {{url: string, socket: string, orderTypes: string[], controlTypes: string[], parameterTypes: Record<string, string>}} Stream
    *
-   * `opened` is called after each connection, `lost` before each reconnection, `refused` if there will be none. `refused` is given
-   * a problem of the server or a sentence, or nothing if the browser does not report the reason.
-   * @typedef {{opened: () => void, frame: (frame: Frame) => void, lost: () => void, refused: (why?: any) => void}} Callbacks
+   * `opened` is called after each connection, `lost` before each reconnection. If there will be none, `refused` is called with a problem of
+   * the server, or `closed` with a sentence if the browser does not report the reason.
+   * @typedef {{opened: () => void, frame: (frame: Frame) => void, lost: () => void, refused: (problem: any) => void,
+   *   closed: (how: string) => void}} Callbacks
    */
 
   /** Follow with an EventSource. @param {Stream} stream @param {Callbacks} on @returns {() => void} a function that stops */
   function followByEventSource({ url, orderTypes, controlTypes }, on) {
     const source = new EventSource(url);
     source.addEventListener('open', on.opened);
-    source.addEventListener('error', () => (source.readyState === EventSource.CLOSED ? on.refused() : on.lost()));
+    source.addEventListener('error', () => (source.readyState === EventSource.CLOSED ? on.closed(ENDED) : on.lost()));
     for (const type of [...orderTypes, ...controlTypes, 'message']) {
       source.addEventListener(type, (event) => on.frame(frameOfEvent(event, orderTypes)));
     }
@@ -61,8 +63,8 @@
       };
       socket.onmessage = ({ data }) => receive(data);
       socket.onclose = ({ code, reason }) => {
-        if (!wasOpen) on.refused('The server cannot be reached, or does not allow this page to read');
-        else if (isFinal(code)) on.refused(`Closed by the server (${code}): ${reason}`);
+        if (!wasOpen) on.closed('Not connected: the server, or a proxy before it, does not allow this page a WebSocket');
+        else if (isFinal(code)) on.closed(`Closed by the server (${code}): ${reason}`);
         else reconnect();
       };
     }
