@@ -70,7 +70,7 @@ def create_store(settings: Settings) -> EventStore:
 
 
 def _create_replica(settings: Settings, store: NatsUrl) -> ReplicaStore:
-    from app.stores.replica.local_copy import LocalCopy  # noqa: PLC0415  # a log of one server starts without these
+    from app.stores.replica.node_copy.local_copy import LocalCopy  # noqa: PLC0415  # a log of one server starts without these
     from app.stores.replica.replica_store import ReplicaStore  # noqa: PLC0415
 
     log = create_shared_log(
