@@ -163,7 +163,9 @@ async def test_a_copy_of_another_log_takes_the_place_of_the_first_while_it_is_re
         state = await copy.begin(Epochs([Epoch("cccccccc", 1)]), 0, KEY[::-1])
         assert (state.head, state.newest, state.id_key) == (0, None, KEY[::-1])
         await copy.add(stored(1, 5, "cccccccc"))
-        await asyncio.gather(*reads, return_exceptions=True)
+        await asyncio.gather(*reads)
+        assert list((await copy.read(0, 2000, only, 10)).events) == stored(1, 1, "cccccccc"), "a page asked for before"
+        copy.check()
         assert await everything(copy, only) == stored(1, 1, "cccccccc")
         assert await copy.find([("", "event-7")]) == {}
 

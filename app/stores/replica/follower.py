@@ -133,6 +133,8 @@ class Follower:
                 if events:
                     async with self._changing:
                         self._report(await self._copy.add(events))
+                        if self.is_caught_up:
+                            await self._copy.index()
 
     async def _look(self) -> None:
         """Look again and again for what the log has deleted, and whether it has become another."""

@@ -73,13 +73,13 @@ class CopyChanges:
 
     def index(self) -> None:
         """Make the index of event ids, if there is none."""
-        with self._writer.changing(self._required_state().block) as connection:
+        with self._writer.changing(self.required_state().block) as connection:
             make_index(connection)
         self.is_indexed = True
 
     def add(self, events: Sequence[StoredEvent], epochs: Epochs | None, deleted_through: int) -> Commit:
         """Add events, record the epochs of the log if they are given, and delete events through an offset."""
-        state = self._required_state()
+        state = self.required_state()
         with self._writer.changing(state.block) as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
             if events and events[0].offset > state.head + 1:
@@ -94,7 +94,7 @@ class CopyChanges:
 
     def cut(self, after: int) -> CopyState:
         """Remove the events after an offset, which is not below the floor."""
-        state = self._required_state()
+        state = self.required_state()
         if not state.floor.offset <= after <= state.head:
             raise ValueError(f"The copy has no event at offset {after} after which it could be cut.")
         with self._writer.changing(state.block) as connection, connection:
@@ -106,7 +106,7 @@ class CopyChanges:
     def close(self) -> None:
         self._writer.close()
 
-    def _required_state(self) -> CopyState:
+    def required_state(self) -> CopyState:
         if self.state is None:
             raise StoreUnavailable("There is no copy of the log yet.")
         return self.state

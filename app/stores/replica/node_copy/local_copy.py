@@ -26,8 +26,7 @@ from app.events.log.write_health import DiskUse
 from app.events.position import Epochs
 from app.stores.replica.node_copy.copy_changes import CopyChanges, CopyState
 from app.stores.replica.node_copy.copy_file import open_copy
-from app.stores.sqlite.errors import Damaged
-from app.stores.sqlite.file.look import means_damage, refusing, usable_vfs
+from app.stores.sqlite.file.look import refusing, usable_vfs
 from app.stores.sqlite.file.place import disk_use_at
 from app.stores.sqlite.reading.block_search import BlockSearch
 from app.stores.sqlite.reading.pages import offset_before, read_page
@@ -48,6 +47,7 @@ class LocalCopy:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._state: CopyState | None = None
         self._is_open = False
         self._is_damaged = False
 
@@ -59,14 +59,17 @@ class LocalCopy:
         """
         await asyncio.to_thread(self._open)
         self._is_open = True
-        return self._changes.state
+        self._state = self._changes.state
+        return self._state
 
     @property
     def state(self) -> CopyState:
-        """The state of the copy. Raises StoreUnavailable if there is no copy yet."""
-        if self._changes.state is None:
+        """The state of the copy; it changes when a call that changes the copy returns. Raises StoreUnavailable if there is no copy
+        yet.
+        """
+        if self._state is None:
             raise StoreUnavailable("There is no copy of the log yet.")
-        return self._changes.state
+        return self._state
 
     async def begin(self, epochs: Epochs, deleted_through: int, id_key: bytes) -> CopyState:
         """Make the copy anew, without events, and return its state. Running reads end before.
@@ -86,7 +89,7 @@ class LocalCopy:
         the log, if they have changed. An event gets the storing time of the event before it if its own is earlier.
 
         Some 1,000 events in a call are stored fastest. Raises StoreUnavailable if the copy cannot be written; it is then
-        unchanged, and the call can be repeated. A call that is cancelled may have added the events: see `state`.
+        unchanged, and the call can be repeated. A call must not be cancelled: the events could then be added unreported.
         """
         return await self._write(partial(self._changes.add, events, epochs, deleted_through))
 
@@ -117,12 +120,7 @@ class LocalCopy:
 
     async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
         """Return a page of matching events, as `EventStore.read` does."""
-        through = min(through, self.state.head)
-        return await self._read(
-            lambda connection: read_page(
-                connection, self._search, after=after, through=through, filter=filter, limit=limit
-            )
-        )
+        return await self._read(partial(self._page, after=after, through=through, filter=filter, limit=limit))
 
     async def offset_before(self, stored_at_us: int) -> int:
         """Return the offset just before the first event that was stored at or after a time, as `EventStore.offset_before` does."""
@@ -152,7 +150,7 @@ class LocalCopy:
         except BaseException:
             self._lock.release()
             raise
-        self._readers = Readers(self._path, self._lock, vfs)
+        self._readers = Readers(self._path, self._lock, vfs, self._give_up)
         self._search = BlockSearch()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="copy-writer")
 
@@ -167,8 +165,11 @@ class LocalCopy:
             raise StoreUnavailable("The copy of the log is not open.")
 
     async def _write(self, change: Callable[[], Result]) -> Result:
+        """Make a change on the thread that writes."""
         self._require_open()
-        return await asyncio.get_running_loop().run_in_executor(self._writer, change)
+        running = asyncio.get_running_loop().run_in_executor(self._writer, lambda: (change(), self._changes.state))
+        result, self._state = await running
+        return result
 
     def _rewrite(self, change: Callable[[], Result]) -> Result:
         """Make a change that alters or removes events. No query runs meanwhile: it could remember what it found."""
@@ -178,18 +179,15 @@ class LocalCopy:
 
     async def _read(self, query: Callable[[sqlite3.Connection], Result]) -> Result:
         self._require_open()
-        return await self._readers.run(partial(self._noticing_damage, query))
+        return await self._readers.run(query)
 
-    def _noticing_damage(self, query: Callable[[sqlite3.Connection], Result], connection: sqlite3.Connection) -> Result:
-        """Run a query. If it finds damage, remove the file, so that the next start makes the copy anew."""
-        try:
-            return query(connection)
-        except (sqlite3.Error, Damaged) as error:
-            if means_damage(error):
-                self._give_up()
-            raise
+    def _page(self, connection: sqlite3.Connection, *, after: int, through: int, filter: Filter, limit: int) -> Page:
+        """Read a page on a thread. The copy may have been cut since the page was asked for."""
+        through = min(through, self._changes.required_state().head)
+        return read_page(connection, self._search, after=after, through=through, filter=filter, limit=limit)
 
     def _give_up(self) -> None:
+        """Remove the file, which is damaged, so that the next start makes the copy anew."""
         if not self._is_damaged and self._lock.is_in_place():
             logger.error("The copy %s of the log is damaged; the next start of this node makes it anew.", self._path)
             self._path.resolve().unlink(missing_ok=True)

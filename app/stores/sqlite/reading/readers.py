@@ -22,6 +22,7 @@ from app.events.errors import StoreUnavailable
 from app.stores.sqlite.errors import Unfit
 from app.stores.sqlite.file.connections import connect_reader
 from app.stores.sqlite.file.lock import FileLock
+from app.stores.sqlite.file.look import means_damage
 
 THREADS = 2  # a slow disk must not hold up all reads; more threads would fight for the interpreter, row by row
 
@@ -33,13 +34,15 @@ logger = logging.getLogger(__name__)
 class Readers:
     """Threads that run queries on a log. A query sees the log as it was when the query began.
 
-    `path`: the path of the log. `lock`: its lock. `vfs`: the SQLite VFS (file access layer) to use.
+    `path`: the path of the log. `lock`: its lock. `vfs`: the SQLite VFS (file access layer) to use. `on_damage`: called on a thread
+    after a query that found damage, if it is not None.
     """
 
-    def __init__(self, path: Path, lock: FileLock, vfs: str) -> None:
+    def __init__(self, path: Path, lock: FileLock, vfs: str, on_damage: Callable[[], None] | None = None) -> None:
         self._path = path
         self._lock = lock
         self._vfs = vfs
+        self._on_damage = on_damage
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="log-reader")
         self._idle: deque[sqlite3.Connection] = deque()
 
@@ -77,6 +80,8 @@ class Readers:
                 return query(connection)
         except (sqlite3.Error, Unfit) as error:
             logger.error("The log %s could not be read: %s.", self._path, error)  # noqa: TRY400 - the sentence says it all
+            if self._on_damage is not None and means_damage(error):
+                self._on_damage()
             raise StoreUnavailable("The log cannot be read now; try again later.") from error
 
     @contextmanager
