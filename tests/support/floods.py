@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ Attack: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Await
 
 DRIP_SECONDS: Final = 2.0
 STALLED_BUFFER: Final = 4096
+LOWEST_PRIORITY: Final = 19
 _ANSWER: Final = 2**20
 
 
@@ -82,6 +84,9 @@ FLOODS: Final[Mapping[str, Flood]] = {
     "many keys": Flood(
         8, _ask(post(EVENTS, json.dumps({f"key{number}": number for number in range(60_000)}).encode()))
     ),
+    "7 MB of keys": Flood(
+        1, _ask(post(EVENTS, json.dumps({f"key{number}": number for number in range(350_000)}).encode()))
+    ),
     "bad events": Flood(8, _ask(post(EVENTS, json.dumps(_BAD).encode()))),
     "a number of 1 MB": Flood(8, _ask(post(EVENTS, b"1" * 1_000_000))),
     "8 MB of objects": Flood(1, _ask(post(EVENTS, b"[" + b"{}," * 2_700_000 + b"{}]"))),
@@ -118,5 +123,6 @@ async def _repeat(attack: Attack, port: int) -> None:
 
 
 if __name__ == "__main__":
+    os.nice(LOWEST_PRIORITY)  # a flood that takes the cores from its target would say nothing of the target
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run(*FLOODS[sys.argv[1]], int(sys.argv[2])))

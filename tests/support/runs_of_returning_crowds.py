@@ -16,7 +16,9 @@ PAUSE_SECONDS = 0.05
 
 
 class Return(NamedTuple):
-    """The figures of a run. `seconds`: from the start of the second server until all streams were open again. `request_seconds`: how
+    """The figures of a run, with the crowd's own work in them: it shares the cores, and at a lower priority it would come back later.
+
+    `seconds`: from the start of the second server until all streams were open again. `request_seconds`: how
     long each request meanwhile took, in order of length."""
 
     seconds: float
