@@ -18,7 +18,7 @@ from app.events.event import Event, StoredEvent
 from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_store import ID_KEY_BYTES, BelowFloor, Commit, EventStore, Opened
 from app.events.position import Floor
-from app.stores.jetstream.servers.nats_connection import NatsServers
+from app.stores.jetstream.servers.nats_servers import NatsServers
 from app.stores.jetstream.stream.make_stream import make_stream
 from app.stores.jetstream.stream.stream_settings import Retention
 from app.stores.memory import MemoryStore

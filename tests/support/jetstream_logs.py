@@ -8,7 +8,7 @@ from itertools import count
 
 from app.events.event import Event, StoredEvent
 from app.stores.jetstream.jetstream_log import JetStreamLog
-from app.stores.jetstream.servers.nats_connection import NatsServers
+from app.stores.jetstream.servers.nats_servers import NatsServers
 from app.stores.jetstream.stream.make_stream import make_stream
 from app.stores.jetstream.stream.stream_settings import Retention
 

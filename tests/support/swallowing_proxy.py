@@ -8,10 +8,13 @@ from contextlib import asynccontextmanager
 
 
 class SwallowingProxy:
-    """A proxy in front of one TCP server. `is_swallowing`: whether what the server sends is dropped."""
+    """A proxy in front of one TCP server. `is_swallowing`: whether what the server sends is dropped. `left`: set when a client
+    closes its connection.
+    """
 
     def __init__(self, port: int) -> None:
         self.is_swallowing = False
+        self.left = asyncio.Event()
         self.port = 0
         self._server_port = port
         self._writers: set[asyncio.StreamWriter] = set()
@@ -37,6 +40,8 @@ class SwallowingProxy:
         except ConnectionError:
             pass
         finally:
+            if not swallow:
+                self.left.set()
             sink.close()
             self._writers.discard(sink)
 

@@ -12,7 +12,8 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
 from app.stores.jetstream.payloads import Message
-from app.stores.jetstream.servers.nats_connection import NatsConnection, PushedMessage
+from app.stores.jetstream.servers.nats_client import PushedMessage
+from app.stores.jetstream.servers.nats_connection import NatsConnection
 from app.stores.jetstream.stream.stream_api import StreamApi
 
 HEARTBEAT_SECONDS: Final = 0.5

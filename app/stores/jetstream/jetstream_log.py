@@ -16,7 +16,8 @@ from app.stores.jetstream.consumer import Consumer
 from app.stores.jetstream.errors import NatsError, NoResponder, Unanswered
 from app.stores.jetstream.event_publishing import EventPublishing, Submission
 from app.stores.jetstream.payloads import read_message
-from app.stores.jetstream.servers.nats_connection import NatsConnection, NatsServers
+from app.stores.jetstream.servers.nats_connection import NatsConnection
+from app.stores.jetstream.servers.nats_servers import NatsServers
 from app.stores.jetstream.servers.sync_always import unsynced
 from app.stores.jetstream.stream.epochs import begin_epoch, read_epochs, read_id_key
 from app.stores.jetstream.stream.stream_api import StreamApi, StreamInfo

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -14,7 +15,8 @@ import pytest
 from app.events.errors import StoreUnavailable
 from app.events.event import Event, StoredEvent
 from app.stores.jetstream.jetstream_log import JetStreamLog
-from app.stores.jetstream.servers.nats_connection import NatsConnection, NatsServers
+from app.stores.jetstream.servers.nats_connection import NatsConnection
+from app.stores.jetstream.servers.nats_servers import NatsServers
 from app.stores.jetstream.stream.make_stream import make_stream
 from app.stores.jetstream.stream.stream_settings import Retention
 from app.stores.replica.shared_log import AlreadyStored
@@ -98,6 +100,21 @@ async def test_without_a_server_calls_say_so_in_time_and_go_on_when_it_is_back(s
         with anyio.fail_after(30):
             while not await _is_stored(log, epoch):
                 pass
+
+
+async def test_a_server_that_is_about_to_stop_is_left_at_once(server: NatsServer) -> None:
+    stream = await new_stream(server.url)
+    async with (
+        swallowing_proxy(server.port) as proxy,
+        opened_log(f"nats://127.0.0.1:{proxy.port}", stream, seconds=30) as log,
+    ):
+        epoch = await newest_epoch(log)
+        server.send(signal.SIGUSR2)  # lame duck mode: it keeps its clients for ten seconds, and swallows what they send
+        with anyio.fail_after(5):
+            await proxy.left.wait()
+        await anyio.to_thread.run_sync(server.kill)
+        await anyio.to_thread.run_sync(server.restart)
+        assert await log.store([order_event("after")], epoch) == 1
 
 
 async def _is_stored(log: JetStreamLog, epoch: str) -> bool:

@@ -10,13 +10,14 @@ import pytest
 
 from app.events.errors import StoreRefused, StoreUnavailable
 from app.stores.jetstream.jetstream_log import JetStreamLog
-from app.stores.jetstream.servers.nats_connection import NatsServers
+from app.stores.jetstream.servers.nats_servers import NatsServers
 from app.stores.jetstream.servers.rights import creator_rights, node_rights
 from app.stores.jetstream.stream.make_stream import make_stream
 from app.stores.jetstream.stream.stream_settings import Retention
 from tests.support.jetstream_logs import followed, order_events
 from tests.support.nats_credentials import NatsAccounts
 from tests.support.nats_server import NatsServer, nats_server
+from tests.support.tls import make_certificate, needs_openssl
 
 STREAM = "ORDERS"
 NODE, CREATOR = node_rights(STREAM), creator_rights(STREAM)
@@ -87,3 +88,27 @@ async def test_wrong_credentials_are_refused_without_being_shown(
     assert f"The NATS servers 127.0.0.1:{server.port} cannot be used: " in str(refusal.value)
     secrets = [line for line in (file.read_text().splitlines() if file.exists() else []) if len(line) > 40]
     assert not any(secret in str(refusal.value) + caplog.text for secret in secrets)
+
+
+@needs_openssl
+async def test_a_connection_with_tls_needs_a_certificate_of_a_trusted_authority_and_is_never_unencrypted(
+    tmp_path: Path,
+) -> None:
+    certificate = make_certificate(tmp_path)
+    configuration = f'tls {{cert_file: "{certificate}", key_file: "{certificate}"}}'
+    with nats_server(tmp_path, configuration=configuration) as server:
+        url = f"tls://127.0.0.1:{server.port}"
+        trusting = NatsServers((url,), authorities=certificate)
+        assert await make_stream(trusting, STREAM, Retention(), replicas=1) == []
+        log = JetStreamLog(NatsServers((url,)), STREAM, accept_single=True, seconds=0.5)
+        with pytest.raises(StoreRefused, match="certificate verify failed"):
+            await log.open()
+
+
+async def test_tls_that_the_server_does_not_offer_is_refused_before_the_credentials_are_sent(
+    server: NatsServer, accounts: NatsAccounts, tmp_path: Path
+) -> None:
+    credentials = accounts.write_credentials(tmp_path / "node.creds", NODE.publish, NODE.subscribe)
+    servers = NatsServers((f"tls://127.0.0.1:{server.port}",), credentials)
+    with pytest.raises(StoreRefused, match="secure connection not available"):
+        await JetStreamLog(servers, STREAM, accept_single=True, seconds=0.5).open()

@@ -6,7 +6,8 @@ import pytest
 
 from app.events.errors import StoreRefused
 from app.stores.jetstream.jetstream_log import JetStreamLog
-from app.stores.jetstream.servers.nats_connection import NatsConnection, NatsServers
+from app.stores.jetstream.servers.nats_connection import NatsConnection
+from app.stores.jetstream.servers.nats_servers import NatsServers
 from app.stores.jetstream.stream.make_stream import make_stream
 from app.stores.jetstream.stream.stream_api import StreamApi
 from app.stores.jetstream.stream.stream_settings import Retention, new_config, server_shortfalls

@@ -1,4 +1,4 @@
-"""The connection of a node to the NATS servers: made again as often as it breaks, for as long as the process runs.
+"""The connection of a node to the NATS servers, which is made again as often as it breaks.
 
 No credential is in an error or a log line of this module: the file with the credentials is read when a server asks, and
 servers are named by host and port.
@@ -10,21 +10,17 @@ import asyncio
 import contextlib
 import logging
 import re
-import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from functools import partial
-from itertools import count
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from nats import errors as nats_errors
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from app.events.errors import StoreRefused
 from app.stores.jetstream.errors import Forbidden, NatsError, NoResponder, TooLarge, Unanswered
-from app.stores.jetstream.servers.credentials import read_jwt, sign
+from app.stores.jetstream.servers.nats_client import NatsClient, PushedMessage
+from app.stores.jetstream.servers.nats_servers import NatsServers
+from app.stores.jetstream.servers.open_requests import OpenRequests
 
 _log = logging.getLogger(__name__)
 
@@ -33,70 +29,8 @@ RECONNECT_SECONDS: Final = 0.1  # between two attempts at one server: an electio
 PING_SECONDS: Final = 1  # a server that is paused or cut off is left after two pings without an answer
 BUFFER_BYTES: Final = 16 << 20  # what may wait to be sent; more makes `publish` wait, or fail while not connected
 _HEADER_BYTES: Final = 256  # at most that many are sent with a payload, and count with it
-_FORBIDDEN = re.compile(
-    r'permissions violation for (publish|subscription) to "(.+?)"'
-)  # nats-py writes all in lower case
-
-
-@dataclass(frozen=True, slots=True)
-class NatsServers:
-    """The NATS servers of a cluster, as a node reaches them.
-
-    `urls`: `nats://HOST:PORT` or `tls://HOST:PORT`, without user and password. `credentials`: the file with the JWT and the key of
-    the node, None if the servers ask for none. `authorities`: a file with the certificates of the authorities that are trusted
-    with `tls://`, None for those of the system.
-    """
-
-    urls: tuple[str, ...]
-    credentials: Path | None = None
-    authorities: Path | None = None
-
-    def __str__(self) -> str:
-        return ", ".join(url.partition("//")[2] for url in self.urls)
-
-    def options(self) -> dict[str, Any]:
-        """Return the arguments for nats-py. Raises OSError or ValueError if a file cannot be read."""
-        options: dict[str, Any] = {}
-        if any(url.startswith("tls:") for url in self.urls):
-            options["tls"] = ssl.create_default_context(cafile=self.authorities)
-        if file := self.credentials:
-            read_jwt(file)
-            options |= {"user_jwt_cb": partial(read_jwt, file), "signature_cb": partial(sign, file)}
-        return options
-
-
-class PushedMessage(NamedTuple):
-    """A message as it came from a server: `header` begins with `NATS/1.0`, and is empty if the message has none."""
-
-    subject: str
-    reply: str
-    payload: bytes
-    header: bytes
-
-
-class _Client(Client):
-    """A client that passes messages of some subscriptions on at once, and sends nothing unencrypted if the URL is `tls://`.
-
-    nats-py would parse the headers of each message, which take two thirds of the time and matter only when it is stored.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.receivers: dict[int, Callable[[PushedMessage], None]] = {}
-
-    def _connect_command(self) -> bytes:
-        server = self._current_server
-        if server and server.uri.scheme == "tls" and not self._server_info.get("tls_required"):
-            raise nats_errors.SecureConnWantedError
-        return super()._connect_command()
-
-    async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes) -> None:
-        self._pings_outstanding = 0  # the answer to a ping may be behind megabytes of messages
-        receive = self.receivers.get(sid)
-        if receive:
-            receive(PushedMessage(subject.decode(), reply.decode(), data, headers or b""))
-        else:
-            await super()._process_msg(sid, subject, reply, data, headers)
+# nats-py writes an error in lower case.
+_FORBIDDEN = re.compile(r'permissions violation for (publish|subscription) to "(.+?)"')
 
 
 class NatsConnection:
@@ -110,10 +44,9 @@ class NatsConnection:
         self.closed = False
         self._is_open = False
         self._servers = servers
-        self._client = _Client()
+        self._client = NatsClient()
         self._inbox = ""
-        self._numbers = count()
-        self._answers: dict[str, tuple[str, asyncio.Future[Msg]]] = {}
+        self._requests = OpenRequests()
         self._failure: Exception | None = None
         self._replacement: asyncio.Task[None] | None = None
 
@@ -167,19 +100,15 @@ class NatsConnection:
     ) -> Msg:
         """Send a message, and return the answer. Raises Unanswered, NoResponder, Forbidden or TooLarge."""
         self._check_size(payload)
-        reply = f"{self._inbox}.{next(self._numbers)}"
-        answer: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
-        self._answers[reply] = subject, answer
-        try:
-            async with asyncio.timeout(seconds):
-                await self._client.publish(subject, payload, reply, headers)
-                message = await answer
-        except TimeoutError:
-            raise Unanswered(f"No answer came within {seconds} seconds.") from None
-        except nats_errors.Error as error:
-            raise Unanswered(_sentence(error)) from None
-        finally:
-            del self._answers[reply]
+        with self._requests.begin(subject) as (number, answer):
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._client.publish(subject, payload, f"{self._inbox}.{number}", headers)
+                    message = await answer
+            except TimeoutError:
+                raise Unanswered(f"No answer came within {seconds} seconds.") from None
+            except nats_errors.Error as error:
+                raise Unanswered(_sentence(error)) from None
         if message.headers and message.headers.get("Status") == "503":
             raise NoResponder(subject)
         return message
@@ -189,13 +118,13 @@ class NatsConnection:
         self.closed = True
         if self._replacement:
             self._replacement.cancel()
-        self._fail_requests(Unanswered("The connection is closed."))
+        self._requests.fail(Unanswered("The connection is closed."))
         if self._is_open:
             await self._client.close()
         await self._on_reconnect()
 
     async def _connect(self, seconds: float) -> None:
-        client = _Client()
+        client = NatsClient()
         options = self._servers.options()
         self._failure = None
         try:
@@ -209,7 +138,7 @@ class NatsConnection:
             raise
         self._client, self._is_open = client, True
 
-    async def _start(self, client: _Client, options: dict[str, Any]) -> None:
+    async def _start(self, client: NatsClient, options: dict[str, Any]) -> None:
         async def closed() -> None:
             if client is self._client and not self.closed:
                 self._replacement = asyncio.create_task(self._replace())
@@ -229,24 +158,23 @@ class NatsConnection:
         )
         self._inbox = client.new_inbox()
         await client.subscribe(f"{self._inbox}.*", cb=self._on_answer)
-        await client.flush()
+        for _ in range(2):  # the first ping may overtake the subscription on the way out of nats-py
+            await client.flush()
         if self._failure and _forbids(self._failure, "subscription", f"{self._inbox}.*"):
             raise Forbidden("subscribe", self._inbox)
 
     async def _on_answer(self, message: Msg) -> None:
-        _, answer = self._answers.get(message.subject, ("", None))
-        if answer and not answer.done():
-            answer.set_result(message)
+        self._requests.answer(message.subject.removeprefix(f"{self._inbox}."), message)
 
     async def _on_error(self, error: Exception) -> None:
         self._failure = error
-        for subject, answer in self._answers.values():
-            if _forbids(error, "publish", subject) and not answer.done():
+        for subject in self._requests.subjects:
+            if _forbids(error, "publish", subject):
                 _log.error("The NATS server does not permit a request", extra={"fields": {"subject": subject}})
-                answer.set_exception(Forbidden("publish", subject))
+                self._requests.fail(Forbidden("publish", subject), subject)
 
     async def _on_disconnect(self) -> None:
-        self._fail_requests(Unanswered("The connection to the NATS server broke."))
+        self._requests.fail(Unanswered("The connection to the NATS server broke."))
         if self._is_open and not self.closed:
             _log.warning("The connection to the NATS server is interrupted")
 
@@ -270,11 +198,6 @@ class NatsConnection:
         """Raise TooLarge if a server would refuse a message; it would close the connection, too."""
         if len(payload) > self.max_payload - _HEADER_BYTES:
             raise TooLarge(len(payload), self.max_payload)
-
-    def _fail_requests(self, error: NatsError) -> None:
-        for _, answer in self._answers.values():
-            if not answer.done():
-                answer.set_exception(error)
 
 
 def _forbids(error: Exception, action: str, subject: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from app.events.errors import StoreRefused
 from app.stores.jetstream.errors import ApiRefused, NatsError
-from app.stores.jetstream.servers.nats_connection import NatsConnection, NatsServers
+from app.stores.jetstream.servers.nats_connection import NatsConnection
+from app.stores.jetstream.servers.nats_servers import NatsServers
 from app.stores.jetstream.stream.stream_api import NO_STREAM, StreamApi, StreamInfo
 from app.stores.jetstream.stream.stream_settings import (
     DEFAULT_REPLICAS,
