@@ -20,7 +20,7 @@ from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
-    from app.stores.jetstream.servers.nats_connection import NatsServers  # needs an optional package
+    from app.stores.jetstream.servers.nats_servers import NatsServers  # needs an optional package
     from app.stores.replica.replica_store import ReplicaStore
     from app.stores.replica.shared_log import SharedLog
 
@@ -108,7 +108,7 @@ def create_shared_log(
 def nats_servers(store: NatsUrl, credentials: Path | None, authorities: Path | None) -> NatsServers:
     """Return the NATS servers of a stream, with what is needed to connect. Raises StartupError if the package is not installed."""
     try:
-        from app.stores.jetstream.servers.nats_connection import NatsServers  # noqa: PLC0415  # an optional package
+        from app.stores.jetstream.servers.nats_servers import NatsServers  # noqa: PLC0415  # an optional package
     except ModuleNotFoundError as missing:
         raise StartupError(
             f"A log in NATS needs the package {missing.name}, which is not installed: pip install 'orders-events[nats]'."
