@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -107,10 +108,10 @@ def create_shared_log(
 
 def nats_servers(store: NatsUrl, credentials: Path | None, authorities: Path | None) -> NatsServers:
     """Return the NATS servers of a stream, with what is needed to connect. Raises StartupError if the package is not installed."""
-    try:
-        from app.stores.jetstream.servers.nats_servers import NatsServers  # noqa: PLC0415  # an optional package
-    except ModuleNotFoundError as missing:
+    from app.stores.jetstream.servers.nats_servers import NatsServers  # noqa: PLC0415  # seldom needed
+
+    if find_spec("nats") is None:
         raise StartupError(
-            f"A log in NATS needs the package {missing.name}, which is not installed: pip install 'orders-events[nats]'."
-        ) from None
+            "A log in NATS needs the package nats-py, which is not installed: pip install 'orders-events[nats]'."
+        )
     return NatsServers(store.servers, credentials, authorities)
