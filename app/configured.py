@@ -15,7 +15,9 @@ from app.access.tokens.authentication import Authentication, NoAuthentication, T
 from app.access.tokens.refreshed_keys import open_keys
 from app.access.tokens.signing_keys import read_secret
 from app.events.log.event_store import EventStore
+from app.metrics.exposition import SharedLogCounts
 from app.settings import NatsUrl, Settings
+from app.specification.contracts import Contracts
 from app.specification.errors import StartupError
 from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore
@@ -57,20 +59,22 @@ def stream_limits(settings: Settings) -> StreamLimits:
     )
 
 
-def create_store(settings: Settings) -> EventStore:
-    """Return the store that the setting `store` names. It is not open yet.
+def create_store(settings: Settings, contracts: Contracts) -> tuple[EventStore, SharedLogCounts | None]:
+    """Return the store that the setting `store` names, and what is counted of it if several servers share its log. It is not open yet.
 
-    Raises StartupError if the package that it needs is not installed.
+    `contracts`: of this server; other servers may have newer ones. Raises StartupError if the package that the store needs is not
+    installed.
     """
     store = settings.store
     if isinstance(store, NatsUrl):
-        return _create_replica(settings, store)
+        replica = _create_replica(settings, store, contracts)
+        return replica, replica.follower
     if store.scheme == "memory":
-        return MemoryStore(settings.retain_events or _MEMORY_EVENTS, settings.retain_seconds)
-    return SqliteStore(Path(store.path), settings.retain_events, settings.retain_seconds)
+        return MemoryStore(settings.retain_events or _MEMORY_EVENTS, settings.retain_seconds), None
+    return SqliteStore(Path(store.path), settings.retain_events, settings.retain_seconds), None
 
 
-def _create_replica(settings: Settings, store: NatsUrl) -> ReplicaStore:
+def _create_replica(settings: Settings, store: NatsUrl, contracts: Contracts) -> ReplicaStore:
     from app.stores.replica.node_copy.local_copy import LocalCopy  # noqa: PLC0415  # a log of one server starts without these
     from app.stores.replica.replica_store import ReplicaStore  # noqa: PLC0415
 
@@ -81,7 +85,7 @@ def _create_replica(settings: Settings, store: NatsUrl) -> ReplicaStore:
         accept_unsynced=settings.accept_unsynced,
         accept_single=settings.store_single,
     )
-    return ReplicaStore(log, LocalCopy(Path(store.cache)))
+    return ReplicaStore(log, LocalCopy(Path(store.cache)), contracts)
 
 
 def create_shared_log(

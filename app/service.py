@@ -107,7 +107,8 @@ async def _open_parts(
     deployment = Deployment(settings.public_url, settings.max_body_bytes, has_keys=settings.has_keys)
     document = load_document(settings.contract_root, contracts, SLUGS, deployment)
     tracing = open_tracing(settings.otlp_endpoint)
-    log = tracing.log(create_store(settings))
+    store, shared_log = create_store(settings, contracts)
+    log = tracing.log(store)
     fan_out = FanOut(log, settings.heartbeat_seconds, settings.max_stream_age_seconds, tracing.make_group)
     tally = Tally()
     connections = ConnectionCounts()
@@ -147,7 +148,15 @@ async def _open_parts(
         streams=EventStreams(fan_out, admission, reconnection, compress=compress),
         sockets=sockets,
         socket_origins=settings.page_origins,
-        metrics=Metrics(log, publisher, fan_out, tally=tally, connections=connections, tokens=authentication),
+        metrics=Metrics(
+            log,
+            publisher,
+            fan_out,
+            tally=tally,
+            connections=connections,
+            tokens=authentication,
+            shared_log=shared_log,
+        ),
         public_url=settings.public_url,
         issuer=settings.issuer if development is None else development.name,
     )

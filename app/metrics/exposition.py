@@ -37,10 +37,36 @@ class TokenCounts(Protocol):
     def keys_age_seconds(self) -> float | None: ...
 
 
+class SharedLogCounts(Protocol):
+    """What is counted by a server that follows a log which several servers share.
+
+    `lag_events`: how many events of the log its copy does not have yet. `lag_seconds`: the time since its copy was last seen to have
+    every event of the log. `resets`: how often it began anew to follow. `rebuilds`: how often its copy lost events or was made anew.
+    `unknown_events`: the events that it passed on although its contract does not have their type and version.
+    """
+
+    @property
+    def epoch(self) -> str: ...
+
+    @property
+    def lag_events(self) -> int: ...
+
+    def lag_seconds(self) -> float: ...
+
+    @property
+    def resets(self) -> int: ...
+
+    @property
+    def rebuilds(self) -> int: ...
+
+    @property
+    def unknown_events(self) -> int: ...
+
+
 class Metrics(Collector):
     """The metrics of one server, collected from the parts of the server that keep counts.
 
-    `tokens`: counts of access tokens.
+    `tokens`: counts of access tokens. `shared_log`: counts of a log that several servers share; None if the log is not shared.
     """
 
     def __init__(
@@ -52,6 +78,7 @@ class Metrics(Collector):
         tally: Tally,
         connections: ConnectionCounts,
         tokens: TokenCounts,
+        shared_log: SharedLogCounts | None = None,
     ) -> None:
         self._log = log
         self._publisher = publisher
@@ -59,6 +86,7 @@ class Metrics(Collector):
         self._tally = tally
         self._connections = connections
         self._tokens = tokens
+        self._shared_log = shared_log
         self._registry = CollectorRegistry()
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
@@ -70,6 +98,8 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         yield info("build_info", "The version of the program, as a label.", "version", VERSION)
         yield from self._of_log()
+        if self._shared_log is not None:
+            yield from _of_shared_log(self._shared_log)
         yield from self._of_publishing()
         yield from self._of_streams()
         yield from self._of_requests()
@@ -124,3 +154,12 @@ class Metrics(Collector):
         age = self._tokens.keys_age_seconds()
         if age is not None:
             yield gauge("keys_age_seconds", "Time since the keys of access tokens were read.", age)
+
+
+def _of_shared_log(log: SharedLogCounts) -> Iterator[Metric]:
+    yield info("shared_log_epoch", "The epoch of new events, as a label.", "epoch", log.epoch)
+    yield gauge("shared_log_lag_events", "Events of the shared log that this server has not yet read.", log.lag_events)
+    yield gauge("shared_log_lag_seconds", "Time since this server had read the whole shared log.", log.lag_seconds())
+    yield counter("shared_log_resets", "Times that following the shared log began anew.", log.resets)
+    yield counter("shared_log_rebuilds", "Times that the copy of the shared log lost events.", log.rebuilds)
+    yield counter("shared_log_unknown_events", "Events passed on without a contract for them.", log.unknown_events)

@@ -9,7 +9,7 @@ import asyncio
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -41,7 +41,7 @@ async def troubled_nodes(
     nats: NatsServer | NatsCluster,
     folder: Path,
     *,
-    seconds: float,
+    troubles: Iterable[str],
     subscribers: int,
     publishers: int,
     seed: int,
@@ -49,7 +49,7 @@ async def troubled_nodes(
 ) -> TroubleReport:
     """Cause faults one after the other while publishers and subscribers go to any node; judge what they were sent.
 
-    A publisher repeats what was not acknowledged at any node; a subscriber goes on at any node with its last id.
+    `troubles`: the faults, by their names in `TROUBLES`. A publisher repeats what was not acknowledged at any node; a subscriber goes on at any node with its last id.
     """
     ledger, report, random, stop = Ledger(), TroubleReport(), Random(seed), asyncio.Event()
     with two_nodes(nats, folder) as nodes:
@@ -62,15 +62,13 @@ async def troubled_nodes(
                         stop, writer, client, number, Random(f"{seed} {number}"), most=20, pause_seconds=0.02
                     )
                     group.create_task(work)
-                give_up = time.monotonic() + seconds
-                for name in _in_random_order([*TROUBLES], random):
-                    await has_acknowledged(ledger, random.randint(0, 300))
-                    if time.monotonic() > give_up:
-                        break
+                for name in troubles:
+                    await has_acknowledged(ledger, random.randint(1, 300))
                     pause = random.uniform(0.2, most_pause_seconds)
                     server = random.choice(_servers(nats))
                     await asyncio.to_thread(TROUBLES[name], random.choice(nodes), server, pause)
                     report.troubles[name] += 1
+                await has_acknowledged(ledger, 1)
                 stop.set()
             await Publisher(ANY_NODE, ledger).ends(client)
         logs = [stored_log(node.events_url) for node in nodes]
@@ -85,15 +83,20 @@ async def troubled_nodes(
     return report
 
 
-def _servers(nats: NatsServer | NatsCluster) -> Sequence[NatsServer]:
-    return [nats] if isinstance(nats, NatsServer) else nats.servers
-
-
-def _in_random_order(names: list[str], random: Random) -> Iterator[str]:
-    """Yield the names again and again, each equally often."""
+def troubles_for(seconds: float, seed: int) -> Iterator[str]:
+    """Yield names of faults for some time, in random order, each equally often."""
+    names, random = [*TROUBLES], Random(seed)
+    give_up = time.monotonic() + seconds
     while True:
         random.shuffle(names)
-        yield from names
+        for name in names:
+            if time.monotonic() > give_up:
+                return
+            yield name
+
+
+def _servers(nats: NatsServer | NatsCluster) -> Sequence[NatsServer]:
+    return [nats] if isinstance(nats, NatsServer) else nats.servers
 
 
 def _kill_node(node: Node, _server: NatsServer, _pause: float) -> None:
