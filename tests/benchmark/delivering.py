@@ -51,7 +51,12 @@ def idle(subscribers: int, seconds: float) -> Measure:
         times = ["--events", "1", "--settle-seconds", "2", "--idle-seconds", f"{seconds:g}"]
         return [*_crowd("lockstep", subscribers), *times, *system.subscribing(), *system.publishing()]
 
-    return _once(options)
+    def measure(system: System, scratch: Path) -> Report:
+        own = ["--own-headers", str(system.own_headers(scratch, subscribers))] if system.own_headers else []
+        with running(system, scratch) as server:
+            return server.drive(*options(system), *own)
+
+    return measure
 
 
 def rate_options(system: System, subscribers: int, rate: int, seconds: float) -> list[str]:

@@ -20,7 +20,7 @@ def measure(
     scenario: Scenario, systems: Sequence[System], rounds: int, say: Callable[[str], None]
 ) -> dict[str, dict[str, Any]]:
     """Measure a scenario on all systems that take part, in turn; return the rounds of each, with their summary."""
-    taking_part = [system for system in systems if scenario.takes_part(system)]
+    taking_part = [system for system in systems if scenario.measures(system)]
     found: dict[str, list[Round]] = {system.name: [] for system in taking_part}
     for number in range(1, rounds + 1):
         for system in taking_part:

@@ -18,7 +18,7 @@ class Scenario:
 
     `measure`: called with the system and an empty scratch folder; returns the driver's report.
     `figures`: turns the report into figures by name.
-    `takes_part`: returns whether a system is measured.
+    `takes_part`: returns whether a system is measured that names no scenarios itself.
     """
 
     name: str
@@ -26,6 +26,9 @@ class Scenario:
     measure: Callable[[System, Path], Report]
     figures: Callable[[Report], dict[str, float]]
     takes_part: Callable[[System], bool]
+
+    def measures(self, system: System) -> bool:
+        return self.name.split("-")[0] in system.scenarios if system.scenarios else self.takes_part(system)
 
 
 def _any(_: System) -> bool:

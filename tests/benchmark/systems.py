@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 _WHEN: Final = '"when":"2026-11-20T10:00:00Z"'
@@ -38,6 +39,8 @@ class System:
     `missing`: returns why the server cannot run on this machine, or an empty text.
     `protocol`: by which events are read: sse, websocket or grpc. `message`: the message by which a WebSocket client subscribes, or the
     request of a gRPC call. `message_of_replay`: the one that asks for all that is stored, and for an end after it.
+    `own_headers`: makes a file in the scratch folder with a header line for each of so many subscribers.
+    `scenarios`: the words, before the dash, of the only scenarios in which it takes part; if it is empty, the scenarios choose.
     `ids`: the promise about event ids that the driver checks: none, unique or ordered.
     """
 
@@ -62,6 +65,8 @@ class System:
     protocol: str = "sse"
     message: bytes = b""
     message_of_replay: bytes = b""
+    own_headers: Callable[[Path, int], Path] | None = None
+    scenarios: Sequence[str] = ()
     other_transport: bool = False  # takes part only in the scenarios that compare transports
 
     def subscribing(self, query: str = "") -> list[str]:

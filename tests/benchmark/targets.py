@@ -8,11 +8,19 @@ from typing import Any
 from tests.benchmark.judging import Figure, Target, judge
 from tests.benchmark.sizes import BURST, LIVE, MISSED, PACE, RATE, Sizes
 from tests.benchmark.transport_targets import transport_targets
+from tests.benchmark.with_keys import targets_with_keys
 
 
 def targets(sizes: Sizes) -> list[Target]:
     """Return all targets, in the order in which they are shown."""
-    return [*_against_peers(), *_growth(sizes), *_log(sizes), *_streams(sizes), *transport_targets(sizes)]
+    return [
+        *_against_peers(),
+        *_growth(sizes),
+        *_log(sizes),
+        *_streams(sizes),
+        *transport_targets(sizes),
+        *targets_with_keys(sizes),
+    ]
 
 
 def judged(sizes: Sizes, scenarios: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -8,14 +8,19 @@ from pathlib import Path
 import pytest
 
 from tests.benchmark.asgi_peers import STARLETTE
+from tests.benchmark.delivering import idle
 from tests.benchmark.other_peers import LIMIT, NODE
 from tests.benchmark.other_transports import GRPCIO, NODE_WS, WEBSOCKETS
 from tests.benchmark.ours import OURS, OURS_GRPC, OURS_GZIP, OURS_WEBSOCKET
 from tests.benchmark.programs import NoCompilerError, compile_program
 from tests.benchmark.running import faults, running
 from tests.benchmark.systems import System
+from tests.benchmark.with_keys import OURS_WITH_KEYS, OURS_WITH_NEW_TOKENS
 
-SYSTEMS = [LIMIT, OURS, OURS_GZIP, OURS_WEBSOCKET, OURS_GRPC, STARLETTE, NODE, NODE_WS, WEBSOCKETS, GRPCIO]
+SYSTEMS = [
+    *(LIMIT, OURS, OURS_WITH_KEYS, OURS_GZIP, OURS_WEBSOCKET, OURS_GRPC),
+    *(STARLETTE, NODE, NODE_WS, WEBSOCKETS, GRPCIO),
+]
 SUBSCRIBERS = 3
 EVENTS = 20
 BURST = 4
@@ -30,6 +35,14 @@ def test_a_system_delivers_every_event_once_and_in_order(system: System, tmp_pat
     assert (report["deliveries"], faults(report)) == (SUBSCRIBERS * EVENTS, {})
     assert report["window"]["server_cpu_seconds"] > 0
     assert report["memory"]["settled_bytes"] > 100_000
+
+
+def test_each_subscriber_has_an_access_token_of_its_own(tmp_path: Path) -> None:
+    skip_or_fail_if_absent(OURS_WITH_NEW_TOKENS)
+    report = idle(SUBSCRIBERS, 0)(OURS_WITH_NEW_TOKENS, tmp_path)
+    assert (report["deliveries"], faults(report)) == (SUBSCRIBERS, {})
+    tokens = (tmp_path / "headers").read_text().splitlines()
+    assert len(set(tokens)) == SUBSCRIBERS
 
 
 def test_an_order_s_events_go_to_its_subscriber_alone(tmp_path: Path) -> None:

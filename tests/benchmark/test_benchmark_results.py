@@ -51,9 +51,10 @@ def test_the_median_decides_what_is_reached(ratios: tuple[float, ...], reached: 
 
 
 def test_bounds_are_lower_ones_if_more_is_better() -> None:
-    rounds = [{"figures": {"events_per_second": rate}} for rate in (79_000, 81_000, 190_000)]
+    rates = (79_000, 81_000, 190_000)
+    rounds = [{"figures": {"events_per_second": rate, "cpu_us_per_event": 10}} for rate in rates]
     scenarios = {"publish-500": {"title": "", "systems": {"orders-events": {"rounds": rounds}}}}
-    assert [target["reached"] for target in judged(FULL, scenarios)] == ["least"]
+    assert [target["reached"] for target in judged(FULL, scenarios) if target["unit"] == "/s"] == ["least"]
 
 
 def test_a_small_ratio_is_written_as_a_fraction() -> None:
@@ -75,26 +76,36 @@ def test_cost_and_latency_of_a_paced_stream_come_from_one_run() -> None:
 
 def test_paced_streams_are_measured_on_the_systems_that_keep_up() -> None:
     (paced,) = (each for each in scenarios(FULL) if each.name == "paced-1000")
-    assert [system.name for system in SYSTEMS if paced.takes_part(system)] == [
+    assert [system.name for system in SYSTEMS if paced.measures(system)] == [
         "limit",
         "orders-events",
         "nchan",
         "mercure",
         "node",
+        "orders-events-keys",
     ]
 
 
 def test_transports_are_compared_at_one_size_of_crowd() -> None:
     def taking_part(name: str) -> set[str]:
         (scenario,) = (each for each in scenarios(FULL) if each.name == name)
-        return {system.name for system in SYSTEMS if system.other_transport and scenario.takes_part(system)}
+        return {system.name for system in others if scenario.measures(system)}
 
-    assert (
-        taking_part("one-1000") == taking_part("idle-5000") == {each.name for each in SYSTEMS if each.other_transport}
-    )
+    others = [each for each in SYSTEMS if each.other_transport]
+    assert taking_part("one-1000") == taking_part("idle-5000") == {each.name for each in others}
     assert taking_part("one-100") == taking_part("latency-1000") == taking_part("publish-1") == set()
     assert taking_part("replay-1000000") == taking_part("bytes-500") == {"orders-events-gzip"}
     assert taking_part("grpc-200000") == {"orders-events-grpc"}
+
+
+def test_access_tokens_are_measured_beside_the_server_without_keys() -> None:
+    def taking_part(name: str) -> set[str]:
+        (scenario,) = (each for each in scenarios(FULL) if each.name == name)
+        return {system.name for system in SYSTEMS if system.scenarios and scenario.measures(system)}
+
+    assert taking_part("one-1000") == taking_part("paced-1000") == taking_part("publish-1") == {"orders-events-keys"}
+    assert taking_part("idle-5000") == {"orders-events-keys", "orders-events-new-tokens"}
+    assert taking_part("replay-1000000") == taking_part("grpc-200000") == set()
 
 
 def test_a_difference_is_taken_within_each_round() -> None:

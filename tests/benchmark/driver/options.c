@@ -10,7 +10,7 @@
 
 #include "fatal.h"
 
-enum kind { TEXT, WHOLE, SEQUENCE, DECIMAL, FLAG, HEADER, MESSAGE };
+enum kind { TEXT, WHOLE, SEQUENCE, DECIMAL, FLAG, HEADER, LINES, MESSAGE };
 
 struct row {
     const char *name;
@@ -27,6 +27,7 @@ static const struct row rows[] = {
     ROW("subscribers", WHOLE, subscribers),
     ROW("path", TEXT, request.path),
     ROW("header", HEADER, request.headers),
+    ROW("own-headers", LINES, request.own_headers),
     ROW("message", MESSAGE, request.message),
     ROW("ready-by-event", FLAG, ready_by_event),
     ROW("spread", FLAG, spread),
@@ -89,6 +90,22 @@ static void add_header(struct headers *headers, const char *line)
     headers->lines[headers->count++] = line;
 }
 
+static void read_lines(struct lines *lines, const char *path)
+{
+    FILE *file = fopen(path, "r");
+    if (!file)
+        fatal("%s cannot be read: %s.", path, strerror(errno));
+    char *line = NULL;
+    size_t capacity = 0;
+    while (getline(&line, &capacity, file) > 0) {
+        line[strcspn(line, "\n")] = '\0';
+        lines->each = reallocate(lines->each, lines->count + 1, sizeof *lines->each);
+        lines->each[lines->count++] = line;
+        line = NULL;
+    }
+    fclose(file);
+}
+
 static void read_message(struct message *message, const char *text)
 {
     message->bytes = allocate(strlen(text) / 2 + 1, 1);
@@ -110,6 +127,7 @@ static void set(struct options *options, const struct row *row, const char *text
     case DECIMAL: *(double *)place = number(row->name, text); break;
     case FLAG: *(bool *)place = true; break;
     case HEADER: add_header((struct headers *)place, text); break;
+    case LINES: read_lines((struct lines *)place, text); break;
     case MESSAGE: read_message((struct message *)place, text); break;
     }
 }

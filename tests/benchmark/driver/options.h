@@ -25,11 +25,18 @@ struct message {
     size_t length;
 };
 
+/* The lines of a file. */
+struct lines {
+    char **each;
+    size_t count;
+};
+
 /* What a subscriber asks for. */
 struct request {
     enum protocol protocol;
     const char *path; /* $index stands for the number of the subscriber */
     struct headers headers;
+    struct lines own_headers; /* one more for each subscriber, in turn */
     struct message message;
 };
 

@@ -58,6 +58,10 @@ void wire_add_request(const struct wire *wire, uint32_t index, struct text *out)
     text_add_template(out, request->path, "$index", index);
     text_add(out, " HTTP/1.1\r\n");
     text_add_headers(out, wire->port, &request->headers);
+    if (request->own_headers.count > 0) {
+        text_add(out, request->own_headers.each[index % request->own_headers.count]);
+        text_add(out, "\r\n");
+    }
     text_add(out, "\r\n");
 }
 
