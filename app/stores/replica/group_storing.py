@@ -45,7 +45,7 @@ class GroupStoring:
                 await self._arrivals.until(epoch.first_offset - 1, epoch.name)
                 break
         try:
-            known = await self._copy.find([*{event.key for request in requests for event in request.events}])
+            known = await self._copy.find([*{key for request in requests for key in request.keys}])
         except StoreUnavailable as error:
             for request in requests:
                 request.fail(error)

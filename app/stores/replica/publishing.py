@@ -87,7 +87,7 @@ class Publishing:
             request = requests.popleft()
             if request.new:
                 group.append(request)
-                self._being_stored.update(event.key for event in request.new)
+                self._being_stored.update(request.new_keys)
         self._waiting.extendleft(reversed(requests))
         if group:
             task = asyncio.create_task(self._store_group(group, epoch))
@@ -110,7 +110,7 @@ class Publishing:
         return taken
 
     async def _store_group(self, group: Sequence[Request], epoch: Epoch) -> None:
-        keys = [event.key for request in group for event in request.new]
+        keys = [key for request in group for key in request.new_keys]
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 await self._storing.store(group, epoch)
