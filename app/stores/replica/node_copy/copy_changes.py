@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
@@ -20,7 +20,7 @@ from app.events.position import Epochs, Floor
 from app.stores.replica.node_copy.copy_file import lay_out, make_index
 from app.stores.replica.node_copy.copy_writer import CopyWriter
 from app.stores.sqlite.deletion import delete_through
-from app.stores.sqlite.event_blocks import BLOCK_EVENTS, Block, block_of_forgotten, extended, shortened
+from app.stores.sqlite.event_blocks import Block, block_of_forgotten, extended, shortened
 from app.stores.sqlite.file.inspection import Found
 from app.stores.sqlite.file.lock import FileLock
 from app.stores.sqlite.file.look import refusing
@@ -53,13 +53,16 @@ class CopyChanges:
     """All changes of one copy. Its methods run on one thread, one at a time, with the only connection that may write.
 
     `path`: the path of the copy. `lock`: its lock. `vfs`: the SQLite VFS (file access layer) to use. `found`: the result of the
-    inspection of the file; None if there is no copy yet. Raises StoreRefused if no file can be written there.
+    inspection of the file; None if there is no copy yet. `on_damage`: called if a change finds damage. Raises StoreRefused if no
+    file can be written there.
     """
 
-    def __init__(self, path: Path, lock: FileLock, vfs: str, found: Found | None) -> None:
+    def __init__(
+        self, path: Path, lock: FileLock, vfs: str, found: Found | None, on_damage: Callable[[], None]
+    ) -> None:
         self.is_indexed = False
         with refusing(path):
-            self._writer = CopyWriter(path, lock, vfs)
+            self._writer = CopyWriter(path, lock, vfs, on_damage)
             self.state = None if found is None else _state_of(found, self._writer.connection)
 
     def begin(self, epochs: Epochs, deleted_through: int, id_key: bytes) -> CopyState:
@@ -160,10 +163,10 @@ def _without_deleted(connection: sqlite3.Connection, state: CopyState, through: 
 
 
 def _shortened(connection: sqlite3.Connection, state: CopyState, after: int) -> CopyState:
-    number = max(0, after - 1) // BLOCK_EVENTS
-    block = shortened(read_block(connection, number), after)
+    newest, block = None, block_of_forgotten(after)
+    if after > state.floor.offset:
+        newest, block = read_at(connection, after), shortened(read_block(connection, block.number), after)
     connection.execute("DELETE FROM events WHERE offset > ?", (after,))
-    connection.execute("DELETE FROM blocks WHERE number > ?", (number,))
+    connection.execute("DELETE FROM blocks WHERE number > ?", (block.number,))
     write_blocks(connection, [block])
-    newest = read_at(connection, after) if after > state.floor.offset else None
     return replace(state, newest=newest, block=block)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from app.stores.replica.node_copy.copy_file import connect
 from app.stores.sqlite.errors import Damaged, Unfit
 from app.stores.sqlite.event_blocks import Block
 from app.stores.sqlite.file.lock import FileLock
+from app.stores.sqlite.file.look import means_damage
 from app.stores.sqlite.file.wal import Wal
 from app.stores.sqlite.records import read_newest_block
 
@@ -24,15 +25,16 @@ logger = logging.getLogger(__name__)
 class CopyWriter:
     """The only connection that may write to a copy.
 
-    `path`: the path of the copy. `lock`: its lock. `vfs`: the SQLite VFS (file access layer) to use. Raises StoreRefused,
-    sqlite3.Error if the copy cannot be opened for writing.
+    `path`: the path of the copy. `lock`: its lock. `vfs`: the SQLite VFS (file access layer) to use. `on_damage`: called if a change
+    finds damage. Raises StoreRefused, sqlite3.Error if the copy cannot be opened for writing.
     """
 
-    def __init__(self, path: Path, lock: FileLock, vfs: str) -> None:
+    def __init__(self, path: Path, lock: FileLock, vfs: str, on_damage: Callable[[], None]) -> None:
         self._path = path
         self._lock = lock
         self._vfs = vfs
         self._wal = Wal(path, lock, COPIED_AFTER_ROWS)
+        self._on_damage = on_damage
         self._is_failing = False
         self._connection: sqlite3.Connection | None = connect(path, vfs)
 
@@ -76,6 +78,8 @@ class CopyWriter:
         if not self._is_failing:
             logger.error("The copy %s of the log cannot be written: %s.", self._path, error)
         self._is_failing = True
+        if means_damage(error):
+            self._on_damage()
 
     def _note_success(self) -> None:
         if self._is_failing:

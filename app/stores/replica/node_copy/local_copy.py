@@ -146,7 +146,7 @@ class LocalCopy:
         try:
             with refusing(self._path):
                 vfs = usable_vfs(self._path)
-            self._changes = CopyChanges(self._path, self._lock, vfs, found)
+            self._changes = CopyChanges(self._path, self._lock, vfs, found, self._give_up)
         except BaseException:
             self._lock.release()
             raise
