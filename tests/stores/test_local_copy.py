@@ -272,6 +272,7 @@ UNUSABLE: dict[str, Callable[[Path], None]] = {
     "torn": lambda path: os.truncate(path, 20_000),
     "a zeroed page": lambda path: overwrite(path, 4096 * 5, bytes(4096)),
     "a newer format": newer_format,
+    "a schema that is not UTF-8": lambda path: overwrite(path, content_of(path).index(b"TABLE floor"), b"T\xb2BLE"),
     "an event is lost": lost_event,
     "a block is older": older_block,
 }

@@ -222,6 +222,13 @@ def test_a_damaged_event_at_the_end_refuses_the_start(path: Path) -> None:
 # A lost end
 
 
+def test_a_schema_that_is_not_utf_8_refuses_the_start(path: Path) -> None:
+    closed(path)
+    overwrite(path, path.read_bytes().index(b"TABLE floor"), b"T\xb2BLE")
+    with pytest.raises(StoreRefused, match=LINE):
+        all_ids(path)
+
+
 def test_a_lost_end_is_reported_and_its_ids_are_not_resumed(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     stored = crashed(path, 200)
     wal = Path(f"{path}-wal")

@@ -122,6 +122,6 @@ class Writer:
 
 
 def _failure(error: Exception) -> Exception:
-    if isinstance(error, (OSError, sqlite3.Error, Unfit)):
+    if isinstance(error, (OSError, sqlite3.Error, Unfit, UnicodeDecodeError)):
         return StoreUnavailable("The log cannot be written now; try again later.")
     return error

@@ -68,7 +68,7 @@ def open_copy(path: Path) -> CopyFile:
         try:
             if lock.size:
                 found = _inspect(path, lock)
-        except (sqlite3.Error, Unfit) as error:
+        except (sqlite3.Error, Unfit, UnicodeDecodeError) as error:
             cleared = _clear(path, lock)
             logger.warning("The copy %s of the log cannot be used (%s): it is made anew%s.", path, error, cleared)
         if found is None:

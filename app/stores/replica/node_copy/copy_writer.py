@@ -55,7 +55,7 @@ class CopyWriter:
         """
         try:
             yield self._as_left(expected)
-        except (OSError, sqlite3.Error, Unfit) as error:
+        except (OSError, sqlite3.Error, Unfit, UnicodeDecodeError) as error:
             self.close()
             self._note_failure(error)
             raise StoreUnavailable("The copy of the log cannot be written now; try again later.") from error

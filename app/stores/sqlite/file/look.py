@@ -41,10 +41,12 @@ logger = logging.getLogger(__name__)
 def refusing(path: Path) -> Iterator[None]:
     """Convert an error in the body of a `with` statement, if it prevents a log from being opened, into a StoreRefused with a
     one-line message.
+
+    A UnicodeDecodeError is raised in place of SQLite's error if damage has made a part of its message illegible.
     """
     try:
         yield
-    except Damaged as error:
+    except (Damaged, UnicodeDecodeError) as error:
         raise StoreRefused(f"The store {str(path)!r} is damaged: {error}. {ADVICE}") from error
     except OSError as error:
         raise StoreRefused(f"The store {str(path)!r} cannot be opened: {error.strerror}.") from error
@@ -65,7 +67,9 @@ def error_code(error: sqlite3.Error) -> int:
 
 def means_damage(error: Exception) -> bool:
     """Return whether an error means that stored bytes are damaged, and not that they cannot be read now."""
-    return isinstance(error, Damaged) or (isinstance(error, sqlite3.Error) and error_code(error) in _BROKEN)
+    return isinstance(error, (Damaged, UnicodeDecodeError)) or (
+        isinstance(error, sqlite3.Error) and error_code(error) in _BROKEN
+    )
 
 
 def undo_interrupted_creation(path: Path, lock: FileLock, wal_bytes: int) -> None:

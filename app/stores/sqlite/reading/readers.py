@@ -78,7 +78,7 @@ class Readers:
             with self._connection() as connection, connection:
                 connection.execute("BEGIN")
                 return query(connection)
-        except (sqlite3.Error, Unfit) as error:
+        except (sqlite3.Error, Unfit, UnicodeDecodeError) as error:
             logger.error("The log %s could not be read: %s.", self._path, error)  # noqa: TRY400 - the sentence says it all
             if self._on_damage is not None and means_damage(error):
                 self._on_damage()
