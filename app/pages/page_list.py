@@ -25,6 +25,7 @@ EXPLORER_POLICY: Final = POLICY.replace("style-src 'self'", "style-src 'self' 'u
 _TEXTS: Final = Path(__file__).parent / "texts"
 _GRPC: Final = (_TEXTS / "grpc.md").read_text("utf-8")
 _OPERATE: Final = (_TEXTS / "operate.md").read_text("utf-8")
+_NODES: Final = (_TEXTS / "nodes.md").read_text("utf-8")
 
 
 class Page(NamedTuple):
@@ -60,6 +61,7 @@ def pages(docs: Documentation, *, served: bool, explorer: bool) -> Iterator[Page
     yield Page(site_paths.PROBLEMS, "Problems", "problems.html", [], {})
     yield Page(site_paths.SETTINGS, "Settings", "settings.html", [], {})
     yield Page(site_paths.OPERATE, "Operate", "operate.html", _second_level(_OPERATE), {"text": _OPERATE})
+    yield Page(site_paths.NODES, "Several servers", "nodes.html", _second_level(_NODES), {"text": _NODES})
     if explorer:
         yield Page(site_paths.EXPLORER, "Explorer", "explorer.html", [], {}, EXPLORER_POLICY)
     for problem in docs.problems:

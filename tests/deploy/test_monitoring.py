@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from app import service
 from app.access.tokens.authentication import NoAuthentication
-from app.service import open_service
+from app.configured import create_store
 from app.settings import Settings
 from app.settings.store_types import StoreUrl
 from tests.server.connections import exchange
@@ -23,6 +24,16 @@ ROOT = Path(__file__).parents[2]
 ALERTS = ROOT / "deploy" / "alerts.yml"
 DASHBOARD = ROOT / "deploy" / "grafana-dashboard.json"
 OPERATE = ROOT / "app" / "pages" / "texts" / "operate.md"
+
+
+class SharedCounts:
+    """What is counted of a log that several servers share."""
+
+    epoch = "k7f3q2xw"
+    lag_events = resets = rebuilds = unknown_events = 0
+
+    def lag_seconds(self) -> float:
+        return 0.0
 
 
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -45,12 +56,13 @@ def shown() -> list[str]:
 
 
 async def exposed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The names of all series that a server with a log in a file has."""
-    monkeypatch.setattr(NoAuthentication, "keys_age_seconds", lambda _: 0.0)  # as a server with keys from a URL has it
+    """The names of all series that a server may have: with a log in a file, with keys from a URL, and with a log that is shared."""
+    monkeypatch.setattr(NoAuthentication, "keys_age_seconds", lambda _: 0.0)
+    monkeypatch.setattr(service, "create_store", lambda *given: (create_store(*given)[0], SharedCounts()))
     settings = Settings(store=StoreUrl("sqlite", str(tmp_path / "orders.db")))
-    async with open_service(settings) as service:
+    async with service.open_service(settings) as opened:
         request = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        [(status, body)] = await exchange(service.observation, request)
+        [(status, body)] = await exchange(opened.observation, request)
     assert status == 200
     names: set[str] = set()
     for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", body.decode(), re.MULTILINE):
