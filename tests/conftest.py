@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
 from tests.support.server_process import QUICK, ServerProcess
 
-# Folders of tests that do not measure the coverage of their servers, which then take half the time. The subject of some is a client;
-# the others send much load through what the folders with the names of app/ measure.
-UNMEASURED = frozenset({"browser", "check", "cli", "client", "deploy", "documents", "e2e", "power_cuts"})
+# Folders of tests that do not measure the coverage of their servers: the subject is a client.
+CLIENTS = frozenset({"check", "cli", "client"})
+# Folders of tests that measure nothing: they run the whole program, in other processes or very often. The folders with the names of app/
+# measure what it consists of; with the tracer, a server or a test takes twice the time and more.
+WHOLE_PROGRAM = frozenset({"browser", "contract", "deploy", "documents", "e2e", "power_cuts", "simulation"})
 ASSERTING = ("crowds", "publishers", "runs_of_crowds", "runs_of_slow_readers", "runs_with_restarts", "subscribers")
 LONGEST_TEST_SECONDS = 600
 SLOW = (
@@ -37,9 +41,11 @@ pytest.register_assert_rewrite(*(f"tests.support.{name}" for name in ASSERTING))
 
 
 @pytest.fixture(scope="module", autouse=True)
-def measured_servers(request: pytest.FixtureRequest) -> None:
-    """Measure the coverage of servers, except in the folders of UNMEASURED."""
-    ServerProcess.is_measured = UNMEASURED.isdisjoint(request.path.parts)
+def measured(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Measure the coverage of what the folder of a test is to measure."""
+    ServerProcess.is_measured = CLIENTS.isdisjoint(request.path.parts)
+    with nullcontext() if WHOLE_PROGRAM.isdisjoint(request.path.parts) else unmeasured():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -64,10 +70,21 @@ def time_limit(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture
 def untraced() -> Iterator[None]:
     """Run a test of millions of steps, each of which others cover too, without the tracer that makes it take four times as long."""
-    tracer = sys.gettrace()
-    sys.settrace(None)
-    yield
+    with unmeasured():
+        yield
+
+
+@contextmanager
+def unmeasured() -> Iterator[None]:
+    """Measure no coverage: neither in this thread, nor in threads and processes that are started meanwhile."""
+    tracer, thread_tracer = sys.gettrace(), threading.gettrace()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        sys.settrace(None)
+        threading.settrace(None)
+        yield
     sys.settrace(tracer)
+    threading.settrace(thread_tracer)
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from tests.support.subscribers import PATIENCE_SECONDS
 from tests.transports.grpc.conftest import GRPC_IS_INSTALLED
 from tests.transports.http.orders import eventually
 
-pytestmark = pytest.mark.usefixtures("quick_reconnections")
+pytestmark = pytest.mark.usefixtures("quick_reconnections", "untraced")
 needs_grpc = pytest.mark.skipif(not GRPC_IS_INSTALLED, reason="the packages of the extra grpc are not installed")
 
 

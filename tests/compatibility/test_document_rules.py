@@ -53,6 +53,7 @@ def test_document_does_not_differ_from_itself() -> None:
     assert document_changes(BEFORE, deepcopy(BEFORE)) == []
 
 
+@pytest.mark.usefixtures("untraced")
 def test_no_difference_is_overlooked() -> None:
     for place in every_place(BEFORE)[::4]:  # for the sake of time
         if place == ("info", "version"):

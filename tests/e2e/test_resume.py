@@ -40,7 +40,7 @@ async def test_subscribers_that_come_and_go_at_full_speed_read_everything_once_i
         scenario = come_and_go(
             server.events_url,
             ledger,
-            subscribers=40,
+            subscribers=20,
             publishers=4,
             events=3000,
             most_frames=400,

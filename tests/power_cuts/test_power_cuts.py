@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_right
+from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
 from random import Random
@@ -30,10 +31,10 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
 
 def judged(
     recording: Recording, folder: Path, count: int, seed: int, *, destroys_sector: bool = False
-) -> list[Verdict]:
+) -> Iterator[Verdict]:
     random = Random(seed)
     every_cut = cuts(recording, count, random, destroys_sector=destroys_sector)
-    return [judge_restart(cut, folder / str(number)) for number, cut in enumerate(every_cut)]
+    return (judge_restart(cut, folder / str(number)) for number, cut in enumerate(every_cut))
 
 
 async def stored_ids(path: Path) -> list[str]:
@@ -46,14 +47,14 @@ def faults(verdicts: list[Verdict]) -> list[tuple[str, str]]:
 
 
 def test_nothing_that_was_acknowledged_is_lost_by_a_power_cut(recording: Recording, tmp_path: Path) -> None:
-    verdicts = judged(recording, tmp_path, CUTS, seed=2)
+    verdicts = list(judged(recording, tmp_path, CUTS, seed=2))
     assert faults(verdicts) == []
     assert [verdict.output for verdict in verdicts if verdict.is_refused] == []
     assert [verdict.cut for verdict in verdicts if verdict.has_gap] == []
 
 
 def test_nothing_that_was_acknowledged_is_lost_with_a_destroyed_sector(recording: Recording, tmp_path: Path) -> None:
-    verdicts = judged(recording, tmp_path, CUTS, seed=3, destroys_sector=True)
+    verdicts = list(judged(recording, tmp_path, CUTS, seed=3, destroys_sector=True))
     assert faults(verdicts) == []
     assert [verdict.output for verdict in verdicts if verdict.is_refused or verdict.has_gap] == []
 
@@ -93,15 +94,14 @@ def test_power_cut_in_the_very_first_start_does_not_prevent_the_next(recording: 
 def test_failing_syncs_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     recording = record_run(tmp_path / "recorded", EVENTS // 3, seed=4, fail_syncs=50)
     assert recording.refused > 0
-    verdicts = judged(recording, tmp_path, CUTS // 2, seed=5)
+    verdicts = list(judged(recording, tmp_path, CUTS // 2, seed=5))
     assert faults(verdicts) == []
     assert [verdict.output for verdict in verdicts if verdict.is_refused] == []
 
 
 def test_server_that_acknowledges_before_the_disk_does_is_found(tmp_path: Path) -> None:
     recording = record_run(tmp_path / "recorded", EVENTS // 3, seed=6, module="tests.power_cuts.hasty_server")
-    verdicts = judged(recording, tmp_path, CUTS, seed=7)
-    assert any(verdict.has_gap or verdict.faults for verdict in verdicts)
+    assert any(verdict.has_gap or verdict.faults for verdict in judged(recording, tmp_path, CUTS, seed=7))
 
 
 def test_change_that_is_recorded_in_part_is_left_out(tmp_path: Path) -> None:

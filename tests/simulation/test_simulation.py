@@ -23,7 +23,7 @@ from tests.simulation.play import Outcome, simulate
 from tests.simulation.world import Size
 from tests.support.sessions import Session, faults_of_session
 
-SEEDS = range(40)
+SEEDS = range(20)
 LARGE = Size(readers=80, events=1_500, faults=25, seconds=900)
 
 
@@ -32,7 +32,7 @@ def test_every_promise_holds_in_small_runs() -> None:
     outcomes = [simulate(seed) for seed in SEEDS]
     assert [(outcome.seed, outcome.faults[:5]) for outcome in outcomes if outcome.faults] == []
     assert sum(outcome.gaps for outcome in outcomes) > 100
-    assert sum(outcome.sessions for outcome in outcomes) > 10_000
+    assert sum(outcome.sessions for outcome in outcomes) > 5_000
 
 
 @pytest.mark.usefixtures("untraced")

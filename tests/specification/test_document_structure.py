@@ -77,6 +77,7 @@ def mutated(dice: random.Random) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.usefixtures("untraced")
 def test_values_that_jsonschema_refuses_are_refused() -> None:
     dice = random.Random(30)
     wrong = 0
