@@ -50,7 +50,8 @@ async def compare(copy: Path, log: SharedLog) -> Difference | None:
     `copy`: the path of a node's copy, or of a SQLite log. A server may be using it; it is only read. The log is only read, too.
     Compared are the events that neither side has deleted, up to the newest event of the copy: epoch, id, type, version, order,
     data and owner. Events that the log has after the newest event of the copy are not a difference, because a copy may be
-    behind. Raises StoreRefused if the copy cannot be read, StoreUnavailable if the log does not answer.
+    behind. Raises StoreRefused if the copy cannot be read, StoreUnavailable if the log does not answer. While the log yields
+    events, an interruption of the connection is waited for.
     """
     floor, head = await asyncio.to_thread(_ends, copy)
     state = await log.state()  # after the copy was read, so that the log has every event of the copy

@@ -84,15 +84,16 @@ def open_copy(path: Path) -> CopyFile:
 
 def connect(path: Path, vfs: str) -> sqlite3.Connection:
     """Return the connection that writes to a copy. A new file is marked as a copy first. Raises StoreRefused, sqlite3.Error."""
-    connection = connect_cache_writer(path, vfs)
-    [(application_id,)] = connection.execute("PRAGMA application_id")
-    if application_id != COPY_ID:
-        connection.execute(f"PRAGMA application_id = {COPY_ID}")
-    [(mode,)] = connection.execute("PRAGMA journal_mode = WAL")
-    if mode != "wal":
-        connection.close()
-        raise StoreRefused(f"The copy {str(path)!r} cannot be opened: its file system does not allow a WAL.")
-    return connection
+    with ExitStack() as undo:
+        connection = undo.enter_context(closing(connect_cache_writer(path, vfs)))
+        [(application_id,)] = connection.execute("PRAGMA application_id")
+        if application_id != COPY_ID:
+            connection.execute(f"PRAGMA application_id = {COPY_ID}")
+        [(mode,)] = connection.execute("PRAGMA journal_mode = WAL")
+        if mode != "wal":
+            raise StoreRefused(f"The copy {str(path)!r} cannot be opened: its file system does not allow a WAL.")
+        undo.pop_all()
+        return connection
 
 
 def lay_out(connection: sqlite3.Connection, epochs: Epochs, floor: Floor, id_key: bytes) -> None:

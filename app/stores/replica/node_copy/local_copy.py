@@ -155,9 +155,9 @@ class LocalCopy:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="copy-writer")
 
     def _close(self) -> None:
-        self._readers.close()  # first: the last connection to close checkpoints, and only the writer's may
-        self._writer.shutdown()
-        self._changes.close()
+        self._writer.shutdown()  # first: a change may hold the readers up
+        self._readers.close()
+        self._changes.close()  # after the readers: the last connection to close checkpoints, and only the writer's may
         self._lock.release()
 
     def _require_open(self) -> None:
