@@ -113,7 +113,7 @@ class Operations:
         return EventStreamResponse(self.streams, subscription, client)
 
     async def _page(
-        self, request: Request, place: StartRequest, filter: Filter, limit: int | None, wait_seconds: int
+        self, request: Request, place: StartRequest, filter: Filter, limit: int | None, wait_seconds: float
     ) -> ASGIApp:
         limit = self.document.page_limit_default if limit is None else limit
         if limit > self.document.page_limit_maximum:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -16,14 +17,18 @@ T = TypeVar("T")
 
 
 @contextmanager
-def admitted_to_wait(admission: Admission, client: Client, wait_seconds: int) -> Iterator[int]:
-    """Yield how long to wait for a page. A page that may wait is counted as a stream meanwhile; see `Admission.admit`."""
+def admitted_to_wait(admission: Admission, client: Client, wait_seconds: int) -> Iterator[float]:
+    """Yield how long to wait for a page: not longer than the client's access token is valid.
+
+    A page that may wait is counted as a stream meanwhile; see `Admission.admit`.
+    """
     if not wait_seconds:
         yield 0
         return
+    expires_at = client.principal.expires_at
     leave = admission.admit(client)
     try:
-        yield wait_seconds
+        yield wait_seconds if expires_at is None else min(wait_seconds, max(0, expires_at - time.time()))
     finally:
         leave()
 
