@@ -18,6 +18,9 @@ async def read_page(log: EventLog, start: Start, filter: Filter, limit: int, wai
     The `through` of the page is the offset from which to read on; events that do not match are before it too. If the log
     starts to drain (the server is about to stop) during the wait, an empty page is returned. Raises PositionLost if events
     after the start are missing, Draining if the log drains already, StoreUnavailable if the store cannot read.
+
+    Unless it is full or may wait, the page has every matching event that was acknowledged before this call, also by another
+    server of a shared log. A full page does not need the other servers, so old events can be read while these do not answer.
     """
     log.check_accepts_requests()
     if start.gap is not None:
@@ -25,6 +28,7 @@ async def read_page(log: EventLog, start: Start, filter: Filter, limit: int, wai
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait_seconds
     after = start.after
+    is_synced = wait_seconds > 0  # a reader that waits is sent what is new anyway
     while True:
         log.check_generation(start.generation)
         if after < log.head:
@@ -33,9 +37,14 @@ async def read_page(log: EventLog, start: Start, filter: Filter, limit: int, wai
             except BelowFloor as expired:
                 after = _after_deletion(log, start, after, expired, filter)
                 continue
-            if page.events:
+            if page.events and (is_synced or len(page.events) == limit):
                 return page
-            after = page.through
+            if not page.events:
+                after = page.through
+                continue
+        if not is_synced:
+            await log.sync()
+            is_synced = True
         elif log.is_draining or loop.time() >= deadline:
             return Page((), after)
         else:

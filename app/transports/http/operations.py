@@ -119,7 +119,8 @@ class Operations:
         if limit > self.document.page_limit_maximum:
             message = f"must be at most {self.document.page_limit_maximum} for a page"
             raise InvalidParameters([ParameterViolation("query", "limit", message)])
-        start = await locate_start(self.log, place, filter, is_finite=not wait_seconds)
+        is_latest = place == StartRequest()  # other pages ask for what is new only if they reach it, see `read_page`
+        start = await locate_start(self.log, place, filter, is_finite=is_latest and not wait_seconds)
         read = partial(read_page, self.log, start, filter, limit)
         page = await unless_left(request, read(wait_seconds)) if wait_seconds else None
         if page is None:

@@ -107,6 +107,26 @@ async def test_a_finite_read_ends_after_everything_that_was_acknowledged_anywher
     assert await open_subscription(log, request) == Closing("unavailable")
 
 
+async def test_a_page_asks_the_other_servers_unless_it_is_full() -> None:
+    log, store = await shared_log(*map(event, "abc"))
+
+    async def page(limit: int, wait_seconds: float = 0) -> list[str]:
+        read = await read_page(log, Start(0), EVERYTHING, limit, wait_seconds)
+        return [stored.event_id for stored in read.events]
+
+    await store.written_elsewhere(event("d"))
+    assert await page(3) == ["a", "b", "c"]
+    assert log.head == 3
+    assert await page(10, wait_seconds=1) == ["a", "b", "c"]
+    assert await page(10) == ["a", "b", "c", "d"]
+    store.can_be_asked = False
+    assert await page(4) == ["a", "b", "c", "d"]
+    with pytest.raises(StoreUnavailable):
+        await page(5)
+    with pytest.raises(StoreUnavailable):
+        await read_page(log, Start(log.head), EVERYTHING, 5, 0)
+
+
 async def test_a_reader_that_follows_asks_no_other_server() -> None:
     log, store = await shared_log(event("a"))
     store.can_be_asked = False
