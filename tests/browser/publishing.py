@@ -14,10 +14,9 @@ from typing import Any
 import httpx
 from playwright.sync_api import Page
 
-from tests.browser.following import PATIENCE_SECONDS
+from tests.browser.waiting import comes_true
 from tests.support.server_process import ServerProcess
 from tests.support.threaded import serving
-from tests.transports.http.orders import eventually
 
 _SCRIPT = (Path(__file__).parent / "publish.js").read_text()
 _NAMES = itertools.count()
@@ -47,6 +46,10 @@ class Publishing:
         held = "(await navigator.locks.query()).held.map(({ name }) => name)"
         return bool(self.page.evaluate(f"async () => ({held}).includes('orders-events publish outbox')"))
 
+    def sees(self, number: int) -> bool:
+        """Wait until so many events are in the queue, as this page sees it."""
+        return comes_true(self.page, f"{self._kept}.publisher.pending === {number}")
+
     def close(self) -> None:
         self.page.evaluate(f"{self._kept}.publisher.close()")
 
@@ -60,8 +63,7 @@ class Publishing:
         return dict(self._when(f"{last}?.value.state === '{state}'", f"{last}.value"))
 
     def _when(self, condition: str, value: str) -> Any:
-        found = eventually(lambda: bool(self.page.evaluate(condition)), PATIENCE_SECONDS)
-        assert found, self.page.evaluate(self._kept)
+        assert comes_true(self.page, condition), self.page.evaluate(self._kept)
         return self.page.evaluate(value)
 
 

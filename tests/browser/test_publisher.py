@@ -230,14 +230,20 @@ def test_closed_publisher_rejects_its_calls_and_leaves_the_queue_to_the_next(
 # Several tabs
 
 
+def publish_in_turn(tabs: list[Publishing], names: list[str]) -> None:
+    """Publish each event in another tab, once all tabs see those before it in the queue: else its place would be left to chance."""
+    for number, name in enumerate(names):
+        tabs[number % len(tabs)].publish(shipped(name))
+        assert all(each.sees(number + 1) for each in tabs)
+
+
 def test_tabs_with_one_queue_send_each_event_once_and_each_gets_its_results(
     proxy: BadAnswers, context: BrowserContext, server: ServerProcess
 ) -> None:
     names = orders(12)
     tabs = [Publishing(opened_at(context, proxy), **KEY) for _ in range(3)]
     proxy.passing.clear()
-    for number, name in enumerate(names):
-        tabs[number % 3].publish(shipped(name))
+    publish_in_turn(tabs, names)
     proxy.passing.set()
     for each in tabs:
         assert [result["published"]["duplicate"] for result in each.results()] == [False] * 4
@@ -258,7 +264,7 @@ def test_tab_that_hears_of_an_answer_late_does_not_send_the_events_again(
     page.goto(f"{proxy.url}/docs")
     late = Publishing(page, **KEY)
     late.publish(shipped(other))
-    assert eventually(lambda: sending.pending() == 2)
+    assert sending.sees(2)
     page.evaluate("late.begins()")
     proxy.passing.set()
     assert sending.reaches("idle")["pending"] == 0
@@ -279,7 +285,7 @@ def test_tab_takes_the_queue_of_a_closed_one_over(
     closing.publish(*(shipped(name) for name in names))
     closing.reaches("waiting")
     staying = Publishing(opened_at(context, proxy), **KEY)
-    assert staying.pending() == 3
+    assert staying.sees(3)
     closing.page.close()
     assert eventually(lambda: stored(server, *names) == names)
     staying.reaches("idle")
@@ -307,8 +313,7 @@ def test_tabs_without_web_locks_store_each_event_once_and_in_order(
     names = orders(9)
     tabs = [Publishing(opened_at(context, proxy), **KEY) for _ in range(3)]
     proxy.passing.clear()
-    for number, name in enumerate(names):
-        tabs[number % 3].publish(shipped(name))
+    publish_in_turn(tabs, names)
     proxy.passing.set()
     for each in tabs:
         assert all("published" in result for result in each.results())
