@@ -18,6 +18,7 @@ class SwallowingProxy:
         self.port = 0
         self._server_port = port
         self._writers: set[asyncio.StreamWriter] = set()
+        self._connections: set[asyncio.Task[None]] = set()
 
     def cut(self) -> None:
         """Break all connections, and swallow nothing more."""
@@ -25,9 +26,23 @@ class SwallowingProxy:
         for writer in self._writers:
             writer.transport.abort()
 
-    async def join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Connect a client with the server."""
-        answers, requests = await asyncio.open_connection("127.0.0.1", self._server_port)
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = asyncio.create_task(self._join(reader, writer))
+        self._connections.add(connection)
+        connection.add_done_callback(self._connections.discard)
+
+    async def close(self) -> None:
+        """Break all connections, and wait until they are over."""
+        self.cut()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Connect a client with the server; if there is none now, close the client's connection."""
+        try:
+            answers, requests = await asyncio.open_connection("127.0.0.1", self._server_port)
+        except OSError:
+            writer.transport.abort()
+            return
         self._writers |= {writer, requests}
         await asyncio.gather(self._pump(reader, requests, swallow=False), self._pump(answers, writer, swallow=True))
 
@@ -50,10 +65,10 @@ class SwallowingProxy:
 async def swallowing_proxy(port: int) -> AsyncIterator[SwallowingProxy]:
     """Run a proxy in front of the server at a port of loopback."""
     proxy = SwallowingProxy(port)
-    server = await asyncio.start_server(proxy.join, "127.0.0.1", 0)
+    server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy
     finally:
         server.close()
-        proxy.cut()
+        await proxy.close()

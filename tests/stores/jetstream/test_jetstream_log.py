@@ -100,3 +100,12 @@ async def test_a_new_epoch_fences_the_old_one_and_is_begun_once(url: str) -> Non
         assert await log.store([order_event("e1")], new.name) == 4
         assert [batch async for batch in follower] == []
         assert [event.epoch for event in await followed(log, 4)] == [old.name] * 3 + [new.name]
+
+
+async def test_an_epoch_that_another_node_has_begun_and_not_recorded_is_finished(url: str) -> None:
+    async with opened_log(url) as log:
+        first = (await log.state()).epochs
+        claim = f"epoch-after-{first.open.name}"
+        config = {"name": claim, "ack_policy": "explicit", "metadata": {"orders-events.epoch": "k7f3q2xw"}}
+        await log._api.create_consumer(config, claim, "create")
+        assert (await log.begin_epoch(first)).epochs.open == ("k7f3q2xw", 1)
