@@ -108,6 +108,7 @@ def _open_grpc(settings: Settings, service: Service) -> AbstractAsyncContextMana
         callers=callers.Callers(service.authentication, service.proxies),
         publish_limit=service.publish_limit,
         statuses=statuses.Statuses(service.tally, service.reconnection),
+        tally=service.tally,
     )
     return grpc_server.open_grpc_server(handlers, settings.host, settings.grpc_port)
 

@@ -49,17 +49,17 @@ class Admission:
             )
             if maximum is not None
         ]
-        self._leave_uncounted: Leave = partial(self._leave, ())
+        self._leave_uncounted: Leave = partial(self.leave, ())
         self.open_streams = 0
         self._tally = tally
         self._clock = clock
         self._ended: Counter[Hashable] = Counter()  # by address, in the present period
         self._period_ends_at = 0.0
 
-    def admit(self, client: Client) -> Leave:
+    def admit(self, client: Client, transport: str | None = None) -> Leave:
         """Count a stream of a client from now on. Returns the function to call once the stream has ended.
 
-        Raises Overloaded if the server has as many streams as it may have, TooManyRequests if the client has.
+        `transport`: under which it is counted how long the stream was open; None if that does not count. Raises Overloaded if the server has as many streams as it may have, TooManyRequests if the client has.
         """
         if self._total is not None and self.open_streams >= self._total:
             self._tally.streams_refused["total"] += 1
@@ -72,7 +72,22 @@ class Admission:
         for limit, key in counted:
             limit.streams[key] += 1
         self.open_streams += 1
-        return partial(self._leave, counted) if counted else self._leave_uncounted
+        if transport is not None:
+            return _Timed(self, counted, transport, self._clock())
+        return partial(self.leave, counted) if counted else self._leave_uncounted
+
+    def leave(self, counted: Counted) -> None:
+        """Count a stream no longer."""
+        self.open_streams -= 1
+        for limit, key in counted:
+            limit.streams[key] -= 1
+            if not limit.streams[key]:
+                del limit.streams[key]
+
+    def leave_timed(self, counted: Counted, transport: str, began: float) -> None:
+        """Count a stream no longer, but the time that it was open."""
+        self.leave(counted)
+        self._tally.stream_seconds[transport].observe(self._clock() - began)
 
     def admits_ended(self, client: Client) -> bool:
         """Return whether a client may have a stream that ends at once, because its access token has expired, and count the stream.
@@ -92,12 +107,20 @@ class Admission:
         self._ended[key] += 1
         return True
 
-    def _leave(self, counted: Sequence[tuple[_ClientLimit, Hashable]]) -> None:
-        self.open_streams -= 1
-        for limit, key in counted:
-            limit.streams[key] -= 1
-            if not limit.streams[key]:
-                del limit.streams[key]
+
+class _Timed:
+    """The function to call once a stream has ended whose time counts. An object of this class is half as large as a `partial`."""
+
+    __slots__ = ("_admission", "_began", "_counted", "_transport")
+
+    def __init__(self, admission: Admission, counted: Counted, transport: str, began: float) -> None:
+        self._admission = admission
+        self._counted = counted or _BY_NO_LIMIT
+        self._transport = transport
+        self._began = began
+
+    def __call__(self) -> None:
+        self._admission.leave_timed(self._counted, self._transport, self._began)
 
 
 class _ClientLimit:
@@ -118,3 +141,9 @@ def streams_by_descriptors() -> int | None:
     """Return how many streams the process can have, each of which needs a file descriptor; None if they are not limited."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return None if descriptors == resource.RLIM_INFINITY else max(descriptors - OTHER_DESCRIPTORS, 1)
+
+
+Counted: TypeAlias = Sequence[tuple[_ClientLimit, Hashable]]
+"""The limits that count a stream, each with the key of its client."""
+
+_BY_NO_LIMIT: Final[Counted] = ()

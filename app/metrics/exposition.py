@@ -134,6 +134,9 @@ class Metrics(Collector):
         )
         yield counters("stream_gaps", "Gaps that streams reported.", "reason", fan_out.sent.gaps)
         yield counters("streams_closed", "Streams that the server ended.", "reason", fan_out.sent.closings)
+        yield histograms(
+            "stream_duration_seconds", "How long streams were open.", "transport", self._tally.stream_seconds
+        )
         yield counters("streams_refused", "Streams beyond a limit.", "limit", self._tally.streams_refused)
 
     def _of_requests(self) -> Iterator[Metric]:
@@ -144,6 +147,7 @@ class Metrics(Collector):
         yield gauge("websockets", "WebSocket connections open now.", tally.websockets)
         closings = tally.websocket_closings
         yield counters("websockets_closed", "WebSocket connections that the server ended.", "code", closings)
+        yield gauge("grpc_calls", "Calls over gRPC open now.", tally.grpc_calls)
         yield counters("requests_refused", "Requests answered with a problem.", "problem", tally.refusals)
         yield histograms(
             "request_duration_seconds", "Time until an answer was ready.", "operation", tally.request_seconds

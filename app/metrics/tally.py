@@ -6,8 +6,11 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from app.events.histogram import Histogram
+
+STREAM_SECONDS: Final = (1.0, 10.0, 60.0, 300.0, 1_800.0, 3_600.0, 21_600.0, 86_400.0)
 
 _log = logging.getLogger(__name__)
 
@@ -18,15 +21,21 @@ class Tally:
 
     `request_seconds`: for each operation, how long it took until the operation had its response; refused requests do not count.
     `refusals`: the number of requests answered with a problem document, for each problem. `streams_refused`: the number of streams that
-    were not admitted, for each limit: `total`, `principal` or `address`. `websockets`: the number of WebSocket
-    connections that are open now. `websocket_closings`: the number of those that the server ended, for each close code.
+    were not admitted, for each limit: `total`, `principal` or `address`. `stream_seconds`: how long
+    the streams that have ended were open, for each transport: `http`, `websocket` (its connections) or `grpc`. `websockets`: the number of
+    WebSocket connections that are open now. `websocket_closings`: the number of those that the server ended, for each close code.
+    `grpc_calls`: the number of calls over gRPC that are open now.
     """
 
     request_seconds: defaultdict[str, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     refusals: Counter[str] = field(default_factory=Counter)
     streams_refused: Counter[str] = field(default_factory=Counter)
+    stream_seconds: defaultdict[str, Histogram] = field(
+        default_factory=lambda: defaultdict(lambda: Histogram(STREAM_SECONDS))
+    )
     websockets: int = 0
     websocket_closings: Counter[str] = field(default_factory=Counter)
+    grpc_calls: int = 0
 
     def refuse(self, problem: str, fields: Mapping[str, object]) -> None:
         """Count a request that is answered with a problem, and log it with these fields."""

@@ -49,6 +49,22 @@ def test_a_stream_beyond_a_limit_is_refused_until_another_has_ended(
         admission.admit(ANN)
 
 
+@pytest.mark.parametrize("limits", [StreamLimits(), StreamLimits(per_principal=1)])
+def test_the_time_that_a_stream_was_open_is_counted_by_its_transport(limits: StreamLimits) -> None:
+    tally, now = Tally(), [100.0]
+    admission = Admission(limits, tally, lambda: now[0])
+    leave = admission.admit(ANN, "http")
+    now[0] += 70
+    assert not tally.stream_seconds
+    leave()
+    admission.admit(ANN)()
+
+    assert {name: each.total for name, each in tally.stream_seconds.items()} == {"http": 70}
+    assert dict(tally.stream_seconds["http"].cumulative())[300.0] == 1
+    assert dict(tally.stream_seconds["http"].cumulative())[60.0] == 0
+    assert admission.open_streams == 0
+
+
 def test_a_refused_stream_is_counted_by_no_limit() -> None:
     """The limit by address is the last to be looked at: if it refuses, the one by principal must not have counted."""
     admission = Admission(StreamLimits(per_principal=2, per_address=1), Tally())

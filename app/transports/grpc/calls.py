@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import grpc
 
 from app.events.errors import Draining
+from app.metrics.tally import Tally
 from app.transports.grpc.callers import Context
 from app.transports.grpc.statuses import Statuses
 
@@ -17,11 +18,11 @@ Handler: TypeAlias = Callable[[Any, Context], Awaitable[Any]]
 
 
 class Calls:
-    """The calls of the service that are in progress. `statuses`: translates errors into statuses."""
+    """The calls of the service that are in progress. `statuses`: translates errors into statuses. `tally`: counts the calls."""
 
-    def __init__(self, statuses: Statuses) -> None:
+    def __init__(self, statuses: Statuses, tally: Tally) -> None:
         self._statuses = statuses
-        self._running = 0
+        self._tally = tally
         self._waiting: dict[Context, None] = {}
         self._none_running = asyncio.Event()
         self._none_running.set()
@@ -33,7 +34,7 @@ class Calls:
         """
 
         async def answer(request: Any, context: Context) -> Any:
-            self._running += 1
+            self._tally.grpc_calls += 1
             self._none_running.clear()
             try:
                 return await handler(request, context)
@@ -42,8 +43,8 @@ class Calls:
             except Exception as error:  # noqa: BLE001  # any error: it becomes the status of the call
                 end(context, self._statuses.refusal(error, name))
             finally:
-                self._running -= 1
-                if not self._running:
+                self._tally.grpc_calls -= 1
+                if not self._tally.grpc_calls:
                     self._none_running.set()
 
         return answer

@@ -17,6 +17,7 @@ from app.events.delivery.subscribe import subscribe
 from app.events.errors import Draining, StoreUnavailable
 from app.events.log.event_log import EventLog
 from app.events.publish import Publisher
+from app.metrics.tally import Tally
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
 from app.specification.errors import OrdersEventsError, Refusal
@@ -50,6 +51,7 @@ class OrderEventsService:
         callers: Callers,
         publish_limit: PublishLimit,
         statuses: Statuses,
+        tally: Tally,
     ) -> None:
         self.log = log
         self._publisher = publisher
@@ -62,7 +64,7 @@ class OrderEventsService:
         self.classes = MessageClasses(document.proto)
         self._data_messages = DataMessages(document.proto, contracts)
         self._responses = Responses(self.classes, self._data_messages)
-        self.calls = Calls(statuses)
+        self.calls = Calls(statuses, tally)
         self.max_request_bytes = document.max_body_bytes
         self._most_values = document.max_json_values
         self._most_events = document.batch_maximum
@@ -86,7 +88,7 @@ class OrderEventsService:
             for message in self._responses.encode(self._fan_out.refuse(closing)):
                 await context.write(message)
         else:
-            leave = self._admission.admit(client)
+            leave = self._admission.admit(client, "grpc")
             closing = await CallSink(self._responses.encode, context.write).carry(self._fan_out, subscription, leave)
         if closing.reason in _INTERRUPTIONS:
             end(context, self._statuses.status(_INTERRUPTIONS[closing.reason]))

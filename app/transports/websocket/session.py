@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from app.access.client import Client
@@ -41,6 +42,7 @@ class Session:
         "_sockets",
         "client",
         "connection",
+        "opened_at",
         "publications",
         "step",
         "subscriptions",
@@ -52,6 +54,7 @@ class Session:
         self._sockets = sockets
         self.step = step
         self.client = client
+        self.opened_at = time.monotonic()
         self._incoming: Incoming | None = None  # while a message is received in part
         self._is_open = True
         self.subscriptions = Subscriptions(self, sockets)

@@ -153,6 +153,7 @@ class Sockets:
     def remove(self, session: Session) -> None:
         """Forget a connection that is lost."""
         self._sessions.pop(session, _do_nothing)()
+        self.tally.stream_seconds["websocket"].observe(time.monotonic() - session.opened_at)
         self.tally.websockets = len(self._sessions)
         if not self._sessions:
             self._none_open.set()

@@ -151,6 +151,7 @@ def test_streams_are_counted_like_those_over_http(server: ServerProcess, client:
     next(stream)
     metrics = httpx.get(f"{server.url}/metrics", trust_env=False).text
     assert "orders_events_streams 1.0" in metrics
+    assert "orders_events_grpc_calls 0.0" not in metrics
     assert 'orders_events_streams_closed_total{reason="limit"} ' in metrics
     assert 'orders_events_requests_refused_total{problem="invalid-parameter"} ' in metrics
     stream.cancel()

@@ -60,12 +60,14 @@ def test_metrics_are_in_the_format_of_prometheus(counting: tuple[ServerProcess, 
         "orders_events_delivery_age_seconds": "histogram",
         "orders_events_stream_gaps": "counter",
         "orders_events_streams_closed": "counter",
+        "orders_events_stream_duration_seconds": "histogram",
         "orders_events_streams_refused": "counter",
         "orders_events_connections": "gauge",
         "orders_events_connections_cut": "counter",
         "orders_events_connections_refused": "counter",
         "orders_events_websockets": "gauge",
         "orders_events_websockets_closed": "counter",
+        "orders_events_grpc_calls": "gauge",
         "orders_events_requests_refused": "counter",
         "orders_events_request_duration_seconds": "histogram",
         "orders_events_tokens_refused": "counter",
@@ -105,10 +107,12 @@ def test_delivered_events_are_counted_once_per_stream(counting: tuple[ServerProc
     _, http = counting
     order = new_order()
     publish(http, shipped(order), shipped(order), shipped())
-    before = metric(http, "orders_events_events_delivered_total")
+    names = ("orders_events_events_delivered_total", "orders_events_stream_duration_seconds_count")
+    delivered, ended = (metric(http, name) for name in names)
     for _ in range(3):
         read_stored(http, from_="earliest", orderId=order)
-    assert metric(http, "orders_events_events_delivered_total") == before + 6
+    assert metric(http, names[0]) == delivered + 6
+    assert metric(http, names[1], transport="http") == ended + 3
 
 
 def test_closings_are_counted_by_reason(counting: tuple[ServerProcess, httpx.Client]) -> None:

@@ -124,7 +124,7 @@ class EventStreamResponse:
             await send({"type": "http.response.body"})
             return
         try:
-            leave = self._streams.admission.admit(self._client)
+            leave = self._streams.admission.admit(self._client, "http")
         except LimitReached:
             await ClosedStreamResponse(self._streams, Closing("overloaded"))(scope, receive, send)
             return
