@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
+import pytest
+
 from app.events.event import Event, StoredEvent
 from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_store import Commit, EventStore, Opened, Page
 from app.events.position import Floor
+from app.stores.replica import publishing, replica_store
 from tests.events.logs import event
 
 NOTHING = Filter(event_types=frozenset({"order.unheard-of"}))
@@ -60,6 +63,12 @@ class OpenStore:
     def _on_commit(self, commit: Commit) -> None:
         self.commits.append(commit)
         self._committed.set()
+
+
+def be_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a node wait a minute for its shared log: on a busy machine the disk alone may take the usual five seconds."""
+    for module in (publishing, replica_store):
+        monkeypatch.setattr(module, "DEADLINE_SECONDS", 60)
 
 
 @asynccontextmanager

@@ -482,6 +482,9 @@ def test_a_page_says_how_far_the_log_was_examined(
     run(work())
 
 
+@pytest.mark.parametrize(
+    "make_store", ["memory", "sqlite", "shared"], indirect=True
+)  # one copy searches as another does
 @pytest.mark.parametrize("filter", [NOTHING, of_orders("or_25000"), EVERYTHING])
 def test_a_long_search_moves_on_with_every_page(make_store: MakeStore, filter: Filter) -> None:
     async def work() -> None:

@@ -17,7 +17,7 @@ from app.stores.replica import follower as follower_module
 from app.stores.replica.node_copy.local_copy import LocalCopy
 from app.stores.replica.replica_store import ReplicaStore
 from tests.events.logs import event, run
-from tests.stores.opened import OpenStore, ids, opening
+from tests.stores.opened import OpenStore, be_patient, ids, opening
 from tests.support.memory_shared_log import MemorySharedLog
 from tests.support.rich_contract import ROOT
 
@@ -41,7 +41,8 @@ class Node(OpenStore):
 
 
 @pytest.fixture(autouse=True)
-def _no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def _quick_and_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    be_patient(monkeypatch)
     monkeypatch.setattr(follower_module, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(follower_module, "PAUSE_SECONDS", 0.005)
 
