@@ -60,6 +60,7 @@ class JetStreamLog:
         self._accept_single = accept_single
         self._seconds = seconds
         self._known: tuple[str, Epochs] | None = None
+        self._compared_after: int | None = None  # so many interruptions; None: the log is not followed yet
 
     async def open(self) -> SharedState:
         await self._connection.open(self._seconds)
@@ -98,6 +99,7 @@ class JetStreamLog:
     ) -> AsyncGenerator[Sequence[StoredEvent]]:
         """Yield the events after a position, from one consumer after another, as long as the log is the one that is `known`."""
         while self._known == known and not self._connection.closed:
+            interruptions = self._connection.interruptions
             try:
                 info = await self._info()
                 if self._known != known or not position.is_in(info):
@@ -108,6 +110,8 @@ class JetStreamLog:
                             yield events
                         if position.is_lost or self._known != known:
                             return
+                        if messages or position.offset < max(info.first, 1):
+                            self._compared_after = interruptions
             except NatsError as error:
                 _log.warning("The log cannot be followed now", extra={"fields": {"reason": str(error)}})
                 await asyncio.sleep(_PAUSE_SECONDS)
@@ -137,6 +141,11 @@ class JetStreamLog:
         return info
 
     async def _store(self, submission: Submission, epoch: str) -> int:
+        if self._compared_after not in (None, self._connection.interruptions):
+            # Meanwhile the stream may have been restored from a backup: the offset of a lost event would be used again in its epoch.
+            raise Unanswered(
+                "The log is compared with the copy of this node first, because the connection was interrupted."
+            )
         try:
             return await self._publishing.store(submission)
         except NoResponder:

@@ -37,10 +37,12 @@ class NatsConnection:
     """A connection to one of several NATS servers, with requests and their answers.
 
     `on_reconnect`: functions that are called after each interruption, when messages may have been missed, and at the end.
+    `interruptions`: how often the connection broke.
     """
 
     def __init__(self, servers: NatsServers) -> None:
         self.on_reconnect: set[Callable[[], None]] = set()
+        self.interruptions = 0
         self.closed = False
         self._is_open = False
         self._servers = servers
@@ -174,6 +176,7 @@ class NatsConnection:
                 self._requests.fail(Forbidden("publish", subject), subject)
 
     async def _on_disconnect(self) -> None:
+        self.interruptions += 1
         self._requests.fail(Unanswered("The connection to the NATS server broke."))
         if self._is_open and not self.closed:
             _log.warning("The connection to the NATS server is interrupted")
