@@ -67,10 +67,15 @@ class NatsServer:
     def log(self) -> str:
         return (self._folder / "log").read_text()
 
+    @property
+    def store(self) -> Path:
+        """The folder with its streams."""
+        return self._folder / "store"
+
     def configure(self, configuration: str) -> None:
         """Write the configuration file anew; it counts from the next start."""
         ports = {"name": self.name, "port": self.port, "monitor_port": self.monitor_port}
-        text = _SETTINGS.format(**ports, folder=self._folder / "store") + configuration
+        text = _SETTINGS.format(**ports, folder=self.store) + configuration
         (self._folder / "nats.conf").write_text(text)
 
     def start(self) -> None:

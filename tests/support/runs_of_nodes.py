@@ -21,7 +21,8 @@ from tests.support.nats_server import NatsCluster, NatsServer
 from tests.support.nodes import ANY_NODE, Node, open_spreading_client, two_nodes
 from tests.support.publishers import Publisher
 
-Trouble: TypeAlias = Callable[[Node, NatsServer, float], None]
+Trouble: TypeAlias = Callable[[Node, Sequence[NatsServer], float], None]
+"""A function that causes a fault of a node, of the first of the servers, or of all of them, and ends it. The number is how long a pause is."""
 
 
 @dataclass(slots=True)
@@ -65,8 +66,8 @@ async def troubled_nodes(
                 for name in troubles:
                     await has_acknowledged(ledger, random.randint(1, 300))
                     pause = random.uniform(0.2, most_pause_seconds)
-                    server = random.choice(_servers(nats))
-                    await asyncio.to_thread(TROUBLES[name], random.choice(nodes), server, pause)
+                    servers = random.sample(_servers(nats), len(_servers(nats)))
+                    await asyncio.to_thread(TROUBLES[name], random.choice(nodes), servers, pause)
                     report.troubles[name] += 1
                 await has_acknowledged(ledger, 1)
                 stop.set()
@@ -99,41 +100,50 @@ def _servers(nats: NatsServer | NatsCluster) -> Sequence[NatsServer]:
     return [nats] if isinstance(nats, NatsServer) else nats.servers
 
 
-def _kill_node(node: Node, _server: NatsServer, _pause: float) -> None:
+def _kill_node(node: Node, _servers: Sequence[NatsServer], _pause: float) -> None:
     node.server.kill()
     node.start()
 
 
-def _terminate_node(node: Node, _server: NatsServer, _pause: float) -> None:
+def _terminate_node(node: Node, _servers: Sequence[NatsServer], _pause: float) -> None:
     assert node.server.terminate() == 0
     node.start()
 
 
-def _pause_node(node: Node, _server: NatsServer, pause: float) -> None:
+def _pause_node(node: Node, _servers: Sequence[NatsServer], pause: float) -> None:
     node.server.signal(signal.SIGSTOP)
     time.sleep(pause)  # this is the fault itself
     node.server.signal(signal.SIGCONT)
 
 
-def _kill_server(_node: Node, server: NatsServer, _pause: float) -> None:
-    server.kill()
-    server.restart()
+def _kill_server(_node: Node, servers: Sequence[NatsServer], _pause: float) -> None:
+    servers[0].kill()
+    servers[0].restart()
 
 
-def _terminate_server(_node: Node, server: NatsServer, _pause: float) -> None:
-    server.restart()
+def _terminate_server(_node: Node, servers: Sequence[NatsServer], _pause: float) -> None:
+    servers[0].restart()
 
 
-def _pause_server(_node: Node, server: NatsServer, pause: float) -> None:
-    server.pause()
+def _pause_server(_node: Node, servers: Sequence[NatsServer], pause: float) -> None:
+    servers[0].pause()
     time.sleep(pause)  # this is the fault itself
-    server.resume()
+    servers[0].resume()
 
 
-def _kill_both(node: Node, server: NatsServer, _pause: float) -> None:
+def _kill_all_servers(_node: Node, servers: Sequence[NatsServer], _pause: float) -> None:
+    for server in servers:
+        server.kill()
+    for server in servers:
+        server.start()
+    for server in servers:
+        server.wait_until_healthy()
+
+
+def _kill_both(node: Node, servers: Sequence[NatsServer], _pause: float) -> None:
     node.server.kill()
-    server.kill()
-    server.restart()
+    servers[0].kill()
+    servers[0].restart()
     node.start()
 
 
@@ -142,6 +152,7 @@ TROUBLES: dict[str, Trouble] = {
     "node terminated": _terminate_node,
     "node paused": _pause_node,
     "server killed": _kill_server,
+    "all servers killed": _kill_all_servers,
     "server terminated": _terminate_server,
     "server paused": _pause_server,
     "node and server killed": _kill_both,
