@@ -117,6 +117,20 @@ async def test_a_server_that_is_about_to_stop_is_left_at_once(server: NatsServer
         assert await log.store([order_event("after")], epoch) == 1
 
 
+async def test_a_server_that_takes_no_more_bytes_does_not_hold_a_call_beyond_its_time(server: NatsServer) -> None:
+    async with opened_log(server.url, seconds=0.5) as log:
+        epoch = await newest_epoch(log)
+        large = [order_event(f"large{number}", note="x" * 1_000_000) for number in range(30)]
+        server.pause()
+        try:
+            storing = asyncio.create_task(log.store(large, epoch))  # more than the connection and its buffers hold
+            finished, _ = await asyncio.wait({storing}, timeout=20)
+        finally:
+            server.resume()
+        assert finished
+        assert isinstance(storing.exception(), StoreUnavailable)
+
+
 async def _is_stored(log: JetStreamLog, epoch: str) -> bool:
     try:
         await log.store([order_event("later")], epoch)
