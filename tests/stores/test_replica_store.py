@@ -6,11 +6,13 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from app.events.errors import EventIdConflict, StoreRefused, StoreUnavailable
+from app.events.event import StoredEvent
 from app.events.log.event_store import Appended, Commit
 from app.specification.contracts import load_contracts
 from app.stores.replica import follower as follower_module
@@ -332,6 +334,29 @@ def test_two_nodes_that_see_a_loss_begin_one_epoch(tmp_path: Path) -> None:
             await each.caught_up(log)
             assert await each.stored() == ["a", "b"]
         assert len([*log.epochs]) == 2
+
+    with_two_nodes(tmp_path, work)
+
+
+def test_a_comparison_that_was_broken_off_is_reported_when_it_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(log: MemorySharedLog, a: Node, _b: Node) -> None:
+        await a.append(*map(event, "abcd"))
+        event_at, calls = a.store._log.event_at, count()
+
+        async def fail_once(offset: int) -> StoredEvent | None:
+            if next(calls) == 0:
+                raise StoreUnavailable("The log does not answer.")
+            return await event_at(offset)
+
+        monkeypatch.setattr(a.store._log, "event_at", fail_once)
+        log.lose_events_after(2)
+        await a.until(lambda: a.replaced is not None)
+        assert next(calls) > 1
+        assert a.replaced is not None
+        assert a.replaced.replaced is not None
+        assert a.replaced.replaced.head == 2
 
     with_two_nodes(tmp_path, work)
 

@@ -112,9 +112,8 @@ class Follower:
 
     async def _compare(self, shared: SharedState) -> None:
         async with self._changing:
-            before = self._copy.state
-            self._log_head = (await reconcile(self._log, self._copy, before, shared)).head
-            self._report(self._change_since(before))
+            self._log_head = (await reconcile(self._log, self._copy, self._copy.state, shared)).head
+            self._report(self._change_since(self.arrivals.state))  # also what an attempt that failed has changed
 
     def _change_since(self, before: CopyState) -> Commit | None:
         now = self._copy.state
