@@ -109,6 +109,7 @@ def _open_grpc(settings: Settings, service: Service) -> AbstractAsyncContextMana
         publish_limit=service.publish_limit,
         statuses=statuses.Statuses(service.tally, service.reconnection),
         tally=service.tally,
+        continued=service.tracing.continued,
     )
     return grpc_server.open_grpc_server(handlers, settings.host, settings.grpc_port)
 

@@ -31,7 +31,7 @@ from app.specification.document import OpenApiDocument, load_document
 from app.specification.openapi.deployment import Deployment
 from app.specification.openapi.operation_security import read_security
 from app.specification.schema.schema import compile_schema
-from app.tracing.tracing import open_tracing
+from app.tracing.tracing import Tracing, open_tracing
 from app.transports.http.application import create_application, with_problems
 from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.middleware.behind_proxies import behind_proxies
@@ -70,6 +70,7 @@ class Service:
     proxies: TrustedProxies
     publish_limit: PublishLimit
     reconnection: Reconnection
+    tracing: Tracing
 
     def revoke(self) -> None:
         """End the streams and connections whose access tokens were signed with a key that is no longer accepted."""
@@ -204,6 +205,7 @@ async def _open_parts(
                 proxies=proxies,
                 publish_limit=publish_limit,
                 reconnection=reconnection,
+                tracing=tracing,
             )
     finally:
         await log.close()

@@ -6,7 +6,8 @@ https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ says what
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ from app.program_version import VERSION
 
 # Of the newest events, for the links of rounds: live readers are sent an event within milliseconds.
 SPANS_KEPT: Final = 10_000
-_FIELDS: Final = {b"traceparent", b"tracestate"}
+_FIELDS: Final = {"traceparent", "tracestate"}
 
 
 def exporting_to(endpoint: str) -> OpenTelemetryTracing:
@@ -43,6 +44,7 @@ class OpenTelemetryTracing:
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(processor)
         self._tracer = self._provider.get_tracer("orders-events", VERSION)
+        self._propagator = TraceContextTextMapPropagator()
         self._published = _Published()
 
     def log(self, store: EventStore) -> EventLog:
@@ -53,7 +55,19 @@ class OpenTelemetryTracing:
         return partial(_TracedGroup, self._tracer, self._published)
 
     def application(self, application: ASGIApp) -> ASGIApp:
-        return _continuing_traces(application)
+        async def continuing(scope: Scope, receive: Receive, send: Send) -> None:
+            with self.continued((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]):
+                await application(scope, receive, send)
+
+        return continuing
+
+    @contextmanager
+    def continued(self, fields: Iterable[tuple[str, str]]) -> Iterator[None]:
+        token = attach(self._propagator.extract({name: value for name, value in fields if name in _FIELDS}))
+        try:
+            yield
+        finally:
+            detach(token)
 
     def close(self) -> None:
         self._provider.shutdown()
@@ -121,17 +135,3 @@ def _attributes(operation: str, events: int) -> dict[str, str | int]:
         "messaging.operation.type": operation,
         "messaging.batch.message_count": events,
     }
-
-
-def _continuing_traces(application: ASGIApp) -> ASGIApp:
-    extract: Callable[[dict[str, str]], Any] = TraceContextTextMapPropagator().extract
-
-    async def continuing(scope: Scope, receive: Receive, send: Send) -> None:
-        sent = {name.decode(): value.decode("latin-1") for name, value in scope["headers"] if name in _FIELDS}
-        token = attach(extract(sent))
-        try:
-            await application(scope, receive, send)
-        finally:
-            detach(token)
-
-    return continuing

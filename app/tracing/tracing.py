@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from starlette.types import ASGIApp
@@ -25,6 +27,9 @@ class Tracing(Protocol):
     def application(self, application: ASGIApp) -> ASGIApp:
         """Return an application that continues the traces of its clients."""
 
+    def continued(self, fields: Iterable[tuple[str, str]]) -> AbstractContextManager[object]:
+        """Return a context in which the trace of a client continues. `fields`: of the head of its request, or its metadata."""
+
     def close(self) -> None:
         """Send the spans that have not been sent."""
 
@@ -39,6 +44,9 @@ class NoTracing:
 
     def application(self, application: ASGIApp) -> ASGIApp:
         return application
+
+    def continued(self, fields: Iterable[tuple[str, str]]) -> AbstractContextManager[object]:  # noqa: ARG002  # the protocol's signature
+        return nullcontext()
 
     def close(self) -> None:
         """Do nothing: there are no spans."""

@@ -154,6 +154,23 @@ def test_a_server_sends_its_spans_to_the_collector_when_it_stops() -> None:
     assert b"publish orders" in b"".join(body for _, body in received)
 
 
+def test_a_call_over_grpc_belongs_to_the_trace_of_its_producer() -> None:
+    pytest.importorskip("grpc_reflection", reason="The packages of orders-events[grpc] are not installed.")
+    from tests.transports.grpc.foreign import GrpcClient  # noqa: PLC0415  # of an optional package
+    from tests.transports.grpc.foreign import shipped as message  # noqa: PLC0415
+
+    metadata = [("traceparent", f"00-{TRACE}-{PARENT}-01")]
+    with collector() as (endpoint, received):
+        with ServerProcess("--store", "memory:", "--otlp-endpoint", endpoint, "--grpc-port", "0") as server:
+            with GrpcClient(server.grpc_address, metadata=metadata) as client:
+                client.publish(message("or_traced"))
+            assert server.terminate() == 0
+        assert eventually(lambda: bool(received))
+    sent = b"".join(body for _, body in received)
+    assert bytes.fromhex(TRACE) in sent
+    assert bytes.fromhex(PARENT) in sent
+
+
 def test_without_the_packages_the_flag_says_what_to_install(tmp_path: Path) -> None:
     missing = "No module named opentelemetry"
     (tmp_path / "opentelemetry.py").write_text(f"raise ModuleNotFoundError({missing!r}, name='opentelemetry')\n")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractContextManager, suppress
 from typing import Any, TypeAlias
 
 import grpc
@@ -14,15 +14,21 @@ from app.metrics.tally import Tally
 from app.transports.grpc.callers import Context
 from app.transports.grpc.statuses import Statuses
 
+Continued: TypeAlias = Callable[[Iterable[tuple[str, Any]]], AbstractContextManager[object]]
 Handler: TypeAlias = Callable[[Any, Context], Awaitable[Any]]
 
 
 class Calls:
-    """The calls of the service that are in progress. `statuses`: translates errors into statuses. `tally`: counts the calls."""
+    """The calls of the service that are in progress.
 
-    def __init__(self, statuses: Statuses, tally: Tally) -> None:
+    `statuses`: translates errors into statuses. `tally`: counts the calls. `continued`: returns a
+    context in which the trace of a client continues, by the metadata of its call.
+    """
+
+    def __init__(self, statuses: Statuses, tally: Tally, continued: Continued) -> None:
         self._statuses = statuses
         self._tally = tally
+        self._continued = continued
         self._waiting: dict[Context, None] = {}
         self._none_running = asyncio.Event()
         self._none_running.set()
@@ -37,7 +43,8 @@ class Calls:
             self._tally.grpc_calls += 1
             self._none_running.clear()
             try:
-                return await handler(request, context)
+                with self._continued(context.invocation_metadata() or ()):
+                    return await handler(request, context)
             except grpc.aio.BaseError:
                 raise  # the call has ended: this side aborted it, or the client has gone
             except Exception as error:  # noqa: BLE001  # any error: it becomes the status of the call

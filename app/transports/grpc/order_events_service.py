@@ -23,7 +23,7 @@ from app.specification.document import OpenApiDocument
 from app.specification.errors import OrdersEventsError, Refusal
 from app.transports.grpc.call_sink import CallSink
 from app.transports.grpc.callers import Callers, Context
-from app.transports.grpc.calls import Calls, end
+from app.transports.grpc.calls import Calls, Continued, end
 from app.transports.grpc.messages.descriptors import MessageClasses
 from app.transports.grpc.messages.event_messages import DataMessages
 from app.transports.grpc.messages.request_messages import read_message
@@ -52,6 +52,7 @@ class OrderEventsService:
         publish_limit: PublishLimit,
         statuses: Statuses,
         tally: Tally,
+        continued: Continued,
     ) -> None:
         self.log = log
         self._publisher = publisher
@@ -64,7 +65,7 @@ class OrderEventsService:
         self.classes = MessageClasses(document.proto)
         self._data_messages = DataMessages(document.proto, contracts)
         self._responses = Responses(self.classes, self._data_messages)
-        self.calls = Calls(statuses, tally)
+        self.calls = Calls(statuses, tally, continued)
         self.max_request_bytes = document.max_body_bytes
         self._most_values = document.max_json_values
         self._most_events = document.batch_maximum
