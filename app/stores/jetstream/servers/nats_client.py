@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from nats import errors as nats_errors
-from nats.aio.client import Client
+from nats.aio.client import Client, Srv
 
 
 class PushedMessage(NamedTuple):
@@ -28,6 +28,12 @@ class NatsClient(Client):
     def __init__(self) -> None:
         super().__init__()
         self.receivers: dict[int, Callable[[PushedMessage], None]] = {}
+
+    async def _connect_to_server(self, s: Srv) -> None:
+        """Connect to a server. nats-py does not close the connection of an attempt that failed before."""
+        if self._transport:
+            self._transport.close()  # type: ignore[no-untyped-call]
+        await super()._connect_to_server(s)
 
     def _connect_command(self) -> bytes:
         server = self._current_server
