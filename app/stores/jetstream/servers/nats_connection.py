@@ -129,16 +129,21 @@ class NatsConnection:
         client = NatsClient()
         options = self._servers.options()
         self._failure = None
+        starting = asyncio.create_task(self._start(client, options))
         try:
-            async with asyncio.timeout(seconds):
-                await self._start(client, options)
-        except TimeoutError:
-            await client.close()
-            raise self._failure or Unanswered("none answered in time") from None
+            await asyncio.wait({starting}, timeout=seconds)
+            self._check(starting)
         except BaseException:
+            await _end(starting)
             await client.close()
             raise
         self._client, self._is_open = client, True
+
+    def _check(self, starting: asyncio.Task[None]) -> None:
+        """Raise an error if an attempt to connect failed, or is not over yet."""
+        if not starting.done():
+            raise self._failure or Unanswered("none answered in time")
+        starting.result()
 
     async def _start(self, client: NatsClient, options: dict[str, Any]) -> None:
         async def closed() -> None:
@@ -201,6 +206,13 @@ class NatsConnection:
         """Raise TooLarge if a server would refuse a message; it would close the connection, too."""
         if len(payload) > self.max_payload - _HEADER_BYTES:
             raise TooLarge(len(payload), self.max_payload)
+
+
+async def _end(starting: asyncio.Task[None]) -> None:
+    """End an attempt to connect. nats-py may swallow a cancellation, and would then try for ever."""
+    while not starting.done():
+        starting.cancel()
+        await asyncio.wait({starting}, timeout=0.1)
 
 
 def _forbids(error: Exception, action: str, subject: str) -> bool:
