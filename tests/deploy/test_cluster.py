@@ -15,10 +15,11 @@ import pytest
 import yaml
 
 from app.settings import SETTINGS, NatsUrl
+from app.stores.jetstream.servers.rights import creator_rights, node_rights
 from tests.cli.command import run
 from tests.deploy.fronts import DEPLOY
 from tests.support.nats_server import find_nats_server, nats_server
-from tests.support.nodes import STREAM, two_nodes
+from tests.support.nodes import STREAM, store_event, two_nodes
 from tests.transports.http.orders import PAGE, shipped
 
 FOLDER = DEPLOY / "cluster"
@@ -51,16 +52,20 @@ def test_nodes_of_the_compose_file_share_the_stream_that_is_made_before_them() -
         assert f"{name}:8000" in SERVICES["balancer"]["environment"]["ORDERS_EVENTS_UPSTREAM"].split()
 
 
+def test_the_configuration_grants_what_a_node_and_log_init_need() -> None:
+    granted = re.findall(r'^ +"(\S+)"', CONFIGURATION, re.MULTILINE)
+    assert sorted(granted) == sorted([*node_rights(STREAM).publish, *creator_rights(STREAM).publish])
+
+
 def test_a_node_has_the_rights_that_it_needs_and_no_others(tmp_path: Path) -> None:
     rights = CONFIGURATION[CONFIGURATION.index("no_auth_user") :]
     with nats_server(tmp_path, configuration=rights) as server:
-        with two_nodes(server, tmp_path) as (node, _):
-            published = httpx.post(node.events_url, json=[shipped(), shipped()], trust_env=False)
-            assert published.status_code == 201
+        with two_nodes(server, tmp_path) as (node, _), httpx.Client(trust_env=False, timeout=60) as client:
+            before = store_event(client, node.events_url, shipped())
             assert run("log", "new-epoch", f"{server.url}/{STREAM}").code == 0
-            assert httpx.post(node.events_url, json=shipped(), trust_env=False).status_code == 201
-            page = httpx.get(node.events_url, params={"from": "earliest"}, headers=PAGE, trust_env=False)
-            assert len(page.json()["events"]) == 3
+            after = store_event(client, node.events_url, shipped())
+            page = client.get(node.events_url, params={"from": "earliest"}, headers=PAGE).json()
+            assert [each["id"] for each in page["events"]] == [before, after]
         assert run("log", "compare", f"{node.store}").code == 0
         assert "Violation" not in server.log
         asyncio.run(_ask_for_more(server.url))
@@ -73,6 +78,7 @@ async def _ask_for_more(url: str) -> None:
     for request in (f"STREAM.DELETE.{STREAM}", f"STREAM.PURGE.{STREAM}", "STREAM.CREATE.another", "STREAM.NAMES"):
         with pytest.raises(nats.errors.TimeoutError):
             await client.request(f"$JS.API.{request}", timeout=0.1)
+    await client.flush(60)  # the server has written what it refused when it answers
     await client.close()
 
 

