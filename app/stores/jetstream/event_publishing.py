@@ -86,7 +86,11 @@ class EventPublishing:
     async def _offset_of_ours(self, submission: Submission, sequence: int) -> int:
         """Return the offset of the first event if an earlier attempt has stored them, as the message at `sequence` shows."""
         found = await self._api.message(sequence)
-        if found is None or tag_of(found.payload) != submission.tag:
+        if (
+            found is None
+        ):  # it is being stored, perhaps by our earlier attempt, or was deleted since: the next attempt shows it
+            raise Unanswered("The message with this subject cannot be read.")
+        if tag_of(found.payload) != submission.tag:
             raise AlreadyStored(sequence)
         return sequence - submission.index(found.subject)
 
