@@ -13,8 +13,8 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from app.cli.standard_streams import open_standard_descriptors
-from app.cli.terminal import PROGRAM, complain, discard_messages, discard_output, explained
+from app.cli.output.standard_streams import open_standard_descriptors
+from app.cli.output.terminal import PROGRAM, complain, discard_messages, discard_output, explained
 from app.program_version import VERSION
 
 COMMANDS: Final = {

@@ -16,7 +16,7 @@ from app.check.run import run
 from app.check.table import CHECKS
 from app.check.target.target import Options
 from app.cli.options import certificates_option, read_url
-from app.cli.terminal import print_line
+from app.cli.output.terminal import print_line
 from app.cli.token_option import TokenSource, token_option
 from app.client.endpoint import GRPC_SCHEMES, checked_url
 

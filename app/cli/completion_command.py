@@ -7,7 +7,7 @@ from typing import Final
 import click
 from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
-from app.cli.terminal import PROGRAM
+from app.cli.output.terminal import PROGRAM
 
 _SHELLS: Final = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 _VARIABLE: Final = "_ORDERS_EVENTS_COMPLETE"  # the name that click derives from the program's name

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from app.cli.terminal import say
+from app.cli.output.terminal import say
 from app.cli.token_option import TokenSource
 from app.client import OrdersClient
 from app.client.endpoint import GRPC_SCHEMES, HTTP_SCHEMES, checked_url

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from app.cli.standard_streams import STDERR, STDOUT, BackgroundWriter
-from app.cli.terminal import PROGRAM
+from app.cli.output.standard_streams import STDERR, STDOUT, BackgroundWriter
+from app.cli.output.terminal import PROGRAM
 from app.diagnostics.diagnostic_log import logging_to
 from app.program_version import VERSION
 from app.settings import SETTINGS, Settings, check_combinations, check_variables

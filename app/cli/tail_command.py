@@ -11,8 +11,8 @@ from typing import Final, Literal
 import click
 
 from app.cli.options import certificates_option, orders_client, transport_option, url_option
-from app.cli.tail_format import complete_event_types, json_line, read_since, text_line
-from app.cli.terminal import Failed, discard_output, paint_for, print_line, say
+from app.cli.output.tail_format import complete_event_types, json_line, read_since, text_line
+from app.cli.output.terminal import Failed, discard_output, paint_for, print_line, say
 from app.cli.token_option import TokenSource, token_option
 from app.client import Gap, OrderEvent, OrdersClient, OrdersError, OrderStream, StreamOptions
 from app.client.transports.choice import Transport

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import tail_format
+from app.cli.output import tail_format
 from tests.cli.command import PATIENCE_SECONDS, run
 from tests.support.ports import url_without_server
 from tests.support.server_process import ServerProcess

@@ -12,9 +12,9 @@ from typing import Final, TextIO
 
 import click
 
+from app.cli.output.terminal import advice
 from app.cli.publishing.batches import Batch, NumberedEvent
 from app.cli.publishing.pieces import RefusedPiece
-from app.cli.terminal import advice
 from app.client import EventsRefused, OrdersClient, OrdersError, PublishedEvent, RequestRefused, Violation
 
 BAR_WIDTH: Final = 30

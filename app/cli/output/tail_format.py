@@ -13,7 +13,7 @@ import click
 import httpx
 from click.shell_completion import CompletionItem
 
-from app.cli.terminal import Paint, one_line
+from app.cli.output.terminal import Paint, one_line
 from app.client import OrderEvent
 from app.client.bearer_token import BearerToken
 from app.client.endpoint import new_client

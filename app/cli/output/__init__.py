@@ -1,0 +1,1 @@
+"""What commands write, and where: the standard streams, the terminal, and an event as a line of `tail`."""
