@@ -50,6 +50,7 @@ class Admission:
             if maximum is not None
         ]
         self._leave_uncounted: Leave = partial(self.leave, ())
+        self._latest: dict[str, _Timed] = {}  # of the streams that no limit counts, by transport
         self.open_streams = 0
         self._tally = tally
         self._clock = clock
@@ -59,7 +60,8 @@ class Admission:
     def admit(self, client: Client, transport: str | None = None) -> Leave:
         """Count a stream of a client from now on. Returns the function to call once the stream has ended.
 
-        `transport`: under which it is counted how long the stream was open; None if that does not count. Raises Overloaded if the server has as many streams as it may have, TooManyRequests if the client has.
+        `transport`: under which it is counted how long the stream was open, in tenths of a second; None if that does not count. Raises
+        Overloaded if the server has as many streams as it may have, TooManyRequests if the client has.
         """
         if self._total is not None and self.open_streams >= self._total:
             self._tally.streams_refused["total"] += 1
@@ -73,8 +75,18 @@ class Admission:
             limit.streams[key] += 1
         self.open_streams += 1
         if transport is not None:
-            return _Timed(self, counted, transport, self._clock())
+            return self._timed(counted, transport)
         return partial(self.leave, counted) if counted else self._leave_uncounted
+
+    def _timed(self, counted: Counted, transport: str) -> Leave:
+        """Return the function to call once a stream has ended. Streams of no limit that begin at nearly the same time share it."""
+        began = round(self._clock(), 1)
+        if counted:
+            return _Timed(self, counted, transport, began)
+        latest = self._latest.get(transport)
+        if latest is None or latest.began != began:
+            latest = self._latest[transport] = _Timed(self, counted, transport, began)
+        return latest
 
     def leave(self, counted: Counted) -> None:
         """Count a stream no longer."""
@@ -87,7 +99,7 @@ class Admission:
     def leave_timed(self, counted: Counted, transport: str, began: float) -> None:
         """Count a stream no longer, but the time that it was open."""
         self.leave(counted)
-        self._tally.stream_seconds[transport].observe(self._clock() - began)
+        self._tally.stream_seconds[transport].observe(max(0.0, self._clock() - began))
 
     def admits_ended(self, client: Client) -> bool:
         """Return whether a client may have a stream that ends at once, because its access token has expired, and count the stream.
@@ -111,16 +123,16 @@ class Admission:
 class _Timed:
     """The function to call once a stream has ended whose time counts. An object of this class is half as large as a `partial`."""
 
-    __slots__ = ("_admission", "_began", "_counted", "_transport")
+    __slots__ = ("_admission", "_counted", "_transport", "began")
 
     def __init__(self, admission: Admission, counted: Counted, transport: str, began: float) -> None:
         self._admission = admission
-        self._counted = counted or _BY_NO_LIMIT
+        self._counted = counted
         self._transport = transport
-        self._began = began
+        self.began = began
 
     def __call__(self) -> None:
-        self._admission.leave_timed(self._counted, self._transport, self._began)
+        self._admission.leave_timed(self._counted, self._transport, self.began)
 
 
 class _ClientLimit:
@@ -145,5 +157,3 @@ def streams_by_descriptors() -> int | None:
 
 Counted: TypeAlias = Sequence[tuple[_ClientLimit, Hashable]]
 """The limits that count a stream, each with the key of its client."""
-
-_BY_NO_LIMIT: Final[Counted] = ()
