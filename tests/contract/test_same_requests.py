@@ -25,7 +25,7 @@ from tests.server.connections import connected
 from tests.support.contract_copy import ROOT, ContractCopy
 from tests.transports.http.orders import EVENTS
 
-COUNTED = re.compile(rb"(?<= )[\d.e+]+(?=\r?$)", re.MULTILINE)
+COUNTED = re.compile(rb"(?<= )[\d.e+-]+(?=\r?$)", re.MULTILINE)
 """Numbers of the metrics, which count these very requests, and of their length."""
 
 LIMITED = Request("GET", f"{EVENTS}?from=earliest&limit=1001")
