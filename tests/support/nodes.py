@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.support.subscribers import ANSWER_SECONDS
 from tests.transports.http.orders import new_order
 
 STREAM = "orders"
+READY_SECONDS = 120  # generous: a copy of a million events takes a minute
 ANY_NODE = "http://any-node/events/orders"  # the client of `open_spreading_client` sends it to one of the nodes
 
 
@@ -40,8 +42,12 @@ class Node:
         return f"{self.url}/events/orders"
 
     def start(self) -> None:
-        """Start the server, and wait until it answers, which it does once it has caught up with the log."""
+        """Start the server, and wait until it is ready, which it is once its copy has caught up with the log."""
         self.server: ServerProcess = start_server(self.store, *self._arguments, port=self.port)
+        give_up = time.monotonic() + READY_SECONDS
+        while httpx.get(f"{self.url}/health/ready", trust_env=False).status_code != 200:
+            assert time.monotonic() < give_up, "The node does not catch up with the log."
+            time.sleep(0.02)  # nothing announces it
 
     def stop(self) -> None:
         self.server.__exit__(None, None, None)

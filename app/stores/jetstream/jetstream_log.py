@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from app.events.errors import StoreRefused, StoreUnavailable
 from app.events.event import Event, StoredEvent
 from app.events.position import Epochs
+from app.stores.jetstream.answers import PAUSE_SECONDS, answered
 from app.stores.jetstream.consumer import Consumer
 from app.stores.jetstream.errors import NatsError, NoResponder, Unanswered
 from app.stores.jetstream.event_publishing import EventPublishing, Submission
@@ -29,7 +30,6 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DEADLINE_SECONDS: Final = 5.0
-_PAUSE_SECONDS: Final = 0.1
 
 
 class JetStreamLog:
@@ -114,24 +114,12 @@ class JetStreamLog:
                             self._compared_after = interruptions
             except NatsError as error:
                 _log.warning("The log cannot be followed now", extra={"fields": {"reason": str(error)}})
-                await asyncio.sleep(_PAUSE_SECONDS)
+                await asyncio.sleep(PAUSE_SECONDS)
             self.consumer_resets += 1
 
     async def _answered(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Repeat an attempt until it is answered. Raises StoreUnavailable if it is refused, or the time is up."""
-        reason = "The NATS servers do not answer."
         try:
-            async with asyncio.timeout(self._seconds):
-                while True:
-                    try:
-                        return await attempt()
-                    except Unanswered as error:
-                        reason = str(error)
-                        if self._connection.closed:
-                            raise
-                    await asyncio.sleep(_PAUSE_SECONDS)
-        except TimeoutError:
-            raise StoreUnavailable(reason) from None
+            return await answered(attempt, self._connection, self._seconds)
         except NatsError as error:
             raise StoreUnavailable(str(error)) from None
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 from app.events.errors import StoreRefused
+from app.stores.jetstream.answers import answered
 from app.stores.jetstream.errors import ApiRefused, NatsError
 from app.stores.jetstream.servers.nats_connection import NatsConnection
 from app.stores.jetstream.servers.nats_servers import NatsServers
@@ -14,6 +18,8 @@ from app.stores.jetstream.stream.stream_settings import (
     server_shortfalls,
     shortfalls,
 )
+
+ANSWER_SECONDS: Final = 15.0  # servers that have just started take some seconds to elect the one that creates streams
 
 
 async def make_stream(
@@ -28,7 +34,8 @@ async def make_stream(
     await connection.open()
     try:
         api = StreamApi(connection, stream)
-        info = await _find(api) or await api.create(new_config(stream, replicas, retention))
+        config = new_config(stream, replicas, retention)
+        info = await answered(lambda: _find_or_create(api, config), connection, ANSWER_SECONDS)
         return server_shortfalls(connection.server_version, connection.max_payload) + shortfalls(
             info.config, accept_single=replicas < DEFAULT_REPLICAS
         )
@@ -36,6 +43,10 @@ async def make_stream(
         raise StoreRefused(f"The stream {stream} cannot be made. {error}") from None
     finally:
         await connection.close()
+
+
+async def _find_or_create(api: StreamApi, config: Mapping[str, Any]) -> StreamInfo:
+    return await _find(api) or await api.create(config)
 
 
 async def _find(api: StreamApi) -> StreamInfo | None:
