@@ -120,8 +120,10 @@ async def test_log_names_the_client_of_a_refused_request(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with connected(Recorder()) as client:
-        # Whether uvicorn's loggers pass records on depends on the tests that ran before in this process.
+        # What uvicorn's loggers pass on depends on the tests that ran before in this process.
         logger = logging.getLogger("uvicorn.error")
+        monkeypatch.setattr(logger, "disabled", False)
+        caplog.set_level(logging.INFO, logger="uvicorn.error")
         monkeypatch.setattr(logger, "propagate", False)
         monkeypatch.setattr(logger, "handlers", [caplog.handler])
         client.connection.client = ("192.0.2.1", 50_000)
