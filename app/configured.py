@@ -76,7 +76,7 @@ def create_store(settings: Settings, contracts: Contracts) -> tuple[EventStore, 
 
 def _create_replica(settings: Settings, store: NatsUrl, contracts: Contracts) -> ReplicaStore:
     from app.stores.replica.node_copy.local_copy import LocalCopy  # noqa: PLC0415  # a log of one server starts without these
-    from app.stores.replica.replica_store import ReplicaStore  # noqa: PLC0415
+    from app.stores.replica.replica_store import ReplicaStore  # noqa: PLC0415  # likewise
 
     log = create_shared_log(
         store,

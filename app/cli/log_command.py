@@ -62,7 +62,7 @@ def init(
     async def make() -> list[str]:
         servers = nats_servers(store, nats_creds, nats_ca)
         from app.stores.jetstream.stream.make_stream import make_stream  # noqa: PLC0415  # needs an optional package
-        from app.stores.jetstream.stream.stream_settings import Retention  # noqa: PLC0415
+        from app.stores.jetstream.stream.stream_settings import Retention  # noqa: PLC0415  # likewise
 
         return await make_stream(servers, store.stream, Retention(retain_events, retain_seconds), replicas=replicas)
 

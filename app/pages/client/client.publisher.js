@@ -91,7 +91,7 @@ class Publisher {
     this.#wake();
   }
 
-  /** Take what another page reports: an answer, or its state. */
+  /** Handle a message of another page: an answer to a batch, or the state of that page. */
   #hear(message) {
     const { batch, attempt } = message;
     if (!batch) return this.#call('onState', message);

@@ -11,7 +11,7 @@ from pathlib import Path
 
 _JWT = re.compile(r"-+BEGIN NATS USER JWT-+\s+(\S+)")
 _SEED = re.compile(r"-+BEGIN USER NKEY SEED-+\s+(\S+)")
-_PREFIX_BYTES = 2  # they say that it is the seed of a user
+_PREFIX_BYTES = 2  # the kind of the key: the seed of a user
 _SEED_BYTES = 32
 
 
