@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.folders import folders_of_test
 from tests.support.server_process import QUICK, ServerProcess
 
 # Folders of tests that do not measure the coverage of their servers: the subject is a client.
@@ -43,8 +44,9 @@ pytest.register_assert_rewrite(*(f"tests.support.{name}" for name in ASSERTING))
 @pytest.fixture(scope="module", autouse=True)
 def measured(request: pytest.FixtureRequest) -> Iterator[None]:
     """Measure the coverage of what the folder of a test is to measure."""
-    ServerProcess.is_measured = CLIENTS.isdisjoint(request.path.parts)
-    with nullcontext() if WHOLE_PROGRAM.isdisjoint(request.path.parts) else unmeasured():
+    folders = folders_of_test(request.path)
+    ServerProcess.is_measured = CLIENTS.isdisjoint(folders)
+    with nullcontext() if WHOLE_PROGRAM.isdisjoint(folders) else unmeasured():
         yield
 
 
@@ -62,7 +64,7 @@ def time_limit(request: pytest.FixtureRequest) -> Iterator[None]:
         raise TimeoutError(f"The test did not end within {LONGEST_TEST_SECONDS} seconds.")
 
     signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(0 if "torture" in request.path.parts else LONGEST_TEST_SECONDS)
+    signal.alarm(0 if "torture" in folders_of_test(request.path) else LONGEST_TEST_SECONDS)
     yield
     signal.alarm(0)
 
@@ -97,7 +99,9 @@ def server() -> Iterator[ServerProcess]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the slow folders first, so that at the end no worker is left alone with a long file."""
     places = {name: place for place, name in enumerate(SLOW)}
-    items.sort(key=lambda item: min((places.get(part, len(SLOW)) for part in item.path.parts), default=len(SLOW)))
+    items.sort(
+        key=lambda item: min((places.get(name, len(SLOW)) for name in folders_of_test(item.path)), default=len(SLOW))
+    )
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
