@@ -198,6 +198,23 @@ def test_explorer_loads_nothing_from_other_hosts_and_shows_the_live_stream(
     assert watched.errors == []
 
 
+@pytest.mark.skipif(find_explorer() is None, reason="flask-openapi3-scalar is not installed.")
+def test_explorer_that_cannot_start_says_why_and_where_to_read_instead(
+    server: ServerProcess, chromium: Browser
+) -> None:
+    blocked = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('', 'SecurityError'); }})"
+    for scripts, reason in ((False, "needs JavaScript"), (True, "keeps pages from storing anything")):
+        context = chromium.new_context(java_script_enabled=scripts)
+        context.add_init_script(blocked)
+        page = context.new_page()
+        page.goto(f"{server.url}/docs/explorer")
+        note = page.locator(".note:visible")
+        expect(note).to_contain_text(reason)
+        note.locator("a").click()
+        expect(page.locator("h1")).to_have_text("Reference")
+        context.close()
+
+
 # The same pages as files
 
 
