@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,16 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.checker import Ledger
-from tests.support.crowds import following, has_read, subscriber_of
 from tests.support.nats_server import NatsServer, nats_server
-from tests.support.nodes import ANY_NODE, STREAM, Node, init_stream, open_spreading_client, store_event, two_nodes
-from tests.support.publishers import Publisher, counted
+from tests.support.nodes import ANY_NODE, Node, open_spreading_client, store_event, two_nodes
 from tests.support.runs_of_nodes import troubled_nodes
+from tests.support.runs_of_replaced_logs import Change, another_stream
 from tests.support.subscribers import read_stored, read_until
 from tests.transports.http.orders import EVENTS, PAGE, cancelled, metric, new_order, shipped
 
-nats_client = pytest.importorskip("nats", reason="nats-py is not installed.")
+pytest.importorskip("nats", reason="nats-py is not installed.")
 
 
 @pytest.fixture(scope="module")
@@ -97,51 +94,7 @@ async def test_nothing_is_lost_or_repeated_while_nodes_and_the_server_are_killed
     assert report.unanswered > 0
 
 
-@pytest.mark.parametrize(("change", "reason"), [("made anew", "foreign"), ("restored", "ahead")])
-async def test_a_stream_that_became_another_is_a_gap_and_no_id_is_used_twice(
-    tmp_path: Path, change: str, reason: str
-) -> None:
-    with nats_server(tmp_path) as server, two_nodes(server, tmp_path) as nodes:
-        reader = subscriber_of(nodes[0].events_url, "reader")
-        before, lost, after = Ledger(), Ledger(), Ledger()
-        async with open_spreading_client(nodes, seed=2) as client, following(client, [reader]):
-            await Publisher(ANY_NODE, before).publish(client, counted(1, 5))
-            backup = await asyncio.to_thread(_backed_up, server, tmp_path)
-            await Publisher(ANY_NODE, lost).publish(client, counted(2, 5))
-            await has_read(reader, 10)
-            await asyncio.to_thread(_restored if change == "restored" else _made_anew, server, backup)
-            await Publisher(ANY_NODE, after).publish(client, counted(3, 5))
-            await Publisher(ANY_NODE, after).ends(client)
-    [gap] = reader.log.gaps
-    place = reader.log.entries.index(gap)
-    kept = before.acknowledged if change == "restored" else {}
-    assert gap.reason == reason
-    assert [each.mark for each in reader.log.delivered[:place]] == [*before.acknowledged, *lost.acknowledged]
-    assert [each.mark for each in reader.log.delivered[place:]][: len(kept) + 5] == [*kept, *counted(3, 5)]
-    used = {*before.acknowledged.values(), *lost.acknowledged.values()}
-    assert not used & {*after.acknowledged.values()}
-
-
-def _backed_up(server: NatsServer, folder: Path) -> Path:
-    server.stop()
-    backup = shutil.copytree(server.store, folder / "backup")
-    server.restart()
-    return backup
-
-
-def _restored(server: NatsServer, backup: Path) -> None:
-    server.stop()
-    shutil.rmtree(server.store)
-    shutil.copytree(backup, server.store)
-    server.restart()
-
-
-def _made_anew(server: NatsServer, _backup: Path) -> None:
-    asyncio.run(_delete_stream(server.url))
-    init_stream(server)
-
-
-async def _delete_stream(url: str) -> None:
-    client = await nats_client.connect(url)
-    await client.jetstream().delete_stream(STREAM)
-    await client.close()
+@pytest.mark.parametrize("change", ["made anew", "restored"])
+async def test_a_stream_that_became_another_is_a_gap_and_no_id_is_used_twice(tmp_path: Path, change: Change) -> None:
+    with nats_server(tmp_path) as server:
+        await another_stream(server, tmp_path, change)

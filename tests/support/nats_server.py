@@ -1,4 +1,4 @@
-"""NATS servers with JetStream for tests: one, or a cluster of three, on free ports of loopback, in a folder of the test."""
+"""A NATS server with JetStream for tests, on free ports of loopback, in a folder of the test."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -25,13 +25,6 @@ http: "127.0.0.1:{monitor_port}"
 jetstream {{
   store_dir: "{folder}"
   sync_interval: always
-}}
-"""
-_CLUSTER = """\
-cluster {{
-  name: "tests"
-  listen: "127.0.0.1:{port}"
-  routes: [{routes}]
 }}
 """
 
@@ -104,6 +97,10 @@ class NatsServer:
         self.start()
         self.wait_until_healthy()
 
+    def wait_until_ended(self, seconds: float) -> None:
+        assert self._process is not None
+        self._process.wait(seconds)
+
     def send(self, number: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number)
@@ -137,48 +134,6 @@ class NatsServer:
             return httpx.get(f"{self.monitor}/healthz", timeout=1, trust_env=False).status_code == 200
         except httpx.HTTPError:
             return False
-
-
-class NatsCluster:
-    """Three servers that replicate each message to each other; as a context manager, all of them end in any case."""
-
-    def __init__(self, folder: Path, *, configuration: str = "") -> None:
-        routes = [own_port() for _ in range(3)]
-        urls = ", ".join(f'"nats://127.0.0.1:{port}"' for port in routes)
-        self.servers: Sequence[NatsServer] = [
-            NatsServer(
-                folder, name=f"nats-{number}", configuration=configuration + _CLUSTER.format(port=port, routes=urls)
-            )
-            for number, port in enumerate(routes, start=1)
-        ]
-
-    @property
-    def url(self) -> str:
-        return "nats://" + ",".join(f"127.0.0.1:{server.port}" for server in self.servers)
-
-    @property
-    def monitor(self) -> str:
-        return self.servers[0].monitor
-
-    def start(self) -> None:
-        """Start the servers that do not run, and wait until all are healthy."""
-        for server in self.servers:
-            if not server.is_running:
-                server.start()
-        for server in self.servers:
-            server.wait_until_healthy()
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        for server in self.servers:
-            server.kill()
 
 
 @contextmanager

@@ -12,7 +12,9 @@ from random import Random
 
 import httpx
 
-from tests.support.nats_server import NatsCluster, NatsServer
+from tests.support.loopback_network import Network
+from tests.support.nats_cluster import NatsCluster
+from tests.support.nats_server import NatsServer
 from tests.support.ports import own_port
 from tests.support.server_process import ServerProcess
 from tests.support.servers import start_server
@@ -25,10 +27,22 @@ ANY_NODE = "http://any-node/events/orders"  # the client of `open_spreading_clie
 
 
 class Node:
-    """A server on a log in NATS. Its port and its cache stay the same when it starts again."""
+    """A server on a log in NATS. Its port and its cache stay the same when it starts again.
 
-    def __init__(self, nats: NatsServer | NatsCluster, cache: Path, *arguments: str) -> None:
-        self.store = f"{nats.url}/{STREAM}?cache={cache}&monitor={nats.monitor}"
+    `name`: its name in a network. `network`: the network over which it reaches the NATS servers; None if it connects directly.
+    """
+
+    def __init__(
+        self,
+        nats: NatsServer | NatsCluster,
+        cache: Path,
+        *arguments: str,
+        name: str = "node",
+        network: Network | None = None,
+    ) -> None:
+        self.name = name
+        url = nats.url if network is None else _linked_url(name, servers_of(nats), network)
+        self.store = f"{url}/{STREAM}?cache={cache}&monitor={nats.monitor}"
         self.port = own_port()
         self._arguments = [*arguments, *(["--store-single"] if isinstance(nats, NatsServer) else [])]
         self.start()
@@ -54,16 +68,30 @@ class Node:
 
 
 @contextmanager
-def two_nodes(nats: NatsServer | NatsCluster, folder: Path, *arguments: str) -> Iterator[Sequence[Node]]:
-    """Make a stream, and run two nodes on it. `arguments`: further flags of `serve`."""
+def two_nodes(
+    nats: NatsServer | NatsCluster, folder: Path, *arguments: str, network: Network | None = None
+) -> Iterator[Sequence[Node]]:
+    """Make a stream, and run two nodes on it, `node-1` and `node-2`. `arguments`: further flags of `serve`."""
     init_stream(nats)
     nodes: list[Node] = []
     try:
-        nodes.extend(Node(nats, folder / f"node-{number}.db", *arguments) for number in (1, 2))
+        nodes.extend(
+            Node(nats, folder / f"{name}.db", *arguments, name=name, network=network) for name in ("node-1", "node-2")
+        )
         yield nodes
     finally:
         for node in nodes:
             node.stop()
+
+
+def servers_of(nats: NatsServer | NatsCluster) -> Sequence[NatsServer]:
+    return [nats] if isinstance(nats, NatsServer) else nats.servers
+
+
+def _linked_url(name: str, servers: Sequence[NatsServer], network: Network) -> str:
+    """Return the URL of NATS servers, as a process reaches them over links of its own."""
+    ports = [network.link(name, server.name, server.port) for server in servers]
+    return "nats://" + ",".join(f"127.0.0.1:{port}" for port in ports)
 
 
 def init_stream(nats: NatsServer | NatsCluster, *arguments: str) -> None:

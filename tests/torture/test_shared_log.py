@@ -19,7 +19,7 @@ import pytest
 from app.events.errors import StoreUnavailable
 from app.events.event import Event
 from tests.stores.opened import OpenStore, ids, opening
-from tests.support.nats_server import NatsCluster
+from tests.support.nats_cluster import NatsCluster
 from tests.support.nodes import STREAM, Node, init_stream
 from tests.support.servers import reset_peak, resident_bytes
 
