@@ -23,6 +23,7 @@ EXPLORER_POLICY: Final = POLICY.replace("style-src 'self'", "style-src 'self' 'u
 """The policy of the explorer: Scalar writes style sheets of its own into the page."""
 
 _TEXTS: Final = Path(__file__).parent / "texts"
+_CLIENTS: Final = (_TEXTS / "clients.md").read_text("utf-8")
 _GRPC: Final = (_TEXTS / "grpc.md").read_text("utf-8")
 _OPERATE: Final = (_TEXTS / "operate.md").read_text("utf-8")
 _NODES: Final = (_TEXTS / "nodes.md").read_text("utf-8")
@@ -54,6 +55,8 @@ def pages(docs: Documentation, *, served: bool, explorer: bool) -> Iterator[Page
     if served:  # the dashboard shows the stream of the server that sent it; among files there is no such server
         yield Page(site_paths.DASHBOARD, "Dashboard", "dashboard.html", [], {})
     yield Page(site_paths.HOME, "Guide", "guide.html", list(_guide(docs)), {})
+    clients = _CLIENTS.replace("WHEEL", site_paths.wheel(docs.version))
+    yield Page(site_paths.CLIENTS, "Clients", "clients.html", _second_level(clients), {"text": clients})
     yield Page(site_paths.EVENTS, "Events", "events.html", list(_events(docs)), {})
     yield Page(site_paths.TRY, "Try it", "try.html", [], _form(docs))
     yield Page(site_paths.REFERENCE, "Reference", "reference.html", list(_reference(docs)), {})

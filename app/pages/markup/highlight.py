@@ -12,16 +12,35 @@ _JSON = r"""
     (?P<name>"(?:[^"\\]|\\.)*"(?=\s*:)) | (?P<string>"(?:[^"\\]|\\.)*")
   | (?P<literal>(?<![\w-])(?:true|false|null|-?[0-9][0-9.eE+-]*)\b)
 """
+_SHELL = r"""
+    (?P<comment>\#\ .*$) | (?P<string>'[^']*'|"[^"]*") | (?P<command>^[a-z][a-z-]*) | (?P<option>(?<=\ )-[-A-Za-z]+)
+"""
+_STRING = r"""(?P<string>'[^'\n]*'|"(?:[^"\\\n]|\\.)*"|`[^`]*`) | (?P<literal>\b[0-9][0-9_]*\b)"""
+_KEYWORDS: Final = {
+    "js": "as async await const else from function if import let new return",
+    "java": "boolean catch class continue else final for if import int long new public return static throw throws try var void while",
+    "go": "case const continue defer else for func if import package range return switch type var",
+    "python": "async await case def else for from if import in is match not or and return while with",
+}
+
+
+def _program(language: str, comment: str = "//") -> str:
+    keywords = "|".join(_KEYWORDS[language].split())
+    return rf"(?P<comment>(?:{comment}|/\*\*).*$) | {_STRING} | (?P<keyword>\b(?:{keywords})\b)"
+
+
 _GRAMMARS: Final[Mapping[str, re.Pattern[str]]] = {
     language: re.compile(grammar, re.VERBOSE | re.MULTILINE)
     for language, grammar in {
         "json": _JSON,
         "sse": r"(?P<comment>^:.*$) | (?P<field>^(?:id|event|data|retry):) |" + _JSON,
-        "sh": r"""(?P<comment>\#\ .*$) | (?P<string>'[^']*'|"[^"]*") | (?P<command>^[a-z][a-z-]*) | (?P<option>(?<=\ )-[-A-Za-z]+)""",
-        "js": r"""
-            (?P<comment>//.*$) | (?P<string>'[^'\n]*'|"[^"\n]*"|`[^`]*`)
-          | (?P<keyword>\b(?:const|let|new|await|async|function|return|if|else)\b) | (?P<literal>\b[0-9]+\b)
-        """,
+        "sh": _SHELL,
+        "bash": _SHELL,
+        "js": _program("js"),
+        "html": rf"(?P<comment>(?<!:)//.*$) | (?P<name></?!?[a-z]+|>$) | {_STRING}",
+        "java": _program("java"),
+        "go": _program("go"),
+        "python": _program("python", r"\#"),
     }.items()
 }
 _WIRE = re.compile(r"(?:(?:id|event|data|retry)?:.*\n|\n)+")
