@@ -96,7 +96,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         open_authentication(settings, development) as authentication,
         _open_parts(settings, authentication, development) as service,
     ):
-        authentication.on_key_removed(service.revoke)
+        authentication.on_keys_changed(service.revoke)
         yield service
 
 

@@ -1,6 +1,6 @@
 """Access tokens. Read `authentication.py` first: it decides whether the token of a request is accepted.
 
-`access_token.py` verifies a token and reads what it says, with the keys of `signing_keys.py`. `refreshed_keys.py` keeps them up to
-date, and reads them by `key_set_text.py`.
+`verifier.py` verifies the signature of a token with the keys of `signing_keys.py`, and `access_token.py` reads what its claims say.
+`refreshed_keys.py` keeps the keys up to date, and reads them by `key_set_text.py`.
 `issue_token.py` makes tokens for development.
 """

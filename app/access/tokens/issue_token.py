@@ -10,8 +10,9 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key, OctKey, OKPKey, RSAKey
 
 from app.access.principal import Principal
-from app.access.tokens.access_token import RESTRICTIONS, RESTRICTIONS_CLAIM, TOKEN_TYPE
+from app.access.tokens.access_token import RESTRICTIONS, RESTRICTIONS_CLAIM
 from app.access.tokens.signing_keys import InvalidKeys, secret_key
+from app.access.tokens.verifier import TOKEN_TYPE
 from app.specification.errors import MalformedJson
 from app.specification.strict_json import parse_json
 

@@ -50,7 +50,7 @@ class RefreshedKeys:
         self._read_at = 0.0
         self._failure = ""
         self._wanted = asyncio.Event()
-        self._on_removed: list[Callable[[], None]] = []
+        self._on_changed: list[Callable[[], None]] = []
 
     def age_seconds(self) -> float:
         """Return the time since the keys were last read."""
@@ -66,9 +66,9 @@ class RefreshedKeys:
     def accepts(self, key_thumbprint: str | None) -> bool:
         return self._keys.accepts(key_thumbprint)
 
-    def on_removed(self, call: Callable[[], None]) -> None:
-        """Call a function whenever a key is no longer in the set."""
-        self._on_removed.append(call)
+    def on_changed(self, call: Callable[[], None]) -> None:
+        """Call a function whenever the keys have been replaced."""
+        self._on_changed.append(call)
 
     async def load(self) -> None:
         """Read the keys for the first time. Raises InvalidKeys if that is impossible."""
@@ -99,10 +99,7 @@ class RefreshedKeys:
 
     def _take(self, text: bytes) -> None:
         if text != self._text:
-            keys = read_key_set(text, self._place)
-            before, self._keys, self._text = self._keys, keys, text
-            if not before.thumbprints <= keys.thumbprints:
-                self._report_removed()
+            self._replace(read_key_set(text, self._place), text)
         if self._failure:
             _log.info("The keys %s can be read again.", self._place)
         self._read_at, self._failure = self._clock(), ""
@@ -110,14 +107,14 @@ class RefreshedKeys:
     def _fail(self, message: str) -> None:
         if self.age_seconds() > self._pace.kept and self._keys.thumbprints:
             message = f"{message} They are too old, so no token is accepted until they can be read."
-            self._keys, self._text = KeySet({}), b""
-            self._report_removed()
+            self._replace(KeySet({}), b"")
         if message != self._failure:
             _log.warning("%s Until then, the last ones stay in use." if self._keys.thumbprints else "%s", message)
         self._failure = message
 
-    def _report_removed(self) -> None:
-        for call in self._on_removed:
+    def _replace(self, keys: KeySet, text: bytes) -> None:
+        self._keys, self._text = keys, text
+        for call in self._on_changed:
             call()
 
 

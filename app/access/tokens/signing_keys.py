@@ -39,8 +39,8 @@ class KeySource(Protocol):
         """Return whether there is still the key with this thumbprint."""
         ...
 
-    def on_removed(self, call: Callable[[], None]) -> None:
-        """Call a function whenever a key is no longer accepted."""
+    def on_changed(self, call: Callable[[], None]) -> None:
+        """Call a function whenever the keys have been replaced by others."""
         ...
 
     def age_seconds(self) -> float | None:
@@ -69,8 +69,8 @@ class KeySet:
     def accepts(self, key_thumbprint: str | None) -> bool:
         return key_thumbprint in self.thumbprints
 
-    def on_removed(self, call: Callable[[], None]) -> None:
-        """Do nothing: no key is ever removed."""
+    def on_changed(self, call: Callable[[], None]) -> None:
+        """Do nothing: the keys stay the same."""
 
     def age_seconds(self) -> float | None:
         return None

@@ -104,4 +104,4 @@ def test_tokens_that_are_remembered_are_few() -> None:
         with pytest.raises(Unauthenticated):
             authentication.authenticate(name)
 
-    assert len(authentication._verified) == REMEMBERED_TOKENS
+    assert len(authentication._senders) == REMEMBERED_TOKENS
