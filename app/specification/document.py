@@ -15,6 +15,7 @@ from app.specification.derived.protobuf.field_numbers import Numbering, read_fie
 from app.specification.derived.protobuf.order_events_proto import derive_proto
 from app.specification.derived.protobuf.proto_values import ProtoFile
 from app.specification.openapi.bundle import bundle, inline
+from app.specification.openapi.count_contract import CountContract, read_count_contract
 from app.specification.openapi.declared_event_types import EVENT, check_event_types
 from app.specification.openapi.deployment import AS_CONTRACTED, Deployment, as_deployed
 from app.specification.openapi.problem_types import ProblemType, read_problems
@@ -43,6 +44,7 @@ class OpenApiDocument:
     `problems`: the problem types (RFC 9457) by slug, the last part of a type's URL.
     `envelopes`: by event type, the schema of a whole event as a producer publishes it. The schema has no references and accepts
     any object as `data`, because the event contract checks `data` separately.
+    `counts`: the intervals in which events may be counted.
     `socket`: the messages, limits and subprotocol of the WebSocket operation.
     `methods`: for each path template, its HTTP methods in upper case.
     """
@@ -61,6 +63,7 @@ class OpenApiDocument:
     max_json_values: int
     page_limit_default: int
     page_limit_maximum: int
+    counts: CountContract
     socket: SocketContract
     methods: Mapping[str, tuple[str, ...]]
 
@@ -112,6 +115,7 @@ def load_document(
         max_json_values=count(inlined, *publish, "requestBody", "x-max-json-values"),
         page_limit_default=count(inlined, *page_limit, "default"),
         page_limit_maximum=count(inlined, *page_limit, "maximum"),
+        counts=read_count_contract(inlined),
         socket=read_socket_contract(inlined),
         methods=_methods(inlined),
     )

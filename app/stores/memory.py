@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from app.events.errors import StoreUnavailable
 from app.events.event import Event, EventKey, StoredEvent
 from app.events.filter import Filter
-from app.events.log.event_store import ID_KEY_BYTES, Appended, BelowFloor, Commit, Opened, Page
+from app.events.log.event_store import ID_KEY_BYTES, Appended, BelowFloor, Commit, Counted, Opened, Page
 from app.events.log.write_health import WriteHealth
 from app.events.position import Epoch, Epochs, Floor, new_epoch
 from app.stores.local.offsets import assign_or_find, new_events, next_stored_at_us
@@ -71,6 +72,12 @@ class MemoryStore:
             if len(found) == limit:
                 return Page(found, offset)
         return Page(found, through)
+
+    async def count(self, after: int, through: int, filter: Filter, interval_us: int) -> Counted:
+        page = await self.read(after, through, filter, EXAMINED_PER_READ)
+        await asyncio.sleep(0)
+        counts = Counter((event.stored_at_us // interval_us, event.event_type) for event in page.events)
+        return Counted(counts, page.through)
 
     async def offset_before(self, stored_at_us: int) -> int:
         return self._offset_before(stored_at_us)

@@ -59,6 +59,7 @@ def test_operations_are_those_that_are_promised() -> None:
     assert {(each.method, each.path, each.content["operationId"]) for each in OPERATIONS} == {
         ("get", "/events/orders", "streamOrderEvents"),
         ("post", "/events/orders", "publishOrderEvents"),
+        ("get", "/events/orders/counts", "countOrderEvents"),
         ("get", "/events/orders/socket", "openOrderEventsSocket"),
         ("get", "/event-types", "listEventTypes"),
         ("get", "/event-types/{eventType}/{version}", "getEventSchema"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import random
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
-from app.events.event import Event, StoredEvent
+from app.events.event import NO_OWNER, Event, StoredEvent
 from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_store import Commit, EventStore, Opened, Page
 from app.events.position import Floor
@@ -54,6 +56,16 @@ class OpenStore:
             found += page.events
         return found
 
+    async def counts(self, after: int, through: int, filter: Filter, interval_us: int) -> Counter[tuple[int, str]]:
+        """Count everything in a range, piece by piece."""
+        counts = Counter[tuple[int, str]]()
+        while after < min(through, self.committed[-1].offset):
+            counted = await self.store.count(after, through, filter, interval_us)
+            assert after < counted.through <= through
+            counts.update(counted.counts)
+            after = counted.through
+        return counts
+
     async def until(self, reached: Callable[[], bool]) -> None:
         """Wait for a commit after which `reached` returns True."""
         while not reached():
@@ -97,3 +109,13 @@ def of_owners(*owners: str) -> Filter:
 
 def numbered(count: int, prefix: str = "e") -> list[Event]:
     return [event(f"{prefix}{number}") for number in range(1, count + 1)]
+
+
+def various(count: int, prefix: str = "e", seed: int = 1) -> list[Event]:
+    """Return events of random types, orders and owners."""
+    chosen = random.Random(seed)
+    types, orders, owners = ("order.shipped", "order.cancelled"), ("x", "y", "z"), ("m", "n", NO_OWNER)
+    return [
+        event(f"{prefix}{number}", chosen.choice(types), chosen.choice(orders), chosen.choice(owners))
+        for number in range(count)
+    ]

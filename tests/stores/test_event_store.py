@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -26,7 +27,7 @@ from app.stores.replica.node_copy.local_copy import LocalCopy
 from app.stores.replica.replica_store import ReplicaStore
 from app.stores.sqlite.store import SqliteStore
 from tests.events.logs import CANCELLED, SHIPPED, event, run
-from tests.stores.opened import NOTHING, ids, numbered, of_orders, of_owners, offsets, opening
+from tests.stores.opened import NOTHING, ids, numbered, of_orders, of_owners, offsets, opening, various
 from tests.support.jetstream_logs import log_on
 from tests.support.memory_shared_log import MemorySharedLog
 from tests.support.nats_server import nats_server
@@ -499,6 +500,34 @@ def test_a_long_search_moves_on_with_every_page(make_store: MakeStore, filter: F
                 assert after < page.through <= 25_000
                 after, found = page.through, found + len(page.events)
             assert found == (25_000 if filter is EVERYTHING else 0)
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    "filter",
+    [
+        pytest.param(EVERYTHING, id="everything"),
+        pytest.param(CANCELLED, id="of-a-type"),
+        pytest.param(NOTHING, id="of-an-unknown-type"),
+        pytest.param(of_orders("x", "y"), id="of-orders"),
+        pytest.param(of_owners("m"), id="of-an-owner"),
+    ],
+)
+def test_counts_are_those_of_the_events_that_a_reader_finds(make_store: MakeStore, filter: Filter) -> None:
+    async def work() -> None:
+        async with opening(make_store()) as log:
+            stored = await log.append(*various(300))
+            stored += await log.append(*various(700, "f"))
+            span_us = stored[-1].stored_at_us - stored[0].stored_at_us
+            for interval_us in (1, max(1, span_us // 3), 10**12):
+                for after, through in ((0, 1000), (7, 990), (256, 768), (255, 769), (3, 5), (990, 2000), (1000, 1000)):
+                    expected = Counter(
+                        (each.stored_at_us // interval_us, each.event_type)
+                        for each in stored[after:through]
+                        if filter.matches(each)
+                    )
+                    assert await log.counts(after, through, filter, interval_us) == expected
 
     run(work())
 

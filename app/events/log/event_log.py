@@ -15,7 +15,7 @@ from typing import TypeAlias
 from app.events.errors import Draining, StoreUnavailable
 from app.events.event import Event, StoredEvent
 from app.events.filter import Filter
-from app.events.log.event_store import Appended, BelowFloor, Commit, EventStore, Opened, Page
+from app.events.log.event_store import Appended, BelowFloor, Commit, Counted, EventStore, Opened, Page
 from app.events.log.filter_index import FilterIndex, Listener
 from app.events.log.reader_ids import ReaderIds
 from app.events.log.tail import Tail
@@ -145,6 +145,10 @@ class EventLog:
                 del self._stored_pages[next(iter(self._stored_pages))]
             self._stored_pages[key] = page
         return page
+
+    async def count(self, after: int, through: int, filter: Filter, interval_us: int) -> Counted:
+        """Count matching events by interval and type; see `EventStore.count`."""
+        return await self._store.count(after, through, filter, interval_us)
 
     async def offset_before(self, stored_at_us: int) -> int:
         """Return the offset just before the first event that was stored at or after a time; at most the offset of the newest

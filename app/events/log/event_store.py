@@ -7,7 +7,7 @@ does what this file says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
@@ -83,6 +83,16 @@ class Page:
         return self.opaque_ids or [write_position(epoch, offset) for epoch, offset in positions_of(self.events)]
 
 
+class Counted(NamedTuple):
+    """The numbers of matching events in a piece of the log, and the offset through which events were counted.
+
+    `counts`: by the number of the interval in which they were stored, counted from 1970-01-01 UTC, and by their type.
+    """
+
+    counts: Mapping[tuple[int, str], int]
+    through: int
+
+
 class BelowFloor(OrdersEventsError):
     """Raised when an event after the requested offset has been deleted; `floor` is the newest deleted event."""
 
@@ -127,6 +137,14 @@ class EventStore(Protocol):
         A store may search only a part of this range, to limit the cost of a call. The `through` of the returned page is the
         offset up to which the store has searched; if the range is not empty, it is greater than `after`. Raises BelowFloor if
         an event after `after` has been deleted, StoreUnavailable if the store cannot read.
+        """
+
+    async def count(self, after: int, through: int, filter: Filter, interval_us: int) -> Counted:
+        """Count the matching events that have `after` < offset <= `through`, by interval and type.
+
+        `interval_us`: the length of an interval, in microseconds. As with `read`, only a part of the range may be counted: up to
+        the `through` of the result, which is greater than `after` if the range is not empty. Raises BelowFloor if an event after
+        `after` has been deleted, StoreUnavailable if the store cannot read.
         """
 
     async def offset_before(self, stored_at_us: int) -> int:

@@ -63,15 +63,16 @@ def read_start(last_event_id: str | None, since: str | None, origin: Literal["la
 
     `since`: a date and time of RFC 3339 with its offset. Raises NotAnInstant.
     """
-    return StartRequest(last_event_id, None if since is None else _read_since(since), origin)
+    return StartRequest(last_event_id, None if since is None else Since(read_instant(since), since), origin)
 
 
-def _read_since(text: str) -> Since:
+def read_instant(text: str) -> int:
+    """Return a date and time of RFC 3339 with its offset, in microseconds since 1970-01-01 UTC. Raises NotAnInstant."""
     try:
         since_epoch = datetime.fromisoformat(text) - _UNIX_EPOCH
     except (ValueError, OverflowError):
         raise NotAnInstant from None
-    return Since(since_epoch // timedelta(microseconds=1), text)
+    return since_epoch // timedelta(microseconds=1)
 
 
 async def locate_start(log: EventLog, request: StartRequest, filter: Filter, *, is_finite: bool = False) -> Start:

@@ -2,7 +2,7 @@
 
 append              ─→ Publishing ─→ SharedLog
 SharedLog           ─→ Follower ─→ LocalCopy, on_commit
-read, offset_before ─→ LocalCopy
+read, count         ─→ LocalCopy
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from app.events.errors import StoreRefused, StoreUnavailable
 from app.events.event import Event
 from app.events.filter import Filter
-from app.events.log.event_store import Appended, Commit, Opened, Page
+from app.events.log.event_store import Appended, Commit, Counted, Opened, Page
 from app.events.log.write_health import DiskUse, WriteHealth
 from app.specification.contracts import Contracts
 from app.stores.replica.follower import Follower
@@ -66,6 +66,10 @@ class ReplicaStore:
     async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
         self._require_open()
         return await self._copy.read(after, through, filter, limit)
+
+    async def count(self, after: int, through: int, filter: Filter, interval_us: int) -> Counted:
+        self._require_open()
+        return await self._copy.count(after, through, filter, interval_us)
 
     async def offset_before(self, stored_at_us: int) -> int:
         self._require_open()

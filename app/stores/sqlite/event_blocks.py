@@ -12,7 +12,7 @@ the events found.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from struct import pack
+from struct import pack, unpack
 from typing import NamedTuple, TypeAlias
 from zlib import crc32
 
@@ -139,6 +139,11 @@ def extended(block: Block, events: Sequence[StoredEvent]) -> list[Block]:
 def keys_of(names: Iterable[str | None]) -> bytes:
     """Return the keys of order ids, event types or owners, one after the other. The key of None is that of an empty name."""
     return _words([crc32((name or "").encode()) for name in names])
+
+
+def each_key(keys: bytes) -> tuple[bytes, ...]:
+    """Return the keys of several names one by one."""
+    return unpack("4s" * (len(keys) // WORD), keys)
 
 
 def _with(block: Block, events: Sequence[StoredEvent]) -> Block:

@@ -16,13 +16,14 @@ from pathlib import Path
 from app.events.errors import StoreUnavailable
 from app.events.event import Event
 from app.events.filter import Filter
-from app.events.log.event_store import Appended, Commit, Opened, Page
+from app.events.log.event_store import Appended, Commit, Counted, Opened, Page
 from app.events.log.write_health import DiskUse, WriteHealth
 from app.stores.local.retention import Retention
 from app.stores.sqlite.deletion import Deletion
 from app.stores.sqlite.file.open_file import open_file
 from app.stores.sqlite.file.place import disk_use_at
 from app.stores.sqlite.reading.block_search import BlockSearch
+from app.stores.sqlite.reading.counts import BlockCounts, count_events
 from app.stores.sqlite.reading.pages import offset_before, read_page
 from app.stores.sqlite.reading.readers import Readers
 from app.stores.sqlite.transactions import Outcome, Transactions
@@ -51,6 +52,7 @@ class SqliteStore:
         transactions = Transactions(self._file, deletion)
         self._readers = Readers(self._path, self._file.lock, self._file.vfs)
         self._search = BlockSearch()
+        self._counts = BlockCounts()
         self._writer = Writer(
             transactions, self._hand_over, self.write_health, checks_ages=self._retain_seconds is not None
         )
@@ -72,6 +74,11 @@ class SqliteStore:
         through = min(through, self._head)
         query = partial(read_page, search=self._search, after=after, through=through, filter=filter, limit=limit)
         return await self._readers.run(query)
+
+    async def count(self, after: int, through: int, filter: Filter, interval_us: int) -> Counted:
+        self._require_open()
+        query = partial(count_events, search=self._search, known=self._counts, filter=filter, interval_us=interval_us)
+        return await self._readers.run(partial(query, after=after, through=min(through, self._head)))
 
     async def offset_before(self, stored_at_us: int) -> int:
         self._require_open()

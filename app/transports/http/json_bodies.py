@@ -7,12 +7,15 @@ convert events and contracts to JSON, as the contract's schemas `EventPage`, `Pu
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, Final
 
 from starlette.requests import Request
 
+from app.events.log.count_events import EventCounts
 from app.events.log.event_store import Appended, Page
 from app.events.position import SentId
 from app.specification.contracts import Contracts, EventContract
@@ -80,6 +83,21 @@ def event_page(page: Page, last: SentId) -> str:
         for id, event in zip(page.ids, page.events, strict=True)
     )
     return f'{{"events":[{events}],"lastEventId":"{last}"}}'
+
+
+def event_counts(counts: EventCounts, last: SentId) -> str:
+    """Write counts of events as JSON (`EventCounts`). `last`: the id of the place up to which events were counted."""
+    body = {
+        "intervalSeconds": counts.interval_seconds,
+        "intervals": [{"start": _at(start), "counts": by_type} for start, by_type in counts.counts.items()],
+        "complete": counts.is_complete,
+        "lastEventId": str(last),
+    }
+    return json.dumps(body, separators=(",", ":"))
+
+
+def _at(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def published_events(appended: Sequence[Appended], ids: Sequence[str]) -> str:

@@ -26,9 +26,10 @@ from app.events.delivery.stream_item import Closing
 from app.events.delivery.subscribe import SubscriptionRequest, subscribe
 from app.events.delivery.timing.endings import TOKEN_EXPIRED
 from app.events.filter import Filter, filter_of
+from app.events.log.count_events import CountRequest, TooManyIntervals, count_events
 from app.events.log.event_log import EventLog
 from app.events.log.read_page import read_page
-from app.events.log.start import NotAnInstant, StartRequest, locate_start, read_start
+from app.events.log.start import NotAnInstant, StartRequest, locate_start, read_instant, read_start
 from app.events.publish import Publisher
 from app.metrics import exposition
 from app.specification.contracts import Contracts
@@ -37,7 +38,7 @@ from app.specification.document import OpenApiDocument
 from app.specification.errors import Refusal
 from app.specification.strict_json import JsonValue
 from app.transports.http.compressed_bodies import NO_SNIFFING, Bodies
-from app.transports.http.json_bodies import event_page, event_types, published_events, read_json
+from app.transports.http.json_bodies import event_counts, event_page, event_types, published_events, read_json
 from app.transports.http.negotiation import choose_media_type
 from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
 from app.transports.http.security import address_of, bearer_token, client_of, principal_of
@@ -128,6 +129,26 @@ class Operations:
         body = event_page(page, self.log.id_of_place(page.through, filter))
         return self.bodies.response(body, headers=NO_STORE, media_type=_PAGE)
 
+    async def count_order_events(
+        self,
+        request: Request,
+        *,
+        event_types: list[str] | None = None,
+        order_id: list[str] | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        interval_seconds: int | None = None,
+    ) -> ASGIApp:
+        filter = readable_events(principal_of(request.scope), filter_of(event_types, order_id))
+        wanted = CountRequest(filter, _instant("since", since), _instant("until", until), interval_seconds)
+        try:
+            counts = await count_events(self.log, wanted, self.document.counts)
+        except TooManyIntervals as error:
+            message = f"must be at least {error.least_seconds}, so that there are at most {self.document.counts.maximum} intervals"
+            raise InvalidParameters([ParameterViolation("query", "intervalSeconds", message)]) from None
+        body = event_counts(counts, self.log.id_of_place(counts.through, filter))
+        return self.bodies.response(body, headers=NO_STORE, media_type=_PAGE)
+
     async def publish_order_events(self, request: Request) -> Response:
         client = client_of(request.scope)
         permitted = publishable_events(client.principal)
@@ -204,6 +225,13 @@ class Operations:
 
     async def get_proto(self) -> Response:
         return Response(write_proto(self.document.proto), headers=NO_STORE, media_type="text/plain")
+
+
+def _instant(name: str, text: str | None) -> int | None:
+    try:
+        return None if text is None else read_instant(text)
+    except NotAnInstant as error:
+        raise InvalidParameters([ParameterViolation("query", name, str(error))]) from None
 
 
 def _header(request: Request, name: bytes) -> str:

@@ -4,7 +4,7 @@ The copy is a cache: it has nothing that the log does not have. If its file is m
 makes it anew. Nothing of a damaged copy is served, because every event is verified when it is read.
 
     follower ─→ LocalCopy.add ─→ one thread that writes
-    read     ─→ Readers ─→ read_page, as in a SQLite log
+    read     ─→ Readers ─→ read_page, count_events, as in a SQLite log
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TypeVar
 from app.events.errors import StoreUnavailable
 from app.events.event import EventKey, StoredEvent
 from app.events.filter import Filter
-from app.events.log.event_store import Commit, Page
+from app.events.log.event_store import Commit, Counted, Page
 from app.events.log.write_health import DiskUse
 from app.events.position import Epochs
 from app.stores.replica.node_copy.copy_changes import CopyChanges, CopyState
@@ -29,6 +29,7 @@ from app.stores.replica.node_copy.copy_file import open_copy
 from app.stores.sqlite.file.look import refusing, usable_vfs
 from app.stores.sqlite.file.place import disk_use_at
 from app.stores.sqlite.reading.block_search import BlockSearch
+from app.stores.sqlite.reading.counts import BlockCounts, count_events
 from app.stores.sqlite.reading.pages import offset_before, read_page
 from app.stores.sqlite.reading.readers import Readers
 from app.stores.sqlite.reading.verified_reads import read_events
@@ -122,6 +123,11 @@ class LocalCopy:
         """Return a page of matching events, as `EventStore.read` does."""
         return await self._read(partial(self._page, after=after, through=through, filter=filter, limit=limit))
 
+    async def count(self, after: int, through: int, filter: Filter, interval_us: int) -> Counted:
+        """Count matching events by interval and type, as `EventStore.count` does."""
+        query = partial(self._count, after=after, through=through, filter=filter, interval_us=interval_us)
+        return await self._read(query)
+
     async def offset_before(self, stored_at_us: int) -> int:
         """Return the offset just before the first event that was stored at or after a time, as `EventStore.offset_before` does."""
         return await self._read(partial(offset_before, stored_at_us=stored_at_us))
@@ -152,6 +158,7 @@ class LocalCopy:
             raise
         self._readers = Readers(self._path, self._lock, vfs, self._give_up)
         self._search = BlockSearch()
+        self._counts = BlockCounts()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="copy-writer")
 
     def _close(self) -> None:
@@ -175,6 +182,7 @@ class LocalCopy:
         """Make a change that alters or removes events. No query runs meanwhile: it could remember what it found."""
         with self._readers.held_up():
             self._search = BlockSearch()
+            self._counts = BlockCounts()
             return change()
 
     async def _read(self, query: Callable[[sqlite3.Connection], Result]) -> Result:
@@ -185,6 +193,14 @@ class LocalCopy:
         """Read a page on a thread. The copy may have been cut since the page was asked for."""
         through = min(through, self._changes.required_state().head)
         return read_page(connection, self._search, after=after, through=through, filter=filter, limit=limit)
+
+    def _count(
+        self, connection: sqlite3.Connection, *, after: int, through: int, filter: Filter, interval_us: int
+    ) -> Counted:
+        """Count events on a thread. The copy may have been cut since they were to be counted."""
+        through = min(through, self._changes.required_state().head)
+        query = partial(count_events, connection, self._search, self._counts, filter=filter, interval_us=interval_us)
+        return query(after=after, through=through)
 
     def _give_up(self) -> None:
         """Remove the file, which is damaged, so that the next start makes the copy anew."""

@@ -11,7 +11,7 @@ from struct import unpack
 from typing import NamedTuple
 
 from app.events.filter import EVERYTHING, Filter
-from app.stores.sqlite.event_blocks import BLOCK_EVENTS, WORD, Block, Expected, keys_of
+from app.stores.sqlite.event_blocks import BLOCK_EVENTS, Block, Expected, each_key, keys_of
 from app.stores.sqlite.records import read_blocks
 
 REMEMBERED_BLOCKS = 16_384  # of 1 KB each: four million events
@@ -52,7 +52,7 @@ class BlockSearch:
         numbers: Iterable[int] = range(after // BLOCK_EVENTS, (through - 1) // BLOCK_EVENTS + 1)
         if keys.orders is not None:
             numbers = self._may_list(numbers, keys.orders)
-        for first, last in _runs(numbers):
+        for first, last in runs(numbers):
             for block in read_blocks(connection, first, last):
                 if keys.orders is not None:
                     self._remember(block)
@@ -95,7 +95,7 @@ def _candidates(block: Block, keys: FilterKeys, after: int, through: int) -> Seq
             continue
         if not _lists(listed, wanted):
             return ()
-        each = _each(listed)
+        each = each_key(listed)
         places = [place for place in places if each[place] in wanted]
     checksums = unpack(f"<{block.size + 1}I", block.checksums)
     return [(block.before + 1 + place, checksums[place], checksums[place + 1]) for place in places]
@@ -106,15 +106,11 @@ def _lists(listed: bytes, wanted: frozenset[bytes]) -> bool:
     reason: bytes of two adjacent keys may look like a key.
     """
     if len(wanted) > SOUGHT_ONE_BY_ONE:
-        return not wanted.isdisjoint(_each(listed))
+        return not wanted.isdisjoint(each_key(listed))
     return any(key in listed for key in wanted)
 
 
-def _each(listed: bytes) -> tuple[bytes, ...]:
-    return unpack("4s" * (len(listed) // WORD), listed)
-
-
-def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+def runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Yield the first and last number of each run of consecutive numbers. `numbers`: ascending numbers."""
     first = last = -1
     for number in numbers:
