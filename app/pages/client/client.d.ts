@@ -12,7 +12,7 @@
 export function subscribe(options?: Options, handlers?: Handlers): Subscription;
 
 export interface Options {
-  /** The address of the stream, which may have a query. Default: `/events/orders`. */
+  /** The address of the stream, which may have a query; a `limit` in it counts across connections. Default: `/events/orders`. */
   url?: string | URL;
   /** Only events of these types. Default: all types of order events, also those that a later version of the server adds. */
   eventTypes?: readonly string[];
@@ -38,10 +38,10 @@ export interface Options {
    *
    * - `sse`: an event stream, by `eventsource` if there is one, else by `fetch`.
    * - `eventsource` leaves reconnecting to the browser.
-   * - `fetch` can send headers, notices a connection that died silently, and waits for the promise that `onEvent` returns before it
-   *   reads on.
+   * - `fetch` can send headers, notices a connection that died silently, and waits for the promise that `onEvent` returns. If
+   *   more than 4 MB wait for the handler, it ends the connection, and reads on from the server's log once the handler has caught up.
    * - `websocket`: the streams of a page, or of all tabs if they are shared, have one connection. It notices a connection that died
-   *   silently, and waits for the promise that `onEvent` returns.
+   *   silently, and waits for the promise that `onEvent` returns, within the same bound.
    * - `auto`: an event stream by `fetch`; and WebSocket, if a proxy holds back the first event of two streams running for 10 seconds.
    */
   transport?: 'sse' | 'websocket' | 'auto' | 'eventsource' | 'fetch';

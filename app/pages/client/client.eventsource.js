@@ -102,6 +102,7 @@ class Reading {
   #failed() {
     this.#returning = true;
     if (this.#source.readyState === EventSource.CLOSED) this.#close(undefined);
+    else if (this.#request.limit) this.#close({ reason: 'lost' }); // by itself it would ask for as many events again
     else this.#listener.lost();
   }
 

@@ -19,14 +19,17 @@ import { awayState, listenToPage, Pace, sleep } from './client.pace.js';
  */
 
 /**
- * How a connection ended. `final`: whether the server has nothing more to send.
+ * How a connection ended. `final`: whether the server has nothing more to send. The reason is `behind` if the client itself ended it,
+ * because too much waited for the handlers, and they have caught up.
  * @typedef {{reason: string, final?: boolean, error?: import('./client.d.ts').StreamError}} Outcome
  */
 
 /**
- * The callbacks of a subscription. `place` returns the id to resume after, if there is one.
+ * The callbacks of a subscription. `place` returns the id to resume after, if there is one; `left` returns how many events the `limit`
+ * of the stream still allows, if it has one.
  * @typedef {object} Follower
  * @property {() => string | undefined} place
+ * @property {() => number | undefined} left
  * @property {(frame: Frame) => Promise<void>} frame
  * @property {(id: string) => void} moved
  * @property {(state: object) => void} state
@@ -40,25 +43,29 @@ const FAILURES = 2; // so many running make `auto` change its transport
 
 /**
  * Follow until the signal is aborted, or until the server has nothing more to send.
- * @param {StreamRequest} request
+ * @param {StreamRequest} wanted
  * @param {Follower} follower
  * @param {AbortSignal} signal
  * @returns {Promise<string | undefined>} the reason for the end of the stream; undefined if the signal was aborted
  */
-export async function follow(request, follower, signal) {
+export async function follow(wanted, follower, signal) {
+  const request = { ...wanted, left: follower.left };
   const pace = new Pace();
   const auto = request.transport === 'auto' ? new Auto() : undefined;
+  let reason;
   follower.state({ state: 'connecting', attempt: 0 });
   while (!signal.aborted) {
+    if (follower.left() === 0) return 'limit';
     const read = READERS[auto?.transport ?? request.transport];
-    const connection = new Connection(follower, pace, signal);
+    const connection = new Connection(follower, pace, signal, reason === 'behind');
     if (auto) connection.expectFrame(FIRST_FRAME_MS);
     const outcome = await read(request, follower.place(), connection, connection.signal);
     connection.over();
     if (signal.aborted) return undefined;
-    const reason = connection.reason ?? outcome.reason;
+    reason = connection.reason ?? outcome.reason;
     if (outcome.error) follower.error(outcome.error);
     if (outcome.final || FINAL_REASONS.includes(reason)) return reason;
+    if (reason === 'behind') continue;
     auto?.note(connection, reason);
     const retryInMs = reason === 'online' ? 0 : pace.next();
     follower.state({ state: awayState(), attempt: pace.attempt, retryInMs, reason });
@@ -107,14 +114,21 @@ class Connection {
   wasOpen = false; // whether it has brought a frame
   #follower;
   #pace;
-  #open = false; // whether it has sent an id to resume after, as every stream of this contract does at once
+  #open; // whether it has sent an id to resume after, as every stream of this contract does at once
   #timer;
   #stop = new AbortController();
   #over = new AbortController();
 
-  constructor(follower, pace, signal) {
+  /**
+   * @param {Follower} follower
+   * @param {Pace} pace
+   * @param {AbortSignal} signal
+   * @param {boolean} isOpen whether it continues an open connection, which the follower is not to notice
+   */
+  constructor(follower, pace, signal, isOpen) {
     this.#follower = follower;
     this.#pace = pace;
+    this.#open = isOpen;
     this.signal = AbortSignal.any([signal, this.#stop.signal]);
     listenToPage('offline', () => this.#leave('offline'), this.#over.signal);
     listenToPage('online', () => this.#open || this.#leave('online'), this.#over.signal);

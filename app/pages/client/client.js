@@ -23,6 +23,7 @@ class Subscription {
   #follow; // the function that follows the stream: on a shared connection, or on an own one
   #stored;
   #place; // the id of the last event that was handled, or skipped by the filter
+  #left; // how many events the `limit` still allows; undefined without one
   /** @type {import('./client.d.ts').StateName} */
   #state = 'connecting';
   #holds = new Set(); // the reasons why it is paused
@@ -37,6 +38,7 @@ class Subscription {
     this.#follow = options.shared !== false && canShare(this.#request) ? followShared : follow;
     this.#stored = storedPlace(options, (error) => this.#fail(error));
     this.#place = this.#stored.read() ?? this.#request.after;
+    this.#left = this.#request.limit;
     queueMicrotask(() => {
       this.#watchPage(options.pauseWhenHidden);
       this.#run();
@@ -80,6 +82,7 @@ class Subscription {
   #follower() {
     return {
       place: () => this.#place,
+      left: () => this.#left,
       frame: (frame) => this.#frame(frame),
       moved: (id) => this.#moved(id),
       state: (state) => this.#holds.size > 0 || this.#report(state),
@@ -88,6 +91,7 @@ class Subscription {
   }
 
   async #frame(frame) {
+    if (this.#left !== undefined && !frame.type.startsWith('stream.')) this.#left -= 1;
     try {
       await callHandler(frame, this.#handlers);
     } catch (error) {

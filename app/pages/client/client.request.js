@@ -4,6 +4,7 @@ import { fetchWithToken, NoToken } from './client.token.js';
 
 const STREAM = 'text/event-stream';
 const TRANSPORTS = ['eventsource', 'fetch', 'websocket', 'auto'];
+const WHOLE_NUMBER = /^[1-9][0-9]*$/; // the server refuses another limit
 const HEARTBEATS = 3; // as many may be missing before a connection counts as dead
 
 /**
@@ -15,6 +16,8 @@ const HEARTBEATS = 3; // as many may be missing before a connection counts as de
  * @property {'eventsource' | 'fetch' | 'websocket' | 'auto'} transport
  * @property {Record<string, string>} [headers] only with fetch
  * @property {import('./client.token.js').TokenFunction} [token] not with eventsource
+ * @property {number} [limit] how many events the URL asks for; absent if it has no end
+ * @property {() => number | undefined} [left] how many of them are still to come
  * @property {string[]} [eventTypes] the types that the URL asks for; absent if it asks for all
  * @property {number} silenceMs how long a connection may be silent before it counts as dead; an EventSource does not show it
  */
@@ -40,6 +43,7 @@ export function requestFor({ url = '/events/orders', eventTypes, orderId, after,
     url: address.href,
     after: lastEventId,
     start,
+    limit: WHOLE_NUMBER.test(query.get('limit') ?? '') ? Number(query.get('limit')) : undefined,
     eventTypes: named.length > 0 ? named : undefined,
     ...transportFor(options),
     silenceMs: HEARTBEATS * 1000 * (options.heartbeatSeconds ?? 15),
@@ -74,7 +78,7 @@ function transportFor({ transport: wanted = 'sse', headers, token }) {
 export function addressOf(request, id, more = {}) {
   const url = new URL(request.url);
   const place = id ? { lastEventId: id } : request.start;
-  for (const [name, value] of Object.entries({ ...place, ...more })) {
+  for (const [name, value] of Object.entries({ ...place, limit: request.left?.(), ...more })) {
     if (value !== undefined) url.searchParams.set(name, String(value));
   }
   return url.href;

@@ -1,5 +1,6 @@
 // One stream over WebSocket. The streams of a page, or of all tabs in the shared worker, have one connection.
 
+import { Inbox } from './client.inbox.js';
 import { framesOf, subscribeMessage } from './client.messages.js';
 import { failure, refusal } from './client.request.js';
 import { Socket, socketAddress } from './client.socket.js';
@@ -22,7 +23,7 @@ const NO_TOKEN = {};
 
 /**
  * Read a stream. Each event waits until the one before it has been handled. A browser reads on meanwhile, so if too much waits, the
- * subscription is ended, and begun again after the last event that was handled: what follows waits in the server's log.
+ * subscription is ended. The outcome is then `behind`, once all that has been read has been handled.
  * @param {StreamRequest} request
  * @param {string | undefined} id the id to resume after
  * @param {Listener} listener
@@ -35,8 +36,13 @@ export async function readByWebSocket(request, id, listener, signal) {
   let renewals = 0; // running: how often a new token was asked for
   for (;;) {
     const socket = socketFor(request);
-    const inbox = new Inbox(signal);
-    const number = socket.subscribe((free) => subscribeMessage(request, place, free), inbox);
+    /** @type {Inbox<{message: any, text: string}>} */
+    const inbox = new Inbox(MOST_WAITING, signal);
+    const taker = {
+      take: (message, text) => inbox.take({ message, text }, text.length),
+      end: (outcome) => inbox.end(outcome),
+    };
+    const number = socket.subscribe((free) => subscribeMessage(request, place, free), taker);
     for (let next = await inbox.next(); next; next = await inbox.next()) {
       await handle(next, listener, signal);
       place = next.message.lastEventId ?? place;
@@ -47,7 +53,7 @@ export async function readByWebSocket(request, id, listener, signal) {
     const { outcome } = inbox;
     if (outcome.reason === 'lost' && !socket.opened) return explain(request, signal);
     if (outcome.error?.status === 401 && request.token && renewals < 1) renewals += 1;
-    else if (outcome.reason !== 'behind') return outcome;
+    else return outcome;
   }
 }
 
@@ -78,46 +84,5 @@ async function explain(request, signal) {
     return failure(await refusal(await fetchWithToken(address, request, { cache: 'no-store', signal: stop }), 'a WebSocket'));
   } catch {
     return { reason: 'lost' };
-  }
-}
-
-/** The messages of a subscription that have not been handled: a `Taker`. */
-class Inbox {
-  /** How the subscription ended, once it has. @type {Outcome | undefined} */
-  outcome;
-
-  #messages = [];
-  #size = 0; // in characters
-  #signal;
-  /** Called when there may be something new. @type {(value?: unknown) => void} */
-  #wake = () => {};
-
-  constructor(signal) {
-    this.#signal = signal;
-    signal.addEventListener('abort', () => this.#wake());
-  }
-
-  take(message, text) {
-    if (this.outcome) return;
-    this.#messages.push({ message, text });
-    this.#size += text.length;
-    if (this.#size > MOST_WAITING) this.end({ reason: 'behind' });
-    this.#wake();
-  }
-
-  end(outcome) {
-    this.outcome ??= outcome;
-    this.#wake();
-  }
-
-  /** Return the next message; undefined after the last one, or if the signal is aborted. */
-  async next() {
-    while (this.#messages.length === 0 && !this.outcome && !this.#signal.aborted) {
-      await new Promise((resolve) => (this.#wake = resolve));
-    }
-    if (this.#signal.aborted) return undefined;
-    const next = this.#messages.shift();
-    this.#size -= next?.text.length ?? 0;
-    return next;
   }
 }

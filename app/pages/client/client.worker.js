@@ -75,6 +75,7 @@ class Stream {
   #follower() {
     return {
       place: () => this.#place,
+      left: () => undefined,
       frame: async (frame) => this.#take(frame),
       moved: (id) => this.#move(id),
       state: (state) => this.#broadcast({ state: (this.#state = state) }),
