@@ -62,7 +62,7 @@ def test_counts_are_right_while_nothing_is_drawn(page: Page, server: ServerProce
     dashboard = Dashboard(page, server.url).live()
     publish(http, *some(3, 1))
     dashboard.shows(shipped=3, cancelled=1)
-    expect(page).to_have_title(re.compile(r"^1 cancelled, 3 shipped · "))
+    expect(page).to_have_title(re.compile(r"^3 shipped, 1 cancelled · "))
 
 
 def test_rate_and_chart_show_the_last_minutes(dashboard: Dashboard, http: httpx.Client) -> None:
@@ -143,6 +143,43 @@ def test_usual_order_stands_on_one_line_beside_long_ones_of_another_day(
     assert order.evaluate("order => order.getClientRects().length") == 1
 
 
+def test_focus_stays_while_events_arrive_and_the_row_stays_under_it(dashboard: Dashboard, http: httpx.Client) -> None:
+    order = new_order()
+    publish(http, shipped(order))
+    link = dashboard.page.get_by_role("link", name=order)
+    link.focus()
+    publish(http, *some(60, 0))
+    expect(dashboard.page.locator("#held")).to_contain_text("60 newer")
+    expect(link).to_be_focused()
+    expect(dashboard.rows).to_have_count(1)
+    dashboard.page.keyboard.press("Shift+Tab")
+    expect(dashboard.rows).to_have_count(50)
+
+
+def test_empty_list_says_how_to_publish_until_an_event_arrives(dashboard: Dashboard, http: httpx.Client) -> None:
+    empty = dashboard.page.locator("#no-orders")
+    expect(empty.locator("code")).to_contain_text(f"curl '{dashboard.url}/events/orders'")
+    publish(http, shipped())
+    expect(empty).to_be_hidden()
+
+
+def test_rows_are_whole_at_the_end_of_a_long_list(dashboard: Dashboard, http: httpx.Client) -> None:
+    dashboard.page.set_viewport_size(DESKTOP)
+    publish(http, *some(60, 0))
+    expect(dashboard.rows).to_have_count(50)
+    cut = """rows => rows.filter((row) => {
+        const box = row.getBoundingClientRect(), end = row.closest('.scroll').getBoundingClientRect().bottom;
+        return box.top < end - 1 && box.bottom > end + 1;
+    }).length"""
+    assert dashboard.rows.evaluate_all(cut) == 0
+
+
+def test_connection_log_is_two_keys_away(dashboard: Dashboard) -> None:
+    for key in ("Tab", "Tab", "Enter"):
+        dashboard.page.keyboard.press(key)
+    expect(dashboard.journal).to_be_focused()
+
+
 def test_markup_in_events_is_shown_as_text(dashboard: Dashboard, http: httpx.Client) -> None:
     publish(http, cancelled("or_1", MARKUP))
     expect(dashboard.rows.first.locator("td").last).to_have_text(MARKUP)
@@ -203,10 +240,15 @@ def test_filter_is_chosen_with_the_keyboard_and_kept_in_the_address(dashboard: D
     expect(page.locator("#view")).to_be_hidden()
 
 
-def test_view_that_the_server_refuses_is_explained(page: Page, server: ServerProcess) -> None:
+def test_view_that_the_server_refuses_is_explained_and_not_requested_again(page: Page, server: ServerProcess) -> None:
+    page.clock.install()
     dashboard = Dashboard(page, server.url, "?eventTypes=order.lost")
-    expect(dashboard.state).to_contain_text("Refused")
-    expect(dashboard.state).to_contain_text("eventTypes")
+    expect(dashboard.state).to_have_text(re.compile("^Refused: eventTypes"))
+    expect(page.get_by_role("alert")).to_contain_text("Change the filter")
+    expect(page.locator("#pause")).to_be_disabled()
+    asked = len(dashboard.watched.requests)
+    page.clock.run_for("02:00")
+    assert len(dashboard.watched.requests) == asked
 
 
 # Pause
@@ -300,6 +342,8 @@ def test_dashboard_fits_a_phone_with_the_longest_texts(
     page.locator("#choose").click()
     expect(page.locator("#view")).to_be_in_viewport(ratio=1)
     assert dashboard.sideways() == 0
+    dashboard.press("Pages")
+    expect(page.get_by_role("link", name="Settings")).to_be_in_viewport(ratio=1)
     page.close()
 
 
@@ -312,16 +356,17 @@ def test_large_screen_shows_everything_without_scrolling(dashboard: Dashboard, h
     assert dashboard.page.evaluate("document.documentElement.scrollHeight - document.documentElement.clientHeight") == 0
 
 
-def test_chosen_theme_holds_after_a_reload(dashboard: Dashboard) -> None:
+def test_chosen_theme_holds_on_every_page(dashboard: Dashboard) -> None:
     page = dashboard.page
     page.emulate_media(color_scheme="light")
     light = background(page)
     dashboard.press("Dark theme")
     dark = background(page)
     assert light != dark
-    page.reload()
+    page.goto(f"{dashboard.url}/docs")
     assert background(page) == dark
-    dashboard.press("Light theme")
+    page.get_by_role("button", name="Light theme").click()
+    page.goto(dashboard.url)
     assert background(page) == light
 
 

@@ -143,7 +143,7 @@ def test_gap_stays_over_a_reload_until_it_is_acknowledged(tmp_path: Path, page: 
         alert = page.get_by_role("alert")
         expect(alert).to_contain_text("order events may be missing after")
         expect(alert).to_contain_text("The log is another one now")
-        expect(page).to_have_title("⚠ Gap · 0 cancelled, 1 shipped · Dashboard · Orders Events")
+        expect(page).to_have_title("⚠ Gap · 1 shipped, 0 cancelled · Dashboard · Orders Events")
         page.reload()
         dashboard.live()
         expect(alert).to_contain_text("The log is another one now")

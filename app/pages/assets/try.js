@@ -6,7 +6,6 @@
   const KEPT = 300; // frames on the page; older ones are removed, so that a day of streaming needs no more memory than a minute
   const RATE_SECONDS = 5;
   const TOKEN_WANTED = 'The server asks for an access token.';
-  const HUES = 4; // the number of colours for order events in the style sheet
 
   const element = (id) => document.getElementById(id);
   const form = element('stream');
@@ -141,7 +140,8 @@
   }
 
   function row({ kind, type, id, data, wire, eventType, at }) {
-    const item = make('details', kind === 'order' ? `order hue-${orderTypes.indexOf(eventType) % HUES}` : kind);
+    const item = make('details', kind);
+    if (kind === 'order') item.dataset.hue = orderTypes.indexOf(eventType);
     const summary = make('summary');
     summary.append(make('time', '', at.toTimeString().slice(0, 8)), make('span', 'type', type), make('span', 'id', id), make('span', 'data', data));
     item.append(summary, make('pre', 'wire', wire));

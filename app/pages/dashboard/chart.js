@@ -1,8 +1,9 @@
 // Draws the last ten minutes, one lane for each event type. Each lane has a scale of its own, so that a few cancellations can be seen
 // beside many shipments.
 
-import { copy, element, say } from './element.js';
+import { copy, element, say, set } from './element.js';
 import { SPANS } from './history.js';
+import { hueOf } from './types.js';
 import { nameOf, number, times } from './words.js';
 
 const SPAN_WIDTH = 600 / SPANS;
@@ -14,11 +15,11 @@ export class Chart {
   #lanes = new Map();
 
   /** Add a lane for a type if it has none. */
-  add(type, hue) {
+  add(type) {
     if (this.#lanes.has(type)) return;
     const lane = copy('lane');
     lane.dataset.type = type;
-    lane.dataset.hue = hue;
+    lane.dataset.hue = hueOf(type);
     say(lane.querySelector('.name'), nameOf(type));
     const picture = lane.querySelector('svg');
     this.#lanes.set(type, { most: lane.querySelector('.most'), picture, path: picture.firstElementChild });
@@ -30,10 +31,9 @@ export class Chart {
       const counts = tally.of(type).history.counts(now);
       const top = Math.max(...counts);
       const drawn = bars(counts, Math.max(top, 4));
-      if (path.getAttribute('d') === drawn) continue;
-      path.setAttribute('d', drawn);
       say(most, top ? `at most ${number(top)}` : 'none');
-      picture.setAttribute('aria-label', described(type, counts));
+      set(path, 'd', drawn);
+      set(picture, 'aria-label', described(type, counts)); // the bars may stay as they are while the numbers change
     }
   }
 }

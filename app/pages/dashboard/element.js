@@ -12,6 +12,11 @@ export function make(name, className = '', text = '') {
   return made;
 }
 
+/** Set an attribute of an element if it differs. */
+export function set(changed, name, value) {
+  if (changed.getAttribute(name) !== value) changed.setAttribute(name, value);
+}
+
 /** Set the text of an element if it differs: a text that does not change costs nothing, and screen readers do not repeat it. */
 export function say(shownIn, text) {
   if (shownIn.textContent !== text) shownIn.textContent = text;

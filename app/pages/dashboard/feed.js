@@ -5,6 +5,7 @@ import { Seen } from './seen.js';
 import { startsNow } from './view.js';
 
 const OVERLAP_MS = 10_000; // more than the error of ServerClock
+const MAY_PASS = new Set([401, 408, 425, 429]); // statuses of refusals that may end without another address
 const NOT_FOLLOWING = new Set(['reconnecting', 'offline', 'closed']);
 
 export class Feed {
@@ -83,7 +84,7 @@ export class Feed {
         onGap: ifCurrent((gap) => this.#gap(gap)),
         onClosing: ifCurrent((closing) => this.#on.closing(closing)),
         onState: ifCurrent((state) => this.#state(state)),
-        onError: ifCurrent((error) => this.#on.error(error)),
+        onError: ifCurrent((error) => this.#error(error)),
       },
     );
   }
@@ -111,6 +112,14 @@ export class Feed {
     if (NOT_FOLLOWING.has(current.state)) this.#lost();
     else if (current.state === 'open' && before !== 'open') this.#found();
     if (current.state !== before || current.state === 'reconnecting') this.#on.state(current, before);
+  }
+
+  #error(error) {
+    this.#on.error(error);
+    if (!(error.status >= 400 && error.status < 500) || MAY_PASS.has(error.status)) return;
+    this.#opened += 1; // nothing more is expected of this subscription
+    this.#subscription.close();
+    this.#state({ state: 'closed', reason: 'refused' });
   }
 
   #lost() {

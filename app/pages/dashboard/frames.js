@@ -1,10 +1,13 @@
-// Draws at most once per frame of the browser, however many changes there are. A hidden page gets no frames and draws after a delay.
+// Draws at once if nothing was drawn lately, and at most four times a second, however many changes there are. A hidden page gets no
+// animation frames and draws after a delay.
 
+const LEAST_MS = 250;
 const HIDDEN_MS = 1_000;
 
 export class Frames {
   #draw;
   #asked = false;
+  #drawnAt = -LEAST_MS;
 
   constructor(draw) {
     this.#draw = draw;
@@ -16,12 +19,14 @@ export class Frames {
   ask() {
     if (this.#asked) return;
     this.#asked = true;
-    if (document.hidden) setTimeout(() => this.#now(), HIDDEN_MS);
+    const wait = document.hidden ? HIDDEN_MS : this.#drawnAt + LEAST_MS - performance.now();
+    if (wait > 0) setTimeout(() => this.#now(), wait);
     else requestAnimationFrame(() => this.#now());
   }
 
   #now() {
     this.#asked = false;
+    this.#drawnAt = performance.now();
     this.#draw();
   }
 }

@@ -23,6 +23,7 @@ export class Freshness {
   #received;
   #on;
   #timer = 0;
+  #stopped = false;
   #receivedThen = 0;
   #doubtedSince = null;
   /** How many stored events have not been received; null if that is not known. */
@@ -45,8 +46,20 @@ export class Freshness {
 
   /** Check soon, and then regularly. */
   start(afterMs = EAGER_MS) {
+    this.#stopped = false;
+    this.#checkAfter(afterMs);
+  }
+
+  #checkAfter(afterMs) {
     clearTimeout(this.#timer);
+    if (this.#stopped) return; // perhaps while a check was under way
     this.#timer = setTimeout(() => this.#check(), afterMs);
+  }
+
+  /** Check no more. */
+  stop() {
+    clearTimeout(this.#timer);
+    this.#stopped = true;
   }
 
   /** Forget the result of the last check, and check soon. */
@@ -65,7 +78,7 @@ export class Freshness {
       this.#judge(after);
       this.#on.checked();
     }
-    this.start({ 0: CALM_MS, null: UNANSWERED_MS }[this.waiting] ?? EAGER_MS);
+    this.#checkAfter({ 0: CALM_MS, null: UNANSWERED_MS }[this.waiting] ?? EAGER_MS);
   }
 
   async #ask(after) {

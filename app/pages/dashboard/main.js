@@ -16,6 +16,7 @@ import { Status } from './status.js';
 import { Tally } from './tally.js';
 import { Tiles } from './tiles.js';
 import { showTitle } from './title.js';
+import { addTypes, allTypes } from './types.js';
 import { describe, follows, readView, startsNow } from './view.js';
 import { duration } from './words.js';
 
@@ -31,7 +32,6 @@ const orders = new Orders();
 const status = new Status();
 const tiles = new Tiles();
 
-let types = [];
 let tally;
 let feed;
 let freshness;
@@ -42,11 +42,10 @@ let refusal = ''; // the server's reason when it last refused the stream
 
 async function start() {
   await window.session?.ready;
-  types = await api.orderEventTypes(unanswered);
+  addTypes(await api.orderEventTypes(unanswered));
   const openedAt = clock.at(openedAfterMs);
   tally = new Tally(openedAt);
-  addTypes();
-  offer(view, types);
+  showTypes();
   say(element('counts-title'), describe(view, openedAt));
   feed = new Feed(api, view, openedAt, { event, gap, closing, state, opened, error });
   freshness = new Freshness(api, clock, feed, view, () => tally.received, { checked, stalled });
@@ -57,13 +56,14 @@ async function start() {
   setInterval(() => frames.ask(), 1_000);
 }
 
-function addTypes() {
-  for (const type of types) {
+function showTypes() {
+  for (const type of allTypes()) {
     const followed = follows(view, type);
     tally.of(type);
     tiles.add(type, followed);
-    if (followed) chart.add(type, tiles.hueOf(type));
+    if (followed) chart.add(type);
   }
+  offer(view, allTypes());
 }
 
 function unanswered(failure) {
@@ -73,10 +73,7 @@ function unanswered(failure) {
 // Callbacks of the feed
 
 function event(received) {
-  if (!types.includes(received.type)) {
-    types.push(received.type);
-    addTypes();
-  }
+  if (addTypes([received.type])) showTypes();
   tally.add(received, clock.now(), caughtUp);
   orders.add(received);
   frames.ask();
@@ -95,11 +92,13 @@ function closing({ reason }) {
 
 function state(current, before) {
   const text = status.state({ ...current, refusal: current.reason === 'refused' ? refusal : '' });
+  element('refused').hidden = current.state !== 'closed' || current.reason !== 'refused';
   if (current.state === 'reconnecting' || current.state === 'offline') {
     journal.note(current.state === 'offline' ? text : 'Connection lost', 'warn');
     doubt();
   }
   if (current.state === 'open') freshness.start();
+  if (current.state === 'closed') freshness?.stop();
   if (before === 'paused') journal.note('Resumed');
   if (current.state === 'paused') {
     journal.note(text);
@@ -116,11 +115,7 @@ async function opened(afterMs) {
   journal.note(`Connected again after ${duration(afterMs)}`, 'good');
   frames.ask();
   // The server may have been replaced by one that knows more event types.
-  const known = await api.orderEventTypes(unanswered);
-  if (known.every((type) => types.includes(type))) return;
-  types = [...new Set([...types, ...known])];
-  addTypes();
-  offer(view, types);
+  if (addTypes(await api.orderEventTypes(unanswered))) showTypes();
 }
 
 function error(failure) {
@@ -151,7 +146,7 @@ function show() {
   const now = clock.now();
   tiles.show(tally, now);
   chart.show(tally, now);
-  orders.show((type) => tiles.hueOf(type));
+  orders.show();
   status.show(tally, freshness, gaps, now);
   announcer.sum(tally);
   showTitle(tally, view, feed.state, gaps);

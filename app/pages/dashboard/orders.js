@@ -1,41 +1,65 @@
-// Shows the newest order events in a table, newest first. The table and the events that wait to be shown are limited.
+// Shows the newest order events in a table, newest first. The table and the events that wait to be shown are limited. The rows stay where
+// they are while the focus is in them or the pointer moves over them.
 
-import { element, make } from './element.js';
+import { element, make, say } from './element.js';
+import { hueOf } from './types.js';
 import { writeView } from './view.js';
-import { clockTime, inWords, nameOf } from './words.js';
+import { clockTime, inWords, nameOf, number } from './words.js';
 
 const MOST = 50;
+const CALM_MS = 1_000; // a row is lit when it arrives only if none has arrived for as long; else every row would always be lit
+const READING_MS = 4_000; // how long after the pointer has moved over the rows they stay where they are
 
 export class Orders {
   #rows = element('orders');
   #waiting = [];
+  #newer = 0; // how many events have arrived since the rows were changed
+  #changedAt = -CALM_MS;
+  #pointedAt = -READING_MS;
+
+  constructor() {
+    this.#rows.addEventListener('pointermove', () => (this.#pointedAt = performance.now()));
+    this.#rows.addEventListener('pointerleave', () => (this.#pointedAt = -READING_MS));
+  }
 
   add(event) {
+    this.#newer += 1;
     this.#waiting.push(event);
     if (this.#waiting.length > 2 * MOST) this.#waiting = this.#waiting.slice(-MOST);
   }
 
-  show(hueOf) {
+  show() {
     if (this.#waiting.length === 0) return;
-    const rows = this.#waiting.slice(-MOST).reverse().map((event) => row(event, hueOf(event.type)));
+    if (this.#isRead()) return say(element('held'), `${number(this.#newer)} newer, shown when you leave the list`);
+    const made = this.#waiting.slice(-MOST).reverse().map(row);
+    const now = performance.now();
+    if (now - this.#changedAt >= CALM_MS) for (const each of made) each.classList.add('arrived');
     this.#waiting = [];
-    this.#rows.prepend(...rows);
+    this.#newer = 0;
+    this.#changedAt = now;
+    this.#rows.prepend(...made);
     while (this.#rows.childElementCount > MOST) this.#rows.lastElementChild.remove();
+    say(element('held'), '');
     element('no-orders').hidden = true;
+  }
+
+  #isRead() {
+    return this.#rows.contains(document.activeElement) || performance.now() - this.#pointedAt < READING_MS;
   }
 }
 
-function row({ type, id, data }, hue) {
+function row({ type, id, data }) {
   const made = make('tr');
   made.role = 'row'; // on a phone the style sheet makes it a block; for screen readers it stays a row
   made.dataset.type = type;
-  made.dataset.hue = hue;
+  made.dataset.hue = hueOf(type);
   made.dataset.id = id;
   const order = make('td', 'order');
   order.append(orderLink(data?.orderId));
   const when = make('td', 'when');
   when.append(time(data?.when));
   made.append(make('th', 'event', nameOf(type)), order, when, make('td', 'details', details(data)));
+  made.lastElementChild.title = made.lastElementChild.textContent; // the cell shows one line of it
   made.firstElementChild.scope = 'row';
   for (const cell of made.children) cell.role = cell.localName === 'th' ? 'rowheader' : 'cell';
   return made;
@@ -45,7 +69,7 @@ function orderLink(orderId) {
   if (typeof orderId !== 'string') return '';
   const link = make('a', '', orderId);
   link.href = writeView({ orderId: [orderId], start: { from: 'earliest' } });
-  link.title = 'All stored events of this order';
+  link.title = `All stored events of the order ${orderId}`;
   return link;
 }
 

@@ -9,7 +9,7 @@ const WORDS = {
   reconnecting: ({ retryInMs, refusal }) => `${refusal ? `Refused: ${refusal.replace(/\.$/, '')}` : 'Not connected'}; trying again${retryInMs >= 1000 ? ` in ${duration(retryInMs)}` : ''}`,
   paused: () => 'Paused, nothing is lost',
   offline: () => 'Offline: this device has no network',
-  closed: ({ reason }) => `Stopped by the server: ${reason}; load the page to go on`,
+  closed: ({ reason, refusal }) => refusal ? `Refused: ${refusal.replace(/\.$/, '')}` : `Stopped by the server: ${reason}; load the page to go on`,
 };
 
 export class Status {

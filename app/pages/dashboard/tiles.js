@@ -1,9 +1,8 @@
 // Shows a tile for each event type: the count, the rate per minute, and the time of the newest event.
 
 import { copy, element, make, say } from './element.js';
+import { hueOf } from './types.js';
 import { ago, nameOf } from './words.js';
-
-const HUES = 4; // the number of hues in the style sheet
 
 export class Tiles {
   #tiles = new Map();
@@ -13,7 +12,7 @@ export class Tiles {
     if (this.#tiles.has(type)) return;
     const tile = copy('tile');
     tile.dataset.type = type;
-    tile.dataset.hue = this.#tiles.size % HUES;
+    tile.dataset.hue = hueOf(type);
     say(tile.querySelector('.name'), nameOf(type));
     say(tile.querySelector('.type'), type);
     const count = tile.querySelector('.count');
@@ -25,10 +24,6 @@ export class Tiles {
     this.#tiles.set(type, { tile, count, rate: tile.querySelector('.rate'), last: tile.querySelector('.last') });
     element('tiles').append(tile);
     show(count, 0);
-  }
-
-  hueOf(type) {
-    return this.#tiles.get(type)?.tile.dataset.hue ?? '0';
   }
 
   show(tally, now) {
