@@ -37,6 +37,7 @@ class PublishedContract:
     `frames`: the schema of each kind of frame, by event name. The schemas do not require an id, because a decoder gives a frame
     without an id the id of the frame before it; a separate check is about ids.
     `data`: the schema of the data in each kind of frame, by event name, as in the document.
+    `keys`: the property of the data that has the key, by which readers filter with `orderId`, by event name.
     `example`: an example of an event to publish; None if the document has no such example.
     `protected`: the paths of the GET operations that always need an access token.
     `socket`: the WebSocket operation; None if the document has no such operation.
@@ -49,6 +50,7 @@ class PublishedContract:
     parameters: Mapping[str, Mapping[str, Any]]
     frames: Mapping[str, Schema]
     data: Mapping[str, Mapping[str, Any]]
+    keys: Mapping[str, str]
     position: Schema
     retry: Schema
     page: Schema
@@ -107,6 +109,7 @@ def _contract(document: Mapping[str, Any]) -> PublishedContract:
         parameters={parameter["name"]: parameter for parameter in read["parameters"]},
         frames={name: compile_schema(_without_id(frame), name) for name, frame in frames.items()},
         data={name: frame["properties"]["data"] for name, frame in frames.items()},
+        keys={name: _key(frame["properties"]["data"]) for name, frame in frames.items()},
         position=compile_schema(any_frame["properties"]["id"], "id"),
         retry=compile_schema(any_frame["properties"]["retry"], "retry"),
         page=compile_schema(_schema(read, "200", PAGE), "page"),
@@ -150,6 +153,10 @@ def _schema(operation: Mapping[str, Any], status: str, media_type: str) -> Any:
 
 def _without_id(frame: Mapping[str, Any]) -> dict[str, Any]:
     return {**frame, "required": [name for name in frame["required"] if name != "id"]}
+
+
+def _key(data: Mapping[str, Any]) -> str:
+    return next((name for name, part in data.get("properties", {}).items() if part.get("x-key") is True), "orderId")
 
 
 def _example(publish: Mapping[str, Any]) -> Mapping[str, Any] | None:

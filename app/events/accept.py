@@ -51,17 +51,20 @@ class _Gate:
 class _Form:
     """The form of the submissions that have the same `eventType` and the same `schemaVersion`, or no `schemaVersion`.
 
-    `owner_property`: the property of the data that has the owner; None if such events have no owner. `accepts`: returns whether all submissions in a list match both their envelope and their contract.
+    `owner_property`: the property of the data that has the owner; None if such events have no owner. `key_property`: the property that
+    has the key, by which readers filter. `accepts`: returns whether all submissions in a list match both their envelope and their
+    contract.
     """
 
     event_type: str
     version: str
     version_named: bool
     owner_property: str | None
+    key_property: str
     accepts: Verdict
 
 
-_UNKNOWN = _Form("", "", version_named=False, owner_property=None, accepts=lambda _: False)
+_UNKNOWN = _Form("", "", version_named=False, owner_property=None, key_property="", accepts=lambda _: False)
 
 
 class Acceptance:
@@ -134,7 +137,7 @@ class Acceptance:
                 form.event_type,
                 form.version,
                 submission["eventId"] if "eventId" in submission else next(new_ids),
-                submission["data"].get("orderId"),
+                submission["data"].get(form.key_property),
                 serialise(submission["data"]),
                 form.version_named,
                 submission["data"].get(form.owner_property, NO_OWNER),  # None is not the name of a property
@@ -153,7 +156,14 @@ def _forms(event_type: str, gate: _Gate) -> Iterator[tuple[tuple[JsonValue, Json
     for version, contract in gate.contracts.items():
         data: JsonValue = {"required": ["data"], "properties": {"data": contract.schema}}
         accepts = compile_verdict({"type": "array", "items": {"allOf": [dict(gate.envelope.source), data]}})
-        form = partial(_Form, event_type, version, owner_property=contract.owner_property, accepts=accepts)
+        form = partial(
+            _Form,
+            event_type,
+            version,
+            owner_property=contract.owner_property,
+            key_property=contract.key_property,
+            accepts=accepts,
+        )
         yield (event_type, version), form(version_named=True)
         if version == gate.default_version:
             yield (event_type, None), form(version_named=False)

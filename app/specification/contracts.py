@@ -12,11 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from app.specification.contract_files import folder_names, read_deprecation, read_schema
 from app.specification.errors import InvalidContract, UnknownEventType
-from app.specification.owner_property import owner_property
+from app.specification.marked_properties import DEFAULT_KEY, key_property, owner_property
 from app.specification.schema.messages import quoted
 from app.specification.schema.schema import Schema
 from app.specification.strict_json import JsonValue
@@ -27,7 +26,7 @@ ORDER_ID_PATTERN = (
     "^[0-9A-Za-z_.:-]{1,128}$"  # the same for all types, because readers filter by orderId across them; of owners, too
 )
 
-_EVENT_TYPE = re.compile(r"(?=.{3,64}\Z)[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
+EVENT_TYPE = re.compile(r"(?=.{3,64}\Z)[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
 _BESIDES = frozenset({"README.md", "consumers", "field-numbers.json", "released.json", "released-field-numbers.json"})
 
 
@@ -40,6 +39,7 @@ class EventContract:
     `deprecated_on`: the date (RFC 3339 full-date) from which producers and consumers should use another version; None if the
     version is not deprecated.
     `owner_property`: the property of the data that has the owner of an event; None if events of this version have no owner.
+    `key_property`: the property of the data that has the key of an event, by which readers filter.
     """
 
     event_type: str
@@ -48,6 +48,7 @@ class EventContract:
     compiled: Schema
     deprecated_on: str | None = None
     owner_property: str | None = None
+    key_property: str = DEFAULT_KEY
 
 
 class Contracts:
@@ -107,11 +108,12 @@ def load_contracts(folder: Path) -> Contracts:
     Raises InvalidContract with a one-line message that names the faulty file.
     """
     contracts: list[EventContract] = []
-    for event_type in folder_names(folder, _EVENT_TYPE, "an event type such as order.shipped", besides=_BESIDES):
+    for event_type in folder_names(folder, EVENT_TYPE, "an event type such as order.shipped", besides=_BESIDES):
         names = folder_names(folder / event_type, PATTERN, "a version such as 1.0.0")
         versions = [version for name in names if (version := parse_version(name)) is not None]
         _refuse_two_majors(folder / event_type, versions)
         of_type = [_load_contract(folder, event_type, version) for version in sorted(versions)]
+        _require_same_key(folder / event_type, of_type)
         _require_same_owner(folder / event_type, of_type)
         contracts += of_type
     loaded = Contracts(contracts)
@@ -126,9 +128,19 @@ def _load_contract(folder: Path, event_type: str, version: Version) -> EventCont
     path = folder / event_type / str(version) / "schema.json"
     if event_type.startswith(CONTROL_PREFIX):
         return EventContract(event_type, version, schema, compiled, deprecated_on)
-    _require_order_id(path, schema)
+    key = key_property(schema, str(path), ORDER_ID_PATTERN)
     owner = owner_property(schema, str(path), ORDER_ID_PATTERN)
-    return EventContract(event_type, version, schema, compiled, deprecated_on, owner)
+    return EventContract(event_type, version, schema, compiled, deprecated_on, owner, key)
+
+
+def _require_same_key(folder: Path, contracts: Iterable[EventContract]) -> None:
+    """Check that all versions of an event type have the same property as the key, or readers could not filter across versions."""
+    for before, now in pairwise(contracts):
+        if before.key_property != now.key_property:
+            raise InvalidContract(
+                f"{folder / str(now.version)}: {before.key_property} must have the key of the event, as it has in version "
+                f"{before.version}, but {now.key_property} has it."
+            )
 
 
 def _require_same_owner(folder: Path, contracts: Iterable[EventContract]) -> None:
@@ -142,16 +154,6 @@ def _require_same_owner(folder: Path, contracts: Iterable[EventContract]) -> Non
                 f"{folder / str(now.version)}: {before.owner_property} must have the owner of the event (x-owner), as it has in "
                 f"version {before.version}."
             )
-
-
-def _require_order_id(path: Path, schema: dict[str, Any]) -> None:
-    order_id = schema.get("properties", {}).get("orderId", {})
-    found = (schema.get("type"), "orderId" in schema.get("required", ()), order_id.get("type"), order_id.get("pattern"))
-    if found != ("object", True, "string", ORDER_ID_PATTERN):
-        raise InvalidContract(
-            f"{path}: an order event must be an object that requires a string orderId with the pattern "
-            f"{ORDER_ID_PATTERN}, because readers filter by it."
-        )
 
 
 def _refuse_two_majors(folder: Path, versions: Iterable[Version]) -> None:

@@ -161,6 +161,7 @@ CASES = [
         rule="mapping-changed",
     ),
     *looser("x-extensible", None, True),
+    *breaking("x-key", None, True),
     *breaking("x-owner", None, True),
     *breaking("default", 1, 2),
     *breaking("default", None, 2),

@@ -17,6 +17,7 @@ from app.specification.errors import InvalidContract, UnknownEventType
 RELEASED = Path(__file__).parents[2] / "contracts"
 ORDER_ID = {"type": "string", "pattern": "^[0-9A-Za-z_.:-]{1,128}$"}
 OWNER = {**ORDER_ID, "x-owner": True}
+KEY = {**ORDER_ID, "x-key": True}
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["orderId"],
@@ -30,10 +31,10 @@ def write(path: Path, content: object) -> None:
     path.write_text(content if isinstance(content, str) else json.dumps(content))
 
 
-def add(folder: Path, event_type: str, version: str = "1.0.0", schema: object = SCHEMA) -> Path:
+def add(folder: Path, event_type: str, version: str = "1.0.0", schema: object = SCHEMA, example: object = None) -> Path:
     place = folder / event_type / version
     write(place / "schema.json", schema)
-    write(place / "examples" / "valid-one.json", {"orderId": "or_1"})
+    write(place / "examples" / "valid-one.json", example or {"orderId": "or_1"})
     write(place / "examples" / "invalid-empty.json", [])
     return place
 
@@ -48,6 +49,11 @@ def with_properties(**more: object) -> dict[str, object]:
     return {**SCHEMA, "properties": {"orderId": ORDER_ID, **more}}
 
 
+def keyed(name: str) -> dict[str, object]:
+    """Return a schema in which another property than `orderId` has the key."""
+    return {**SCHEMA, "required": [name], "properties": {name: KEY}}
+
+
 def released() -> Contracts:
     return load_contracts(RELEASED)
 
@@ -57,6 +63,15 @@ def test_the_released_contracts_load() -> None:
     assert contracts.event_types == ("order.cancelled", "order.shipped")
     assert contracts.control_types == ("stream.checkpoint", "stream.closing", "stream.gap")
     assert contracts.majors == (1,)
+
+
+def test_the_key_is_the_marked_property_or_the_order_id(folder: Path) -> None:
+    add(folder, "parcel.delivered", "1.0.0", keyed("parcelId"), {"parcelId": "p_1"})
+    contracts = load_contracts(folder)
+    assert {name: contracts.get(name, "1.0.0").key_property for name in contracts.event_types} == {
+        "order.returned": "orderId",
+        "parcel.delivered": "parcelId",
+    }
 
 
 def test_the_released_contracts_say_which_property_has_the_owner() -> None:
@@ -302,6 +317,25 @@ BREAKS: dict[str, tuple[Callable[[Path], object], str]] = {
     "an orderId with a pattern of its own": (
         lambda at: write(schema_of(at), {**SCHEMA, "properties": {"orderId": {**ORDER_ID, "pattern": "^or_[0-9]+$"}}}),
         "requires a string orderId",
+    ),
+    "a key that is not required": (
+        lambda at: write(schema_of(at), with_properties(parcelId=KEY)),
+        "requires a string parcelId",
+    ),
+    "a key with a pattern of its own": (
+        lambda at: write(schema_of(at), with_properties(parcelId={**KEY, "pattern": "^[0-9]*$"})),
+        "parcelId must be a string with the pattern",
+    ),
+    "two keys": (
+        lambda at: write(schema_of(at), with_properties(parcelId=KEY, shelfId=KEY)),
+        "x-key may mark one property of the event's data, and nothing within it.",
+    ),
+    "a later version with another key": (
+        lambda at: (
+            add(at, "order.returned", "1.0.0"),
+            add(at, "order.returned", "1.1.0", keyed("parcelId"), {"parcelId": "p_1"}),
+        ),
+        "1.1.0: orderId must have the key of the event, as it has in version 1.0.0, but parcelId has it.",
     ),
     "an owner with a pattern of its own": (
         lambda at: write(schema_of(at), with_properties(shop={**ORDER_ID, "pattern": "^[0-9]*$", "x-owner": True})),

@@ -39,24 +39,25 @@ def order_filter(target: Target) -> Iterator[Finding]:
     This check yields a finding for each filtered stream whose events differ from the matching events of the unfiltered log.
     """
     log = target.log()
-    orders = sorted({order for event in log.events if (order := order_of(event)) is not None})
+    orders = sorted({order for event in log.events if (order := order_of(target, event)) is not None})
     chosen = tuple(target.random.sample(orders, k=min(ORDERS, len(orders))))
     for each in dict.fromkeys([chosen[:1], chosen]):
         if each:
-            yield from _filtered(target, log, "orderId", each, of_orders(each))
+            yield from _filtered(target, log, "orderId", each, of_orders(target, each))
 
 
-def order_of(event: OrderEvent) -> str | None:
+def order_of(target: Target, event: OrderEvent) -> str | None:
+    """Return the key of an event, by which `orderId` filters; None if the event has none."""
     try:
         data = read_json(event.data)
     except ValueError:
         return None
-    order = data.get("orderId") if isinstance(data, dict) else None
+    order = data.get(target.contract.keys.get(event.event, "")) if isinstance(data, dict) else None
     return order if isinstance(order, str) else None
 
 
-def of_orders(orders: Sequence[str]) -> Callable[[OrderEvent], bool]:
-    return lambda event: order_of(event) in orders
+def of_orders(target: Target, orders: Sequence[str]) -> Callable[[OrderEvent], bool]:
+    return lambda event: order_of(target, event) in orders
 
 
 def _filtered(

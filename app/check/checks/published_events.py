@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from app.check.findings import Finding
 from app.check.request import Response, excerpt
 from app.check.target.paging import PageEvent
-from app.check.target.probe_events import Stored, between, encoded, new_event, publish, publishing
+from app.check.target.probe_events import Stored, between, encoded, key_name, new_event, publish, publishing
 from app.check.target.problem_faults import faults, members
 from app.check.target.target import Target
 
@@ -27,7 +27,8 @@ def publish_once(target: Target) -> Iterator[Finding]:
             lambda reader: any(each.id == after.id for each in reader.events), target.options.timeout_seconds
         )
         blocks = following.stream().blocks
-    arrived = [block for block in blocks if block.member("orderId") == event["data"]["orderId"]]
+    key = key_name(target, event)
+    arrived = [block for block in blocks if block.member(key) == event["data"][key]]
     if stored.duplicate:
         yield Finding("`duplicate` is true only if the event was in the log before.", "duplicate: true", stored.request)
     if [(block.id, block.event) for block in arrived] != [(stored.id, event["eventType"])]:
@@ -92,14 +93,15 @@ def publish_invalid(target: Target) -> Iterator[Finding]:
     This check yields a finding if an invalid event is not refused, or if the response does not contain the pointer to the wrong
     value.
     """
-    response = target.session.fetch(publishing(target, encoded(_invalid(target))))
+    event = _invalid(target)
+    response = target.session.fetch(publishing(target, encoded(event)))
     yield from faults(target, response, 422, "An event that breaks its contract")
-    yield from _pointed(response, {(0, "/data/orderId")})
+    yield from _pointed(response, {(0, f"/data/{key_name(target, event)}")})
 
 
 def _invalid(target: Target) -> dict[str, Any]:
     event = new_event(target)
-    return {**event, "data": {**event["data"], "orderId": 7}}
+    return {**event, "data": {**event["data"], key_name(target, event): 7}}
 
 
 def _pointed(response: Response, expected: set[tuple[Any, Any]]) -> Iterator[Finding]:
@@ -134,18 +136,19 @@ def publish_all_or_none(target: Target) -> Iterator[Finding]:
     (before,) = publish(target, new_event(target))
     response = target.session.fetch(publishing(target, encoded([good, _invalid(target)])))
     yield from faults(target, response, 422, "A batch with an event that breaks its contract")
-    yield from _pointed(response, {(1, "/data/orderId")})
+    yield from _pointed(response, {(1, f"/data/{key_name(target, good)}")})
     yield from _nothing_stored(target, before, good)
 
 
 def _nothing_stored(target: Target, before: Stored, event: dict[str, Any]) -> Iterator[Finding]:
     """Yield a finding if the log has an event of the same order as `event`, stored after the event `before`."""
     (after,) = publish(target, new_event(target))
-    order = event["data"]["orderId"]
-    stored = [each.id for each in _of_order(between(target, before, after), order)]
+    name = key_name(target, event)
+    order = event["data"][name]
+    stored = [each.id for each in between(target, before, after) if _has(each, name, order)]
     if stored:
         yield Finding("Nothing was stored.", f"the log has events of the order {order}", after.request, tuple(stored))
 
 
-def _of_order(events: Sequence[PageEvent], order: str) -> list[PageEvent]:
-    return [event for event in events if isinstance(event.data, dict) and event.data.get("orderId") == order]
+def _has(event: PageEvent, name: str, value: str) -> bool:
+    return isinstance(event.data, dict) and event.data.get(name) == value

@@ -1,6 +1,6 @@
 """Publish test events to the server under check, if the user allows it.
 
-A test event is a copy of the example in the contract, with a new orderId.
+A test event is a copy of the example in the contract, with a new key.
 """
 
 from __future__ import annotations
@@ -38,7 +38,12 @@ def new_event(target: Target) -> dict[str, Any]:
     if example is None:
         raise CannotCheck("The contract shows no example of an event to publish.")
     name = f"check-{uuid.uuid4().hex}"  # not from the seed: it must be new in every run
-    return {**example, "eventId": name, "data": {**example["data"], "orderId": name}}
+    return {**example, "eventId": name, "data": {**example["data"], key_name(target, example): name}}
+
+
+def key_name(target: Target, event: Mapping[str, Any]) -> str:
+    """Return the name of the property of an event's data that has the key, by which readers filter."""
+    return target.contract.keys.get(event["eventType"], "orderId")
 
 
 def publishing(target: Target, body: bytes) -> Request:

@@ -24,7 +24,7 @@ from app.compatibility.rules.rows import (
     part,
     reworded,
 )
-from app.specification.owner_property import MARK as OWNER
+from app.specification.marked_properties import KEY, OWNER
 
 GROWS: Final = "x-extensible"
 """A keyword beside `enum`, `oneOf` or `anyOf`: the list may grow within a major version, and readers must expect that."""
@@ -161,6 +161,7 @@ SCHEMA: Final[Table] = {
     "not": fixed,
     "discriminator": part(lambda: _DISCRIMINATOR, "discriminator"),
     GROWS: leaf(effects.switch(Effect.LOOSENED)),
+    KEY: fixed,  # filters would find other events than before
     OWNER: fixed,  # tokens would show events to other readers than before
     # Keywords that change how clients use a value, although it stays valid
     "default": fixed,

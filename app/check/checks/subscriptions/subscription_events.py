@@ -74,8 +74,11 @@ def filters_events(target: Target, transport: Transport) -> Iterator[Finding]:
     """Yield a finding if a filter by event type or by order does not return exactly the matching events."""
     log = target.log()
     types = target.contract.order_types[:1]
-    orders = [order for event in log.events if (order := order_of(event)) is not None][:1]
-    for name, values, matches in (("eventTypes", types, of_types(types)), ("orderId", orders, of_orders(orders))):
+    orders = [order for event in log.events if (order := order_of(target, event)) is not None][:1]
+    for name, values, matches in (
+        ("eventTypes", types, of_types(types)),
+        ("orderId", orders, of_orders(target, orders)),
+    ):
         expected = [event for event in log.events if matches(event)]
         received = _read_known(target, transport, log, expected, {**STORED, name: [*values]})
         promised = f"Exactly the events of these {name}."

@@ -1,0 +1,67 @@
+"""The properties of an event's data that a schema marks: the key of the event, and its owner.
+
+The key is the value by which readers filter with `orderId`: that of the property which is marked with `x-key: true`, such as `parcelId`;
+without a mark, that of the property `orderId`. The owner is the value of the property which is marked with `x-owner: true`, such as
+`merchantId`. Access tokens may be restricted to owners. An event without that property has no owner, and is only for tokens without
+such a restriction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from app.specification.errors import InvalidContract
+from app.specification.schema.dialect import parts
+
+KEY: Final = "x-key"
+OWNER: Final = "x-owner"
+DEFAULT_KEY: Final = "orderId"
+
+
+def key_property(schema: Mapping[str, Any], place: str, pattern: str) -> str:
+    """Return the name of the property that has the key of an event.
+
+    `place`: the file of the schema, for error messages. `pattern`: the pattern that the property must have, the same for all event types,
+    because readers filter by keys across them. Raises InvalidContract if more than one property is marked, or if the property is not
+    required, or has another type or pattern.
+    """
+    name = _marked(schema, KEY, place, pattern) or DEFAULT_KEY
+    part = schema.get("properties", {}).get(name, {})
+    found = (schema.get("type"), name in schema.get("required", ()), part.get("type"), part.get("pattern"))
+    if found != ("object", True, "string", pattern):
+        raise InvalidContract(
+            f"{place}: an event must be an object that requires a string {name} with the pattern {pattern}, because readers filter "
+            f"by it. If another property names what the event is about, mark that one with `{KEY}: true`."
+        )
+    return name
+
+
+def owner_property(schema: Mapping[str, Any], place: str, pattern: str) -> str | None:
+    """Return the name of the property that has the owner of an event; None if the schema marks none.
+
+    `place`: the file of the schema, for error messages. `pattern`: the pattern that the property must have, so that all owners have
+    names of one form and none is empty. Raises InvalidContract if more than one property is marked, or one that cannot be used.
+    """
+    return _marked(schema, OWNER, place, pattern)
+
+
+def _marked(schema: Mapping[str, Any], mark: str, place: str, pattern: str) -> str | None:
+    marked = [name for name, part in schema.get("properties", {}).items() if mark in part]
+    if len(marked) != sum(mark in part for part in _all_parts(schema)) or len(marked) > 1:
+        raise InvalidContract(f"{place}: {mark} may mark one property of the event's data, and nothing within it.")
+    if not marked:
+        return None
+    name = str(marked[0])
+    part = schema["properties"][name]
+    if (part[mark], part.get("type"), part.get("pattern")) != (True, "string", pattern):
+        raise InvalidContract(f"{place}: {name} must be a string with the pattern {pattern} and `{mark}: true`.")
+    return name
+
+
+def _all_parts(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a schema and all schemas within it."""
+    yield schema
+    for _, part in parts(schema):
+        if isinstance(part, Mapping):
+            yield from _all_parts(part)
