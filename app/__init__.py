@@ -7,7 +7,7 @@ publish what), `transports` (how events come in and go out), `server` (uvicorn, 
 `configured` (the parts that settings choose), `background` (work beside other work), `service` (puts all of it together), `main` (runs
 it), `cli` (the command line).
 
-Three packages stand apart. `client` is for programs that use a server, and knows nothing of one. `compatibility` compares the
-contract with its released form, and `check` a running server with its contract; both know the specification only. ARCHITECTURE.md
-shows the way of an event through these rooms.
+Four packages stand apart. `client` is for programs that use a server, and knows nothing of one. `compatibility` compares the
+contract with its released form, and `check` a running server with its contract; both know the specification only. `new_contract` writes
+a contract for events of another domain. ARCHITECTURE.md shows the way of an event through these rooms.
 """

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from app.cli.output.standard_streams import STDERR, STDOUT, BackgroundWriter
-from app.cli.output.terminal import PROGRAM
+from app.cli.output.terminal import typed_program
 from app.diagnostics.diagnostic_log import logging_to
 from app.program_version import VERSION
 from app.settings import SETTINGS, Settings, check_combinations, check_variables
@@ -54,8 +52,7 @@ def serve(**values: Any) -> int:
 
 
 def _banner(url: str, grpc: str | None, development: DevelopmentAccess | None, settings: Settings) -> str:
-    # The program as the user typed it, so that the shown commands work: a virtual environment is often not on the path.
-    program = sys.argv[0] if Path(sys.argv[0]).name == PROGRAM else "python -m app"
+    program = typed_program()
     by_grpc = f"\n  follow by gRPC       {_GRPC_COMMAND} http://{grpc}/{_SUBSCRIBE}" if grpc else ""
     by_curl = 'curl -N -H "Authorization: Bearer $ORDERS_EVENTS_TOKEN"' if settings.has_keys else "curl -N"
     return f"""\

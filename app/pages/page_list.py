@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from string import Template
 from typing import Any, Final, NamedTuple
 
 from app.pages import site_paths
 from app.pages.content.documentation import Documentation
+from app.pages.content.event_catalogue import EventType
 from app.pages.content.operation_reference import example_values
 from app.pages.content.problem_kinds import ProblemKind
 from app.pages.markup.markdown import Heading, render, slug
+from app.specification.derived.protobuf.proto_types import snake_case
+from app.specification.strict_json import JsonValue
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -60,7 +64,7 @@ def pages(docs: Documentation, *, served: bool, explorer: bool) -> Iterator[Page
     yield Page(site_paths.EVENTS, "Events", "events.html", list(_events(docs)), {})
     yield Page(site_paths.TRY, "Try it", "try.html", [], _form(docs))
     yield Page(site_paths.REFERENCE, "Reference", "reference.html", list(_reference(docs)), {})
-    yield Page(site_paths.GRPC, "gRPC", "grpc.html", _second_level(_GRPC), {"text": _GRPC})
+    yield Page(site_paths.GRPC, "gRPC", "grpc.html", _second_level(_GRPC), {"text": _grpc_text(docs)})
     yield Page(site_paths.PROBLEMS, "Problems", "problems.html", [], {})
     yield Page(site_paths.SETTINGS, "Settings", "settings.html", [], {})
     yield Page(site_paths.OPERATE, "Operate", "operate.html", _second_level(_OPERATE), {"text": _OPERATE})
@@ -69,6 +73,28 @@ def pages(docs: Documentation, *, served: bool, explorer: bool) -> Iterator[Page
         yield Page(site_paths.EXPLORER, "Explorer", "explorer.html", [], {}, EXPLORER_POLICY)
     for problem in docs.problems:
         yield Page(problem_name(problem), problem.example["title"], "problem.html", [], {"problem": problem})
+
+
+def _grpc_text(docs: Documentation) -> str:
+    """Return the text of the page about gRPC, in which `$event` is an event of the contract as a member of a gRPC message, in JSON."""
+    event = next(event for event in docs.catalogue if event.kind == "order")
+    member = json.dumps({_field_name(event): _fields_of(event.sample)}, separators=(",", ":"))
+    return Template(_GRPC).substitute(event=member[1:-1])
+
+
+def _field_name(event: EventType) -> str:
+    default = next(version for version in event.versions if version.is_default)
+    return f"{event.name.replace('.', '_')}_v{default.version.partition('.')[0]}"
+
+
+def _fields_of(value: JsonValue) -> JsonValue:
+    """Return the data of an event with the names that its properties have in gRPC messages."""
+    match value:
+        case dict():
+            return {snake_case("data", name): _fields_of(part) for name, part in value.items()}
+        case list():
+            return [_fields_of(part) for part in value]
+    return value
 
 
 def first_example(parameter: Mapping[str, Any]) -> str:

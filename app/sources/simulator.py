@@ -51,7 +51,8 @@ def check_simulator(check: Callable[[Sequence[JsonValue]], object]) -> None:
     except ContractViolation as violation:
         first = violation.violations[0]
         raise StartupError(
-            f"The contract does not accept the simulator's events: {first.pointer or 'the event'}: {first.message}"
+            f"The contract does not accept the simulator's events: {first.pointer or 'the event'}: {first.message} The simulator "
+            "makes order.shipped and order.cancelled only; without --source, the server publishes what clients send to it."
         ) from None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final, TextIO, TypeAlias
 
 import click
@@ -55,6 +56,11 @@ def explained(error: click.ClickException) -> str:
     if isinstance(error, click.UsageError) and error.ctx is not None:
         return f"{message} See {error.ctx.command_path} --help."
     return message
+
+
+def typed_program() -> str:
+    """Return the program as the user typed it, so that a shown command works: a virtual environment is often not on the path."""
+    return sys.argv[0] if Path(sys.argv[0]).name == PROGRAM else "python -m app"
 
 
 def discard_output() -> None:
