@@ -18,6 +18,7 @@ from tests.transports.grpc.foreign import GrpcClient, details_of
 from tests.transports.websocket.conversations import conversation
 
 _OPAQUE_ID: Final = re.compile(rb'(?<=[" ])[0-9A-Za-z_-]{21}[AQgw](?=["\n])')
+_STORED_AT: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _RETRY: Final = re.compile(rb"(?m)^retry: \d{2,5}$")
 _REPEATED: Final = {"eventTypes": "event_types", "orderId": "order_id"}
 """The parameters that a request may have several times, and the fields of gRPC."""
@@ -66,7 +67,8 @@ class World:
         content = answer.content
         if isinstance(probe.resume, int) and probe.resume < 0 and requested:
             content = content.replace(requested.encode(), b"(guessed)")
-        return answer._replace(content=_RETRY.sub(b"retry: (random)", _OPAQUE_ID.sub(self._label, content)))
+        content = _STORED_AT.sub(b"(time)", _RETRY.sub(b"retry: (random)", content))
+        return answer._replace(content=_OPAQUE_ID.sub(self._label, content))
 
     def _last_event_id(self, resume: int | str | None) -> str | None:
         if not isinstance(resume, int):

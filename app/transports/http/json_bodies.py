@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, Final
 
 from starlette.requests import Request
 
+from app.events.event import StoredEvent
+from app.events.event_columns import EventColumns
 from app.events.log.count_events import EventCounts
 from app.events.log.event_store import Appended, Page
 from app.events.position import SentId
+from app.events.stored_time import stored_time
 from app.specification.contracts import Contracts, EventContract
 from app.specification.errors import Refusal
 from app.specification.json_size import check_number_of_values
@@ -74,15 +77,26 @@ def _check_type(content_type: str, content_encoding: str) -> None:
 
 
 def event_page(page: Page, last: SentId) -> str:
-    """Write a page of events as JSON (`EventPage`). `last`: the id of the place after the page, for the next request.
+    """Write a page of events as JSON (`EventPage`). `last`: the id of the place after the page, for the next request."""
+    return f'{{"events":[{",".join(page_events(page))}],"lastEventId":"{last}"}}'
+
+
+def page_events(page: Page) -> list[str]:
+    """Write the events of a page, each as a JSON object (`PageEvent`).
 
     The data of an event was serialised when the event was published, and is copied.
     """
-    events = ",".join(
-        f'{{"id":"{id}","eventType":"{event.event_type}","schemaVersion":"{event.schema_version}","data":{event.data}}}'
-        for id, event in zip(page.ids, page.events, strict=True)
-    )
-    return f'{{"events":[{events}],"lastEventId":"{last}"}}'
+    return [
+        f'{{"id":"{id}","eventType":"{event_type}","schemaVersion":"{version}","data":{data},"storedAt":"{stored_time(at_us)}"}}'
+        for id, (event_type, version, data, at_us) in zip(page.ids, _sent_fields(page.events), strict=True)
+    ]
+
+
+def _sent_fields(events: Sequence[StoredEvent]) -> Iterable[tuple[str, str, str, int]]:
+    """Return the fields of each event that are sent: event type, schema version, data, and when it was stored."""
+    if isinstance(events, EventColumns):
+        return zip(events.event_types, events.schema_versions, events.data, map(int, events.stored_at_us), strict=True)
+    return [(event.event_type, event.schema_version, event.data, event.stored_at_us) for event in events]
 
 
 def event_counts(counts: EventCounts, last: SentId) -> str:

@@ -80,6 +80,7 @@ def test_one_violation_and_nothing_is_stored(server: ServerProcess, client: Grpc
         (shipped("or_1", schema_version="9.0.0"), "/events/0/schemaVersion"),
         (shipped("or_1", event_id="a b"), "/events/0/eventId"),
         (shipped("or_1", id="k7f3q2xw-1042"), "/events/0"),
+        (shipped("or_1", stored_at="2024-05-01T10:00:00.000Z"), "/events/0"),
         ({"event_type": "order.shipped"}, "/events/0"),
         ({"order_shipped_v1": {"order_id": "or_1"}}, "/events/0/data"),
         ({"order_shipped_v1": {"order_id": "", "when": WHEN}}, "/events/0/data/orderId"),

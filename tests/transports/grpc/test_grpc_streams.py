@@ -13,7 +13,7 @@ import pytest
 from tests.support.server_process import ServerProcess
 from tests.support.subscribers import head_id, read_stored
 from tests.transports.grpc.foreign import GrpcClient, details_of, events_of, shipped
-from tests.transports.http.orders import new_order
+from tests.transports.http.orders import PAGE, new_order
 
 EARLIEST: dict[str, Any] = {"from": "earliest"}
 
@@ -53,6 +53,8 @@ def test_same_events_are_read_over_both_protocols(server: ServerProcess, client:
     client.publish(shipped(order, event_id=f"{order}-a"), shipped(order))
     frames = read_stored(server.events_url, orderId=order)
     events = list(events_of(client.subscribe(order_id=[order], follow=False, **EARLIEST)))
+    page = httpx.get(server.events_url, params={"orderId": order, **EARLIEST}, headers=PAGE, timeout=60).json()
+    assert [each.stored_at for each in events] == [each["storedAt"] for each in page["events"]]
     assert [each.id for each in events] == [frame.id for frame in frames]
     assert [each.event_type for each in events] == [frame.event for frame in frames]
     for event, frame in zip(events, frames, strict=True):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -43,6 +45,7 @@ def test_a_page_holds_the_events_as_they_were_published(http: httpx.Client) -> N
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json"
     assert response.headers["cache-control"] == "no-store"
+    stored_at = response.json()["events"][0]["storedAt"]
     assert response.json() == {
         "events": [
             {
@@ -50,16 +53,30 @@ def test_a_page_holds_the_events_as_they_were_published(http: httpx.Client) -> N
                 "eventType": "order.shipped",
                 "schemaVersion": "1.2.0",
                 "data": {"orderId": order, "when": WHEN},
+                "storedAt": stored_at,
             },
             {
                 "id": second,
                 "eventType": "order.cancelled",
                 "schemaVersion": "1.1.0",
                 "data": {"orderId": order, "when": WHEN, "reason": "\u2028 and \U0001f4e6"},
+                "storedAt": stored_at,
             },
         ],
         "lastEventId": second,
     }
+
+
+def test_the_time_at_which_an_event_was_stored_is_good_as_since(http: httpx.Client) -> None:
+    order = new_order()
+    before = datetime.now(UTC)
+    published = publish(http, shipped(order), cancelled(order))
+    stored_at = read_page(http, from_="earliest", orderId=order)["events"][0]["storedAt"]
+
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", stored_at)
+    assert before - timedelta(milliseconds=1) <= datetime.fromisoformat(stored_at) <= datetime.now(UTC)
+    found = read_page(http, since=stored_at, orderId=order)["events"]
+    assert [event["id"] for event in found] == published
 
 
 def test_an_empty_page_is_a_success_with_the_id_to_go_on_from(http: httpx.Client) -> None:

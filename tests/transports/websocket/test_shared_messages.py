@@ -115,10 +115,10 @@ def test_long_page_is_neither_compressed_nor_kept() -> None:
     server = Server(1)
     messages = server.of_numbers[1]
     connection = Connection(server.steps)
-    page = server.page(400, 600)
+    page = server.page(300, 600)
     before = connection.step
     (message,) = connection.client.read(connection.send(messages, page))
-    assert len(message["events"]) == 400
+    assert len(message["events"]) == 300
     assert connection.step is before
     kept = ref(page)
     del page

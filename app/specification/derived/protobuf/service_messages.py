@@ -68,6 +68,7 @@ EVENT_PROPERTIES: Final = (
     _text("eventType", "May be empty in a request: the data determine it."),
     _text("schemaVersion", "The version of the schema of the data; may be empty in a request."),
     _EVENT_ID,
+    _text("storedAt", "When the event was stored: RFC 3339 in UTC, with milliseconds; never set in a request."),
 )
 """The properties of the message `Event` beside the data."""
 

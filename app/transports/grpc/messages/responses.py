@@ -12,6 +12,7 @@ from app.events.event import StoredEvent
 from app.events.event_columns import EventColumns
 from app.events.log.event_store import Appended, Page
 from app.events.position import Gap
+from app.events.stored_time import stored_time
 from app.transports.grpc.messages.descriptors import MessageClasses
 from app.transports.grpc.messages.event_messages import DataMessages
 
@@ -61,9 +62,12 @@ class Responses:
                 "event_type": event_type,
                 "schema_version": schema_version,
                 "event_id": event_id,
+                "stored_at": stored_time(int(stored_at_us)),
                 **self._data_messages.arguments(event_type, schema_version, data),
             }
-            for id, (event_type, schema_version, event_id, data) in zip(ids, _sent_fields(events), strict=True)
+            for id, (event_type, schema_version, event_id, stored_at_us, data) in zip(
+                ids, _sent_fields(events), strict=True
+            )
         ]
         response = self._single(events={"events": page, "last_event_id": page[-1]["id"]})
         if len(events) > 1 and len(response[0]) > MAX_MESSAGE_BYTES:
@@ -93,9 +97,9 @@ def published_events(appended: Sequence[Appended], ids: Sequence[str]) -> list[d
     ]
 
 
-def _sent_fields(events: Sequence[StoredEvent]) -> Iterable[tuple[str, str, str, Any]]:
-    """Return the fields of each event that are sent: event type, schema version, event id, and data as an object."""
+def _sent_fields(events: Sequence[StoredEvent]) -> Iterable[tuple[str, str, str, int | str, Any]]:
+    """Return the fields of each event that are sent: event type, schema version, event id, when it was stored, and data as an object."""
     columns = events if isinstance(events, EventColumns) else EventColumns(*zip(*events, strict=True))
     # One text for all data: to parse each alone takes three times as long.
     data = json.loads(f"[{','.join(columns.data)}]")
-    return zip(columns.event_types, columns.schema_versions, columns.event_ids, data, strict=True)
+    return zip(columns.event_types, columns.schema_versions, columns.event_ids, columns.stored_at_us, data, strict=True)

@@ -28,6 +28,7 @@ def _submission(index: int, event: Any, data_messages: DataMessages) -> dict[str
         "eventType": event.event_type,
         "schemaVersion": event.schema_version,
         "eventId": event.event_id,
+        "storedAt": event.stored_at,
     }
     submission: dict[str, JsonValue] = {name: value for name, value in fields.items() if value}
     found = data_messages.json_object(event)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from app.events.delivery.stream_item import Checkpoint, Closing, Heartbeat, StreamItem, StreamStart
-from app.events.event import StoredEvent
-from app.events.event_columns import EventColumns
 from app.events.log.event_store import Appended, Page
 from app.events.position import Gap
-from app.transports.http.json_bodies import published_events
+from app.transports.http.json_bodies import page_events, published_events
 
 HEARTBEAT: Final = b'{"type":"heartbeat"}'
 _ENVELOPE_BYTES: Final = 200  # at most, of a message around its events
@@ -41,10 +39,7 @@ def encode_item(item: StreamItem, number: int, maximum_bytes: int) -> Sequence[b
 def encode_events(page: Page, number: int, maximum_bytes: int) -> list[bytes]:
     """Return events of a subscription as messages, in the order of the log. Each message ends with the id of its last event."""
     ids = page.ids
-    texts = [
-        f'{{"id":"{id}","eventType":"{event_type}","schemaVersion":"{version}","data":{data}}}'
-        for id, (event_type, version, data) in zip(ids, _contents(page.events), strict=True)
-    ]
+    texts = page_events(page)
     return [
         f'{{"type":"events","subscription":{number},"events":[{",".join(texts[start:end])}],"lastEventId":"{ids[end - 1]}"}}'.encode(
             "ascii"
@@ -81,12 +76,6 @@ def error(numbers: Mapping[str, int], problem: Mapping[str, object]) -> bytes:
 
 def _message(type: str, **members: object) -> bytes:
     return json.dumps({"type": type, **members}, separators=(",", ":")).encode("ascii")
-
-
-def _contents(events: Sequence[StoredEvent]) -> Iterable[tuple[str, str, str]]:
-    if isinstance(events, EventColumns):
-        return zip(events.event_types, events.schema_versions, events.data, strict=True)
-    return [(event.event_type, event.schema_version, event.data) for event in events]
 
 
 def _parts(texts: Sequence[str], maximum: int) -> list[tuple[int, int]]:
