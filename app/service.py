@@ -44,6 +44,7 @@ from app.transports.http.problem_responses import SLUGS, Problems
 from app.transports.http.sessions.one_time_code import accept_codes
 from app.transports.http.sessions.resource_metadata import challenge
 from app.transports.http.streaming.response import EventStreams
+from app.transports.http.waiting import Waits
 from app.transports.websocket.sockets import Sockets
 
 
@@ -62,6 +63,7 @@ class Service:
     log: EventLog
     fan_out: FanOut
     sockets: Sockets
+    waits: Waits
     tally: Tally
     connections: ConnectionCounts
     authentication: Authentication
@@ -73,10 +75,11 @@ class Service:
     tracing: Tracing
 
     def revoke(self) -> None:
-        """End the streams and connections whose access tokens were signed with a key that is no longer accepted."""
+        """End the streams, connections and waits whose access tokens were signed with a key that is no longer accepted."""
         accepts = self.authentication.accepts_key_of
         self.fan_out.revoke(lambda lease: not isinstance(lease, Principal) or accepts(lease))
         self.sockets.revoke(accepts)
+        self.waits.revoke(accepts)
 
     async def drain(self) -> None:
         """End every stream, and return when all streams have ended."""
@@ -138,12 +141,14 @@ async def _open_parts(
         json_values=document.max_json_values,
         compress=compress,
     )
+    waits = Waits(admission)
     operations = Operations(
         document=document,
         contracts=contracts,
         log=log,
         publisher=publisher,
         admission=admission,
+        waits=waits,
         publish_limit=publish_limit,
         bodies=bodies,
         streams=EventStreams(fan_out, admission, reconnection, compress=compress),
@@ -197,6 +202,7 @@ async def _open_parts(
                 log=log,
                 fan_out=fan_out,
                 sockets=sockets,
+                waits=waits,
                 tally=tally,
                 connections=connections,
                 authentication=authentication,

@@ -46,7 +46,7 @@ from app.transports.http.sessions.resource_metadata import resource_metadata
 from app.transports.http.sessions.session_cookie import clear_cookie, set_cookie
 from app.transports.http.streaming import sse
 from app.transports.http.streaming.response import ClosedStreamResponse, EventStreamResponse, EventStreams
-from app.transports.http.waiting import admitted_to_wait, unless_left
+from app.transports.http.waiting import Wait, Waits
 from app.transports.websocket.handshake import WebSocketResponse, check_handshake
 from app.transports.websocket.sender import UNKNOWN
 from app.transports.websocket.sockets import Sockets
@@ -65,6 +65,7 @@ class Operations:
     log: EventLog
     publisher: Publisher
     admission: Admission
+    waits: Waits
     publish_limit: PublishLimit
     bodies: Bodies
     streams: EventStreams
@@ -104,8 +105,8 @@ class Operations:
         except NotAnInstant as error:
             raise InvalidParameters([ParameterViolation("query", "since", str(error))]) from None
         if media_type == _PAGE:
-            with admitted_to_wait(self.admission, client, 0 if request.method == "HEAD" else wait) as wait_seconds:
-                return await self._page(request, start, filter, limit, wait_seconds)
+            with self.waits.admitted(client, 0 if request.method == "HEAD" else wait) as admitted:
+                return await self._page(request, start, filter, limit, admitted)
         subscription = await subscribe(self.log, SubscriptionRequest(start, filter, follow, limit, client.principal))
         if isinstance(subscription, Closing):
             return ClosedStreamResponse(self.streams, subscription)
@@ -114,16 +115,16 @@ class Operations:
         return EventStreamResponse(self.streams, subscription, client)
 
     async def _page(
-        self, request: Request, place: StartRequest, filter: Filter, limit: int | None, wait_seconds: float
+        self, request: Request, place: StartRequest, filter: Filter, limit: int | None, wait: Wait
     ) -> ASGIApp:
         limit = self.document.page_limit_default if limit is None else limit
         if limit > self.document.page_limit_maximum:
             message = f"must be at most {self.document.page_limit_maximum} for a page"
             raise InvalidParameters([ParameterViolation("query", "limit", message)])
         is_latest = place == StartRequest()  # other pages ask for what is new only if they reach it, see `read_page`
-        start = await locate_start(self.log, place, filter, is_finite=is_latest and not wait_seconds)
+        start = await locate_start(self.log, place, filter, is_finite=is_latest and not wait.seconds)
         read = partial(read_page, self.log, start, filter, limit)
-        page = await unless_left(request, read(wait_seconds)) if wait_seconds else None
+        page = await wait.result(request, read(wait.seconds)) if wait.seconds else None
         if page is None:
             page = await read(0)
         body = event_page(page, self.log.id_of_place(page.through, filter))

@@ -16,7 +16,7 @@ from tests.support.server_process import QUICK, ServerProcess
 from tests.support.tokens import AUDIENCE, ISSUER, token
 from tests.transports.grpc.foreign import GrpcClient
 from tests.transports.http.orders import EVENTS
-from tests.transports.http.wire import Wire
+from tests.transports.http.wire import Wire, request
 from tests.transports.websocket.conversations import conversation
 
 FLAGS = ("--algorithm", "ES256", "--issuer", ISSUER, "--audience", AUDIENCE, "--public-url", AUDIENCE)
@@ -41,6 +41,7 @@ def test_streams_of_a_removed_key_end_within_five_seconds_of_the_refresh(tmp_pat
         ServerProcess("--store", "memory:", "--grpc-port", "0", *QUICK, "--jwks", str(file), *FLAGS) as server,
         Wire(server.port) as leaving,
         Wire(server.port) as staying,
+        Wire(server.port) as waiting,
         conversation(server, additional_headers={"Authorization": signed(LEAVING)}) as talk,
         GrpcClient(server.grpc_address, metadata=[("authorization", signed(LEAVING))]) as client,
     ):
@@ -50,6 +51,7 @@ def test_streams_of_a_removed_key_end_within_five_seconds_of_the_refresh(tmp_pat
         assert talk.ask("subscribe", subscription=1)["type"] == "checkpoint"
         call: Any = client.subscribe()
         assert next(call).WhichOneof("item") == "checkpoint"
+        waiting.send(request(f"{EVENTS}?wait=30", "Accept: application/json", f"Authorization: {signed(LEAVING)}"))
         write(file, STAYING)
         removed_at = time.monotonic()
 
@@ -59,6 +61,7 @@ def test_streams_of_a_removed_key_end_within_five_seconds_of_the_refresh(tmp_pat
         with pytest.raises(grpc.RpcError) as ended:
             list(call)
         assert ended.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        assert waiting.head().status == 401
         assert time.monotonic() - removed_at < FILE_PACE.interval + 5
         assert staying.chunk() == b":\n"
         with Wire(server.port) as late:
