@@ -20,7 +20,7 @@ from app.specification.openapi.structure import METHODS
 from app.specification.schema import dialect as schema_dialect
 from app.specification.schema.messages import MESSAGES
 from app.specification.version import Step
-from tests.compatibility.released_contract import Edit, both, drop, put
+from tests.compatibility.released_contract import Edit, both, drop, put, rename
 
 ROOT = Path(__file__).parents[2]
 BEFORE = bundle(read_source(ROOT), load_contracts(ROOT / "contracts"))
@@ -153,3 +153,96 @@ def test_schema_may_move_to_a_component_of_the_same_content() -> None:
         put(*place, value={"$ref": "#/components/schemas/LivenessStatus"}),
     )
     assert found == {"component-added": Step.MINOR}
+
+
+PREFIX = ("components", "responses", "Unavailable")
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        (rename("paths", "/events/orders", "get", "responses", "200", "headers", "Cache-Control", to="cache-control"),),
+        (rename(*PREFIX, "headers", "Retry-After", to="RETRY-AFTER"),),
+        (rename(*LIST, "responses", "200", "content", "application/json", to="Application/JSON"),),
+        (put("components", "parameters", "lastEventIdHeader", "name", value="last-event-id"),),
+        (put("components", "securitySchemes", "bearer", "scheme", value="Bearer"),),
+    ],
+)
+def test_names_of_headers_media_types_and_schemes_have_no_case(edits: tuple[Edit, ...]) -> None:
+    assert set(changes(*edits).values()) == {Step.PATCH}
+
+
+def test_names_of_parameters_in_a_query_have_a_case() -> None:
+    found = changes(put("components", "parameters", "since", "name", value="Since"))
+    assert found["parameter-removed"] is Step.MAJOR
+
+
+KEY = {"type": "apiKey", "in": "header", "name": "X-Key"}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "found"),
+    [
+        (KEY, {**KEY, "name": "x-key"}, {"name-reworded": Step.PATCH}),
+        ({**KEY, "in": "query"}, {**KEY, "in": "query", "name": "x-key"}, {"name-changed": Step.MAJOR}),
+    ],
+)
+def test_name_of_a_key_has_a_case_unless_it_is_a_header(before: Any, now: Any, found: dict[str, Step]) -> None:
+    assert scheme_changes(before, now) == found
+
+
+SCOPES = {"read": "Read events."}
+FLOW = {"tokenUrl": "https://example.com/token", "scopes": SCOPES}
+
+
+@pytest.mark.parametrize(
+    ("flow", "found"),
+    [
+        ({**FLOW, "scopes": {**SCOPES, "write": "Publish."}}, {"scopes-extended": Step.MINOR}),
+        ({**FLOW, "scopes": {"read": "Read."}}, {"scopes-reworded": Step.PATCH}),
+        ({**FLOW, "scopes": {"write": "Publish."}}, {"scopes-changed": Step.MAJOR}),
+        ({**FLOW, "refreshUrl": "https://example.com/refresh"}, {"refresh-url-extended": Step.MINOR}),
+        ({**FLOW, "tokenUrl": "https://example.com/tokens"}, {"token-url-changed": Step.MAJOR}),
+    ],
+)
+def test_flow_may_gain_scopes_and_lose_none(flow: Any, found: dict[str, Step]) -> None:
+    before, now = ({"type": "oauth2", "flows": {"clientCredentials": each}} for each in (FLOW, flow))
+    assert scheme_changes(before, now) == found
+
+
+def test_security_scheme_may_gain_a_flow_and_lose_none() -> None:
+    less, more = (
+        {"type": "oauth2", "flows": dict.fromkeys(names, FLOW)} for names in (["password"], ["password", "x"])
+    )
+    more["flows"]["clientCredentials"] = more["flows"].pop("x")
+    assert scheme_changes(less, more) == {"flow-added": Step.MINOR}
+    assert scheme_changes(more, less) == {"flow-removed": Step.MAJOR}
+
+
+def scheme_changes(before: Any, now: Any) -> dict[str, Step]:
+    old, new = deepcopy(BEFORE), deepcopy(BEFORE)
+    put("components", "securitySchemes", "other", value=before)(old)
+    put("components", "securitySchemes", "other", value=now)(new)
+    return {change.rule: change.step for change in document_changes(old, new)}
+
+
+def test_limit_where_there_was_none_refuses_what_was_accepted() -> None:
+    place = ("components", "parameters", "limit", "x-page-limit")
+    old = deepcopy(BEFORE)
+    drop(*place)(old)
+    assert {change.rule: change.step for change in document_changes(old, BEFORE)} == {"page-limit-added": Step.MAJOR}
+
+
+def test_first_server_replaces_the_one_that_is_there_by_default() -> None:
+    old = deepcopy(BEFORE)
+    del old["servers"]
+    steps = {change.rule: change.step for change in document_changes(old, BEFORE)}
+    assert steps.get("server-removed") is (None if BEFORE["servers"][0]["url"] == "/" else Step.MAJOR)
+    now = deepcopy(BEFORE)
+    now["servers"] = [{"url": "/v1"}]
+    assert {change.rule for change in document_changes(old, now)} == {"server-added", "server-removed"}
+
+
+def test_alternatives_where_there_were_none_refuse_what_was_accepted() -> None:
+    found = changes(put("components", "schemas", "Since", "anyOf", value=[{"pattern": "Z$"}]))
+    assert found == {"any-of-tightened": Step.MAJOR}

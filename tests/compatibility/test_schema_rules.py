@@ -71,7 +71,17 @@ def _has(*names: str, **keywords: Any) -> dict[str, Any]:
     return {**CLOSED, "properties": {name: {} for name in names}, **keywords}
 
 
+def _closed(*names: str) -> dict[str, Any]:
+    return {"type": "object", "properties": {name: {} for name in names}, "additionalProperties": False}
+
+
+def _tagged(tag: str, most: int = 9) -> dict[str, Any]:
+    properties = {"tag": {"type": "string", "enum": [tag]}}
+    return {"type": "object", "required": ["tag"], "properties": properties, "maxProperties": most}
+
+
 ONE, OTHER = {"type": "string"}, {"type": "integer"}
+FROM_5, TO_3 = {"type": "integer", "minimum": 5}, {"type": "integer", "maximum": 3}
 
 CASES = [
     *looser("type", "integer", "number"),
@@ -140,6 +150,27 @@ CASES = [
     Case("oneOf", {"oneOf": [ONE]}, {"oneOf": [ONE, OTHER]}, "alternative-added", MINOR, MAJOR, MAJOR),
     Case("oneOf", {"oneOf": [ONE, OTHER]}, {"oneOf": [ONE]}, "alternative-removed", MAJOR, MAJOR, MAJOR),
     *looser("oneOf", [{"maxLength": 1}], [{"maxLength": 2}], rule="max-length"),
+    # The first schema of a list makes values invalid; without the list, all values are valid.
+    *looser("allOf", [ONE, OTHER], None),
+    *looser("anyOf", [ONE, OTHER], None),
+    *looser("oneOf", [ONE, OTHER], None),
+    # Alternatives that overlap: a value that both allow is invalid, so neither may allow more or less.
+    *breaking("oneOf", [FROM_5, {**TO_3, "maximum": 6}], [FROM_5, {**TO_3, "maximum": 7}], rule="maximum-changed"),
+    *breaking("oneOf", [ONE, {"maxLength": 1}], [ONE, {"maxLength": 2}], rule="max-length-changed"),
+    Case("oneOf", {"oneOf": [OTHER]}, {"oneOf": [OTHER, FROM_5]}, "alternative-added", MAJOR, MAJOR, MAJOR),
+    Case(
+        "oneOf",
+        {"oneOf": [_closed("a"), _closed("b")]},
+        {"oneOf": [_closed("a", "b"), _closed("b")]},
+        "property-added",
+        MAJOR,
+        MAJOR,
+        MAJOR,
+    ),
+    # Alternatives that exclude each other
+    *looser("oneOf", [FROM_5, TO_3], [FROM_5, {**TO_3, "maximum": 4}], rule="maximum"),
+    *looser("oneOf", [_tagged("a"), _tagged("b", 1)], [_tagged("a"), _tagged("b", 2)], rule="max-properties"),
+    *looser("oneOf", [ONE, {"enum": [1], "maximum": 1}], [ONE, {"enum": [1], "maximum": 2}], rule="maximum"),
     *breaking("not", {"type": "string"}, {"type": "integer"}),
     *breaking("not", {"type": "string"}, None),
     Case("discriminator", {}, {"discriminator": {"propertyName": "a"}}, "discriminator-added", MINOR, MINOR, MINOR),
@@ -230,6 +261,60 @@ def test_a_schema_does_not_differ_from_itself(case: Case) -> None:
 def test_order_does_not_matter() -> None:
     before = {"enum": ["a", "b"], "required": ["a", "b"]}
     assert changes(before, {"required": ["b", "a"], "enum": ["b", "a"]}, Direction.BOTH) == {}
+
+
+A: dict[str, Any] = {"type": "string", "minLength": 1}
+B, NEW = {"type": "integer", "minimum": 1}, {"type": "boolean"}
+
+
+@pytest.mark.parametrize("keyword", ["allOf", "anyOf", "oneOf"])
+@pytest.mark.parametrize("direction", Direction)
+def test_order_of_schemas_in_a_list_does_not_matter(keyword: str, direction: Direction) -> None:
+    assert changes({keyword: [A, B, NEW]}, {keyword: [NEW, B, A]}, direction) == {}
+    reordered = changes({keyword: [A, B]}, {keyword: [B, {**A, "title": "A"}]}, direction)
+    assert reordered == {"title-reworded": PATCH}
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_alternative_may_be_added_at_any_place_of_a_list(position: int) -> None:
+    now: list[dict[str, Any]] = [B, {**A, "minLength": 0}]
+    now.insert(position, NEW)
+    found = changes({"oneOf": [A, B]}, {"oneOf": now}, Direction.REQUEST)
+    assert found == {"min-length-loosened": MINOR, "alternative-added": MINOR}
+    marked = {"x-extensible": True}
+    announced = changes({**marked, "oneOf": [A, B]}, {**marked, "oneOf": [NEW, A, B]}, Direction.BOTH)
+    assert announced == {"alternative-added": MINOR}
+
+
+def test_alternative_must_not_begin_to_overlap_another_one() -> None:
+    before, now = ({"oneOf": [FROM_5, {"type": "integer", "maximum": most}]} for most in (3, 7))
+    assert changes(before, now, Direction.REQUEST) == {"maximum-changed": MAJOR}
+    assert changes(now, before, Direction.RESPONSE) == {"maximum-changed": MAJOR}
+    assert changes(now, before, Direction.REQUEST) == {"maximum-tightened": MAJOR}
+
+
+def test_alternative_that_is_given_twice_counts_twice() -> None:
+    found = changes({"oneOf": [A, A]}, {"oneOf": [A]}, Direction.RESPONSE)
+    assert found == {"alternative-removed": MAJOR}
+
+
+def test_alternative_is_not_mistaken_for_a_component_with_a_number_as_its_name() -> None:
+    document = {"components": {"schemas": {"0": A}}}
+    reference = {"$ref": "#/components/schemas/0"}
+    pair = Documents(document, document)
+    assert changes({"oneOf": [B, reference]}, {"oneOf": [reference, B]}, Direction.REQUEST, pair) == {}
+
+
+@pytest.mark.parametrize("direction", Direction)
+def test_component_that_was_compared_already_must_not_change_within_a_list_whose_schemas_overlap(
+    direction: Direction,
+) -> None:
+    before, now = ({"components": {"schemas": {"Low": {**TO_3, "maximum": most}}}} for most in (3, 7))
+    low = {"$ref": "#/components/schemas/Low"}
+    schema = {"properties": {"low": low, "either": {"oneOf": [FROM_5, low]}}}
+    found = changes(schema, schema, direction, Documents(before, now))
+    assert found.get("maximum-loosened") is (MINOR if direction is Direction.REQUEST else MAJOR)
+    assert ("maximum-changed" in found) is (direction is not Direction.RESPONSE)
 
 
 @pytest.mark.parametrize("direction", Direction)

@@ -24,13 +24,14 @@ class Documents:
 
     `open_names`: the names of event types and problem types. An enumeration or union may gain such a name in a minor version,
     because the contract asks consumers to ignore unknown event types and problem types.
-    `compared`: the components that have been compared already, each with its direction (request, response or both).
+    `compared`: the components that have been compared already, each with its direction (request, response or both), and with
+    whether its allowed values had to stay the same.
     """
 
     before: Mapping[str, Any] = field(default_factory=dict)
     now: Mapping[str, Any] = field(default_factory=dict)
     open_names: frozenset[str] = frozenset()
-    compared: set[tuple[Pointer, Direction]] = field(default_factory=set)
+    compared: set[tuple[Pointer, Direction, bool]] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Comparison:
 
     Either value is ABSENT if its document has no value at the pointer.
     `direction`: whether the value is sent in requests, in responses or in both; the required version bump depends on this.
+    `exact`: whether clients break as soon as other values are allowed than before, be they more or fewer (see `alternatives`).
     """
 
     before: Any
@@ -46,6 +48,7 @@ class Comparison:
     pointer: Pointer
     direction: Direction
     documents: Documents = field(default_factory=Documents, compare=False)
+    exact: bool = False
 
     @property
     def differs(self) -> bool:
@@ -75,9 +78,9 @@ class Comparison:
         if before is None or before != now:
             return found.followed()
         pointer = parse_reference(before)
-        if (pointer, self.direction) in self.documents.compared:
+        if (pointer, self.direction, self.exact) in self.documents.compared:
             return None
-        self.documents.compared.add((pointer, self.direction))
+        self.documents.compared.add((pointer, self.direction, self.exact))
         return replace(found, pointer=pointer).followed()
 
     def change(self, effect: Effect, rule: str | None = None, what: str | None = None) -> Change:
@@ -86,6 +89,8 @@ class Comparison:
         `rule`: the name of the rule; by default the name of the member and the effect, such as `pattern-loosened`.
         `what`: the description of the difference; by default the old and the new value.
         """
+        if self.exact and effect is not Effect.REWORDED:
+            effect = Effect.CHANGED
         name = rule or f"{_kebab(str(self.pointer[-1]))}-{effect.value}"
         return Change(
             name, self.pointer, REQUIRED_STEPS[self.direction][effect], what or _described(self.before, self.now)

@@ -22,7 +22,7 @@ def components(table: Table | None = None) -> Row:
     def row(parent: Comparison, name: str) -> Iterator[Change]:
         comparison = parent.member(name)
         before, now = ({} if each is ABSENT else each for each in (comparison.before, comparison.now))
-        compared = {pointer[-1] for pointer, _ in comparison.documents.compared if pointer[:-1] == comparison.pointer}
+        compared = {pointer[-1] for pointer, *_ in comparison.documents.compared if pointer[:-1] == comparison.pointer}
         done = {each for each in before if each in now and (table is None or each in compared)}
         left = replace(comparison, before=_without(before, done), now=_without(now, done))
         yield from compare_by_name(left, part(lambda: table or {}, "component"))

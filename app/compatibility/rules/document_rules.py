@@ -6,14 +6,15 @@ media types, headers and components are public: to remove such a name requires a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from app.compatibility.rules import effects
-from app.compatibility.rules.change import Direction, Effect
+from app.compatibility.rules.change import Change, Direction, Effect
 from app.compatibility.rules.comparison import Comparison
 from app.compatibility.rules.component_rules import components, examples
 from app.compatibility.rules.message_rules import MESSAGE_MEMBERS
+from app.compatibility.rules.normal_form import lower_if_header
 from app.compatibility.rules.rows import (
     Table,
     by_name,
@@ -38,6 +39,11 @@ def _if_demanded(comparison: Comparison) -> Effect:
     return Effect.TIGHTENED if followed is not None and followed.now.get("required") is True else Effect.EXTENDED
 
 
+def _key_name(parent: Comparison, name: str) -> Iterator[Change]:
+    row = leaf(effects.any_case) if parent.now.get("in") == "header" else fixed
+    yield from row(parent, name)
+
+
 def _by_status(comparison: Comparison) -> Effect:
     # Clients treat an unknown error like others of its class (RFC 9110 §15), but expect a success to have the content it had.
     return Effect.EXTENDED if str(comparison.pointer[-1])[0] in "45d" else Effect.LOOSENED
@@ -50,10 +56,12 @@ _MEDIA_TYPE: Final[Table] = {
     "examples": reworded,
 }
 
+_CONTENT = by_name(part(lambda: _MEDIA_TYPE, "media-type"), spelt=str.casefold)  # RFC 9110 §8.3.1
+
 _HEADER: Final[Table] = {
     "required": _DEMANDED,
     "schema": part(lambda: SCHEMA, "schema", added=Effect.TIGHTENED, removed=Effect.LOOSENED),
-    "content": by_name(part(lambda: _MEDIA_TYPE, "media-type")),
+    "content": _CONTENT,
     "style": fixed,
     "explode": fixed,
     "allowReserved": fixed,
@@ -68,14 +76,14 @@ _PAGE_LIMIT: Final[Table] = {"default": fixed, "maximum": leaf(effects.at_most)}
 
 _PARAMETER: Final[Table] = {
     **_HEADER,
-    "name": fixed,
+    "name": leaf(effects.any_case),  # parameters are compared by name, so only the case of a header can differ
     "in": fixed,
-    "x-page-limit": part(lambda: _PAGE_LIMIT, "page-limit"),  # read by the server
+    "x-page-limit": part(lambda: _PAGE_LIMIT, "page-limit", added=Effect.TIGHTENED),  # read by the server
 }
 
 _REQUEST_BODY: Final[Table] = {
     "required": _DEMANDED,
-    "content": by_name(part(lambda: _MEDIA_TYPE, "media-type")),
+    "content": _CONTENT,
     "x-max-body-bytes": leaf(effects.at_most),  # read by the server
     "x-max-json-values": leaf(effects.at_most),  # read by the server
     "description": reworded,
@@ -91,8 +99,8 @@ _LINK: Final[Table] = {
 }
 
 _RESPONSE: Final[Table] = {
-    "headers": by_name(part(lambda: _HEADER, "header")),
-    "content": by_name(part(lambda: _MEDIA_TYPE, "media-type")),
+    "headers": by_name(part(lambda: _HEADER, "header"), spelt=str.casefold),  # RFC 9110 §5.1
+    "content": _CONTENT,
     "links": by_name(part(lambda: _LINK, "link")),
     "description": reworded,
 }
@@ -102,7 +110,7 @@ _OPERATION: Final[Table] = {
     "tags": fixed,  # generated clients have a class for each
     "security": leaf(effects.security),
     "x-required-scope": fixed,  # read by the server
-    "parameters": by_name(part(lambda: _PARAMETER, "parameter", added=_if_demanded)),
+    "parameters": by_name(part(lambda: _PARAMETER, "parameter", added=_if_demanded), spelt=lower_if_header),
     "requestBody": part(lambda: _REQUEST_BODY, "request-body", added=_if_demanded),
     "responses": by_name(part(lambda: _RESPONSE, "response", added=_by_status, direction=Direction.RESPONSE)),
     **MESSAGE_MEMBERS,
@@ -122,8 +130,22 @@ _PATH: Final[Table] = {
     "description": reworded,
 }
 
+_FLOW: Final[Table] = {
+    "authorizationUrl": fixed,
+    "tokenUrl": fixed,
+    "refreshUrl": leaf(effects.optional),
+    "scopes": leaf(effects.names),
+}
+
+_FLOWS: Final[Table] = dict.fromkeys(
+    ("implicit", "password", "clientCredentials", "authorizationCode"), part(lambda: _FLOW, "flow")
+)
+
 _SECURITY_SCHEME: Final[Table] = {
-    **dict.fromkeys(("type", "name", "in", "scheme", "flows", "openIdConnectUrl"), fixed),
+    **dict.fromkeys(("type", "in", "openIdConnectUrl"), fixed),
+    "name": _key_name,
+    "scheme": leaf(effects.any_case),  # RFC 9110 §11.1
+    "flows": part(lambda: _FLOWS, "flows"),
     "bearerFormat": reworded,
     "description": reworded,
 }

@@ -103,6 +103,25 @@ def entries(before: Any, now: Any) -> Effect:
     return Effect.EXTENDED if before.items() <= now.items() else Effect.CHANGED
 
 
+def names(before: Any, now: Any) -> Effect:
+    """Return the effect of changing a map from names to descriptions: EXTENDED if there are new names, CHANGED if one is gone."""
+    old, new = ({} if each is ABSENT else each for each in (before, now))
+    if not old.keys() <= new.keys():
+        return Effect.CHANGED
+    return Effect.REWORDED if old.keys() == new.keys() else Effect.EXTENDED
+
+
+def optional(before: Any, _now: Any) -> Effect:
+    """Return the effect of changing a value that clients need not use: EXTENDED if it is new, otherwise CHANGED."""
+    return Effect.EXTENDED if before is ABSENT else Effect.CHANGED
+
+
+def any_case(before: Any, now: Any) -> Effect:
+    """Return the effect of changing a name whose letters may be upper or lower case: REWORDED if only the case has changed."""
+    alike = isinstance(before, str) and isinstance(now, str) and before.casefold() == now.casefold()
+    return Effect.REWORDED if alike else Effect.CHANGED
+
+
 def security(before: Any, now: Any) -> Effect:
     """Return the effect of changing a list of security requirements.
 

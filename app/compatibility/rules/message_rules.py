@@ -45,7 +45,7 @@ _CLOSE_CODE: Final[Table] = {"reconnect": fixed, "description": reworded}
 
 MESSAGE_MEMBERS: Final[Table] = {
     "x-messages": part(lambda: _MESSAGES, "messages"),
-    "x-message-limits": part(lambda: _LIMITS, "message-limits"),
+    "x-message-limits": part(lambda: _LIMITS, "message-limits", added=Effect.TIGHTENED),
     # A code that is no longer sent breaks nobody.
     "x-close-codes": _sent(by_name(part(lambda: _CLOSE_CODE, "close-code", removed=Effect.TIGHTENED))),
 }

@@ -15,15 +15,15 @@ _STYLES: Final = {"query": "form", "cookie": "form", "path": "simple", "header":
 def normal_form(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the normal form of a valid OpenAPI document, in which the same meaning is always written in the same way.
 
-    Servers are keyed by URL, parameters by name and location, and messages by the names of their components. The parameters of a path are copied to each of its operations.
-    Each operation has its own security requirements, `[{}]` if there are none. The default members of each parameter are written
-    out.
+    Servers are keyed by URL (the default server has the URL `/`), parameters by name and location, and messages by the names of
+    their components. The parameters of a path are copied to each of its operations. Each operation has its own security
+    requirements, `[{}]` if there are none. The default members of each parameter are written out.
     """
     components = document.get("components", {})
     parameters = {name: _parameter(each) for name, each in components.get("parameters", {}).items()}
     return {
         **document,
-        "servers": {server["url"]: server for server in document.get("servers", ())},
+        "servers": {server["url"]: server for server in document.get("servers") or [{"url": "/"}]},
         "paths": {path: _path(item, document) for path, item in document["paths"].items()},
         "components": {**components, "parameters": parameters},
     }
@@ -59,6 +59,11 @@ def _named(parameters: Any, document: Mapping[str, Any]) -> dict[str, Any]:
         found = lookup(document, *parse_reference(each["$ref"])) if "$ref" in each else each
         named[f"{found.get('name')} ({found.get('in')})"] = _parameter(each)
     return named
+
+
+def lower_if_header(key: str) -> str:
+    """Return the key of a parameter in the normal form, in lower case if it is a header: names of headers have no case."""
+    return key.casefold() if key.endswith(" (header)") else key
 
 
 def _parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:

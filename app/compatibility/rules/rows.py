@@ -7,6 +7,7 @@ values are compared, and which effect on the allowed values (more, fewer or othe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from app.compatibility.rules.change import Change, Direction, Effect
@@ -96,13 +97,20 @@ def part(
     return row
 
 
-def by_name(row: Row) -> Row:
+def by_name(row: Row, *, spelt: Callable[[str], str] = str) -> Row:
     """Return a rule for a member that is a map from names to objects, such as `headers`: `row` compares objects with the same
     name, and an object that only one map has.
+
+    `spelt`: returns the one spelling of a name that may be spelt in several ways, such as the lower-case name of a header.
     """
 
     def row_of_map(parent: Comparison, name: str) -> Iterator[Change]:
-        yield from compare_by_name(parent.member(name), row)
+        comparison = parent.member(name)
+        if comparison.before is not ABSENT and comparison.now is not ABSENT:
+            spellings = {spelt(each): each for each in comparison.now}
+            before = {spellings.get(spelt(each), each): value for each, value in comparison.before.items()}
+            comparison = replace(comparison, before=before)
+        yield from compare_by_name(comparison, row)
 
     return row_of_map
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from app.compatibility.rules import effects
+from app.compatibility.rules.alternatives import alternatives
 from app.compatibility.rules.change import Change, Effect
 from app.compatibility.rules.comparison import ABSENT, Comparison, canonical
 from app.compatibility.rules.rows import (
-    Row,
     Table,
     compare,
     compare_by_name,
@@ -76,38 +76,8 @@ def _additional_properties(parent: Comparison, name: str) -> Iterator[Change]:
         yield comparison.change(Effect.REWORDED if before is now else Effect.LOOSENED if loosened else Effect.TIGHTENED)
 
 
-def _alternatives(added: Effect, removed: Effect) -> Row:
-    """Return a rule for a keyword whose value is a list of schemas, such as `oneOf`.
-
-    Schemas that are references are matched by the name of their component, other schemas by their position in the list.
-    `added`, `removed`: the effect if a schema is added to the list or removed from it.
-    """
-
-    def row(parent: Comparison, name: str) -> Iterator[Change]:
-        comparison = parent.member(name)
-        before, now = _by_name(comparison.before), _by_name(comparison.now)
-        for key in dict.fromkeys((*before, *now)):
-            each = Comparison(
-                before.get(key, ABSENT),
-                now.get(key, ABSENT),
-                (*comparison.pointer, key),
-                comparison.direction,
-                comparison.documents,
-            )
-            if each.before is ABSENT:
-                grows = added is Effect.LOOSENED and _may_grow(parent, _names_in_mapping(parent.now, each.now))
-                yield each.change(Effect.EXTENDED if grows else added, "alternative-added", "is new")
-            elif each.now is ABSENT:
-                yield each.change(removed, "alternative-removed", "is gone")
-            else:
-                yield from compare(each, SCHEMA)
-
-    return row
-
-
-def _by_name(alternatives: Any) -> dict[str, Any]:
-    schemas = () if alternatives is ABSENT else alternatives
-    return {each.get("$ref", str(index)).rpartition("/")[2]: each for index, each in enumerate(schemas)}
+def _announced(parent: Comparison, alternative: Any) -> bool:
+    return _may_grow(parent, _names_in_mapping(parent.now, alternative))
 
 
 def _names_in_mapping(schema: Mapping[str, Any], alternative: Mapping[str, Any]) -> list[str]:
@@ -155,9 +125,11 @@ SCHEMA: Final[Table] = {
     "maxItems": leaf(effects.at_most),
     "uniqueItems": leaf(effects.switch(Effect.TIGHTENED)),
     # Schemas within
-    "allOf": _alternatives(added=Effect.TIGHTENED, removed=Effect.LOOSENED),
-    "anyOf": _alternatives(added=Effect.LOOSENED, removed=Effect.CHANGED),
-    "oneOf": _alternatives(added=Effect.LOOSENED, removed=Effect.CHANGED),
+    "allOf": alternatives(lambda: SCHEMA, added=Effect.TIGHTENED, removed=Effect.LOOSENED),
+    "anyOf": alternatives(lambda: SCHEMA, added=Effect.LOOSENED, removed=Effect.CHANGED, may_grow=_announced),
+    "oneOf": alternatives(
+        lambda: SCHEMA, added=Effect.LOOSENED, removed=Effect.CHANGED, may_grow=_announced, exclusive=True
+    ),
     "not": fixed,
     "discriminator": part(lambda: _DISCRIMINATOR, "discriminator"),
     GROWS: leaf(effects.switch(Effect.LOOSENED)),
