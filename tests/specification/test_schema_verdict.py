@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import SchemaError
+from jsonschema import FormatChecker, SchemaError
 
 from app.specification.contracts import EventContract, load_contracts
 from app.specification.document import load_document
@@ -158,7 +158,7 @@ def test_text_that_jsonschema_does_not_accept_as_a_schema_is_refused() -> None:
 
 def is_schema_to_jsonschema(value: dict[str, Any]) -> bool:
     try:
-        DialectValidator.check_schema(value)
+        DialectValidator.check_schema(value, format_checker=FormatChecker(()))  # `test_schema` has patterns
     except SchemaError:
         return False
     return True
@@ -169,25 +169,27 @@ def is_schema_to_jsonschema(value: dict[str, Any]) -> bool:
 READ_ALIKE = (
     *("b", "^a$", "^[0-9A-Za-z_.:-]{1,128}$", r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$", "^(?:a|b)+?$", "a|^b$", "", "^$"),
     *(r"^\d{4}-\d\d$", r"^\w+$", r"^\W$", r"^\D$", r"^[\w-]*$", r"^[^\d]$", r"^[\].\\]$", "^[^a-z]$", "^[a-]$", "^é+$"),
-    *(r"^\$\.\/\-$", "^[$.|?*+(){}]+$", "^(a(b(c)?)*){0,3}$", "^a{2,}$", "x$y", "a^", "(^a|b$)"),
+    *(r"^\$\.\/-$", "^[$.|?*+(){}]+$", "^(a(b(c)?)*){0,3}$", "^a{2,}$", "x$y", "a^", "(^a|b$)"),
 )
 HANDED_BACK = (
-    *("^a.c$", "^.+$", r"^\s$", r"^[\s]$", r"\S", r"a\b", r"\Ba", "(?i)^a$", "^(?=a)a$", "^(?!a)", r"^(a)\1$", "^a++$"),
     *(
-        r"^\x41$",
-        r"^\u0041$",
-        r"^\t$",
-        r"^[\b]$",
-        r"^\0$",
-        "^{$",
-        "a{2",
-        "^]$",
-        "^}$",
-        "^a{,2}$",
-        "^[a&&b]$",
-        "^[a~~b]$",
+        "^a.c$",
+        "^.+$",
+        r"^\s$",
+        r"^[\s]$",
+        r"\S",
+        r"[^\S]",
+        r"a\b",
+        r"\Ba",
+        r"\B",
+        "^(?=a)a$",
+        "^(?!a)",
+        "(?<n>a)",
+        "[]",
+        "[^]",
     ),
-    *("^[[]$", "^[]a]$", "^[a-z-9]$", "^[+--]$", "(?P<n>a)", r"a\Z", "^a{1000}$", r"^\_$", "^[^^]$"),
+    *(r"^\x41$", r"^\u0041$", r"^\u{1F600}$", r"^\uD83D\uDE00$", r"^\cI$", r"^\t$", r"^[\b]$", r"^\0$"),
+    *("^[a&&b]$", "^[a~~b]$", "^[[]$", "^[a-z-9]$", "^[+--]$", "^a{1000}$", "^[^^]$"),
 )
 TEXTS = (
     *(

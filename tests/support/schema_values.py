@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from app.specification.schema.dialect import ecma_pattern
+from app.specification.schema.ecma_pattern import ecma_pattern
 from app.specification.schema.schema import compile_schema
 from app.specification.strict_json import LARGEST_INTEGER
 

@@ -12,9 +12,9 @@ import sys
 from functools import lru_cache
 from typing import NamedTuple
 
-from app.specification.schema.dialect import ecma_pattern
+from app.specification.schema.ecma_pattern import ecma_pattern
 
-_ATOM = r"\\[dDwWsS.^$*+?()\[\]{}|/\\-]|\[(?:\\.|[^\]\\])*\]|[^\\\[\](){}|*+?]"
+_ATOM = r"\\(?:[dDwWsS.^$*+?()\[\]{}|/\\fnrtv]|x[0-9A-Fa-f]{2}|u(?![dD][89A-Fa-f])[0-9A-Fa-f]{4})|\[(?:\\.|[^\]\\])*\]|[^\\\[\](){}|*+?]"
 _LINK = re.compile(rf"(?P<atom>{_ATOM})(?:(?P<sign>[*+?])|\{{(?P<least>[0-9]+)(?P<comma>,(?P<most>[0-9]*))?\}})?")
 _SIGNS = {"*": (0, None), "+": (1, None), "?": (0, 1), "": (1, 1)}
 _ANCHORS = {"^", "$"}
