@@ -211,10 +211,8 @@ def test_flow_may_gain_scopes_and_lose_none(flow: Any, found: dict[str, Step]) -
 
 
 def test_security_scheme_may_gain_a_flow_and_lose_none() -> None:
-    less, more = (
-        {"type": "oauth2", "flows": dict.fromkeys(names, FLOW)} for names in (["password"], ["password", "x"])
-    )
-    more["flows"]["clientCredentials"] = more["flows"].pop("x")
+    less: dict[str, Any] = {"type": "oauth2", "flows": {"password": FLOW}}
+    more: dict[str, Any] = {"type": "oauth2", "flows": {"password": FLOW, "clientCredentials": FLOW}}
     assert scheme_changes(less, more) == {"flow-added": Step.MINOR}
     assert scheme_changes(more, less) == {"flow-removed": Step.MAJOR}
 

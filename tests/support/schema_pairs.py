@@ -148,10 +148,11 @@ def resolved(schema: Any, document: Mapping[str, JsonSchema]) -> Any:
 
 _SMALL: Final[tuple[Any, ...]] = (None, True, False, *range(-2, 9), 0.1, 0.3, 0.5, 0.9, 1.5, 2.0, 2.5, *WORDS)
 _IN_OBJECTS: Final[tuple[Any, ...]] = (0, 1, 3, 5.5, "a", "ab", "\u00a0", True, None, [], {}, {"a": 1}, {"b": "a"}, [1])
+_FIRST: Final[tuple[Any, ...]] = (1, "a", {})
 VALUES: Final[tuple[Any, ...]] = (
     *_SMALL,
     *([first] for first in _SMALL),
-    *([first, second] for first in (1, "a", {}) for second in (1, 2, "a", "ab", None)),
+    *([first, second] for first in _FIRST for second in (1, 2, "a", "ab", None)),
     *([], [1, 2, 3], [1, 1, 2], ["a", "b", "c"], [{"a": 1}], [{"b": 1}], [1, 2, 3, 4]),
     {},
     *({name: value} for name in (*NAMES, "d") for value in _IN_OBJECTS),
