@@ -18,6 +18,7 @@ from nats.aio.msg import Msg
 from app.events.event import Event
 from app.stores.jetstream.errors import ApiRefused, Unanswered
 from app.stores.jetstream.payloads import new_tag, tag_of, write_payload
+from app.stores.jetstream.servers.nats_client import OutgoingMessage
 from app.stores.jetstream.servers.nats_connection import NatsConnection
 from app.stores.jetstream.stream.stream_api import StreamApi, raise_refusal
 from app.stores.jetstream.subjects import subject_of
@@ -27,6 +28,7 @@ MAX_EVENTS: Final = 1000  # the servers refuse larger batches
 ATTEMPT_SECONDS: Final = 2  # an acknowledgement takes 5 ms; a new leader is elected in 4 to 9 s
 _BATCHES: Final = 8  # in flight from one node; the servers take 50 for one stream, from all nodes
 _NEW: Final = {"Nats-Expected-Last-Subject-Sequence": "0"}
+_NEW_IN_BATCH: Final = "NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: 0\r\n"
 _SUBJECT_TAKEN: Final = 10071
 _FINAL: Final = {10054, 10174}  # larger than max_msg_size; the stream takes no atomic batches any more
 
@@ -74,13 +76,16 @@ class EventPublishing:
         return int(_acknowledged(answer)["seq"])
 
     async def _store_batch(self, messages: Sequence[tuple[str, bytes]]) -> int:
-        headers = {**_NEW, "Nats-Batch-Id": secrets.token_hex(8)}
+        batch = secrets.token_hex(8)
         *before, (subject, payload) = messages
-        for number, (earlier, its_payload) in enumerate(before, 1):
-            headers["Nats-Batch-Sequence"] = str(number)
-            await self._connection.publish(earlier, its_payload, headers)
-        headers |= {"Nats-Batch-Sequence": str(len(messages)), "Nats-Batch-Commit": "1"}
-        answer = await self._connection.request(subject, payload, headers, seconds=ATTEMPT_SECONDS)
+        await self._connection.publish_all(
+            [
+                OutgoingMessage(earlier, _header(batch, number), its_payload)
+                for number, (earlier, its_payload) in enumerate(before, 1)
+            ]
+        )
+        commit = {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(len(messages)), "Nats-Batch-Commit": "1"}
+        answer = await self._connection.request(subject, payload, _NEW | commit, seconds=ATTEMPT_SECONDS)
         return int(_acknowledged(answer)["seq"]) - len(messages) + 1
 
     async def _offset_of_ours(self, submission: Submission, sequence: int) -> int:
@@ -93,6 +98,11 @@ class EventPublishing:
         if tag_of(found.payload) != submission.tag:
             raise AlreadyStored(sequence)
         return sequence - submission.index(found.subject)
+
+
+def _header(batch: str, number: int) -> bytes:
+    """Return the header of a message in a batch, as it is sent."""
+    return f"{_NEW_IN_BATCH}Nats-Batch-Id: {batch}\r\nNats-Batch-Sequence: {number}\r\n\r\n".encode()
 
 
 def _acknowledged(answer: Msg) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def publishing(*, taken_at: int, found: Message | None) -> EventPublishing:
     async def message(_: int) -> Message | None:
         return found
 
-    connection: Any = SimpleNamespace(request=request, publish=publish, check_size=lambda *_: None)
+    connection: Any = SimpleNamespace(request=request, publish_all=publish)
     api: Any = SimpleNamespace(message=message)
     return EventPublishing(connection, api)
 

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from nats import errors as nats_errors
@@ -18,7 +18,7 @@ from nats.aio.msg import Msg
 
 from app.events.errors import StoreRefused
 from app.stores.jetstream.errors import Forbidden, NatsError, NoResponder, TooLarge, Unanswered
-from app.stores.jetstream.servers.nats_client import NatsClient, PushedMessage
+from app.stores.jetstream.servers.nats_client import NatsClient, OutgoingMessage, PushedMessage
 from app.stores.jetstream.servers.nats_servers import NatsServers
 from app.stores.jetstream.servers.open_requests import OpenRequests
 
@@ -89,11 +89,21 @@ class NatsConnection:
 
         return unsubscribe
 
-    async def publish(self, subject: str, payload: bytes = b"", headers: dict[str, str] | None = None) -> None:
-        """Send a message; if the connection is interrupted, once it is back. Raises Unanswered if that is not possible, or TooLarge."""
-        self._check_size(payload)
+    async def publish(self, subject: str) -> None:
+        """Send a message without a payload; if the connection is interrupted, once it is back. Raises Unanswered if that is not
+        possible.
+        """
         try:
-            await self._client.publish(subject, payload, headers=headers)
+            await self._client.publish(subject)
+        except nats_errors.Error as error:
+            raise Unanswered(_sentence(error)) from None
+
+    async def publish_all(self, messages: Sequence[OutgoingMessage]) -> None:
+        """Send messages, which the servers receive in this order. Raises Unanswered if the connection is interrupted, or TooLarge."""
+        for message in messages:
+            self._check_size(message.payload)
+        try:
+            await self._client.publish_all(messages)
         except nats_errors.Error as error:
             raise Unanswered(_sentence(error)) from None
 
