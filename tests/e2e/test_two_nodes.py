@@ -94,7 +94,7 @@ async def test_nothing_is_lost_or_repeated_while_nodes_and_the_server_are_killed
     assert report.unanswered > 0
 
 
-@pytest.mark.parametrize("change", ["made anew", "restored"])
+@pytest.mark.parametrize("change", ["made anew", "restored from files"])
 async def test_a_stream_that_became_another_is_a_gap_and_no_id_is_used_twice(tmp_path: Path, change: Change) -> None:
     with nats_server(tmp_path) as server:
         await another_stream(server, tmp_path, change)

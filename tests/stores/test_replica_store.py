@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from itertools import count
 from pathlib import Path
 
@@ -267,6 +268,33 @@ def test_events_of_newer_contracts_are_passed_on_and_counted(tmp_path: Path) -> 
     run(work())
 
 
+# A copy that is not what it was
+
+
+@pytest.mark.parametrize("harm", ["damage", "removal"])
+def test_a_copy_that_is_damaged_or_removed_is_made_anew_while_the_node_runs(tmp_path: Path, harm: str) -> None:
+    async def work(_log: MemorySharedLog, a: Node, b: Node) -> None:
+        stored = await a.append(*map(event, "abc"))
+        await b.store.sync()
+        if harm == "removal":
+            (tmp_path / "a.db").unlink()
+        else:
+            with closing(sqlite3.connect(tmp_path / "a.db")) as connection, connection:
+                connection.execute("UPDATE events SET data = '{}' WHERE offset = 2")
+            with pytest.raises(StoreUnavailable):
+                await a.page(0)
+        await a.until(lambda: a.replaced is not None)
+        await a.store.sync()
+        a.store.check()
+        assert await a.events() == stored
+        assert a.store.follower.rebuilds == 0  # the log has lost nothing
+        [again] = await a.store.append([event("b")])
+        assert again == Appended(stored[1], duplicate=True)
+        assert await a.append(event("d")) == await b.append(event("d"))
+
+    with_two_nodes(tmp_path, work)
+
+
 # A log that is not what it was
 
 
@@ -320,6 +348,28 @@ def test_an_epoch_begins_if_the_newest_events_of_the_log_are_lost(
         assert await a.stored() == ids(log.events)
         [stored] = await a.append(event("d"))
         assert stored.position == (new.name, 3 + written_after)
+
+    run(work())
+
+
+@pytest.mark.parametrize("copied", [0, 1, 2])
+def test_an_epoch_begins_if_the_log_was_restored_from_a_backup_that_is_newer_than_the_copy(
+    tmp_path: Path, copied: int
+) -> None:
+    async def work() -> None:
+        log = MemorySharedLog()
+        log.add(*[*map(event, "ab")][:copied])
+        async with node(log, tmp_path) as a:
+            await a.store.sync()
+        log.add(*[*map(event, "abcd")][copied:])
+        log.restore(3)
+        async with node(log, tmp_path) as a, node(log, tmp_path, "without-copy") as b:
+            [stored] = await b.append(event("e"))
+            assert stored.position == (log.epochs.open.name, 4)
+            assert [epoch.first_offset for epoch in log.epochs] == [1, 4]
+            await a.caught_up(log)
+            assert await a.stored() == await b.stored() == ["a", "b", "c", "e"]
+            assert a.replaced is None
 
     run(work())
 

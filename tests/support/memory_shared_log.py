@@ -44,20 +44,26 @@ class MemorySharedLog:
         if self._retain_us is not None:
             oldest_us = time.time_ns() // 1000 - self._retain_us
             self.delete_through(self.deleted_through + sum(event.stored_at_us <= oldest_us for event in self.events))
-        return SharedState(self.epochs, self.head, self.deleted_through, self.id_key)
+        return SharedState(self.epochs, self.head, self.deleted_through, self.id_key, self.is_restored)
 
     def recreate(self) -> None:
         """Delete the log, and make it anew."""
         self.life = object()
+        self.is_restored = False
         self.id_key = secrets.token_bytes(ID_KEY_BYTES)
         self.epochs = Epochs([new_epoch(1)])
         self.events: list[StoredEvent] = []
         self.deleted_through = 0
 
     def lose_events_after(self, offset: int) -> None:
-        """Restore the log from a backup: its newest events are lost."""
+        """Lose the newest events, as if files of an older backup were put in the place of those of the servers."""
         self.life = object()
         del self.events[offset - self.deleted_through :]
+
+    def restore(self, offset: int) -> None:
+        """Restore the log from a backup, by the servers: its newest events are lost, and it shows that it was restored."""
+        self.lose_events_after(offset)
+        self.is_restored = True
 
     def delete_through(self, offset: int) -> None:
         del self.events[: offset - self.deleted_through]
@@ -65,6 +71,7 @@ class MemorySharedLog:
 
     def begin_epoch(self) -> None:
         self.epochs = Epochs([*self.epochs, new_epoch(self.head + 1)])
+        self.is_restored = False
 
     def add(self, *events: Event) -> int:
         """Store events as any node does. Returns the offset of the first."""

@@ -66,7 +66,7 @@ async def test_faults_close_no_tab_and_cost_it_no_event(tmp_path: Path, report: 
     assert opened.closed == 0
 
 
-@pytest.mark.parametrize("change", ["made anew", "restored"])
+@pytest.mark.parametrize("change", ["made anew", "restored", "restored from files"])
 async def test_a_stream_on_three_servers_that_became_another_is_a_gap_and_no_id_is_used_twice(
     tmp_path: Path, change: Change
 ) -> None:

@@ -14,14 +14,14 @@ from app.events.event import Event, StoredEvent
 from app.events.position import Epochs
 from app.stores.jetstream.answers import PAUSE_SECONDS, answered
 from app.stores.jetstream.consumer import Consumer
-from app.stores.jetstream.errors import NatsError, NoResponder, Unanswered
+from app.stores.jetstream.errors import ApiRefused, NatsError, NoResponder, Unanswered
 from app.stores.jetstream.event_publishing import EventPublishing, Submission
 from app.stores.jetstream.payloads import read_message
 from app.stores.jetstream.servers.nats_connection import NatsConnection
 from app.stores.jetstream.servers.nats_servers import NatsServers
 from app.stores.jetstream.servers.sync_always import unsynced
-from app.stores.jetstream.stream.epochs import begin_epoch, read_epochs, read_id_key
-from app.stores.jetstream.stream.stream_api import StreamApi, StreamInfo
+from app.stores.jetstream.stream.epochs import begin_epoch, is_restored, read_epochs, read_id_key
+from app.stores.jetstream.stream.stream_api import NO_STREAM, StreamApi, StreamInfo
 from app.stores.jetstream.stream.stream_settings import server_shortfalls, shortfalls
 from app.stores.jetstream.stream_position import StreamPosition
 from app.stores.replica.shared_log import EpochEnded, SharedState
@@ -59,7 +59,8 @@ class JetStreamLog:
         self._accept_unsynced = accept_unsynced
         self._accept_single = accept_single
         self._seconds = seconds
-        self._known: tuple[str, Epochs] | None = None
+        self._known: tuple[str, Epochs] | None = None  # when the stream was created, and its epochs
+        self._followed: tuple[str, Epochs] | None = None
         self._compared_after: int | None = None  # so many interruptions; None: the log is not followed yet
 
     async def open(self) -> SharedState:
@@ -78,6 +79,7 @@ class JetStreamLog:
         return _state(await self._answered(self._info))
 
     def follow(self, after: int) -> AsyncGenerator[Sequence[StoredEvent]]:
+        self._followed = self._known
         return self._follow(StreamPosition(after), self._known)
 
     async def store(self, events: Sequence[Event], epoch: str) -> int:
@@ -124,12 +126,17 @@ class JetStreamLog:
             raise StoreUnavailable(str(error)) from None
 
     async def _info(self) -> StreamInfo:
-        info = await self._api.info()
+        try:
+            info = await self._api.info()
+        except ApiRefused as error:
+            if error.code == NO_STREAM:
+                self._known = None  # if there is one again, it is another
+            raise
         self._known = info.created, read_epochs(info.metadata)
         return info
 
     async def _store(self, submission: Submission, epoch: str) -> int:
-        if self._compared_after not in (None, self._connection.interruptions):
+        if not self._is_compared:
             # Meanwhile the stream may have been restored from a backup: the offset of a lost event would be used again in its epoch.
             raise Unanswered(
                 "The log is compared with the copy of this node first, because the connection was interrupted."
@@ -140,6 +147,14 @@ class JetStreamLog:
             if read_epochs((await self._info()).metadata).open.name != epoch:
                 raise EpochEnded(epoch) from None
             raise
+
+    @property
+    def _is_compared(self) -> bool:
+        """Whether the log is not followed, or still the one that is followed: its stream was not created anew, and the connection
+        not interrupted since.
+        """
+        is_same = (self._known and self._known[0]) == (self._followed and self._followed[0])
+        return self._compared_after is None or (is_same and self._compared_after == self._connection.interruptions)
 
     async def _begin_epoch(self, expected: Epochs) -> StreamInfo:
         info = await self._info()
@@ -155,4 +170,7 @@ class JetStreamLog:
 
 
 def _state(info: StreamInfo) -> SharedState:
-    return SharedState(read_epochs(info.metadata), info.last, max(info.first - 1, 0), read_id_key(info.metadata))
+    deleted_through = max(info.first - 1, 0)
+    return SharedState(
+        read_epochs(info.metadata), info.last, deleted_through, read_id_key(info.metadata), is_restored(info)
+    )

@@ -33,8 +33,8 @@ class Follower:
     """The one reader of a shared log at this node. It changes the copy, and nothing else does.
 
     `contracts`: the event contracts of this node; None if it is not to be counted which events they do not have. `resets` counts how
-    often the log was followed anew, `rebuilds` how often the copy lost events or was made anew (see `Commit.replaced`), and
-    `unknown_events` the events of a type or version that the contracts do not have: other nodes, with newer contracts, store them
+    often the log was followed anew, `rebuilds` how often the copy lost events or was made anew because the log had become another
+    (see `Commit.replaced`), and `unknown_events` the events of a type or version that the contracts do not have: other nodes, with newer contracts, store them
     while nodes are upgraded one after the other. They are passed on like all others.
     """
 
@@ -112,17 +112,25 @@ class Follower:
 
     async def _compare(self, shared: SharedState) -> None:
         async with self._changing:
-            self._log_head = (await reconcile(self._log, self._copy, self._copy.state, shared)).head
-            self._report(self._change_since(self.arrivals.state))  # also what an attempt that failed has changed
+            held = await self._copy.usable_state()
+            self._log_head = (await reconcile(self._log, self._copy, held, shared)).head
+            change = self._change_since(
+                self.arrivals.state, is_new=held is None
+            )  # also what a failed attempt has changed
+            self._report(change)
 
-    def _change_since(self, before: CopyState) -> Commit | None:
+    def _change_since(self, before: CopyState, *, is_new: bool) -> Commit | None:
+        """Return the commit to report, if the copy has changed since a state. `is_new`: whether the copy was made anew because of
+        damage, and not because of the log.
+        """
         now = self._copy.state
         if now is before:
             return None
         if now.head == before.head and now.id_key == before.id_key:
             return Commit((), now.floor, now.epochs)
-        logger.warning("The log is not the one that this node had read; its readers start again from their ids.")
-        self.rebuilds += 1
+        if not is_new:
+            logger.warning("The log is not the one that this node had read; its readers start again from their ids.")
+            self.rebuilds += 1
         self._goal = self._log_head
         return Commit((), now.floor, now.epochs, _opened(now))
 
@@ -136,19 +144,23 @@ class Follower:
                             await self._copy.index()
 
     async def _look(self) -> None:
-        """Look again and again for what the log has deleted, and whether it has become another."""
+        """Look again and again for what the log has deleted, whether it has become another, and whether the copy can be used."""
         while True:
             with _going_on():
                 head = self._copy.state.head
                 shared = await self._log.state()
                 self._see(shared.head)
                 async with self._changing:
-                    if shared.epochs != self._copy.state.epochs or shared.head < head:
+                    if not self._copy.is_usable or self._has_changed(shared, head):
                         if self._following is not None:
                             self._following.cancel()
                     elif self._copy.state.floor.offset < shared.deleted_through <= self._copy.state.head:
                         self._report(await self._copy.add((), deleted_through=shared.deleted_through))
             await asyncio.sleep(LOOK_SECONDS)
+
+    def _has_changed(self, shared: SharedState, head: int) -> bool:
+        """Return whether the log is not the one that the copy is of. `head`: the head of the copy before the log was asked."""
+        return shared.is_restored or shared.epochs != self._copy.state.epochs or shared.head < head
 
     def _see(self, head: int) -> None:
         self._log_head = head

@@ -18,10 +18,13 @@ from app.stores.replica.shared_log import SharedLog, SharedState
 async def reconcile(log: SharedLog, copy: LocalCopy, held: CopyState | None, shared: SharedState) -> SharedState:
     """Compare a copy with the log, and change the copy so that all of its events are events of the log. Return the log's state.
 
-    `held`: the state of the copy; None if there is none yet. `shared`: the state of the log. Newest events that the log has lost are removed from the copy, and a
-    new epoch begins, unless another node has begun it: their offsets are then not used again under the same ids. A copy of another
-    log is made anew. The copy may lack newer events of the log afterwards. Raises StoreUnavailable.
+    `held`: the state of the copy; None if there is none yet. `shared`: the state of the log. Newest events that the log has lost are
+    removed from the copy, and a new epoch begins, unless another node has begun it: their offsets are then not used again under the
+    same ids. An epoch begins also if the log was restored from a backup and the copy is older than that backup. A copy of
+    another log is made anew. The copy may lack newer events of the log afterwards. Raises StoreUnavailable.
     """
+    if shared.is_restored:
+        shared = await log.begin_epoch(shared.epochs)
     if held is None or held.id_key != shared.id_key or not _common(held.epochs, shared.epochs):
         await _rebuild(copy, shared)
         return shared

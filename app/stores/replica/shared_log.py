@@ -20,13 +20,15 @@ class SharedState:
 
     `epochs`: its epochs; those of a shared log belong to the log, and a start of a node begins none. `head`: the offset of its
     newest event. `deleted_through`: the offset of its newest deleted event; 0 if none was deleted. `id_key`: the key of its
-    opaque ids.
+    opaque ids. `is_restored`: whether the log was restored from a backup since its last epoch began. It may have lost events
+    that no copy shows, and their ids would be used again.
     """
 
     epochs: Epochs
     head: int
     deleted_through: int
     id_key: bytes
+    is_restored: bool = False
 
 
 class AlreadyStored(OrdersEventsError):

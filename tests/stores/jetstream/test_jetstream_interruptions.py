@@ -15,13 +15,13 @@ import pytest
 from app.events.errors import StoreUnavailable
 from app.events.event import Event, StoredEvent
 from app.stores.jetstream.jetstream_log import JetStreamLog
-from app.stores.jetstream.servers.nats_connection import NatsConnection
 from app.stores.jetstream.servers.nats_servers import NatsServers
 from app.stores.jetstream.stream.make_stream import make_stream
 from app.stores.jetstream.stream.stream_settings import Retention
 from app.stores.replica.shared_log import AlreadyStored
 from tests.support.jetstream_logs import followed, new_stream, newest_epoch, opened_log, order_event, order_events
 from tests.support.nats_server import NatsServer, nats_server
+from tests.support.stream_backup import back_up_stream, delete_stream, restore_stream
 from tests.support.swallowing_proxy import swallowing_proxy
 
 
@@ -148,7 +148,7 @@ async def test_a_stream_that_was_deleted_and_made_anew_is_not_followed_on(server
         await log.store(order_events("old", 5), before.epochs.open.name)
         batches = log.follow(0)
         assert await _take(batches, 5) == [f"old{number}" for number in range(5)]
-        await _delete(server, stream)
+        await delete_stream(server.url, stream)
         assert await make_stream(NatsServers((server.url,)), stream, Retention(), replicas=1) == []
         async with opened_log(server.url, stream) as other:
             await other.store(order_events("new", 10), await newest_epoch(other))
@@ -181,6 +181,31 @@ async def test_a_stream_that_lost_its_end_is_not_followed_on(server: NatsServer,
         state = await log.state()
         assert state.head == 5 + added
         assert (await log.begin_epoch(state.epochs)).epochs.open.first_offset == 6 + added
+
+
+async def test_a_stream_that_was_restored_shows_it_until_an_epoch_begins_and_takes_no_event_before(
+    server: NatsServer,
+) -> None:
+    stream = await new_stream(server.url)
+    async with opened_log(server.url, stream, seconds=2) as log, opened_log(server.url, stream) as newcomer:
+        before = await log.state()
+        epoch = before.epochs.open.name
+        await log.store(order_events("kept", 5), epoch)
+        backup = await back_up_stream(server.url, stream)
+        await log.store(order_events("lost", 5), epoch)
+        batches = log.follow(0)
+        assert len(await _take(batches, 10)) == 10
+        following = asyncio.ensure_future(anext(batches, None))
+        await delete_stream(server.url, stream)
+        await restore_stream(server.url, stream, backup)
+        restored = await log.state()
+        assert (restored.is_restored, restored.head, restored.epochs) == (True, 5, before.epochs)
+        with pytest.raises(StoreUnavailable):
+            await log.store([order_event("under an old id")], epoch)
+        after = await newcomer.begin_epoch(restored.epochs)
+        assert (after.is_restored, after.epochs.open.first_offset) == (False, 6)
+        assert (await log.state()) == after
+        assert await following is None
 
 
 async def test_a_follower_that_takes_nothing_for_a_time_misses_nothing(server: NatsServer) -> None:
@@ -246,10 +271,3 @@ async def _take(batches: AsyncIterator[Sequence[StoredEvent]], number: int) -> l
     while len(ids) < number and (events := await anext(batches, None)):
         ids += [event.event_id for event in events]
     return ids
-
-
-async def _delete(server: NatsServer, stream: str) -> None:
-    connection = NatsConnection(NatsServers((server.url,)))
-    await connection.open()
-    await connection.request(f"$JS.API.STREAM.DELETE.{stream}", b"", seconds=5)
-    await connection.close()

@@ -18,6 +18,8 @@ from app.stores.jetstream.subjects import subjects_of_epoch
 
 EPOCHS: Final = "orders-events.epochs"
 ID_KEY: Final = "orders-events.id-key"
+CREATED: Final = "orders-events.created"
+"""The time at which the servers created the stream. A stream that they restore from a backup has its old metadata, and is created anew."""
 _SETTLE_SECONDS: Final = 0.25  # events that the leader had taken before the fence are stored within this time
 _CLAIM_SECONDS: Final = (
     300  # a node that began an epoch and died is finished by another; the claim is removed after this time
@@ -47,6 +49,20 @@ def read_id_key(metadata: Mapping[str, str]) -> bytes:
         raise NoRecord from None
 
 
+def is_restored(info: StreamInfo) -> bool:
+    """Return whether the servers have restored the stream from a backup since its last epoch began.
+
+    False if there is no record of its creation: it was made by an older version of this software.
+    """
+    return info.metadata.get(CREATED, info.created) != info.created
+
+
+async def record_creation(api: StreamApi, info: StreamInfo) -> StreamInfo:
+    """Record in a new stream when the servers created it."""
+    config = writable(info.config)
+    return await api.update({**config, "metadata": {**config["metadata"], CREATED: info.created}})
+
+
 async def begin_epoch(api: StreamApi, info: StreamInfo) -> None:
     """Begin the epoch that follows the last one of `info`: fence the old one, then record the new one.
 
@@ -60,7 +76,8 @@ async def begin_epoch(api: StreamApi, info: StreamInfo) -> None:
     first_offset = 1 + await _settled_last(api)
     if read_epochs((await api.info()).metadata) == epochs:
         record = _write([*epochs, Epoch(name, first_offset)])
-        await api.update({**fenced, "metadata": {**fenced["metadata"], EPOCHS: record}})
+        recorded = {**fenced["metadata"], EPOCHS: record, CREATED: info.created}
+        await api.update({**fenced, "metadata": recorded})
 
 
 def writable(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from app.stores.jetstream.answers import answered
 from app.stores.jetstream.errors import ApiRefused, NatsError
 from app.stores.jetstream.servers.nats_connection import NatsConnection
 from app.stores.jetstream.servers.nats_servers import NatsServers
+from app.stores.jetstream.stream.epochs import CREATED, ID_KEY, record_creation
 from app.stores.jetstream.stream.stream_api import NO_STREAM, StreamApi, StreamInfo
 from app.stores.jetstream.stream.stream_settings import (
     DEFAULT_REPLICAS,
@@ -46,7 +47,9 @@ async def make_stream(
 
 
 async def _find_or_create(api: StreamApi, config: Mapping[str, Any]) -> StreamInfo:
-    return await _find(api) or await api.create(config)
+    info = await _find(api) or await api.create(config)
+    is_ours = info.metadata.get(ID_KEY) == config["metadata"][ID_KEY]  # perhaps made by an attempt that got no answer
+    return await record_creation(api, info) if is_ours and CREATED not in info.metadata else info
 
 
 async def _find(api: StreamApi) -> StreamInfo | None:

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from app.events.errors import StoreUnavailable
+from app.events.errors import StoreRefused, StoreUnavailable
 from app.events.event import EventKey, StoredEvent
 from app.events.filter import Filter
 from app.events.log.event_store import Commit, Counted, Page
@@ -70,6 +70,26 @@ class LocalCopy:
         """
         if self._state is None:
             raise StoreUnavailable("There is no copy of the log yet.")
+        return self._state
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the file is in its place, and no damage was found."""
+        return not self._is_damaged and self._lock.is_in_place()
+
+    async def usable_state(self) -> CopyState | None:
+        """Return the state of the copy; None if there is no copy that can be used: then call `begin`.
+
+        If damage was found, or the file was moved, the copy is opened again, as `open` does. Running reads end before; until then,
+        other calls raise StoreUnavailable. Raises StoreUnavailable if another process uses the file, or no file can be written there.
+        """
+        if self._is_open and not self.is_usable:
+            await self.close()
+        if not self._is_open:
+            try:
+                await self.open()
+            except StoreRefused as error:
+                raise StoreUnavailable(str(error)) from None
         return self._state
 
     async def begin(self, epochs: Epochs, deleted_through: int, id_key: bytes) -> CopyState:
@@ -137,9 +157,9 @@ class LocalCopy:
         return disk_use_at(self._path)
 
     def check(self) -> None:
-        """Raise StoreUnavailable if the copy is known to be damaged, or its file was moved: the next start makes it anew."""
+        """Raise StoreUnavailable if the copy is not open, is known to be damaged, or its file was moved."""
         self._require_open()
-        if self._is_damaged or not self._lock.is_in_place():
+        if not self.is_usable:
             raise StoreUnavailable("The copy of the log is damaged or not in its place.")
 
     async def close(self) -> None:
@@ -160,6 +180,7 @@ class LocalCopy:
         self._search = BlockSearch()
         self._counts = BlockCounts()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="copy-writer")
+        self._is_damaged = False
 
     def _close(self) -> None:
         self._writer.shutdown()  # first: a change may hold the readers up
@@ -203,9 +224,9 @@ class LocalCopy:
         return query(after=after, through=through)
 
     def _give_up(self) -> None:
-        """Remove the file, which is damaged, so that the next start makes the copy anew."""
+        """Remove the file, which is damaged, so that the copy is made anew when it is opened again."""
         if not self._is_damaged and self._lock.is_in_place():
-            logger.error("The copy %s of the log is damaged; the next start of this node makes it anew.", self._path)
+            logger.error("The copy %s of the log is damaged; this node makes it anew.", self._path)
             self._path.resolve().unlink(missing_ok=True)
         self._is_damaged = True
 
