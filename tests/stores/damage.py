@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import random
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,7 @@ NAME: Final = "log.db"
 TYPES: Final = ("order.created", "order.shipped", "order.cancelled")
 ORDERS: Final = 40
 PAGE: Final = 100
+COUNTED_US: Final = 50_000  # in an interval: several begin while the log is written
 
 
 def numbered(first: int, last: int) -> list[Event]:
@@ -217,6 +219,7 @@ async def _examined(written: Written, log: OpenStore, lines: Sequence[str]) -> V
     for filter in filters:
         if not await _reads(log, filter, truth, verdict):
             verdict.outcome = "unavailable"
+        await _counts(log, filter, truth, verdict)
     await _retries(log, written.events, verdict)
     return verdict
 
@@ -243,6 +246,16 @@ async def _reads(log: OpenStore, filter: Filter, truth: Mapping[int, StoredEvent
     if found != expected:
         verdict.faults.append(f"{len(found)} events instead of {len(expected)} for {filter}")
     return True
+
+
+async def _counts(log: OpenStore, filter: Filter, truth: Mapping[int, StoredEvent], verdict: Verdict) -> None:
+    """Count all that matches: the counts are right, or the store says that it cannot."""
+    after, head = log.opened.floor.offset, log.opened.head
+    events = [truth[offset] for offset in range(after + 1, head + 1) if offset in truth]
+    expected = Counter((each.stored_at_us // COUNTED_US, each.event_type) for each in events if filter.matches(each))
+    with suppress(StoreUnavailable):
+        if await log.counts(after, head, filter, COUNTED_US) != expected:
+            verdict.faults.append(f"wrong counts for {filter}")
 
 
 async def _retries(log: OpenStore, events: Sequence[StoredEvent], verdict: Verdict) -> None:

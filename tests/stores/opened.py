@@ -59,7 +59,7 @@ class OpenStore:
     async def counts(self, after: int, through: int, filter: Filter, interval_us: int) -> Counter[tuple[int, str]]:
         """Count everything in a range, piece by piece."""
         counts = Counter[tuple[int, str]]()
-        while after < min(through, self.committed[-1].offset):
+        while after < min(through, self.committed[-1].offset if self.committed else self.opened.head):
             counted = await self.store.count(after, through, filter, interval_us)
             assert after < counted.through <= through
             counts.update(counted.counts)

@@ -138,18 +138,22 @@ async def test_a_tail_that_the_log_has_lost_is_cut_and_other_events_follow(
 ) -> None:
     first = stored(1, 600, owner="somebody else")
     other = [
-        event._replace(order_id=f"new_{event.offset % 7}")
+        event._replace(event_type="order.cancelled", order_id=f"new_{event.offset % 7}")
         for event in stored(after + 1, after + 400, "bbbbbbbb", owner="somebody")
     ]
     async with begun(tmp_path / "copy.db") as copy:
         await copy.add(first, None, floor)
         await everything(copy, Filter(order_ids=frozenset({"or_1"})))
+        assert (await copy.count(floor, 600, EVERYTHING, 10**6)).counts == {(0, "order.shipped"): 600 - floor}
         state = await copy.cut(after)
         assert (state.head, state.newest) == (after, first[after - 1] if after > floor else None)
         await copy.add(other, Epochs([*FIRST, Epoch("bbbbbbbb", after + 1)]))
         for order_id in ("new_0", "new_1", "or_0", "or_1"):
             only = Filter(order_ids=frozenset({order_id}))
             assert await everything(copy, only) == [e for e in first[floor:after] + other if only.matches(e)]
+        counts = (await copy.count(floor, after + 400, EVERYTHING, 10**6)).counts
+        assert sum(number for (_, type), number in counts.items() if type == "order.shipped") == after - floor
+        assert sum(number for (_, type), number in counts.items() if type == "order.cancelled") == 400
     async with opened(tmp_path / "copy.db") as (copy, state_again):
         assert state_again is not None
         assert await everything(copy, Filter(owners=frozenset({"somebody"}))) == other
