@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.compatibility.baseline import DOCUMENT, NUMBERS, SCHEMAS, Baseline, read_baseline, write_baseline
 from app.compatibility.consumer_files import Consumer, read_consumers
 from app.compatibility.consumers import check_consumers
-from app.compatibility.document_changes import check_document
+from app.compatibility.document_changes import check_document, document_changes
 from app.compatibility.event_schemas import check_released, check_steps, steps
 from app.compatibility.finding import Finding
 from app.compatibility.numbered_fields import check_numbers
+from app.compatibility.rules.change import Change
 from app.compatibility.working_contract import WorkingContract, read_working_contract
 from app.specification.derived.protobuf.field_numbers import FIELD_NUMBERS, write_field_numbers
 from app.specification.openapi.write import write_json
@@ -73,6 +74,29 @@ def release(root: Path) -> Report:
         return Report(findings, _summary(baseline, working, consumers))
     write_baseline(root, working.schemas, write_json(working.document), working.numbering.recorded)
     return Report((), f"Released: {_described(working)}.")
+
+
+class Unreleased(NamedTuple):
+    """What the contract has that has not been released: `since`, the released version of the document, and the differences from it."""
+
+    since: str
+    changes: Sequence[Change]
+
+
+def unreleased(root: Path) -> Unreleased | None:
+    """Return how the contract in the directory `root` differs from its released form, except in components and event schemas.
+
+    Components are what operations are made of, and event schemas have versions of their own. Returns None if nothing has been released,
+    or if the document has an error. Raises InvalidContract if the record of the released contract cannot be read.
+    """
+    baseline, working = read_baseline(root), read_working_contract(root)
+    if baseline is None or baseline.document is None or working.document is None:
+        return None
+    event_types = {schema.event_type for schema in working.schemas}
+    changes = document_changes(baseline.document, working.document, event_types)
+    return Unreleased(
+        baseline.document["info"]["version"], [each for each in changes if each.pointer[:1] != ("components",)]
+    )
 
 
 def number(root: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from string import Template
 from typing import Any, Final, NamedTuple
@@ -11,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from app.pages import site_paths
 from app.pages.content.documentation import Documentation
 from app.pages.content.event_catalogue import EventType
+from app.pages.content.news import read_news, read_releases
 from app.pages.content.operation_reference import example_values
 from app.pages.content.problem_kinds import ProblemKind
 from app.pages.markup.markdown import Heading, render, slug
@@ -50,10 +52,11 @@ class Page(NamedTuple):
     policy: str = POLICY
 
 
-def pages(docs: Documentation, *, served: bool, explorer: bool) -> Iterator[Page]:
+def pages(docs: Documentation, contract_root: Path, *, served: bool, explorer: bool) -> Iterator[Page]:
     """Yield all pages of the documentation site.
 
     `served`: True if a server sends the pages; False if the pages are written as files, which leaves out the dashboard.
+    `contract_root`: the folder of the contract, which may have a changelog.
     `explorer`: whether to include the page with the interactive API explorer, whose script is optional.
     """
     if served:  # the dashboard shows the stream of the server that sent it; among files there is no such server
@@ -69,6 +72,11 @@ def pages(docs: Documentation, *, served: bool, explorer: bool) -> Iterator[Page
     yield Page(site_paths.SETTINGS, "Settings", "settings.html", [], {})
     yield Page(site_paths.OPERATE, "Operate", "operate.html", _second_level(_OPERATE), {"text": _OPERATE})
     yield Page(site_paths.NODES, "Several servers", "nodes.html", _second_level(_NODES), {"text": _NODES})
+    releases = read_releases(contract_root)
+    if releases:
+        headings = [Heading(2, each.id, each.version) for each in releases]
+        values = {"releases": releases, "read_news": partial(read_news, contract_root)}
+        yield Page(site_paths.CHANGES, "What's new", "changes.html", headings, values)
     if explorer:
         yield Page(site_paths.EXPLORER, "Explorer", "explorer.html", [], {}, EXPLORER_POLICY)
     for problem in docs.problems:

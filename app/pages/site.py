@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,8 @@ from app.pages.content.documentation import Documentation, SettingDocs, read_doc
 from app.pages.markup.commands import ORIGIN
 from app.pages.markup.markdown import anchor, code_block, render, render_line, slug
 from app.pages.markup.schema_rows import rows
-from app.pages.page_list import Page, pages, problem_name
+from app.pages.page_list import POLICY, Page, pages, problem_name
+from app.pages.search_index import search_index
 from app.pages.site_files import (
     RenderedFile,
     SiteFile,
@@ -52,10 +53,13 @@ def build_site(
     explorer = find_explorer() if served else None  # without a server there is nothing to explore
     files: dict[str, SiteFile] = {layout.path(name): file for name, file in page_assets(explorer)}
     environment = _environment()
-    all_pages = list(pages(docs, served=served, explorer=explorer is not None))
+    all_pages = list(pages(docs, contracts_folder.parent, served=served, explorer=explorer is not None))
     for page in all_pages:
         render = partial(_render, environment, page, all_pages, docs, layout)
         files[layout.path(page.name)] = RenderedFile(render, _HTML, page.policy)
+    files[layout.path(site_paths.SEARCH_INDEX)] = RenderedFile(
+        partial(_index, all_pages, files, layout), "application/json", POLICY
+    )
     if served:
         return files | dict(clients(docs.version)) | dict(dashboard_assets())
     return files | {layout.path(name): file for name, file in documents(document, contracts)}
@@ -76,6 +80,13 @@ def _render(environment: Environment, page: Page, all_pages: list[Page], docs: D
     return html.encode()
 
 
+def _index(all_pages: Iterable[Page], files: Mapping[str, SiteFile], layout: Layout) -> bytes:
+    link = partial(layout.link, site_paths.SEARCH_INDEX)
+    return search_index(
+        (page.title, link(page.name), files[layout.path(page.name)].content) for page in all_pages if page.name
+    )
+
+
 def _context(page: Page, all_pages: list[Page], docs: Documentation, layout: Layout) -> dict[str, Any]:
     """Return the variables for the template of a page: the page, the documentation, and functions such as `link`.
 
@@ -84,7 +95,10 @@ def _context(page: Page, all_pages: list[Page], docs: Documentation, layout: Lay
     terms = _terms(docs, page.name, layout)
     return {
         "page": page,
-        "pages": [each for each in all_pages if "/" not in each.name.removeprefix("docs/")],
+        "pages": [
+            each for each in all_pages if "/" not in each.name.removeprefix("docs/") and each.name != site_paths.CHANGES
+        ],
+        "has_changes": any(each.name == site_paths.CHANGES for each in all_pages),
         "docs": docs,
         "paths": site_paths,
         "served": layout is Layout.SERVED,

@@ -19,7 +19,16 @@ from tests.pages.contract import pages, site
 from tests.support.server_process import ServerProcess
 from tests.support.threaded import serving
 
-ONE_OF_EACH_KIND = ("docs", "docs/events", "docs/reference", "docs/try", "problems", "problems/contract-violation")
+ONE_OF_EACH_KIND = (
+    "docs",
+    "docs/clients",
+    "docs/changes",
+    "docs/events",
+    "docs/reference",
+    "docs/try",
+    "problems",
+    "problems/contract-violation",
+)
 SERVED = sorted(name for name in pages() if name != "docs/explorer")
 FILES = sorted(pages(Layout.FILES))
 LONG = ("docs/events", "docs/reference")
@@ -93,6 +102,10 @@ def test_pages_are_accessible(server: ServerProcess, chromium: Browser) -> None:
     for name in ONE_OF_EACH_KIND:
         page.goto(f"{server.url}/{name}")
         page.evaluate(judge)
+        if name == "docs":  # the search is the same on every page
+            page.get_by_role("button", name="Search").click()
+            page.keyboard.type("order")
+            expect(page.locator("#search-results li")).to_have_count(20)
         for size, scheme, options in checks(name):
             page.set_viewport_size(size)
             page.emulate_media(color_scheme=scheme)
@@ -164,6 +177,80 @@ def test_copy_button_copies_the_code_with_the_address_of_this_server(server: Ser
     context.close()
     assert copied == shown
     assert copied.startswith(f"curl -N '{server.url}/events/orders'")
+
+
+@pytest.mark.parametrize("allowed", [True, False], ids=["copies", "selects"])
+def test_copy_button_works_on_pages_that_may_not_write_to_the_clipboard(
+    server: ServerProcess, page: Page, allowed: bool
+) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")  # as on http
+    page.add_init_script(
+        f"const was = document.execCommand; document.execCommand = (...a) => {str(allowed).lower()} && was.apply(document, a)"
+    )
+    page.clock.install(time=0)
+    page.goto(f"{server.url}/docs/try")
+    page.clock.pause_at(60)
+    page.locator(".copyable .copy").click()
+    expect(page.locator(".copy")).to_have_text("Copied" if allowed else "Selected: press Ctrl-C")
+    shown = page.locator("#command").inner_text()
+    assert page.evaluate("getSelection().toString()") == shown
+    if allowed:
+        page.locator("#publish-body").fill("")
+        page.locator("#publish-body").press("Control+V")
+        assert page.locator("#publish-body").input_value() == shown
+
+
+def test_command_that_resumes_has_the_id_of_the_newest_event(server: ServerProcess, page: Page) -> None:
+    page.goto(f"{server.url}/docs")
+    expect(page.locator(".resumes")).to_contain_text("newest event")
+    (resume,) = [text for text in page.locator("pre.code").all_text_contents() if "Last-Event-ID" in text]
+    last_id = resume.partition("Last-Event-ID: ")[2].partition("'")[0]
+    answer = page.request.get(
+        f"{server.url}/events/orders?lastEventId={last_id}", headers={"Accept": "application/json"}
+    )
+    assert answer.status == 200  # an id of another log is a 410
+
+
+def test_command_that_resumes_says_what_happens_if_its_id_is_an_example(server: ServerProcess, page: Page) -> None:
+    page.route("**/events/orders*", lambda route: route.abort())
+    page.goto(f"{server.url}/docs")
+    expect(page.locator(".resumes")).to_contain_text("The id is an example.")
+
+
+# Search
+
+
+def test_search_by_keyboard_leads_to_a_section_of_another_page(
+    server: ServerProcess, page: Page, watched: Watched
+) -> None:
+    page.goto(f"{server.url}/docs")
+    page.keyboard.press("/")
+    field, results = page.get_by_role("searchbox"), page.locator("#search-results li")
+    expect(field).to_be_focused()
+    page.keyboard.type("retain-seconds")
+    expect(results.first).to_contain_text("--retain-seconds")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    expect(results.first.get_by_role("link")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{server.url}/docs/settings#retain-seconds")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("zzzz")
+    expect(page.locator("#search-outcome")).to_have_text("Nothing is found.")
+    page.keyboard.press("Escape")
+    expect(field).to_be_hidden()
+    assert watched.errors == []
+
+
+def test_search_in_the_page_that_is_open_closes_and_moves_to_the_section(server: ServerProcess, page: Page) -> None:
+    page.goto(f"{server.url}/docs/events")
+    page.get_by_role("button", name="Search").click()
+    page.keyboard.type("order.cancelled")
+    expect(page.locator("#search-results mark").first).to_have_text("order.cancelled")
+    page.keyboard.press("Enter")
+    expect(page.locator("#search")).to_be_hidden()
+    expect(page.locator("[id='order.cancelled']")).to_be_in_viewport()
 
 
 def test_pages_can_be_read_without_scripts(server: ServerProcess, chromium: Browser) -> None:

@@ -21,7 +21,7 @@
     button.className = 'copy';
     button.textContent = 'Copy';
     button.addEventListener('click', async () => {
-      button.textContent = (await copied(block.querySelector('code').textContent)) ? 'Copied' : 'Press Ctrl-C';
+      button.textContent = (await copied(block.querySelector('code'))) ? 'Copied' : 'Selected: press Ctrl-C';
       setTimeout(() => (button.textContent = 'Copy'), 1500);
     });
     const around = document.createElement('div');
@@ -30,12 +30,31 @@
     around.append(block, button);
   }
 
-  async function copied(text) {
+  // Browsers let only pages from https or from this machine use navigator.clipboard. The old way works on all pages, but needs a
+  // selection; if it fails as well, the reader can copy what is selected.
+  async function copied(code) {
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(code.textContent);
       return true;
     } catch {
-      return false; // browsers let only pages from https or from this machine write to the clipboard
+      getSelection().selectAllChildren(code);
+      return document.execCommand('copy');
+    }
+  }
+
+  // Put the id of the newest event into commands that resume, so that they work as they are copied.
+  async function resumeHere({ root: path, stream }) {
+    const notes = document.querySelectorAll('.resumes');
+    if (notes.length === 0) return;
+    const url = new URL(`${stream.slice(1)}?limit=1`, new URL(path, location.href));
+    const response = await fetch(url, { headers: { Accept: 'application/json' } });
+    if (!response.ok) return; // without a token, for example
+    const { lastEventId } = await response.json();
+    for (const note of notes) {
+      for (const text of note.previousElementSibling.querySelectorAll('.t-string')) {
+        text.textContent = text.textContent.replace(/(Last-Event-ID: )[\w-]+/, `$1${lastEventId}`);
+      }
+      note.textContent = 'The id is that of the newest event when this page was opened; the command shows what has been stored since.';
     }
   }
 
@@ -77,6 +96,7 @@
   const { dataset } = document.documentElement;
   if ('origin' in dataset) nameThisServer(document.body, dataset); // pages that were written as files have no server
   document.querySelectorAll('pre.code').forEach(offerToCopy);
+  if ('stream' in dataset) resumeHere(dataset).catch(() => {}); // then the example stays, with what is said about it
   const contents = document.getElementById('contents');
   if (contents) followReader(contents);
 })();

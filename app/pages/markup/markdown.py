@@ -60,10 +60,21 @@ def slug(text: str) -> str:
 
 
 def code_block(code: str, language: str) -> Markup:
-    """Return code as an HTML block with syntax highlighting. A script on the page adds a button that copies the code."""
-    return Markup('<pre class="code" tabindex="0" data-language="{}"><code>{}</code></pre>\n').format(
+    """Return code as an HTML block with syntax highlighting. A script on the page adds a button that copies the code.
+
+    Below a command that resumes after an id, a sentence says what happens, because the id is of no log. A script puts an id of the
+    server's log into the command, if it can read one, and says so instead.
+    """
+    block = Markup('<pre class="code" tabindex="0" data-language="{}"><code>{}</code></pre>\n').format(
         language, highlight(code.removesuffix("\n"), language)
     )
+    return block + _RESUMES if language == "sh" and "Last-Event-ID: " in code else block
+
+
+_RESUMES = Markup(
+    '<p class="caption resumes">The id is an example. With an id that is not of this log, the stream begins with a '
+    "<code>stream.gap</code>, and goes on with everything that is stored.</p>\n"
+)
 
 
 class _Renderer(RendererHTML):
