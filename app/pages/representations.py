@@ -20,6 +20,7 @@ from app.transports.http.negotiation import prefers_gzip
 MOST_KEPT: Final = 8  # representations of a file: enough for two URLs; a client may send any `Host`
 
 _CODING: Final = "gzip"
+_SHOW_URL: Final = ("text/html", "application/json")  # pages, and the index that they are searched with
 _COMPRESSED_ALREADY: Final = frozenset({"application/gzip", "application/zip"})
 
 
@@ -45,7 +46,7 @@ class Representations:
 
     def __init__(self, file: SiteFile, *, compress: bool) -> None:
         self.file = file
-        self._is_page = file.media_type.startswith("text/html")
+        self._shows_url = file.media_type.startswith(_SHOW_URL)
         self.vary = compress and file.media_type not in _COMPRESSED_ALREADY
         self._kept: OrderedDict[tuple[str, bool], Representation] = OrderedDict()
 
@@ -56,7 +57,7 @@ class Representations:
         `url`: the URL under which the client sees the server, without a slash at the end; it replaces the default origin in a page.
         """
         compressed = self.vary and prefers_gzip(accept_encoding)
-        key = (url if self._is_page else ORIGIN), compressed
+        key = (url if self._shows_url else ORIGIN), compressed
         if key not in self._kept:
             # In a thread, so that streams need not wait while a page is rendered or megabytes are compressed.
             self._kept[key] = await asyncio.to_thread(self._represent, *key)

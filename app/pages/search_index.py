@@ -17,9 +17,11 @@ _IS_NOT_TEXT: Final = frozenset({"noscript", "button", "label", "option", "texta
 class Section(NamedTuple):
     """A part of a page that a search can find: it begins at a heading or a row of a table that has an id.
 
+    `level`: the level of the heading, from 1; a row has the level 5.
     `id`: the id of the heading or row; empty for the part under the title of the page.
     """
 
+    level: int
     id: str
     title: str
     text: str
@@ -30,17 +32,19 @@ def search_index(pages: Iterable[tuple[str, str, bytes]]) -> bytes:
 
     `pages`: for each page its title, its URL and its HTML.
     """
-    found = [
-        {
-            "page": page,
-            "url": f"{url}#{section.id}" if section.id else url,
-            "title": section.title,
-            "text": section.text,
-        }
-        for page, url, html in pages
-        for section in sections(html.decode())
-    ]
+    found = [entry for page, url, html in pages for entry in _entries(page, url, html.decode())]
     return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _entries(page: str, url: str, html: str) -> Iterator[dict[str, str]]:
+    """Yield the sections of a page; `page` names the section around, too, because `Answers` alone says little."""
+    around: list[Section] = []
+    for section in sections(html):
+        around = [each for each in around if each.level < section.level]
+        name = ", ".join([page, *(each.title for each in around[1:])])
+        around.append(section)
+        where = f"{url}#{section.id}" if section.id else url
+        yield {"page": name, "url": where, "title": section.title, "text": section.text}
 
 
 def sections(html: str) -> Iterator[Section]:
@@ -48,8 +52,8 @@ def sections(html: str) -> Iterator[Section]:
     reader = _SectionReader()
     reader.feed(html)
     reader.close()
-    for section_id, title, text in reader.found:
-        yield Section(section_id, _line(title), _line(text))
+    for begin, section_id, title, text in reader.found:
+        yield Section(list(_TITLES).index(begin) + 1, section_id, _line(title), _line(text))
 
 
 def _line(parts: list[str]) -> str:
@@ -61,7 +65,7 @@ class _SectionReader(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.found: list[tuple[str, list[str], list[str]]] = []
+        self.found: list[tuple[str, str, list[str], list[str]]] = []
         self._in_main = False
         self._skipped: str | None = None  # the element that is not text, in which the parser is
         self._titled: str | None = None  # the element that will have the title of the newest section, or has it
@@ -73,7 +77,7 @@ class _SectionReader(HTMLParser):
         if self._skipped is None and (tag in _IS_NOT_TEXT or attributes.get("class") == "anchor"):
             self._skipped = tag
         if self._in_main and tag in _TITLES and (tag == "h1" or attributes.get("id")):
-            self.found.append((attributes.get("id") or "", [], []))
+            self.found.append((tag, attributes.get("id") or "", [], []))
             self._titled = _TITLES[tag]
         self._in_title |= tag == self._titled
         self._separate(tag)
@@ -88,7 +92,7 @@ class _SectionReader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._in_main and self._skipped is None and self.found:
-            _, title, text = self.found[-1]
+            *_, title, text = self.found[-1]
             (title if self._in_title else text).append(data)
 
     def _separate(self, tag: str) -> None:

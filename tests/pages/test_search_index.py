@@ -25,9 +25,9 @@ def test_sections_are_parts_of_the_main_part_that_begin_at_headings_and_rows() -
       <h2 id="one">On<b>e</b><a class="anchor" href="#one">#</a></h2><table><tr id="x"><th><code>--x</code><span>X_X</span></th>
       <td>What</td></tr></table></main><h2 id="after">Not here</h2>"""
     assert list(sections(html)) == [
-        Section("", "All", "A bc, d."),
-        Section("one", "One", ""),
-        Section("x", "--x", "X_X What"),
+        Section(1, "", "All", "A bc, d."),
+        Section(2, "one", "One", ""),
+        Section(5, "x", "--x", "X_X What"),
     ]
 
 
@@ -47,3 +47,6 @@ def test_settings_and_operations_are_found_by_their_names() -> None:
     titles = {entry["title"] for entry in index(Layout.SERVED)}
     assert {setting.flag for setting in SETTINGS} <= titles
     assert {"GET /events/orders", "stream.gap", "lastEventId", "A full disk"} <= titles
+    assert ("Reference, Events, GET /events/orders, Parameters", "lastEventId") in {
+        (entry["page"], entry["title"]) for entry in index(Layout.SERVED)
+    }

@@ -56,7 +56,8 @@
   function around(text, words) {
     const first = Math.max(0, Math.min(...words.map((word) => text.toLowerCase().indexOf(word)).filter((at) => at >= 0), text.length) - AROUND);
     const start = first === 0 || first >= text.length - AROUND ? 0 : text.indexOf(' ', first) + 1;
-    return `${start > 0 ? '… ' : ''}${text.slice(start, start + 2.5 * AROUND)}`;
+    const shown = text.slice(start, start + 2.5 * AROUND);
+    return (start > 0 ? '… ' : '') + (shown.length < text.length - start ? shown.replace(/ \S*$/, ' …') : shown);
   }
 
   function marked(text, words) {
