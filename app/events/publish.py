@@ -103,10 +103,10 @@ class Publisher:
 
     async def _refusal(self, submissions: Sequence[JsonValue]) -> ContractViolation:
         found: list[Violations] = []
-        for submission in submissions:
-            found.append(self._violations(submission))
-            if len(found) % REFUSALS_PER_TURN == 0:
+        for number, submission in enumerate(submissions):
+            if number % REFUSALS_PER_TURN == 0:
                 await asyncio.sleep(0)
+            found.append(self._violations(submission))
         self.refused += sum(violations.total > 0 for violations in found)
         return _violation(found)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.specification.errors import InvalidContract
+from app.specification.schema.messages import UNKNOWN_NAMED
 from app.specification.schema.schema import compile_schema
 from app.specification.strict_json import JsonValue
 
@@ -143,6 +144,16 @@ def test_messages_repeat_only_shortened_names_of_the_value() -> None:
     assert len(found) == 6
     assert not any(card in message for _, message in found)
     assert ("", "must not have the property '" + "n" * 39 + "…'") in found
+
+
+def test_every_unknown_property_is_counted_and_only_the_first_are_named() -> None:
+    schema = compile_schema({"additionalProperties": False}, "the schema")
+    listed, total = schema.violations({f"p{number}": 1 for number in range(UNKNOWN_NAMED + 50)}, UNKNOWN_NAMED + 1)
+    assert total == UNKNOWN_NAMED + 50
+    assert [message for _, message in listed] == [
+        *(f"must not have the property 'p{number}'" for number in range(UNKNOWN_NAMED)),
+        "must not have so many unknown properties",
+    ]
 
 
 def test_names_in_messages_have_their_control_characters_escaped() -> None:

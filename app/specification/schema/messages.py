@@ -13,6 +13,9 @@ from jsonschema import ValidationError
 
 MESSAGE_CHARACTERS = 200
 NAME_CHARACTERS = 40
+UNKNOWN_NAMED = (
+    100  # of the properties of one object; a request may have tens of thousands, and hardly as many are listed
+)
 
 Message: TypeAlias = Callable[[Any, ValidationError], Sequence[str]]
 """Take the keyword's value in the schema and the error; return a message for each violation."""
@@ -56,7 +59,10 @@ def _missing(required: Sequence[str], error: ValidationError) -> Sequence[str]:
 def _unknown(_: object, error: ValidationError) -> Sequence[str]:
     value: Any = error.instance
     schema: Any = error.schema
-    return [f"must not have the property {quoted(name)}" for name in value if name not in schema.get("properties", {})]
+    known = schema.get("properties", {})
+    unknown = [name for name in value if name not in known]
+    named = [f"must not have the property {quoted(name)}" for name in unknown[:UNKNOWN_NAMED]]
+    return named + ["must not have so many unknown properties"] * (len(unknown) - len(named))
 
 
 MESSAGES: dict[str, Message] = {
