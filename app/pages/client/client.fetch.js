@@ -40,15 +40,21 @@ export async function readByFetch(request, id, listener, signal) {
  * @returns {Promise<Outcome>}
  */
 async function receive(request, id, inbox, signal) {
-  const silence = new AbortController();
-  const full = new AbortController();
-  const stop = AbortSignal.any([signal, silence.signal, full.signal]);
+  // Not `AbortSignal.any`: WebKit forgets such a signal while only a fetch waits for it, and then goes on reading.
+  const stop = new AbortController();
+  signal.addEventListener('abort', () => stop.abort(), { signal: stop.signal });
+  let isSilent = false;
+  const giveUp = () => {
+    isSilent = true;
+    stop.abort();
+  };
   const inTime = async (promise) => {
-    const timer = setTimeout(() => silence.abort(), request.silenceMs);
+    const timer = setTimeout(giveUp, request.silenceMs);
     return promise.finally(() => clearTimeout(timer));
   };
   try {
-    const response = await inTime(fetchStream(addressOf(request, id), request, stop));
+    signal.throwIfAborted();
+    const response = await inTime(fetchStream(addressOf(request, id), request, stop.signal));
     if (!response) return { reason: 'end', final: true };
     const reader = response.body.getReader();
     while (!inbox.outcome) {
@@ -58,9 +64,9 @@ async function receive(request, id, inbox, signal) {
     }
     return inbox.outcome;
   } catch (error) {
-    return silence.signal.aborted ? { reason: 'silent' } : failure(error);
+    return isSilent ? { reason: 'silent' } : failure(error);
   } finally {
-    full.abort(); // a connection that nobody reads would be kept, with all that it brings
+    stop.abort(); // a connection that nobody reads would be kept, with all that it brings
   }
 }
 
