@@ -2,7 +2,7 @@
 
 `COMMANDS` lists every command and its module. Modules that several commands use: `options` (common parameters), `terminal` (messages)
 and `standard_streams` (standard input, output and error). Only `tail` uses `tail_format`, and only `publish` uses the folder
-`publishing`.
+`publishing`, only `forward` the folder `forwarding`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "serve": ("serve_command", "Run the server."),
     "publish": ("publish_command", "Send a file of events to a server."),
     "tail": ("tail_command", "Follow the events of a server."),
+    "forward": ("forward_command", "Send the events of a server to a webhook."),
     "verify": ("store_commands", "Verify a log in a file."),
     "backup": ("store_commands", "Copy a log, also while a server writes it."),
     "restore": ("store_commands", "Put a backup in the place of a log."),

@@ -1,0 +1,153 @@
+"""`orders-events forward`: send each event of a server to a webhook."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, Literal
+
+import click
+import httpx
+
+from app.cli.forwarding.forwarding import Forwarding
+from app.cli.forwarding.kept_position import kept_position
+from app.cli.forwarding.webhook import Webhook, read_webhook_url
+from app.cli.forwarding.webhook_secrets import make_secret, read_secrets
+from app.cli.options import certificates_option, orders_client, transport_option, url_option
+from app.cli.output.tail_format import complete_event_types, read_since
+from app.cli.output.terminal import Failed, say
+from app.cli.tail_command import FINITE_RETRY_SECONDS
+from app.cli.token_option import TokenSource, token_option
+from app.client import Checkpoint, Gap, OrderEvent, OrdersClient, OrdersError, OrderStream, StreamOptions
+from app.client.endpoint import new_client
+from app.client.transports.choice import Transport
+
+_DEAD_LETTER_SECONDS: Final = 3600.0
+
+
+@click.command
+@click.argument("webhook_url", metavar="WEBHOOK", callback=read_webhook_url)
+@click.option(
+    "--position",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The file that keeps the id of the last forwarded event. A further run goes on after it.",
+)
+@click.option(
+    "--secret-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The secret that signs requests, such as whsec_...; on two lines if it is being replaced. If there is no such file, it is made.",
+)
+@url_option
+@token_option
+@certificates_option
+@transport_option("sse", "websocket", "auto", "grpc")
+@click.option(
+    "--event-types",
+    multiple=True,
+    metavar="TYPE[,TYPE...]",
+    shell_complete=complete_event_types,
+    help="Only events of these types, such as order.cancelled. May be repeated.",
+)
+@click.option("--order-id", multiple=True, metavar="ID[,ID...]", help="Only events of these orders. May be repeated.")
+@click.option(
+    "--from",
+    "origin",
+    type=click.Choice(["earliest", "latest"]),
+    help="If no position is kept yet: begin with the earliest event that is retained, or with the next one to come (the default).",
+)
+@click.option(
+    "--since",
+    callback=read_since,
+    metavar="TIME",
+    help="If no position is kept yet: begin with the first event stored at or after this time, or within this span, such as 10m.",
+)
+@click.option(
+    "--follow/--no-follow",
+    default=True,
+    help="Wait for new events (the default), or end after the newest event that is stored.",
+)
+@click.option(
+    "--retry-max-time",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Repeat an event for this long. [default: without a limit, or 3600 with --dead-letters]",
+)
+@click.option(
+    "--dead-letters",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Append an event that was not received in that time to this file, and go on. [default: stop at it]",
+)
+def forward(
+    *,
+    webhook_url: httpx.URL,
+    position: Path,
+    secret_file: Path,
+    url: str,
+    token: TokenSource | None,
+    certificates: ssl.SSLContext | None,
+    transport: Transport,
+    event_types: tuple[str, ...],
+    order_id: tuple[str, ...],
+    origin: Literal["earliest", "latest"] | None,
+    since: str | timedelta | None,
+    follow: bool,
+    retry_max_time: float | None,
+    dead_letters: Path | None,
+) -> int:
+    """Send each event of a server to WEBHOOK, the URL of a receiver, as a signed POST request (https://www.standardwebhooks.com).
+
+    The body is the event as `tail` prints it: {"id": ..., "eventType": ..., "data": {...}}. If events are lost, because the server has
+    deleted them, the receiver gets an event of the type stream.gap in their place.
+
+    Events are sent one after another, in order, and each until the receiver answers with a 2xx status: at least once. The header
+    webhook-id is the same for each repetition. After a crash, a restart or a failure, a run with the same --position goes on.
+
+    Exit codes: 0 the end that --no-follow asks for is reached; 1 an event cannot be forwarded, the receiver answered 410, or the server
+    refuses or cannot be reached; 2 wrong usage.
+    """
+    if make_secret(secret_file):
+        say(f"{secret_file} has a new secret now. The receiver needs it to verify the signatures.")
+    keys = read_secrets(secret_file)
+    with kept_position(position) as kept, _http(webhook_url) as http:
+        seconds = _DEAD_LETTER_SECONDS if retry_max_time is None and dead_letters else retry_max_time
+        forwarding = Forwarding(Webhook(webhook_url, keys, http), kept, seconds, dead_letters)
+        options: StreamOptions = {
+            "event_types": event_types,
+            "order_ids": order_id,
+            "after": kept.event_id,
+            "since": since,
+            "from_": origin,
+            "follow": follow,
+            "retry_max_seconds": None if follow else FINITE_RETRY_SECONDS,
+        }
+        try:
+            with (
+                orders_client(url, certificates, transport=transport, token=token) as orders,
+                _stream(orders, options) as stream,
+            ):
+                forwarding.forward(stream)
+        except OrdersError as error:
+            raise Failed(error) from None
+        finally:
+            say(f"{forwarding.received} received, {forwarding.given_up} in the dead letters.")
+    return 0
+
+
+def _http(url: httpx.URL) -> httpx.Client:
+    try:
+        return new_client(str(url), None)
+    except ValueError as error:  # the certificates that the environment names
+        raise click.UsageError(str(error)) from None
+
+
+def _stream(orders: OrdersClient, options: StreamOptions) -> OrderStream[OrderEvent | Gap | Checkpoint]:
+    try:
+        return orders.stream(gaps="yield", checkpoints="yield", **options)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None

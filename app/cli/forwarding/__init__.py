@@ -1,0 +1,1 @@
+"""What `orders-events forward` consists of: the kept position, the signed requests, and their repetition."""
