@@ -12,7 +12,8 @@ from app.cli.options import certificates_option, orders_client, transport_option
 from app.cli.output.terminal import say
 from app.cli.publishing.batches import read_batches
 from app.cli.publishing.event_file import BinaryFile, open_events
-from app.cli.publishing.publication import Progress, Publication
+from app.cli.publishing.progress import Progress
+from app.cli.publishing.publication import Publication
 from app.cli.token_option import TokenSource, token_option
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.cli.publishing.publication import Progress
+from app.cli.publishing.progress import Progress
 from tests.cli.command import PATIENCE_SECONDS, Ran, run, started
 from tests.cli.scripted_server import Answer, ScriptedServer, problem, stored
 from tests.support.ports import own_port, url_without_server
@@ -424,7 +424,8 @@ class Terminal(io.StringIO):
 
 def shown(size_bytes: int | None, steps: Sequence[tuple[int, int]]) -> list[str]:
     terminal = Terminal()
-    progress = Progress(size_bytes, terminal)
+    seconds = iter(range(len(steps) + 1))  # a second passes before each step but the first
+    progress = Progress(size_bytes, terminal, lambda: max(0, next(seconds) - 1))
     for bytes_read, events in steps:
         progress.show(bytes_read, events)
     progress.clear()
@@ -432,16 +433,21 @@ def shown(size_bytes: int | None, steps: Sequence[tuple[int, int]]) -> list[str]
 
 
 def test_progress_of_a_file_is_a_bar() -> None:
-    assert shown(1000, [(0, 0), (500, 1200), (1000, 2400)]) == [
+    assert shown(1000, [(0, 0), (500, 1200), (800, 2000), (1000, 2400)]) == [
         f"[{' ' * 30}]   0%  0 events",
-        f"[{'#' * 15}{' ' * 15}]  50%  1,200 events",
-        f"[{'#' * 30}] 100%  2,400 events",
+        f"[{'#' * 15}{' ' * 15}]  50%  1,200 events  1,200 a second  1 s left",
+        f"[{'#' * 24}{' ' * 6}]  80%  2,000 events  1,000 a second  1 s left",
+        f"[{'#' * 30}] 100%  2,400 events  800 a second",
         "",
     ]
 
 
+def test_long_publications_end_in_minutes() -> None:
+    assert shown(1000, [(0, 0), (1, 500)])[1].endswith("  500 a second  17 min left")
+
+
 def test_progress_of_a_pipe_is_a_count() -> None:
-    assert shown(None, [(500, 1200)]) == ["1,200 events", ""]
+    assert shown(None, [(0, 0), (500, 1200)]) == ["0 events", "1,200 events  1,200 a second", ""]
 
 
 def test_progress_is_not_shown_without_a_terminal() -> None:

@@ -6,9 +6,8 @@ If the server refuses some events of a batch, the other events are sent again wi
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
-from typing import Final, TextIO
+from typing import Final
 
 import click
 
@@ -17,8 +16,6 @@ from app.cli.publishing.batches import Batch, NumberedEvent
 from app.cli.publishing.pieces import RefusedPiece
 from app.client import EventsRefused, OrdersClient, OrdersError, PublishedEvent, RequestRefused, Violation
 
-BAR_WIDTH: Final = 30
-_CLEAR_LINE: Final = "\r\N{ESCAPE}[K"
 _ABOUT_EVENTS: Final = frozenset({400, 409, 413, 422})  # statuses that depend on the events in the request
 
 
@@ -105,33 +102,6 @@ class Publication:
         duplicates = sum(event.duplicate for event in published)
         self.duplicates += duplicates
         self.published += len(published) - duplicates
-
-
-class Progress:
-    """A line on standard error that shows how much of a file is published. Nothing is shown if standard error is not a terminal.
-
-    `size_bytes`: the size of the file, to show a progress bar; None if the size is unknown: only the number of events is shown.
-    """
-
-    def __init__(self, size_bytes: int | None, terminal: TextIO | None = sys.stderr) -> None:
-        self._size_bytes = size_bytes
-        self._terminal = terminal if terminal is not None and terminal.isatty() else None
-
-    def show(self, bytes_read: int, events: int) -> None:
-        count = f"{events:,} events"
-        if self._size_bytes:
-            share = min(bytes_read / self._size_bytes, 1.0)
-            count = f"[{'#' * int(share * BAR_WIDTH):{BAR_WIDTH}}] {share:4.0%}  {count}"
-        self._write(_CLEAR_LINE + count)
-
-    def clear(self) -> None:
-        """Remove the progress line from the terminal, so that other output can be printed."""
-        self._write(_CLEAR_LINE)
-
-    def _write(self, text: str) -> None:
-        if self._terminal is not None:
-            self._terminal.write(text)
-            self._terminal.flush()
 
 
 def _reasons(violations: Sequence[Violation]) -> dict[int, str]:
