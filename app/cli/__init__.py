@@ -1,8 +1,8 @@
 """The command line program `orders-events`; `python -m app` is the same.
 
 `COMMANDS` lists every command and its module. Modules that several commands use: `options` (common parameters), `terminal` (messages)
-and `standard_streams` (standard input, output and error). Only `tail` uses `tail_format`, and only `publish` uses the folder
-`publishing`, only `forward` the folder `forwarding`.
+and `standard_streams` (standard input, output and error). Only `tail` uses `tail_format` and `tail_statistics`, only `publish` the folder
+`publishing`, and only `forward` the folder `forwarding`.
 """
 
 from __future__ import annotations

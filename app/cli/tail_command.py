@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import ssl
 import sys
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ import click
 
 from app.cli.options import certificates_option, orders_client, transport_option, url_option
 from app.cli.output.tail_format import complete_event_types, json_line, read_since, text_line
+from app.cli.output.tail_statistics import Statistics, shown_live
 from app.cli.output.terminal import Failed, discard_output, paint_for, print_line, say
 from app.cli.token_option import TokenSource, token_option
 from app.client import Gap, OrderEvent, OrdersClient, OrdersError, OrderStream, StreamOptions
@@ -33,7 +35,13 @@ _LINES: Final = {"json": json_line, "text": text_line}
     shell_complete=complete_event_types,
     help="Only events of these types, such as order.cancelled. May be repeated.",
 )
-@click.option("--order-id", multiple=True, metavar="ID[,ID...]", help="Only events of these orders. May be repeated.")
+@click.option(
+    "--order-id",
+    "--order",
+    multiple=True,
+    metavar="ID[,ID...]",
+    help="Only events of these orders. May be repeated.",
+)
 @click.option(
     "--from",
     "origin",
@@ -62,6 +70,11 @@ _LINES: Final = {"json": json_line, "text": text_line}
     help="Print JSON for programs, or text for people. [default: text on a terminal, else json]",
 )
 @click.option(
+    "--stats",
+    is_flag=True,
+    help="Print no events but a summary at the end: how many came, how fast, and the gaps. A terminal also shows it live.",
+)
+@click.option(
     "--retry-max-time",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
@@ -81,6 +94,7 @@ def tail(
     limit: int | None,
     follow: bool,
     written: str | None,
+    stats: bool,
     retry_max_time: float | None,
 ) -> int:
     """Follow the events of a server, and print each event as a line of text or of JSON: {"id": ..., "eventType": ..., "data": {...}}.
@@ -107,7 +121,11 @@ def tail(
             orders_client(url, certificates, transport=transport, token=token) as orders,
             _stream(orders, options) as stream,
         ):
-            _print(stream, written or ("text" if sys.stdout.isatty() else "json"))
+            written = written or ("text" if sys.stdout.isatty() else "json")
+            if stats:
+                _summarise(stream, written)
+            else:
+                _print(stream, written)
     except BrokenPipeError:
         discard_output()  # the reader of the pipe has ended: in `tail | head`, head ends first
     except OSError as error:
@@ -129,8 +147,23 @@ def _stream(orders: OrdersClient, options: StreamOptions) -> OrderStream[OrderEv
 
 def _print(values: Iterable[OrderEvent | Gap], written: str) -> None:
     line, paint = _LINES[written], paint_for(sys.stdout)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for value in values:
         if isinstance(value, Gap):
             say(str(value))
         else:
-            print_line(line(value, paint))
+            print_line(line(value, paint, width))
+
+
+def _summarise(values: Iterable[OrderEvent | Gap], written: str) -> None:
+    """Count the values, and print the summary at the end, also after Ctrl-C or an error."""
+    statistics = Statistics()
+    try:
+        with shown_live(statistics) as clear:
+            for value in values:
+                statistics.add(value)
+                if isinstance(value, Gap):
+                    clear()
+                    say(str(value))
+    finally:
+        print_line(statistics.as_json() if written == "json" else statistics.summary())

@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import click
 import httpx
@@ -26,6 +26,9 @@ _PART: Final = re.compile(r"([0-9]+)([wdhms])")
 _COLOURS: Final = ("green", "red", "cyan", "magenta", "yellow", "blue")
 _LEADING_MEMBERS: Final = frozenset({"orderId", "when"})  # of the data; printed at the beginning of the line
 _TYPE_COLUMNS: Final = 16
+_GAP: Final = "  "
+
+_Part: TypeAlias = tuple[str, str]  # a text, and its colour or ""
 
 _COMPLETION_SECONDS: Final = 1.0  # the user waits for the request each time that the Tab key is pressed
 
@@ -37,26 +40,52 @@ def read_since(_context: click.Context, _parameter: click.Parameter, text: str |
     return sum((timedelta(**{_UNITS[unit]: int(count)}) for count, unit in _PART.findall(text)), timedelta())
 
 
-def json_line(event: OrderEvent, _paint: Paint) -> str:
+def json_line(event: OrderEvent, _paint: Paint, _width: int | None) -> str:
     """Return the id, the type and the data of an event as a line of JSON, for programs."""
     return json.dumps({"id": event.id, "eventType": event.event_type, "data": event.data})
 
 
-def text_line(event: OrderEvent, paint: Paint) -> str:
+def text_line(event: OrderEvent, paint: Paint, width: int | None) -> str:
     """Return an event as a line of text, for people: its time, type and order, the other members of its data, and its id.
 
-    `paint`: colours a part of the line.
+    `paint`: colours a part of the line. `width`: the columns of the terminal, into which the line is fitted: the other members are cut
+    first, then the end of the line; None if the output is not a terminal, and nothing is cut.
     """
     name = one_line(event.event_type)
-    others = [f"{member}={_shown(value)}" for member, value in event.data.items() if member not in _LEADING_MEMBERS]
     parts = [
-        paint(_shown(event.data.get("when", "")), "dim"),
-        paint(f"{name:{_TYPE_COLUMNS}}", _colour(name)),
-        _shown(event.data.get("orderId", "")),
-        *others,
-        paint(one_line(event.id), "dim"),
+        (_shown(event.data.get("when", "")), "dim"),
+        (f"{name:{_TYPE_COLUMNS}}", _colour(name)),
+        (_shown(event.data.get("orderId", "")), ""),
+        *((f"{key}={_shown(value)}", "") for key, value in event.data.items() if key not in _LEADING_MEMBERS),
+        (one_line(event.id), "dim"),
     ]
-    return "  ".join(parts)
+    if width is not None:
+        parts = _fitted(parts, width)
+    return _GAP.join(paint(text, colour) if colour else text for text, colour in parts)
+
+
+def _fitted(parts: list[_Part], width: int) -> list[_Part]:
+    """Return the parts of a line, cut so that the line has at most `width` columns."""
+    begin, others, end = parts[:3], _GAP.join(text for text, _ in parts[3:-1]), parts[-1]
+    fixed = len(_GAP.join(text for text, _ in [*begin, end]))
+    if fixed > width:
+        return _cut(begin, width)
+    room = width - fixed - len(_GAP)
+    return [*begin, *([(_shortened(others, room), "")] if others and room > 0 else []), end]
+
+
+def _cut(parts: list[_Part], width: int) -> list[_Part]:
+    kept: list[_Part] = []
+    for text, colour in parts:
+        if width <= 0:
+            break
+        kept.append((_shortened(text, width), colour))
+        width -= len(text) + len(_GAP)
+    return kept
+
+
+def _shortened(text: str, columns: int) -> str:
+    return text if len(text) <= columns else f"{text[: columns - 1]}…"
 
 
 def complete_event_types(
