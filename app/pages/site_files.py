@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from app.pages import site_paths
 from app.pages.client_wheel import client_wheel
+from app.pages.module_bundle import bundle
 from app.pages.npm_package import npm_package
 from app.pages.page_list import POLICY
 from app.specification.contracts import Contracts
@@ -23,6 +24,7 @@ _EXPLORER_SCRIPT: Final = "scalar.standalone.js"
 _EXPLORER_START: Final = "explorer.js"
 _HERE: Final = Path(__file__).parent
 _BROWSER_CLIENT: Final = _HERE / "client"
+_WORKER: Final = "client.worker.js"
 _PYTHON_CLIENT: Final = _HERE.parent / "client"
 _MEDIA_TYPES: Final = {
     ".css": "text/css; charset=utf-8",
@@ -74,16 +76,33 @@ def page_assets(explorer: Path | None) -> Iterator[tuple[str, File]]:
         yield f"{site_paths.ASSETS}scalar.js", _file(explorer)
 
 
-def dashboard_assets() -> Iterator[tuple[str, File]]:
+def dashboard_assets() -> Iterator[tuple[str, SiteFile]]:
+    """Yield the path and content of the files of the dashboard: its modules, and one that has all of them and the browser client."""
     for path in sorted((_HERE / "dashboard").iterdir()):
         if path.suffix in _MEDIA_TYPES:
             yield f"{site_paths.DASHBOARD_ASSETS}{path.name}", _file(path)
+    yield site_paths.DASHBOARD_BUNDLE, _bundled(f"{site_paths.DASHBOARD_ASSETS}main.js", site_paths.DASHBOARD_BUNDLE)
 
 
-def clients(version: str) -> Iterator[tuple[str, File]]:
-    """Yield the path and content of the client files: the browser client, its npm package, and the wheel of the Python client."""
+def _bundled(entry: str, here: str) -> RenderedFile:
+    """Return the module `entry` and everything that it imports as one file, for the path `here`."""
+
+    def read(path: str) -> str:
+        folder = _HERE if path.startswith(site_paths.DASHBOARD_ASSETS) else _BROWSER_CLIENT
+        return (folder / path).read_text("utf-8")
+
+    return RenderedFile(lambda: bundle(entry, here, read).encode(), _MEDIA_TYPES[".js"], POLICY)
+
+
+def clients(version: str) -> Iterator[tuple[str, SiteFile]]:
+    """Yield the path and content of the client files: the browser client, its npm package, and the wheel of the Python client.
+
+    The shared worker comes with what it imports: nothing else imports it, so its modules need not be the same as those of a page.
+    """
     for path in sorted(_BROWSER_CLIENT.iterdir()):
-        if path.suffix in _MEDIA_TYPES:
+        if path.name == _WORKER:
+            yield _WORKER, _bundled(_WORKER, _WORKER)
+        elif path.suffix in _MEDIA_TYPES:
             yield path.name, _file(path)
     yield site_paths.NPM_PACKAGE, File(npm_package(_BROWSER_CLIENT, version), "application/gzip")
     yield site_paths.wheel(version), File(client_wheel(_PYTHON_CLIENT, version), "application/zip")

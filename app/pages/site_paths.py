@@ -25,6 +25,7 @@ PROBLEMS = "problems"
 ASSETS = "docs/assets/"
 SEARCH_INDEX = "docs/assets/search.json"
 DASHBOARD_ASSETS = "dashboard/"
+DASHBOARD_BUNDLE = "dashboard/bundle.js"
 NPM_PACKAGE = "client.tgz"
 NEWEST_WHEEL = "client.whl"
 

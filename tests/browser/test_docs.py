@@ -31,6 +31,7 @@ ONE_OF_EACH_KIND = (
 )
 SERVED = sorted(name for name in pages() if name != "docs/explorer")
 FILES = sorted(pages(Layout.FILES))
+MOST_DASHBOARD_REQUESTS = 12
 LONG = ("docs/events", "docs/reference")
 CONTRASTS = ["color-contrast", "link-in-text-block"]  # names of rules of axe
 Scheme = Literal["light", "dark"]
@@ -78,6 +79,14 @@ def test_page_fits_a_phone_loads_nothing_from_other_hosts_and_has_no_errors(
     assert content <= screen == PHONE["width"]
     assert len(watched.requests) >= 3
     assert watched.stayed_with(f"{server.url}/"), watched.requests
+    assert watched.errors == []
+
+
+def test_dashboard_asks_for_few_files(server: ServerProcess, page: Page, watched: Watched) -> None:
+    page.goto(server.url)
+    expect(page.locator("#orders tr").first).to_be_attached()  # a shared worker has followed the stream
+    assert "dashboard/bundle.js" in str(watched.requests)
+    assert len(watched.requests) <= MOST_DASHBOARD_REQUESTS
     assert watched.errors == []
 
 
