@@ -65,38 +65,6 @@ def test_counts_are_right_while_nothing_is_drawn(page: Page, server: ServerProce
     expect(page).to_have_title(re.compile(r"^3 shipped, 1 cancelled · "))
 
 
-def test_rate_and_chart_show_the_last_minutes(dashboard: Dashboard, http: httpx.Client) -> None:
-    publish(http, *some(6, 0))
-    tile = dashboard.page.locator('.tile[data-type="order.shipped"]')
-    lane = dashboard.page.locator('.lane[data-type="order.shipped"] svg')
-    expect(tile.locator(".rate")).to_have_text("6.0")
-    expect(lane).to_have_attribute("aria-label", re.compile("^Shipped: 6 events in the last ten minutes; .*6$"))
-    expect(lane.locator("path")).to_have_attribute("d", re.compile("^M"))
-
-
-def test_event_of_another_year_is_drawn_when_it_arrives(dashboard: Dashboard, http: httpx.Client) -> None:
-    publish(http, cancelled(), cancelled())  # their `when` is in 2024
-    expect(dashboard.page.locator('.lane[data-type="order.cancelled"] .most')).to_have_text("at most 2")
-
-
-def test_chart_forgets_after_ten_minutes_and_counts_do_not(dashboard: Dashboard, http: httpx.Client) -> None:
-    page = dashboard.page
-    page.clock.install()
-    # Without an answer, the page cannot find out that only its own clock has leapt.
-    page.route("**/events/orders?*limit=*", lambda route: route.fulfill(json={"events": []}))
-    page.reload()
-    dashboard.live()
-    publish(http, *some(2, 0))
-    dashboard.shows(shipped=2)
-    most = page.locator('.lane[data-type="order.shipped"] .most')
-    expect(most).to_have_text("at most 2")
-    page.clock.fast_forward("08:00")  # a busy machine has two minutes for the steps since then
-    expect(most).to_have_text("at most 2")
-    page.clock.fast_forward("02:20")
-    expect(most).to_have_text("none")
-    dashboard.shows(shipped=2)
-
-
 def test_new_event_type_has_its_tile_by_files_alone(page: Page, tmp_path: Path) -> None:
     copy = ContractCopy(tmp_path / "contract")
     add_order_returned(copy)

@@ -6,8 +6,9 @@ const RETRY_MS = 2_000;
 export class Api {
   #clock;
 
-  constructor({ stream, eventTypes }, clock) {
+  constructor({ stream, counts, eventTypes }, clock) {
     this.streamUrl = new URL(stream, document.baseURI);
+    this.countsUrl = new URL(counts, document.baseURI);
     this.eventTypesUrl = new URL(eventTypes, document.baseURI);
     this.#clock = clock;
   }
@@ -26,8 +27,17 @@ export class Api {
   }
 
   /** Read a page of a view: `{events, lastEventId}`. Throws an Error if the server does not answer or refuses. */
-  async page(view, query) {
-    const url = new URL(this.streamUrl);
+  page(view, query) {
+    return this.#read(this.streamUrl, view, query);
+  }
+
+  /** Count the events of a view in the log: `{intervals, intervalSeconds, lastEventId}`. Throws an Error as `page` does. */
+  counts(view, query) {
+    return this.#read(this.countsUrl, view, query);
+  }
+
+  #read(address, view, query) {
+    const url = new URL(address);
     for (const name of ['eventTypes', 'orderId']) for (const value of view[name]) url.searchParams.append(name, value);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
     return this.#get(url);

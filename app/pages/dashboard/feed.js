@@ -23,17 +23,18 @@ export class Feed {
 
   /**
    * Follow a view.
+   * `start`: where to begin: that of the view, or after the events that were counted before the page was loaded again.
    * `openedAt`: when the page was opened, by the server's clock.
    * `on`: the callbacks event, gap, closing, state(current, before), opened(afterMs) and error. `afterMs` is how long the
    * connection was lost, or null the first time.
    */
-  constructor(api, view, openedAt, on) {
+  constructor(api, view, openedAt, on, start) {
     this.#api = api;
     this.#view = view;
     this.#openedAt = openedAt;
     this.#completeAt = startsNow(view) ? openedAt : null;
     this.#on = on;
-    this.#open(view.start);
+    this.#open(start);
   }
 
   get lastEventId() {

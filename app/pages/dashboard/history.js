@@ -1,36 +1,65 @@
-// Counts events in each of the last sixty spans of ten seconds.
-
-export const SPAN_MS = 10_000;
-export const SPANS = 60;
+// Counts events by type in equal spans of time, up to now. The spans begin at whole multiples of their length, as those of the log's
+// counts do.
 
 export class History {
-  #counts = new Uint32Array(SPANS);
+  #counts = new Map(); // for each type, a ring with one number for each span
   #newest = 0; // the number of the newest span, counted from the Unix epoch
 
-  /** Count an event, and return whether its time is in the last ten minutes; a time in the future counts as now. */
-  add(at, now) {
-    this.#advance(now);
-    const span = Math.min(Math.floor(at / SPAN_MS), this.#newest);
-    if (!(span > this.#newest - SPANS)) return false;
-    this.#counts[span % SPANS] += 1;
-    return true;
+  /** `spanMs`: the length of a span; `spans`: how many are kept. */
+  constructor(spanMs, spans) {
+    this.spanMs = spanMs;
+    this.spans = spans;
   }
 
-  /** Return the counts, oldest first. */
-  counts(now) {
+  /** Count events of a type. A time in the future counts as now; one before the oldest span does not count. */
+  add(type, at, now, count = 1) {
     this.#advance(now);
-    return Array.from({ length: SPANS }, (_, index) => this.#counts[(this.#newest + 1 + index) % SPANS]);
+    const span = Math.min(Math.floor(at / this.spanMs), this.#newest);
+    if (span > this.#newest - this.spans) this.#ring(type)[span % this.spans] += count;
+  }
+
+  /** Replace all counts by intervals of the log. */
+  load(intervals, now) {
+    this.#counts.clear();
+    for (const { start, counts } of intervals) {
+      for (const [type, count] of Object.entries(counts)) this.add(type, Date.parse(start), now, count);
+    }
+  }
+
+  /** Return the counts of a type, oldest first. */
+  counts(type, now) {
+    this.#advance(now);
+    const ring = this.#ring(type);
+    return Array.from({ length: this.spans }, (_, index) => ring[(this.#newest + 1 + index) % this.spans]);
+  }
+
+  /** Return when a span begins; the oldest one has the index 0. */
+  startOf(index) {
+    return (this.#newest - this.spans + 1 + index) * this.spanMs;
+  }
+
+  /** Return when the oldest span with an event begins; undefined if there is none. */
+  firstAt(now) {
+    const firsts = [...this.#counts.keys()].map((type) => this.counts(type, now).findIndex(Boolean)).filter((index) => index >= 0);
+    return firsts.length ? this.startOf(Math.min(...firsts)) : undefined;
+  }
+
+  #ring(type) {
+    if (!this.#counts.has(type)) this.#counts.set(type, new Uint32Array(this.spans));
+    return this.#counts.get(type);
   }
 
   #advance(now) {
-    const span = Math.floor(now / SPAN_MS);
+    const span = Math.floor(now / this.spanMs);
     if (span < this.#newest - 1) this.#restart(span); // the clock was set back
-    for (let next = Math.max(this.#newest + 1, span - SPANS + 1); next <= span; next += 1) this.#counts[next % SPANS] = 0;
+    for (const ring of this.#counts.values()) {
+      for (let next = Math.max(this.#newest + 1, span - this.spans + 1); next <= span; next += 1) ring[next % this.spans] = 0;
+    }
     this.#newest = Math.max(this.#newest, span);
   }
 
   #restart(span) {
-    this.#counts.fill(0);
+    for (const ring of this.#counts.values()) ring.fill(0);
     this.#newest = span;
   }
 }

@@ -12,12 +12,16 @@ import { Freshness } from './freshness.js';
 import { Gaps } from './gaps.js';
 import { Journal } from './journal.js';
 import { Orders } from './orders.js';
+import { Reasons } from './reasons.js';
+import { countedSince, keepCountedSince, readCounted } from './restored.js';
 import { Status } from './status.js';
 import { Tally } from './tally.js';
 import { Tiles } from './tiles.js';
+import { Timeline } from './timeline.js';
 import { showTitle } from './title.js';
 import { addTypes, allTypes } from './types.js';
 import { describe, follows, readView, startsNow } from './view.js';
+import { offerWindows, readWindow } from './windows.js';
 import { duration } from './words.js';
 
 const openedAfterMs = performance.now();
@@ -25,15 +29,17 @@ const view = readView(location.search);
 const clock = new ServerClock();
 const api = new Api(element('content').dataset, clock);
 const announcer = new Announcer();
-const chart = new Chart();
+const chart = new Chart(readWindow(location.search));
 const gaps = new Gaps();
 const journal = new Journal();
 const orders = new Orders();
+const reasons = new Reasons();
 const status = new Status();
+const tally = new Tally();
 const tiles = new Tiles();
 
-let tally;
 let feed;
+let timeline;
 let freshness;
 let frames;
 let caughtUp = startsNow(view);
@@ -43,17 +49,58 @@ let refusal = ''; // the server's reason when it last refused the stream
 async function start() {
   await window.session?.ready;
   addTypes(await api.orderEventTypes(unanswered));
-  const openedAt = clock.at(openedAfterMs);
-  tally = new Tally(openedAt);
+  const since = startsNow(view) ? countedSince() : undefined;
+  const openedAt = since ?? clock.at(openedAfterMs);
+  const start = since && (await restore(since));
   showTypes();
   say(element('counts-title'), describe(view, openedAt));
-  feed = new Feed(api, view, openedAt, { event, gap, closing, state, opened, error });
+  if (startsNow(view)) offerToCountAnew(openedAt);
+  feed = new Feed(api, view, openedAt, { event, gap, closing, state, opened, error }, start ?? view.start);
+  timeline = new Timeline(api, clock, feed, view, readWindow(location.search), loaded);
+  timeline.load();
+  offerWindows(readWindow(location.search), chooseWindow);
   freshness = new Freshness(api, clock, feed, view, () => tally.received, { checked, stalled });
   freshness.start();
   element('pause').addEventListener('click', () => (feed.state === 'paused' ? feed.resume() : feed.pause()));
   addEventListener('signed-in', () => feed.tryNow());
   frames = new Frames(show);
   setInterval(() => frames.ask(), 1_000);
+}
+
+/** Count what was counted before the page was loaded again. Return where the stream goes on. */
+async function restore(since) {
+  try {
+    const { intervals, newest, lastEventId } = await readCounted(api, view, since);
+    tally.restore(intervals);
+    addTypes(tally.types);
+    for (const each of newest) {
+      orders.add(each);
+      reasons.add(each);
+    }
+    return { after: lastEventId };
+  } catch (failure) {
+    unanswered(failure);
+    return { since: new Date(since).toISOString() };
+  }
+}
+
+function offerToCountAnew(openedAt) {
+  keepCountedSince(openedAt);
+  element('anew').hidden = false;
+  element('anew').addEventListener('click', () => {
+    keepCountedSince(undefined);
+    location.reload();
+  });
+}
+
+function chooseWindow(window) {
+  chart.choose(window);
+  timeline.choose(window);
+}
+
+function loaded(failure) {
+  if (failure && feed.state === 'open') journal.note(`The log cannot be counted: ${failure.message}`, 'warn');
+  frames.ask();
 }
 
 function showTypes() {
@@ -74,8 +121,10 @@ function unanswered(failure) {
 
 function event(received) {
   if (addTypes([received.type])) showTypes();
-  tally.add(received, clock.now(), caughtUp);
+  tally.add(received, clock.now());
+  if (caughtUp) timeline.add(received); // else the log says when it was stored
   orders.add(received);
+  reasons.add(received);
   frames.ask();
 }
 
@@ -98,7 +147,10 @@ function state(current, before) {
     doubt();
   }
   if (current.state === 'open') freshness.start();
-  if (current.state === 'closed') freshness?.stop();
+  if (current.state === 'closed') {
+    freshness?.stop();
+    timeline?.stop();
+  }
   if (before === 'paused') journal.note('Resumed');
   if (current.state === 'paused') {
     journal.note(text);
@@ -132,7 +184,10 @@ function doubt() {
 }
 
 function checked() {
-  if (freshness.waiting === 0 && feed.state === 'open') caughtUp = true;
+  if (freshness.waiting === 0 && feed.state === 'open' && !caughtUp) {
+    caughtUp = true;
+    timeline.load();
+  }
   frames.ask();
 }
 
@@ -144,8 +199,8 @@ function stalled(after) {
 
 function show() {
   const now = clock.now();
-  tiles.show(tally, now);
-  chart.show(tally, now);
+  tiles.show(tally, timeline, reasons, now);
+  chart.show(timeline.shown, now);
   orders.show();
   status.show(tally, freshness, gaps, now);
   announcer.sum(tally);

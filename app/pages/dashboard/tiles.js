@@ -1,8 +1,8 @@
 // Shows a tile for each event type: the count, the rate per minute, and the time of the newest event.
 
 import { copy, element, make, say } from './element.js';
-import { hueOf } from './types.js';
-import { ago, nameOf } from './words.js';
+import { allTypes, hueOf } from './types.js';
+import { ago, duration, nameOf, percent } from './words.js';
 
 export class Tiles {
   #tiles = new Map();
@@ -21,20 +21,31 @@ export class Tiles {
       tile.classList.add('left-out');
       tile.querySelector('dl').replaceWith(make('p', 'hint', 'Not in this view'));
     }
-    this.#tiles.set(type, { tile, count, rate: tile.querySelector('.rate'), last: tile.querySelector('.last') });
-    element('tiles').append(tile);
+    const [rate, per, share, last, reasons] = ['.rate', '.per', '.share', '.last', '.reasons'].map((each) => tile.querySelector(each));
+    this.#tiles.set(type, { tile, count, rate, per, share, last, reasons });
+    element('tiles').append(...allTypes().flatMap((each) => this.#tiles.get(each)?.tile ?? []));
     show(count, 0);
   }
 
-  show(tally, now) {
-    for (const [type, { count, rate, last }] of this.#tiles) {
+  show(tally, timeline, reasons, now) {
+    const { total } = tally;
+    for (const [type, { count, rate, per, share, last, reasons: shown }] of this.#tiles) {
       const counted = tally.of(type);
       show(count, counted.count);
       if (rate === null) continue;
-      say(rate, tally.rate(type, now).toFixed(1));
+      showRate(rate, per, timeline.rate(type, now));
+      say(share, counted.count ? `${percent(counted.count, total)} of all` : '');
+      say(shown, reasons.of(type));
       say(last, counted.newestAt === null ? 'none yet' : ago(now - counted.newestAt));
     }
   }
+}
+
+// A rate of less than a minute would be a guess, so the number itself is shown.
+function showRate(rate, per, { count, forMs }) {
+  const isShort = forMs < 60_000;
+  say(rate, isShort ? String(count) : ((count * 60_000) / forMs).toFixed(1));
+  say(per, isShort ? `in ${duration(forMs)}` : 'a minute');
 }
 
 // The space between groups of thousands is not text, so screen readers and copies get only the digits.

@@ -4,6 +4,8 @@ export const number = (value) => value.toLocaleString('en');
 
 export const times = (count, thing) => `${number(count)} ${thing}${count === 1 ? '' : 's'}`;
 
+export const percent = (part, whole) => `${((part * 100) / whole).toFixed(part === whole || part * 10 >= whole ? 0 : 1)}\u00a0%`;
+
 /** Return the short name of an event type: `Shipped` for `order.shipped`. */
 export function nameOf(type) {
   const name = inWords(type.slice(type.indexOf('.') + 1));
@@ -33,6 +35,17 @@ export function dateTime(at) {
   const date = new Date(at);
   return `${[date.getFullYear(), date.getMonth() + 1, date.getDate()].map(twoDigits).join('-')} ${timeOf(date)}`;
 }
+
+/** Return the local time without seconds, with the date if it is not today. */
+export const minuteOf = (at) => clockTime(at).slice(0, -3);
+
+/** Return a length of time as an adjective would: `10 seconds`, `15 minutes`, `hour`. */
+export function spanOf(ms) {
+  const [length, unit] = UNITS.find(([unitMs]) => ms % unitMs === 0);
+  return ms === length ? unit : `${number(ms / length)} ${unit}s`;
+}
+
+const UNITS = [[604_800_000, 'week'], [86_400_000, 'day'], [3_600_000, 'hour'], [60_000, 'minute'], [1000, 'second']];
 
 const timeOf = (date) => [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(':');
 
