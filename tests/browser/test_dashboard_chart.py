@@ -101,8 +101,8 @@ def test_values_are_read_with_the_keyboard_and_the_pointer(dashboard: Dashboard)
         dashboard.page.keyboard.press(key)
         expect(cursor).to_have_attribute("aria-valuenow", "1" if key == "Home" else "60")
         expect(reading).to_have_text(re.compile(r"^\d\d:\d\d:\d0: \d shipped, 0 cancelled$"))
-    moments = [dashboard.page.keyboard.press("ArrowLeft") or str(reading.text_content()) for _ in range(40)]
-    assert len(set(moments)) >= 30
+    dashboard.page.keyboard.press("ArrowLeft")
+    expect(cursor).to_have_attribute("aria-valuenow", "59")
     cursor.blur()
     expect(reading).to_have_text("events in each 10 seconds")
     cursor.hover()

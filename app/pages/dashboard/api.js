@@ -1,6 +1,6 @@
 // The operations that the dashboard calls beside the stream, and the reasons of refusals.
 
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 5_000; // longer if the request asks the server to wait
 const RETRY_MS = 2_000;
 
 export class Api {
@@ -26,7 +26,7 @@ export class Api {
     }
   }
 
-  /** Read a page of a view: `{events, lastEventId}`. Throws an Error if the server does not answer or refuses. */
+  /** Read a page of a view: `{events, lastEventId}`. Throws an Error, with `status` if the server has answered. */
   page(view, query) {
     return this.#read(this.streamUrl, view, query);
   }
@@ -40,15 +40,15 @@ export class Api {
     const url = new URL(address);
     for (const name of ['eventTypes', 'orderId']) for (const value of view[name]) url.searchParams.append(name, value);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
-    return this.#get(url);
+    return this.#get(url, PATIENCE_MS + 1000 * (query.wait ?? 0));
   }
 
-  async #get(url) {
-    const signal = AbortSignal.timeout(PATIENCE_MS); // a reused connection may have failed unnoticed
+  async #get(url, patienceMs = PATIENCE_MS) {
+    const signal = AbortSignal.timeout(patienceMs); // a reused connection may have failed unnoticed
     const response = await fetch(url, { headers: { Accept: 'application/json' }, cache: 'no-store', signal });
     this.#clock.adjust(response);
     const body = await response.json();
-    if (!response.ok) throw new Error(reasonOf(body) ?? `status ${response.status}`);
+    if (!response.ok) throw Object.assign(new Error(reasonOf(body) ?? `status ${response.status}`), { status: response.status });
     return body;
   }
 }

@@ -1,4 +1,4 @@
-// The form in which a reader chooses a view. It opens the address of that view.
+// The forms in which a reader chooses a view or an order. They open the address of it.
 
 import { element, make } from './element.js';
 import { writeView } from './view.js';
@@ -12,6 +12,11 @@ export function offer(view, types) {
   const parts = [...view.eventTypes.map(nameOf), ...view.orderId];
   element('choose').textContent = parts.length ? `Filter: ${parts.length > 2 ? `${parts.length} set` : parts.join(', ')}` : 'Filter';
 }
+
+element('find').addEventListener('submit', (event) => {
+  event.preventDefault();
+  location.assign(`?order=${encodeURIComponent(new FormData(event.target).get('order').trim())}`);
+});
 
 element('view').addEventListener('submit', (event) => {
   event.preventDefault();

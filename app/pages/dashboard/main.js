@@ -1,5 +1,6 @@
-// The dashboard: events are counted when they arrive, and shown when the browser draws the next frame.
+// The page at `/`: the dashboard, or with `?order=…` the timeline of one order. Events are counted when they arrive, and shown when the browser draws the next frame.
 
+import { Alarms } from './alarms.js';
 import { Announcer } from './announcer.js';
 import { Api, reasonOf } from './api.js';
 import { Chart } from './chart.js';
@@ -11,6 +12,7 @@ import { Frames } from './frames.js';
 import { Freshness } from './freshness.js';
 import { Gaps } from './gaps.js';
 import { Journal } from './journal.js';
+import { readOrder, showOrder } from './order.js';
 import { Orders } from './orders.js';
 import { Reasons } from './reasons.js';
 import { countedSince, keepCountedSince, readCounted } from './restored.js';
@@ -22,6 +24,7 @@ import { showTitle } from './title.js';
 import { addTypes, allTypes } from './types.js';
 import { describe, follows, readView, startsNow } from './view.js';
 import { offerWindows, readWindow } from './windows.js';
+import { prepareWall } from './wall.js';
 import { duration } from './words.js';
 
 const openedAfterMs = performance.now();
@@ -32,6 +35,7 @@ const announcer = new Announcer();
 const chart = new Chart(readWindow(location.search));
 const gaps = new Gaps();
 const journal = new Journal();
+const alarms = new Alarms(journal);
 const orders = new Orders();
 const reasons = new Reasons();
 const status = new Status();
@@ -111,6 +115,7 @@ function showTypes() {
     if (followed) chart.add(type);
   }
   offer(view, allTypes());
+  alarms.offer(allTypes());
 }
 
 function unanswered(failure) {
@@ -130,6 +135,7 @@ function event(received) {
 
 function gap(received) {
   gaps.add(received, Date.now());
+  alarms.gap();
   journal.note(`Gap: ${received.reason}`, 'bad');
   doubt();
 }
@@ -146,6 +152,7 @@ function state(current, before) {
     journal.note(current.state === 'offline' ? text : 'Connection lost', 'warn');
     doubt();
   }
+  alarms.state(current.state);
   if (current.state === 'open') freshness.start();
   if (current.state === 'closed') {
     freshness?.stop();
@@ -201,10 +208,18 @@ function show() {
   const now = clock.now();
   tiles.show(tally, timeline, reasons, now);
   chart.show(timeline.shown, now);
+  alarms.check(timeline, now);
   orders.show();
   status.show(tally, freshness, gaps, now);
   announcer.sum(tally);
   showTitle(tally, view, feed.state, gaps);
 }
 
-await start();
+async function startOrder(orderId) {
+  await window.session?.ready;
+  await showOrder(orderId, api);
+}
+
+const orderId = readOrder(location.search);
+prepareWall(location.search);
+await (orderId ? startOrder(orderId) : start());

@@ -3,11 +3,11 @@
 
 import { element, make, say } from './element.js';
 import { hueOf } from './types.js';
-import { writeView } from './view.js';
 import { clockTime, inWords, nameOf, number } from './words.js';
 
 const MOST = 50;
 const CALM_MS = 1_000; // a row is lit when it arrives only if none has arrived for as long; else every row would always be lit
+const MANY = 10; // if so many arrive within a second, the rows change once a second: nobody could read them faster
 const READING_MS = 4_000; // how long after the pointer has moved over the rows they stay where they are
 
 export class Orders {
@@ -30,10 +30,14 @@ export class Orders {
 
   show() {
     if (this.#waiting.length === 0) return;
-    if (this.#isRead()) return say(element('held'), `${number(this.#newer)} newer, shown when you leave the list`);
-    const made = this.#waiting.slice(-MOST).reverse().map(row);
+    if (this.#isRead()) {
+      say(element('held'), `${number(this.#newer)} newer, shown when you leave the list`);
+      return;
+    }
     const now = performance.now();
-    if (now - this.#changedAt >= CALM_MS) for (const each of made) each.classList.add('arrived');
+    if (this.#newer >= MANY && now - this.#changedAt < CALM_MS) return;
+    const made = this.#waiting.slice(-MOST).reverse().map(row);
+    if (this.#newer < MANY && now - this.#changedAt >= CALM_MS) for (const each of made) each.classList.add('arrived');
     this.#waiting = [];
     this.#newer = 0;
     this.#changedAt = now;
@@ -68,7 +72,7 @@ function row({ type, id, data }) {
 function orderLink(orderId) {
   if (typeof orderId !== 'string') return '';
   const link = make('a', '', orderId);
-  link.href = writeView({ orderId: [orderId], start: { from: 'earliest' } });
+  link.href = `?order=${encodeURIComponent(orderId)}`;
   link.title = `All stored events of the order ${orderId}`;
   return link;
 }

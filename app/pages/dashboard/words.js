@@ -23,6 +23,14 @@ export function duration(ms) {
   return times(Math.floor(seconds / 86_400), 'day');
 }
 
+/** Return a length of time with its two largest units: `2 days 3 h`, `5 min 10 s`. */
+export function lapse(ms) {
+  const large = duration(ms);
+  const unit = UNITS.slice(1).find(([unitMs]) => ms >= unitMs)?.[0] ?? 1000;
+  const rest = ms % unit;
+  return unit === 1000 || rest < 1000 || duration(rest) === large ? large : `${large} ${duration(rest)}`;
+}
+
 export const ago = (ms) => (ms < 1000 ? 'just now' : `${duration(ms)} ago`);
 
 /** Return the local time of day, with the date if it is not today. */
