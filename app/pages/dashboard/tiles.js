@@ -2,7 +2,7 @@
 
 import { copy, element, make, say } from './element.js';
 import { allTypes, hueOf } from './types.js';
-import { ago, duration, nameOf, percent } from './words.js';
+import { ago, duration, nameOf, number, percent } from './words.js';
 
 export class Tiles {
   #tiles = new Map();
@@ -44,7 +44,8 @@ export class Tiles {
 // A rate of less than a minute would be a guess, so the number itself is shown.
 function showRate(rate, per, { count, forMs }) {
   const isShort = forMs < 60_000;
-  say(rate, isShort ? String(count) : ((count * 60_000) / forMs).toFixed(1));
+  const aMinute = (count * 60_000) / forMs;
+  say(rate, isShort ? number(count) : aMinute < 100 ? aMinute.toFixed(1) : number(Math.round(aMinute)));
   say(per, isShort ? `in ${duration(forMs)}` : 'a minute');
 }
 
