@@ -30,7 +30,7 @@ class Expiries(Generic[Holder]):
     def __init__(self, clock: Callable[[], float], on_due: Callable[[Holder], object]) -> None:
         self._clock = clock
         self._on_due = on_due
-        self._bucket_of: dict[Holder, int] = {}
+        self._bucket_of: dict[Holder, dict[Holder, None]] = {}
         self._buckets: dict[int, dict[Holder, None]] = {}
         self._order: list[int] = []  # the keys of the buckets, as a heap
         self._is_waiting = False
@@ -42,18 +42,19 @@ class Expiries(Generic[Holder]):
         """Set the time at which a holder ends, in seconds of the clock. It replaces the time that the holder has."""
         self.forget(holder)
         key = math.ceil(at * BUCKETS_PER_SECOND)
-        if key not in self._buckets:
-            self._buckets[key] = {}
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = {}
             heapq.heappush(self._order, key)
-        self._buckets[key][holder] = None
-        self._bucket_of[holder] = key
+        bucket[holder] = None
+        self._bucket_of[holder] = bucket
         self._wait()
 
     def forget(self, holder: Holder) -> None:
         """Remove the time of a holder, if it has one."""
-        key = self._bucket_of.pop(holder, None)
-        if key is not None:
-            del self._buckets[key][holder]
+        bucket = self._bucket_of.pop(holder, None)
+        if bucket is not None:
+            del bucket[holder]
 
     def _wait(self) -> None:
         if not self._is_waiting and self._bucket_of:
