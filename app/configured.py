@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from app.access.admission import StreamLimits, streams_by_descriptors
 from app.access.development import DevelopmentAccess
@@ -16,7 +16,7 @@ from app.access.tokens.refreshed_keys import open_keys
 from app.access.tokens.signing_keys import read_secret
 from app.events.log.event_store import EventStore
 from app.metrics.exposition import SharedLogCounts
-from app.settings import NatsUrl, Settings
+from app.settings import NatsUrl, Settings, StoreUrl
 from app.specification.contracts import Contracts
 from app.specification.errors import StartupError
 from app.stores.memory import MemoryStore
@@ -48,6 +48,17 @@ async def open_authentication(
         yield TokenAuthentication(read_secret(settings.jwt_secret_file), rules)
     else:
         yield NoAuthentication()
+
+
+def promises_in_force(settings: Settings) -> dict[str, Any]:
+    """Return the promises of the contract that settings decide (members of `x-promises`), as this server keeps them."""
+    least, most = settings.retry_ms
+    in_memory = isinstance(settings.store, StoreUrl) and settings.store.scheme == "memory"
+    return {
+        "durability": "memory" if in_memory else "disk",
+        "heartbeatSeconds": settings.heartbeat_seconds,
+        "retryMilliseconds": {"minimum": least, "maximum": most},
+    }
 
 
 def stream_limits(settings: Settings) -> StreamLimits:

@@ -17,7 +17,7 @@ from app.access.publish_rate import PublishLimit
 from app.access.reconnection import Reconnection
 from app.access.tokens.authentication import Authentication
 from app.background import in_background
-from app.configured import create_store, open_authentication, stream_limits
+from app.configured import create_store, open_authentication, promises_in_force, stream_limits
 from app.events.delivery.fan_out import FanOut
 from app.events.log.event_log import EventLog
 from app.events.publish import Publisher
@@ -108,7 +108,9 @@ async def _open_parts(
     settings: Settings, authentication: Authentication, development: DevelopmentAccess | None
 ) -> AsyncIterator[Service]:
     contracts = load_contracts(settings.contract_root / "contracts")
-    deployment = Deployment(settings.public_url, settings.max_body_bytes, has_keys=settings.has_keys)
+    deployment = Deployment(
+        settings.public_url, settings.max_body_bytes, has_keys=settings.has_keys, promises=promises_in_force(settings)
+    )
     document = load_document(settings.contract_root, contracts, SLUGS, deployment)
     tracing = open_tracing(settings.otlp_endpoint)
     store, shared_log = create_store(settings, contracts)

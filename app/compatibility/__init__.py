@@ -8,7 +8,8 @@ differences are tables as well: one row for each keyword of a schema, and one ro
 does this, because the existing libraries silently ignore some keywords that our schemas may use. The tests run one such tool,
 oasdiff, on the same documents.
 
-Reading order: `rules/` (`change`, `comparison`, `rows`, `effects` and `patterns`, then the tables `schema_rules`,
+Reading order: `rules/` (`change`, `comparison`, `rows`, `effects` and `patterns`, `alternatives` and
+`contradiction`, then the tables `schema_rules`,
 `component_rules` and `document_rules`), `finding`, `schema_files`, `baseline` (the released contract), `working_contract` (the
 contract as it is now); `event_schemas`, `document_changes`, `numbered_fields` and `consumers` (the checks), `gate` (runs all
 checks).

@@ -19,6 +19,7 @@ from app.specification.openapi.count_contract import CountContract, read_count_c
 from app.specification.openapi.declared_event_types import EVENT, check_event_types
 from app.specification.openapi.deployment import AS_CONTRACTED, Deployment, as_deployed
 from app.specification.openapi.problem_types import ProblemType, read_problems
+from app.specification.openapi.promises import check_promises
 from app.specification.openapi.schemas import check_examples, check_schemas
 from app.specification.openapi.socket_contract import SocketContract, count, read_socket_contract
 from app.specification.openapi.source import read_source
@@ -97,6 +98,7 @@ def load_document(
     check_event_types(source, contracts)
     check_examples(inlined)
     check_operations(contract)
+    check_promises(contract)
     bundled = as_deployed(contract, deployment)
     page_limit = ("components", "parameters", "limit", "x-page-limit")
     publish = operation(inlined, "publishOrderEvents").pointer

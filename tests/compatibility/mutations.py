@@ -39,6 +39,7 @@ SOCKET = ("paths", "/events/orders/socket", "get")
 RECEIVES, SENDS = (*SOCKET, "x-messages", "receives"), (*SOCKET, "x-messages", "sends")
 PARAMETERS = ("components", "parameters")
 SCHEMAS = ("components", "schemas")
+PROMISES = ("x-promises",)
 CANCELLED = {"orderId": "or_1", "when": "2024-05-01T10:00:00Z", "reason": "Paid twice"}
 
 
@@ -416,6 +417,21 @@ DOCUMENTS: dict[str, DocumentMutation] = {
         put(*SOCKET, "x-close-codes", "4499", value={"description": "No.", "reconnect": False})
     ),
     "a close code less": document(drop(*SOCKET, "x-close-codes", "1013")),
+    # Promises as data: none may become weaker
+    "no promise of an order": document(put(*PROMISES, "order", value="none"), "order-loosened"),
+    "no promise that events survive a restart": document(
+        put(*PROMISES, "durability", value="memory"), "durability-loosened"
+    ),
+    "a promise in other words": document(put(*PROMISES, "delivery", value="mostEvents"), "delivery-changed"),
+    "a promise less": document(drop(*PROMISES, "idempotence"), "idempotence-changed"),
+    "no promises": document(drop(*PROMISES), "promises-removed"),
+    "rarer heartbeats": document(put(*PROMISES, "heartbeatSeconds", value=20), "heartbeat-seconds-loosened"),
+    "more frequent heartbeats": document(put(*PROMISES, "heartbeatSeconds", value=10)),
+    "longer retry times": document(put(*PROMISES, "retryMilliseconds", "maximum", value=9000), "maximum-loosened"),
+    "shorter retry times": document(put(*PROMISES, "retryMilliseconds", "minimum", value=0), "minimum-loosened"),
+    "a narrower range of retry times": document(
+        put(*PROMISES, "retryMilliseconds", value={"minimum": 2500, "maximum": 4000})
+    ),
     # Names
     "a component renamed": document(
         both(rename(*SCHEMAS, "Position", to="Place"), everywhere("schemas/Position", "schemas/Place")),

@@ -244,3 +244,13 @@ def test_first_server_replaces_the_one_that_is_there_by_default() -> None:
 def test_alternatives_where_there_were_none_refuse_what_was_accepted() -> None:
     found = changes(put("components", "schemas", "Since", "anyOf", value=[{"pattern": "Z$"}]))
     assert found == {"any-of-tightened": Step.MAJOR}
+
+
+def test_stronger_promise_is_an_addition_and_so_are_the_first_promises() -> None:
+    weaker = deepcopy(BEFORE)
+    put("x-promises", "durability", value="memory")(weaker)
+    found = {change.rule: change.step for change in document_changes(weaker, BEFORE)}
+    assert found == {"durability-tightened": Step.MINOR}
+    without = deepcopy(BEFORE)
+    drop("x-promises")(without)
+    assert {change.rule: change.step for change in document_changes(without, BEFORE)} == {"promises-added": Step.MINOR}

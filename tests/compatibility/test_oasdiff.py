@@ -62,6 +62,19 @@ MORE_LENIENT: Final = {
         ),
         "it does not know messages",
     ),
+    **dict.fromkeys(
+        (
+            "no promise of an order",
+            "no promise that events survive a restart",
+            "a promise in other words",
+            "a promise less",
+            "no promises",
+            "rarer heartbeats",
+            "longer retry times",
+            "shorter retry times",
+        ),
+        "it does not know our promises",
+    ),
     "a response's list that may grow from now on": "it does not know this extension keyword; clients then have to expect new values",
     "a problem with another status": "the status of a problem type is in an example, which is text to it",
 }

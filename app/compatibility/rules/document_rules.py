@@ -26,6 +26,7 @@ from app.compatibility.rules.rows import (
     reworded,
 )
 from app.compatibility.rules.schema_rules import SCHEMA
+from app.specification.openapi.promises import PROMISES, STRENGTHS
 from app.specification.openapi.structure import METHODS
 
 _DEMANDED = leaf(
@@ -167,6 +168,14 @@ _INFO: Final[Table] = {
     **dict.fromkeys(("title", "description", "termsOfService", "contact", "license"), reworded),
 }
 
+_RETRY: Final[Table] = {"minimum": leaf(effects.at_least(0)), "maximum": leaf(effects.at_most)}
+
+_PROMISES: Final[Table] = {
+    **{name: leaf(effects.strength(words)) for name, words in STRENGTHS.items()},
+    "heartbeatSeconds": leaf(effects.at_most),
+    "retryMilliseconds": part(lambda: _RETRY, "retry"),
+}
+
 _SERVER: Final[Table] = {"url": fixed, "variables": fixed, "description": reworded}
 
 DOCUMENT: Final[Table] = {
@@ -176,6 +185,9 @@ DOCUMENT: Final[Table] = {
     "paths": by_name(part(lambda: _PATH, "path", direction=Direction.REQUEST)),
     # After the paths: comparing them shows the direction in which a component travels.
     "components": part(lambda: _COMPONENTS, "components", direction=Direction.BOTH),
+    PROMISES: part(
+        lambda: _PROMISES, "promises", direction=Direction.RESPONSE
+    ),  # a server may keep more than it promised
     "openapi": reworded,
     "tags": reworded,
     "externalDocs": reworded,

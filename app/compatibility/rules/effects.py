@@ -5,7 +5,7 @@ Each function takes the old and the new value of the keyword, which differ; eith
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -120,6 +120,20 @@ def any_case(before: Any, now: Any) -> Effect:
     """Return the effect of changing a name whose letters may be upper or lower case: REWORDED if only the case has changed."""
     alike = isinstance(before, str) and isinstance(now, str) and before.casefold() == now.casefold()
     return Effect.REWORDED if alike else Effect.CHANGED
+
+
+def strength(words: Sequence[str]) -> EffectOf:
+    """Return the function that decides the effect of changing a promise that is a word: a stronger promise allows less.
+
+    `words`: the possible words, from the weakest promise to the strongest.
+    """
+
+    def effect(before: Any, now: Any) -> Effect:
+        if before not in words or now not in words:
+            return Effect.EXTENDED if before is ABSENT else Effect.CHANGED
+        return Effect.TIGHTENED if words.index(now) > words.index(before) else Effect.LOOSENED
+
+    return effect
 
 
 def security(before: Any, now: Any) -> Effect:

@@ -19,6 +19,7 @@ from app.specification.derived.openapi_3_2 import STREAM
 from app.specification.derived.protobuf.proto_text import PROTO
 from app.specification.document import OpenApiDocument
 from app.specification.openapi.bundle import inline
+from app.specification.openapi.promises import PROMISES
 from app.specification.openapi.structure import operations
 from app.specification.pointer import contract_error
 
@@ -71,11 +72,16 @@ class OperationGroup:
 
 @dataclass(frozen=True, slots=True)
 class Documentation:
-    """The contract and the server's settings, as the documentation pages show them. `needs_tokens`: whether any request needs a token."""
+    """The contract and the server's settings, as the documentation pages show them.
+
+    `promises`: the promises of the contract as data, each as text, by name; empty if the contract has none.
+    `needs_tokens`: whether any request needs a token.
+    """
 
     title: str
     version: str
     description: str
+    promises: Mapping[str, str]
     stream: StreamDocs
     groups: list[OperationGroup]
     catalogue: list[EventType]
@@ -124,6 +130,7 @@ def read_documentation(
         title=info["title"],
         version=info["version"],
         description=info.get("description", ""),
+        promises={name: json.dumps(value) for name, value in inlined.get(PROMISES, {}).items()},
         stream=stream,
         groups=_groups(read_operations(inlined), inlined.get("tags", ())),
         catalogue=read_catalogue(contracts, contracts_folder, stream.frames),

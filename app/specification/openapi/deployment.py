@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from app.specification.openapi.operation_security import without_security
+from app.specification.openapi.promises import PROMISES
 from app.specification.openapi.structure import operation
 from app.specification.pointer import contract_error
 
@@ -22,11 +25,13 @@ class Deployment(NamedTuple):
     `public_url`: the URL under which clients reach the server, without a slash at the end; None if it depends on the client.
     `max_body_bytes`: the size of the largest body of a request to publish; None for that of the contract.
     `has_keys`: whether the server checks access tokens. If not, the document demands none.
+    `promises`: the promises that the settings of the server replace, such as `heartbeatSeconds`, with the values in force.
     """
 
     public_url: str | None = None
     max_body_bytes: int | None = None
     has_keys: bool = True
+    promises: Mapping[str, Any] = MappingProxyType({})
 
 
 AS_CONTRACTED: Final = Deployment()
@@ -43,6 +48,8 @@ def as_deployed(bundled: dict[str, Any], deployment: Deployment) -> dict[str, An
         document = _at(document, deployment.public_url)
     if deployment.max_body_bytes is not None:
         document = _bounded(document, deployment.max_body_bytes)
+    if PROMISES in document:
+        document = _promising(document, deployment.promises)
     return document if deployment.has_keys else without_security(document)
 
 
@@ -62,6 +69,27 @@ def _bounded(document: Mapping[str, Any], maximum: int) -> dict[str, Any]:
     described = _with_descriptions(document, lambda text: text.replace(before, after))
     described["paths"][pointer[1]][pointer[2]]["requestBody"][_LIMIT] = maximum
     return described
+
+
+def _promising(document: dict[str, Any], promises: Mapping[str, Any]) -> dict[str, Any]:
+    contracted = document[PROMISES]
+    if {**contracted, **promises} == contracted:
+        return document
+    kept = {**contracted, **promises}
+    words = list(zip(_times_in_words(contracted), _times_in_words(kept), strict=True))
+
+    def described(text: str) -> str:
+        for before, after in words:
+            text = re.sub(rf"\b{before}\b", after, text)
+        return text
+
+    return {**_with_descriptions(document, described), PROMISES: kept}
+
+
+def _times_in_words(promises: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the time between heartbeats and the range of retry times as descriptions write them."""
+    retry = promises["retryMilliseconds"]
+    return f"{promises['heartbeatSeconds']:g} seconds", f"{retry['minimum']:,} to {retry['maximum']:,} milliseconds"
 
 
 def _in_words(size: int) -> str:
