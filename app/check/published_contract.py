@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from app.check.findings import CannotCheck
 from app.check.http.stream_blocks import CONTROL_PREFIX
@@ -27,6 +27,18 @@ PAGE: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
 
 
+HEARTBEAT_SECONDS: Final = 15.0
+"""The longest time without a byte on a stream, if the document does not promise another one."""
+
+
+class PublishedPromises(NamedTuple):
+    """The times that a server promises: the longest one between two heartbeats, and the range of its retry times."""
+
+    heartbeat_seconds: float
+    least_retry_ms: float
+    most_retry_ms: float
+
+
 @dataclass(frozen=True, slots=True)
 class PublishedContract:
     """The parts of the server's OpenAPI document that the checks use.
@@ -39,6 +51,7 @@ class PublishedContract:
     `data`: the schema of the data in each kind of frame, by event name, as in the document.
     `keys`: the property of the data that has the key, by which readers filter with `orderId`, by event name.
     `example`: an example of an event to publish; None if the document has no such example.
+    `promises`: the times that the document promises in `x-promises`.
     `protected`: the paths of the GET operations that always need an access token.
     `socket`: the WebSocket operation; None if the document has no such operation.
     """
@@ -58,6 +71,7 @@ class PublishedContract:
     published: Schema | None
     event_types: Schema | None
     example: Mapping[str, Any] | None
+    promises: PublishedPromises
     protected: Sequence[str]
     socket: PublishedSocket | None
 
@@ -117,9 +131,16 @@ def _contract(document: Mapping[str, Any]) -> PublishedContract:
         published=publish and compile_schema(_schema(publish, "201", PAGE), "published"),
         event_types=types and compile_schema(_schema(types, "200", PAGE), "eventTypes"),
         example=publish and _example(publish),
+        promises=_promises(document.get("x-promises", {})),
         protected=[path for path, method, each in operations.values() if method == "GET" and _needs_token(each)],
         socket=None if socket is None else read_socket(socket[0], socket[2]),
     )
+
+
+def _promises(promises: Mapping[str, Any]) -> PublishedPromises:
+    retry = promises.get("retryMilliseconds", {})
+    heartbeat = float(promises.get("heartbeatSeconds", HEARTBEAT_SECONDS))
+    return PublishedPromises(heartbeat, float(retry.get("minimum", 0)), float(retry.get("maximum", "inf")))
 
 
 def _needs_token(operation: Mapping[str, Any]) -> bool:

@@ -98,8 +98,7 @@ def _grpc_url(_context: click.Context, _parameter: click.Parameter, text: str | 
 @click.option(
     "--heartbeat-seconds",
     type=click.FloatRange(min=0, min_open=True, max=3600),
-    default=15.0,
-    show_default=True,
+    show_default="as the document promises",
     metavar="S",
     help="The longest time without a byte on a stream that the operator promises.",
 )
@@ -129,7 +128,7 @@ def check(
     quick: bool,
     only: tuple[str, ...],
     max_events: int,
-    heartbeat_seconds: float,
+    heartbeat_seconds: float | None,
     timeout_seconds: float,
     seed: int | None,
 ) -> int:

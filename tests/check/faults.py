@@ -351,6 +351,9 @@ PLANTED: Final[Mapping[str, Planted]] = {
         "stream-headers",
     ),
     "the first id is missing": Planted(lambda: each_stream(without_id), "opening"),
+    "the retry time is longer than promised": Planted(
+        lambda: each_stream(lambda piece: re.sub(rb"^retry: .*\n", b"retry: 5001\n", piece)), "opening"
+    ),
     "the retry time is missing": Planted(
         lambda: each_stream(lambda piece: re.sub(rb"^retry: .*\n", b"", piece)), "opening"
     ),

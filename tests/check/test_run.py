@@ -21,7 +21,7 @@ from app.check.table import CHECKS
 from app.check.target.target import Options
 from tests.check.broken_server import BrokenServer, Fault, Head, Received, serving
 from tests.check.broken_socket import SocketFault
-from tests.check.faults import EVENTS, resumes
+from tests.check.faults import EVENTS, resumes, silent
 from tests.support.contract_copy import ContractCopy
 from tests.support.order_returned import add_order_returned
 from tests.support.ports import url_without_server
@@ -72,6 +72,15 @@ def test_an_empty_log_violates_nothing_and_checks_that_need_events_are_not_seen(
 def test_only_the_named_checks_run(good: ServerProcess) -> None:
     report = run(good.url, QUICK, ["head", "end-of-log"])
     assert [result.name for result in report.results] == ["contract", "end-of-log", "head"]
+
+
+def test_times_are_those_that_the_document_promises(broken: tuple[BrokenServer, str]) -> None:
+    application, url = broken
+    application.fault = Fault(streams=silent)
+    report = run(url, Options(), ["heartbeat"])
+    application.fault = Fault()
+    assert report.outcome is Outcome.VIOLATED
+    assert "nothing came for more than 0.3 s" in str(report.results[-1].findings)
 
 
 def test_each_result_is_passed_on_as_soon_as_it_is_known(good: ServerProcess) -> None:

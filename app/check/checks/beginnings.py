@@ -97,6 +97,11 @@ def _opening(target: Target, block: Block, request: Request) -> Iterator[Finding
     milliseconds = [int(each) for each in retries if each.isdigit() and len(each) <= _LONGEST_RETRY]
     if len(milliseconds) != 1 or target.contract.retry.violations(milliseconds[0], 1)[1]:
         yield Finding("A stream begins with the retry time, a number of milliseconds.", excerpt(block.text), request)
+    elif block.event in _OPENINGS:  # before it refuses a stream, the server may name a longer time
+        least, most = target.contract.promises.least_retry_ms, target.contract.promises.most_retry_ms
+        if not least <= milliseconds[0] <= most:
+            promised = f"The retry time is {least:g} to {most:g} milliseconds."
+            yield Finding(promised, excerpt(block.text), request)
     has_id = block.id is not None and not target.contract.position.violations(block.id, 1)[1]
     if block.event not in _OPENINGS or not has_id:
         yield Finding(

@@ -46,7 +46,7 @@ def heartbeat(target: Target) -> Iterator[Finding]:
     """
     idle = target.idle()
     if not idle.heartbeat_came:
-        within = target.options.heartbeat_seconds
+        within = target.heartbeat_seconds
         promised = f"At most {within:g} seconds after the last byte, a comment line or a `stream.checkpoint` follows."
         yield Finding(promised, f"nothing came for more than {within:g} s", idle.stream.request)
 

@@ -41,7 +41,7 @@ def live(target: Target) -> Iterator[Finding]:
 
 
 def _observe(target: Target) -> Stream:
-    seconds = min(target.options.heartbeat_seconds, LONGEST_OBSERVATION_SECONDS)
+    seconds = min(target.heartbeat_seconds, LONGEST_OBSERVATION_SECONDS)
     with target.session.following(target.stream()) as following:
         following.until(lambda reader: bool(reader.blocks), target.options.timeout_seconds)
         if target.options.publish:

@@ -32,7 +32,9 @@ class GrpcClient:
     @contextmanager
     def subscribe(self, parameters: Mapping[str, Any]) -> Iterator[ReceivedItems]:
         options = self._target.options
-        longest = 2 * options.timeout_seconds + options.heartbeat_seconds + SLACK_SECONDS  # what a check waits at most
+        longest = (
+            2 * options.timeout_seconds + self._target.heartbeat_seconds + SLACK_SECONDS
+        )  # what a check waits at most
         with grpc_service(self._target) as service:
             exchange = service.exchange("Subscribe", parameters)
             responses = _Responses(service.call("Subscribe", parameters, longest))

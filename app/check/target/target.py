@@ -30,7 +30,7 @@ class Options:
     max_events: int = 1000
     seed: int = 0
     timeout_seconds: float = 30.0
-    heartbeat_seconds: float = 15.0
+    heartbeat_seconds: float | None = None
     quick: bool = False
     publish: bool = False
     certificates: ssl.SSLContext | None = None
@@ -76,6 +76,12 @@ class Target:
         self.stored = _once(self._stored)
         self.ending = _once(self._ending)
         self.idle = _once(self._idle)
+
+    @property
+    def heartbeat_seconds(self) -> float:
+        """The longest time without a byte on a stream: by the options if they have it, otherwise by the document."""
+        asked = self.options.heartbeat_seconds
+        return self.contract.promises.heartbeat_seconds if asked is None else asked
 
     def stream(self, *parameters: tuple[str, str], headers: Pairs = ()) -> Request:
         """Return a request for a stream that stays open and sends new events."""
@@ -141,7 +147,7 @@ class Target:
         with self.session.following(self.stream(self.matching_nothing)) as following:
             following.until(lambda reader: bool(reader.blocks), self.options.timeout_seconds)
             opened = len(following.stream().raw)
-            within = self.options.heartbeat_seconds + SLACK_SECONDS
+            within = self.heartbeat_seconds + SLACK_SECONDS
             came = following.until(lambda reader: len(reader.raw) > opened, within)
             if came:
                 following.until(lambda _: False, SETTLE_SECONDS)

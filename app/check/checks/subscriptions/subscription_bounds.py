@@ -40,7 +40,7 @@ def _is_late(received: ReceivedItems) -> bool:
 def is_kept_alive(target: Target, transport: Transport) -> Iterator[Finding]:
     """Yield a finding if nothing is sent in the promised time while no event matches."""
     name, nobody = target.matching_nothing
-    within = target.options.heartbeat_seconds
+    within = target.heartbeat_seconds
     with transport.subscribe({name: [nobody]}) as received:
         received.until(lambda each: bool(each.items), target.options.timeout_seconds)
         begun = len(received.items)
