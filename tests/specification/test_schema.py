@@ -261,6 +261,26 @@ def test_pattern_that_would_mean_something_else_elsewhere_is_refused(pattern: st
         compile_schema({"pattern": pattern}, "order.json")
 
 
+@pytest.mark.parametrize(
+    ("factor", "value", "accepted"),
+    [
+        *((0.1, tenths / 10, True) for tenths in range(-3, 11)),
+        *((0.3, value, value in {0.3, 0.9, 3, 6.0}) for value in (0.1, 0.3, 0.9, 1, 3, 6.0, 6.1)),
+        *((0.01, 0.07, True), (0.01, 0.075, False), (1e-8, 12391239123, True), (0.0001, 0.00751, False)),
+        *(
+            (0.123456789, 1e308, False),
+            (0.5, 1e308, True),
+            (2, 4.0, True),
+            (2, 2.5, False),
+            (0.5, "a", True),
+            (0.5, True, True),
+        ),
+    ],
+)
+def test_multiples_are_those_of_the_decimal_digits(factor: float, value: JsonValue, accepted: bool) -> None:
+    assert accepts({"multipleOf": factor}, value) is accepted
+
+
 def test_pattern_accepts_every_value_that_is_not_a_string() -> None:
     assert accepts({"pattern": "^a$", "format": "date-time", "minLength": 9}, 17)
 

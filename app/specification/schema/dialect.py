@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
@@ -87,6 +88,16 @@ def _pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterato
         yield ValidationError("")
 
 
+def _multiple_of(_validator: Any, factor: float, value: Any, _schema: Any) -> Iterator[ValidationError]:
+    # By their decimal digits: divided as binary numbers, 0.3 would not be a multiple of 0.1.
+    if isinstance(value, int | float) and not isinstance(value, bool) and _exact(value) % _exact(factor) != 0:
+        yield ValidationError("")
+
+
+def _exact(number: float) -> Fraction:
+    return Fraction(number) if isinstance(number, int) else Fraction(str(number))
+
+
 def _required(_validator: Any, names: list[str], value: Any, _schema: Any) -> Iterator[ValidationError]:
     # One error for all missing names, and below one for all unknown names: a request may have 100,000 of them.
     if isinstance(value, dict) and not all(name in value for name in names):
@@ -129,5 +140,5 @@ FORMATS = _formats()
 
 DialectValidator = extend(  # type: ignore[no-untyped-call]  # types-jsonschema leaves it untyped
     Draft202012Validator,
-    {"pattern": _pattern, "required": _required, "additionalProperties": _additional},
+    {"pattern": _pattern, "multipleOf": _multiple_of, "required": _required, "additionalProperties": _additional},
 )

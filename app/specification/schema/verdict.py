@@ -134,8 +134,6 @@ def _is_read_alike(keyword: str, value: Any) -> bool:
         case "pattern":
             return _SHARED_PATTERN.fullmatch(value) is not None
         case "multipleOf":
-            return isinstance(
-                value, int
-            )  # floats are divided differently in Python: there 0.3 is not a multiple of 0.1
+            return isinstance(value, int)  # jsonschema-rs divides floats as binary numbers
         case _:
             return keyword in _READ_ALIKE  # uniqueItems is not: jsonschema misses some of [[1], [true], [1]]
