@@ -67,6 +67,15 @@ class EventPublishing:
                 raise
             raise Unanswered(str(error)) from None
 
+    async def find(self, submission: Submission) -> int | None:
+        """Return the offset of the first event if an earlier attempt has stored the events; None if none has.
+
+        Raises Unanswered or Forbidden.
+        """
+        subject, _ = submission.messages[0]
+        found = await self._api.message_of(subject)
+        return found.sequence if found is not None and tag_of(found.payload) == submission.tag else None
+
     async def _attempt(self, submission: Submission) -> int:
         if len(submission.messages) > 1:
             async with self._batches:

@@ -144,9 +144,12 @@ class JetStreamLog:
         try:
             return await self._publishing.store(submission)
         except NoResponder:
-            if read_epochs((await self._info()).metadata).open.name != epoch:
+            if read_epochs((await self._info()).metadata).open.name == epoch:
+                raise
+            stored_at = await self._publishing.find(submission)  # an earlier attempt may not have been answered
+            if stored_at is None:
                 raise EpochEnded(epoch) from None
-            raise
+            return stored_at
 
     @property
     def _is_compared(self) -> bool:

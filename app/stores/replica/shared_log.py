@@ -73,7 +73,7 @@ class SharedLog(Protocol):
 
         At most 1,000 events, with different keys. A lost acknowledgement is resolved within this call. Raises AlreadyStored if
         an event with one of the keys is stored in this epoch; then nothing was stored. Raises EpochEnded if `epoch` is not
-        the last one; StoreUnavailable if the outcome is not known in time: the events may still be stored.
+        the last one, and the events were not stored before it ended; StoreUnavailable if the outcome is not known in time: the events may still be stored.
         """
 
     async def event_at(self, offset: int) -> StoredEvent | None:

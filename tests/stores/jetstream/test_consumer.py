@@ -100,4 +100,4 @@ async def test_a_message_of_a_newer_server_has_domain_and_account_in_its_reply()
 )
 def test_a_leader_is_believed_that_heard_from_a_majority(silences: tuple[float, ...], *, is_led: bool) -> None:
     config: dict[str, Any] = {}
-    assert StreamInfo(config, "", 1, 1, silences).is_led is is_led
+    assert StreamInfo(config, "", 1, 1, silences, {}).is_led is is_led

@@ -18,7 +18,7 @@ from app.stores.jetstream.jetstream_log import JetStreamLog
 from app.stores.jetstream.servers.nats_servers import NatsServers
 from app.stores.jetstream.stream.make_stream import make_stream
 from app.stores.jetstream.stream.stream_settings import Retention
-from app.stores.replica.shared_log import AlreadyStored
+from app.stores.replica.shared_log import AlreadyStored, EpochEnded
 from tests.support.jetstream_logs import followed, new_stream, newest_epoch, opened_log, order_event, order_events
 from tests.support.nats_server import NatsServer, nats_server
 from tests.support.stream_backup import back_up_stream, delete_stream, restore_stream
@@ -36,9 +36,10 @@ def server(folder: Path) -> Iterator[NatsServer]:
         yield server
 
 
+@pytest.mark.parametrize("epoch_ends", [False, True])
 @pytest.mark.parametrize("number", [1, 3])
 async def test_an_event_whose_acknowledgement_was_lost_is_stored_once_and_its_offset_is_found(
-    server: NatsServer, number: int
+    server: NatsServer, number: int, epoch_ends: bool
 ) -> None:
     stream = await new_stream(server.url)
     async with (
@@ -51,10 +52,12 @@ async def test_an_event_whose_acknowledgement_was_lost_is_stored_once_and_its_of
         proxy.is_swallowing = True
         storing = asyncio.create_task(log.store(order_events("e", number), epoch))
         assert len(await followed(witness, number, after=1)) == number
+        if epoch_ends:
+            await witness.begin_epoch((await witness.state()).epochs)
         proxy.cut()
         assert await storing == 2
         assert (await log.state()).head == 1 + number
-        with pytest.raises(AlreadyStored):
+        with pytest.raises(EpochEnded if epoch_ends else AlreadyStored):
             await log.store(order_events("e", number), epoch)
 
 

@@ -25,13 +25,16 @@ LEASE_SECONDS: Final = 2.0  # servers elect no other leader for 4 s after they h
 
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
-    """What a stream consists of at one moment. `first`, `last`: the sequences of its oldest and newest message."""
+    """What a stream consists of at one moment. `first`, `last`: the sequences of its oldest and newest message. `subjects`: how
+    many messages each subject has that was asked for.
+    """
 
     config: Mapping[str, Any]
     created: str
     first: int
     last: int
     silences: Sequence[float]
+    subjects: Mapping[str, int]
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -56,9 +59,10 @@ class StreamApi:
         self._connection = connection
         self.stream = stream
 
-    async def info(self) -> StreamInfo:
-        """Return the configuration and the state of the stream, as its leader has them."""
-        found = _info(await self._call("STREAM.INFO"))
+    async def info(self, subject: str | None = None) -> StreamInfo:
+        """Return the configuration and the state of the stream, as its leader has them; and whether it has a subject."""
+        body = None if subject is None else {"subjects_filter": subject}
+        found = _info(await self._call("STREAM.INFO", body))
         if not found.is_led:
             raise Unanswered("The server that leads the stream does not hear from a majority of the others.")
         return found
@@ -74,16 +78,21 @@ class StreamApi:
 
         A server that is behind does not have the newest messages. So that a message is absent is confirmed by the leader.
         """
-        request = json.dumps({"seq": sequence}).encode()
-        answer = await self._connection.request(f"{API}.DIRECT.GET.{self.stream}", request, seconds=API_SECONDS)
-        headers = answer.headers or {}
-        if "Nats-Sequence" in headers:
-            stored_at_ns = _nanoseconds(headers["Nats-Time-Stamp"])
-            return Message(int(headers["Nats-Sequence"]), stored_at_ns, headers["Nats-Subject"], answer.data)
-        info = await self.info()
-        if info.first <= sequence <= info.last:
+        found = await self._direct_get({"seq": sequence})
+        if found is None:
+            info = await self.info()
+            if info.first <= sequence <= info.last:
+                raise Unanswered("The server that answered is behind the others.")
+        return found
+
+    async def message_of(self, subject: str) -> Message | None:
+        """Return the newest message with a subject, as any server that stores the stream has it; None if there is none, as the
+        leader confirms.
+        """
+        found = await self._direct_get({"last_by_subj": subject})
+        if found is None and (await self.info(subject)).subjects:
             raise Unanswered("The server that answered is behind the others.")
-        return None
+        return found
 
     async def create_consumer(self, config: Mapping[str, Any], name: str = "", action: str = "") -> Mapping[str, Any]:
         """Create a consumer, and return its description. With the action `create`, a name that is taken is refused."""
@@ -92,6 +101,15 @@ class StreamApi:
 
     async def consumer(self, name: str) -> Mapping[str, Any]:
         return await self._call("CONSUMER.INFO", name=name)
+
+    async def _direct_get(self, request: Mapping[str, object]) -> Message | None:
+        payload = json.dumps(request).encode()
+        answer = await self._connection.request(f"{API}.DIRECT.GET.{self.stream}", payload, seconds=API_SECONDS)
+        headers = answer.headers or {}
+        if "Nats-Sequence" not in headers:
+            return None
+        stored_at_ns = _nanoseconds(headers["Nats-Time-Stamp"])
+        return Message(int(headers["Nats-Sequence"]), stored_at_ns, headers["Nats-Subject"], answer.data)
 
     async def _call(self, verb: str, body: Mapping[str, Any] | None = None, name: str = "") -> dict[str, Any]:
         subject = f"{API}.{verb}.{self.stream}" + (f".{name}" if name else "")
@@ -116,7 +134,8 @@ def _info(answer: Mapping[str, Any]) -> StreamInfo:
     silences = [
         replica.get("active", 0) / 1e9 or inf for replica in replicas
     ]  # 0: not heard since the leader was elected
-    return StreamInfo(answer["config"], answer["created"], state["first_seq"], state["last_seq"], silences)
+    subjects = state.get("subjects") or {}
+    return StreamInfo(answer["config"], answer["created"], state["first_seq"], state["last_seq"], silences, subjects)
 
 
 def _nanoseconds(time: str) -> int:

@@ -89,6 +89,7 @@ class LocalCopy:
             try:
                 await self.open()
             except StoreRefused as error:
+                logger.warning("The copy of the log cannot be made anew: %s", error)
                 raise StoreUnavailable(str(error)) from None
         return self._state
 
