@@ -37,6 +37,11 @@ def key_property(schema: Mapping[str, Any], place: str, pattern: str) -> str:
     return name
 
 
+def key_name(schema: Mapping[str, Any]) -> str:
+    """Return the name of the property that has the key in events of a schema that was checked before."""
+    return next((name for name, part in schema.get("properties", {}).items() if KEY in part), DEFAULT_KEY)
+
+
 def owner_property(schema: Mapping[str, Any], place: str, pattern: str) -> str | None:
     """Return the name of the property that has the owner of an event; None if the schema marks none.
 

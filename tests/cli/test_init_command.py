@@ -103,6 +103,7 @@ def test_documents_and_pages_are_about_the_new_events(server: ServerProcess) -> 
         assert http.get("/asyncapi.json").json()["info"]["title"] == "Parcel Events"
         assert "message ParcelDeliveredV1 {" in http.get("/orders-events.proto").text
         assert "parcel.delivered" in http.get("/docs/events").text
+        assert 'data-keys="{&#34;parcel.delivered&#34;: &#34;parcelId&#34;}"' in http.get("/").text
         assert "<title>Parcel Events</title>" in http.get("/docs").text
         for page in ("/", "/docs", "/docs/events", "/docs/try", "/docs/reference", "/docs/grpc"):
             assert not OURS.search(http.get(page).text), page

@@ -18,6 +18,7 @@ from app.specification.derived.frame_text import frame_text
 from app.specification.derived.openapi_3_2 import STREAM
 from app.specification.derived.protobuf.proto_text import PROTO
 from app.specification.document import OpenApiDocument
+from app.specification.marked_properties import key_name
 from app.specification.openapi.bundle import inline
 from app.specification.openapi.promises import PROMISES
 from app.specification.openapi.structure import operations
@@ -108,6 +109,12 @@ class Documentation:
         `kind`: "order" (producers publish such events) or "control" (only the server sends such events).
         """
         return [event.name for event in self.catalogue if event.kind == kind]
+
+    @property
+    def keys(self) -> str:
+        """A JSON object with the property that has the key, by which readers filter, for each event type; the dashboard reads it."""
+        published = (event for event in self.catalogue if event.kind == "order")
+        return json.dumps({each.name: key_name(each.versions[-1].schema) for each in published})
 
     @property
     def samples(self) -> str:

@@ -5,6 +5,7 @@ import { element, make, say } from './element.js';
 import { hueOf } from './types.js';
 import { clockTime, inWords, nameOf, number } from './words.js';
 
+const KEYS = JSON.parse(element('content').dataset.keys); // for each event type, the property of its data that `orderId` filters by
 const MOST = 50;
 const CALM_MS = 1_000; // a row is lit when it arrives only if none has arrived for as long; else every row would always be lit
 const MANY = 10; // if so many arrive within a second, the rows change once a second: nobody could read them faster
@@ -53,16 +54,17 @@ export class Orders {
 }
 
 function row({ type, id, data }) {
+  const key = KEYS[type] ?? 'orderId';
   const made = make('tr');
   made.role = 'row'; // on a phone the style sheet makes it a block; for screen readers it stays a row
   made.dataset.type = type;
   made.dataset.hue = hueOf(type);
   made.dataset.id = id;
   const order = make('td', 'order');
-  order.append(orderLink(data?.orderId));
+  order.append(orderLink(data?.[key]));
   const when = make('td', 'when');
   when.append(time(data?.when));
-  made.append(make('th', 'event', nameOf(type)), order, when, make('td', 'details', details(data)));
+  made.append(make('th', 'event', nameOf(type)), order, when, make('td', 'details', details(data, key)));
   made.lastElementChild.title = made.lastElementChild.textContent; // the cell shows one line of it
   made.firstElementChild.scope = 'row';
   for (const cell of made.children) cell.role = cell.localName === 'th' ? 'rowheader' : 'cell';
@@ -86,7 +88,8 @@ function time(when) {
 }
 
 /** Return the reason and every other property, also the ones that later versions add. */
-function details({ orderId, when, reason, ...others } = {}) {
+function details(data, key) {
+  const { [key]: _, when, reason, ...others } = data ?? {};
   const rest = Object.entries(others).map(([name, value]) => `${inWords(name)} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
   return [reason, ...rest].filter((part) => part !== undefined).join(' · ');
 }
