@@ -20,7 +20,7 @@ from app.events.event_columns import EventColumns
 from app.events.log.count_events import EventCounts
 from app.events.log.event_store import Appended, Page
 from app.events.position import SentId
-from app.events.stored_time import stored_time
+from app.events.stored_times import stored_times
 from app.specification.contracts import Contracts, EventContract
 from app.specification.errors import Refusal
 from app.specification.json_size import check_number_of_values
@@ -87,16 +87,20 @@ def page_events(page: Page) -> list[str]:
     The data of an event was serialised when the event was published, and is copied.
     """
     return [
-        f'{{"id":"{id}","eventType":"{event_type}","schemaVersion":"{version}","data":{data},"storedAt":"{stored_time(at_us)}"}}'
-        for id, (event_type, version, data, at_us) in zip(page.ids, _sent_fields(page.events), strict=True)
+        f'{{"id":"{id}","eventType":"{event_type}","schemaVersion":"{version}","data":{data},"storedAt":"{stored_at}"}}'
+        for id, (event_type, version, data, stored_at) in zip(page.ids, _sent_fields(page.events), strict=True)
     ]
 
 
-def _sent_fields(events: Sequence[StoredEvent]) -> Iterable[tuple[str, str, str, int]]:
+def _sent_fields(events: Sequence[StoredEvent]) -> Iterable[tuple[str, str, str, str]]:
     """Return the fields of each event that are sent: event type, schema version, data, and when it was stored."""
     if isinstance(events, EventColumns):
-        return zip(events.event_types, events.schema_versions, events.data, map(int, events.stored_at_us), strict=True)
-    return [(event.event_type, event.schema_version, event.data, event.stored_at_us) for event in events]
+        times = stored_times(events.stored_at_us)
+        return zip(events.event_types, events.schema_versions, events.data, times, strict=True)
+    times = stored_times([event.stored_at_us for event in events])
+    return [
+        (event.event_type, event.schema_version, event.data, time) for event, time in zip(events, times, strict=True)
+    ]
 
 
 def event_counts(counts: EventCounts, last: SentId) -> str:

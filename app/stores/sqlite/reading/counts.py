@@ -26,7 +26,7 @@ from app.stores.sqlite.reading.pages import read_page
 from app.stores.sqlite.reading.verified_reads import read_at, read_expected, read_run
 from app.stores.sqlite.records import read_blocks, read_floor
 
-COUNTED_AT_ONCE: Final = 10_000  # events that are read; then other reads have a turn
+COUNTED_AT_ONCE: Final = 2_000  # events that are read; then other reads have a turn
 BLOCKS_AT_ONCE: Final = 128  # blocks that are counted; all their events are read if each is in several intervals
 REMEMBERED_COUNTS: Final = 16_384  # of some 300 bytes each: four million events
 

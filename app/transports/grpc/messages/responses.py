@@ -12,7 +12,7 @@ from app.events.event import StoredEvent
 from app.events.event_columns import EventColumns
 from app.events.log.event_store import Appended, Page
 from app.events.position import Gap
-from app.events.stored_time import stored_time
+from app.events.stored_times import stored_times
 from app.transports.grpc.messages.descriptors import MessageClasses
 from app.transports.grpc.messages.event_messages import DataMessages
 
@@ -62,10 +62,10 @@ class Responses:
                 "event_type": event_type,
                 "schema_version": schema_version,
                 "event_id": event_id,
-                "stored_at": stored_time(int(stored_at_us)),
+                "stored_at": stored_at,
                 **self._data_messages.arguments(event_type, schema_version, data),
             }
-            for id, (event_type, schema_version, event_id, stored_at_us, data) in zip(
+            for id, (event_type, schema_version, event_id, stored_at, data) in zip(
                 ids, _sent_fields(events), strict=True
             )
         ]
@@ -97,9 +97,10 @@ def published_events(appended: Sequence[Appended], ids: Sequence[str]) -> list[d
     ]
 
 
-def _sent_fields(events: Sequence[StoredEvent]) -> Iterable[tuple[str, str, str, int | str, Any]]:
+def _sent_fields(events: Sequence[StoredEvent]) -> Iterable[tuple[str, str, str, str, Any]]:
     """Return the fields of each event that are sent: event type, schema version, event id, when it was stored, and data as an object."""
     columns = events if isinstance(events, EventColumns) else EventColumns(*zip(*events, strict=True))
+    times = stored_times(columns.stored_at_us)
     # One text for all data: to parse each alone takes three times as long.
     data = json.loads(f"[{','.join(columns.data)}]")
-    return zip(columns.event_types, columns.schema_versions, columns.event_ids, columns.stored_at_us, data, strict=True)
+    return zip(columns.event_types, columns.schema_versions, columns.event_ids, times, data, strict=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from app.events.log.start import read_instant
-from app.events.stored_time import stored_time
+from app.events.stored_times import stored_times
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,6 @@ from app.events.stored_time import stored_time
     ],
 )
 def test_a_time_is_cut_to_milliseconds_and_never_later_than_the_event(stored_at_us: int, text: str) -> None:
-    assert stored_time(stored_at_us) == text
+    assert stored_times([stored_at_us, str(stored_at_us)]) == [text, text]
     assert datetime.fromisoformat(text).utcoffset() is not None
     assert stored_at_us - 1000 < read_instant(text) <= stored_at_us
