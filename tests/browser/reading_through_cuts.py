@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from playwright.sync_api import Page
-
 from tests.browser.bad_network import BadNetwork
 from tests.browser.following import PATIENCE_SECONDS
 from tests.browser.subscribing import Subscribed
+from tests.browser.waiting import Evaluating
 from tests.support.checker import Ledger, judge
 from tests.support.publishers import counted, publish_now
 from tests.support.server_process import ServerProcess
@@ -27,7 +26,7 @@ _publishers = iter(range(1000))
 
 
 def read_through_cuts(
-    server: ServerProcess, network: BadNetwork, page: Page, options: Mapping[str, object], *, cuts: int
+    server: ServerProcess, network: BadNetwork, page: Evaluating, options: Mapping[str, object], *, cuts: int
 ) -> None:
     """Follow the stream until the network has cut it this many times, and judge what the page was given."""
     subscribed = Subscribed(page, **options)

@@ -7,10 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
-
 from tests.browser.following import Seen
-from tests.browser.waiting import comes_true
+from tests.browser.waiting import Evaluating, comes_true
 from tests.support.checker import SubscriberLog
 
 _SCRIPT = (Path(__file__).parent / "subscribe.js").read_text()
@@ -20,21 +18,21 @@ _NAMES = itertools.count()
 class Subscribed:
     """A subscription in a page; `options` are those of the client."""
 
-    def __init__(self, page: Page, **options: object) -> None:
+    def __init__(self, page: Evaluating, **options: object) -> None:
         self.page = page
-        self._name = f"s{next(_NAMES)}"
-        page.evaluate(_SCRIPT, [self._name, options])
+        self.name = f"s{next(_NAMES)}"
+        page.evaluate(_SCRIPT, [self.name, options])
 
     def do(self, what: str) -> Any:
         """Evaluate an expression on the subscription."""
-        return self.page.evaluate(f"subscriptions.{self._name}.subscription.{what}")
+        return self.page.evaluate(f"subscriptions.{self.name}.subscription.{what}")
 
     def hold(self) -> None:
         """Make the handler of the next event wait for `release`."""
-        self.page.evaluate(f"subscriptions.{self._name}.held = true")
+        self.page.evaluate(f"subscriptions.{self.name}.held = true")
 
     def release(self) -> None:
-        self.page.evaluate(f"subscriptions.{self._name}.release()")
+        self.page.evaluate(f"subscriptions.{self.name}.release()")
 
     def calls(self, kind: str) -> list[Any]:
         """Return the values of all calls of one handler: event, gap, closing, checkpoint, state or error."""
@@ -42,9 +40,7 @@ class Subscribed:
 
     def count(self) -> int:
         """Return how many events the handler has got."""
-        return int(
-            self.page.evaluate(f"subscriptions.{self._name}.calls.filter(({{kind}}) => kind === 'event').length")
-        )
+        return int(self.page.evaluate(f"subscriptions.{self.name}.calls.filter(({{kind}}) => kind === 'event').length"))
 
     def events(self) -> list[Seen]:
         return [Seen(event["type"], event["id"], event["data"]) for event in self.calls("event")]
@@ -89,8 +85,8 @@ class Subscribed:
 
     def _comes_true(self, what: str) -> None:
         """Wait until an expression on what is kept is true."""
-        assert comes_true(self.page, f"subscriptions.{self._name}.{what}"), self._all()[-20:]
+        assert comes_true(self.page, f"subscriptions.{self.name}.{what}"), self._all()[-20:]
 
     def _json(self, what: str) -> list[Any]:
         """Evaluate an expression on what is kept. As JSON, thousands of events come for a tenth of the CPU."""
-        return list(json.loads(self.page.evaluate(f"JSON.stringify(subscriptions.{self._name}.{what})")))
+        return list(json.loads(self.page.evaluate(f"JSON.stringify(subscriptions.{self.name}.{what})")))

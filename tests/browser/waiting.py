@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+from typing import Any, Protocol
 
 from tests.browser.watching import PATIENCE_SECONDS
 
@@ -16,7 +16,17 @@ _SCRIPT = """async (milliseconds) => {
 }"""
 
 
-def comes_true(page: Page, condition: str) -> bool:
+class Evaluating(Protocol):
+    """A page in which a test evaluates JavaScript, of Playwright or of another browser."""
+
+    def evaluate(self, expression: str, arg: Any = None) -> Any:
+        """Evaluate an expression, or call the function that it is with an argument; wait for its promise."""
+
+    def close(self) -> None:
+        """Close the page."""
+
+
+def comes_true(page: Evaluating, condition: str) -> bool:
     """Wait until a JavaScript expression is true; return False if it never is.
 
     The page itself looks at it: asking the page every 20 ms would take a third of a processor.

@@ -1,0 +1,23 @@
+"""The pages and the browser client in Firefox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.browser.engines.firefox import running_firefox
+from tests.browser.engines.scenarios import Scenarios
+from tests.browser.engines.tab import Engine
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder, running_firefox(Path(folder)) as firefox:
+        yield firefox
+
+
+class TestFirefox(Scenarios):
+    """Everything that is promised in each browser."""
