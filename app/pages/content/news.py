@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from app.compatibility.gate import unreleased
+from app.compatibility.rules.change import Change
 from app.pages.markup.markdown import slug
 from app.specification.pointer import dotted
 from app.specification.version import Step
@@ -16,7 +17,7 @@ CHANGELOG: Final = "CHANGELOG.md"
 _RELEASE: Final = re.compile(
     r"^## \[?(?P<version>[^\]\s]+)\]?(?: - (?P<date>\S+))?\n(?P<text>(?:(?!## ).*\n?)*)", re.MULTILINE
 )
-_STEPS: Final = {Step.MAJOR: "breaks clients", Step.MINOR: "an addition", Step.PATCH: "words only"}
+_STEPS: Final = {Step.MAJOR: "breaks clients", Step.MINOR: "an addition"}
 
 
 class Release(NamedTuple):
@@ -53,7 +54,11 @@ def read_news(root: Path) -> News | None:
     found = unreleased(root)
     if found is None:
         return None
-    return News(
-        found.since,
-        [f"`{dotted(each.pointer) or 'the document'}` {each.what} ({_STEPS[each.step]})." for each in found.changes],
+    return News(found.since, [_sentence(each) for each in found.changes])
+
+
+def _sentence(change: Change) -> str:
+    place = f"`{dotted(change.pointer) or 'the document'}`"
+    return (
+        f"{place}: {change.what} ({_STEPS[change.step]})." if change.step in _STEPS else f"{place}: only words changed."
     )
