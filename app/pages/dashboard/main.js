@@ -15,7 +15,7 @@ import { Journal } from './journal.js';
 import { readOrder, showOrder } from './order.js';
 import { Orders } from './orders.js';
 import { Reasons } from './reasons.js';
-import { countedSince, keepCountedSince, readCounted } from './restored.js';
+import { countedSince, offerToCountAnew, readCounted } from './restored.js';
 import { Status } from './status.js';
 import { Tally } from './tally.js';
 import { Tiles } from './tiles.js';
@@ -86,15 +86,6 @@ async function restore(since) {
     unanswered(failure);
     return { since: new Date(since).toISOString() };
   }
-}
-
-function offerToCountAnew(openedAt) {
-  keepCountedSince(openedAt);
-  element('anew').hidden = false;
-  element('anew').addEventListener('click', () => {
-    keepCountedSince(undefined);
-    location.reload();
-  });
 }
 
 function chooseWindow(window) {

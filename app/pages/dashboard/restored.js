@@ -3,6 +3,8 @@
 // The time at which counting began is kept with this entry of the browser's history. So it lasts as long as the tab, and a page that is
 // opened anew begins anew.
 
+import { element } from './element.js';
+
 const NEWEST = 50; // rows of the table
 const PAGE = 1000;
 const PAGES = 5;
@@ -10,9 +12,14 @@ const PAGES = 5;
 /** Return when counting began before this page was loaded again; undefined if it is loaded for the first time. */
 export const countedSince = () => history.state?.countedSince;
 
-/** Keep when counting began, or forget it. */
-export function keepCountedSince(time) {
-  history.replaceState(time === undefined ? null : { countedSince: time }, '');
+/** Keep when counting began, and offer to begin anew. */
+export function offerToCountAnew(since) {
+  history.replaceState({ countedSince: since }, '');
+  element('anew').hidden = false;
+  element('anew').addEventListener('click', () => {
+    history.replaceState(null, '');
+    location.reload();
+  });
 }
 
 /** Read from the log what was counted since a time: `{intervals, lastEventId, newest}`. Throws an Error if the server does not answer. */
