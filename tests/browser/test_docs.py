@@ -86,7 +86,8 @@ def test_dashboard_asks_for_few_files(server: ServerProcess, page: Page, watched
     page.goto(server.url)
     expect(page.locator("#orders tr").first).to_be_attached()  # a shared worker has followed the stream
     assert "dashboard/bundle.js" in str(watched.requests)
-    assert len(watched.requests) <= MOST_DASHBOARD_REQUESTS
+    asked = {each.partition("?")[0] for each in watched.requests}  # on a slow machine it asks for new numbers meanwhile
+    assert len(asked) <= MOST_DASHBOARD_REQUESTS
     assert watched.errors == []
 
 
