@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from app.check.findings import CannotCheck
 from app.check.http.stream_blocks import CONTROL_PREFIX
+from app.check.published_promises import PublishedPromises, read_promises
 from app.check.request import Request, Response
 from app.check.websocket.published_socket import PublishedSocket, read_socket
 from app.specification.errors import InvalidContract
@@ -25,18 +26,6 @@ DOCUMENT: Final = Request("/openapi.json", headers=(("Accept", "application/json
 STREAM: Final = "text/event-stream"
 PAGE: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
-
-
-HEARTBEAT_SECONDS: Final = 15.0
-"""The longest time without a byte on a stream, if the document does not promise another one."""
-
-
-class PublishedPromises(NamedTuple):
-    """The times that a server promises: the longest one between two heartbeats, and the range of its retry times."""
-
-    heartbeat_seconds: float
-    least_retry_ms: float
-    most_retry_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +120,10 @@ def _contract(document: Mapping[str, Any]) -> PublishedContract:
         published=publish and compile_schema(_schema(publish, "201", PAGE), "published"),
         event_types=types and compile_schema(_schema(types, "200", PAGE), "eventTypes"),
         example=publish and _example(publish),
-        promises=_promises(document.get("x-promises", {})),
+        promises=read_promises(document.get("x-promises", {})),
         protected=[path for path, method, each in operations.values() if method == "GET" and _needs_token(each)],
         socket=None if socket is None else read_socket(socket[0], socket[2]),
     )
-
-
-def _promises(promises: Mapping[str, Any]) -> PublishedPromises:
-    retry = promises.get("retryMilliseconds", {})
-    heartbeat = float(promises.get("heartbeatSeconds", HEARTBEAT_SECONDS))
-    return PublishedPromises(heartbeat, float(retry.get("minimum", 0)), float(retry.get("maximum", "inf")))
 
 
 def _needs_token(operation: Mapping[str, Any]) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
+from app.compatibility.rules import effects
 from app.compatibility.rules.change import Change, Effect
 from app.compatibility.rules.comparison import ABSENT, Comparison
-from app.compatibility.rules.rows import Row, Table, compare_by_name, part, reworded
+from app.compatibility.rules.rows import Row, Table, compare_by_name, fixed, leaf, part, reworded
 
 
 def components(table: Table | None = None) -> Row:
@@ -62,3 +63,29 @@ def problem_types(components: Mapping[str, Any]) -> dict[str, Any]:
             case {"type": str(problem), "status": status}:
                 found[problem] = status
     return found
+
+
+def _key_name(parent: Comparison, name: str) -> Iterator[Change]:
+    row = leaf(effects.any_case) if parent.now.get("in") == "header" else fixed
+    yield from row(parent, name)
+
+
+_FLOW: Final[Table] = {
+    "authorizationUrl": fixed,
+    "tokenUrl": fixed,
+    "refreshUrl": leaf(effects.optional),
+    "scopes": leaf(effects.names),
+}
+
+_FLOWS: Final[Table] = dict.fromkeys(
+    ("implicit", "password", "clientCredentials", "authorizationCode"), part(lambda: _FLOW, "flow")
+)
+
+SECURITY_SCHEME: Final[Table] = {
+    **dict.fromkeys(("type", "in", "openIdConnectUrl"), fixed),
+    "name": _key_name,
+    "scheme": leaf(effects.any_case),  # RFC 9110 §11.1
+    "flows": part(lambda: _FLOWS, "flows"),
+    "bearerFormat": reworded,
+    "description": reworded,
+}

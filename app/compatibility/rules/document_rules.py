@@ -6,13 +6,13 @@ media types, headers and components are public: to remove such a name requires a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from app.compatibility.rules import effects
-from app.compatibility.rules.change import Change, Direction, Effect
+from app.compatibility.rules.change import Direction, Effect
 from app.compatibility.rules.comparison import Comparison
-from app.compatibility.rules.component_rules import components, examples
+from app.compatibility.rules.component_rules import SECURITY_SCHEME, components, examples
 from app.compatibility.rules.message_rules import MESSAGE_MEMBERS
 from app.compatibility.rules.normal_form import lower_if_header
 from app.compatibility.rules.rows import (
@@ -38,11 +38,6 @@ _ALLOWED = leaf(effects.switch(Effect.LOOSENED))
 def _if_demanded(comparison: Comparison) -> Effect:
     followed = comparison.followed()
     return Effect.TIGHTENED if followed is not None and followed.now.get("required") is True else Effect.EXTENDED
-
-
-def _key_name(parent: Comparison, name: str) -> Iterator[Change]:
-    row = leaf(effects.any_case) if parent.now.get("in") == "header" else fixed
-    yield from row(parent, name)
 
 
 def _by_status(comparison: Comparison) -> Effect:
@@ -131,26 +126,6 @@ _PATH: Final[Table] = {
     "description": reworded,
 }
 
-_FLOW: Final[Table] = {
-    "authorizationUrl": fixed,
-    "tokenUrl": fixed,
-    "refreshUrl": leaf(effects.optional),
-    "scopes": leaf(effects.names),
-}
-
-_FLOWS: Final[Table] = dict.fromkeys(
-    ("implicit", "password", "clientCredentials", "authorizationCode"), part(lambda: _FLOW, "flow")
-)
-
-_SECURITY_SCHEME: Final[Table] = {
-    **dict.fromkeys(("type", "in", "openIdConnectUrl"), fixed),
-    "name": _key_name,
-    "scheme": leaf(effects.any_case),  # RFC 9110 §11.1
-    "flows": part(lambda: _FLOWS, "flows"),
-    "bearerFormat": reworded,
-    "description": reworded,
-}
-
 _COMPONENTS: Final[Table] = {
     "schemas": components(SCHEMA),
     "parameters": components(),
@@ -158,7 +133,7 @@ _COMPONENTS: Final[Table] = {
     "requestBodies": components(),
     "responses": components(),
     "links": components(),
-    "securitySchemes": components(_SECURITY_SCHEME),
+    "securitySchemes": components(SECURITY_SCHEME),
     "callbacks": fixed,
     "examples": examples,
 }
