@@ -10,12 +10,13 @@ from typing import Final, Literal
 import click
 import httpx
 
+from app.cli.filter_options import filter_options
 from app.cli.forwarding.forwarding import Forwarding
 from app.cli.forwarding.kept_position import kept_position
 from app.cli.forwarding.webhook import Webhook, read_webhook_url
 from app.cli.forwarding.webhook_secrets import make_secret, read_secrets
 from app.cli.options import certificates_option, orders_client, transport_option, url_option
-from app.cli.output.tail_format import complete_event_types, read_since
+from app.cli.output.tail_format import read_since
 from app.cli.output.terminal import Failed, say
 from app.cli.tail_command import FINITE_RETRY_SECONDS
 from app.cli.token_option import TokenSource, token_option
@@ -46,14 +47,7 @@ _DEAD_LETTER_SECONDS: Final = 3600.0
 @token_option
 @certificates_option
 @transport_option("sse", "websocket", "auto", "grpc")
-@click.option(
-    "--event-types",
-    multiple=True,
-    metavar="TYPE[,TYPE...]",
-    shell_complete=complete_event_types,
-    help="Only events of these types, such as order.cancelled. May be repeated.",
-)
-@click.option("--order-id", multiple=True, metavar="ID[,ID...]", help="Only events of these orders. May be repeated.")
+@filter_options
 @click.option(
     "--from",
     "origin",

@@ -11,8 +11,9 @@ from typing import Final, Literal
 
 import click
 
+from app.cli.filter_options import filter_options
 from app.cli.options import certificates_option, orders_client, transport_option, url_option
-from app.cli.output.tail_format import complete_event_types, json_line, read_since, text_line
+from app.cli.output.tail_format import json_line, read_since, text_line
 from app.cli.output.tail_statistics import Statistics, shown_live
 from app.cli.output.terminal import Failed, discard_output, paint_for, print_line, say
 from app.cli.token_option import TokenSource, token_option
@@ -28,20 +29,7 @@ _LINES: Final = {"json": json_line, "text": text_line}
 @token_option
 @certificates_option
 @transport_option("sse", "websocket", "auto", "grpc")
-@click.option(
-    "--event-types",
-    multiple=True,
-    metavar="TYPE[,TYPE...]",
-    shell_complete=complete_event_types,
-    help="Only events of these types, such as order.cancelled. May be repeated.",
-)
-@click.option(
-    "--order-id",
-    "--order",
-    multiple=True,
-    metavar="ID[,ID...]",
-    help="Only events of these orders. May be repeated.",
-)
+@filter_options
 @click.option(
     "--from",
     "origin",
