@@ -5,19 +5,26 @@ The server gets ten minutes of orders from before the page was opened and simula
 
 from __future__ import annotations
 
+import asyncio
+import json
 import sys
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
+from uuid import uuid4
 
 from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
+from app.events.event import Event
 from app.sources.simulator import simulated_orders
+from app.stores.sqlite.store import SqliteStore
 from tests.browser.chromium import launch_chromium
-from tests.browser.following import patient
+from tests.stores.opened import opening
 from tests.support.server_process import ServerProcess
-from tests.transports.http.orders import publish
 
 PICTURE = Path(__file__).parent / "dashboard.png"
 SIZE = ViewportSize(width=1280, height=720)
@@ -25,17 +32,18 @@ SIZE = ViewportSize(width=1280, height=720)
 
 def main() -> int:
     """Take the picture, and print its size in bytes."""
-    with (
-        ServerProcess("--store", "memory:", "--source", "simulator:2") as server,
-        patient(server) as http,
-        sync_playwright() as playwright,
-    ):
-        publish(http, *orders(Random(7), 400))
-        browser = launch_chromium(playwright)
-        page = browser.new_page(viewport=SIZE, color_scheme="light")
-        page.goto(f"{server.url}/?from=earliest")
-        take(page)
-        browser.close()
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "orders.db"
+        asyncio.run(store_orders(log, Random(7), 400))
+        with (
+            ServerProcess("--store", f"sqlite:{log}", "--source", "simulator:2") as server,
+            sync_playwright() as playwright,
+        ):
+            browser = launch_chromium(playwright)
+            page = browser.new_page(viewport=SIZE, color_scheme="light")
+            page.goto(f"{server.url}/?from=earliest")
+            take(page)
+            browser.close()
     sys.stdout.write(f"{PICTURE}: {PICTURE.stat().st_size} bytes\n")
     return 0
 
@@ -48,16 +56,22 @@ def take(page: Page) -> None:
     page.screenshot(path=PICTURE)
 
 
-def orders(random: Random, count: int) -> list[dict[str, Any]]:
-    """Make simulated orders that happened at random times of the last ten minutes."""
-    now = datetime.now(UTC)
-    times = sorted(now - timedelta(seconds=random.uniform(0, 600)) for _ in range(count))
-    simulated = (each.event for each in simulated_orders(1.0, seed=7))
-    return [happened_at(when, event) for when, event in zip(times, simulated, strict=False)]
+async def store_orders(path: Path, random: Random, count: int) -> None:
+    """Store simulated orders in a new log, at random times of the last ten minutes."""
+    now_ns = time.time_ns()
+    ages_seconds = sorted((random.uniform(0, 600) for _ in range(count)), reverse=True)
+    async with opening(SqliteStore(path, retain_events=1_000_000)) as log:
+        for age_seconds, simulated in zip(ages_seconds, simulated_orders(1.0, seed=7), strict=False):
+            stored_ns = now_ns - int(age_seconds * 1e9)
+            with patch("time.time_ns", return_value=stored_ns):
+                await log.append(happened(simulated.event, stored_ns))
 
 
-def happened_at(when: datetime, event: Any) -> dict[str, Any]:
-    return {**event, "data": {**event["data"], "when": when.isoformat(timespec="milliseconds")}}
+def happened(simulated: Any, stored_ns: int) -> Event:
+    """Make an event of a simulated one that happened when it is stored."""
+    when = datetime.fromtimestamp(stored_ns / 1e9, UTC).isoformat(timespec="milliseconds")
+    data = {**simulated["data"], "when": when}
+    return Event(simulated["eventType"], "1.0.0", uuid4().hex, data["orderId"], json.dumps(data))
 
 
 if __name__ == "__main__":
