@@ -31,6 +31,7 @@ from tests.transports.http.orders import (
 )
 
 SAMPLE_ID = "k7f3q2xw-1042"
+OF_A_DAY = "since=2024-05-01T00:00:00Z&until=2024-05-02T00:00:00Z&intervalSeconds=900"
 
 
 class Command(NamedTuple):
@@ -185,6 +186,8 @@ def test_command_that_reads_prints_what_its_path_promises(server: ServerProcess,
             "/health/live": "status",
             "/health/ready": "status",
             "/events/orders?from=earliest&limit=10": "events",
+            "/events/orders/counts": "intervals",
+            f"/events/orders/counts?{OF_A_DAY}": "lastEventId",  # nothing was stored on that day
         }
         assert json.loads(output)[promised[command.path]]
 

@@ -154,7 +154,7 @@ def test_served_yaml_is_readable(document: OpenApiDocument) -> None:
 
     assert "description: |\n" in text
     assert "&id" not in text
-    assert list(yaml.safe_load(text)) == ["openapi", "info", "servers", "tags", "paths", "components"]
+    assert list(yaml.safe_load(text)) == ["openapi", "info", "x-promises", "servers", "tags", "paths", "components"]
 
 
 def test_loading_opens_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
