@@ -10,35 +10,34 @@ from typing import Final, Literal
 import click
 import httpx
 
-from app.cli.filter_options import filter_options
 from app.cli.forwarding.forwarding import Forwarding
 from app.cli.forwarding.kept_position import kept_position
 from app.cli.forwarding.webhook import Webhook, read_webhook_url
 from app.cli.forwarding.webhook_secrets import make_secret, read_secrets
 from app.cli.options import certificates_option, orders_client, transport_option, url_option
-from app.cli.output.tail_format import read_since
 from app.cli.output.terminal import Failed, say
-from app.cli.tail_command import FINITE_RETRY_SECONDS
+from app.cli.stream_options import FINITE_RETRY_SECONDS, stream_options
 from app.cli.token_option import TokenSource, token_option
 from app.client import Checkpoint, Gap, OrderEvent, OrdersClient, OrdersError, OrderStream, StreamOptions
 from app.client.endpoint import new_client
 from app.client.transports.choice import Transport
 
 _DEAD_LETTER_SECONDS: Final = 3600.0
+_FILE: Final = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command
 @click.argument("webhook_url", metavar="WEBHOOK", callback=read_webhook_url)
 @click.option(
     "--position",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=_FILE,
     required=True,
     metavar="FILE",
-    help="The file that keeps the id of the last forwarded event. A further run goes on after it.",
+    help="The file that keeps the id of the last forwarded event. A further run goes on after it, whatever --from and --since say.",
 )
 @click.option(
     "--secret-file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=_FILE,
     required=True,
     metavar="FILE",
     help="The secret that signs requests, such as whsec_...; on two lines if it is being replaced. If there is no such file, it is made.",
@@ -47,24 +46,7 @@ _DEAD_LETTER_SECONDS: Final = 3600.0
 @token_option
 @certificates_option
 @transport_option("sse", "websocket", "auto", "grpc")
-@filter_options
-@click.option(
-    "--from",
-    "origin",
-    type=click.Choice(["earliest", "latest"]),
-    help="If no position is kept yet: begin with the earliest event that is retained, or with the next one to come (the default).",
-)
-@click.option(
-    "--since",
-    callback=read_since,
-    metavar="TIME",
-    help="If no position is kept yet: begin with the first event stored at or after this time, or within this span, such as 10m.",
-)
-@click.option(
-    "--follow/--no-follow",
-    default=True,
-    help="Wait for new events (the default), or end after the newest event that is stored.",
-)
+@stream_options
 @click.option(
     "--retry-max-time",
     type=click.FloatRange(min=0),
@@ -73,7 +55,7 @@ _DEAD_LETTER_SECONDS: Final = 3600.0
 )
 @click.option(
     "--dead-letters",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=_FILE,
     metavar="FILE",
     help="Append an event that was not received in that time to this file, and go on. [default: stop at it]",
 )

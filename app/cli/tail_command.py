@@ -11,16 +11,15 @@ from typing import Final, Literal
 
 import click
 
-from app.cli.filter_options import filter_options
 from app.cli.options import certificates_option, orders_client, transport_option, url_option
-from app.cli.output.tail_format import json_line, read_since, text_line
+from app.cli.output.tail_format import json_line, text_line
 from app.cli.output.tail_statistics import Statistics, shown_live
 from app.cli.output.terminal import Failed, discard_output, paint_for, print_line, say
+from app.cli.stream_options import FINITE_RETRY_SECONDS, stream_options
 from app.cli.token_option import TokenSource, token_option
 from app.client import Gap, OrderEvent, OrdersClient, OrdersError, OrderStream, StreamOptions
 from app.client.transports.choice import Transport
 
-FINITE_RETRY_SECONDS: Final = 60.0
 _LINES: Final = {"json": json_line, "text": text_line}
 
 
@@ -29,28 +28,11 @@ _LINES: Final = {"json": json_line, "text": text_line}
 @token_option
 @certificates_option
 @transport_option("sse", "websocket", "auto", "grpc")
-@filter_options
-@click.option(
-    "--from",
-    "origin",
-    type=click.Choice(["earliest", "latest"]),
-    help="Begin with the earliest event that is retained, or with the next one to come (the default).",
-)
-@click.option(
-    "--since",
-    callback=read_since,
-    metavar="TIME",
-    help="Begin with the first event stored at or after this RFC 3339 time, or within this span: 90s, 10m, 2h30m, 7d.",
-)
+@stream_options
 @click.option(
     "--last-event-id", metavar="ID", help="Go on after the event with this id, whatever --from and --since say."
 )
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after N events.")
-@click.option(
-    "--follow/--no-follow",
-    default=True,
-    help="Wait for new events (the default), or end after the newest event that is stored.",
-)
 @click.option(
     "--format",
     "written",

@@ -20,7 +20,7 @@ class Watched:
         self._changed = threading.Condition()
 
     def receive(self, connection: socket.socket) -> bool:
-        """Take what a socket has received; return False if its connection has ended."""
+        """Read the bytes that a socket has received. Return False if its connection has ended."""
         data = connection.recv(1 << 20)
         with self._changed:
             self._ends[connection] = (self._ends.get(connection, b"") + data)[-_LAST_BYTES:]

@@ -68,7 +68,7 @@ def alternatives(
 
 
 def _paired(comparison: Comparison, table: Table) -> list[_Pair]:
-    """Pair the schemas of the two lists: first equal ones, then those whose difference requires the smallest version bump."""
+    """Pair each schema of one list with one of the other: equal schemas first, then those that differ by the smallest step of a version."""
     before, now = dict(enumerate(comparison.before)), dict(enumerate(comparison.now))
     same = [_at(comparison, before.pop(old), now.pop(new), new) for old, new in _equal(before, now)]
     pairs = [_Pair(each, _step(each, table)) for each in same]  # what an equal reference leads to may have changed
