@@ -67,12 +67,16 @@ def types(*, root: Path, module: str) -> int:
     The Python client includes such a module for the contract with which it was released. The client can also read an event of another
     type; the data of such an event is a plain mapping without types.
 
-    Exit codes: 0 the module is printed; 1 the contract cannot be read; 2 wrong usage.
+    Exit codes: 0 the module is printed; 1 the contract cannot be read, or nothing of it is released; 2 wrong usage.
     """
     try:
         schemas = released_schemas(root)
     except InvalidContract as error:
         raise click.ClickException(str(error)) from None
+    if not schemas:
+        raise click.ClickException(
+            f"No event type in {root / 'contracts'} is released, so there is nothing to write. `orders-events contracts --release` releases a contract."
+        )
     click.echo(python_types(schemas, module), nl=False)
     return 0
 

@@ -87,10 +87,10 @@ def forward(
     Exit codes: 0 the end that --no-follow asks for is reached; 1 an event cannot be forwarded, the receiver answered 410, or the server
     refuses or cannot be reached; 2 wrong usage.
     """
-    if make_secret(secret_file):
-        say(f"{secret_file} has a new secret now. The receiver needs it to verify the signatures.")
-    keys = read_secrets(secret_file)
     with kept_position(position) as kept, _http(webhook_url) as http:
+        if make_secret(secret_file):
+            say(f"{secret_file} has a new secret now. The receiver needs it to verify the signatures.")
+        keys = read_secrets(secret_file)
         seconds = _DEAD_LETTER_SECONDS if retry_max_time is None and dead_letters else retry_max_time
         forwarding = Forwarding(Webhook(webhook_url, keys, http), kept, seconds, dead_letters)
         options: StreamOptions = {

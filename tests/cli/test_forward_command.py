@@ -291,6 +291,14 @@ def test_file_without_a_position_is_refused(place: Place, content: str) -> None:
     assert "does not contain the id of an event" in ran.errors[0]
 
 
+def test_folder_that_does_not_exist_is_named_before_a_secret_is_made(place: Place) -> None:
+    place.secrets.unlink()
+    place.position = place.position.parent / "missing" / "position"
+    ran = place.forward("http://127.0.0.1:1", "http://127.0.0.1:1")
+    assert (ran.code, len(ran.errors), place.secrets.exists()) == (1, 1, False)
+    assert f"No position can be kept in {place.position}: No such file or directory." in ran.errors[0]
+
+
 @pytest.mark.parametrize(
     "url",
     ["", "shop.example", "ftp://shop.example", "http://", "https://me:word@shop.example", "https://shop.example/#x"],

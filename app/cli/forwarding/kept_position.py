@@ -44,9 +44,16 @@ class KeptPosition:
 def kept_position(path: Path) -> Iterator[KeptPosition]:
     """Lock the file `<path>.lock` while the context is open, and give the position in the file `path`.
 
-    Raises click.ClickException if another process has locked it: two would forward every event twice.
+    Raises click.ClickException if the file cannot be locked, or another process has locked it: two would forward every event twice.
     """
-    with Path(f"{path}.lock").open("w") as lock:
+    try:
+        lock = Path(f"{path}.lock").open("w")  # noqa: SIM115  # closed below
+    except OSError as error:
+        reason = error.strerror or error
+        raise click.ClickException(
+            f"No position can be kept in {path}: {reason}. Name a file in a folder that exists and can be written."
+        ) from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
