@@ -10,9 +10,9 @@ oasdiff, on the same documents.
 
 Reading order: `rules/` (`change`, `comparison`, `rows`, `effects` and `patterns`, `alternatives` and
 `contradiction`, then the tables `schema_rules`,
-`component_rules` and `document_rules`), `finding`, `schema_files`, `baseline` (the released contract), `working_contract` (the
-contract as it is now); `event_schemas`, `document_changes`, `numbered_fields` and `consumers` (the checks), `gate` (runs all
-checks).
+`component_rules` and `document_rules`), `finding`, `schema_files`, `release_dates` and `baseline` (the released
+contract), `working_contract` (the contract as it is now); `event_schemas`, `retirement`, `document_changes`, `numbered_fields` and
+`consumers` (the checks), `gate` (runs all checks).
 """
 
 from app.compatibility.finding import Finding

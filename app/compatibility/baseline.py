@@ -1,7 +1,8 @@
-"""The released contract, with which the present contract is compared; it is recorded in three committed files.
+"""The released contract, with which the present contract is compared; it is recorded in four committed files.
 
 `contracts/released.json` has a digest of each released event schema. `openapi/released.json` is the released OpenAPI document.
-`contracts/released-field-numbers.json` is the released copy of `contracts/field-numbers.json`.
+`contracts/released-field-numbers.json` is the released copy of `contracts/field-numbers.json`. `contracts/released-dates.json` has the
+day of each release of an event schema.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from app.compatibility.release_dates import DatesByVersion, read_dates
 from app.compatibility.schema_files import SchemaFile, contracts_of, read_schema_files
 from app.specification.contract_files import read_json
 from app.specification.derived.protobuf.field_numbers import Numbers, read_field_numbers, write_field_numbers
@@ -29,11 +31,13 @@ class Baseline:
     `digests`: the SHA-256 of each released schema.json in hexadecimal, by event type and version.
     `document`: the released OpenAPI document, with the event schemas copied into it; None if no document has been released.
     `numbers`: the released field numbers; None if none have been released, because the contract is older than the `.proto`.
+    `dates`: when each event schema was released, and its sunset; some may be missing, because the contract is older than this record.
     """
 
     digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     document: Mapping[str, Any] | None = None
     numbers: Numbers | None = None
+    dates: DatesByVersion = field(default_factory=dict)
 
     def digest(self, schema: SchemaFile) -> str | None:
         """Return the digest of a schema at its release; None if this version of the event type has not been released."""
@@ -55,7 +59,10 @@ def read_baseline(root: Path) -> Baseline | None:
         raise InvalidContract(f"{root}: {SCHEMAS} and {DOCUMENT} must be objects.")
     numbers = read_field_numbers(root, NUMBERS) if (root / NUMBERS).exists() else None
     return Baseline(
-        {event_type: _versions(versions, root) for event_type, versions in digests.items()}, document, numbers
+        {event_type: _versions(versions, root) for event_type, versions in digests.items()},
+        document,
+        numbers,
+        read_dates(root),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from app.compatibility.baseline import Baseline
 from app.compatibility.consumer_files import Consumer
 from app.compatibility.finding import Finding
+from app.compatibility.release_dates import sunset_on
 from app.compatibility.schema_files import SchemaFile
 from app.specification.contracts import EventContract
 from app.specification.pointer import parse_pointer
@@ -63,6 +64,19 @@ class _Check:
         elif (contract := of_major[-1].contract) is not None:
             yield from self._places(contract)
             yield from self._examples(contract)
+            yield from self._sunset(of_major, of_type[-1])
+
+    def _sunset(self, of_major: Sequence[SchemaFile], newest: SchemaFile) -> Iterator[Finding]:
+        """Yield a finding if the major version that the consumer reads ends, because all of its versions do."""
+        sunsets = [sunset_on(each) for each in of_major]
+        last = max((day for day in sunsets if day is not None), default=None)
+        if last is None or None in sunsets:
+            return
+        where, major = "majorVersion", newest.version.major
+        what = f"reads {newest.event_type} {self.read[where]}, which ends on {last}"
+        change = f"read major version {major}" if major != self.read[where] else "do without it"
+        fix = f"Let {self.consumer.name} {change} first, and then change its file; or leave the sunset out."
+        yield self._finding("major-version-ends", where, str(newest.version), what, fix)
 
     def _places(self, newest: EventContract) -> Iterator[Finding]:
         for kind in ("required", "optional"):
@@ -81,9 +95,9 @@ class _Check:
                 what = f"accepts an example that {newest.event_type} refuses: {pointer or 'it'} {message}"
                 yield self._finding("example-refused", f"accepts/{index}", str(newest.version), what)
 
-    def _finding(self, rule: str, where: str, now: str, what: str) -> Finding:
+    def _finding(self, rule: str, where: str, now: str, what: str, fix: str = "") -> Finding:
         place = f"{self.consumer.file} at /reads/{self.index}/{where}"
-        fix = f"Give it back; or agree with {self.consumer.name} first, and then change its file."
+        fix = fix or f"Give it back; or agree with {self.consumer.name} first, and then change its file."
         return Finding(f"consumer-{rule}", place, self._before(), now, f"the consumer {self.consumer.name} {what}", fix)
 
     def _before(self) -> str:

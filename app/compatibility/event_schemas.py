@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import pairwise
 
 from app.compatibility.baseline import Baseline
 from app.compatibility.finding import Finding, remedy
+from app.compatibility.retirement import has_ended
 from app.compatibility.rules.change import Change, Direction
 from app.compatibility.rules.comparison import Comparison
 from app.compatibility.rules.rows import compare
@@ -18,8 +20,8 @@ from app.specification.version import Step
 _SHOWN_DIGITS = 12
 
 
-def check_released(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterator[Finding]:
-    """Yield a finding (a broken rule) for each released event schema whose file is missing or has changed.
+def check_released(schemas: Sequence[SchemaFile], baseline: Baseline, today: date) -> Iterator[Finding]:
+    """Yield a finding (a broken rule) for each released event schema whose file has changed, or is missing before its sunset.
 
     `schemas`: the event schemas as they are now.
     `baseline`: the digests of the released schemas.
@@ -28,6 +30,8 @@ def check_released(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterato
     for event_type, versions in baseline.digests.items():
         for version, digest in versions.items():
             found = present.get((event_type, version))
+            if found is None and has_ended(baseline, event_type, version, today):
+                continue
             if found is None:
                 place = f"contracts/{event_type}/{version}/schema.json"
                 yield _released(place, version, "schema-removed", "is gone", "Put the folder back")

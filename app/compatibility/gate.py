@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,6 +15,8 @@ from app.compatibility.document_changes import check_document, document_changes
 from app.compatibility.event_schemas import check_released, check_steps, steps
 from app.compatibility.finding import Finding
 from app.compatibility.numbered_fields import check_numbers
+from app.compatibility.release_dates import write_dates
+from app.compatibility.retirement import check_sunsets, without_ended
 from app.compatibility.rules.change import Change
 from app.compatibility.working_contract import WorkingContract, read_working_contract
 from app.specification.derived.protobuf.field_numbers import FIELD_NUMBERS, write_field_numbers
@@ -48,8 +51,10 @@ class Report:
     summary: str
 
 
-def check(root: Path) -> Report:
+def check(root: Path, today: date | None = None) -> Report:
     """Compare the contract in the directory `root` with its released form, and return the findings.
+
+    `today`: the day by which versions have ended; None is the present day in UTC.
 
     A missing record of the released contract is a finding as well. Raises InvalidContract if that record, or a consumer contract,
     cannot be read.
@@ -58,21 +63,23 @@ def check(root: Path) -> Report:
     missing = [_NO_BASELINE] if baseline is None else []
     known = baseline or Baseline()
     missing += [_NO_NUMBERS] if baseline is not None and baseline.numbers is None else []
-    findings = [*missing, *_findings(known, working, consumers)]
+    findings = [*missing, *_findings(known, working, consumers, today or _today())]
     return Report(findings, _summary(known, working, consumers))
 
 
-def release(root: Path) -> Report:
+def release(root: Path, today: date | None = None) -> Report:
     """Check the contract in the directory `root`; if there are no findings, record the contract as released.
 
-    Returns the result of the check. Raises InvalidContract if the record of the released contract, or a consumer contract, cannot
+    `today`: the day of the release; None is the present day in UTC. Returns the result of the check. Raises InvalidContract if the record of the released contract, or a consumer contract, cannot
     be read.
     """
     baseline, working, consumers = read_baseline(root) or Baseline(), read_working_contract(root), read_consumers(root)
-    findings = list(_findings(baseline, working, consumers))
+    today = today or _today()
+    findings = list(_findings(baseline, working, consumers, today))
     if findings or working.document is None or working.numbering is None:
         return Report(findings, _summary(baseline, working, consumers))
     write_baseline(root, working.schemas, write_json(working.document), working.numbering.recorded)
+    write_dates(root, baseline.dates, working.schemas, today)
     return Report((), f"Released: {_described(working)}.")
 
 
@@ -109,16 +116,24 @@ def number(root: Path) -> None:
         (root / FIELD_NUMBERS).write_text(write_field_numbers(numbering.complete()), "utf-8")
 
 
-def _findings(baseline: Baseline, working: WorkingContract, consumers: Sequence[Consumer]) -> Iterator[Finding]:
+def _findings(
+    baseline: Baseline, working: WorkingContract, consumers: Sequence[Consumer], today: date
+) -> Iterator[Finding]:
     yield from working.errors
-    yield from check_released(working.schemas, baseline)
+    yield from check_released(working.schemas, baseline, today)
+    yield from check_sunsets(working.schemas, baseline, today)
     yield from check_steps(working.schemas, baseline)
     yield from check_consumers(consumers, working.schemas, baseline)
     if baseline.document is not None and working.document is not None:
         event_types = {schema.event_type for schema in working.schemas}
-        yield from check_document(baseline.document, working.document, event_types, _governed(baseline, working))
+        released = without_ended(baseline.document, working.schemas, baseline, today)
+        yield from check_document(released, working.document, event_types, _governed(baseline, working))
     if working.numbering is not None:
         yield from check_numbers(working.numbering, baseline.numbers or {})
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _governed(baseline: Baseline, working: WorkingContract) -> set[Pointer]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.specification.contract_files import read_json
+from app.specification.contract_files import read_deprecation, read_json
 from app.specification.contracts import Contracts, EventContract
 from app.specification.errors import InvalidContract
 from app.specification.schema.schema import compile_schema
@@ -54,6 +54,7 @@ def _contract(path: Path, version: Version) -> EventContract | None:
         schema = read_json(path)
         if not isinstance(schema, dict):
             return None
-        return EventContract(path.parts[-3], version, schema, compile_schema(schema, str(path)))
+        deprecation = read_deprecation(path.parent)
+        return EventContract(path.parts[-3], version, schema, compile_schema(schema, str(path)), deprecation)
     except InvalidContract:
         return None  # `load_contracts` reports the reason

@@ -5,14 +5,16 @@ The result is the event to store, or the list of all violations of the contract.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
 from app.events.event import NO_OWNER, Event
 from app.events.event_ids import EventIds
+from app.events.sunsets import Sunsets
 from app.specification.contracts import Contracts, EventContract
 from app.specification.errors import InvalidContract
 from app.specification.schema.messages import MESSAGE_CHARACTERS, cut, one_of
@@ -35,16 +37,26 @@ class _Gate:
     """The schemas that a submitted event of one type must match.
 
     `envelope`: the schema of the whole submission. `contracts`: for each schema version, the contract that the `data` must
-    match. `default_version`: the version of a submission that has no `schemaVersion`.
+    match; those that are retired are removed. `retired`: the removed ones. `default_version`: the version of a submission that has
+    no `schemaVersion`.
     """
 
     envelope: Schema
-    contracts: Mapping[str, EventContract]
+    contracts: dict[str, EventContract]
     default_version: str
+    retired: dict[str, EventContract] = field(default_factory=dict)
 
     def contract(self, submission: Mapping[str, JsonValue]) -> EventContract | None:
         version = submission.get("schemaVersion", self.default_version)
         return self.contracts.get(version) if isinstance(version, str) else None
+
+    def refusal(self, submission: Mapping[str, JsonValue]) -> str:
+        """Return why the version of a submission, which has no contract here, is not accepted."""
+        retired = self.retired.get(str(submission.get("schemaVersion", self.default_version)))
+        rule = one_of(tuple(self.contracts)) if self.contracts else "no version is accepted any more"
+        if retired is not None and retired.deprecation is not None:
+            rule = f"{rule}; {retired.version} was retired on {retired.deprecation.sunset_on}"
+        return cut(rule, MESSAGE_CHARACTERS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,16 +83,19 @@ class Acceptance:
     """The check of submitted events `{eventType, data, eventId?, schemaVersion?}` against the contracts of their types.
 
     `contracts`: the schemas of `data`, for each event type and version. `envelopes`: for each event type, the schema of the
-    whole submission, in which `data` may be any object. Raises InvalidContract if the contracts and the envelopes are not for
-    the same event types.
+    whole submission, in which `data` may be any object. `clock`: returns the time in seconds since 1970-01-01 UTC; a version is not
+    accepted any more from its sunset on. Raises InvalidContract if the contracts and the envelopes are not for the same event types.
     """
 
-    def __init__(self, contracts: Contracts, envelopes: Mapping[str, Schema]) -> None:
+    def __init__(
+        self, contracts: Contracts, envelopes: Mapping[str, Schema], clock: Callable[[], float] = time.time
+    ) -> None:
         for event_type in sorted(envelopes.keys() ^ set(contracts.event_types)):
             lacking = "contract" if event_type in envelopes else "schema for publishing it in the OpenAPI document"
             raise InvalidContract(f"The event type {event_type} has no {lacking}.")
         self._gates = {name: _gate(contracts, name, envelope) for name, envelope in envelopes.items()}
         self._forms = {key: form for name, gate in self._gates.items() for key, form in _forms(name, gate)}
+        self._sunsets = Sunsets((each for gate in self._gates.values() for each in gate.contracts.values()), clock)
         self._event_ids = EventIds()
         known: dict[str, JsonValue] = {"enum": list(contracts.event_types)}
         self._typed = compile_schema(
@@ -94,6 +109,8 @@ class Acceptance:
         This check is fast and does not report what is wrong. Violations are rare, so a second, slower check (`violations`) then
         collects them.
         """
+        for contract in self._sunsets.take_due():
+            self._retire(contract)
         formed = [(self._form(submission), submission) for submission in submissions]
         groups: defaultdict[_Form, list[JsonValue]] = defaultdict(list)
         for form, submission in formed:
@@ -111,8 +128,7 @@ class Acceptance:
         listed, total = gate.envelope.violations(submission, limit)
         contract = gate.contract(submission)
         if contract is None and not any(violation.pointer == "/schemaVersion" for violation in listed):
-            versions = cut(one_of(tuple(gate.contracts)), MESSAGE_CHARACTERS)
-            listed, total = [*listed, Violation("/schemaVersion", versions)], total + 1
+            listed, total = [*listed, Violation("/schemaVersion", gate.refusal(submission))], total + 1
         if contract is not None and isinstance(data, dict):
             inner, more = contract.compiled.violations(data, limit)
             listed, total = (
@@ -120,6 +136,13 @@ class Acceptance:
                 total + more,
             )
         return Violations(sorted(listed, key=_property)[:limit], total)
+
+    def _retire(self, contract: EventContract) -> None:
+        gate, version = self._gates[contract.event_type], str(contract.version)
+        gate.retired[version] = gate.contracts.pop(version)
+        del self._forms[contract.event_type, version]
+        if version == gate.default_version:
+            del self._forms[contract.event_type, None]
 
     def _form(self, submission: JsonValue) -> _Form:
         if not isinstance(submission, dict):

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any
 
+from app.specification.deprecation import Deprecation
 from app.specification.errors import InvalidContract, MalformedJson
-from app.specification.schema.dialect import FORMATS
 from app.specification.schema.schema import Schema, compile_schema
 from app.specification.strict_json import JsonValue, parse_json
 
 DEPRECATED = "deprecated.json"
 
+_DAY: dict[str, JsonValue] = {"type": "string", "format": "date"}
+_DEPRECATION = compile_schema(
+    {
+        "type": "object",
+        "required": ["deprecatedOn"],
+        "properties": {"deprecatedOn": _DAY, "sunsetOn": _DAY},
+        "additionalProperties": False,
+    },
+    "A deprecation",
+)
 _EXAMPLE = re.compile(r"(valid|invalid)-[0-9A-Za-z._-]+\.json")
 
 
@@ -80,19 +92,27 @@ def read_schema(folder: Path) -> tuple[dict[str, JsonValue], Schema]:
     return schema, compiled
 
 
-def read_deprecation(folder: Path) -> str | None:
-    """Return the date from which a version of an event type is deprecated; None if the version is not deprecated.
+def read_deprecation(folder: Path) -> Deprecation | None:
+    """Return since when a version of an event type is deprecated, and when it ends; None if the version is not deprecated.
 
-    The date is in a separate file, `deprecated.json`, because the schema of a released version must not change. Raises
+    The days are in a separate file, `deprecated.json`, because the schema of a released version must not change. Raises
     InvalidContract if that file is wrong.
     """
     path = folder / DEPRECATED
     if not path.exists():
         return None
-    match read_json(path):
-        case {"deprecatedOn": str(day), **rest} if not rest and FORMATS.conforms(day, "date"):
-            return day
-    raise InvalidContract(f'{path}: this must be {{"deprecatedOn": "2026-12-01"}}, with a date of RFC 3339.')
+    days: Any = read_json(path)
+    if not _DEPRECATION.accepts(days):
+        raise InvalidContract(
+            f'{path}: this must be {{"deprecatedOn": "2026-12-01"}} or {{"deprecatedOn": "2026-12-01", "sunsetOn": "2027-06-01"}}, '
+            "with dates of RFC 3339."
+        )
+    deprecation = Deprecation(
+        *(date.fromisoformat(days[name]) for name in ("deprecatedOn", "sunsetOn") if name in days)
+    )
+    if deprecation.sunset_at <= deprecation.deprecated_at:  # RFC 9745 §4
+        raise InvalidContract(f"{path}: sunsetOn must be after deprecatedOn.")
+    return deprecation
 
 
 def _check_examples(folder: Path, schema: Schema) -> None:

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from app.specification.contract_files import folder_names, read_deprecation, read_schema
+from app.specification.deprecation import Deprecation
 from app.specification.errors import InvalidContract, UnknownEventType
 from app.specification.marked_properties import DEFAULT_KEY, key_property, owner_property
 from app.specification.schema.messages import quoted
@@ -27,7 +28,16 @@ ORDER_ID_PATTERN = (
 )
 
 EVENT_TYPE = re.compile(r"(?=.{3,64}\Z)[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+")
-_BESIDES = frozenset({"README.md", "consumers", "field-numbers.json", "released.json", "released-field-numbers.json"})
+_BESIDES = frozenset(
+    {
+        "README.md",
+        "consumers",
+        "field-numbers.json",
+        "released.json",
+        "released-dates.json",
+        "released-field-numbers.json",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +46,8 @@ class EventContract:
 
     `schema`: the JSON Schema of the event's data, as in the file.
     `compiled`: the same schema, compiled to a validator.
-    `deprecated_on`: the date (RFC 3339 full-date) from which producers and consumers should use another version; None if the
-    version is not deprecated.
+    `deprecation`: since when producers and consumers should use another version, and when this one ends; None if it is not
+    deprecated.
     `owner_property`: the property of the data that has the owner of an event; None if events of this version have no owner.
     `key_property`: the property of the data that has the key of an event, by which readers filter.
     """
@@ -46,7 +56,7 @@ class EventContract:
     version: Version
     schema: dict[str, JsonValue]
     compiled: Schema
-    deprecated_on: str | None = None
+    deprecation: Deprecation | None = None
     owner_property: str | None = None
     key_property: str = DEFAULT_KEY
 
@@ -92,7 +102,7 @@ class Contracts:
         contract has this event type.
         """
         contracts = list(self._of(event_type).values())
-        candidates = [each for each in contracts if each.deprecated_on is None] or contracts
+        candidates = [each for each in contracts if each.deprecation is None] or contracts
         return next(each.version for each in reversed(candidates) if each.version.major == candidates[0].version.major)
 
     def _of(self, event_type: str) -> dict[str, EventContract]:
@@ -124,13 +134,13 @@ def load_contracts(folder: Path) -> Contracts:
 
 def _load_contract(folder: Path, event_type: str, version: Version) -> EventContract:
     schema, compiled = read_schema(folder / event_type / str(version))
-    deprecated_on = read_deprecation(folder / event_type / str(version))
+    deprecation = read_deprecation(folder / event_type / str(version))
     path = folder / event_type / str(version) / "schema.json"
     if event_type.startswith(CONTROL_PREFIX):
-        return EventContract(event_type, version, schema, compiled, deprecated_on)
+        return EventContract(event_type, version, schema, compiled, deprecation)
     key = key_property(schema, str(path), ORDER_ID_PATTERN)
     owner = owner_property(schema, str(path), ORDER_ID_PATTERN)
-    return EventContract(event_type, version, schema, compiled, deprecated_on, owner, key)
+    return EventContract(event_type, version, schema, compiled, deprecation, owner, key)
 
 
 def _require_same_key(folder: Path, contracts: Iterable[EventContract]) -> None:

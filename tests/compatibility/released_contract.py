@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +21,12 @@ from tests.support.contract_copy import ContractCopy
 Edit = Callable[[Any], None]
 """Change a schema or a document in place."""
 
-BASELINES = ("contracts/released.json", "openapi/released.json", "contracts/released-field-numbers.json")
+BASELINES = (
+    "contracts/released.json",
+    "openapi/released.json",
+    "contracts/released-field-numbers.json",
+    "contracts/released-dates.json",
+)
 
 
 class ReleasedContract:
@@ -32,13 +38,17 @@ class ReleasedContract:
         for name, content in baselines.items():
             (folder / name).write_bytes(content)
 
-    def check(self) -> Report:
+    def check(self, today: date | None = None) -> Report:
         """Give numbers to new fields, as `contracts/README.md` says, and run the gate."""
         number(self.root)
-        return check(self.root)
+        return check(self.root, today)
 
-    def rules(self) -> list[str]:
-        return sorted({finding.rule for finding in self.check().findings})
+    def rules(self, today: date | None = None) -> list[str]:
+        return sorted({finding.rule for finding in self.check(today).findings})
+
+    def deprecate(self, event_type: str, version: str, **days: str) -> None:
+        path = self.schema(event_type, version).with_name("deprecated.json")
+        path.write_text(json.dumps({"deprecatedOn": "2027-01-01", **days}))
 
     def edit_document(self, edit: Edit) -> None:
         text = self.copy.document.read_text()
@@ -109,12 +119,12 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def release_as_it_is(folder: Path) -> dict[str, bytes]:
-    """Release a copy of the repository's contract; return the baseline files by path."""
+    """Release a copy of the repository's contract, on 2027-01-01; return the baseline files by path."""
     copy = ContractCopy(folder)
     for name in BASELINES:
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(copy.contracts / "consumers", ignore_errors=True)
-    assert release(folder).findings == ()
+    assert release(folder, date(2027, 1, 1)).findings == ()
     return {name: (folder / name).read_bytes() for name in BASELINES}
 
 

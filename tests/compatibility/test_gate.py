@@ -19,7 +19,7 @@ from app.specification.version import Step, parse_version
 from tests.compatibility.released_contract import BASELINES, Edit, ReleasedContract, add, both, drop, move, put
 
 ROOT = Path(__file__).parents[2]
-SCHEMAS, DOCUMENT, NUMBERS = BASELINES
+SCHEMAS, DOCUMENT, NUMBERS, _ = BASELINES
 COURIER = put("properties", "courier", value={"type": "string", "maxLength": 50})
 
 

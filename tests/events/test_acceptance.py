@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,12 @@ import pytest
 from app.events.accept import Acceptance
 from app.events.event import NO_OWNER, Event
 from app.events.publish import EVENTS_LISTED, Publisher
-from app.specification.contracts import load_contracts
+from app.specification.contracts import Contracts, load_contracts
+from app.specification.deprecation import Deprecation
 from app.specification.document import load_document
 from app.specification.errors import ContractViolation, EventViolation
 from app.specification.schema.dialect import FORMATS, DialectValidator
-from app.specification.schema.schema import VerdictsDiffer, compile_schema
+from app.specification.schema.schema import VerdictsDiffer, Violation, compile_schema
 from app.specification.strict_json import JsonValue
 from tests.events.logs import open_log
 from tests.support.random_values import any_value, mutated
@@ -141,3 +144,32 @@ def test_events_of_several_types_and_versions_keep_their_order_and_get_an_id_eac
     ]
     assert [json.loads(event.data) for event in events] == [event["data"] for event in without_ids]
     assert len({event.event_id for event in events}) == len(without_ids)
+
+
+def test_a_version_is_accepted_until_its_sunset() -> None:
+    sunset, moment = Deprecation(date(2026, 12, 1), date(2027, 6, 1)), [0.0]
+    contracts = Contracts(
+        replace(each, deprecation=sunset) if str(each.version) in ("1.0.0", "1.1.0") else each
+        for each in (CONTRACTS.get(name, one) for name in CONTRACTS.event_types for one in CONTRACTS.versions(name))
+    )
+    acceptance = Acceptance(contracts, COMPILED, lambda: moment[0])
+    data: dict[str, JsonValue] = {"orderId": "or_1", "when": "2027-06-01T00:00:00Z"}
+    old: JsonValue = {"eventType": "order.shipped", "schemaVersion": "1.0.0", "data": data}
+    newest: JsonValue = {"eventType": "order.shipped", "data": data}
+    of_ended_type: JsonValue = {"eventType": "order.cancelled", "data": data}
+    for moment[0] in (0, sunset.sunset_at - 1):
+        assert [each.schema_version for each in acceptance.accept([old, newest, of_ended_type]) or []] == [
+            "1.0.0",
+            "1.2.0",
+            "1.1.0",
+        ]
+    moment[0] = sunset.sunset_at
+    assert acceptance.accept([old]) is None
+    assert acceptance.accept([of_ended_type]) is None
+    assert len(acceptance.accept([newest]) or []) == 1
+    assert acceptance.violations(old, 10).listed == [
+        Violation("/schemaVersion", "must be '1.2.0'; 1.0.0 was retired on 2027-06-01")
+    ]
+    assert acceptance.violations(of_ended_type, 10).listed == [
+        Violation("/schemaVersion", "no version is accepted any more; 1.1.0 was retired on 2027-06-01")
+    ]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,6 +14,7 @@ import pytest
 from app.events.delivery.stream_item import ClosingReason
 from app.events.position import GapReason
 from app.specification.contracts import Contracts, load_contracts
+from app.specification.deprecation import Deprecation
 from app.specification.errors import InvalidContract, UnknownEventType
 
 RELEASED = Path(__file__).parents[2] / "contracts"
@@ -52,6 +55,11 @@ def with_properties(**more: object) -> dict[str, object]:
 def keyed(name: str) -> dict[str, object]:
     """Return a schema in which another property than `orderId` has the key."""
     return {**SCHEMA, "required": [name], "properties": {name: KEY}}
+
+
+def deprecate(folder: Path, event_type: str, version: str, **more: str) -> None:
+    days = {"deprecatedOn": "2026-12-01", **({"sunsetOn": more["sunset"]} if more else {})}
+    write(folder / event_type / version / "deprecated.json", days)
 
 
 def released() -> Contracts:
@@ -271,13 +279,21 @@ BREAKS: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a deprecation without a date": (
         lambda at: write(at / "order.returned/1.0.0/deprecated.json", {"deprecatedOn": "soon"}),
-        'deprecated.json: this must be {"deprecatedOn": "2026-12-01"}, with a date of RFC 3339.',
+        'deprecated.json: this must be {"deprecatedOn": "2026-12-01"} or {"deprecatedOn": "2026-12-01", "sunsetOn": "2027-06-01"}',
     ),
     "a deprecation with more than a date": (
         lambda at: write(
             at / "order.returned/1.0.0/deprecated.json", {"deprecatedOn": "2026-12-01", "because": "of this"}
         ),
-        'deprecated.json: this must be {"deprecatedOn": "2026-12-01"}, with a date of RFC 3339.',
+        'deprecated.json: this must be {"deprecatedOn": "2026-12-01"} or {"deprecatedOn": "2026-12-01", "sunsetOn": "2027-06-01"}',
+    ),
+    "a sunset without a date": (
+        lambda at: deprecate(at, "order.returned", "1.0.0", sunset="2027-02-30"),
+        "with dates of RFC 3339.",
+    ),
+    "a sunset on the day of the deprecation": (
+        lambda at: deprecate(at, "order.returned", "1.0.0", sunset="2026-12-01"),
+        "deprecated.json: sunsetOn must be after deprecatedOn.",
     ),
     "no examples": (
         lambda at: shutil.rmtree(at / "order.returned/1.0.0/examples"),
@@ -395,10 +411,6 @@ def test_the_start_is_refused_by_a_schema_that_may_not_be_read(folder: Path) -> 
         load_contracts(folder)
 
 
-def deprecate(folder: Path, event_type: str, version: str) -> None:
-    write(folder / event_type / version / "deprecated.json", {"deprecatedOn": "2026-12-01"})
-
-
 @pytest.mark.parametrize(
     ("deprecated", "default"),
     [([], "1.2.0"), (["1.2.0"], "1.1.0"), (["1.0.0"], "1.2.0"), (["1.0.0", "1.1.0", "1.2.0"], "1.2.0")],
@@ -412,4 +424,14 @@ def test_the_default_is_the_newest_version_that_is_not_deprecated(
         deprecate(tmp_path, "order.returned", version)
     contracts = load_contracts(tmp_path)
     assert str(contracts.default_version("order.returned")) == default
-    assert contracts.get("order.returned", "1.2.0").deprecated_on == ("2026-12-01" if "1.2.0" in deprecated else None)
+    expected = Deprecation(date(2026, 12, 1)) if "1.2.0" in deprecated else None
+    assert contracts.get("order.returned", "1.2.0").deprecation == expected
+
+
+def test_a_sunset_is_a_moment_in_utc(folder: Path) -> None:
+    deprecate(folder, "order.returned", "1.0.0", sunset="2027-06-01")
+    deprecation = load_contracts(folder).get("order.returned", "1.0.0").deprecation
+    assert deprecation is not None
+    assert (deprecation.deprecated_at, deprecation.sunset_at) == (1_796_083_200, 1_811_808_000)
+    assert deprecation.days == {"deprecatedOn": "2026-12-01", "sunsetOn": "2027-06-01"}
+    assert Deprecation(date(2026, 12, 1)).sunset_at == math.inf

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from app.pages.content.schema_changes import changes
 from app.specification.contract_files import entries, read_json
 from app.specification.contracts import Contracts, EventContract
+from app.specification.deprecation import Deprecation
 from app.specification.derived.frame_text import frame_text
 from app.specification.schema.schema import Violation
 from app.specification.strict_json import JsonValue
@@ -49,13 +50,14 @@ class Refusal:
 class EventVersion:
     """One version of an event type, as the page about events shows it.
 
+    `deprecation`: since when it is deprecated, and when it ends; None if it is not deprecated.
     `is_default`: whether this version applies to a published event that does not state its version.
     `previous`: the version before this version; None if this version is the first.
     `changed`: the differences from the previous version, as Markdown sentences.
     """
 
     version: str
-    deprecated_on: str | None
+    deprecation: Deprecation | None
     is_default: bool
     schema: Mapping[str, Any]
     examples: list[Example]
@@ -110,7 +112,7 @@ def _versions(contracts: Contracts, folder: Path, name: str, frame: Mapping[str,
         previous = contracts.get(name, names[index - 1]) if index else None
         yield EventVersion(
             version=str(contract.version),
-            deprecated_on=contract.deprecated_on,
+            deprecation=contract.deprecation,
             is_default=contract.version == contracts.default_version(name),
             schema=contract.schema,
             examples=[_example(each, value, name, frame) for each, value in _values(folder, contract, "valid")],

@@ -22,6 +22,7 @@ from app.events.log.event_store import Appended, Page
 from app.events.position import SentId
 from app.events.stored_times import stored_times
 from app.specification.contracts import Contracts, EventContract
+from app.specification.deprecation import Deprecation
 from app.specification.errors import Refusal
 from app.specification.json_size import check_number_of_values
 from app.specification.strict_json import JsonValue, parse_json
@@ -132,25 +133,34 @@ def published_events(appended: Sequence[Appended], ids: Sequence[str]) -> str:
     return f'{{"events":[{",".join(events)}]}}'
 
 
-def event_types(contracts: Contracts) -> dict[str, Any]:
-    """Return the list of event types (`EventTypes`): order events first, then control events, each sorted by name."""
+def event_types(contracts: Contracts, now: float) -> dict[str, Any]:
+    """Return the list of event types (`EventTypes`): order events first, then control events, each sorted by name.
+
+    `now`: the present time in seconds since 1970-01-01 UTC, by which a version is deprecated or retired.
+    """
     names = (*contracts.event_types, *contracts.control_types)
-    return {"eventTypes": [_event_type(contracts, name) for name in names]}
+    return {"eventTypes": [_event_type(contracts, name, now) for name in names]}
 
 
-def _event_type(contracts: Contracts, name: str) -> dict[str, Any]:
+def _event_type(contracts: Contracts, name: str, now: float) -> dict[str, Any]:
     return {
         "eventType": name,
         "kind": "order" if name in contracts.event_types else "control",
-        "versions": [_version(contracts.get(name, version)) for version in contracts.versions(name)],
+        "versions": [_version(contracts.get(name, version), now) for version in contracts.versions(name)],
     }
 
 
-def _version(contract: EventContract) -> dict[str, Any]:
-    deprecated = contract.deprecated_on is not None
+def _version(contract: EventContract, now: float) -> dict[str, Any]:
+    deprecation = contract.deprecation
     return {
         "version": str(contract.version),
-        "lifecycle": "deprecated" if deprecated else "current",
-        **({"deprecatedOn": contract.deprecated_on} if deprecated else {}),
+        "lifecycle": _lifecycle(deprecation, now),
+        **({} if deprecation is None else deprecation.days),
         "schema": f"/event-types/{contract.event_type}/{contract.version}",
     }
+
+
+def _lifecycle(deprecation: Deprecation | None, now: float) -> str:
+    if deprecation is None:
+        return "current"
+    return "retired" if deprecation.sunset_at <= now else "deprecated"

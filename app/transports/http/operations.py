@@ -195,7 +195,7 @@ class Operations:
         return JSONResponse(resource_metadata(resource, self.issuer), headers=NO_STORE)
 
     async def list_event_types(self) -> ASGIApp:
-        return JSONResponse(event_types(self.contracts), headers=NO_STORE)
+        return JSONResponse(event_types(self.contracts, time.time()), headers=NO_STORE)
 
     async def get_event_schema(self, event_type: str, version: str) -> Response:
         contract = self.contracts.get(event_type, version)
