@@ -30,6 +30,10 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DEADLINE_SECONDS: Final = 5.0
+START_SECONDS: Final = (
+    20.0  # a node often starts because machines do: servers start, too, and elect a leader within some 6 s
+)
+_NOTICE_SECONDS: Final = 2.0  # longer than a start takes where everything runs
 
 
 class JetStreamLog:
@@ -37,7 +41,7 @@ class JetStreamLog:
 
     `stream`: the name of the stream. `monitors`: the URLs of the monitoring ports of the servers. `accept_unsynced`: whether
     servers are accepted that are not known to sync every message. `accept_single`: whether fewer than three replicas are
-    accepted. `seconds`: how long a call tries before it raises StoreUnavailable.
+    accepted. `seconds`: how long a call tries before it raises StoreUnavailable; `start_seconds`: how long `open` does.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class JetStreamLog:
         accept_unsynced: bool = False,
         accept_single: bool = False,
         seconds: float = DEADLINE_SECONDS,
+        start_seconds: float = START_SECONDS,
     ) -> None:
         self.consumer_resets = 0
         self._connection = NatsConnection(servers)
@@ -59,15 +64,23 @@ class JetStreamLog:
         self._accept_unsynced = accept_unsynced
         self._accept_single = accept_single
         self._seconds = seconds
+        self._start_seconds = start_seconds
         self._known: tuple[str, Epochs] | None = None  # when the stream was created, and its epochs
         self._followed: tuple[str, Epochs] | None = None
         self._compared_after: int | None = None  # so many interruptions; None: the log is not followed yet
 
     async def open(self) -> SharedState:
-        await self._connection.open(self._seconds)
+        notice = asyncio.get_running_loop().call_later(_NOTICE_SECONDS, self._say_that_it_waits)
         try:
-            info = await self._answered(self._api.info)
-        except StoreUnavailable as error:
+            return await self._open()
+        finally:
+            notice.cancel()
+
+    async def _open(self) -> SharedState:
+        await self._connection.open(self._start_seconds)
+        try:
+            info = await answered(self._api.info, self._connection, self._start_seconds)
+        except NatsError as error:
             await self.close()
             raise StoreRefused(f"The stream {self.stream} cannot be used. {error}") from None
         if missing := await self._shortfalls(info):
@@ -95,6 +108,10 @@ class JetStreamLog:
 
     async def close(self) -> None:
         await self._connection.close()
+
+    def _say_that_it_waits(self) -> None:
+        waiting = {"stream": self.stream, "seconds": self._start_seconds}
+        _log.warning("The NATS servers do not answer yet; the start waits for them", extra={"fields": waiting})
 
     async def _follow(
         self, position: StreamPosition, known: tuple[str, Epochs] | None

@@ -19,7 +19,15 @@ from app.stores.jetstream.servers.nats_servers import NatsServers
 from app.stores.jetstream.stream.make_stream import make_stream
 from app.stores.jetstream.stream.stream_settings import Retention
 from app.stores.replica.shared_log import AlreadyStored, EpochEnded
-from tests.support.jetstream_logs import followed, new_stream, newest_epoch, opened_log, order_event, order_events
+from tests.support.jetstream_logs import (
+    followed,
+    log_on,
+    new_stream,
+    newest_epoch,
+    opened_log,
+    order_event,
+    order_events,
+)
 from tests.support.nats_server import NatsServer, nats_server
 from tests.support.stream_backup import back_up_stream, delete_stream, restore_stream
 from tests.support.swallowing_proxy import swallowing_proxy
@@ -103,6 +111,22 @@ async def test_without_a_server_calls_say_so_in_time_and_go_on_when_it_is_back(s
         with anyio.fail_after(30):
             while not await _is_stored(log, epoch):
                 pass
+
+
+async def test_a_start_waits_for_servers_that_do_not_answer_yet_and_says_so(
+    server: NatsServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = log_on(server.url, await new_stream(server.url), seconds=0.1)
+    server.pause()
+    try:
+        opening = asyncio.create_task(log.open())
+        while "the start waits for them" not in caplog.text:
+            await asyncio.wait({opening}, timeout=0.05)
+            assert not opening.done()
+    finally:
+        server.resume()
+    assert (await opening).head == 0
+    await log.close()
 
 
 async def test_a_server_that_is_about_to_stop_is_left_at_once(server: NatsServer) -> None:

@@ -43,7 +43,7 @@ async def _make(servers: NatsServers) -> None:
 
 def log_with(server: NatsServer, credentials: Path | None, seconds: float = 5) -> JetStreamLog:
     servers = NatsServers((server.url,), credentials)
-    return JetStreamLog(servers, STREAM, accept_single=True, accept_unsynced=True, seconds=seconds)
+    return JetStreamLog(servers, STREAM, accept_single=True, accept_unsynced=True, start_seconds=seconds)
 
 
 async def test_a_node_needs_the_rights_that_are_listed_and_no_others(
@@ -100,7 +100,7 @@ async def test_a_connection_with_tls_needs_a_certificate_of_a_trusted_authority_
         url = f"tls://127.0.0.1:{server.port}"
         trusting = NatsServers((url,), authorities=certificate)
         assert await make_stream(trusting, STREAM, Retention(), replicas=1) == []
-        log = JetStreamLog(NatsServers((url,)), STREAM, accept_single=True, seconds=0.5)
+        log = JetStreamLog(NatsServers((url,)), STREAM, accept_single=True, start_seconds=0.5)
         with pytest.raises(StoreRefused, match="certificate verify failed"):
             await log.open()
 
@@ -111,4 +111,4 @@ async def test_tls_that_the_server_does_not_offer_is_refused_before_the_credenti
     credentials = accounts.write_credentials(tmp_path / "node.creds", NODE.publish, NODE.subscribe)
     servers = NatsServers((f"tls://127.0.0.1:{server.port}",), credentials)
     with pytest.raises(StoreRefused, match="secure connection not available"):
-        await JetStreamLog(servers, STREAM, accept_single=True, seconds=0.5).open()
+        await JetStreamLog(servers, STREAM, accept_single=True, start_seconds=0.5).open()

@@ -98,7 +98,7 @@ async def test_a_stream_that_does_not_exist_and_servers_that_do_not_are_refused(
     with pytest.raises(StoreRefused, match="stream not found"):
         await JetStreamLog(NatsServers((server.url,)), "NONE").open()
     with pytest.raises(StoreRefused, match=r"The NATS servers 127\.0\.0\.1:1 cannot be used: .*Connect"):
-        await JetStreamLog(NatsServers(("nats://127.0.0.1:1",)), "NONE", seconds=0.3).open()
+        await JetStreamLog(NatsServers(("nats://127.0.0.1:1",)), "NONE", start_seconds=0.3).open()
 
 
 @pytest.mark.parametrize(
