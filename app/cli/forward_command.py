@@ -70,6 +70,7 @@ def forward(
     transport: Transport,
     event_types: tuple[str, ...],
     order_id: tuple[str, ...],
+    major_version: int | None,
     origin: Literal["earliest", "latest"] | None,
     since: str | timedelta | None,
     follow: bool,
@@ -96,6 +97,7 @@ def forward(
         options: StreamOptions = {
             "event_types": event_types,
             "order_ids": order_id,
+            "major_version": major_version,
             "after": kept.event_id,
             "since": since,
             "from_": origin,

@@ -30,6 +30,12 @@ _OPTIONS: Final = (
         help="Only events of these orders. May be repeated.",
     ),
     click.option(
+        "--major-version",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Read the events in this major version of their schemas. [default: the oldest that there is]",
+    ),
+    click.option(
         "--from",
         "origin",
         type=click.Choice(["earliest", "latest"]),
@@ -50,7 +56,7 @@ _OPTIONS: Final = (
 
 
 def stream_options(command: _Command) -> _Command:
-    """Add the options to a command: its arguments `event_types`, `order_id`, `origin`, `since` and `follow`."""
+    """Add the options to a command: its arguments `event_types`, `order_id`, `major_version`, `origin`, `since` and `follow`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

@@ -58,6 +58,7 @@ def tail(
     transport: Transport,
     event_types: tuple[str, ...],
     order_id: tuple[str, ...],
+    major_version: int | None,
     origin: Literal["earliest", "latest"] | None,
     since: str | timedelta | None,
     last_event_id: str | None,
@@ -77,6 +78,7 @@ def tail(
     options: StreamOptions = {
         "event_types": event_types,
         "order_ids": order_id,
+        "major_version": major_version,
         "after": last_event_id,
         "since": since,
         "from_": origin,

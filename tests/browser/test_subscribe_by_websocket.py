@@ -76,7 +76,7 @@ def test_parameters_are_those_of_the_stream(tab: Page) -> None:
             orderId=["or_1", "or_2"],
             since="2026-11-20T10:00:00Z",
         ).reaches("closed")
-        over_websocket(tab, url, after="a-7", **{"from": "earliest"}).reaches("closed")
+        over_websocket(tab, url, after="a-7", majorVersion=2, **{"from": "earliest"}).reaches("closed")
     assert asked.get() == {
         "path": "/events/orders/socket",
         "type": "subscribe",
@@ -94,6 +94,7 @@ def test_parameters_are_those_of_the_stream(tab: Page) -> None:
         "type": "subscribe",
         "subscription": 1,
         "lastEventId": "a-7",
+        "majorVersion": 2,
     }
 
 

@@ -11,6 +11,7 @@ const subscription: Subscription = subscribe(
     url: new URL('https://orders.example/events/orders'),
     eventTypes: ['order.shipped'] as const,
     orderId: ['or_1', 'or_2'],
+    majorVersion: 1,
     since: new Date(),
     storageKey: 'orders',
     storage: sessionStorage,

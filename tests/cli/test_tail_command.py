@@ -86,6 +86,7 @@ def test_event_is_one_line_with_id_type_and_data(filled: ServerProcess) -> None:
         (["--order-id", "a1"], ["a1", "a1"]),
         (["--order-id", "a2", "--order-id", "b1"], ["b1", "a2"]),
         (["--since", "2020-01-01T00:00:00Z", "--limit", "2"], ["a1", "b1"]),
+        (["--major-version", "1", "--limit", "1"], ["a1"]),
     ],
 )
 def test_options_choose_events(filled: ServerProcess, options: list[str], expected: list[str]) -> None:
@@ -219,7 +220,7 @@ def test_interrupt_ends_tail_quietly() -> None:
 def test_options_become_parameters_of_the_first_request() -> None:
     with ScriptedServer(stream(OPENING, END)) as server:
         options = ["--event-types", "x", "--order-id", "1", "--order-id", "2", "--since", "t", "--from", "earliest"]
-        assert tail(server.url, *options, "--limit", "9", "--no-follow") == Ran(0, "", [])
+        assert tail(server.url, *options, "--limit", "9", "--major-version", "2", "--no-follow") == Ran(0, "", [])
     (asked,) = server.asked
     assert (asked.method, asked.path, asked.headers["Accept"]) == ("GET", "/events/orders", "text/event-stream")
     assert "Last-Event-ID" not in asked.headers
@@ -228,6 +229,7 @@ def test_options_become_parameters_of_the_first_request() -> None:
         ("orderId", "1"),
         ("orderId", "2"),
         ("follow", "false"),
+        ("majorVersion", "2"),
         ("from", "earliest"),
         ("since", "t"),
         ("limit", "9"),

@@ -20,6 +20,7 @@ from app.client import (
     OrderEvent,
     OrdersClient,
     RequestRefused,
+    StreamOptions,
     Unavailable,
     UnexpectedAnswer,
     Violation,
@@ -76,12 +77,13 @@ def test_stream_continues_after_its_last_id_however_calls_end(client: Kind) -> N
         Talk([at("e-7"), {}, {"heartbeat": {}}, events(8), END]),
     ]
     with ScriptedCalls(talks[0], Refusal(Code.UNAVAILABLE), *talks[1:]) as server:
-        values = client.read(server.url, from_="earliest", order_ids=["o"], follow=False, transport="grpc")
+        options: StreamOptions = {"from_": "earliest", "order_ids": ["o"], "follow": False, "major_version": 1}
+        values = client.read(server.url, **options, transport="grpc")
     assert [value.id for value in values] == ["e-1", "e-2", "e-3", "e-8"]
     asked = [talk.asked[0] for talk in talks]
     assert [each.last_event_id for each in asked] == ["", "e-2", "e-0", "e-7"]
     assert [getattr(each, "from") for each in asked] == ["earliest", "", "", ""]
-    assert all((list(each.order_id), each.follow) == (["o"], False) for each in asked)
+    assert all((list(each.order_id), each.follow, each.major_version) == (["o"], False, 1) for each in asked)
     assert all(each["user-agent"].startswith("orders-events/") for each in server.metadata)
 
 

@@ -28,12 +28,14 @@ def test_every_option_becomes_a_parameter() -> None:
             "from_": "earliest",
             "limit": 7,
             "follow": False,
+            "major_version": 2,
         }
     ) == [
         ("eventTypes", "order.shipped"),
         ("eventTypes", "order.cancelled"),
         ("orderId", "o1"),
         ("follow", "false"),
+        ("majorVersion", "2"),
         ("from", "earliest"),
         ("since", "2026-01-02T03:04:05Z"),
         ("limit", "7"),
@@ -70,6 +72,7 @@ def test_timedelta_is_a_time_that_long_ago() -> None:
     ("options", "text"),
     [
         ({"limit": 0}, "0 events"),
+        ({"major_version": 0}, "0 is not a major version"),
         ({"after": "a\nb"}, "'a\\\\nb' cannot be"),
         ({"after": "é"}, "cannot be the id"),
         ({"since": datetime(2026, 1, 2)}, "time zone"),  # noqa: DTZ001  # it must be refused

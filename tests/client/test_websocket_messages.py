@@ -35,10 +35,17 @@ def shipped(number: int) -> Frame:
     [
         ({}, None, None, {}),
         (
-            {"event_types": ["a", "b"], "order_ids": "o", "from_": "earliest", "follow": False},
+            {"event_types": ["a", "b"], "order_ids": "o", "from_": "earliest", "follow": False, "major_version": 2},
             None,
             3,
-            {"eventTypes": ["a", "b"], "orderId": ["o"], "from": "earliest", "follow": False, "limit": 3},
+            {
+                "eventTypes": ["a", "b"],
+                "orderId": ["o"],
+                "from": "earliest",
+                "follow": False,
+                "limit": 3,
+                "majorVersion": 2,
+            },
         ),
         ({"since": "2024-05-01T10:00:00Z"}, None, None, {"since": "2024-05-01T10:00:00Z"}),
         ({"since": "2024-05-01T10:00:00Z"}, "e-1", 1, {"lastEventId": "e-1", "limit": 1}),

@@ -15,7 +15,11 @@ Checkpoints: TypeAlias = Literal["skip", "yield"]
 StreamItem: TypeAlias = OrderEvent | Gap | Checkpoint
 
 _LISTS: Final = frozenset({"eventTypes", "orderId"})
-_VALUES: Final[Mapping[str, Callable[[str], object]]] = {"follow": lambda text: text != "false", "limit": int}
+_VALUES: Final[Mapping[str, Callable[[str], object]]] = {
+    "follow": lambda text: text != "false",
+    "limit": int,
+    "majorVersion": int,
+}
 
 
 class StreamOptions(TypedDict, total=False):
@@ -28,6 +32,7 @@ class StreamOptions(TypedDict, total=False):
     `from_`: "earliest" begins with the oldest event that is stored; "latest" (default) with the next event that is published.
     `limit`: end after this many events.
     `follow`: False ends the stream after the last event that is stored; True (default) waits for new events.
+    `major_version`: read the events in this major version of their schemas. None (default): in the oldest one that there is.
     `retry_max_seconds`: raise Unavailable if nothing could be read for this long; None (default): never give up.
     """
 
@@ -38,6 +43,7 @@ class StreamOptions(TypedDict, total=False):
     from_: Literal["earliest", "latest"] | None
     limit: int | None
     follow: bool
+    major_version: int | None
     retry_max_seconds: float | None
 
 
@@ -94,6 +100,9 @@ def stream_query(options: StreamOptions) -> StreamQuery:
     limit = options.get("limit")
     if limit is not None and limit < 1:
         raise ValueError(f"A limit of {limit} events asks for nothing; it must be 1 or more.")
+    major_version = options.get("major_version")
+    if major_version is not None and major_version < 1:
+        raise ValueError(f"{major_version} is not a major version; it must be 1 or more.")
     after = options.get("after")
     if after is not None and not can_be_id(after):
         raise ValueError(f"{after!r} cannot be the id of an event.")
@@ -104,6 +113,7 @@ def stream_query(options: StreamOptions) -> StreamQuery:
             *(("eventTypes", each) for each in _each(options.get("event_types", ()))),
             *(("orderId", each) for each in _each(options.get("order_ids", ()))),
             *([] if follow else [("follow", "false")]),
+            *([] if major_version is None else [("majorVersion", str(major_version))]),
         ],
         start=[(name, value) for name, value in start if value is not None],
         after=after or None,

@@ -18,6 +18,8 @@ export interface Options {
   eventTypes?: readonly string[];
   /** Only events of this order, or of these. */
   orderId?: string | readonly string[];
+  /** Read the events in this major version of their schemas, the one that the page was written for. Default: the oldest that there is. */
+  majorVersion?: number;
   /** Begin after the event with this id. If it is given, `since` is ignored; if `since` is given, `from` is ignored. */
   after?: string;
   /** Begin with the first event that was stored at or after this time. */

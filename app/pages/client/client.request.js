@@ -27,11 +27,12 @@ const HEARTBEATS = 3; // as many may be missing before a connection counts as de
  * @param {import('./client.d.ts').Options} options
  * @returns {StreamRequest}
  */
-export function requestFor({ url = '/events/orders', eventTypes, orderId, after, since, from, ...options }) {
+export function requestFor({ url = '/events/orders', eventTypes, orderId, majorVersion, after, since, from, ...options }) {
   const address = new URL(url, globalThis.location?.href);
   const query = address.searchParams;
   if (eventTypes?.length) query.set('eventTypes', eventTypes.join());
   for (const each of [orderId ?? []].flat()) query.append('orderId', each);
+  if (majorVersion !== undefined) query.set('majorVersion', String(majorVersion));
   const named = query.getAll('eventTypes').flatMap((each) => each.split(','));
   const places = { lastEventId: after, since: since instanceof Date ? since.toISOString() : since, from };
   for (const name of Object.keys(places)) {
