@@ -11,8 +11,8 @@ from typing import Any
 
 from app.compatibility.rules.change import Effect
 from app.compatibility.rules.comparison import ABSENT
-from app.compatibility.rules.patterns import allows_all
 from app.compatibility.rules.rows import EffectOf
+from app.specification.schema.pattern_containment import allows_all
 
 
 def type_(before: Any, now: Any) -> Effect:

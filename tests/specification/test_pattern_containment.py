@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.compatibility.rules.patterns import allows_all
+from app.specification.schema.pattern_containment import allows_all
 
 WIDER = [
     ("^[a-z]{1,64}$", "^[a-z]{1,128}$"),
