@@ -14,6 +14,8 @@ from app.specification.schema.schema import Schema, compile_schema
 from app.specification.strict_json import JsonValue, parse_json
 
 DEPRECATED = "deprecated.json"
+CONVERSIONS = ("down.json", "up.json", "down")
+"""The tables of a later major version, and the folder with their examples."""
 
 _DAY: dict[str, JsonValue] = {"type": "string", "format": "date"}
 _DEPRECATION = compile_schema(
@@ -81,8 +83,11 @@ def read_schema(folder: Path) -> tuple[dict[str, JsonValue], Schema]:
     InvalidContract if the schema, an example or the content of the folder is wrong.
     """
     for entry in entries(folder):
-        if entry.name not in {"schema.json", "examples", DEPRECATED}:
-            raise InvalidContract(f"{entry}: a contract holds schema.json, examples and {DEPRECATED}, nothing else.")
+        if entry.name not in {"schema.json", "examples", DEPRECATED, *CONVERSIONS}:
+            raise InvalidContract(
+                f"{entry}: a contract holds schema.json, examples and {DEPRECATED}, that of a later major also down.json, up.json and "
+                "down, and nothing else."
+            )
     path = folder / "schema.json"
     schema = read_json(path)
     if not isinstance(schema, dict):
@@ -113,6 +118,13 @@ def read_deprecation(folder: Path) -> Deprecation | None:
     if deprecation.sunset_at <= deprecation.deprecated_at:  # RFC 9745 §4
         raise InvalidContract(f"{path}: sunsetOn must be after deprecatedOn.")
     return deprecation
+
+
+def valid_examples(folder: Path) -> Iterator[tuple[Path, Any]]:
+    """Yield the path and the data of each valid example of an event contract; `read_schema` has checked them."""
+    for path, verdict in _examples(folder / "examples"):
+        if verdict == "valid":
+            yield path, read_json(path)
 
 
 def _check_examples(folder: Path, schema: Schema) -> None:

@@ -8,12 +8,17 @@ are control events: the server sends control events on a stream, and no producer
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
 from app.specification.contract_files import folder_names, read_deprecation, read_schema
+from app.specification.conversion.conversion import Conversion
+from app.specification.conversion.reading import Reading, Readings
+from app.specification.conversion.table_pair import TablePair
+from app.specification.conversion.type_tables import read_tables
 from app.specification.deprecation import Deprecation
 from app.specification.errors import InvalidContract, UnknownEventType
 from app.specification.marked_properties import DEFAULT_KEY, key_property, owner_property
@@ -50,6 +55,7 @@ class EventContract:
     deprecated.
     `owner_property`: the property of the data that has the owner of an event; None if events of this version have no owner.
     `key_property`: the property of the data that has the key of an event, by which readers filter.
+    `tables`: how events of this version become events of the major before, and back; None in the oldest major of the type.
     """
 
     event_type: str
@@ -59,6 +65,7 @@ class EventContract:
     deprecation: Deprecation | None = None
     owner_property: str | None = None
     key_property: str = DEFAULT_KEY
+    tables: TablePair | None = None
 
 
 class Contracts:
@@ -78,6 +85,13 @@ class Contracts:
         self.event_types = tuple(name for name in self._versions if name not in control)
         majors = {contract.version.major for name in self.event_types for contract in self._versions[name].values()}
         self.majors = tuple(sorted(majors))
+
+    @cached_property
+    def _readings(self) -> Readings:
+        tables = {
+            name: {each.version: each.tables for each in self._versions[name].values()} for name in self.event_types
+        }
+        return Readings(tables)
 
     def versions(self, event_type: str) -> tuple[Version, ...]:
         """Return the versions of an event type, oldest first. Raises UnknownEventType if no contract has this event type."""
@@ -105,6 +119,21 @@ class Contracts:
         candidates = [each for each in contracts if each.deprecation is None] or contracts
         return next(each.version for each in reversed(candidates) if each.version.major == candidates[0].version.major)
 
+    def reading(self, major: int | None = None) -> Reading:
+        """Return what readers of a major version see: of each event type the greatest major that is not greater than `major`.
+
+        Without a major, it is the oldest one of each event type, so that a new major changes nothing for readers who have not asked for
+        it. Readers who see the same have the same `Reading`.
+        """
+        return self._readings.of(major)
+
+    def stored_form(self, event_type: str, version: Version | str) -> Conversion:
+        """Return how a published event of a version becomes the event that is stored: one of the newest major of its type.
+
+        Events that were stored before that major was there become the same.
+        """
+        return self._readings.newest.conversion(event_type, str(version))
+
     def _of(self, event_type: str) -> dict[str, EventContract]:
         versions = self._versions.get(event_type)
         if versions is None:
@@ -121,11 +150,10 @@ def load_contracts(folder: Path) -> Contracts:
     for event_type in folder_names(folder, EVENT_TYPE, "an event type such as order.shipped", besides=_BESIDES):
         names = folder_names(folder / event_type, PATTERN, "a version such as 1.0.0")
         versions = [version for name in names if (version := parse_version(name)) is not None]
-        _refuse_two_majors(folder / event_type, versions)
         of_type = [_load_contract(folder, event_type, version) for version in sorted(versions)]
         _require_same_key(folder / event_type, of_type)
         _require_same_owner(folder / event_type, of_type)
-        contracts += of_type
+        contracts += _with_tables(folder / event_type, of_type)
     loaded = Contracts(contracts)
     if not loaded.event_types:
         raise InvalidContract(f"{folder}: there is no event type besides control events.")
@@ -166,10 +194,15 @@ def _require_same_owner(folder: Path, contracts: Iterable[EventContract]) -> Non
             )
 
 
-def _refuse_two_majors(folder: Path, versions: Iterable[Version]) -> None:
-    majors = sorted({version.major for version in versions})
-    if len(majors) > 1:
+def _with_tables(folder: Path, contracts: Sequence[EventContract]) -> list[EventContract]:
+    """Add the tables to the versions of an event type that are not of its oldest major; `contracts` has all versions, oldest first."""
+    if contracts[-1].version.major == contracts[0].version.major:
+        return list(contracts)
+    if contracts[0].event_type.startswith(CONTROL_PREFIX):
         raise InvalidContract(
-            f"{folder}: there are versions {majors[0]} and {majors[1]}; a second major version needs events of one to "
-            "be converted down for readers of the other, which this server cannot do yet."
+            f"{folder}: a control event has one major version, because the server sends it in one form."
         )
+    compiled = {each.version: each.compiled for each in contracts}
+    fixed = {name for each in contracts for name in (each.key_property, each.owner_property) if name is not None}
+    pairs = read_tables(folder, compiled, fixed)
+    return [replace(each, tables=pairs.get(each.version)) for each in contracts]

@@ -275,7 +275,7 @@ BREAKS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a schema with an if": (lambda at: write(schema_of(at), {**SCHEMA, "if": {}}), "wrong at /if: the keyword 'if'"),
     "an unknown file in a version": (
         lambda at: write(at / "order.returned/1.0.0/schema.yaml", ""),
-        "schema.yaml: a contract holds schema.json, examples and deprecated.json, nothing else.",
+        "schema.yaml: a contract holds schema.json, examples and deprecated.json, that of a later major also down.json",
     ),
     "a deprecation without a date": (
         lambda at: write(at / "order.returned/1.0.0/deprecated.json", {"deprecatedOn": "soon"}),
@@ -383,9 +383,13 @@ BREAKS: dict[str, tuple[Callable[[Path], object], str]] = {
         ),
         "1.1.0: shop must have the owner of the event (x-owner), as it has in version 1.0.0.",
     ),
-    "a second major version": (
+    "a second major version without tables": (
         lambda at: add(at, "order.returned", "2.0.0"),
-        "order.returned: there are versions 1 and 2; a second major version needs events of one to be converted down",
+        "order.returned/2.0.0/down.json: the file cannot be read: No such file or directory.",
+    ),
+    "a second major version of a control event": (
+        lambda at: (add(at, "stream.news"), add(at, "stream.news", "2.0.0")),
+        "stream.news: a control event has one major version, because the server sends it in one form.",
     ),
     "control events alone": (
         lambda at: (at / "order.returned").rename(at / "stream.news"),

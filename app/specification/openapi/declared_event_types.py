@@ -13,6 +13,7 @@ from app.specification.contracts import Contracts
 from app.specification.openapi.bundle import CONTRACT
 from app.specification.pointer import Pointer, contract_error, dotted, lookup, parse_reference
 
+_SCHEMAS: Pointer = ("components", "schemas")
 EVENT: Pointer = ("components", "schemas", "OrderEvent")
 FRAME: Pointer = ("components", "schemas", "OrderEventStreamFrame")
 _NAMES: Pointer = ("components", "schemas", "OrderEventType", "enum")
@@ -43,6 +44,7 @@ def check_event_types(source: Mapping[str, Any], contracts: Contracts) -> None:
             _check_data(source, parse_reference(reference), event_type, contracts)
     for event_type, reference in events.items():
         _check_versions(source, parse_reference(reference), event_type, contracts)
+        _check_majors(source, event_type, contracts)
     if sorted(lookup(source, *_MAJORS)) != list(contracts.majors):
         raise contract_error(_MAJORS, f"the major versions of the contracts are {list(contracts.majors)}")
 
@@ -77,6 +79,15 @@ def _check_versions(source: Mapping[str, Any], variant: Pointer, event_type: str
     versions = [str(version) for version in contracts.versions(event_type)]
     if lookup(source, *listed) != versions:
         raise contract_error(listed, f"this must list the versions of {event_type!r}: {', '.join(versions)}")
+
+
+def _check_majors(source: Mapping[str, Any], event_type: str, contracts: Contracts) -> None:
+    """Check that each major of an event type has a component with its newest version: readers of that major see such events."""
+    references = [schema.get("$ref", "") for schema in lookup(source, *_SCHEMAS).values()]
+    present = {(found["event_type"], found["version"]) for each in references if (found := CONTRACT.fullmatch(each))}
+    for newest in {version.major: version for version in contracts.versions(event_type)}.values():
+        if (event_type, str(newest)) not in present:
+            raise contract_error(_SCHEMAS, f"no component refers to version {newest} of {event_type!r}")
 
 
 def _check_data(source: Mapping[str, Any], variant: Pointer, event_type: str, contracts: Contracts) -> None:

@@ -1,0 +1,98 @@
+"""A second major version of an event type: what readers of each major see, and in what form events are stored."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.specification.contracts import Contracts, load_contracts
+from app.specification.conversion.reading import AS_STORED
+from app.specification.document import load_document
+from app.specification.errors import InvalidContract
+from tests.support import order_shipped_2 as shipped
+from tests.support.contract_copy import ROOT, ContractCopy
+
+SHIPPED = "order.shipped"
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> ContractCopy:
+    copy = ContractCopy(tmp_path_factory.mktemp("major") / "contract")
+    shipped.add_order_shipped_2(copy)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def contracts(copy: ContractCopy) -> Contracts:
+    return load_contracts(copy.contracts)
+
+
+def text(data: Any) -> str:
+    return json.dumps(data, separators=(",", ":"))
+
+
+def test_a_type_with_one_major_is_seen_as_it_is_stored() -> None:
+    one = load_contracts(ROOT / "contracts")
+    assert {one.reading(pin) for pin in (None, 1, 2)} == {AS_STORED}
+    assert AS_STORED.seen(SHIPPED, "1.2.0", "{}") == ("1.2.0", "{}")
+    assert one.stored_form(SHIPPED, "1.0.0").is_identity
+
+
+def test_a_pin_is_the_greatest_major_that_is_not_greater_and_none_is_the_oldest(contracts: Contracts) -> None:
+    first, second = contracts.reading(1), contracts.reading(2)
+    assert first is not second
+    assert contracts.reading(None) is contracts.reading(0) is first
+    assert contracts.reading(3) is second
+    assert (first.majors, second.majors) == ({SHIPPED: 1}, {SHIPPED: 2})
+
+
+@pytest.mark.parametrize(("before", "after"), [(shipped.LEAST, shipped.LEAST_SEEN), (shipped.MOST, shipped.MOST_SEEN)])
+def test_readers_of_the_older_major_see_events_of_the_newer_one(contracts: Contracts, before: Any, after: Any) -> None:
+    seen = contracts.reading(1).seen(SHIPPED, "2.0.0", text(before))
+    assert seen == ("1.2.0", text(after))
+    assert contracts.reading(1).converts(SHIPPED, "2.0.0")
+
+
+def test_readers_of_the_newer_major_see_stored_events_of_the_older_one(contracts: Contracts) -> None:
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        least = contracts.reading(2).seen(SHIPPED, version, text(shipped.LEAST_SEEN))
+        assert least == ("2.0.0", text({**shipped.LEAST, "service": "unknown"}))
+    assert contracts.reading(2).seen(SHIPPED, "1.2.0", text(shipped.MOST_SEEN)).data == text(shipped.MOST_RAISED)
+
+
+def test_events_of_the_major_that_is_read_stay_as_they_are(contracts: Contracts) -> None:
+    for major, version in ((1, "1.0.0"), (1, "1.2.0"), (2, "2.0.0"), (2, "2.7.0"), (1, "7.0.0")):
+        assert contracts.reading(major).seen(SHIPPED, version, "as it is") == (version, "as it is")
+        assert not contracts.reading(major).converts(SHIPPED, version)
+    assert contracts.reading(1).seen("order.lost", "2.0.0", "{}") == ("2.0.0", "{}")
+
+
+def test_an_unknown_minor_comes_down_like_the_newest_known_one(contracts: Contracts) -> None:
+    newer = {**shipped.MOST, "weight": 3}
+    assert contracts.reading(1).seen(SHIPPED, "2.9.0", text(newer)) == ("1.2.0", text(shipped.MOST_SEEN))
+
+
+def test_the_stored_form_is_of_the_newest_major_and_comes_down_as_it_was(contracts: Contracts) -> None:
+    form = contracts.stored_form(SHIPPED, "1.1.0")
+    data: dict[str, Any] = dict(shipped.MOST_SEEN)
+    raised = form.convert(data)
+    assert (form.version, raised) == ("2.0.0", shipped.MOST_RAISED)
+    assert data == shipped.MOST_SEEN
+    assert contracts.reading(1).seen(SHIPPED, form.version, text(raised)).data == text(data)
+    assert contracts.stored_form(SHIPPED, "2.0.0").is_identity
+
+
+def test_the_document_accepts_the_new_major(copy: ContractCopy, contracts: Contracts) -> None:
+    document = load_document(copy.root, contracts)
+    assert document.bundled["components"]["schemas"]["MajorVersion"]["enum"] == [1, 2]
+
+
+def test_the_document_must_have_a_component_for_each_major(contracts: Contracts, tmp_path: Path) -> None:
+    other = ContractCopy(tmp_path / "contract")
+    shipped.add_order_shipped_2(other)
+    other.replace(r"^    OrderShippedV2:\n.*\n", "")
+    with pytest.raises(InvalidContract, match=r"no component refers to version 2\.0\.0 of 'order\.shipped'"):
+        load_document(other.root, contracts)
