@@ -27,7 +27,7 @@ _OPTIONS: Final = (
         "--order",
         multiple=True,
         metavar="ID[,ID...]",
-        help="Only events of these orders. May be repeated.",
+        help="Only events of these orders; in another contract, with these keys. May be repeated.",
     ),
     click.option(
         "--major-version",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -62,7 +63,7 @@ def pages(docs: Documentation, contract_root: Path, *, served: bool, explorer: b
     if served:  # the dashboard shows the stream of the server that sent it; among files there is no such server
         yield Page(site_paths.DASHBOARD, "Dashboard", "dashboard.html", [], {})
     yield Page(site_paths.HOME, "Guide", "guide.html", list(_guide(docs)), {})
-    clients = _CLIENTS.replace("WHEEL", site_paths.wheel(docs.version))
+    clients = _clients_text(docs)
     yield Page(site_paths.CLIENTS, "Clients", "clients.html", _second_level(clients), {"text": clients})
     yield Page(site_paths.EVENTS, "Events", "events.html", list(_events(docs)), {})
     yield Page(site_paths.TRY, "Try it", "try.html", [], _form(docs))
@@ -81,6 +82,18 @@ def pages(docs: Documentation, contract_root: Path, *, served: bool, explorer: b
         yield Page(site_paths.EXPLORER, "Explorer", "explorer.html", [], {}, EXPLORER_POLICY)
     for problem in docs.problems:
         yield Page(problem_name(problem), problem.example["title"], "problem.html", [], {"problem": problem})
+
+
+def _clients_text(docs: Documentation) -> str:
+    """Return the text of the page about clients, with the package, the key and the events of the contract."""
+    name = docs.types("order")[-1]
+    words = {
+        "WHEEL": site_paths.wheel(docs.version),
+        "KEY": docs.key.name,
+        "EVENT_TYPE": name,
+        "EVENT": json.dumps(docs.repeatable_event, separators=(",", ":")),
+    }
+    return re.sub(rf"\b({'|'.join(words)})\b", lambda found: words[found[0]], _CLIENTS)
 
 
 def _grpc_text(docs: Documentation) -> str:

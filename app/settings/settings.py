@@ -86,7 +86,7 @@ class Settings:
         "--replay-speed", Number(1e9), "FACTOR", "1", "Let this many recorded seconds pass in one second of a replay.")
     seed: int | None = optional(
         "--seed", WholeNumber(0, 2**63 - 1), "N",
-        "Simulate the same orders at the same simulated times whenever this seed and RATE are given.")
+        "Simulate the same events at the same simulated times whenever this seed and RATE are given.")
     retain_events: int | None = optional(
         "--retain-events", WholeNumber(1, 10**15), "N",
         "Keep the newest N events and delete older ones. Not given: no limit in a file, 100000 in memory.")

@@ -77,7 +77,7 @@ def test_events_of_types_that_the_page_does_not_know_are_shown(
 
 def test_order_without_events_and_one_that_is_refused_say_so(page: Page, server: ServerProcess) -> None:
     page.goto(f"{server.url}/")
-    page.get_by_role("searchbox").or_(page.get_by_label("Order id")).fill(" or_nothing ")
+    page.get_by_role("searchbox").or_(page.get_by_label("Order id", exact=True)).fill(" or_nothing ")
     page.keyboard.press("Enter")
     expect(page.locator("#order-summary")).to_contain_text("No stored event of this order yet")
     page.goto(f"{server.url}/?order=not+an+id")

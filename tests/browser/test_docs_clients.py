@@ -42,18 +42,18 @@ def node(folder: Path) -> list[str]:
         package.extractall(folder, filter="data")
     installed.parent.mkdir()
     (folder / "package").rename(installed)
-    return [program, "orders.mjs"]
+    return [program, "follow.mjs"]
 
 
 def python(_folder: Path) -> list[str]:
-    return [sys.executable, "-W", "error", "orders.py"]
+    return [sys.executable, "-W", "error", "follow.py"]
 
 
 def java(_folder: Path) -> list[str]:
     return [
         needed("java") if needed("javac") else unavailable("javac is not installed."),
         "-Xshare:auto",
-        "Orders.java",
+        "Follow.java",
     ]
 
 
@@ -61,8 +61,8 @@ def go(folder: Path) -> list[str]:
     compiler = shutil.which("go")
     if compiler is None:
         pytest.skip("go is not installed; the page says that its program is only tested where it is.")
-    subprocess.run([compiler, "build", "-o", "orders", "orders.go"], cwd=folder, check=True)
-    return ["./orders"]
+    subprocess.run([compiler, "build", "-o", "follow", "follow.go"], cwd=folder, check=True)
+    return ["./follow"]
 
 
 class Program(NamedTuple):
@@ -74,10 +74,10 @@ class Program(NamedTuple):
 
 
 PROGRAMS = (
-    Program("js", "orders.mjs", node),
-    Program("python", "orders.py", python),
-    Program("java", "Orders.java", java),
-    Program("go", "orders.go", go),
+    Program("js", "follow.mjs", node),
+    Program("python", "follow.py", python),
+    Program("java", "Follow.java", java),
+    Program("go", "follow.go", go),
 )
 
 

@@ -19,6 +19,12 @@ from tests.support.server_process import QUICK, ServerProcess
 
 EVENTS = "/events/orders"
 OURS = re.compile(r"order[._](?:shipped|cancelled)|Order(?:Shipped|Cancelled)|\bor_[0-9]")
+OUR_WORDS = re.compile(
+    r"\b(?:these|all|several|an|this|each|every|newest|no|stored|published|simulated) orders?\b(?! of)|\border (?:event|id)"
+    r"|\borders\.db",
+    re.IGNORECASE,
+)
+TAG = re.compile(r'<(?:[^>]*?(?:aria-label|placeholder|title|alt)="([^"]*)")?[^>]*>')
 ROW = re.compile(r"\| `([^`]+)` \| `([^`]+)` \| `([^`]+)` \|")
 
 
@@ -105,8 +111,20 @@ def test_documents_and_pages_are_about_the_new_events(server: ServerProcess) -> 
         assert "parcel.delivered" in http.get("/docs/events").text
         assert 'data-keys="{&#34;parcel.delivered&#34;: &#34;parcelId&#34;}"' in http.get("/").text
         assert "<title>Parcel Events</title>" in http.get("/docs").text
-        for page in ("/", "/docs", "/docs/events", "/docs/try", "/docs/reference", "/docs/grpc"):
-            assert not OURS.search(http.get(page).text), page
+
+
+def test_no_page_has_words_of_our_events(server: ServerProcess) -> None:
+    with httpx.Client(base_url=server.url, timeout=60) as http:
+        pages = {"", *re.findall(r'<li><a href="([^"]+)"', http.get("/").text)}
+        assert len(pages) > 10
+        shown = {page: TAG.sub(r"\n\1\n", http.get(f"/{page}").raise_for_status().text) for page in pages}
+    assert {
+        page: found for page, text in shown.items() if (found := OURS.findall(text) + OUR_WORDS.findall(text))
+    } == {}
+    assert {"Parcel", "Parcel id"} <= set(shown[""].splitlines())
+    assert not {"Order", "Orders", "Order id"} & set(shown[""].splitlines())
+    assert "data.parcelId" in shown["docs/clients"]
+    assert " --event-types parcel.delivered" in re.sub(r"\s+", " ", shown["docs/clients"])
 
 
 def test_a_property_is_added_as_the_readme_describes(copy: Path) -> None:

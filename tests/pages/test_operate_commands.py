@@ -19,7 +19,7 @@ SHOWN = [
     for block in page(name).all("pre", data_language="sh")
     for line in block.text.splitlines()
 ]
-LOG = "orders.db"  # as the commands name it
+LOG = "events.db"  # as the commands name it
 
 
 def shown(command: str) -> list[str]:

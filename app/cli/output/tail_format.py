@@ -24,7 +24,8 @@ _SPAN: Final = re.compile(r"(?:[0-9]{1,6}[wdhms])+")
 _PART: Final = re.compile(r"([0-9]+)([wdhms])")
 
 _COLOURS: Final = ("green", "red", "cyan", "magenta", "yellow", "blue")
-_LEADING_MEMBERS: Final = frozenset({"orderId", "when"})  # of the data; printed at the beginning of the line
+_TIME: Final = "when"
+_KEY: Final = "orderId"
 _TYPE_COLUMNS: Final = 16
 _GAP: Final = "  "
 
@@ -46,22 +47,27 @@ def json_line(event: OrderEvent, _paint: Paint, _width: int | None) -> str:
 
 
 def text_line(event: OrderEvent, paint: Paint, width: int | None) -> str:
-    """Return an event as a line of text, for people: its time, type and order, the other members of its data, and its id.
+    """Return an event as a line of text, for people: its time, type and key, the other members of its data, and its id.
 
     `paint`: colours a part of the line. `width`: the columns of the terminal, into which the line is fitted: the other members are cut
     first, then the end of the line; None if the output is not a terminal, and nothing is cut.
     """
-    name = one_line(event.event_type)
+    name, key_name = one_line(event.event_type), _key_name(event.data)
     parts = [
-        (_shown(event.data.get("when", "")), "dim"),
+        (_shown(event.data.get(_TIME, "")), "dim"),
         (f"{name:{_TYPE_COLUMNS}}", _colour(name)),
-        (_shown(event.data.get("orderId", "")), ""),
-        *((f"{key}={_shown(value)}", "") for key, value in event.data.items() if key not in _LEADING_MEMBERS),
+        (_shown(event.data.get(key_name, "")), ""),
+        *((f"{each}={_shown(value)}", "") for each, value in event.data.items() if each not in (_TIME, key_name)),
         (one_line(event.id), "dim"),
     ]
     if width is not None:
         parts = _fitted(parts, width)
     return _GAP.join(paint(text, colour) if colour else text for text, colour in parts)
+
+
+def _key_name(data: Mapping[str, Any]) -> str:
+    """Return the member of the data that has the key: `orderId`, or in another contract, of which `tail` has no copy, the first such name."""
+    return _KEY if _KEY in data else next((name for name in data if name.endswith("Id")), "")
 
 
 def _fitted(parts: list[_Part], width: int) -> list[_Part]:

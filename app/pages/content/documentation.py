@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from app.pages.content.event_catalogue import EventType, read_catalogue
+from app.pages.content.event_key import EventKey
 from app.pages.content.operation_reference import OperationDocs, read_operations
 from app.pages.content.problem_kinds import ProblemKind, read_problem_kinds
 from app.pages.markup.commands import publish_command, read_command
@@ -23,6 +24,7 @@ from app.specification.openapi.bundle import inline
 from app.specification.openapi.promises import PROMISES
 from app.specification.openapi.structure import operations
 from app.specification.pointer import contract_error
+from app.specification.strict_json import JsonValue
 
 DOCUMENTS: Final = {
     "openapi.yaml": "OpenAPI 3.0, YAML",
@@ -103,6 +105,14 @@ class Documentation:
         """Return the curl command that publishes the simplest example of an event type."""
         return publish_command(self.stream.path, {"eventType": event.name, "data": event.sample})
 
+    @property
+    def repeatable_event(self) -> JsonValue:
+        """The simplest example of an event type with an id of its own, so that it can be sent again."""
+        event = next(event for event in self.catalogue if event.kind == "order")
+        key = event.sample.get(self.key.name) if isinstance(event.sample, dict) else None
+        event_id = f"{key}-{event.name.rpartition('.')[2]}"
+        return {"eventType": event.name, "eventId": event_id, "data": event.sample}
+
     def types(self, kind: str) -> list[str]:
         """Return the names of the event types of one kind.
 
@@ -111,10 +121,10 @@ class Documentation:
         return [event.name for event in self.catalogue if event.kind == kind]
 
     @property
-    def keys(self) -> str:
-        """A JSON object with the property that has the key, by which readers filter, for each event type; the dashboard reads it."""
+    def key(self) -> EventKey:
+        """The property of the data that has the key, for each event type that can be published."""
         published = (event for event in self.catalogue if event.kind == "order")
-        return json.dumps({each.name: key_name(each.versions[-1].schema) for each in published})
+        return EventKey({each.name: key_name(each.versions[-1].schema) for each in published})
 
     @property
     def samples(self) -> str:

@@ -34,7 +34,7 @@ export class Alarms {
   }
 
   gap() {
-    if (this.#wanted.gap) this.#raise('Order events are missing');
+    if (this.#wanted.gap) this.#raise('Events are missing');
   }
 
   /** Note the state of the connection. */

@@ -60,7 +60,7 @@ export class Gaps {
     const alert = copy('gap');
     alert.gap = gap;
     alert.dataset.reason = gap.reason;
-    say(alert.querySelector('.what'), `Gap at ${clockTime(gap.at)}: order events ${gap.reason === 'expired' ? 'are' : 'may be'} missing${gap.requested ? ` after ${gap.requested}` : ''}.`);
+    say(alert.querySelector('.what'), `Gap at ${clockTime(gap.at)}: events ${gap.reason === 'expired' ? 'are' : 'may be'} missing${gap.requested ? ` after ${gap.requested}` : ''}.`);
     const cause = CAUSES[gap.reason] ?? `The server's reason is “${gap.reason}”.`;
     say(alert.querySelector('.why'), `${cause} ${CONSEQUENCES[gap.reason] ?? CONSEQUENCES.another}`);
     alert.querySelector('button').addEventListener('click', () => this.#acknowledge(gap));

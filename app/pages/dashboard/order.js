@@ -4,7 +4,8 @@
 import { copyButton } from './clipboard.js';
 import { element, say } from './element.js';
 import { step } from './step.js';
-import { ago, lapse, nameOf, times } from './words.js';
+import { SUBJECT } from './types.js';
+import { ago, capital, lapse, nameOf, times } from './words.js';
 
 const WAIT_SECONDS = 25;
 const RETRY_MS = 2_000;
@@ -20,7 +21,7 @@ export async function showOrder(orderId, api) {
   document.documentElement.classList.add('of-order');
   element('order').hidden = false;
   say(element('order-id'), orderId);
-  document.title = `Order ${orderId} · ${document.title}`;
+  document.title = `${capital(SUBJECT)} ${orderId} · ${document.title}`;
   element('order-copies').append(copyButton('Copy id', orderId), copyButton('Copy link', location.href));
   const order = new Order();
   setInterval(() => order.sum(), 1_000);
@@ -49,7 +50,7 @@ class Order {
   sum() {
     const happened = this.#events.map(({ data }) => Date.parse(data?.when)).filter((at) => !Number.isNaN(at));
     const newest = this.#events.at(-1);
-    if (!newest) return say(element('order-summary'), 'No stored event of this order yet. It appears here when it is published.');
+    if (!newest) return say(element('order-summary'), `No stored event of this ${SUBJECT} yet. It appears here when it is published.`);
     const over = happened.length > 1 ? ` over ${lapse(Math.max(...happened) - Math.min(...happened))}` : '';
     say(element('order-summary'), `${times(this.#events.length, 'event')}${over}. The newest: ${nameOf(newest.eventType)}, ${ago(Date.now() - happened.at(-1))}.`);
   }

@@ -1,11 +1,10 @@
-// Shows the newest order events in a table, newest first. The table and the events that wait to be shown are limited. The rows stay where
+// Shows the newest events in a table, newest first. The table and the events that wait to be shown are limited. The rows stay where
 // they are while the focus is in them or the pointer moves over them.
 
 import { element, make, say } from './element.js';
-import { hueOf } from './types.js';
+import { hueOf, keyOf, SUBJECT } from './types.js';
 import { clockTime, inWords, nameOf, number } from './words.js';
 
-const KEYS = JSON.parse(element('content').dataset.keys); // for each event type, the property of its data that `orderId` filters by
 const MOST = 50;
 const CALM_MS = 1_000; // a row is lit when it arrives only if none has arrived for as long; else every row would always be lit
 const MANY = 10; // if so many arrive within a second, the rows change once a second: nobody could read them faster
@@ -54,7 +53,7 @@ export class Orders {
 }
 
 function row({ type, id, data }) {
-  const key = KEYS[type] ?? 'orderId';
+  const key = keyOf(type);
   const made = make('tr');
   made.role = 'row'; // on a phone the style sheet makes it a block; for screen readers it stays a row
   made.dataset.type = type;
@@ -75,7 +74,7 @@ function orderLink(orderId) {
   if (typeof orderId !== 'string') return '';
   const link = make('a', '', orderId);
   link.href = `?order=${encodeURIComponent(orderId)}`;
-  link.title = `All stored events of the order ${orderId}`;
+  link.title = `All stored events of ${SUBJECT} ${orderId}`;
   return link;
 }
 

@@ -2,7 +2,7 @@
 
 import { copyButton } from './clipboard.js';
 import { copy, make, say } from './element.js';
-import { hueOf } from './types.js';
+import { hueOf, keyOf } from './types.js';
 import { clockTime, inWords, lapse, nameOf } from './words.js';
 
 /** Make the step for an event. `before`: the event before it, if there is one. */
@@ -20,7 +20,7 @@ export function step(event, before) {
     id,
   })) say(made.querySelector(`.${part}`), text);
   made.querySelector('.when').title = String(data?.when ?? '');
-  made.querySelector('dl').append(...properties(data));
+  made.querySelector('dl').append(...properties(data, keyOf(eventType)));
   const raw = JSON.stringify(event, null, 2);
   say(made.querySelector('pre'), raw);
   made.querySelector('.id').after(copyButton('Copy event id', id));
@@ -40,7 +40,8 @@ function clock(when) {
   return Number.isNaN(at) ? String(when ?? '') : clockTime(at);
 }
 
-function properties({ orderId, when, ...others } = {}) {
+function properties(data, key) {
+  const { [key]: _, when, ...others } = data ?? {};
   return Object.entries(others).map(([name, value]) => {
     const row = make('div');
     row.append(make('dt', '', inWords(name)), make('dd', '', typeof value === 'string' ? value : JSON.stringify(value)));

@@ -3,7 +3,9 @@
 
 import { element } from './element.js';
 
-const documented = element('content').dataset.order.split(' ');
+const { order, keys, subject } = element('content').dataset;
+const documented = order.split(' ');
+const keyNames = JSON.parse(keys);
 const known = new Set();
 
 /** Return all known types, in order. */
@@ -21,6 +23,12 @@ export function addTypes(types) {
 
 /** Return the number of a type's colour in the style sheet. */
 export const hueOf = (type) => placeOf(type);
+
+/** What the events are about, in words: `order`. */
+export const SUBJECT = subject;
+
+/** Return the property of a type's data that the parameter `orderId` filters by. */
+export const keyOf = (type) => keyNames[type] ?? Object.values(keyNames)[0];
 
 function placeOf(type) {
   return documented.indexOf(type);

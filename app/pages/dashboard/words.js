@@ -7,10 +7,9 @@ export const times = (count, thing) => `${number(count)} ${thing}${count === 1 ?
 export const percent = (part, whole) => `${((part * 100) / whole).toFixed(part === whole || part * 10 >= whole ? 0 : 1)}\u00a0%`;
 
 /** Return the short name of an event type: `Shipped` for `order.shipped`. */
-export function nameOf(type) {
-  const name = inWords(type.slice(type.indexOf('.') + 1));
-  return name.charAt(0).toUpperCase() + name.slice(1);
-}
+export const nameOf = (type) => capital(inWords(type.slice(type.indexOf('.') + 1)));
+
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Split an identifier into words: `tracking number` for `trackingNumber`. */
 export const inWords = (name) => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').replaceAll(/[._-]/g, ' ').toLowerCase();
