@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.pages import site_paths
 from app.pages.content.documentation import Documentation, SettingDocs, read_documentation
+from app.pages.content.event_key import short_name
 from app.pages.markup.commands import ORIGIN
 from app.pages.markup.markdown import anchor, code_block, render, render_line, slug
 from app.pages.markup.schema_rows import rows
@@ -110,6 +111,7 @@ def _context(page: Page, all_pages: list[Page], docs: Documentation, layout: Lay
         "code": code_block,
         "json_text": partial(json.dumps, indent=2, ensure_ascii=False),
         "slug": slug,
+        "short_name": short_name,
         "schema_rows": lambda schema: list(rows(schema)),
         "anchor": anchor,
         "problem_name": problem_name,

@@ -37,7 +37,7 @@ export class Chart {
     say(lane.querySelector('.name'), nameOf(type));
     const [most, top, half, picture] = ['.most', '.top', '.half', 'svg'].map((each) => lane.querySelector(each));
     this.#lanes.set(type, { lane, most, top, half, picture, path: picture.firstElementChild });
-    element('lanes').append(...allTypes().flatMap((each) => this.#lanes.get(each)?.lane ?? []));
+    element('lanes').replaceChildren(...allTypes().flatMap((each) => this.#lanes.get(each)?.lane ?? []));
   }
 
   show(history, now) {

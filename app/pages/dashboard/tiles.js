@@ -23,7 +23,7 @@ export class Tiles {
     }
     const [rate, per, share, last, reasons] = ['.rate', '.per', '.share', '.last', '.reasons'].map((each) => tile.querySelector(each));
     this.#tiles.set(type, { tile, count, rate, per, share, last, reasons });
-    element('tiles').append(...allTypes().flatMap((each) => this.#tiles.get(each)?.tile ?? []));
+    element('tiles').replaceChildren(...allTypes().flatMap((each) => this.#tiles.get(each)?.tile ?? []));
     show(count, 0);
   }
 
