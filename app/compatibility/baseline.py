@@ -1,6 +1,6 @@
 """The released contract, with which the present contract is compared; it is recorded in four committed files.
 
-`contracts/released.json` has a digest of each released event schema. `openapi/released.json` is the released OpenAPI document.
+`contracts/released.json` has a digest of each released event schema and table. `openapi/released.json` is the released OpenAPI document.
 `contracts/released-field-numbers.json` is the released copy of `contracts/field-numbers.json`. `contracts/released-dates.json` has the
 day of each release of an event schema.
 """
@@ -28,7 +28,8 @@ DOCUMENT: Final = "openapi/released.json"
 class Baseline:
     """The released contract, with which the present contract is compared.
 
-    `digests`: the SHA-256 of each released schema.json in hexadecimal, by event type and version.
+    `digests`: the SHA-256 of each released schema.json and table in hexadecimal, by event type, and by version or, for a table, by its
+    path in the folder of the event type.
     `document`: the released OpenAPI document, with the event schemas copied into it; None if no document has been released.
     `numbers`: the released field numbers; None if none have been released, because the contract is older than the `.proto`.
     `dates`: when each event schema was released, and its sunset; some may be missing, because the contract is older than this record.
@@ -70,7 +71,7 @@ def write_baseline(root: Path, schemas: Iterable[SchemaFile], document: bytes, n
     """Record the given event schemas, the given OpenAPI document (as JSON) and the given field numbers as the released contract."""
     digests: dict[str, dict[str, str]] = {}
     for schema in schemas:
-        digests.setdefault(schema.event_type, {})[str(schema.version)] = schema.digest
+        digests.setdefault(schema.event_type, {}).update(schema.digests)
     (root / SCHEMAS).write_text(json.dumps(digests, indent=2) + "\n", "utf-8")
     (root / DOCUMENT).write_bytes(document)
     (root / NUMBERS).write_text(write_field_numbers(numbers), "utf-8")

@@ -21,28 +21,30 @@ _SHOWN_DIGITS = 12
 
 
 def check_released(schemas: Sequence[SchemaFile], baseline: Baseline, today: date) -> Iterator[Finding]:
-    """Yield a finding (a broken rule) for each released event schema whose file has changed, or is missing before its sunset.
+    """Yield a finding (a broken rule) for each released event schema or table that has changed, or is missing before its sunset.
 
     `schemas`: the event schemas as they are now.
-    `baseline`: the digests of the released schemas.
+    `baseline`: the digests of what was released.
     """
-    present = {(each.event_type, str(each.version)): each for each in schemas}
-    for event_type, versions in baseline.digests.items():
-        for version, digest in versions.items():
-            found = present.get((event_type, version))
-            if found is None and has_ended(baseline, event_type, version, today):
+    present = {(each.event_type, name): digest for each in schemas for name, digest in each.digests.items()}
+    for event_type, digests in baseline.digests.items():
+        for name, digest in digests.items():
+            found = present.get((event_type, name))
+            if found is None and has_ended(baseline, event_type, name.partition("/")[0], today):
                 continue
             if found is None:
-                place = f"contracts/{event_type}/{version}/schema.json"
-                yield _released(place, version, "schema-removed", "is gone", "Put the folder back")
-            elif found.digest != digest:
-                digests = f"was {digest[:_SHOWN_DIGITS]}…, is {found.digest[:_SHOWN_DIGITS]}… (SHA-256)"
-                yield _released(found.place, version, "schema-changed", digests, "Set the file back")
+                yield _released(event_type, name, "removed", "is gone", "Put it back")
+            elif found != digest:
+                shown = f"was {digest[:_SHOWN_DIGITS]}…, is {found[:_SHOWN_DIGITS]}… (SHA-256)"
+                yield _released(event_type, name, "changed", shown, "Set the file back")
 
 
-def _released(place: str, version: str, rule: str, change: str, undo: str) -> Finding:
-    fix = f"{undo}, because consumers have copies of it; a change goes into a version of its own."
-    return Finding(f"released-{rule}", place, f"{version} as released", f"{version} as it is here", change, fix)
+def _released(event_type: str, name: str, rule: str, change: str, undo: str) -> Finding:
+    version, _, table = name.partition("/")
+    kind, reason = ("table", "readers have seen events by it") if table else ("schema", "consumers have copies of it")
+    place = f"contracts/{event_type}/{version}/{table or 'schema.json'}"
+    fix = f"{undo}, because {reason}; a change goes into a version of its own."
+    return Finding(f"released-{kind}-{rule}", place, f"{version} as released", f"{version} as it is here", change, fix)
 
 
 def check_steps(schemas: Sequence[SchemaFile], baseline: Baseline) -> Iterator[Finding]:

@@ -1,14 +1,15 @@
-"""Read the event schemas file by file. An invalid file is kept as well, so that the other files can still be checked."""
+"""Read the event schemas and their tables file by file. An invalid file is kept as well, so that the other files can still be checked."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.specification.contract_files import read_deprecation, read_json
 from app.specification.contracts import Contracts, EventContract
+from app.specification.conversion.table_pair import TABLES
 from app.specification.errors import InvalidContract
 from app.specification.schema.schema import compile_schema
 from app.specification.version import Version, parse_version
@@ -16,9 +17,9 @@ from app.specification.version import Version, parse_version
 
 @dataclass(frozen=True, slots=True)
 class SchemaFile:
-    """One file `contracts/<event type>/<version>/schema.json`.
+    """One file `contracts/<event type>/<version>/schema.json`, and the tables beside it.
 
-    `digest`: the SHA-256 of the file in hexadecimal.
+    `digest`: the SHA-256 of the file in hexadecimal. `tables`: that of each table, by the name of its file.
     `contract`: the compiled schema; None if the schema is invalid.
     """
 
@@ -26,10 +27,19 @@ class SchemaFile:
     version: Version
     digest: str
     contract: EventContract | None
+    tables: Mapping[str, str]
 
     @property
     def place(self) -> str:
         return f"contracts/{self.event_type}/{self.version}/schema.json"
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The digests of all files that never change once they are released, by the names under which they are recorded."""
+        return {
+            str(self.version): self.digest,
+            **{f"{self.version}/{name}": each for name, each in self.tables.items()},
+        }
 
 
 def read_schema_files(folder: Path) -> list[SchemaFile]:
@@ -45,8 +55,12 @@ def contracts_of(files: Iterable[SchemaFile]) -> Contracts:
 
 
 def _read(path: Path, version: Version) -> SchemaFile:
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return SchemaFile(path.parts[-3], version, digest, _contract(path, version))
+    tables = {name: _digest(path.with_name(name)) for name in TABLES if path.with_name(name).is_file()}
+    return SchemaFile(path.parts[-3], version, _digest(path), _contract(path, version), tables)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _contract(path: Path, version: Version) -> EventContract | None:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 
 from app.specification.contract_files import folder_names, read_deprecation, read_schema
@@ -21,7 +20,13 @@ from app.specification.conversion.table_pair import TablePair
 from app.specification.conversion.type_tables import read_tables
 from app.specification.deprecation import Deprecation
 from app.specification.errors import InvalidContract, UnknownEventType
-from app.specification.marked_properties import DEFAULT_KEY, key_property, owner_property
+from app.specification.marked_properties import (
+    DEFAULT_KEY,
+    check_same_key,
+    check_same_owner,
+    key_property,
+    owner_property,
+)
 from app.specification.schema.messages import quoted
 from app.specification.schema.schema import Schema
 from app.specification.strict_json import JsonValue
@@ -151,8 +156,8 @@ def load_contracts(folder: Path) -> Contracts:
         names = folder_names(folder / event_type, PATTERN, "a version such as 1.0.0")
         versions = [version for name in names if (version := parse_version(name)) is not None]
         of_type = [_load_contract(folder, event_type, version) for version in sorted(versions)]
-        _require_same_key(folder / event_type, of_type)
-        _require_same_owner(folder / event_type, of_type)
+        check_same_key(folder / event_type, {each.version: each.key_property for each in of_type})
+        check_same_owner(folder / event_type, {each.version: each.owner_property for each in of_type})
         contracts += _with_tables(folder / event_type, of_type)
     loaded = Contracts(contracts)
     if not loaded.event_types:
@@ -169,29 +174,6 @@ def _load_contract(folder: Path, event_type: str, version: Version) -> EventCont
     key = key_property(schema, str(path), ORDER_ID_PATTERN)
     owner = owner_property(schema, str(path), ORDER_ID_PATTERN)
     return EventContract(event_type, version, schema, compiled, deprecation, owner, key)
-
-
-def _require_same_key(folder: Path, contracts: Iterable[EventContract]) -> None:
-    """Check that all versions of an event type have the same property as the key, or readers could not filter across versions."""
-    for before, now in pairwise(contracts):
-        if before.key_property != now.key_property:
-            raise InvalidContract(
-                f"{folder / str(now.version)}: {before.key_property} must have the key of the event, as it has in version "
-                f"{before.version}, but {now.key_property} has it."
-            )
-
-
-def _require_same_owner(folder: Path, contracts: Iterable[EventContract]) -> None:
-    """Check that no version takes back what an earlier one says about the owner: its events would be shown to others, or to nobody.
-
-    `contracts`: the versions of one event type, oldest first.
-    """
-    for before, now in pairwise(contracts):
-        if before.owner_property not in (None, now.owner_property):
-            raise InvalidContract(
-                f"{folder / str(now.version)}: {before.owner_property} must have the owner of the event (x-owner), as it has in "
-                f"version {before.version}."
-            )
 
 
 def _with_tables(folder: Path, contracts: Sequence[EventContract]) -> list[EventContract]:

@@ -9,10 +9,13 @@ such a restriction.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final
 
 from app.specification.errors import InvalidContract
 from app.specification.schema.dialect import parts
+from app.specification.version import Version
 
 KEY: Final = "x-key"
 OWNER: Final = "x-owner"
@@ -49,6 +52,30 @@ def owner_property(schema: Mapping[str, Any], place: str, pattern: str) -> str |
     names of one form and none is empty. Raises InvalidContract if more than one property is marked, or one that cannot be used.
     """
     return _marked(schema, OWNER, place, pattern)
+
+
+def check_same_key(folder: Path, keys: Mapping[Version, str]) -> None:
+    """Check that all versions of an event type have the same property as the key, or readers could not filter across versions.
+
+    `folder`: that of the event type, for error messages. `keys`: the name of the property in each version, oldest first.
+    """
+    for (before, key), (version, name) in pairwise(keys.items()):
+        if key != name:
+            raise InvalidContract(
+                f"{folder / str(version)}: {key} must have the key of the event, as it has in version {before}, but {name} has it."
+            )
+
+
+def check_same_owner(folder: Path, owners: Mapping[Version, str | None]) -> None:
+    """Check that no version takes back what an earlier one says about the owner: its events would be shown to others, or to nobody.
+
+    `folder`: that of the event type, for error messages. `owners`: the name of the property in each version, oldest first.
+    """
+    for (before, owner), (version, name) in pairwise(owners.items()):
+        if owner not in (None, name):
+            raise InvalidContract(
+                f"{folder / str(version)}: {owner} must have the owner of the event (x-owner), as it has in version {before}."
+            )
 
 
 def _marked(schema: Mapping[str, Any], mark: str, place: str, pattern: str) -> str | None:
