@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from app.events.event import Event
 from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Appended
+from app.events.turnstile import Turnstile
 from app.specification.contracts import Contracts
 from app.specification.errors import ContractViolation, EventViolation
 from app.specification.schema.schema import Schema, VerdictsDiffer
@@ -20,8 +20,9 @@ from app.specification.strict_json import JsonValue
 
 EVENTS_LISTED = 20  # of those that violate their contract; all are counted
 VIOLATIONS_LISTED = 10  # of each of these events; all are counted
-EVENTS_PER_TURN = 500  # about 1 ms of work, then streams go on
+EVENTS_PER_TURN = 500  # a few milliseconds of work, then streams go on
 REFUSALS_PER_TURN = 20  # naming the faults of an event takes about 50 µs
+SMALL_EVENTS = 20  # so many events are no large work, unless they are refused
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class Publisher:
     """The publisher of events to one log. All transports and sources use the same publisher.
 
     `contracts` and `envelopes`: see `Acceptance`, also for the error that it raises. `batch_maximum`: the largest number of
-    events in one request. Three attributes count events: `published` counts stored events by type; `duplicates` counts events
+    events in one request. `turnstile`: orders the work on large requests. Three attributes count events: `published` counts stored events by type; `duplicates` counts events
     that had been stored before; `refused` counts events that violated their contract, that were not permitted, or whose eventId
     belonged to an event with other content.
     """
@@ -41,6 +42,7 @@ class Publisher:
         self._log = log
         self._batch_maximum = batch_maximum
         self._acceptance = Acceptance(contracts, envelopes)
+        self.turnstile = Turnstile()
         self.published: Counter[str] = Counter()
         self.duplicates = 0
         self.refused = 0
@@ -93,8 +95,8 @@ class Publisher:
     async def _accepted(self, submissions: Sequence[JsonValue]) -> list[Event]:
         events: list[Event] = []
         for start in range(0, len(submissions), EVENTS_PER_TURN):
-            if start:
-                await asyncio.sleep(0)
+            if len(submissions) > SMALL_EVENTS:
+                await self.turnstile.enter()
             accepted = self._acceptance.accept(submissions[start : start + EVENTS_PER_TURN])
             if accepted is None:
                 raise await self._refusal(submissions)
@@ -105,7 +107,7 @@ class Publisher:
         found: list[Violations] = []
         for number, submission in enumerate(submissions):
             if number % REFUSALS_PER_TURN == 0:
-                await asyncio.sleep(0)
+                await self.turnstile.enter()
             found.append(self._violations(submission))
         self.refused += sum(violations.total > 0 for violations in found)
         return _violation(found)

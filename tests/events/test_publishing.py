@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.events.accept import Acceptance, Violations
 from app.events.errors import Draining, EventIdConflict, NotPermitted, StoreUnavailable
 from app.events.event import Event
 from app.events.filter import EVERYTHING, Filter
@@ -323,6 +324,26 @@ async def test_streams_go_on_all_the_more_while_a_thousand_events_are_refused() 
         turns += 1
     assert turns >= 1000 // REFUSALS_PER_TURN
     assert isinstance(publishing.exception(), ContractViolation)
+
+
+async def test_a_crowd_of_refused_requests_takes_one_piece_of_each_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    named: list[object] = []
+    violations = Acceptance.violations
+
+    def counted(acceptance: Acceptance, submission: JsonValue, limit: int) -> Violations:
+        named.append(submission)
+        return violations(acceptance, submission, limit)
+
+    monkeypatch.setattr(Acceptance, "violations", counted)
+    to = publisher(await open_log())
+    crowd = [asyncio.create_task(to.publish([shipped(x=1)] * 100)) for _ in range(8)]
+    most = 0
+    while not all(each.done() for each in crowd):
+        before = len(named)
+        await asyncio.sleep(0)
+        most = max(most, len(named) - before)
+    assert all(isinstance(each.exception(), ContractViolation) for each in crowd)
+    assert 0 < most <= REFUSALS_PER_TURN
 
 
 async def test_a_check_raises_violations_and_stores_and_counts_nothing() -> None:

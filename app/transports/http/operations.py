@@ -163,7 +163,9 @@ class Operations:
         self.publish_limit.check(client)
         body = bytearray()
         try:
-            submitted = await read_json(request, body, self.document.max_body_bytes, self.document.max_json_values)
+            submitted = await read_json(
+                request, body, self.document.max_body_bytes, self.document.max_json_values, self.publisher.turnstile
+            )
         except (Refusal, ClientDisconnect):
             self.publish_limit.count_refused(client, len(body))
             raise

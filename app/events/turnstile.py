@@ -1,0 +1,41 @@
+"""The order of large work: in each turn of the event loop, at most one piece of it is done, whoever it is for.
+
+A turn of the event loop is as long as all that is ready in it. If each of several large requests did one piece of its work in every
+turn, an event that was stored meanwhile would wait for all of them, and again in each of the turns that it needs to be delivered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+
+class Turnstile:
+    """Lets one piece of large work through in each turn of the event loop, in the order in which the pieces came.
+
+    A piece should take a millisecond or two. Requests whose work is small do not come here.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._is_taken = False
+
+    async def enter(self) -> None:
+        """Wait until a piece of large work may begin: it may at once if no other one was let through in this turn."""
+        loop = asyncio.get_running_loop()
+        if not self._is_taken:
+            self._is_taken = True
+            loop.call_soon(self._let_through)
+            return
+        entrance = loop.create_future()
+        self._waiting.append(entrance)
+        await entrance
+
+    def _let_through(self) -> None:
+        while self._waiting:
+            entrance = self._waiting.popleft()
+            if not entrance.cancelled():  # its request has been given up
+                entrance.set_result(None)  # the work begins in the next turn, before the next call of this function
+                asyncio.get_running_loop().call_soon(self._let_through)
+                return
+        self._is_taken = False
