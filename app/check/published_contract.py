@@ -2,9 +2,6 @@
 
 The contract is read from `/openapi.json` only. Operations are found by `operationId`, event types in the schema of
 `text/event-stream`.
-
-Some functions repeat a few lines of `app.specification.openapi` on purpose: the server uses those lines to prepare its own
-document. If the check used the same code, the check could not detect a fault in it.
 """
 
 from __future__ import annotations
@@ -16,6 +13,7 @@ from typing import Any, Final
 
 from app.check.findings import CannotCheck
 from app.check.http.stream_blocks import CONTROL_PREFIX
+from app.check.published_operations import methods_of, needs_token, read_operations
 from app.check.published_promises import PublishedPromises, read_promises
 from app.check.request import Request, Response
 from app.check.websocket.published_socket import PublishedSocket, read_socket
@@ -26,6 +24,7 @@ DOCUMENT: Final = Request("/openapi.json", headers=(("Accept", "application/json
 STREAM: Final = "text/event-stream"
 PAGE: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
+MOST_PUBLISHED: Final = 1000  # events in one request, if the document names no other number
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +38,11 @@ class PublishedContract:
     without an id the id of the frame before it; a separate check is about ids.
     `data`: the schema of the data in each kind of frame, by event name, as in the document.
     `keys`: the property of the data that has the key, by which readers filter with `orderId`, by event name.
-    `example`: an example of an event to publish; None if the document has no such example.
+    `examples`: an example of an event to publish for each event type that has one, by event name.
+    `most_published`: how many events one request may publish. `published_body`: what the document says about the body.
     `promises`: the times that the document promises in `x-promises`.
-    `protected`: the paths of the GET operations that always need an access token.
+    `protected`: the methods and paths of the operations that always need an access token. `open`: those of the GET operations that
+    need none.
     `socket`: the WebSocket operation; None if the document has no such operation.
     """
 
@@ -59,10 +60,19 @@ class PublishedContract:
     problem: Schema
     published: Schema | None
     event_types: Schema | None
-    example: Mapping[str, Any] | None
+    counts: Schema | None
+    examples: Mapping[str, Mapping[str, Any]]
+    most_published: int
+    published_body: Mapping[str, Any]
     promises: PublishedPromises
-    protected: Sequence[str]
+    protected: Sequence[tuple[str, str]]
+    open: Sequence[str]
     socket: PublishedSocket | None
+
+    @property
+    def example(self) -> Mapping[str, Any] | None:
+        """An example of an event to publish; None if the document has none."""
+        return next(iter(self.examples.values()), None)
 
     @property
     def stream_path(self) -> str:
@@ -97,18 +107,19 @@ def read_contract(response: Response) -> PublishedContract:
 
 
 def _contract(document: Mapping[str, Any]) -> PublishedContract:
-    operations = _operations(document)
+    operations = read_operations(document)
     read = operations["streamOrderEvents"][2]
     frames = {frame["properties"]["event"]["enum"][0]: frame for frame in _schema(read, "200", STREAM)["oneOf"]}
     any_frame = next(iter(frames.values()))
     publish = operations["publishOrderEvents"][2] if "publishOrderEvents" in operations else None
     types = operations["listEventTypes"][2] if "listEventTypes" in operations else None
+    counts = operations["countOrderEvents"][2] if "countOrderEvents" in operations else None
     socket = operations.get("openOrderEventsSocket")
     return PublishedContract(
         document=document,
         name=f"{document['info']['title']} {document['info']['version']}",
         paths={name: path for name, (path, _, _) in operations.items()},
-        methods=_methods(operations),
+        methods=methods_of(operations),
         parameters={parameter["name"]: parameter for parameter in read["parameters"]},
         frames={name: compile_schema(_without_id(frame), name) for name, frame in frames.items()},
         data={name: frame["properties"]["data"] for name, frame in frames.items()},
@@ -119,36 +130,15 @@ def _contract(document: Mapping[str, Any]) -> PublishedContract:
         problem=compile_schema(_schema(read, "406", PROBLEM), "problem"),
         published=publish and compile_schema(_schema(publish, "201", PAGE), "published"),
         event_types=types and compile_schema(_schema(types, "200", PAGE), "eventTypes"),
-        example=publish and _example(publish),
+        counts=counts and compile_schema(_schema(counts, "200", PAGE), "counts"),
+        examples={} if publish is None else _examples(publish),
+        most_published=_most_published(publish),
+        published_body=publish["requestBody"] if publish else {},
         promises=read_promises(document.get("x-promises", {})),
-        protected=[path for path, method, each in operations.values() if method == "GET" and _needs_token(each)],
+        protected=[(method, path) for path, method, each in operations.values() if needs_token(each)],
+        open=[path for path, method, each in operations.values() if method == "GET" and each.get("security") == []],
         socket=None if socket is None else read_socket(socket[0], socket[2]),
     )
-
-
-def _needs_token(operation: Mapping[str, Any]) -> bool:
-    security = operation.get("security", [])
-    return bool(security) and {} not in security
-
-
-def _operations(document: Mapping[str, Any]) -> dict[str, tuple[str, str, Any]]:
-    """Return the operations of an OpenAPI document by operationId.
-
-    Each operation is its path, its HTTP method in upper case, and its Operation Object without references.
-    """
-    return {
-        operation["operationId"]: (path, method.upper(), _inlined(operation, document, ()))
-        for path, item in document["paths"].items()
-        for method, operation in item.items()
-        if isinstance(operation, dict) and "operationId" in operation
-    }
-
-
-def _methods(operations: Mapping[str, tuple[str, str, Any]]) -> dict[str, tuple[str, ...]]:
-    methods: dict[str, tuple[str, ...]] = {}
-    for path, method, _ in operations.values():
-        methods[path] = (*methods.get(path, ()), *(("GET", "HEAD") if method == "GET" else (method,)))
-    return methods
 
 
 def _schema(operation: Mapping[str, Any], status: str, media_type: str) -> Any:
@@ -163,33 +153,20 @@ def _key(data: Mapping[str, Any]) -> str:
     return next((name for name, part in data.get("properties", {}).items() if part.get("x-key") is True), "orderId")
 
 
-def _example(publish: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _examples(publish: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the first example of an event of each type, by event name: of those that are published alone, then of batches."""
     content = publish["requestBody"]["content"][PAGE]
     values = [example.get("value") for example in content.get("examples", {}).values()]
-    return next((value for value in values if isinstance(value, dict) and isinstance(value.get("data"), dict)), None)
+    alone = [value for value in values if isinstance(value, dict)]
+    batches = [each for value in values if isinstance(value, list) for each in value if isinstance(each, dict)]
+    events = [each for each in (*alone, *batches) if isinstance(each.get("data"), dict) and "eventType" in each]
+    return {type: next(each for each in events if each["eventType"] == type) for type in map(_type, events)}
 
 
-def _inlined(node: Any, document: Mapping[str, Any], trail: Sequence[str]) -> Any:
-    """Return a part of an OpenAPI document with every reference replaced by the value that it refers to.
-
-    `trail`: the references that have been followed to this part.
-    Raises ValueError if a reference leads back to itself or out of the document.
-    """
-    match node:
-        case {"$ref": str(reference)}:
-            if reference in trail or not reference.startswith("#/"):
-                raise ValueError(f"the reference {reference!r} cannot be followed")
-            return _inlined(_referred(reference, document), document, (*trail, reference))
-        case dict():
-            return {key: _inlined(value, document, trail) for key, value in node.items()}
-        case list():
-            return [_inlined(value, document, trail) for value in node]
-        case _:
-            return node
+def _type(event: Mapping[str, Any]) -> str:
+    return str(event["eventType"])
 
 
-def _referred(reference: str, document: Mapping[str, Any]) -> Any:
-    found: Any = document
-    for part in reference.removeprefix("#/").split("/"):
-        found = found[part.replace("~1", "/").replace("~0", "~")]
-    return found
+def _most_published(publish: Mapping[str, Any] | None) -> int:
+    forms = publish["requestBody"]["content"][PAGE]["schema"].get("oneOf", []) if publish else []
+    return next((form["maxItems"] for form in forms if "maxItems" in form), MOST_PUBLISHED)

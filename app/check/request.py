@@ -13,6 +13,7 @@ from app.check.foreign_json import read_json
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 EXCERPT_CHARACTERS: Final = 200
+_LONGEST_BODY: Final = 16 * 1024  # bytes that a command shows
 
 
 class Repeatable(Protocol):
@@ -47,7 +48,7 @@ class Request:
         for name, value in self.headers:
             parts += ["-H", f"{name}: {value}"]
         if self.body is not None:
-            parts += ["--data-binary", self.body.decode()]
+            parts += ["--data-binary", _shown(self.body)]
         return shlex.join([*parts, self.url(without_user(base))])
 
 
@@ -71,6 +72,11 @@ class Response:
 
     def __str__(self) -> str:
         return f"{self.status} {self.media_type or 'without a type'}: {excerpt(self.body)}"
+
+
+def _shown(body: bytes) -> str:
+    size = len(body)
+    return body.decode("utf-8", "backslashreplace") if size <= _LONGEST_BODY else f"<a body of {size} bytes>"
 
 
 def without_user(url: str) -> str:

@@ -6,17 +6,22 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
 from app.check.checks import (
+    access,
+    answers,
     beginnings,
+    counts,
     documents,
     endings,
     filters,
     following,
     frames,
-    live,
-    published_events,
+    pages,
     refusals,
 )
 from app.check.checks.grpc import over_grpc, service_checks
+from app.check.checks.publishing import event_versions, published_events, refused_events, repeated_events
+from app.check.checks.starting import starts, unknown_ids
+from app.check.checks.staying_open import live, open_filters, open_streams
 from app.check.checks.websocket import over_websocket, websocket_messages
 from app.check.findings import Finding
 from app.check.target.target import Options, Target
@@ -38,6 +43,10 @@ def _unless_publishing(options: Options) -> str:
 
 def _without_grpc(options: Options) -> str:
     return "" if options.grpc else "It needs the gRPC port; --grpc names it."
+
+
+def _unless_restricted(options: Options) -> str:
+    return "" if access.restrictions(options) else "It needs a token that is restricted to some events."
 
 
 class Check(NamedTuple):
@@ -73,12 +82,25 @@ CHECKS: Final = (
     Check(published_events.publish_invalid, _unless_publishing),
     Check(published_events.publish_malformed, _unless_publishing),
     Check(published_events.publish_all_or_none, _unless_publishing),
+    Check(open_filters.filter_open, _unless_publishing),
+    Check(event_versions.publish_version, _unless_publishing),
+    Check(event_versions.publish_held_to_version, _unless_publishing),
+    Check(event_versions.publish_unnamed, _unless_publishing),
+    Check(repeated_events.publish_same, _unless_publishing),
+    Check(repeated_events.publish_other, _unless_publishing),
+    Check(repeated_events.publish_remembered, _unless_publishing),
+    Check(repeated_events.publish_largest, _unless_publishing),
+    Check(refused_events.publish_too_much, _unless_publishing),
+    Check(refused_events.publish_names, _unless_publishing),
+    Check(refused_events.publish_unknown, _unless_publishing),
+    Check(refused_events.publish_media_type, _unless_publishing),
     Check(beginnings.first_byte),
     Check(beginnings.stream_headers),
     Check(beginnings.opening),
-    Check(endings.heartbeat, _when_quick),
+    Check(endings.heartbeat, _when_quick, waits=True),
     Check(endings.closing),
     Check(endings.end_of_log),
+    Check(endings.end_checkpoint),
     Check(endings.limit),
     Check(endings.head),
     Check(frames.comments),
@@ -89,18 +111,40 @@ CHECKS: Final = (
     Check(following.resume),
     Check(following.header_wins),
     Check(following.foreign_id),
+    Check(unknown_ids.near_ids),
+    Check(starts.empty_id),
+    Check(starts.start_order),
+    Check(starts.since),
     Check(following.paging),
+    Check(pages.page_size),
+    Check(pages.page_position),
+    Check(pages.page_wait),
     Check(filters.event_type_filter),
     Check(filters.order_filter),
+    Check(filters.both_filters),
     Check(live.live),
+    Check(open_streams.resume_open),
+    Check(open_streams.first_id),
+    Check(open_filters.skipped_events, lambda options: _unless_publishing(options) or _when_quick(options), waits=True),
+    Check(counts.stored_at),
+    Check(counts.counts),
+    Check(counts.counts_position),
+    Check(counts.counts_refusals),
+    Check(answers.media_type),
+    Check(answers.compression),
+    Check(answers.cross_origin),
+    Check(answers.health),
     Check(refusals.malformed_id),
     Check(refusals.unknown_parameter),
     Check(refusals.invalid_value),
+    Check(refusals.given_twice),
     Check(refusals.not_acceptable),
     Check(refusals.unknown_path),
     Check(refusals.wrong_method),
     Check(refusals.lost_page),
-    Check(refusals.bad_token),
+    Check(access.bad_token),
+    Check(access.open_operation),
+    Check(access.restricted_token, _unless_restricted),
     Check(websocket_messages.websocket_refusals),
     Check(websocket_messages.websocket_messages),
     Check(websocket_messages.websocket_errors),

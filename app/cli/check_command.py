@@ -54,6 +54,14 @@ def _grpc_url(_context: click.Context, _parameter: click.Parameter, text: str | 
         ) from None
 
 
+def _list(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    if asked:
+        width = max(len(check.name) for check in CHECKS)
+        for check in CHECKS:
+            print_line(f"{check.name:{width}} {check.promise}")
+        context.exit()
+
+
 @click.command(epilog=_FORMATS)
 @click.argument("url", callback=read_url)
 @token_option
@@ -72,7 +80,15 @@ def _grpc_url(_context: click.Context, _parameter: click.Parameter, text: str | 
     metavar="FILE",
     help="Write the report to FILE, and print it as text.",
 )
-@click.option("--publish", is_flag=True, help="Check publishing, too. This WRITES about 15 events of invented orders.")
+@click.option(
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list,
+    help="Print the name of each check with the promise that it is about, and exit.",
+)
+@click.option("--publish", is_flag=True, help="Check publishing, too. This WRITES about 150 events of invented orders.")
 @click.option(
     "--grpc",
     callback=_grpc_url,

@@ -8,7 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import httpx
 import uvicorn
@@ -20,6 +20,8 @@ from tests.transports.http.wire import SHORT_LIVED
 
 HOP_BY_HOP: Final = ("connection", "content-length", "date", "host", "keep-alive", "transfer-encoding", "upgrade")
 HEARTBEAT: Final = b":\n"
+
+Change: TypeAlias = Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,9 @@ async def _asked(scope: Scope, receive: Receive) -> Received:
 
 
 def _request_of(scope: Scope, body: bytes) -> Received:
-    headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+    headers: dict[str, str] = {}
+    for name, value in ((name.decode(), value.decode()) for name, value in scope["headers"]):
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
     parameters = httpx.QueryParams(scope["query_string"].decode()).multi_items()
     return Received(scope.get("method", "GET"), scope["path"], parameters, headers, body)
 
@@ -229,3 +233,5 @@ async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
                 break
             yield buffer[:end]
             buffer = buffer[end:]
+    if buffer:  # of a compressed stream
+        yield buffer

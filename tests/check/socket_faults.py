@@ -147,7 +147,9 @@ PLANTED_IN_SOCKETS: Final[Mapping[str, Planted]] = {
     "what is not JSON ends the connection as done": Planted(lambda: closing({4400: 1000}), "websocket-closings"),
     "a binary message ends the connection as not JSON": Planted(lambda: closing({1003: 4400}), "websocket-closings"),
     "a token is claimed to be needed over WebSocket": Planted(
-        lambda: answers(claiming_security, lambda asked, _: asked.path.startswith("/openapi.")), "websocket-token"
+        lambda: answers(claiming_security, lambda asked, _: asked.path.startswith("/openapi.")),
+        "websocket-token",
+        Options(quick=True, timeout_seconds=3),
     ),
     "a subscription begins with a heartbeat": Planted(
         lambda: sending(

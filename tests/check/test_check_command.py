@@ -75,6 +75,12 @@ def test_a_good_server_is_reported_line_by_line_and_exits_with_0(good_url: str) 
     assert ran.errors == ""
 
 
+def test_list_has_every_check_with_its_promise() -> None:
+    ran = run("--list")
+    assert ran.code == 0
+    assert [line.split(maxsplit=1) for line in ran.out.splitlines()] == [[each.name, each.promise] for each in CHECKS]
+
+
 def test_a_violation_exits_with_1_and_prints_the_command_that_shows_it(bad_url: str) -> None:
     ran = run(bad_url, *QUICK, "--only", "unknown-path")
     assert ran.code == 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from app.check.checks.access import restrictions
+from app.check.checks.following import begins_with_gap, is_expired
 from app.check.findings import CannotCheck, Finding, NoAnswer, NotSeen
 from app.check.http.event_stream import Stream
 from app.check.http.stream_blocks import Block
@@ -80,16 +82,39 @@ def _beyond(most: int, came: int, request: Request) -> Finding:
 
 
 def end_of_log(target: Target) -> Iterator[Finding]:
-    """`follow=false` is answered with 204 if nothing is stored after the start position.
+    """`follow=false` is answered with 204 if nothing is stored after the start position, whatever the filter.
 
-    This check requests a stream that starts at the end of the event log and does not wait for new events; it yields a finding if
-    the status is not 204.
+    This check requests streams that start at the end of the event log and do not wait for new events; it yields a finding for each whose
+    status is not 204. With a restricted token, the stream must begin and end instead.
     """
-    # Without an id a stream starts at the end of the log, even if others publish meanwhile.
-    stream = target.session.read(target.finite(), lambda reader: bool(reader.blocks))
-    if stream.status != 204:
-        promised = "204 if nothing is stored after the position at which the stream would start."
+    status = 200 if restrictions(target.options) else 204
+    last = [event.id for event in target.stored().events[-1:] if target.stored().whole and event.id]
+    starts = ((), (target.matching_nothing,), *((("lastEventId", id),) for id in last))
+    for parameters in starts:
+        stream = target.session.read(target.finite(*parameters), lambda reader: bool(reader.events))
+        if stream.status != status and not stream.events:  # others may publish meanwhile
+            promised = f"{status} if nothing is stored after the position at which the stream would start."
+            yield Finding(promised, f"{stream.status}: {excerpt(stream.raw)}", stream.request)
+
+
+def end_checkpoint(target: Target) -> Iterator[Finding]:
+    """A stream that ends after events that its filter skipped has a checkpoint before its end, from which a client goes on.
+
+    This check reads such a stream, which no event matches. It yields a finding if it is not sent, if the checkpoint is missing, or if a
+    stream that is resumed after it has events that were skipped.
+    """
+    log = target.log()
+    stream = target.ending()
+    checkpoint = next((block for block in stream.blocks[1:] if block.event == "stream.checkpoint" and block.id), None)
+    if checkpoint is None:
+        promised = "After events that the filter skipped, a `stream.checkpoint` comes before the end."
         yield Finding(promised, f"{stream.status}: {excerpt(stream.raw)}", stream.request)
+        return
+    resumed = target.read(target.finite(("lastEventId", str(checkpoint.id))), 1)
+    again = [event.id for event in resumed.events[:1] if event.id in log.ids and not is_expired(resumed)]
+    if again or (begins_with_gap(resumed) and not is_expired(resumed)):
+        promised = "After the id of a checkpoint, no event comes that the filter had skipped, and no gap."
+        yield Finding(promised, f"{again or 'a gap'} came", resumed.request, tuple(again))
 
 
 def head(target: Target) -> Iterator[Finding]:

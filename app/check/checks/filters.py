@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from app.check.checks.following import read_known
-from app.check.findings import Finding
+from app.check.findings import Finding, NotSeen
 from app.check.foreign_json import read_json
 from app.check.http.stream_blocks import OrderEvent
 from app.check.request import Pairs, excerpt
 from app.check.target.differences import differences
-from app.check.target.stored_log import StoredLog
+from app.check.target.paging import PAGE_EVENTS, read_page
+from app.check.target.stored_log import StoredLog, as_values
 from app.check.target.target import Target
 
 ORDERS = 3  # of the log, to filter by
@@ -44,6 +46,38 @@ def order_filter(target: Target) -> Iterator[Finding]:
     for each in dict.fromkeys([chosen[:1], chosen]):
         if each:
             yield from _filtered(target, log, "orderId", each, of_orders(target, each))
+
+
+def both_filters(target: Target) -> Iterator[Finding]:
+    """`eventTypes` and `orderId` together return exactly the events that match both.
+
+    This check looks in the log for an order and a type such that the events of both differ from those of either; it yields a finding if
+    a stream or a page with both filters has other events. Raises NotSeen if there are none.
+    """
+    log = target.log()
+    chosen = next(_pairs(target, log), None)
+    if chosen is None:
+        raise NotSeen("No order of the log has events that show whether both filters count.")
+    type, order = chosen
+    expected = [event for event in log.events if event.event == type and order_of(target, event) == order]
+    parameters = (("eventTypes", type), ("orderId", order))
+    request = target.finite(("from", "earliest"), *parameters)
+    arrived = read_known(target, log, expected, request).events
+    promised = "Exactly the events that match both filters."
+    yield from differences(target, log, expected, arrived, request=request, promised=promised)
+    page = target.page(("from", "earliest"), *parameters)
+    on_page = [each.as_values() for each in read_page(target, target.session.fetch(page)).events]
+    wanted = [as_values(event) for event in expected[:PAGE_EVENTS]]
+    yield from differences(target, log, wanted, on_page, request=page, promised=promised)
+
+
+def _pairs(target: Target, log: StoredLog) -> Iterator[tuple[str, str]]:
+    """Yield types and orders whose common events are fewer than those of the type, and than those of the order or of no order."""
+    pairs = Counter((event.event, order_of(target, event)) for event in log.events)
+    types, orders = (Counter(pair[place] for pair in pairs.elements()) for place in (0, 1))
+    for (type, order), both in pairs.items():
+        if order is not None and both < types[type] and (both < orders[order] or len(types) == 1):
+            yield type, order
 
 
 def order_of(target: Target, event: OrderEvent) -> str | None:

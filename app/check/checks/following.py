@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from app.check.findings import Deleted, Finding
 from app.check.http.event_stream import Stream
 from app.check.http.stream_blocks import Block, OrderEvent
 from app.check.request import Request, excerpt
-from app.check.target.differences import differences
+from app.check.target.differences import deleted, differences
 from app.check.target.paging import PAGE_EVENTS, walk
 from app.check.target.stored_log import StoredLog, as_values
 from app.check.target.target import Target
@@ -25,32 +26,59 @@ def resume(target: Target) -> Iterator[Finding]:
     each resumed stream whose events differ from the log.
     """
     log = target.log(least=2)
-    places = target.random.sample(range(len(log.events)), k=min(RESUMES, len(log.events)))
+    places = _places(target, log)
     for turn, place in enumerate(places):
         after = log.events[place].id
-        request = _by_header(target, after) if turn % 2 else _by_query(target, after)
+        request = by_header(target, after) if turn % 2 else by_query(target, after)
         yield from _resumed(target, log, log.events[place + 1 :], request)
     checkpoints = [(log.start, log.events)]
     place = places[0]
-    resumed = target.session.read(_by_query(target, log.events[place].id), lambda reader: bool(reader.blocks))
+    resumed = target.session.read(by_query(target, log.events[place].id), lambda reader: bool(reader.blocks))
     if resumed.blocks and resumed.blocks[0].event == "stream.checkpoint":
         checkpoints.append((resumed.blocks[0].id, log.events[place + 1 :]))
     for checkpoint, expected in checkpoints:
         if checkpoint is not None:  # if it is None, the check `opening` reports that
-            yield from _resumed(target, log, expected, _by_header(target, checkpoint))
+            yield from _resumed(target, log, expected, by_header(target, checkpoint))
 
 
-def _by_query(target: Target, after: str) -> Request:
-    return target.finite(("lastEventId", after))
+def _places(target: Target, log: StoredLog) -> list[int]:
+    """Return indexes of events to resume after: random ones, the last, and one whose id is the beginning of another's, if there is one."""
+    chosen = target.random.sample(range(len(log.events)), k=min(RESUMES, len(log.events)))
+    ids = sorted((event.id, place) for place, event in enumerate(log.events))
+    begins = [place for (id, place), (next, _) in pairwise(ids) if next.startswith(id)]
+    return list(dict.fromkeys([*chosen, *begins[:1], len(log.events) - 1]))
 
 
-def _by_header(target: Target, after: str) -> Request:
-    return target.finite(headers=(("Last-Event-ID", after),))
+def by_query(target: Target, after: str, *, follow: bool = False) -> Request:
+    """Return a request for a stream that is resumed by the parameter. `follow`: whether it stays open."""
+    return (target.stream if follow else target.finite)(("lastEventId", after))
+
+
+def by_header(target: Target, after: str, *, follow: bool = False) -> Request:
+    """Return a request for a stream that is resumed by the header. `follow`: whether it stays open."""
+    return (target.stream if follow else target.finite)(headers=(("Last-Event-ID", after),))
 
 
 def _resumed(target: Target, log: StoredLog, expected: Sequence[OrderEvent], request: Request) -> Iterator[Finding]:
-    arrived = read_known(target, log, expected, request).events
-    yield from differences(target, log, expected, arrived, request=request, promised=_RESUMED)
+    stream = read_known(target, log, expected, request)
+    yield from differences(target, log, expected, stream.events, request=request, promised=_RESUMED)
+    yield from needless_gap(target, log, stream)
+
+
+def needless_gap(target: Target, log: StoredLog, stream: Stream) -> Iterator[Finding]:
+    """Yield a finding if a stream that was resumed after an id of the log begins with a gap although no event was deleted."""
+    if begins_with_gap(stream) and not deleted(target, log):
+        seen = excerpt(stream.blocks[0].text)
+        yield Finding("A gap is only reported if events may be missing.", seen, stream.request)
+
+
+def begins_with_gap(stream: Stream) -> bool:
+    return any(block.event == "stream.gap" for block in stream.blocks[:1])
+
+
+def is_expired(stream: Stream) -> bool:
+    """Return whether a stream begins with a gap because the server has deleted events after its start."""
+    return begins_with_gap(stream) and stream.blocks[0].member("reason") == "expired"
 
 
 def read_known(target: Target, log: StoredLog, expected: Sequence[OrderEvent], request: Request) -> Stream:
@@ -73,7 +101,7 @@ def header_wins(target: Target) -> Iterator[Finding]:
     log = target.log(least=3)
     older, newer = log.events[0].id, log.events[-2].id
     both = target.finite(("lastEventId", older), headers=(("Last-Event-ID", newer),))
-    begins = [target.read(request, 1) for request in (both, _by_header(target, newer), _by_query(target, older))]
+    begins = [target.read(request, 1) for request in (both, by_header(target, newer), by_query(target, older))]
     of_both, of_header, of_query = (_beginning(stream) for stream in begins)
     if of_header == of_query:
         raise Deleted("The server has deleted the events by which the two ids could be told apart.")
@@ -110,7 +138,7 @@ def foreign_id(target: Target) -> Iterator[Finding]:
     """
     foreign = f"no-such-position-{target.token}"
     log = target.stored()
-    for request in (_by_query(target, foreign), _by_header(target, foreign)):
+    for request in (by_query(target, foreign), by_header(target, foreign)):
         stream = read_known(target, log, log.events, request)
         first = stream.blocks[0] if stream.blocks else Block(())
         gap = (first.event, first.member("reason"), first.member("requested"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from app.check.findings import Finding, NoAnswer
-from app.check.request import Request, Response, excerpt
+from app.check.findings import Finding
+from app.check.request import Request, excerpt
 from app.check.target.problem_faults import faults, members, refused
 from app.check.target.target import Target
 
@@ -14,22 +14,33 @@ from app.check.target.target import Target
 _INVALID: Final = (
     ("limit", "0"),
     ("limit", "many"),
+    ("limit", "1000001"),
     ("from", "middle"),
     ("follow", "maybe"),
     ("since", "yesterday"),
+    ("since", "2024-05-01T10:00:00"),
     ("eventTypes", "no.such.type"),
     ("eventTypes", ""),
+    ("orderId", ""),
+    ("orderId", "no order"),
+    ("orderId", "x" * 129),
+    ("orderId", ",".join(f"or_{number}" for number in range(101))),
     ("wait", "-1"),
+    ("wait", "31"),
     ("majorVersion", "0"),
 )
-_LONGEST_ID: Final = 64
-# What a request sends instead of an access token: nothing, another scheme, no token, and one that nobody signed (RFC 7519 §6.1).
-_UNACCEPTABLE: Final = (
-    "",
-    "Basic dXNlcjpwYXNzd29yZA==",
-    "Bearer not-a-token",
-    "Bearer eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.eyJzdWIiOiJjaGVjayJ9.",
+# Parameters that are no lists, each with a value that is good once.
+_SINGLE: Final = (
+    ("limit", "1"),
+    ("from", "latest"),
+    ("follow", "false"),
+    ("since", "2024-05-01T10:00:00Z"),
+    ("lastEventId", "nope"),
+    ("wait", "0"),
+    ("majorVersion", "1"),
 )
+_LONGEST_ID: Final = 64
+_MOST_ON_A_PAGE: Final = 1000  # if the document names no other number
 
 
 def malformed_id(target: Target) -> Iterator[Finding]:
@@ -56,17 +67,32 @@ def unknown_parameter(target: Target) -> Iterator[Finding]:
 
 
 def invalid_value(target: Target) -> Iterator[Finding]:
-    """A value that breaks its parameter's schema is refused with 400, and so is a second value if only one is allowed.
+    """A value that breaks its parameter's schema is refused with 400, and so is a page of more events than one may have.
 
     This check yields a finding for each request with such a query parameter that is not refused.
     """
+    known = target.contract.parameters
     for name, value in _INVALID:
+        if name in known:
+            request = target.stream((name, value), *(() if name == "follow" else (("follow", "false"),)))
+            yield from refused(target, request, 400, "A parameter that breaks its schema is refused")
+    most = known.get("limit", {}).get("x-page-limit", {}).get("maximum", _MOST_ON_A_PAGE)
+    request = target.page(("limit", str(most + 1)))
+    yield from refused(target, request, 400, f"A page of more than {most} events is refused")
+
+
+def given_twice(target: Target) -> Iterator[Finding]:
+    """A parameter that is not a list is refused with 400 if it is given twice, also with the same value.
+
+    This check yields a finding for each parameter, and for the header Last-Event-ID, that is not refused.
+    """
+    promised = "A parameter that is not a list is refused if it is given twice"
+    for name, value in _SINGLE:
         if name in target.contract.parameters:
-            yield from refused(
-                target, target.finite((name, value)), 400, "A parameter that breaks its schema is refused"
-            )
-    twice = target.finite(("limit", "1"), ("limit", "2"))
-    yield from refused(target, twice, 400, "A parameter that is not a list is refused if it is given twice")
+            once = () if name == "follow" else (("follow", "false"),)
+            yield from refused(target, target.stream((name, value), (name, value), *once), 400, promised)
+    header = ("Last-Event-ID", "nope")
+    yield from refused(target, target.finite(headers=(header, header)), 400, promised)
 
 
 def not_acceptable(target: Target) -> Iterator[Finding]:
@@ -84,7 +110,8 @@ def unknown_path(target: Target) -> Iterator[Finding]:
     This check yields a finding for each request with an unknown path, or with an unknown event type in the path, that is not
     refused.
     """
-    yield from refused(target, Request(f"/no-such-path-{target.token}"), 404, "There is no such path")
+    for path in (f"/no-such-path-{target.token}", f"/{'x' * 3000}"):  # no problem repeats what is long
+        yield from refused(target, Request(path), 404, "There is no such path")
     template = target.contract.paths.get("getEventSchema")
     if template is not None:
         path = template.replace("{eventType}", "no.such.type").replace("{version}", "1.0.0")
@@ -120,30 +147,3 @@ def lost_page(target: Target) -> Iterator[Finding]:
     seen = problem.get("reason"), problem.get("requested")
     if response.status == 410 and (seen != ("foreign", foreign) or "earliest" not in problem):
         yield Finding("A 410 has reason, requested and earliest.", str(response), request, (foreign,))
-
-
-def bad_token(target: Target) -> Iterator[Finding]:
-    """An operation that needs an access token refuses every request without an acceptable one with the same 401.
-
-    This check sends such requests to each GET operation that the document protects. It yields a finding if one is not refused, if the
-    response has no WWW-Authenticate header, or if the response shows what is wrong with a token.
-    """
-    for path in target.contract.protected:
-        seen: Response | None = None
-        for authorization in _UNACCEPTABLE:
-            request = Request(
-                path, headers=(("Accept", "application/json, */*;q=0.1"), ("Authorization", authorization))
-            )
-            try:
-                response = target.session.fetch(request)
-            except NoAnswer as silence:  # for example because a stream was opened
-                yield Finding("A request without an acceptable token is refused: 401.", str(silence), request)
-                continue
-            yield from faults(target, response, 401, "A request without an acceptable token is refused")
-            if not response.headers.get("www-authenticate", "").startswith("Bearer"):
-                yield Finding("A 401 has the header WWW-Authenticate: Bearer.", str(response), request)
-            if seen is not None and response.body != seen.body:
-                yield Finding(
-                    "Every token that is not accepted gets the same answer.", f"{seen}, and {response}", request
-                )
-            seen = response

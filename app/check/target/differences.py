@@ -6,10 +6,12 @@ Meanwhile other clients may publish new events, and the server may delete old ev
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from http import HTTPStatus
 
 from app.check.findings import Deleted, Finding
 from app.check.http.stream_blocks import OrderEvent
-from app.check.request import Repeatable, excerpt
+from app.check.request import Repeatable, Request, excerpt
+from app.check.target.paging import Page, read_page
 from app.check.target.stored_log import StoredLog
 from app.check.target.target import Target
 
@@ -64,6 +66,14 @@ def _difference(
 
 def _named(event: OrderEvent) -> str:
     return f"{excerpt(event.id)} {excerpt(event.event)} {excerpt(event.data)}"
+
+
+def fetch_page(target: Target, log: StoredLog, request: Request) -> Page:
+    """Fetch a page. Raises Deleted if it cannot be sent because the server has deleted events since `log` was read, else Violated."""
+    response = target.session.fetch(request)
+    if response.status == HTTPStatus.GONE and deleted(target, log):
+        raise Deleted("The server deleted the events after which a page was to be read.")
+    return read_page(target, response)
 
 
 def deleted(target: Target, log: StoredLog) -> int:

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from app.check.findings import CannotCheck, Finding, Violated
 from app.check.http.stream_blocks import OrderEvent
 from app.check.published_contract import PAGE
-from app.check.request import Request, Response
+from app.check.request import Pairs, Request, Response
 from app.check.target.target import Target
 
 PAGE_EVENTS: Final = 100
@@ -18,13 +18,17 @@ MOST_RESTARTS: Final = 20  # then the log deletes faster than it can be read
 
 
 class PageEvent(NamedTuple):
-    """An order event on a page of the event log, and the request that returned the page."""
+    """An order event on a page of the event log, and the request that returned the page.
+
+    `stored_at`: when the event was stored, as the server wrote it; None if the page does not say it.
+    """
 
     id: str
     event_type: str
     schema_version: str
     data: Any
     request: Request
+    stored_at: str | None = None
 
     def as_values(self) -> OrderEvent:
         """Return the event in the form of an event from a stream, so that the two can be compared.
@@ -43,20 +47,26 @@ class Page:
 
 
 def walk(
-    target: Target, start: tuple[str, str], enough: Callable[[PageEvent], bool], *, size: int, most: int
+    target: Target,
+    start: tuple[str, str],
+    enough: Callable[[PageEvent], bool],
+    *,
+    size: int,
+    most: int,
+    filters: Pairs = (),
 ) -> list[PageEvent]:
     """Read the event log page by page, and return the events.
 
     Reading stops after a page with an event for which `enough` returns True, at the end of the log, or after about `most` events.
     `start`: the name and value of the query parameter for the first page.
-    `size`: the number of events on a page.
+    `size`: the number of events on a page. `filters`: parameters that every page has.
     If the server has deleted the next events, its response has status 410 and contains the id from which reading continues.
     Raises Violated if any other response is not a page, and CannotCheck if events are deleted faster than they can be read.
     """
     events: list[PageEvent] = []
     restarts = 0
     while len(events) < most:
-        response = target.session.fetch(target.page(start, ("limit", str(size))))
+        response = target.session.fetch(target.page(start, ("limit", str(size)), *filters))
         if response.status == 410:
             restarts += 1
             start = ("lastEventId", _earliest(response))
@@ -82,7 +92,14 @@ def read_page(target: Target, response: Response) -> Page:
         where = "".join(f"{violation.pointer} {violation.message}; " for violation in violations)
         raise Violated(Finding("A page is as the contract describes it.", f"{where}{response}", response.request))
     events = [
-        PageEvent(each["id"], each["eventType"], each["schemaVersion"], each["data"], response.request)
+        PageEvent(
+            each["id"],
+            each["eventType"],
+            each["schemaVersion"],
+            each["data"],
+            response.request,
+            each.get("storedAt"),
+        )
         for each in page["events"]
     ]
     return Page(events, page["lastEventId"])

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from app.check.findings import CannotCheck, Finding, Violated
+from app.check.findings import CannotCheck, Finding, NotSeen, Violated
 from app.check.published_contract import PAGE
 from app.check.request import Request
 from app.check.target.paging import PageEvent, walk
@@ -32,13 +33,21 @@ class Stored(NamedTuple):
     request: Request
 
 
-def new_event(target: Target) -> dict[str, Any]:
-    """Return a new test event of a new order. Raises CannotCheck if the contract has no example of an event."""
-    example = target.contract.example
+def new_event(target: Target, order: str | None = None, event_type: str | None = None) -> dict[str, Any]:
+    """Return a new test event: of the order `order`, or of a new one, and of the type `event_type`, or of any.
+
+    Raises CannotCheck if the contract has no example of such an event.
+    """
+    example = target.contract.example if event_type is None else target.contract.examples.get(event_type)
     if example is None:
         raise CannotCheck("The contract shows no example of an event to publish.")
     name = f"check-{uuid.uuid4().hex}"  # not from the seed: it must be new in every run
-    return {**example, "eventId": name, "data": {**example["data"], key_name(target, example): name}}
+    return {**example, "eventId": name, "data": {**example["data"], key_name(target, example): order or name}}
+
+
+def new_order() -> str:
+    """Return the name of an order that no other event is of."""
+    return f"check-{uuid.uuid4().hex}"
 
 
 def key_name(target: Target, event: Mapping[str, Any]) -> str:
@@ -58,20 +67,30 @@ def encoded(events: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> bytes:
 def publish(target: Target, *events: Mapping[str, Any]) -> list[Stored]:
     """Publish events in one request, and return the response about each event.
 
-    Raises Violated if the response is not as the contract describes it.
+    Raises Violated if the response is not as the contract describes it, NotSeen if the access token does not permit it.
     """
-    request = publishing(target, encoded(events if len(events) > 1 else events[0]))
+    return publish_body(target, encoded(events if len(events) > 1 else events[0]), _event_ids(events))
+
+
+def publish_body(target: Target, body: bytes, event_ids: Sequence[str]) -> list[Stored]:
+    """Publish events as these bytes, and return the response about each event; see `publish`.
+
+    `event_ids`: the `eventId` of each event.
+    """
+    request = publishing(target, body)
     response = target.session.fetch(request)
     try:
-        body = response.json()
+        answer = response.json()
     except ValueError:
-        body = None
+        answer = None
+    if response.status == HTTPStatus.FORBIDDEN and target.options.token:
+        raise NotSeen("The access token does not permit to publish such events.")
     schema = target.contract.published
-    wrong = schema is None or schema.violations(body, 1)[1]
-    if response.status != 201 or wrong or [each["eventId"] for each in body["events"]] != _event_ids(events):
+    wrong = schema is None or schema.violations(answer, 1)[1]
+    if response.status != 201 or wrong or [each["eventId"] for each in answer["events"]] != [*event_ids]:
         promised = "201: the events are on disk, in the order of the request."
         raise Violated(Finding(promised, str(response), request))
-    return [Stored(each["id"], each["duplicate"], request) for each in body["events"]]
+    return [Stored(each["id"], each["duplicate"], request) for each in answer["events"]]
 
 
 def _event_ids(events: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from random import Random
+from threading import Lock
 from typing import Final, TypeVar
 
 from app.check.findings import CannotCheck, NotSeen, Violated
@@ -158,15 +159,20 @@ class Target:
 
 
 def _once(observe: Callable[[], _T]) -> Callable[[], _T]:
-    """Return a function that calls `observe` at its first call only, and keeps the result or the exception for later calls."""
+    """Return a function that calls `observe` at its first call only, and keeps the result or the exception for later calls.
+
+    Checks in several threads may call it.
+    """
     kept: Future[_T] = Future()
+    turn = Lock()
 
     def observed() -> _T:
-        if not kept.done():
-            try:
-                kept.set_result(observe())
-            except (CannotCheck, NotSeen, Violated) as error:
-                kept.set_exception(error)
+        with turn:
+            if not kept.done():
+                try:
+                    kept.set_result(observe())
+                except (CannotCheck, NotSeen, Violated) as error:
+                    kept.set_exception(error)
         return kept.result()
 
     return observed

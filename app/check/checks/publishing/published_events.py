@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from app.check.findings import Finding
 from app.check.request import Response, excerpt
@@ -11,6 +11,19 @@ from app.check.target.paging import PageEvent
 from app.check.target.probe_events import Stored, between, encoded, key_name, new_event, publish, publishing
 from app.check.target.problem_faults import faults, members
 from app.check.target.target import Target
+
+_MALFORMED: Final = (
+    b"",
+    b"{",
+    b"{} {}",
+    b"\xef\xbb\xbf{}",
+    b'{"eventType": NaN}',
+    b'{"eventType": "a", "eventType": "b"}',
+    b'{"eventType": "\\ud800"}',
+    b'{"eventType": 9007199254740993}',
+    b'{"eventType": 1e999}',
+    b"[" * 40 + b"]" * 40,
+)
 
 
 def publish_once(target: Target) -> Iterator[Finding]:
@@ -70,7 +83,7 @@ def publish_again(target: Target) -> Iterator[Finding]:
     if not again.duplicate or again.id != stored.id:
         seen = f"duplicate: {again.duplicate}, id {again.id} instead of {stored.id}"
         yield Finding("The answer has `duplicate: true` and the first id.", seen, again.request, (stored.id,))
-    yield from _nothing_stored(target, stored, event)
+    yield from nothing_stored(target, stored, event)
 
 
 def publish_conflict(target: Target) -> Iterator[Finding]:
@@ -84,7 +97,7 @@ def publish_conflict(target: Target) -> Iterator[Finding]:
     other = {**new_event(target), "eventId": event["eventId"]}
     response = target.session.fetch(publishing(target, encoded(other)))
     yield from faults(target, response, 409, "The same eventId with other content")
-    yield from _nothing_stored(target, stored, other)
+    yield from nothing_stored(target, stored, other)
 
 
 def publish_invalid(target: Target) -> Iterator[Finding]:
@@ -96,7 +109,7 @@ def publish_invalid(target: Target) -> Iterator[Finding]:
     event = _invalid(target)
     response = target.session.fetch(publishing(target, encoded(event)))
     yield from faults(target, response, 422, "An event that breaks its contract")
-    yield from _pointed(response, {(0, f"/data/{key_name(target, event)}")})
+    yield from pointed(response, {(0, f"/data/{key_name(target, event)}")})
 
 
 def _invalid(target: Target) -> dict[str, Any]:
@@ -104,7 +117,8 @@ def _invalid(target: Target) -> dict[str, Any]:
     return {**event, "data": {**event["data"], key_name(target, event): 7}}
 
 
-def _pointed(response: Response, expected: set[tuple[Any, Any]]) -> Iterator[Finding]:
+def pointed(response: Response, expected: set[tuple[Any, Any]]) -> Iterator[Finding]:
+    """Yield a finding if the violations that a 422 lists are not at these places, each the index of an event and a pointer into it."""
     match members(response):
         case {"status": 422, "violations": list(violations)}:
             found = {(each.get("index"), each.get("pointer")) for each in violations if isinstance(each, dict)}
@@ -121,7 +135,7 @@ def publish_malformed(target: Target) -> Iterator[Finding]:
 
     This check publishes several such bodies; it yields a finding for each body that is not refused.
     """
-    for body in (b"", b"{", b'{"eventType": NaN}', b'{"eventType": "a", "eventType": "b"}'):
+    for body in _MALFORMED:
         response = target.session.fetch(publishing(target, body))
         yield from faults(target, response, 400, "A body that is not JSON, or that parsers read in different ways")
 
@@ -136,11 +150,11 @@ def publish_all_or_none(target: Target) -> Iterator[Finding]:
     (before,) = publish(target, new_event(target))
     response = target.session.fetch(publishing(target, encoded([good, _invalid(target)])))
     yield from faults(target, response, 422, "A batch with an event that breaks its contract")
-    yield from _pointed(response, {(1, f"/data/{key_name(target, good)}")})
-    yield from _nothing_stored(target, before, good)
+    yield from pointed(response, {(1, f"/data/{key_name(target, good)}")})
+    yield from nothing_stored(target, before, good)
 
 
-def _nothing_stored(target: Target, before: Stored, event: dict[str, Any]) -> Iterator[Finding]:
+def nothing_stored(target: Target, before: Stored, event: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield a finding if the log has an event of the same order as `event`, stored after the event `before`."""
     (after,) = publish(target, new_event(target))
     name = key_name(target, event)

@@ -1,0 +1,117 @@
+"""Checks of filtered streams that stay open: which new events they have, and how they get past the others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from app.check.checks.filters import order_of
+from app.check.checks.following import begins_with_gap, is_expired
+from app.check.findings import Finding, NotSeen
+from app.check.http.event_stream import Reader, Stream
+from app.check.http.session import Following
+from app.check.request import Pairs, excerpt
+from app.check.target.probe_events import key_name, new_event, new_order, publish
+from app.check.target.target import SLACK_SECONDS, Target
+
+
+def filter_open(target: Target) -> Iterator[Finding]:
+    """A filtered stream that stays open has each new event that matches all of its filters, and no other.
+
+    This check opens streams with filters by type, by order and by both, publishes events of orders with similar names, and yields a
+    finding for each stream that lacks an event that matches, or has another.
+    """
+    types, order = tuple(target.contract.examples), new_order()
+    if not types:
+        raise NotSeen("The contract shows no example of an event to publish.")
+    by_type, by_order = ("eventTypes", types[0]), ("orderId", order)
+    filters: tuple[Pairs, ...] = ((by_type,), (by_order,), (by_type, by_order))
+    events = [new_event(target, each, type) for type in types for each in (order, f"{order}0", order[:-1])]
+    events.append(new_event(target, order, types[0]))  # the last one matches every filter
+    ids, streams = _published(target, events, filters)
+    for parameters, stream in zip(filters, streams, strict=True):
+        matches = _all_of(parameters)
+        expected = [
+            id
+            for id, event in zip(ids, events, strict=True)
+            if matches(event["eventType"], event["data"][key_name(target, event)])
+        ]
+        yield from _compared(target, stream, matches, expected, ids)
+
+
+def _published(
+    target: Target, events: Sequence[Mapping[str, Any]], filters: Sequence[Pairs]
+) -> tuple[list[str], list[Stream]]:
+    """Publish events while streams with these filters are open, and return the ids of the events and what each stream had."""
+    seconds = target.options.timeout_seconds
+    with ExitStack() as streams:
+        open = [streams.enter_context(target.session.following(target.stream(*each))) for each in filters]
+        for following in open:
+            following.until(_has_begun, seconds)
+        ids = [stored.id for stored in publish(target, *events)]
+        deadline = time.monotonic() + seconds
+        for following in open:
+            _until(following, ids[-1], max(0, deadline - time.monotonic()))
+        return ids, [following.stream() for following in open]
+
+
+def _until(following: Following, id: str, seconds: float) -> None:
+    following.until(lambda reader: any(event.id == id for event in reader.events), seconds)
+
+
+def _has_begun(reader: Reader) -> bool:
+    return bool(reader.blocks)
+
+
+def _all_of(parameters: Pairs) -> Callable[[str, object], bool]:
+    """Return a function that says whether an event of a type and an order matches all of these filters, each of one value."""
+    filters = dict(parameters)
+    return lambda name, order: filters.get("eventTypes", name) == name and filters.get("orderId", order) == order
+
+
+def _compared(
+    target: Target,
+    stream: Stream,
+    matches: Callable[[str, object], bool],
+    expected: Sequence[str],
+    published: Sequence[str],
+) -> Iterator[Finding]:
+    promised = "An open stream has each new event that matches its filters, once and in order, and no other."
+    foreign = next((each for each in stream.events if not matches(each.event, order_of(target, each))), None)
+    arrived = [event.id for event in stream.events if event.id in published]
+    if foreign is not None:
+        seen = f"{excerpt(foreign.event)} {excerpt(foreign.data)}"
+        yield Finding(promised, seen, stream.request, (foreign.id,))
+    elif arrived != expected:
+        seen = f"{len(arrived)} of the events that were published arrived, instead of {len(expected)}"
+        yield Finding(promised, seen, stream.request, tuple(expected))
+
+
+def skipped_events(target: Target) -> Iterator[Finding]:
+    """On a filtered stream, a heartbeat after other events is a checkpoint, from which a client goes on without them.
+
+    This check publishes an event while a stream is open that it does not match. It yields a finding if no checkpoint comes in the
+    promised time, or if a stream that is resumed after it has the event once more, or a gap.
+    """
+    within = target.heartbeat_seconds
+    with target.session.following(target.stream(target.matching_nothing)) as following:
+        following.until(_has_begun, target.options.timeout_seconds)
+        (new,) = publish(target, new_event(target))
+        following.until(
+            lambda reader: len(reader.blocks) > 1, 2 * within + SLACK_SECONDS
+        )  # a comment may have come first
+        stream = following.stream()
+    checkpoint = next((each for each in stream.blocks[1:] if each.event == "stream.checkpoint"), None)
+    if checkpoint is None or checkpoint.id is None:
+        promised = "At a heartbeat after events that the filter skipped, a `stream.checkpoint` with an id follows."
+        yield Finding(promised, f"none came for more than {2 * within:g} s", stream.request, (new.id,))
+        return
+    resumed = target.session.read(target.finite(("lastEventId", checkpoint.id)), lambda reader: bool(reader.events))
+    if is_expired(resumed):
+        raise NotSeen("The server deleted the events after the checkpoint.")
+    has_gap = begins_with_gap(resumed)
+    if has_gap or new.id in {event.id for event in resumed.events[:1]}:
+        seen = "a gap came" if has_gap else "the event came that the filter had skipped"
+        yield Finding("After the id of a checkpoint, only events arrive that were not skipped.", seen, resumed.request)

@@ -1,0 +1,125 @@
+"""Faults of counts, of headers and of refusals, each with the check that must find it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from tests.check.broken_server import Change, Fault, Head, Received
+from tests.check.faults import EVENTS, Planted, answers, keep, with_json, without_headers
+
+COUNTS: Final = f"{EVENTS}/counts"
+
+
+def counts(asked: Received, given: Head) -> bool:
+    return asked.path == COUNTS and given.status == 200
+
+
+def one_more(answer: Any) -> Any:
+    first, *others = answer["intervals"]
+    counted = {type: count + 1 for type, count in first["counts"].items()}
+    return {**answer, "intervals": [{**first, "counts": counted}, *others]}
+
+
+def with_times_swapped(page: Any) -> Any:
+    first, *others, last = page["events"]
+    swapped = ({**first, "storedAt": last["storedAt"]}, *others, {**last, "storedAt": first["storedAt"]})
+    return {**page, "events": swapped}
+
+
+def has_events(asked: Received, given: Head) -> bool:
+    return asked.wants_page and asked.path == EVENTS and given.body.count(b'"storedAt"') > 2 and asked.has("from")
+
+
+def narrow(asked: Received) -> Received:
+    """Answer for a second of an hour."""
+    wide = asked.path == COUNTS and any("+00:00" in each for each in asked.all("since"))
+    return asked.without("since", "until", "intervalSeconds") if wide else asked
+
+
+def preferring_pages(asked: Received) -> Received:
+    anything = asked.headers.get("accept") == "*/*" and asked.path == EVENTS
+    return replace(asked, headers={**asked.headers, "accept": "application/json"}) if anything else asked
+
+
+def accepts_gzip(asked: Received) -> bool:
+    return asked.headers.get("accept-encoding") == "gzip"
+
+
+def ending_early() -> Fault:
+    """End a compressed stream without the end of its gzip."""
+
+    def streams(asked: Received) -> Change:
+        return (lambda piece: piece[:-9]) if accepts_gzip(asked) else keep
+
+    return Fault(streams=streams)
+
+
+def permitting_everybody(asked: Received, given: Head) -> Head:
+    origin = asked.headers.get("origin")
+    permitted = {"access-control-allow-origin": str(origin), "access-control-allow-credentials": "true"}
+    return replace(given, headers={**given.headers, **permitted}) if origin else given
+
+
+def with_last_values(asked: Received) -> Received:
+    once = [each for each in asked.parameters if each[0] in ("eventTypes", "orderId")]
+    last = {name: value for name, value in asked.parameters if name not in ("eventTypes", "orderId")}
+    return replace(asked, parameters=[*once, *last.items()])
+
+
+def smaller(asked: Received) -> Received:
+    parameters = [(name, "1000" if (name, value) == ("limit", "1001") else value) for name, value in asked.parameters]
+    return replace(asked, parameters=parameters)
+
+
+def with_fewer_orders(asked: Received) -> Received:
+    parameters = [(name, re.sub(",or_100$", "", value)) for name, value in asked.parameters]
+    return replace(asked, parameters=parameters)
+
+
+PLANTED_IN_ANSWERS: Final[Mapping[str, Planted]] = {
+    "an event is counted twice": Planted(
+        lambda: answers(with_json(one_more), lambda asked, given: counts(asked, given) and asked.has("until")),
+        "counts",
+    ),
+    "counts are of all types": Planted(
+        lambda: Fault(asks=lambda asked: asked.without("eventTypes") if asked.path == COUNTS else asked), "counts"
+    ),
+    "counts of one order are of all": Planted(
+        lambda: Fault(asks=lambda asked: asked.without("orderId") if asked.path == COUNTS else asked),
+        "counts-position",
+    ),
+    "the id of counts is that of the beginning": Planted(
+        lambda: answers(
+            with_json(lambda answer: {**answer, "lastEventId": f"{answer['lastEventId'].partition('-')[0]}-0"}), counts
+        ),
+        "counts-position",
+    ),
+    "too many intervals are counted": Planted(lambda: Fault(asks=narrow), "counts-refusals"),
+    "the times of events decrease": Planted(lambda: answers(with_json(with_times_swapped), has_events), "stored-at"),
+    "a client without a preference gets a page": Planted(lambda: Fault(asks=preferring_pages), "media-type"),
+    "caches are not told of compression": Planted(
+        lambda: answers(without_headers("vary"), lambda asked, _: accepts_gzip(asked)), "compression"
+    ),
+    "a gzip has no end": Planted(ending_early, "compression"),
+    "every origin may use credentials": Planted(lambda: Fault(gives=permitting_everybody), "cross-origin"),
+    "a server that answers is not ready": Planted(
+        lambda: answers(
+            with_json(lambda answer: {**answer, "status": "starting"}),
+            lambda asked, given: asked.path == "/health/ready" and bool(given.body),
+        ),
+        "health",
+    ),
+    "the last value of a parameter counts": Planted(lambda: Fault(asks=with_last_values), "given-twice"),
+    "a page of too many events is cut": Planted(lambda: Fault(asks=smaller), "invalid-value"),
+    "too many orders are cut": Planted(lambda: Fault(asks=with_fewer_orders), "invalid-value"),
+    "documents need a token": Planted(
+        lambda: answers(
+            lambda given: replace(given, status=401),
+            lambda asked, _: asked.path == "/openapi.json" and asked.headers.get("authorization", "").startswith("B"),
+        ),
+        "open-operation",
+    ),
+}

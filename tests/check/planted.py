@@ -1,0 +1,22 @@
+"""All faults of event streams, pages and publishing that the checks must find, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from app.check.table import CHECKS
+from tests.check.answer_faults import PLANTED_IN_ANSWERS
+from tests.check.faults import PLANTED, Planted
+from tests.check.publish_faults import PLANTED_IN_PUBLISHING
+from tests.check.start_faults import PLANTED_AT_STARTS
+
+PLANTED_IN_HTTP: Final[Mapping[str, Planted]] = {
+    **PLANTED,
+    **PLANTED_AT_STARTS,
+    **PLANTED_IN_PUBLISHING,
+    **PLANTED_IN_ANSWERS,
+}
+# The checks of HTTP: those of WebSocket compare with event streams, which such a fault may change.
+OF_HTTP: Final = [each.name for each in CHECKS if not each.name.startswith(("websocket-", "grpc-", "nodes-"))]
+OF_SOCKETS: Final = [each.name for each in CHECKS if each.name.startswith("websocket-")]
