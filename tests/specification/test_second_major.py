@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -96,3 +98,66 @@ def test_the_document_must_have_a_component_for_each_major(contracts: Contracts,
     other.replace(r"^    OrderShippedV2:\n.*\n", "")
     with pytest.raises(InvalidContract, match=r"no component refers to version 2\.0\.0 of 'order\.shipped'"):
         load_document(other.root, contracts)
+
+
+def test_the_tables_in_the_readme_are_those_that_the_tests_prove() -> None:
+    blocks = re.findall(r"```json\n(.*?)```", (ROOT / "contracts" / "README.md").read_text(), re.DOTALL)
+    assert [json.loads(each) for each in blocks] == [shipped.DOWN, shipped.UP]
+
+
+def add_version(folder: Path, version: str, base: str, files: dict[str, Any]) -> None:
+    """Copy a version of the event type to another one, and write other files there."""
+    shutil.copytree(folder / SHIPPED / base, folder / SHIPPED / version)
+    for name, content in files.items():
+        path = folder / SHIPPED / version / name
+        path.write_text(json.dumps(content))
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Contracts:
+    """Return contracts with a third major version, in which the time has another name again."""
+    folder = ContractCopy(tmp_path_factory.mktemp("majors") / "contract").contracts
+    shipped.write_order_shipped_2(folder)
+    parts = {"at" if name == "shippedAt" else name: part for name, part in shipped.SCHEMA["properties"].items()}
+    schema = {**shipped.SCHEMA, "required": ["orderId", "at", "service"], "properties": parts}
+    files = {f"examples/valid-{name}.json": at(data) for name, data in EVENTS.items()}
+    files |= {f"down/{name}.before.json": at(data) for name, data in EVENTS.items()}
+    files |= {f"down/{name}.after.json": data for name, data in EVENTS.items()}
+    tables = {
+        "down.json": {"to": "2.0.0", "steps": [{"move": "/at", "to": "/shippedAt"}]},
+        "up.json": {"from": "2.0.0", "steps": [{"move": "/shippedAt", "to": "/at"}]},
+    }
+    add_version(folder, "3.0.0", "2.0.0", {"schema.json": schema, **files, **tables})
+    return load_contracts(folder)
+
+
+EVENTS: dict[str, Any] = {"least": shipped.LEAST, "most": shipped.MOST}
+
+
+def at(data: dict[str, Any]) -> dict[str, Any]:
+    return {"at" if name == "shippedAt" else name: value for name, value in data.items()}
+
+
+def test_events_come_down_and_go_up_over_several_majors(chain: Contracts) -> None:
+    newest = text(at(shipped.MOST))
+    assert chain.majors == (1, 2, 3)
+    assert chain.reading(1).seen(SHIPPED, "3.0.0", newest) == ("1.2.0", text(shipped.MOST_SEEN))
+    assert chain.reading(2).seen(SHIPPED, "3.0.0", newest) == ("2.0.0", text(shipped.MOST))
+    assert chain.reading(2).seen(SHIPPED, "1.0.0", text(shipped.LEAST_SEEN)).schema_version == "2.0.0"
+    form = chain.stored_form(SHIPPED, "1.2.0")
+    raised = form.text(text(shipped.MOST_SEEN))
+    assert (form.version, raised) == ("3.0.0", text(at(shipped.MOST_RAISED)))
+    assert chain.reading(1).seen(SHIPPED, form.version, raised).data == text(shipped.MOST_SEEN)
+
+
+def test_a_new_minor_of_the_older_major_has_a_way_up_by_a_new_minor_of_the_newer_one(tmp_path: Path) -> None:
+    folder = ContractCopy(tmp_path / "contract").contracts
+    shipped.write_order_shipped_2(folder)
+    add_version(folder, "1.3.0", "1.2.0", {})
+    tables = {"down.json": {**shipped.DOWN, "to": "1.3.0"}, "up.json": {**shipped.UP, "from": "1.3.0"}}
+    add_version(folder, "2.1.0", "2.0.0", tables)
+    contracts = load_contracts(folder)
+    assert contracts.stored_form(SHIPPED, "1.0.0").version == "2.1.0"
+    assert contracts.stored_form(SHIPPED, "2.0.0") == ("2.0.0", ())
+    seen = [contracts.reading(1).conversion(SHIPPED, each).version for each in ("2.0.0", "2.1.0", "1.0.0")]
+    assert seen == ["1.2.0", "1.3.0", "1.0.0"]

@@ -36,7 +36,7 @@ def _taking(node: Node, schema: Mapping[str, Any]) -> _Take:
             return _mapped(_taking(inner, schema), values, otherwise[0] if otherwise else _ABSENT)
         case Members(_, origin):
             convert = _members(node, schema)
-            return _if_any(convert) if origin is None else _if_there(_taken(origin.place), convert)
+            return _if_any(convert, None if origin is None else _taken(origin.place))
 
 
 def _members(tree: Members, schema: Mapping[str, Any]) -> Convert:
@@ -88,9 +88,7 @@ def _mapped(take: _Take, values: Mapping[str, JsonValue], otherwise: JsonValue) 
     return lambda data: _ABSENT if (value := take(data)) is _ABSENT else values.get(value, otherwise)
 
 
-def _if_any(convert: Convert) -> _Take:
-    return lambda data: convert(data) or _ABSENT
-
-
-def _if_there(take: _Take, convert: Convert) -> _Take:
-    return lambda data: _ABSENT if take(data) is _ABSENT else convert(data)
+def _if_any(convert: Convert, origin: _Take | None) -> _Take:
+    if origin is None:
+        return lambda data: convert(data) or _ABSENT
+    return lambda data: convert(data) or (_ABSENT if origin(data) is _ABSENT else {})

@@ -63,14 +63,18 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """An object. `origin`: the object of the source that it was; None if steps have made it, so that it is there if a member is."""
+    """An object with its members. `origin`: the object of the source that it was; None if steps have made it.
+
+    It is there if its origin is, or if one of its members is: a step that moves a value into it makes it if there is none.
+    """
 
     members: Mapping[str, Node]
     origin: Taken | None = None
 
     @property
     def there(self) -> Presence:
-        return self.origin.there if self.origin is not None else any_of(each.there for each in self.members.values())
+        present = [each.there for each in self.members.values()]
+        return any_of(present if self.origin is None else [self.origin.there, *present])
 
 
 Node: TypeAlias = Taken | Constant | Filled | Mapped | Members
