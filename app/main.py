@@ -101,6 +101,7 @@ def _open_grpc(settings: Settings, service: Service) -> AbstractAsyncContextMana
     handlers = order_events_service.OrderEventsService(
         document=service.document,
         contracts=service.contracts,
+        deprecated=service.deprecated,
         log=service.log,
         publisher=service.publisher,
         fan_out=service.fan_out,

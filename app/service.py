@@ -27,6 +27,7 @@ from app.pages import SettingDocs, with_pages
 from app.server.connection_counts import ConnectionCounts
 from app.settings import Settings, documented
 from app.specification.contracts import Contracts, load_contracts
+from app.specification.deprecated_majors import DeprecatedMajors
 from app.specification.document import OpenApiDocument, load_document
 from app.specification.openapi.deployment import Deployment
 from app.specification.openapi.operation_security import read_security
@@ -34,6 +35,7 @@ from app.specification.schema.schema import compile_schema
 from app.tracing.tracing import Tracing, open_tracing
 from app.transports.http.application import create_application, with_problems
 from app.transports.http.compressed_bodies import Bodies
+from app.transports.http.deprecation_headers import DeprecatedVersions
 from app.transports.http.middleware.behind_proxies import behind_proxies
 from app.transports.http.middleware.cross_origin import allow_origins
 from app.transports.http.middleware.served_hosts import only_for_hosts
@@ -59,6 +61,7 @@ class Service:
     observation: ASGIApp
     document: OpenApiDocument
     contracts: Contracts
+    deprecated: DeprecatedMajors
     publisher: Publisher
     log: EventLog
     fan_out: FanOut
@@ -126,11 +129,13 @@ async def _open_parts(
         for event_type, schema in document.envelopes.items()
     }
     publisher = Publisher(log, contracts, envelopes, batch_maximum=document.batch_maximum)
+    deprecated = DeprecatedMajors(contracts)
     compress = settings.compression == "gzip"
     bodies = Bodies(compress=compress)
     problems = Problems(document, bodies, tally, challenge(settings.public_url))
     sockets = Sockets(
         document.socket,
+        deprecated=deprecated,
         authentication=authentication,
         admission=admission,
         publish_limit=publish_limit,
@@ -147,6 +152,8 @@ async def _open_parts(
     operations = Operations(
         document=document,
         contracts=contracts,
+        deprecated=deprecated,
+        deprecated_versions=DeprecatedVersions(contracts),
         log=log,
         publisher=publisher,
         admission=admission,
@@ -200,6 +207,7 @@ async def _open_parts(
                 observation=observation,
                 document=document,
                 contracts=contracts,
+                deprecated=deprecated,
                 publisher=publisher,
                 log=log,
                 fan_out=fan_out,

@@ -25,7 +25,7 @@ from .errors import (
     Violation,
 )
 from .event_types import *  # noqa: F403  # `make types` writes this module
-from .events import Checkpoint, Gap, OrderEvent
+from .events import Checkpoint, Deprecation, Gap, OrderEvent
 from .order_stream import OrderStream
 from .orders import OrdersClient
 from .protocol.publishing import PublishedEvent
@@ -35,6 +35,7 @@ __all__ = [
     "AsyncOrderStream",
     "AsyncOrdersClient",
     "Checkpoint",
+    "Deprecation",
     "EventsLost",
     "EventsRefused",
     "Gap",

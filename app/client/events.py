@@ -48,6 +48,29 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Deprecation:
+    """A report that a major version of an event type that a stream has is deprecated.
+
+    `event_type`, `major_version`: what is deprecated.
+    `deprecated_on`: since which day, an RFC 3339 date.
+    `sunset_on`: the day on which it ends, at midnight UTC; None if that is not decided. If there is a successor, the server refuses the
+        stream from then on.
+    `successor`: the major version to change to; None if there is none.
+    """
+
+    event_type: str
+    major_version: int
+    deprecated_on: str
+    sunset_on: str | None = None
+    successor: int | None = None
+
+    def __str__(self) -> str:
+        end = f" and ends on {self.sunset_on}" if self.sunset_on else ""
+        change = f" Change to major version {self.successor}." if self.successor else ""
+        return f"Major version {self.major_version} of {self.event_type} is deprecated since {self.deprecated_on}{end}.{change}"
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A report that the stream has reached a position: every event up to this position that matches the filter has been sent.
 

@@ -9,6 +9,7 @@ from collections.abc import Generator
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
+from .events import Deprecation
 from .protocol.reading import Reading
 
 _Value = TypeVar("_Value")
@@ -46,6 +47,11 @@ class OrderStream(Generic[_Value_co]):
         transaction handles each event exactly once, even if the program or the server is killed.
         """
         return self._reading.last_event_id
+
+    @property
+    def deprecations(self) -> tuple[Deprecation, ...]:
+        """What the server has told to be deprecated of what this stream reads, on its connections so far."""
+        return self._reading.deprecations
 
     def close(self) -> None:
         """Close the connection."""

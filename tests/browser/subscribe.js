@@ -11,6 +11,7 @@ async ([name, options]) => {
       calls.push({ kind: 'event', value: event });
     },
     onGap: note('gap'),
+    onDeprecation: note('deprecation'),
     onClosing: note('closing'),
     onCheckpoint: note('checkpoint'),
     onState: note('state'),

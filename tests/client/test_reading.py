@@ -10,7 +10,7 @@ from httpx_sse import ServerSentEvent
 
 from app.client.errors import EventsLost, RequestRefused, Unavailable, UnexpectedAnswer
 from app.client.event_types import OrderShipped
-from app.client.events import Checkpoint, Gap, OrderEvent
+from app.client.events import Checkpoint, Deprecation, Gap, OrderEvent
 from app.client.protocol.frame import Frame
 from app.client.protocol.reading import Reading
 from app.client.protocol.retries import TransientError
@@ -19,6 +19,13 @@ from app.client.protocol.stream_options import Checkpoints, StreamItem, StreamOp
 from app.client.transports.event_source import frame_of
 from tests.client.frames import answer, checkpoint, closing, frame, gap, problem, shipped
 
+DEPRECATION = {
+    "eventType": "order.shipped",
+    "majorVersion": 1,
+    "deprecatedOn": "2026-12-01",
+    "sunsetOn": "2027-06-01",
+    "successor": 2,
+}
 CUT = TransientError("Cut.")
 TOO_DEEP = "[" * 100_000
 
@@ -399,3 +406,36 @@ def test_stream_gives_up_if_the_server_asks_for_a_longer_wait() -> None:
     subject.connect(checkpoint(0, retry=2000))
     with pytest.raises(Unavailable):
         subject.reading.wait_seconds()
+
+
+def test_a_deprecation_is_told_once_moves_nothing_and_is_not_delivered() -> None:
+    subject = Subject()
+    told = Frame("stream.deprecation", "a-9", dict(DEPRECATION))
+    for _ in range(2):  # each connection brings it
+        assert subject.connect(checkpoint(1), told, closing("drain")) == []
+        subject.reading.disconnected(CUT)
+    assert subject.reading.last_event_id == "e-1"
+    assert subject.reading.deprecations == (Deprecation("order.shipped", 1, "2026-12-01", "2027-06-01", 2),)
+    assert subject.reports == [
+        "Major version 1 of order.shipped is deprecated since 2026-12-01 and ends on 2027-06-01. Change to major version 2."
+    ]
+
+
+def test_a_deprecation_that_does_not_follow_the_contract_is_ignored() -> None:
+    subject = Subject()
+    wrong = [None, {}, {**DEPRECATION, "majorVersion": "1"}]
+    assert subject.connect(*(Frame("stream.deprecation", "", data) for data in wrong)) == []
+    assert (subject.reading.deprecations, subject.reports) == ((), [])
+    least = {name: DEPRECATION[name] for name in ("eventType", "majorVersion", "deprecatedOn")}
+    subject.connect(Frame("stream.deprecation", "", {**least, "sunsetOn": 7, "successor": "2"}))
+    assert subject.reports == ["Major version 1 of order.shipped is deprecated since 2026-12-01."]
+
+
+def test_a_stream_of_a_retired_version_comes_back_once_and_is_refused() -> None:
+    subject = Subject()
+    subject.connect(checkpoint(1), closing("version_retired"))
+    assert not subject.reading.ended
+    subject.reading.next_request()
+    with pytest.raises(RequestRefused) as refused:
+        subject.reading.opened(problem(410, "Retired."))
+    assert refused.value.status == 410

@@ -69,7 +69,7 @@ def released() -> Contracts:
 def test_the_released_contracts_load() -> None:
     contracts = released()
     assert contracts.event_types == ("order.cancelled", "order.shipped")
-    assert contracts.control_types == ("stream.checkpoint", "stream.closing", "stream.gap")
+    assert contracts.control_types == ("stream.checkpoint", "stream.closing", "stream.deprecation", "stream.gap")
     assert contracts.majors == (1,)
 
 

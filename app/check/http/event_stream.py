@@ -16,7 +16,7 @@ from app.check.request import Request, excerpt
 
 MAX_BYTES: Final = 256 * 1024 * 1024  # of one stream, and of one response body
 # Reasons for the end of a stream that say nothing about the contract.
-TEMPORARY: Final = ("drain", "unavailable", "token_expired", "overloaded", "max_age")
+TEMPORARY: Final = ("drain", "unavailable", "token_expired", "overloaded", "max_age", "version_retired")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ MAX_BYTES: Final = (
 _TEMPORARY: Final = (1011, 1012, 1013)  # close codes that say nothing about the contract
 _CUT: Final = 1006  # the code for a connection that ended without a close code
 _NUMBER: Final = 1  # of the only subscription, and of the only publish, of a connection
-_UNASKED: Final = frozenset({"heartbeat", "checkpoint", "gap", "events", "closing"})
+_UNASKED: Final = frozenset({"heartbeat", "checkpoint", "gap", "events", "deprecation", "closing"})
 
 
 class WebSocketClient:

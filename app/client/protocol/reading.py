@@ -13,13 +13,14 @@ until `ended` is true:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from ..errors import Problem, RequestRefused, UnexpectedAnswer
 from ..event_types import EVENT_CLASSES
-from ..events import Checkpoint, Gap, OrderEvent
+from ..events import Checkpoint, Deprecation, Gap, OrderEvent
+from .deprecations import deprecation
 from .frame import Frame
 from .recent import RecentIds
 from .retries import TRANSIENT_STATUSES, Retries, TransientError, transient_error
@@ -43,10 +44,12 @@ class Reading(Generic[_Value]):
     `query`: the events to request.
     `deliver`: called with each item of the stream; returns the value to yield, or None to skip the item; may raise an exception.
     `retry_max_seconds`: how long to try again while nothing can be read; None: without a limit.
-    `report`: called with a sentence when an attempt fails; not called for further failures until an attempt succeeds.
+    `report`: called with a sentence when an attempt fails, and when the server tells something new that is deprecated; not called for
+        further failures until an attempt succeeds.
     `clock`: returns the current time in seconds.
 
-    The attribute `last_event_id` is the id of the last delivered item, after which a stream can be resumed.
+    The attribute `last_event_id` is the id of the last delivered item, after which a stream can be resumed. `deprecations` has what the
+    server has told to be deprecated.
     """
 
     def __init__(
@@ -62,7 +65,9 @@ class Reading(Generic[_Value]):
         self.ended = False
         self.active = False
         self.expects_frames = False
+        self.deprecations: tuple[Deprecation, ...] = ()
         self._query = query
+        self._report = report
         self._deliver = deliver
         self._remaining = query.limit
         self._retries = Retries(retry_max_seconds, _LONGEST_BACKOFF_SECONDS, report, clock)
@@ -122,6 +127,8 @@ class Reading(Generic[_Value]):
         match frame.event:
             case "stream.closing":
                 self._close(str((frame.data or {}).get("reason")))
+            case "stream.deprecation":
+                self._tell(frame.data or {})
             case "stream.gap":
                 return self._gap(frame)
             case name if name != _UNNAMED and not name.startswith("stream."):
@@ -152,6 +159,12 @@ class Reading(Generic[_Value]):
         self.expects_frames = False
         if reason == "unavailable" and self.last_event_id == self._requested_after:
             self._has_progressed = False  # its only item was a checkpoint at the requested position
+
+    def _tell(self, data: Mapping[str, Any]) -> None:
+        told = deprecation(data)
+        if told is not None and told not in self.deprecations:
+            self.deprecations = (*self.deprecations, told)
+            self._report(str(told))
 
     def _event(self, frame: Frame) -> _Value | None:
         if not frame.id:

@@ -63,6 +63,8 @@ def frames_of(message: Mapping[str, Any]) -> Iterator[Frame]:
                 yield Frame(_text(event, "eventType"), newest, _object(event.get("data")))
             if last_id != newest:  # the filter skipped events after the newest that matched
                 yield Frame("stream.checkpoint", last_id, {})
+        case "deprecation":
+            yield Frame("stream.deprecation", "", dict(message))
         case "closing":
             yield Frame("stream.closing", "", dict(message))
         case "error":

@@ -7,8 +7,11 @@ from typing import Literal, TypeAlias
 
 from app.events.log.event_store import Page
 from app.events.position import Gap, SentId
+from app.specification.deprecated_majors import DeprecatedMajor
 
-ClosingReason = Literal["drain", "limit", "end", "unavailable", "token_expired", "overloaded", "max_age"]
+ClosingReason = Literal[
+    "drain", "limit", "end", "unavailable", "token_expired", "overloaded", "max_age", "version_retired"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,12 @@ class Closing:
 class StreamStart:
     """The first item of a stream: the position after which the stream begins, a gap if events are missing, or the reason why
     the stream ends at once.
+
+    `deprecations`: what is deprecated of what the reader reads. It is told after that, and changes nothing.
     """
 
     first: Checkpoint | Gap | Closing
+    deprecations: tuple[DeprecatedMajor, ...] = ()
 
 
 NextItem: TypeAlias = Page | Checkpoint | Gap | Heartbeat | Closing

@@ -12,6 +12,7 @@ from app.events.errors import StoreUnavailable
 from app.events.filter import Filter
 from app.events.log.event_log import EventLog
 from app.events.log.start import StartRequest, locate_start
+from app.specification.deprecated_majors import DeprecatedMajor
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class SubscriptionRequest:
 
     `start`: where in the log the stream begins. `filter`: selects the events. `follow`: if False, the stream ends at the event
     that is the newest event now. `limit`: the stream ends after this number of events; None means no limit. `lease`: the stream
-    ends when it does; None means that the reader needs none.
+    ends when it does; None means that the reader needs none. `deprecations`: what is deprecated of what it reads.
     """
 
     start: StartRequest
@@ -28,6 +29,7 @@ class SubscriptionRequest:
     follow: bool = True
     limit: int | None = None
     lease: Lease | None = None
+    deprecations: tuple[DeprecatedMajor, ...] = ()
 
 
 async def subscribe(log: EventLog, request: SubscriptionRequest) -> Subscription | Closing:
@@ -41,4 +43,12 @@ async def subscribe(log: EventLog, request: SubscriptionRequest) -> Subscription
         start = await locate_start(log, request.start, request.filter, is_finite=not request.follow)
     except StoreUnavailable:
         return Closing("unavailable")
-    return Subscription(log, start, request.filter, follow=request.follow, limit=request.limit, lease=request.lease)
+    return Subscription(
+        log,
+        start,
+        request.filter,
+        follow=request.follow,
+        limit=request.limit,
+        lease=request.lease,
+        deprecations=request.deprecations,
+    )

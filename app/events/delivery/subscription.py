@@ -19,6 +19,7 @@ from app.events.filter import Filter
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Page
 from app.events.log.start import Start
+from app.specification.deprecated_majors import DeprecatedMajor
 
 _SHARES_NOTHING = sys.maxsize
 
@@ -36,7 +37,8 @@ class Subscription:
 
     `start`: the position at which to start, and the gap before this position, if events are missing. `follow`: if False, the
     subscription ends at the event that is the newest event now. `limit`: the subscription ends after this number of events;
-    None means no limit. `lease`: the subscription ends when its lease does; None means that it needs none.
+    None means no limit. `lease`: the subscription ends when its lease does; None means that it needs none. `deprecations`: what is
+    deprecated of what the reader reads; the subscription ends when the first of them does.
     """
 
     __slots__ = (
@@ -47,6 +49,7 @@ class Subscription:
         "_last_sent_at",
         "_sink",
         "_state",
+        "deprecations",
         "lease",
     )
 
@@ -59,8 +62,10 @@ class Subscription:
         follow: bool,
         limit: int | None,
         lease: Lease | None = None,
+        deprecations: tuple[DeprecatedMajor, ...] = (),
     ) -> None:
         self.lease = lease
+        self.deprecations = deprecations
         self._cursor = Cursor(log, start.after, filter, follow=follow, limit=limit)
         self._gap = start.gap  # until it is sent
         self._generation = start.generation
@@ -127,12 +132,13 @@ class Subscription:
         """Open the subscription with the sink (the destination) for its items; from now on items can be sent.
 
         Returns the first item to send. It contains the position at which the stream starts, or a gap if events before this
-        position are missing.
+        position are missing; and what is deprecated.
         """
         self._enter(State.SCHEDULED)
         self._sink = sink
         gap, self._gap = self._gap, None
-        return StreamStart(self._cursor.restart(self._generation) or gap or self._cursor.checkpoint())
+        first = self._cursor.restart(self._generation) or gap or self._cursor.checkpoint()
+        return StreamStart(first, self.deprecations)
 
     def next_item(self) -> NextItem | None:
         """Return the item to send now, without reading the store; None if all events that are in memory have been read."""

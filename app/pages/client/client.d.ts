@@ -69,6 +69,11 @@ export interface Handlers {
   onEvent?(event: OrderEvent): unknown;
   /** Events between the last one and the next one are lost: load the state anew. */
   onGap?(gap: Gap): unknown;
+  /**
+   * What is read is deprecated; called once for each such major version of an event type. Default: `console.warn`. After its sunset the
+   * subscription is refused, if there is a successor: `onError` gets the problem, and the state is `closed`.
+   */
+  onDeprecation?(deprecation: Deprecation): unknown;
   /** The server ends the stream. The subscription connects again, unless the reason is `limit` or `end`. */
   onClosing?(closing: { reason: string }): unknown;
   /** Up to this id, the filter has skipped all events. */
@@ -100,6 +105,17 @@ export interface Gap {
   id: string;
 }
 
+/** A major version of an event type that is deprecated. The days are dates of RFC 3339, and begin at midnight UTC. */
+export interface Deprecation {
+  eventType: string;
+  majorVersion: number;
+  deprecatedOn: string;
+  /** The day on which it ends, if that is decided. */
+  sunsetOn?: string;
+  /** The `majorVersion` to ask for, if there is a newer one. */
+  successor?: number;
+}
+
 export interface State {
   state: StateName;
   /** How many attempts have failed since the last event. */
@@ -108,8 +124,8 @@ export interface State {
   retryInMs?: number;
   /**
    * Why the state has changed. A connection ended: the reason of a `stream.closing`, or `lost`, `refused`, `silent`, `offline`,
-   * `online`, `event types`. A pause: `requested`, `hidden`, `frozen`. The end: `requested`, `limit`, `end`, `refused` (a WebSocket
-   * was closed with a code that forbids to return). `token`: the token function has thrown.
+   * `online`, `event types`. A pause: `requested`, `hidden`, `frozen`. The end: `requested`, `limit`, `end`, `refused` (what
+   * was asked for is retired, or a WebSocket was closed with a code that forbids to return). `token`: the token function has thrown.
    */
   reason?: string;
   /** Whether tabs share the connection. */

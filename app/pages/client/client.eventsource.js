@@ -6,7 +6,7 @@ import { addressOf, failure, fetchEventTypes, fetchStream } from './client.reque
 /** @typedef {import('./client.follow.js').Listener} Listener */
 /** @typedef {import('./client.follow.js').Outcome} Outcome */
 
-const CONTROL_TYPES = ['stream.checkpoint', 'stream.gap', 'stream.closing'];
+const CONTROL_TYPES = ['stream.checkpoint', 'stream.gap', 'stream.deprecation', 'stream.closing'];
 
 /**
  * Read a stream.

@@ -26,6 +26,7 @@ class Subscription {
   #left; // how many events the `limit` still allows; undefined without one
   /** @type {import('./client.d.ts').StateName} */
   #state = 'connecting';
+  #told = new Set(); // the deprecations that were handled: each connection brings them
   #holds = new Set(); // the reasons why it is paused
   /** Called when the last of these reasons is removed. @type {(value?: unknown) => void} */
   #released = () => {};
@@ -91,6 +92,10 @@ class Subscription {
   }
 
   async #frame(frame) {
+    if (frame.type === 'stream.deprecation') {
+      if (this.#told.has(frame.data)) return;
+      this.#told.add(frame.data);
+    }
     if (this.#left !== undefined && !frame.type.startsWith('stream.')) this.#left -= 1;
     try {
       await callHandler(frame, this.#handlers);

@@ -50,6 +50,7 @@ export function framesOf({ type, subscription, lastEventId, ...message }, text) 
     case 'checkpoint':
       return [{ type: 'stream.checkpoint', id: lastEventId, data: '{}' }];
     case 'gap':
+    case 'deprecation':
     case 'closing':
       return [{ type: `stream.${type}`, id: lastEventId ?? '', data: JSON.stringify(message) }];
     default:

@@ -5,6 +5,7 @@ import { fetchWithToken, NoToken } from './client.token.js';
 const STREAM = 'text/event-stream';
 const TRANSPORTS = ['eventsource', 'fetch', 'websocket', 'auto'];
 const WHOLE_NUMBER = /^[1-9][0-9]*$/; // the server refuses another limit
+const GONE = 410; // what the stream asks for was retired, so no later request succeeds
 const HEARTBEATS = 3; // as many may be missing before a connection counts as dead
 
 /**
@@ -123,7 +124,7 @@ export async function fetchEventTypes(request, signal) {
  */
 export function failure(error) {
   if (error instanceof NoToken) return { reason: 'token', error: /** @type {Error} */ (error.cause) };
-  return error.status ? { reason: 'refused', error } : { reason: 'lost' };
+  return error.status ? { reason: 'refused', error, final: error.status === GONE } : { reason: 'lost' };
 }
 
 /**

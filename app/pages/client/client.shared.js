@@ -13,6 +13,7 @@ import { addressOf, failure, fetchStream } from './client.request.js';
 
 const CHUNK = 1000; // events of one request to the log, which are kept in memory
 const ROUNDS = 3; // how often to try to find a moment in which nothing is published
+const WITHOUT_ID = new Set(['stream.closing', 'stream.deprecation']); // of their own: a decoder repeats the last one
 const LAG_MS = 250; // how long to wait for the shared connection to catch up with the log
 
 /**
@@ -137,7 +138,7 @@ class Reading {
     this.#member.signal.throwIfAborted();
     if (frame.type === 'stream.checkpoint' && frame.id === this.#follower.place()) return;
     await this.#follower.frame(frame);
-    if (frame.type !== 'stream.closing') this.#follower.moved(frame.id); // a closing has no id of its own
+    if (!WITHOUT_ID.has(frame.type)) this.#follower.moved(frame.id);
   }
 
   /** Read the next events of the log. The result is `whole` if there are no more. */

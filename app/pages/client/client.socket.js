@@ -131,7 +131,7 @@ export class Socket {
     const taker = this.#takers.get(message.subscription);
     taker?.take(message, text);
     if (!LAST_TYPES.includes(message.type) || !this.#takers.delete(message.subscription)) return;
-    taker?.end(message.type === 'error' ? { reason: 'refused', error: errorOf(message.problem?.status, message.problem) } : { reason: 'lost' });
+    taker?.end(message.type === 'error' ? failure(errorOf(message.problem?.status, message.problem)) : { reason: 'lost' });
     this.#closeIfUnused();
   }
 

@@ -19,6 +19,7 @@ from app.events.log.event_log import EventLog
 from app.events.publish import Publisher
 from app.metrics.tally import Tally
 from app.specification.contracts import Contracts
+from app.specification.deprecated_majors import DeprecatedMajors
 from app.specification.document import OpenApiDocument
 from app.specification.errors import OrdersEventsError, Refusal
 from app.transports.grpc.call_sink import CallSink
@@ -30,7 +31,7 @@ from app.transports.grpc.messages.request_messages import read_message
 from app.transports.grpc.messages.responses import Responses, published_events
 from app.transports.grpc.messages.submissions import read_submissions
 from app.transports.grpc.messages.subscribe_request import SubscribeRequests
-from app.transports.grpc.statuses import Statuses, TooOld
+from app.transports.grpc.statuses import Retired, Statuses, TooOld
 
 
 class OrderEventsService:
@@ -44,6 +45,7 @@ class OrderEventsService:
         *,
         document: OpenApiDocument,
         contracts: Contracts,
+        deprecated: DeprecatedMajors,
         log: EventLog,
         publisher: Publisher,
         fan_out: FanOut,
@@ -61,7 +63,7 @@ class OrderEventsService:
         self._callers = callers
         self._publish_limit = publish_limit
         self._statuses = statuses
-        self._requests = SubscribeRequests(document)
+        self._requests = SubscribeRequests(document, deprecated)
         self.classes = MessageClasses(document.proto)
         self._data_messages = DataMessages(document.proto, contracts)
         self._responses = Responses(self.classes, self._data_messages)
@@ -130,11 +132,12 @@ class OrderEventsService:
         return request
 
 
-# The reasons of a `Closing` after which a client comes back. The status says so to libraries that retry calls by themselves; the message
-# `Closing` before it says so to the others. After any other reason the status is OK: the client was sent all that it asked for.
+# The reasons of a `Closing` after which a client was not sent all that it asked for. The status says to libraries that retry calls by
+# themselves whether to come back; the message `Closing` before it says so to the others. After any other reason the status is OK.
 _INTERRUPTIONS: dict[str, OrdersEventsError] = {
     "drain": Draining(),
     "max_age": TooOld(),
     "token_expired": Unauthenticated(),
+    "version_retired": Retired(),
     "unavailable": StoreUnavailable("The log cannot be read now; subscribe again in a moment."),
 }

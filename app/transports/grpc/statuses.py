@@ -25,6 +25,7 @@ from app.access.errors import (
 from app.access.reconnection import Reconnection
 from app.events.errors import Draining, EventIdConflict, NotPermitted, StoreUnavailable
 from app.metrics.tally import Tally
+from app.specification.deprecated_majors import VersionRetired
 from app.specification.errors import ContractViolation, MalformedJson, OrdersEventsError, TooManyValues
 from app.specification.schema.messages import cut
 from app.transports.grpc.messages.request_messages import MalformedMessage
@@ -44,6 +45,13 @@ class TooOld(OrdersEventsError):
         super().__init__("The stream was open for as long as a stream may be; subscribe again.")
 
 
+class Retired(OrdersEventsError):
+    """Raised when a major version of an event type is retired while a call streams it; another call would be refused."""
+
+    def __init__(self) -> None:
+        super().__init__("A major version that the stream has was retired; subscribe to a newer one.")
+
+
 class _Answer(NamedTuple):
     """How an error is answered: the code of gRPC, and the problem that the same error is over HTTP, under which it is counted."""
 
@@ -61,6 +69,8 @@ _OF_ERROR: Final[Mapping[type[Exception], _Answer]] = {
     # Not ABORTED or FAILED_PRECONDITION, which ask a client to try again after it has changed something else: the eventId is taken, and
     # no later attempt will succeed with it.
     EventIdConflict: _Answer(grpc.StatusCode.ALREADY_EXISTS, "event-id-conflict"),
+    VersionRetired: _Answer(grpc.StatusCode.FAILED_PRECONDITION, "version-retired"),
+    Retired: _Answer(grpc.StatusCode.FAILED_PRECONDITION, "version-retired"),
     NotPermitted: _Answer(grpc.StatusCode.PERMISSION_DENIED, "forbidden"),
     StoreUnavailable: _Answer(grpc.StatusCode.UNAVAILABLE, "unavailable"),
     Overloaded: _Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, "overloaded"),

@@ -25,7 +25,7 @@ from app.access.publish_rate import PublishLimit
 from app.events.delivery.stream_item import Closing
 from app.events.delivery.subscribe import SubscriptionRequest, subscribe
 from app.events.delivery.timing.endings import TOKEN_EXPIRED
-from app.events.filter import Filter, filter_of
+from app.events.filter import filter_of
 from app.events.log.count_events import CountRequest, TooManyIntervals, count_events
 from app.events.log.event_log import EventLog
 from app.events.log.read_page import read_page
@@ -33,11 +33,13 @@ from app.events.log.start import NotAnInstant, StartRequest, locate_start, read_
 from app.events.publish import Publisher
 from app.metrics import exposition
 from app.specification.contracts import Contracts
+from app.specification.deprecated_majors import DeprecatedMajors
 from app.specification.derived.protobuf.proto_text import write_proto
 from app.specification.document import OpenApiDocument
 from app.specification.errors import Refusal
 from app.specification.strict_json import JsonValue
 from app.transports.http.compressed_bodies import NO_SNIFFING, Bodies
+from app.transports.http.deprecation_headers import DeprecatedVersions, reader_headers
 from app.transports.http.json_bodies import event_counts, event_page, event_types, published_events, read_json
 from app.transports.http.negotiation import choose_media_type
 from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
@@ -62,6 +64,8 @@ class Operations:
 
     document: OpenApiDocument
     contracts: Contracts
+    deprecated: DeprecatedMajors
+    deprecated_versions: DeprecatedVersions
     log: EventLog
     publisher: Publisher
     admission: Admission
@@ -87,7 +91,7 @@ class Operations:
         follow: bool = True,
         limit: int | None = None,
         wait: int = 0,
-        major_version: int | None = None,  # noqa: ARG002  # there is only one major version; the parameter's enum is checked before
+        major_version: int | None = None,
     ) -> ASGIApp:
         media_type = choose_media_type(_header(request, b"accept"), (sse.MEDIA_TYPE, _PAGE))
         try:
@@ -99,36 +103,39 @@ class Operations:
             is_admitted = self.admission.admits_ended(Client(expired.principal, address_of(request.scope)))
             return ClosedStreamResponse(self.streams, TOKEN_EXPIRED if is_admitted else Closing("overloaded"))
         filter = readable_events(client.principal, filter_of(event_types, order_id))
+        deprecations = self.deprecated.of_reader(filter.event_types, major_version)
         last_event_id = _header(request, b"last-event-id") or last_event_id or None
         try:
             start = read_start(last_event_id, since, from_)
         except NotAnInstant as error:
             raise InvalidParameters([ParameterViolation("query", "since", str(error))]) from None
+        wanted = SubscriptionRequest(start, filter, follow, limit, client.principal, deprecations)
         if media_type == _PAGE:
             with self.waits.admitted(client, 0 if request.method == "HEAD" else wait) as admitted:
-                return await self._page(request, start, filter, limit, admitted)
-        subscription = await subscribe(self.log, SubscriptionRequest(start, filter, follow, limit, client.principal))
+                return await self._page(request, wanted, admitted)
+        subscription = await subscribe(self.log, wanted)
         if isinstance(subscription, Closing):
             return ClosedStreamResponse(self.streams, subscription)
         if subscription.is_empty:
-            return Response(status_code=204, headers=NO_STORE)
+            return Response(status_code=204, headers={**NO_STORE, **reader_headers(deprecations)})
         return EventStreamResponse(self.streams, subscription, client)
 
-    async def _page(
-        self, request: Request, place: StartRequest, filter: Filter, limit: int | None, wait: Wait
-    ) -> ASGIApp:
-        limit = self.document.page_limit_default if limit is None else limit
+    async def _page(self, request: Request, wanted: SubscriptionRequest, wait: Wait) -> ASGIApp:
+        limit = self.document.page_limit_default if wanted.limit is None else wanted.limit
         if limit > self.document.page_limit_maximum:
             message = f"must be at most {self.document.page_limit_maximum} for a page"
             raise InvalidParameters([ParameterViolation("query", "limit", message)])
-        is_latest = place == StartRequest()  # other pages ask for what is new only if they reach it, see `read_page`
-        start = await locate_start(self.log, place, filter, is_finite=is_latest and not wait.seconds)
-        read = partial(read_page, self.log, start, filter, limit)
+        is_latest = (
+            wanted.start == StartRequest()
+        )  # other pages ask for what is new only if they reach it, see `read_page`
+        start = await locate_start(self.log, wanted.start, wanted.filter, is_finite=is_latest and not wait.seconds)
+        read = partial(read_page, self.log, start, wanted.filter, limit)
         page = await wait.result(request, read(wait.seconds)) if wait.seconds else None
         if page is None:
             page = await read(0)
-        body = event_page(page, self.log.id_of_place(page.through, filter))
-        return self.bodies.response(body, headers=NO_STORE, media_type=_PAGE)
+        body = event_page(page, self.log.id_of_place(page.through, wanted.filter))
+        headers = {**NO_STORE, **reader_headers(wanted.deprecations)}
+        return self.bodies.response(body, headers=headers, media_type=_PAGE)
 
     async def count_order_events(
         self,
@@ -156,7 +163,8 @@ class Operations:
         submissions = await self._submissions(request, client)
         appended = await self.publisher.publish(submissions, permitted)
         ids = self.log.ids.of_published(appended, permitted)
-        return Response(published_events(appended, ids), 201, NO_STORE, media_type="application/json")
+        headers = {**NO_STORE, **self.deprecated_versions.headers(submissions)}
+        return Response(published_events(appended, ids), 201, headers, media_type="application/json")
 
     async def _submissions(self, request: Request, client: Client) -> list[JsonValue]:
         """Return the events that a client publishes, after they were counted. A body that is refused is counted, too."""

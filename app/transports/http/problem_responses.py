@@ -26,6 +26,7 @@ from app.access.errors import (
 )
 from app.events.errors import Draining, EventIdConflict, NotPermitted, PositionLost, StoreUnavailable
 from app.metrics.tally import Tally
+from app.specification.deprecated_majors import VersionRetired
 from app.specification.document import OpenApiDocument
 from app.specification.errors import ContractViolation, MalformedJson, TooManyValues, UnknownEventType
 from app.transports.http.compressed_bodies import NO_SNIFFING, Bodies
@@ -63,6 +64,7 @@ _OF_ERROR: Mapping[type[Exception], str] = {
     NotAcceptable: "not-acceptable",
     EventIdConflict: "event-id-conflict",
     PositionLost: "position-lost",
+    VersionRetired: "version-retired",
     ContentTooLarge: "content-too-large",
     UnsupportedMediaType: "unsupported-media-type",
     ContractViolation: "contract-violation",

@@ -19,6 +19,7 @@ from app.events.delivery.timing.expiries import Expiries
 from app.events.log.event_log import EventLog
 from app.events.publish import Publisher
 from app.metrics.tally import Tally
+from app.specification.deprecated_majors import DeprecatedMajors
 from app.specification.openapi.socket_contract import SocketContract
 from app.transports.compression.shared_deflate import Steps
 from app.transports.websocket.bounds import MessageRates, UnfinishedMessages
@@ -42,7 +43,8 @@ class Sockets:
     """The parts of the server that WebSocket connections use, and what bounds all connections together.
 
     `authentication`: decides about the access tokens in messages. `admission`: limits the number of connections; `publish_limit`: what
-    each client publishes. `contract`: the messages, and the limits of one connection. `publish_bytes`: the largest `publish`;
+    each client publishes. `contract`: the messages, and the limits of one connection. `deprecated`: what is deprecated of what clients
+    read. `publish_bytes`: the largest `publish`;
     `json_values`: the most values in a message. `problem`: returns the problem (RFC 9457) that belongs to an error, and logs under the given name that it
     has failed if the error is not expected. `tally`: counts the connections. `compress`: whether messages are compressed for
     clients that offer it.
@@ -52,6 +54,7 @@ class Sockets:
         self,
         contract: SocketContract,
         *,
+        deprecated: DeprecatedMajors,
         authentication: Authentication,
         admission: Admission,
         publish_limit: PublishLimit,
@@ -65,6 +68,7 @@ class Sockets:
         compress: bool,
     ) -> None:
         self.contract = contract
+        self.deprecated = deprecated
         self.authentication = authentication
         self._admission = admission
         self.publish_limit = publish_limit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -14,13 +15,15 @@ from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import Closing, StreamItem, StreamStart
 from app.events.delivery.subscription import Subscription
 from app.events.delivery.timing import endings as endings_module
-from app.events.delivery.timing.endings import MAX_AGE, TOKEN_EXPIRED
+from app.events.delivery.timing.endings import MAX_AGE, TOKEN_EXPIRED, VERSION_RETIRED
 from app.events.delivery.timing.expiries import Expiries
 from app.events.filter import EVERYTHING
 from app.events.log import tail as tail_module
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Page
 from app.events.log.start import Start
+from app.specification.deprecated_majors import DeprecatedMajor
+from app.specification.deprecation import Deprecation
 from app.stores.memory import MemoryStore
 from tests.events.logs import event, in_virtual_time, now_seconds, open_log
 
@@ -168,6 +171,33 @@ async def test_the_streams_of_a_lease_that_is_taken_back_end_at_once() -> None:
 
     assert gone.steps[1:] == [TOKEN_EXPIRED]
     assert len(kept.steps) == len(anonymous.steps) == 1
+
+
+def ending(days: int, successor: int | None = 2) -> DeprecatedMajor:
+    """Return a major version with a sunset so many days after the epoch of the virtual clock."""
+    sunset = date(1970, 1, 1) + timedelta(days)
+    return DeprecatedMajor("order.shipped", 1, Deprecation(date(1970, 1, 1), sunset), successor)
+
+
+@in_virtual_time
+async def test_a_stream_ends_on_the_day_of_the_first_sunset_of_what_it_has() -> None:
+    log = await open_log()
+    fan_out = FanOut(log, 15)
+    told = [(), (ending(3), ending(2)), (ending(4), ending(1, successor=None))]
+    sinks = []
+    for deprecations in told:
+        subscription = Subscription(
+            log, Start(log.head), EVERYTHING, follow=True, limit=None, deprecations=deprecations
+        )
+        sinks.append(Keeper())
+        fan_out.open(subscription, sinks[-1])
+    await asyncio.sleep(10 * 86_400)
+
+    assert [sink.steps[0].deprecations for sink in sinks if isinstance(sink.steps[0], StreamStart)] == told
+    assert [sink.steps[1:] for sink in sinks] == [[], [VERSION_RETIRED], [VERSION_RETIRED]]
+    assert [sink.ended_at // 86_400 for sink in sinks[1:]] == [2, 4]
+    assert all(sink.ended_at % 86_400 <= 1 for sink in sinks[1:])
+    assert fan_out.sent.closings == {"version_retired": 2}
 
 
 @in_virtual_time

@@ -31,7 +31,7 @@ _Metadata: TypeAlias = Iterable[tuple[str, Any]] | None
 # After any other code, the same call may succeed later. The numbers: https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 _REFUSALS: Final[Mapping[grpc.StatusCode, int]] = {
     grpc.StatusCode.INVALID_ARGUMENT: 400,
-    grpc.StatusCode.FAILED_PRECONDITION: 400,
+    grpc.StatusCode.FAILED_PRECONDITION: 410,  # what was asked for is retired
     grpc.StatusCode.OUT_OF_RANGE: 400,
     grpc.StatusCode.UNAUTHENTICATED: 401,
     grpc.StatusCode.PERMISSION_DENIED: 403,

@@ -91,6 +91,8 @@ class DescribedMessages:
                     yield Frame(event.event_type, event.id, _data(event))
                 if response.events.last_event_id != newest:  # the filter skipped events after the newest that matched
                     yield Frame("stream.checkpoint", response.events.last_event_id, {})
+            case "deprecation":
+                yield Frame("stream.deprecation", "", json_object(response.deprecation))
             case "closing":
                 yield Frame("stream.closing", "", json_object(response.closing), retry_ms)
 

@@ -1,8 +1,11 @@
-"""The streams that the server ends by the time: their readers may read no longer, or they are as old as a stream may be."""
+"""The streams that the server ends by the time: their readers may read no longer, what they read was retired, or they
+are as old as a stream may be.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Callable
@@ -14,6 +17,7 @@ from app.events.delivery.timing.expiries import Expiries
 
 TOKEN_EXPIRED: Final = Closing("token_expired")
 MAX_AGE: Final = Closing("max_age")
+VERSION_RETIRED: Final = Closing("version_retired")
 _LEAST_SHARE: Final = 0.8  # of the greatest age, so that streams that began together do not end together
 
 
@@ -27,6 +31,7 @@ class Endings:
     def __init__(self, max_age_seconds: float | None, on_due: Callable[[Subscription, Closing], None]) -> None:
         self._max_age_seconds = max_age_seconds
         self._leases = Expiries[Subscription](time.time, lambda each: on_due(each, TOKEN_EXPIRED))
+        self._sunsets = Expiries[Subscription](time.time, lambda each: on_due(each, VERSION_RETIRED))
         self._ages = Expiries[Subscription](_now, lambda each: on_due(each, MAX_AGE))
         self._put_off: dict[Subscription, Closing] = {}
 
@@ -35,6 +40,8 @@ class Endings:
         lease = subscription.lease
         if lease is not None and lease.expires_at is not None:
             self._leases.set(subscription, lease.expires_at)
+        if subscription.deprecations:
+            self._begin_sunset(subscription)
         if self._max_age_seconds is not None:
             self._ages.set(subscription, _now() + self._max_age_seconds * random.uniform(_LEAST_SHARE, 1))
 
@@ -53,8 +60,14 @@ class Endings:
     def forget(self, subscription: Subscription) -> None:
         """Forget a subscription that has ended."""
         self._leases.forget(subscription)
+        self._sunsets.forget(subscription)
         self._ages.forget(subscription)
         self._put_off.pop(subscription, None)
+
+    def _begin_sunset(self, subscription: Subscription) -> None:
+        ends_at = min(each.ends_at for each in subscription.deprecations)
+        if ends_at < math.inf:
+            self._sunsets.set(subscription, ends_at)
 
 
 def _now() -> float:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, Final
+
+from google.protobuf.json_format import ParseDict
 
 from app.events.delivery.encoded import EncodedPages
 from app.events.delivery.stream_item import Checkpoint, Closing, Heartbeat, NextItem, StreamItem, StreamStart
@@ -28,12 +31,16 @@ class Responses:
 
     def __init__(self, classes: MessageClasses, data_messages: DataMessages) -> None:
         self._response: Any = classes["SubscribeResponse"]
+        self._deprecation: Any = classes["Deprecation"]
         self._data_messages = data_messages
         self._pages = EncodedPages(self._encode)
 
     def encode(self, item: StreamItem) -> tuple[bytes, ...]:
-        """Encode an item of a stream as one message; a page that is too large for one, as several."""
-        return self._pages.encode(item.first if isinstance(item, StreamStart) else item)
+        """Encode an item of a stream as one message; a page that is too large for one, and a start with deprecations, as several."""
+        if not isinstance(item, StreamStart):
+            return self._pages.encode(item)
+        told = (self._single(deprecation=ParseDict(each.data, self._deprecation())) for each in item.deprecations)
+        return (*self._encode(item.first), *chain.from_iterable(told))
 
     def _encode(self, item: NextItem) -> tuple[bytes, ...]:
         match item:
@@ -50,7 +57,7 @@ class Responses:
             case Closing(reason):
                 return self._single(closing={"reason": reason})
 
-    def _single(self, **item: dict[str, Any]) -> tuple[bytes, ...]:
+    def _single(self, **item: Any) -> tuple[bytes, ...]:
         message: bytes = self._response(**item).SerializeToString()
         return (message,)
 

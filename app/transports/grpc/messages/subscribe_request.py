@@ -10,6 +10,7 @@ from app.access.principal import Principal
 from app.events.delivery.subscribe import SubscriptionRequest
 from app.events.filter import filter_of
 from app.events.log.start import NotAnInstant, read_start
+from app.specification.deprecated_majors import DeprecatedMajors
 from app.specification.document import OpenApiDocument
 from app.specification.errors import Refusal
 from app.specification.openapi.bundle import inline
@@ -31,16 +32,21 @@ class SubscribeRequests:
     """The reader of the messages `SubscribeRequest`.
 
     Each field has a parameter of the operation `streamOrderEvents` as its name in JSON, and must match the schema of this parameter.
+    `deprecated`: what is deprecated of what clients read.
     """
 
-    def __init__(self, document: OpenApiDocument) -> None:
+    def __init__(self, document: OpenApiDocument, deprecated: DeprecatedMajors) -> None:
+        self._deprecated = deprecated
         parameters = operation(inline(document.bundled), "streamOrderEvents").content["parameters"]
         self._schemas = {
             each["name"]: compile_schema(each["schema"], f"The parameter {each['name']}") for each in parameters
         }
 
     def read(self, message: Any, sender: Principal) -> SubscriptionRequest:
-        """Return the request for a subscription that a message makes. Raises InvalidRequest, or Forbidden if the sender may not read."""
+        """Return the request for a subscription that a message makes.
+
+        Raises InvalidRequest, Forbidden if the sender may not read, and VersionRetired.
+        """
         values = {field.json_name: _plain(value) for field, value in message.ListFields()}
         violations = [
             (f"/{name}{violation.pointer}", violation.message)
@@ -49,17 +55,18 @@ class SubscribeRequests:
         ]
         if violations:
             raise InvalidRequest(violations)
-        return _subscription_request(values, sender)
+        return self._subscription_request(values, sender)
+
+    def _subscription_request(self, values: Mapping[str, Any], sender: Principal) -> SubscriptionRequest:
+        filter = readable_events(sender, filter_of(values.get("eventTypes"), values.get("orderId")))
+        deprecations = self._deprecated.of_reader(filter.event_types, values.get("majorVersion"))
+        try:
+            start = read_start(values.get("lastEventId"), values.get("since"), values.get("from", "latest"))
+        except NotAnInstant as error:
+            raise InvalidRequest([("/since", str(error))]) from None
+        follow, limit = values.get("follow", True), values.get("limit")
+        return SubscriptionRequest(start, filter, follow, limit, sender, deprecations)
 
 
 def _plain(value: Any) -> JsonValue:
     return value if isinstance(value, bool | int | str) else list(value)
-
-
-def _subscription_request(values: Mapping[str, Any], sender: Principal) -> SubscriptionRequest:
-    filter = readable_events(sender, filter_of(values.get("eventTypes"), values.get("orderId")))
-    try:
-        start = read_start(values.get("lastEventId"), values.get("since"), values.get("from", "latest"))
-    except NotAnInstant as error:
-        raise InvalidRequest([("/since", str(error))]) from None
-    return SubscriptionRequest(start, filter, values.get("follow", True), values.get("limit"), sender)

@@ -24,7 +24,9 @@ from app.events.delivery.fan_out import FanOut
 from app.events.delivery.stream_item import Closing, StreamItem, StreamStart
 from app.events.delivery.subscription import Subscription
 from app.server.take_over import TAKE_OVER, Connection, Stream, TransferCoding, close_delimited
+from app.specification.deprecated_majors import DeprecatedMajor
 from app.transports.compression.gzip_body import GzipBody, SharedParts
+from app.transports.http.deprecation_headers import reader_headers
 from app.transports.http.negotiation import prefers_gzip
 from app.transports.http.parameters import header_values
 from app.transports.http.streaming import sse
@@ -67,9 +69,11 @@ class EventStreams:
         """Return whether the stream that answers a request is compressed."""
         return self.compress and prefers_gzip(",".join(header_values(scope, b"accept-encoding")))
 
-    def response_start(self, scope: Scope) -> dict[str, Any]:
-        """Return the ASGI message with which the answer to a request begins."""
+    def response_start(self, scope: Scope, deprecations: tuple[DeprecatedMajor, ...] = ()) -> dict[str, Any]:
+        """Return the ASGI message with which the answer to a request begins. `deprecations`: of what its sender reads."""
         headers = [*STREAM_HEADERS]
+        if deprecations:
+            headers += [(name.lower().encode(), text.encode()) for name, text in reader_headers(deprecations).items()]
         if self.compress:
             headers.append(VARY)
         if self.are_compressed(scope):
@@ -118,7 +122,7 @@ class EventStreamResponse:
         self._client = client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        start = self._streams.response_start(scope)
+        start = self._streams.response_start(scope, self._subscription.deprecations)
         if scope["method"] == "HEAD":
             await send(start)
             await send({"type": "http.response.body"})

@@ -20,15 +20,17 @@ from app.events.position import Gap, SentId
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT = b":\n"
 
-_Data: TypeAlias = Mapping[str, str]
+_Data: TypeAlias = Mapping[str, str | int]
 
 
 def encode_opening(opening: StreamStart, retry_ms: int) -> bytes:
     """Encode the first item of a stream: the reconnection time in milliseconds (`retry`), a comment, and an event, in one block.
 
-    There is no blank line before the event, because some decoders would report an empty event for the lines before it.
+    There is no blank line before the event, because some decoders would report an empty event for the lines before it. What is
+    deprecated follows.
     """
-    return b"retry: %d\n: orders-events\n%b" % (retry_ms, encode(opening.first))
+    deprecations = b"".join(_encode_control("stream.deprecation", each.data, None) for each in opening.deprecations)
+    return b"retry: %d\n: orders-events\n%b%b" % (retry_ms, encode(opening.first), deprecations)
 
 
 def encode_closing(closing: Closing, retry_ms: int) -> bytes:

@@ -16,13 +16,14 @@ _ENVELOPE_BYTES: Final = 200  # at most, of a message around its events
 
 
 def encode_item(item: StreamItem, number: int, maximum_bytes: int) -> Sequence[bytes]:
-    """Return an item of a subscription as messages. Only a page may become several messages.
+    """Return an item of a subscription as messages. Only a page, and a start with deprecations, may become several messages.
 
     `number`: the number of the subscription. `maximum_bytes`: the largest message, unless a single event is larger.
     """
     match item:
-        case StreamStart(first):
-            return encode_item(first, number, maximum_bytes)
+        case StreamStart(first, deprecations):
+            told = (_message("deprecation", subscription=number, **each.data) for each in deprecations)
+            return (*encode_item(first, number, maximum_bytes), *told)
         case Page():
             return encode_events(item, number, maximum_bytes)
         case Checkpoint(position):

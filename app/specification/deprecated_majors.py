@@ -1,0 +1,109 @@
+"""The major versions of event types that are deprecated, as their readers see it: what they read, when it ends, and what follows."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Collection, Iterator
+from datetime import date
+from typing import NamedTuple
+
+from app.specification.contracts import Contracts
+from app.specification.deprecation import Deprecation
+from app.specification.errors import Refusal
+
+
+class DeprecatedMajor(NamedTuple):
+    """A major version of an event type of which every version is deprecated.
+
+    `deprecation`: since when that is so, and when the last of these versions ends.
+    `successor`: the next major version of the event type; None if there is none. Then its readers go on after the sunset, for they
+    would have nothing to change to; but no event of the type is accepted any more.
+    """
+
+    event_type: str
+    major: int
+    deprecation: Deprecation
+    successor: int | None
+
+    @property
+    def ends_at(self) -> float:
+        """The moment from which on nobody can read it, in seconds since 1970-01-01 UTC; infinity if there is none."""
+        return math.inf if self.successor is None else self.deprecation.sunset_at
+
+    @property
+    def data(self) -> dict[str, str | int]:
+        """The data of the control event `stream.deprecation`."""
+        successor = {} if self.successor is None else {"successor": self.successor}
+        return {"eventType": self.event_type, "majorVersion": self.major, **self.deprecation.days, **successor}
+
+
+class VersionRetired(Refusal):
+    """Raised when a reader asks for a major version of an event type that is past its sunset."""
+
+    def __init__(self, retired: DeprecatedMajor) -> None:
+        self.retired = retired
+        super().__init__(
+            f"Major version {retired.major} of {retired.event_type} was retired on {retired.deprecation.sunset_on}; "
+            f"ask for majorVersion={retired.successor}."
+        )
+
+
+class DeprecatedMajors:
+    """All major versions that are deprecated, by the `majorVersion` of the readers that read them; most often there are none.
+
+    `clock`: returns the present time in seconds since 1970-01-01 UTC.
+    """
+
+    def __init__(self, contracts: Contracts, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        deprecated = {(each.event_type, each.major): each for each in _deprecated(contracts)}
+        self._of_pin = {
+            pin: [deprecated[seen] for seen in _seen(contracts, pin) if seen in deprecated]
+            for pin in (None, *contracts.majors)
+        }
+
+    def of_reader(self, event_types: Collection[str] | None, pin: int | None) -> tuple[DeprecatedMajor, ...]:
+        """Return what is deprecated of what a reader reads.
+
+        `event_types`: those that it reads, None means all. `pin`: its `majorVersion`, None if it names none.
+
+        Raises VersionRetired if some of it is past its sunset: without it, the events would have a hole.
+        """
+        of_pin = self._of_pin[pin]
+        if not of_pin:
+            return ()
+        found = tuple(each for each in of_pin if event_types is None or each.event_type in event_types)
+        for each in found:
+            if each.ends_at <= self._clock():
+                raise VersionRetired(each)
+        return found
+
+
+def _deprecated(contracts: Contracts) -> Iterator[DeprecatedMajor]:
+    for event_type in contracts.event_types:
+        majors = sorted({version.major for version in contracts.versions(event_type)})
+        for major, successor in zip(majors, [*majors[1:], None], strict=True):
+            deprecation = _of_all(contracts, event_type, major)
+            if deprecation is not None:
+                yield DeprecatedMajor(event_type, major, deprecation, successor)
+
+
+def _of_all(contracts: Contracts, event_type: str, major: int) -> Deprecation | None:
+    """Return the deprecation of a whole major version, which ends with the last of its versions; None if one is not deprecated."""
+    versions = [version for version in contracts.versions(event_type) if version.major == major]
+    deprecations = [contracts.get(event_type, version).deprecation for version in versions]
+    known = [each for each in deprecations if each is not None]
+    if len(known) < len(deprecations):
+        return None
+    sunsets: list[date] = [each.sunset_on for each in known if each.sunset_on is not None]
+    last = max(sunsets) if len(sunsets) == len(known) else None
+    return Deprecation(max(each.deprecated_on for each in known), last)
+
+
+def _seen(contracts: Contracts, pin: int | None) -> Iterator[tuple[str, int]]:
+    """Yield the major version of each event type that readers with this `majorVersion` read, or without one the oldest."""
+    for event_type in contracts.event_types:
+        majors = {version.major for version in contracts.versions(event_type)}
+        up_to_pin = {major for major in majors if pin is not None and major <= pin}
+        yield event_type, max(up_to_pin) if up_to_pin else min(majors)
