@@ -135,6 +135,7 @@ async def _open_parts(
     problems = Problems(document, bodies, tally, challenge(settings.public_url))
     sockets = Sockets(
         document.socket,
+        contracts,
         deprecated=deprecated,
         authentication=authentication,
         admission=admission,

@@ -26,6 +26,7 @@ def readable_events(principal: Principal, requested: Filter) -> Filter:
         _narrowed("of the order", requested.order_ids, permission.order_ids),
         permission.owners,
         restricted=True,
+        reading=requested.reading,
     )
 
 

@@ -51,9 +51,10 @@ class Publisher:
         """Store all submitted events, adjacent and in order, or none of them. Return once all events are on disk.
 
         `permitted`: the events that the sender may publish. Returns for each event the stored event, and whether it had been
-        stored before. Raises Draining if the server is about to stop, ContractViolation if an event violates its contract or the
-        number of events is not allowed, NotPermitted if the sender may not publish an event, EventIdConflict if an eventId belongs
-        to an event with other content, StoreUnavailable if the store cannot write.
+        stored before; its version is of the major version in which it was published. Raises Draining if the server is about to
+        stop, ContractViolation if an event violates its contract or the number of events is not allowed, NotPermitted if the
+        sender may not publish an event, EventIdConflict if an eventId belongs to an event with other content, StoreUnavailable if
+        the store cannot write.
         """
         self._log.check_accepts_requests()
         self._check_number(submissions)
@@ -66,6 +67,8 @@ class Publisher:
             raise
         self.published.update(stored.event_type for stored, duplicate in appended if not duplicate)
         self.duplicates += sum(duplicate for _, duplicate in appended)
+        if self._acceptance.converts:
+            appended = [*map(_as_published, events, appended)]
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("Events were published.", extra={"fields": _described(appended)})
         return appended
@@ -114,6 +117,15 @@ class Publisher:
 
     def _violations(self, submission: JsonValue) -> Violations:
         return self._acceptance.violations(submission, VIOLATIONS_LISTED)
+
+
+def _as_published(event: Event, appended: Appended) -> Appended:
+    """Return the outcome for an event with the version in which it was published, if it is stored in another major version."""
+    stored, duplicate = appended
+    published_version = event.published_version or event.schema_version
+    if stored.schema_version.partition(".")[0] == published_version.partition(".")[0]:
+        return appended
+    return Appended(stored._replace(schema_version=published_version), duplicate)
 
 
 def _described(appended: Sequence[Appended]) -> dict[str, object]:

@@ -18,6 +18,7 @@ from app.events.filter import Filter
 from app.events.log.event_store import Appended, BelowFloor, Commit, Counted, EventStore, Opened, Page
 from app.events.log.filter_index import FilterIndex, Listener
 from app.events.log.reader_ids import ReaderIds
+from app.events.log.seen_page import seen_page
 from app.events.log.tail import Tail
 from app.events.log.write_health import DiskUse, WriteHealth
 from app.events.position import Epochs, Floor, Position, SentId
@@ -95,6 +96,10 @@ class EventLog:
         position = self._epochs.position(offset)
         return self._ids.of_place(position) if filter.restricted else position
 
+    def as_sent(self, page: Page, filter: Filter) -> Page:
+        """Return a page as readers with this filter are sent it: its events in their major version, with the ids that they may see."""
+        return self._ids.page(seen_page(page, filter.reading), filter)
+
     async def sync(self) -> None:
         """Return once `head` includes every event that was acknowledged before this call, also by another server of a shared
         log. Raises StoreUnavailable if this cannot be found out.
@@ -123,7 +128,7 @@ class EventLog:
         if page is None:
             if len(self._pages) == PAGES_KEPT:
                 self._pages.clear()
-            page = self._pages[key] = self._ids.page(self._tail.read(after, through, filter, limit), filter)
+            page = self._pages[key] = self.as_sent(self._tail.read(after, through, filter, limit), filter)
         return page
 
     async def read(self, after: int, through: int, filter: Filter, limit: int) -> Page:
@@ -139,7 +144,7 @@ class EventLog:
         page = self._stored_pages.get(key)
         if page is None:
             generation = self.generation
-            page = self._ids.page(await self._store.read(after, through, filter, limit), filter)
+            page = self.as_sent(await self._store.read(after, through, filter, limit), filter)
             self.check_generation(generation)
             if len(self._stored_pages) >= STORED_PAGES_KEPT:
                 del self._stored_pages[next(iter(self._stored_pages))]

@@ -63,7 +63,7 @@ class OrderEventsService:
         self._callers = callers
         self._publish_limit = publish_limit
         self._statuses = statuses
-        self._requests = SubscribeRequests(document, deprecated)
+        self._requests = SubscribeRequests(document, contracts, deprecated)
         self.classes = MessageClasses(document.proto)
         self._data_messages = DataMessages(document.proto, contracts)
         self._responses = Responses(self.classes, self._data_messages)

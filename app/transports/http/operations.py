@@ -102,7 +102,8 @@ class Operations:
             # A browser's EventSource survives this, and no other status, so a page has time to renew its token.
             is_admitted = self.admission.admits_ended(Client(expired.principal, address_of(request.scope)))
             return ClosedStreamResponse(self.streams, TOKEN_EXPIRED if is_admitted else Closing("overloaded"))
-        filter = readable_events(client.principal, filter_of(event_types, order_id))
+        reading = self.contracts.reading(major_version)
+        filter = readable_events(client.principal, filter_of(event_types, order_id, reading))
         deprecations = self.deprecated.of_reader(filter.event_types, major_version)
         last_event_id = _header(request, b"last-event-id") or last_event_id or None
         try:

@@ -19,6 +19,7 @@ from app.events.delivery.timing.expiries import Expiries
 from app.events.log.event_log import EventLog
 from app.events.publish import Publisher
 from app.metrics.tally import Tally
+from app.specification.contracts import Contracts
 from app.specification.deprecated_majors import DeprecatedMajors
 from app.specification.openapi.socket_contract import SocketContract
 from app.transports.compression.shared_deflate import Steps
@@ -43,8 +44,8 @@ class Sockets:
     """The parts of the server that WebSocket connections use, and what bounds all connections together.
 
     `authentication`: decides about the access tokens in messages. `admission`: limits the number of connections; `publish_limit`: what
-    each client publishes. `contract`: the messages, and the limits of one connection. `deprecated`: what is deprecated of what clients
-    read. `publish_bytes`: the largest `publish`;
+    each client publishes. `contract`: the messages, and the limits of one connection; `contracts`: the events. `deprecated`: what is
+    deprecated of what clients read. `publish_bytes`: the largest `publish`;
     `json_values`: the most values in a message. `problem`: returns the problem (RFC 9457) that belongs to an error, and logs under the given name that it
     has failed if the error is not expected. `tally`: counts the connections. `compress`: whether messages are compressed for
     clients that offer it.
@@ -53,6 +54,7 @@ class Sockets:
     def __init__(
         self,
         contract: SocketContract,
+        contracts: Contracts,
         *,
         deprecated: DeprecatedMajors,
         authentication: Authentication,
@@ -68,6 +70,7 @@ class Sockets:
         compress: bool,
     ) -> None:
         self.contract = contract
+        self.contracts = contracts
         self.deprecated = deprecated
         self.authentication = authentication
         self._admission = admission

@@ -11,7 +11,6 @@ from app.events.delivery.stream_item import Closing
 from app.events.delivery.subscribe import SubscriptionRequest, subscribe
 from app.events.filter import filter_of
 from app.events.log.start import NotAnInstant, read_start
-from app.specification.deprecated_majors import DeprecatedMajors
 from app.transports.websocket.errors import InvalidMessage, MemberViolation, SubscriptionInUse
 from app.transports.websocket.messages import server_messages
 from app.transports.websocket.socket_sinks import CompressedSink, SocketSink
@@ -40,7 +39,7 @@ class Subscriptions:
         number = message["subscription"]
         if self._find(number) is not None:
             raise SubscriptionInUse(number)
-        request = _request(message, self._session.principal, self._sockets.deprecated)
+        request = _request(message, self._session.principal, self._sockets)
         kind = SocketSink if self._session.step is None else CompressedSink
         sink = kind(self, self._session, self._sockets.messages(number), number)
         self._sinks = (*self._sinks, sink)
@@ -131,14 +130,16 @@ class Subscriptions:
             self._sockets.fan_out.leave(sink.subscription)
 
 
-def _request(message: dict[str, Any], sender: Principal, deprecated: DeprecatedMajors) -> SubscriptionRequest:
+def _request(message: dict[str, Any], sender: Principal, sockets: Sockets) -> SubscriptionRequest:
     """Return the request for a stream in a message of the client.
 
     Raises Forbidden if the client may not read the events, VersionRetired if what it reads has ended, and InvalidMessage if its
     `since` is not a time.
     """
-    filter = readable_events(sender, filter_of(message.get("eventTypes"), message.get("orderId")))
-    deprecations = deprecated.of_reader(filter.event_types, message.get("majorVersion"))
+    pin = message.get("majorVersion")
+    requested = filter_of(message.get("eventTypes"), message.get("orderId"), sockets.contracts.reading(pin))
+    filter = readable_events(sender, requested)
+    deprecations = sockets.deprecated.of_reader(filter.event_types, pin)
     try:
         start = read_start(message.get("lastEventId"), message.get("since"), message.get("from", "latest"))
     except NotAnInstant as error:

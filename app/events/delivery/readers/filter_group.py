@@ -18,22 +18,25 @@ from app.events.delivery.subscription_state import State
 from app.events.event import StoredEvent
 from app.events.filter import Filter
 from app.events.log.event_store import Page
-from app.events.log.reader_ids import ReaderIds
 
 ROUND_EVENTS = 512  # bounds the size of one write
 WAITING_EVENTS = 10_000  # a group that far behind reads the log instead, whose pages are shared too
+
+
+AsSent: TypeAlias = Callable[[Page, Filter], Page]
 
 
 class FilterGroup:
     """The live subscriptions (which have been sent the whole log so far) that have the same filter. The group is a listener of
     the log.
 
-    A round sends collected events, as one page, to each subscription. `ids`: the ids of the log. `on_due`: called when the group has events to send and
-    had none before. `on_lag`: called with each subscription that has left the group and must read the log alone.
+    A round sends collected events, as one page, to each subscription. `as_sent`: returns a page as readers with a filter are sent it,
+    see `EventLog`. `on_due`: called when the group has events to send and had none before. `on_lag`: called with each subscription that
+    has left the group and must read the log alone.
     """
 
     __slots__ = (
-        "_ids",
+        "_as_sent",
         "_on_due",
         "_on_lag",
         "_round",
@@ -47,12 +50,12 @@ class FilterGroup:
     def __init__(
         self,
         filter: Filter,
-        ids: ReaderIds,
+        as_sent: AsSent,
         on_due: Callable[[FilterGroup], None],
         on_lag: Callable[[Subscription], None],
     ) -> None:
         self.filter = filter
-        self._ids = ids
+        self._as_sent = as_sent
         self._on_due = on_due
         self._on_lag = on_lag
         self._waiting: list[StoredEvent] = []
@@ -122,7 +125,7 @@ class FilterGroup:
         events = self._waiting[:ROUND_EVENTS]
         del self._waiting[:ROUND_EVENTS]
         if events:
-            page = self._ids.page(Page(events, events[-1].offset), self.filter)
+            page = self._as_sent(Page(events, events[-1].offset), self.filter)
             self._round = page, iter(tuple(self.subscriptions))
 
     def _leave_behind(self, subscription: Subscription, after: int) -> None:
@@ -139,6 +142,6 @@ class FilterGroup:
 
 
 MakeGroup: TypeAlias = Callable[
-    [Filter, ReaderIds, Callable[[FilterGroup], None], Callable[[Subscription], None]], FilterGroup
+    [Filter, AsSent, Callable[[FilterGroup], None], Callable[[Subscription], None]], FilterGroup
 ]
 """A function that makes a group, with the parameters of `FilterGroup`."""

@@ -51,7 +51,7 @@ class LiveReaders:
         group = self._groups.get(subscription.filter)
         if group is None:
             group = self._groups[subscription.filter] = self._make_group(
-                subscription.filter, self._log.ids, self._on_group_due, self._on_lag
+                subscription.filter, self._log.as_sent, self._on_group_due, self._on_lag
             )
             self._log.join(group.filter, group)
         subscription.share_filter(group.filter)

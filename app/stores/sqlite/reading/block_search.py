@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from struct import unpack
 from typing import NamedTuple
 
-from app.events.filter import EVERYTHING, Filter
+from app.events.filter import Filter
 from app.stores.sqlite.event_blocks import BLOCK_EVENTS, Block, Expected, each_key, keys_of
 from app.stores.sqlite.records import read_blocks
 
@@ -74,7 +74,7 @@ class BlockSearch:
 
 def filter_keys(filter: Filter) -> FilterKeys | None:
     """Return the keys with which to search the blocks for events that match a filter; None if the filter matches every event."""
-    if filter == EVERYTHING:
+    if filter.matches_all:
         return None
     return FilterKeys(_keys(filter.order_ids), _keys(filter.event_types), _keys(filter.owners))
 

@@ -73,11 +73,14 @@ class DataMessages:
         messages = file.all_messages()
         self._by_version: dict[tuple[str, str], tuple[str, ObjectMessage]] = {}
         self._by_field: dict[str, tuple[str, ObjectMessage]] = {}
+        self._versions: dict[str, str] = {}
         for (event_type, major), field in file.members.items():
             newest = max(version for version in contracts.versions(event_type) if version.major == major)
             data = ObjectMessage(messages[field.type], messages, contracts.get(event_type, newest).schema)
             self._by_version[event_type, str(major)] = field.name, data
             self._by_field[field.name] = event_type, data
+            if major != contracts.default_version(event_type).major:
+                self._versions[field.name] = str(newest)
 
     def arguments(self, event_type: str, schema_version: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return the keyword argument of `Event` that carries the data.
@@ -90,6 +93,13 @@ class DataMessages:
             return {} if found is None else {found[0]: found[1].arguments(data)}
         except OverflowError:
             return {}
+
+    def version(self, event: Any) -> str | None:
+        """Return the schema version of a message `Event` that names none; None if that is the default version of its type.
+
+        A message of another major version than the default stands for the newest version of its own.
+        """
+        return self._versions.get(event.WhichOneof("data"))
 
     def json_object(self, event: Any) -> tuple[str, JsonObject] | None:
         """Return the event type and the data of a message `Event`; None if the data are not set."""

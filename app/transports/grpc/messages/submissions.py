@@ -26,7 +26,7 @@ def _submission(index: int, event: Any, data_messages: DataMessages) -> dict[str
     fields = {
         "id": event.id,
         "eventType": event.event_type,
-        "schemaVersion": event.schema_version,
+        "schemaVersion": event.schema_version or data_messages.version(event),
         "eventId": event.event_id,
         "storedAt": event.stored_at,
     }

@@ -10,6 +10,7 @@ from app.access.principal import Principal
 from app.events.delivery.subscribe import SubscriptionRequest
 from app.events.filter import filter_of
 from app.events.log.start import NotAnInstant, read_start
+from app.specification.contracts import Contracts
 from app.specification.deprecated_majors import DeprecatedMajors
 from app.specification.document import OpenApiDocument
 from app.specification.errors import Refusal
@@ -35,7 +36,8 @@ class SubscribeRequests:
     `deprecated`: what is deprecated of what clients read.
     """
 
-    def __init__(self, document: OpenApiDocument, deprecated: DeprecatedMajors) -> None:
+    def __init__(self, document: OpenApiDocument, contracts: Contracts, deprecated: DeprecatedMajors) -> None:
+        self._contracts = contracts
         self._deprecated = deprecated
         parameters = operation(inline(document.bundled), "streamOrderEvents").content["parameters"]
         self._schemas = {
@@ -58,8 +60,10 @@ class SubscribeRequests:
         return self._subscription_request(values, sender)
 
     def _subscription_request(self, values: Mapping[str, Any], sender: Principal) -> SubscriptionRequest:
-        filter = readable_events(sender, filter_of(values.get("eventTypes"), values.get("orderId")))
-        deprecations = self._deprecated.of_reader(filter.event_types, values.get("majorVersion"))
+        pin = values.get("majorVersion")
+        requested = filter_of(values.get("eventTypes"), values.get("orderId"), self._contracts.reading(pin))
+        filter = readable_events(sender, requested)
+        deprecations = self._deprecated.of_reader(filter.event_types, pin)
         try:
             start = read_start(values.get("lastEventId"), values.get("since"), values.get("from", "latest"))
         except NotAnInstant as error:
