@@ -59,7 +59,7 @@ def _taken(place: Place) -> _Take:
     def take(data: Any) -> Any:
         for name in around:
             data = data.get(name)
-            if data is None:
+            if type(data) is not dict:
                 return _ABSENT
         return data.get(last, _ABSENT)
 
@@ -85,7 +85,11 @@ def _filled(take: _Take, otherwise: _Take) -> _Take:
 
 
 def _mapped(take: _Take, values: Mapping[str, JsonValue], otherwise: JsonValue) -> _Take:
-    return lambda data: _ABSENT if (value := take(data)) is _ABSENT else values.get(value, otherwise)
+    def mapped(data: Data) -> Any:
+        value = take(data)
+        return values.get(value, otherwise) if isinstance(value, str) else _ABSENT
+
+    return mapped
 
 
 def _if_any(convert: Convert, origin: _Take | None) -> _Take:

@@ -31,7 +31,7 @@ def changed_place(raised: Members, lowered: Members, schema: Mapping[str, Any]) 
     try:
         place = _changed(_composed(lowered, raised), Taken((), schema, ALWAYS))
     except Unprovable:
-        return "/"
+        return ""
     return None if place is None else write_pointer(place)
 
 

@@ -54,7 +54,7 @@ def read_table_pair(folder: Path, version: Version, schemas: Schemas, fixed: Col
     place = changed_place(raised, lowered, schemas[older])
     if place is not None:
         raise InvalidContract(
-            f"{down.path}: what {UP} makes of an event of {older} does not come down as it was: {place} may change."
+            f"{down.path}: what {UP} makes of an event of {older} does not come down as it was: {place or 'its root'} may change."
         )
     return TablePair(older, compile_template(lowered, schemas[older]), compile_template(raised, schemas[version]), down)
 

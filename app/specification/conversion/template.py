@@ -126,10 +126,16 @@ def is_plain_object(schema: Mapping[str, Any]) -> bool:
 
 
 def optional_places(table: Table, schema: Mapping[str, Any]) -> list[Place]:
-    """Return the places that the steps of a table name in data of a schema, as far as no value need be there."""
+    """Return the places of the source whose values the steps of a table treat, as far as no value need be there."""
     tree = expanded(Taken((), schema, ALWAYS))
-    found = [(step.place, _at(tree, step.place)) for step in table.steps]
-    return [place for place, node in found if node is not None and node.there != ALWAYS]
+    places = []
+    for number, step in enumerate(table.steps, start=1):
+        node = _at(tree, step.place)
+        source = node.origin if isinstance(node, Members) else node
+        if isinstance(source, Taken) and source.there != ALWAYS:
+            places.append(source.place)
+        tree = _after_step(tree, number, step, table)
+    return places
 
 
 def _applied(tree: Members, step: Step) -> Members:
