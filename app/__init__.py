@@ -7,7 +7,7 @@ publish what), `transports` (how events come in and go out), `server` (uvicorn, 
 `configured` (the parts that settings choose), `background` (work beside other work), `service` (puts all of it together), `main` (runs
 it), `cli` (the command line).
 
-Four packages stand apart. `client` is for programs that use a server, and knows nothing of one. `compatibility` compares the
-contract with its released form, and `check` a running server with its contract; both know the specification only. `new_contract` writes
-a contract for events of another domain. ARCHITECTURE.md shows the way of an event through these rooms.
+Five packages stand apart. `client` is for programs that use a server, and knows nothing of one. `compatibility` compares the
+contract with its released form, and `check` a running server with its contract; both know the specification only. `rehearse` is
+a server that misbehaves, and judges the programs of consumers. `new_contract` writes a contract for events of another domain. ARCHITECTURE.md shows the way of an event through these rooms.
 """

@@ -29,6 +29,7 @@ SLOW = (
     "client",
     "check",
     "cli",
+    "rehearse",
     "contract",
     "stores",
     "events",

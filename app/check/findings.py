@@ -52,12 +52,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The results of a whole run of `orders-events check`.
+    """The results of a whole run of `orders-events check`, or of another command that judges by promises.
 
     `url`: the server that was checked.
     `contract`: the title and version of its contract.
     `seed`: the seed of the random choices, with which a run can be repeated.
-    `events`: how many order events of the log were compared.
+    `events`: how many order events of the log were compared. `command`: the name of the command.
     """
 
     url: str
@@ -65,6 +65,7 @@ class Report:
     seed: int
     events: int
     results: Sequence[Result]
+    command: str = "check"
 
     @property
     def outcome(self) -> Outcome:

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "log": ("log_command", "Make and compare a log that servers share."),
     "token": ("token_command", "Print an access token, for development."),
     "check": ("check_command", "Check a server against its contract."),
+    "rehearse": ("rehearse_command", "Rehearse faults with the program of a consumer."),
     "init": ("init_command", "Write a contract for your own events."),
     "contracts": ("contract_commands", "Check that a changed contract breaks no consumer."),
     "types": ("contract_commands", "Write the event types for Python."),

@@ -28,21 +28,21 @@ def report_junit(report: Report) -> str:
         "skipped": str(outcomes[Outcome.SKIPPED] + outcomes[Outcome.NOT_SEEN]),
         "time": f"{sum(result.seconds for result in report.results):.3f}",
     }
-    root = ET.Element("testsuites", {"name": "orders-events check", **totals})
+    root = ET.Element("testsuites", {"name": f"orders-events {report.command}", **totals})
     suite = ET.SubElement(root, "testsuite", {"name": f"{report.contract} at {report.url}".strip(), **totals})
     for result in report.results:
-        _testcase(suite, result, report.url)
+        _testcase(suite, result, report)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True)
 
 
-def _testcase(suite: ET.Element, result: Result, url: str) -> None:
-    about = {"classname": "orders-events.check", "name": result.name, "time": f"{result.seconds:.3f}"}
+def _testcase(suite: ET.Element, result: Result, report: Report) -> None:
+    about = {"classname": f"orders-events.{report.command}", "name": result.name, "time": f"{result.seconds:.3f}"}
     case = ET.SubElement(suite, "testcase", about)
     match result.outcome:
         case Outcome.VIOLATED:
             failure = ET.SubElement(case, "failure", {"message": _text(result.promise), "type": "violation"})
-            failure.text = _text("\n\n".join(_violation(finding, url) for finding in result.findings))
+            failure.text = _text("\n\n".join(_violation(finding, report.url) for finding in result.findings))
         case Outcome.UNCHECKED:
             ET.SubElement(case, "error", {"message": _text(result.reason), "type": "unchecked"})
         case Outcome.NOT_SEEN | Outcome.SKIPPED:

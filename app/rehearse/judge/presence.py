@@ -1,0 +1,74 @@
+"""Whether a consumer came, came back, stayed away where it had to, and kept to one connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from app.rehearse.judge.fault import Fault
+from app.rehearse.scenario import Ending, Refusal, Scenario, Stream
+from app.rehearse.seen import Asked, Phase, Seen
+
+_ENDINGS: Final = {
+    Ending.CUT: "the connection was cut",
+    Ending.CUT_IN_EVENT: "the connection was cut in the middle of an event",
+    Ending.CUT_IN_CHARACTER: "the connection was cut in the middle of a character",
+    Ending.CUT_IN_LINE_END: "the connection was cut between CR and LF",
+    Ending.RESET: "the connection was reset",
+    Ending.SILENCE: "the connection fell silent",
+    Ending.HOLD: "a stream that was not ended",
+}
+
+
+def judge_presence(seen: Seen, scenario: Scenario, url_variable: str) -> Iterator[Fault]:
+    """Yield the faults of a consumer that is not there when it has to be, or is there when it must not be."""
+    if seen.is_endless:
+        yield Fault("Read a stream to its end, and wait before you ask again.", f"It asked {len(seen.asked)} times.")
+    match seen.phase:
+        case Phase.STARTING:
+            yield Fault(f"Ask for the stream at ${url_variable}/events/orders.", f"It did not ask{_exit(seen)}.")
+        case Phase.PLAYING if not seen.is_endless:
+            yield Fault("Read what is sent.", f"It did not read on{_exit(seen)}.")
+        case Phase.RETURNING if not (seen.is_endless or (scenario.may_stop and seen.exit_code is not None)):
+            yield Fault("Come back.", f"It did not come back after {after(seen.asked[-1])}{_exit(seen)}.")
+        case Phase.HOLDING if seen.exit_code is not None:
+            yield Fault(
+                "Go on reading as long as the stream is open.", f"It ended while the stream was open{_exit(seen)}."
+            )
+    yield from _stays_away(seen, scenario)
+    if any(each.overlapped for each in seen.asked):
+        yield Fault(
+            "Close a connection before you open the next one.",
+            "It had two streams open at the same time for half a second.",
+        )
+
+
+def after(asked: Asked) -> str:
+    """Return words for how an answer ended."""
+    match asked.answer:
+        case Stream(end=Ending.CLOSING, reason=reason):
+            return f"stream.closing with the reason {reason}"
+        case Stream(end=end):
+            return _ENDINGS[end]
+        case Refusal(status=status, media_type="text/html"):
+            return f"an answer {status} that is a page of a proxy"
+        case Refusal(status=status):
+            return f"an answer {status}"
+
+
+def _stays_away(seen: Seen, scenario: Scenario) -> Iterator[Fault]:
+    """Yield a fault if the consumer has come back after the last answer although it had to stop."""
+    last = scenario.answers[-1]
+    if not scenario.stops:
+        return
+    given = [each for each in seen.asked if each.answer is last]
+    allowed = last.most_requests if isinstance(last, Refusal) else 0
+    if len(given) - 1 > (allowed or 0):
+        span = given[-1].at - given[0].at
+        yield Fault(
+            scenario.promise, f"It came back {len(given) - 1} times within {span:.1f} s after {after(given[0])}."
+        )
+
+
+def _exit(seen: Seen) -> str:
+    return "" if seen.exit_code is None else f": it ended with exit code {seen.exit_code}"

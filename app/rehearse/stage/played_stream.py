@@ -1,0 +1,140 @@
+"""One stream of a rehearsal: its beginning, its events and its end, written to a connection as the scenario says."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, cast
+
+from app.events.delivery.stream_item import Checkpoint, Closing, ClosingReason, StreamStart
+from app.events.event import StoredEvent
+from app.events.log.event_store import Page
+from app.events.position import Gap
+from app.rehearse.scenario import Ending, Stream, Writing
+from app.rehearse.seen import Asked, Delivered
+from app.rehearse.stage.pieces import BYTE_ORDER_MARK, in_pieces, long_id, unescaped
+from app.rehearse.stage.wire import Wire
+from app.transports.http.streaming.sse import HEARTBEAT, encode, encode_opening
+
+HEARTBEAT_SECONDS: Final = 0.5
+
+_PAUSE_SECONDS: Final = 0.002  # between two pieces of a block, so that they arrive one by one
+_HEADERS: Final = (
+    ("content-type", "text/event-stream; charset=utf-8"),
+    ("cache-control", "no-store, no-transform"),
+    ("x-accel-buffering", "no"),
+)
+_CUTS: Final[Mapping[Ending, Callable[[bytes], bytes]]] = {
+    Ending.CUT_IN_EVENT: lambda block: block[
+        : len(block) - 8
+    ],  # within the data: its end and two line ends are missing
+    Ending.CUT_IN_CHARACTER: lambda block: block[: _first_long_character(block) + 1],
+    Ending.CUT_IN_LINE_END: lambda block: block.replace(b"\n", b"\r\n")[:-1],
+}
+
+
+class PlayedStream:
+    """A stream that is being written. `is_known`: returns whether the contract has the type and version of an event.
+
+    `ended`: called just before the server ends the stream. All methods raise ConnectionError if the client has left.
+    """
+
+    def __init__(
+        self,
+        answer: Stream,
+        wire: Wire,
+        asked: Asked,
+        is_known: Callable[[StoredEvent], bool],
+        ended: Callable[[Asked], None],
+    ) -> None:
+        self._answer = answer
+        self._wire = wire
+        self._asked = asked
+        self._is_known = is_known
+        self._ended = ended
+
+    async def begin(self, first: Checkpoint | Gap) -> None:
+        """Write the head of the response and the first item, with the reconnection time."""
+        await self._wire.begin(_HEADERS)
+        if self._answer.writing is Writing.BYTE_ORDER_MARK:
+            await self._wire.send(BYTE_ORDER_MARK)
+        opening = StreamStart(self._closing() if self._answer.is_refused else first)
+        if self._answer.is_refused:
+            self._end()
+        await self._write(encode_opening(opening, self._asked.retry_ms))
+        match opening.first:
+            case Checkpoint(position):
+                self._deliver(Delivered(self._wire_id(str(position)), "stream.checkpoint", "{}", known=False))
+            case Gap(reason, _, earliest):
+                self._deliver(Delivered(self._wire_id(str(earliest)), "stream.gap", reason, known=False))
+
+    async def send(self, pages: Sequence[Page]) -> None:
+        """Write events. If the stream is to be cut within an event, it is the last one."""
+        cut = _CUTS.get(self._answer.end)
+        whole, rest = (pages[:-1], pages[-1:]) if cut else (pages, [])
+        for page in whole:
+            await self._write(encode(page))
+            self._deliver(self._as_delivered(page.events[0]))
+        for page in rest:
+            self._asked.unfinished = self._as_delivered(page.events[0])
+            block = unescaped(encode(page)) if self._answer.writing is Writing.UNESCAPED else encode(page)
+            await self._wire.send(cut(block) if cut else block)
+
+    async def hold(self, over: Callable[[], Awaitable[object]]) -> None:
+        """Send heartbeats until `over` returns."""
+        waiting = asyncio.ensure_future(over())
+        try:
+            while not (await asyncio.wait({waiting}, timeout=HEARTBEAT_SECONDS))[0]:
+                await self._wire.send(HEARTBEAT)
+        finally:
+            waiting.cancel()
+
+    async def end(self, over: Callable[[], Awaitable[object]]) -> None:
+        """End the stream as the scenario says. `over`: returns when a stream that is held may end."""
+        match self._answer.end:
+            case Ending.HOLD:
+                await self.hold(over)
+            case Ending.SILENCE:
+                await over()
+            case Ending.RESET:
+                await self._wire.reset()
+                self._end()
+            case Ending.CLOSING:
+                await self._close()
+            case _:
+                self._end()
+                await self._wire.cut()
+
+    async def _close(self) -> None:
+        if not self._answer.is_refused:
+            self._end()  # first, because a client may leave as soon as it has read the reason
+            await self._write(encode(self._closing()))
+        await self._wire.finish()
+
+    def _closing(self) -> Closing:
+        return Closing(cast("ClosingReason", self._answer.reason))  # a newer contract may have more reasons
+
+    def _end(self) -> None:
+        self._ended(self._asked)
+
+    async def _write(self, block: bytes) -> None:
+        pieces = in_pieces(block, self._answer.writing)
+        for piece in pieces:
+            await self._wire.send(piece)
+            if len(pieces) > 1:
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    def _deliver(self, delivered: Delivered) -> None:
+        self._asked.delivered.append(delivered)
+
+    def _as_delivered(self, event: StoredEvent) -> Delivered:
+        return Delivered(self._wire_id(event.id), event.event_type, event.data, known=self._is_known(event))
+
+    def _wire_id(self, id: str) -> str:
+        return long_id(id) if self._answer.writing is Writing.LONG_IDS else id
+
+
+def _first_long_character(block: bytes) -> int:
+    found = re.search(rb"[\xe0-\xef]", block)
+    return found.start() if found else len(block)
