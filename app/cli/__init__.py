@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "init": ("init_command", "Write a contract for your own events."),
     "contracts": ("contract_commands", "Check that a changed contract breaks no consumer."),
     "types": ("contract_commands", "Write the event types for Python."),
+    "openapi": ("contract_commands", "Write the contract for generators of clients."),
     "proto": ("contract_commands", "Write the gRPC service as a .proto."),
     "docs": ("contract_commands", "Write the documentation as files."),
     "completion": ("completion_command", "Let a shell complete the commands."),

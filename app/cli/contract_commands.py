@@ -1,4 +1,4 @@
-"""`orders-events contracts`, `types`, `proto` and `docs`: check the contract in a folder, and write files from it."""
+"""`orders-events contracts`, `types`, `openapi`, `proto` and `docs`: check the contract in a folder, and write files from it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.settings import documented
 from app.specification.contracts import load_contracts
 from app.specification.derived.protobuf.proto_text import write_proto
 from app.specification.derived.python_types import CLIENT, python_types
-from app.specification.document import load_document
+from app.specification.document import OpenApiDocument, load_document
 from app.specification.errors import InvalidContract, StartupError
 
 
@@ -82,6 +82,20 @@ def types(*, root: Path, module: str) -> int:
 
 
 @click.command
+@contract_option("Write the document of the contract in this folder.")
+def openapi(*, root: Path) -> int:
+    """Print the contract as OpenAPI 3.0 in the form that generators of clients need.
+
+    Each operation has one media type, each list of values a name, and the schemas admit what later minor versions may send. A server
+    has the same text at /openapi-clients.json; other forms are at /openapi.json, /openapi.yaml and /openapi-3.2.json.
+
+    Exit codes: 0 the document is printed; 1 the contract is not valid; 2 wrong usage.
+    """
+    click.echo(_loaded(root).openapi_clients, nl=False)
+    return 0
+
+
+@click.command
 @contract_option("Write the service of the contract in this folder.")
 def proto(*, root: Path) -> int:
     """Print the gRPC service and its messages as Protocol Buffers (proto3), for compilers such as protoc and buf.
@@ -90,11 +104,7 @@ def proto(*, root: Path) -> int:
 
     Exit codes: 0 the service is printed; 1 the contract is not valid; 2 wrong usage.
     """
-    try:
-        document = load_document(root, load_contracts(root / "contracts"))
-    except StartupError as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(write_proto(document.proto), nl=False)
+    click.echo(write_proto(_loaded(root).proto), nl=False)
     return 0
 
 
@@ -122,3 +132,10 @@ def docs(*, folder: Path, root: Path) -> int:
         path.write_bytes(file.content)
     click.echo(f"{folder / 'index.html'}")
     return 0
+
+
+def _loaded(root: Path) -> OpenApiDocument:
+    try:
+        return load_document(root, load_contracts(root / "contracts"))
+    except StartupError as error:
+        raise click.ClickException(str(error)) from None

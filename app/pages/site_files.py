@@ -116,6 +116,7 @@ def documents(document: OpenApiDocument, contracts: Contracts) -> Iterator[tuple
     yield "openapi.yaml", File(document.yaml, "application/yaml")
     yield "openapi.json", File(document.json, _JSON)
     yield "openapi-3.2.json", File(document.openapi_3_2, _JSON)
+    yield "openapi-clients.json", File(document.openapi_clients, _JSON)
     yield "asyncapi.json", File(document.asyncapi, _JSON)
     yield PROTO, File(write_proto(document.proto).encode(), "text/plain; charset=utf-8")
     for event_type in (*contracts.event_types, *contracts.control_types):

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.specification.contracts import Contracts
 from app.specification.derived.asyncapi import derive_asyncapi
+from app.specification.derived.clients.openapi_for_clients import derive_openapi_for_clients
 from app.specification.derived.openapi_3_2 import derive_openapi_3_2
 from app.specification.derived.protobuf.field_numbers import Numbering, read_field_numbers
 from app.specification.derived.protobuf.order_events_proto import derive_proto
@@ -40,7 +41,7 @@ class OpenApiDocument:
 
     `bundled`: the document of this server, with the event schemas copied into it.
     `json`, `yaml`: the bundled document as text.
-    `openapi_3_2`, `asyncapi`: the documents derived from it, as JSON text.
+    `openapi_3_2`, `openapi_clients`, `asyncapi`: the documents derived from it, as JSON text.
     `proto`: the gRPC service derived from it, with its messages; `numbering`: the numbers of their fields.
     `problems`: the problem types (RFC 9457) by slug, the last part of a type's URL.
     `envelopes`: by event type, the schema of a whole event as a producer publishes it. The schema has no references and accepts
@@ -54,6 +55,7 @@ class OpenApiDocument:
     json: bytes
     yaml: bytes
     openapi_3_2: bytes
+    openapi_clients: bytes
     asyncapi: bytes
     proto: ProtoFile
     numbering: Numbering
@@ -107,6 +109,7 @@ def load_document(
         json=write_json(bundled),
         yaml=write_yaml(bundled),
         openapi_3_2=write_json(derive_openapi_3_2(bundled)),
+        openapi_clients=write_json(derive_openapi_for_clients(bundled)),
         asyncapi=write_json(derive_asyncapi(bundled)),
         proto=derive_proto(inlined, contracts, numbering),
         numbering=numbering,

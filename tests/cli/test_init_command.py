@@ -106,6 +106,7 @@ def test_readers_filter_by_the_key_of_the_new_events(server: ServerProcess, publ
 def test_documents_and_pages_are_about_the_new_events(server: ServerProcess) -> None:
     with httpx.Client(base_url=server.url, timeout=60) as http:
         assert http.get("/openapi.json").json()["info"]["title"] == "Parcel Events"
+        assert http.get("/openapi-clients.json").json()["info"]["title"] == "Parcel Events"
         assert http.get("/asyncapi.json").json()["info"]["title"] == "Parcel Events"
         assert "message ParcelDeliveredV1 {" in http.get("/orders-events.proto").text
         assert "parcel.delivered" in http.get("/docs/events").text

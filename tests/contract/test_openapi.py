@@ -59,6 +59,7 @@ def test_operations_are_those_that_are_promised() -> None:
     assert {(each.method, each.path, each.content["operationId"]) for each in OPERATIONS} == {
         ("get", "/events/orders", "streamOrderEvents"),
         ("post", "/events/orders", "publishOrderEvents"),
+        ("get", "/events/orders/page", "listOrderEvents"),
         ("get", "/events/orders/counts", "countOrderEvents"),
         ("get", "/events/orders/socket", "openOrderEventsSocket"),
         ("get", "/event-types", "listEventTypes"),
@@ -72,9 +73,15 @@ def test_operations_are_those_that_are_promised() -> None:
         ("get", "/openapi.json", "getOpenApiJson"),
         ("get", "/openapi.yaml", "getOpenApiYaml"),
         ("get", "/openapi-3.2.json", "getOpenApi32Json"),
+        ("get", "/openapi-clients.json", "getOpenApiClientsJson"),
         ("get", "/asyncapi.json", "getAsyncApiJson"),
         ("get", "/orders-events.proto", "getProto"),
     }
+
+
+def test_a_page_has_one_limit() -> None:
+    limit, page_limit = (DOCUMENT.bundled["components"]["parameters"][name] for name in ("limit", "pageLimit"))
+    assert limit["x-page-limit"] == {name: page_limit["schema"][name] for name in ("default", "maximum")}
 
 
 def test_nothing_in_the_document_looks_like_a_template() -> None:

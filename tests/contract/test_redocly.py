@@ -30,7 +30,7 @@ def lint(path: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **quiet}, check=False)
 
 
-@pytest.mark.parametrize("form", ["json", "openapi_3_2"])
+@pytest.mark.parametrize("form", ["json", "openapi_3_2", "openapi_clients"])
 def test_served_documents_have_neither_errors_nor_warnings(
     document: OpenApiDocument, form: str, tmp_path: Path
 ) -> None:

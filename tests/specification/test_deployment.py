@@ -33,7 +33,7 @@ def test_every_document_names_the_public_url() -> None:
     assert document.bundled["servers"] == json.loads(document.openapi_3_2)["servers"]
     assert document.bundled["servers"][0]["url"] == URL
     assert f"curl -N '{URL}/events/orders'" in document.bundled["info"]["description"]
-    for text in (document.json, document.yaml, document.openapi_3_2, document.asyncapi):
+    for text in (document.json, document.yaml, document.openapi_3_2, document.openapi_clients, document.asyncapi):
         assert f"'{DEFAULT_URL}/".encode() not in text
         assert f"{URL}/events/orders".encode() in text
 

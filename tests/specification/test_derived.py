@@ -13,10 +13,11 @@ import pytest
 import yaml
 from httpx_sse import EventSource
 from jsonschema import Draft7Validator, Draft202012Validator
-from openapi_spec_validator import OpenAPIV32SpecValidator
+from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV32SpecValidator
 
 from app.specification.contracts import load_contracts
 from app.specification.derived.asyncapi import derive_asyncapi
+from app.specification.derived.clients.openapi_for_clients import derive_openapi_for_clients
 from app.specification.derived.openapi_3_2 import derive_openapi_3_2
 from app.specification.document import load_document
 from app.specification.errors import InvalidContract
@@ -380,7 +381,12 @@ def test_derivation_does_not_change_its_source_and_shares_nothing_with_it(derive
 
 
 @pytest.mark.parametrize(
-    ("path", "derive"), [("/openapi-3.2.json", derive_openapi_3_2), ("/asyncapi.json", derive_asyncapi)]
+    ("path", "derive"),
+    [
+        ("/openapi-3.2.json", derive_openapi_3_2),
+        ("/openapi-clients.json", derive_openapi_for_clients),
+        ("/asyncapi.json", derive_asyncapi),
+    ],
 )
 def test_served_derived_document_is_derived_from_the_served_document(
     server: ServerProcess, path: str, derive: Any
@@ -409,6 +415,7 @@ def test_new_event_type_appears_in_both_documents_without_code(tmp_path: Path) -
 def test_document_without_descriptions_and_examples_can_be_derived() -> None:
     bare = without_words(deepcopy(BUNDLED))
     assert list(OpenAPIV32SpecValidator(derive_openapi_3_2(bare)).iter_errors()) == []
+    assert list(OpenAPIV30SpecValidator(derive_openapi_for_clients(bare)).iter_errors()) == []
     assert asyncapi_breaches(derive_asyncapi(bare)) == []
 
 

@@ -30,6 +30,7 @@ DOCUMENTS: Final = {
     "openapi.yaml": "OpenAPI 3.0, YAML",
     "openapi.json": "OpenAPI 3.0, JSON",
     "openapi-3.2.json": "OpenAPI 3.2",
+    "openapi-clients.json": "OpenAPI 3.0 for generators of clients",
     "asyncapi.json": "AsyncAPI 3.0",
     PROTO: "Protocol Buffers",
 }

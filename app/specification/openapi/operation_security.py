@@ -23,7 +23,14 @@ SCHEMES: Final = {
 OPEN: Final = frozenset(
     {
         *("listEventTypes", "getEventSchema"),
-        *("getOpenApiJson", "getOpenApiYaml", "getOpenApi32Json", "getAsyncApiJson", "getProto"),
+        *(
+            "getOpenApiJson",
+            "getOpenApiYaml",
+            "getOpenApi32Json",
+            "getOpenApiClientsJson",
+            "getAsyncApiJson",
+            "getProto",
+        ),
         *("getLiveness", "getReadiness"),
         *("deleteSession", "getProtectedResourceMetadata"),
     }

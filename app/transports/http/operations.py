@@ -25,7 +25,7 @@ from app.access.publish_rate import PublishLimit
 from app.events.delivery.stream_item import Closing
 from app.events.delivery.subscribe import SubscriptionRequest, subscribe
 from app.events.delivery.timing.endings import TOKEN_EXPIRED
-from app.events.filter import filter_of
+from app.events.filter import Filter, filter_of
 from app.events.log.count_events import CountRequest, TooManyIntervals, count_events
 from app.events.log.event_log import EventLog
 from app.events.log.read_page import read_page
@@ -33,7 +33,7 @@ from app.events.log.start import NotAnInstant, StartRequest, locate_start, read_
 from app.events.publish import Publisher
 from app.metrics import exposition
 from app.specification.contracts import Contracts
-from app.specification.deprecated_majors import DeprecatedMajors
+from app.specification.deprecated_majors import DeprecatedMajor, DeprecatedMajors
 from app.specification.derived.protobuf.proto_text import write_proto
 from app.specification.document import OpenApiDocument
 from app.specification.errors import Refusal
@@ -93,33 +93,61 @@ class Operations:
         wait: int = 0,
         major_version: int | None = None,
     ) -> ASGIApp:
-        media_type = choose_media_type(_header(request, b"accept"), (sse.MEDIA_TYPE, _PAGE))
+        if choose_media_type(_header(request, b"accept"), (sse.MEDIA_TYPE, _PAGE)) == _PAGE:
+            return await self.list_order_events(
+                request,
+                event_types=event_types,
+                order_id=order_id,
+                last_event_id=last_event_id,
+                since=since,
+                from_=from_,
+                limit=limit,
+                wait=wait,
+                major_version=major_version,
+            )
         try:
             client = client_of(request.scope)
         except TokenExpired as expired:
-            if media_type == _PAGE:
-                raise
             # A browser's EventSource survives this, and no other status, so a page has time to renew its token.
             is_admitted = self.admission.admits_ended(Client(expired.principal, address_of(request.scope)))
             return ClosedStreamResponse(self.streams, TOKEN_EXPIRED if is_admitted else Closing("overloaded"))
-        reading = self.contracts.reading(major_version)
-        filter = readable_events(client.principal, filter_of(event_types, order_id, reading))
-        deprecations = self.deprecated.of_reader(filter.event_types, major_version)
-        last_event_id = _header(request, b"last-event-id") or last_event_id or None
-        try:
-            start = read_start(last_event_id, since, from_)
-        except NotAnInstant as error:
-            raise InvalidParameters([ParameterViolation("query", "since", str(error))]) from None
+        filter, deprecations = self._selected(client, event_types, order_id, major_version)
+        start = _start(request, last_event_id, since, from_)
         wanted = SubscriptionRequest(start, filter, follow, limit, client.principal, deprecations)
-        if media_type == _PAGE:
-            with self.waits.admitted(client, 0 if request.method == "HEAD" else wait) as admitted:
-                return await self._page(request, wanted, admitted)
         subscription = await subscribe(self.log, wanted)
         if isinstance(subscription, Closing):
             return ClosedStreamResponse(self.streams, subscription)
         if subscription.is_empty:
             return Response(status_code=204, headers={**NO_STORE, **reader_headers(deprecations)})
         return EventStreamResponse(self.streams, subscription, client)
+
+    async def list_order_events(
+        self,
+        request: Request,
+        *,
+        event_types: list[str] | None = None,
+        order_id: list[str] | None = None,
+        last_event_id: str | None = None,
+        since: str | None = None,
+        from_: Literal["latest", "earliest"] = "latest",
+        limit: int | None = None,
+        wait: int = 0,
+        major_version: int | None = None,
+    ) -> ASGIApp:
+        client = client_of(request.scope)
+        filter, deprecations = self._selected(client, event_types, order_id, major_version)
+        start = _start(request, last_event_id, since, from_)
+        wanted = SubscriptionRequest(start, filter, limit=limit, deprecations=deprecations)
+        with self.waits.admitted(client, 0 if request.method == "HEAD" else wait) as admitted:
+            return await self._page(request, wanted, admitted)
+
+    def _selected(
+        self, client: Client, event_types: list[str] | None, order_id: list[str] | None, major_version: int | None
+    ) -> tuple[Filter, tuple[DeprecatedMajor, ...]]:
+        """Return the filter of a reader, and what is deprecated of what it reads."""
+        reading = self.contracts.reading(major_version)
+        filter = readable_events(client.principal, filter_of(event_types, order_id, reading))
+        return filter, self.deprecated.of_reader(filter.event_types, major_version)
 
     async def _page(self, request: Request, wanted: SubscriptionRequest, wait: Wait) -> ASGIApp:
         limit = self.document.page_limit_default if wanted.limit is None else wanted.limit
@@ -232,6 +260,9 @@ class Operations:
     async def get_open_api32_json(self) -> ASGIApp:
         return self.bodies.document(self.document.openapi_3_2, NO_STORE, media_type="application/json")
 
+    async def get_open_api_clients_json(self) -> ASGIApp:
+        return self.bodies.document(self.document.openapi_clients, NO_STORE, media_type="application/json")
+
     async def get_async_api_json(self) -> ASGIApp:
         return self.bodies.document(self.document.asyncapi, NO_STORE, media_type="application/json")
 
@@ -244,6 +275,15 @@ def _instant(name: str, text: str | None) -> int | None:
         return None if text is None else read_instant(text)
     except NotAnInstant as error:
         raise InvalidParameters([ParameterViolation("query", name, str(error))]) from None
+
+
+def _start(
+    request: Request, last_event_id: str | None, since: str | None, from_: Literal["latest", "earliest"]
+) -> StartRequest:
+    try:
+        return read_start(_header(request, b"last-event-id") or last_event_id or None, since, from_)
+    except NotAnInstant as error:
+        raise InvalidParameters([ParameterViolation("query", "since", str(error))]) from None
 
 
 def _header(request: Request, name: bytes) -> str:

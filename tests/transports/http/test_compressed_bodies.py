@@ -14,7 +14,7 @@ from tests.transports.http.wire import Head, Wire, post
 
 GZIP = "Accept-Encoding: gzip"
 PAGE = "Accept: application/json"
-DOCUMENTS = ["/openapi.json", "/openapi.yaml", "/openapi-3.2.json", "/asyncapi.json"]
+DOCUMENTS = ["/openapi.json", "/openapi.yaml", "/openapi-3.2.json", "/openapi-clients.json", "/asyncapi.json"]
 
 
 def get(server: ServerProcess, target: str, *headers: str) -> tuple[Head, bytes]:

@@ -67,6 +67,28 @@ def test_a_page_holds_the_events_as_they_were_published(http: httpx.Client) -> N
     }
 
 
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream", "text/html"])
+def test_the_page_has_an_address_of_its_own(http: httpx.Client, accept: str) -> None:
+    order = new_order()
+    publish(http, shipped(order), cancelled(order))
+    parameters: dict[str, str | int] = {"from": "earliest", "orderId": order, "limit": 1}
+    found = http.get(f"{EVENTS}/page", params=parameters, headers={"Accept": accept}).raise_for_status()
+    negotiated = http.get(EVENTS, params=parameters, headers=PAGE)
+    assert found.json() == negotiated.json()
+    for name in ("content-type", "cache-control"):
+        assert found.headers[name] == negotiated.headers[name]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "status"),
+    [({"follow": "false"}, 400), ({"limit": 1001}, 400), ({"since": "now"}, 400), ({"lastEventId": "nope"}, 410)],
+)
+def test_the_address_of_the_page_refuses_what_is_not_for_a_page(
+    http: httpx.Client, parameters: dict[str, str | int], status: int
+) -> None:
+    assert http.get(f"{EVENTS}/page", params=parameters).status_code == status
+
+
 def test_the_time_at_which_an_event_was_stored_is_good_as_since(http: httpx.Client) -> None:
     order = new_order()
     before = datetime.now(UTC)
