@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
+from contextlib import ExitStack
 from itertools import islice
 from threading import Thread
 from typing import Final
@@ -35,12 +36,17 @@ def run(
         results.append(result)
         on_result(result)
 
-    with Session(url, options.timeout_seconds, options.certificates, options.authorization) as session:
+    with ExitStack() as sessions:
+        session, *others = (
+            sessions.enter_context(Session(each, options.timeout_seconds, options.certificates, options.authorization))
+            for each in (url, *options.nodes)
+        )
         contract, result = _contract(session)
         add(result)
         if contract is None:
             return Report(without_user(url), "", options.seed, 0, results)
-        target = Target(session, contract, options)
+        nodes = [Target(each, contract, options) for each in others]
+        target = Target(session, contract, options, nodes)
         chosen = [check for check in CHECKS if not names or check.name in names]
         begun = {check.name: _in_background(check, target) for check in chosen if check.waits}
         for check in chosen:

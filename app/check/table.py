@@ -19,6 +19,7 @@ from app.check.checks import (
     refusals,
 )
 from app.check.checks.grpc import over_grpc, service_checks
+from app.check.checks.nodes import node_logs, node_publishing
 from app.check.checks.publishing import event_versions, published_events, refused_events, repeated_events
 from app.check.checks.starting import starts, unknown_ids
 from app.check.checks.staying_open import live, open_filters, open_streams
@@ -43,6 +44,14 @@ def _unless_publishing(options: Options) -> str:
 
 def _without_grpc(options: Options) -> str:
     return "" if options.grpc else "It needs the gRPC port; --grpc names it."
+
+
+def _without_nodes(options: Options) -> str:
+    return "" if options.nodes else "It needs the URL of another node."
+
+
+def _unless_publishing_at_nodes(options: Options) -> str:
+    return _without_nodes(options) or _unless_publishing(options)
 
 
 def _unless_restricted(options: Options) -> str:
@@ -145,6 +154,13 @@ CHECKS: Final = (
     Check(access.bad_token),
     Check(access.open_operation),
     Check(access.restricted_token, _unless_restricted),
+    Check(node_logs.nodes_contract, _without_nodes),
+    Check(node_logs.nodes_log, _without_nodes),
+    Check(node_logs.nodes_ids, _without_nodes),
+    Check(node_publishing.nodes_published, _unless_publishing_at_nodes),
+    Check(node_publishing.nodes_repeated, _unless_publishing_at_nodes),
+    Check(node_publishing.nodes_open, _unless_publishing_at_nodes),
+    Check(node_publishing.nodes_hopping, _unless_publishing_at_nodes),
     Check(websocket_messages.websocket_refusals),
     Check(websocket_messages.websocket_messages),
     Check(websocket_messages.websocket_errors),

@@ -54,6 +54,10 @@ def _grpc_url(_context: click.Context, _parameter: click.Parameter, text: str | 
         ) from None
 
 
+def _urls(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(read_url(context, parameter, text) for text in texts)
+
+
 def _list(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
     if asked:
         width = max(len(check.name) for check in CHECKS)
@@ -63,7 +67,7 @@ def _list(context: click.Context, _parameter: click.Parameter, asked: bool) -> N
 
 
 @click.command(epilog=_FORMATS)
-@click.argument("url", callback=read_url)
+@click.argument("urls", nargs=-1, required=True, callback=_urls, metavar="URL [URL]...")
 @token_option
 @certificates_option
 @click.option(
@@ -134,7 +138,7 @@ def _list(context: click.Context, _parameter: click.Parameter, asked: bool) -> N
 )
 def check(
     *,
-    url: str,
+    urls: tuple[str, ...],
     token: TokenSource | None,
     certificates: ssl.SSLContext | None,
     written: str,
@@ -150,6 +154,9 @@ def check(
 ) -> int:
     """Check from outside whether the server at URL follows the contract that it publishes.
 
+    If there are several URLs, they are of nodes that have one log: an id of one must be good at all, and so on. All other checks are of
+    the first.
+
     The command sends only requests that read, unless --publish is given. Its results are right even if other clients publish events, or
     the server deletes old events, at the same time.
 
@@ -160,6 +167,7 @@ def check(
     Exit codes: 0 no promise is violated; 1 a promise is violated; 2 the server could not be checked (no server, no contract), or wrong
     usage.
     """
+    url, *nodes = urls
     chosen = random.randrange(2**32) if seed is None else seed
     options = Options(
         max_events,
@@ -171,6 +179,7 @@ def check(
         certificates,
         grpc,
         token=token and token(),
+        nodes=nodes,
     )
     for_people = written == "text" or output is not None
 

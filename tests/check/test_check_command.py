@@ -89,6 +89,12 @@ def test_a_violation_exits_with_1_and_prints_the_command_that_shows_it(bad_url: 
     assert "    seen      not application/problem+json: 404 text/html: <h1>Not Found</h1>" in ran.out
 
 
+def test_further_urls_are_nodes_of_the_same_log(good_url: str) -> None:
+    ran = run(good_url, good_url, *QUICK, "--only", "nodes-contract")
+    assert ran.code == 0
+    assert "✓ nodes-contract" in ran.out
+
+
 def test_check_exits_with_2_if_there_is_no_server() -> None:
     ran = run("http://127.0.0.1:1", *QUICK)
     assert ran.code == 2

@@ -110,3 +110,8 @@ class Reader:
             event = order_event(block)
             if event is not None:
                 self.events.append(event)
+
+
+def has(id: str) -> Callable[[Reader], bool]:
+    """Return a function that says whether an order event with this id has been read."""
+    return lambda reader: any(event.id == id for event in reader.events)

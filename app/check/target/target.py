@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from random import Random
@@ -37,6 +37,7 @@ class Options:
     certificates: ssl.SSLContext | None = None
     grpc: str | None = None
     token: str | None = None
+    nodes: Sequence[str] = ()
 
     @property
     def authorization(self) -> dict[str, str]:
@@ -64,12 +65,17 @@ class Target:
     `stored`: the events in the log, read as a stream that ends.
     `ending`: a stream that ends, with a filter that no event matches.
     `idle`: a stream that stays open, with a filter that no event matches.
+
+    `nodes`: the other servers of the same log.
     """
 
-    def __init__(self, session: Session, contract: PublishedContract, options: Options) -> None:
+    def __init__(
+        self, session: Session, contract: PublishedContract, options: Options, nodes: Sequence[Target] = ()
+    ) -> None:
         self.session = session
         self.contract = contract
         self.options = options
+        self.nodes = nodes
         self.random = Random(options.seed)
         self.token = uuid.uuid4().hex[:12]  # not from the seed: what is published must be new in every run
         self.events = 0  # how many events of the log have been compared

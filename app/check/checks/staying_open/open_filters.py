@@ -10,8 +10,7 @@ from typing import Any
 from app.check.checks.filters import order_of
 from app.check.checks.following import begins_with_gap, is_expired
 from app.check.findings import Finding, NotSeen
-from app.check.http.event_stream import Reader, Stream
-from app.check.http.session import Following
+from app.check.http.event_stream import Reader, Stream, has
 from app.check.request import Pairs, excerpt
 from app.check.target.probe_events import key_name, new_event, new_order, publish
 from app.check.target.target import SLACK_SECONDS, Target
@@ -53,12 +52,8 @@ def _published(
         ids = [stored.id for stored in publish(target, *events)]
         deadline = time.monotonic() + seconds
         for following in open:
-            _until(following, ids[-1], max(0, deadline - time.monotonic()))
+            following.until(has(ids[-1]), max(0, deadline - time.monotonic()))
         return ids, [following.stream() for following in open]
-
-
-def _until(following: Following, id: str, seconds: float) -> None:
-    following.until(lambda reader: any(event.id == id for event in reader.events), seconds)
 
 
 def _has_begun(reader: Reader) -> bool:

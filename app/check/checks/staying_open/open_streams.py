@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from app.check.checks.following import by_header, by_query, needless_gap
 from app.check.findings import Finding
-from app.check.http.event_stream import Reader, Stream
+from app.check.http.event_stream import Stream, has
 from app.check.request import Request, excerpt
 from app.check.target.differences import differences
 from app.check.target.probe_events import new_event, new_order, publish
@@ -46,14 +46,10 @@ def _followed(target: Target, log: StoredLog, request: Request, most: int) -> tu
         following.until(lambda reader: bool(reader.blocks), seconds)
         if target.options.publish and log.whole:
             (new,) = publish(target, new_event(target))
-            following.until(_has(new.id), seconds)
+            following.until(has(new.id), seconds)
             return following.stream(), new.id
         following.until(lambda reader: len(reader.events) >= most, seconds)
         return following.stream(), None
-
-
-def _has(id: str) -> Callable[[Reader], bool]:
-    return lambda reader: any(event.id == id for event in reader.events)
 
 
 def first_id(target: Target) -> Iterator[Finding]:
@@ -86,7 +82,7 @@ def _first_id_of_new_events(target: Target, promised: str) -> Iterator[Finding]:
         if id is None:
             continue
         (new,) = publish(target, new_event(target, order))
-        stream = target.session.read(target.finite(("lastEventId", id), *filters), _has(new.id))
+        stream = target.session.read(target.finite(("lastEventId", id), *filters), has(new.id))
         if new.id not in {event.id for event in stream.events}:
             seen = f"after {excerpt(id)}, the event that was published afterwards does not arrive"
             yield Finding(promised, seen, request, (new.id, id))
