@@ -48,7 +48,7 @@ def tried(seed: int) -> str:
     if excess(raised[1], wider) is None:
         accepts = compile_schema(wider, "wider").accepts
         assert all(accepts(by_steps(each, up)) for each in events)
-    down = opposite(up, random)
+    down = opposite(up, schema, random)
     lowered = template(down, raised[1])
     if lowered is None:
         return "raised"

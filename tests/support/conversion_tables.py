@@ -84,8 +84,11 @@ def _random_step(random: Random, places: list[Place]) -> Step:
     return Map(place, values, ("z",) if random.random() < 0.3 else ())
 
 
-def opposite(steps: list[Step], random: Random) -> list[Step]:
-    """Return steps that undo others, as far as that can be; now and then, one of them is left out or is another one."""
+def opposite(steps: list[Step], schema: Mapping[str, Any], random: Random) -> list[Step]:
+    """Return steps that undo others, as far as that can be; now and then, something is forgotten, or another step is added.
+
+    `schema`: that of the data before the steps.
+    """
     undone: list[Step] = []
     for step in reversed(steps):
         match step:
@@ -93,12 +96,14 @@ def opposite(steps: list[Step], random: Random) -> list[Step]:
                 undone.append(Move(target, place))
             case Set(place, _):
                 undone.append(Drop(place))
-            case Drop(place):
+            case Drop(place) if random.random() < 0.5:
                 undone.append(Set(place, "x"))
             case Map(place, values, _):
-                undone.append(Map(place, {str(value): text for text, value in values.items()}, ()))
-    if undone and random.random() < 0.2:
-        undone[random.randrange(len(undone))] = _random_step(random, [(name,) for name in NAMES])
+                back = {str(value): text for text, value in values.items()}
+                texts = random.sample(TEXTS, len(TEXTS)) if random.random() < 0.3 else list(back.values())
+                undone.append(Map(place, dict(zip(back, texts, strict=False)), ()))
+    if random.random() < 0.3:
+        undone.insert(random.randint(0, len(undone)), _random_step(random, list(_places(schema))))
     return undone
 
 
