@@ -61,7 +61,13 @@ def contracts(*, root: Path, number: bool, release: bool) -> int:
     metavar="MODULE",
     help="The module that the types import OrderEvent from.",
 )
-def types(*, root: Path, module: str) -> int:
+@click.option(
+    "--major",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="The majorVersion that the program sends; else it sends none.",
+)
+def types(*, root: Path, module: str, major: int | None) -> int:
     """Print a Python module with a class for each released event type, for type checkers and editors.
 
     The Python client includes such a module for the contract with which it was released. The client can also read an event of another
@@ -70,7 +76,7 @@ def types(*, root: Path, module: str) -> int:
     Exit codes: 0 the module is printed; 1 the contract cannot be read, or nothing of it is released; 2 wrong usage.
     """
     try:
-        schemas = released_schemas(root)
+        schemas = released_schemas(root, major)
     except InvalidContract as error:
         raise click.ClickException(str(error)) from None
     if not schemas:

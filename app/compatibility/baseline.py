@@ -8,7 +8,7 @@ day of each release of an event schema.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from app.compatibility.schema_files import SchemaFile, contracts_of, read_schema
 from app.specification.contract_files import read_json
 from app.specification.derived.protobuf.field_numbers import Numbers, read_field_numbers, write_field_numbers
 from app.specification.errors import InvalidContract
+from app.specification.version import Version
 
 NUMBERS: Final = "contracts/released-field-numbers.json"
 SCHEMAS: Final = "contracts/released.json"
@@ -77,15 +78,24 @@ def write_baseline(root: Path, schemas: Iterable[SchemaFile], document: bytes, n
     (root / NUMBERS).write_text(write_field_numbers(numbers), "utf-8")
 
 
-def released_schemas(root: Path) -> dict[str, dict[str, Any]]:
-    """Return the newest released schema of each event type that producers publish, by event type.
+def released_schemas(root: Path, major: int | None = None) -> dict[str, dict[str, Any]]:
+    """Return the newest released schema that readers see of each event type that producers publish, by event type.
 
-    A deprecated version counts like any other version. Raises InvalidContract if the record of released schemas cannot be read.
+    `major`: the `majorVersion` that the readers name; None if they name none. A deprecated version counts like any other version.
+    Raises InvalidContract if the record of released schemas cannot be read.
     """
     baseline = read_baseline(root) or Baseline()
     files = [each for each in read_schema_files(root / "contracts") if baseline.digest(each) is not None]
     contracts = contracts_of(files)
-    return {name: contracts.get(name, contracts.versions(name)[-1]).schema for name in contracts.event_types}
+    return {
+        name: contracts.get(name, _newest(contracts.versions(name), major)).schema for name in contracts.event_types
+    }
+
+
+def _newest(versions: Sequence[Version], pin: int | None) -> Version:
+    """Return the newest version of the major that readers see: the greatest up to their pin, else the oldest."""
+    majors = [each.major for each in versions if pin is not None and each.major <= pin]
+    return max(each for each in versions if each.major == (max(majors) if majors else versions[0].major))
 
 
 def _versions(versions: Any, root: Path) -> dict[str, str]:

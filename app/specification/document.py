@@ -6,11 +6,12 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.specification.contracts import Contracts
 from app.specification.derived.asyncapi import derive_asyncapi
 from app.specification.derived.clients.openapi_for_clients import derive_openapi_for_clients
+from app.specification.derived.major_document import derive_major
 from app.specification.derived.openapi_3_2 import derive_openapi_3_2
 from app.specification.derived.protobuf.field_numbers import Numbering, read_field_numbers
 from app.specification.derived.protobuf.order_events_proto import derive_proto
@@ -35,6 +36,16 @@ from app.specification.openapi.write import write_json, write_yaml
 from app.specification.pointer import lookup
 
 
+class DocumentTexts(NamedTuple):
+    """An OpenAPI document as JSON and as YAML, and the documents that are derived from it, as JSON."""
+
+    json: bytes
+    yaml: bytes
+    openapi_3_2: bytes
+    openapi_clients: bytes
+    asyncapi: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class OpenApiDocument:
     """The checked OpenAPI document in every form that the server publishes, and the values that the server reads from it.
@@ -42,6 +53,7 @@ class OpenApiDocument:
     `bundled`: the document of this server, with the event schemas copied into it.
     `json`, `yaml`: the bundled document as text.
     `openapi_3_2`, `openapi_clients`, `asyncapi`: the documents derived from it, as JSON text.
+    `of_majors`: the same documents for clients that pin a major version, by this version.
     `proto`: the gRPC service derived from it, with its messages; `numbering`: the numbers of their fields.
     `problems`: the problem types (RFC 9457) by slug, the last part of a type's URL.
     `envelopes`: by event type, the schema of a whole event as a producer publishes it. The schema has no references and accepts
@@ -57,6 +69,7 @@ class OpenApiDocument:
     openapi_3_2: bytes
     openapi_clients: bytes
     asyncapi: bytes
+    of_majors: Mapping[int, DocumentTexts]
     proto: ProtoFile
     numbering: Numbering
     problems: Mapping[str, ProblemType]
@@ -69,6 +82,12 @@ class OpenApiDocument:
     counts: CountContract
     socket: SocketContract
     methods: Mapping[str, tuple[str, ...]]
+
+    def texts(self, major: int | None) -> DocumentTexts:
+        """Return the documents for clients that pin a major version that exists, or, without one, for those that pin none."""
+        if major is None:
+            return DocumentTexts(self.json, self.yaml, self.openapi_3_2, self.openapi_clients, self.asyncapi)
+        return self.of_majors[major]
 
     def allowed_methods(self, path: str) -> tuple[str, ...]:
         """Return the HTTP methods of the path template that matches a path; empty if no template matches."""
@@ -103,14 +122,16 @@ def load_document(
     check_promises(contract)
     bundled = as_deployed(contract, deployment)
     page_limit = ("components", "parameters", "limit", "x-page-limit")
+    texts = _texts(bundled)
     publish = operation(inlined, "publishOrderEvents").pointer
     return OpenApiDocument(
         bundled=bundled,
-        json=write_json(bundled),
-        yaml=write_yaml(bundled),
-        openapi_3_2=write_json(derive_openapi_3_2(bundled)),
-        openapi_clients=write_json(derive_openapi_for_clients(bundled)),
-        asyncapi=write_json(derive_asyncapi(bundled)),
+        json=texts.json,
+        yaml=texts.yaml,
+        openapi_3_2=texts.openapi_3_2,
+        openapi_clients=texts.openapi_clients,
+        asyncapi=texts.asyncapi,
+        of_majors=_of_majors(source, bundled, contracts, texts),
         proto=derive_proto(inlined, contracts, numbering),
         numbering=numbering,
         problems=read_problems(inlined, problem_slugs),
@@ -124,6 +145,18 @@ def load_document(
         socket=read_socket_contract(inlined),
         methods=_methods(inlined),
     )
+
+
+def _texts(bundled: dict[str, Any]) -> DocumentTexts:
+    derived = derive_openapi_3_2(bundled), derive_openapi_for_clients(bundled), derive_asyncapi(bundled)
+    return DocumentTexts(write_json(bundled), write_yaml(bundled), *map(write_json, derived))
+
+
+def _of_majors(
+    source: Mapping[str, Any], bundled: dict[str, Any], contracts: Contracts, texts: DocumentTexts
+) -> dict[int, DocumentTexts]:
+    documents = {major: derive_major(source, bundled, contracts, major) for major in contracts.majors}
+    return {major: texts if each is bundled else _texts(each) for major, each in documents.items()}
 
 
 def _envelopes(inlined: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

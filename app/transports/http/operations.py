@@ -251,20 +251,26 @@ class Operations:
     async def get_metrics(self) -> ASGIApp:
         return self.bodies.response(self.metrics.text(), headers=NO_STORE, media_type=exposition.MEDIA_TYPE)
 
-    async def get_open_api_json(self) -> ASGIApp:
-        return self.bodies.document(self.document.json, NO_STORE, media_type="application/json")
+    async def get_open_api_json(self, major_version: int | None = None) -> ASGIApp:
+        return self.bodies.document(self.document.texts(major_version).json, NO_STORE, media_type="application/json")
 
-    async def get_open_api_yaml(self) -> ASGIApp:
-        return self.bodies.document(self.document.yaml, NO_STORE, media_type="application/yaml")
+    async def get_open_api_yaml(self, major_version: int | None = None) -> ASGIApp:
+        return self.bodies.document(self.document.texts(major_version).yaml, NO_STORE, media_type="application/yaml")
 
-    async def get_open_api32_json(self) -> ASGIApp:
-        return self.bodies.document(self.document.openapi_3_2, NO_STORE, media_type="application/json")
+    async def get_open_api32_json(self, major_version: int | None = None) -> ASGIApp:
+        return self.bodies.document(
+            self.document.texts(major_version).openapi_3_2, NO_STORE, media_type="application/json"
+        )
 
-    async def get_open_api_clients_json(self) -> ASGIApp:
-        return self.bodies.document(self.document.openapi_clients, NO_STORE, media_type="application/json")
+    async def get_open_api_clients_json(self, major_version: int | None = None) -> ASGIApp:
+        return self.bodies.document(
+            self.document.texts(major_version).openapi_clients, NO_STORE, media_type="application/json"
+        )
 
-    async def get_async_api_json(self) -> ASGIApp:
-        return self.bodies.document(self.document.asyncapi, NO_STORE, media_type="application/json")
+    async def get_async_api_json(self, major_version: int | None = None) -> ASGIApp:
+        return self.bodies.document(
+            self.document.texts(major_version).asyncapi, NO_STORE, media_type="application/json"
+        )
 
     async def get_proto(self) -> Response:
         return Response(write_proto(self.document.proto), headers=NO_STORE, media_type="text/plain")
