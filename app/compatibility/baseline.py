@@ -16,6 +16,7 @@ from typing import Any, Final
 from app.compatibility.release_dates import DatesByVersion, read_dates
 from app.compatibility.schema_files import SchemaFile, contracts_of, read_schema_files
 from app.specification.contract_files import read_json
+from app.specification.conversion.reading import seen_major
 from app.specification.derived.protobuf.field_numbers import Numbers, read_field_numbers, write_field_numbers
 from app.specification.errors import InvalidContract
 from app.specification.version import Version
@@ -93,9 +94,9 @@ def released_schemas(root: Path, major: int | None = None) -> dict[str, dict[str
 
 
 def _newest(versions: Sequence[Version], pin: int | None) -> Version:
-    """Return the newest version of the major that readers see: the greatest up to their pin, else the oldest."""
-    majors = [each.major for each in versions if pin is not None and each.major <= pin]
-    return max(each for each in versions if each.major == (max(majors) if majors else versions[0].major))
+    """Return the newest version of the major that readers with this pin see. `versions`: in ascending order."""
+    major = seen_major([each.major for each in versions], pin)
+    return max(each for each in versions if each.major == major)
 
 
 def _versions(versions: Any, root: Path) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.compatibility.finding import Finding
 from app.compatibility.schema_files import SchemaFile, contracts_of, read_schema_files
-from app.specification.contracts import load_contracts
+from app.specification.contracts import Contracts, load_contracts
 from app.specification.derived.protobuf.field_numbers import Numbering
 from app.specification.document import load_document
 from app.specification.errors import InvalidContract
@@ -46,19 +46,20 @@ def read_working_contract(root: Path) -> WorkingContract:
     schemas = read_schema_files(root / "contracts")
     contracts = contracts_of(schemas)
     errors: list[Finding] = []
+    complete: Contracts | None = None
+    try:
+        complete = load_contracts(root / "contracts")
+    except InvalidContract as error:
+        errors.append(_finding("contracts-invalid", "contracts", error))
     source: Mapping[str, Any] = {}
     document: Mapping[str, Any] | None = None
     numbering: Numbering | None = None
     try:
         source = read_source(root)
         document = _comparable(source, bundle(source, contracts))
-        numbering = load_document(root, contracts).numbering
+        numbering = None if complete is None else load_document(root, complete).numbering
     except InvalidContract as error:
         errors.append(_finding("document-invalid", DOCUMENT, error))
-    try:
-        load_contracts(root / "contracts")
-    except InvalidContract as error:
-        errors.append(_finding("contracts-invalid", "contracts", error))
     return WorkingContract(schemas, document, _components(source), numbering, errors)
 
 

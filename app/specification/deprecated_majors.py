@@ -9,6 +9,7 @@ from datetime import date
 from typing import NamedTuple
 
 from app.specification.contracts import Contracts
+from app.specification.conversion.reading import seen_major
 from app.specification.deprecation import Deprecation
 from app.specification.errors import Refusal
 
@@ -102,8 +103,6 @@ def _of_all(contracts: Contracts, event_type: str, major: int) -> Deprecation | 
 
 
 def _seen(contracts: Contracts, pin: int | None) -> Iterator[tuple[str, int]]:
-    """Yield the major version of each event type that readers with this `majorVersion` read, or without one the oldest."""
+    """Yield each event type, and the major version of it that readers with this `majorVersion` read."""
     for event_type in contracts.event_types:
-        majors = {version.major for version in contracts.versions(event_type)}
-        up_to_pin = {major for major in majors if pin is not None and major <= pin}
-        yield event_type, max(up_to_pin) if up_to_pin else min(majors)
+        yield event_type, seen_major([version.major for version in contracts.versions(event_type)], pin)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from app.pages.content.major_views import MajorView, major_view
 from app.pages.content.schema_changes import changes
 from app.specification.contract_files import entries, read_json
 from app.specification.contracts import Contracts, EventContract
@@ -54,6 +55,7 @@ class EventVersion:
     `is_default`: whether this version applies to a published event that does not state its version.
     `previous`: the version before this version; None if this version is the first.
     `changed`: the differences from the previous version, as Markdown sentences.
+    `older_view`: what readers of the major version before see of such events; None if there is none.
     """
 
     version: str
@@ -64,6 +66,7 @@ class EventVersion:
     refusals: list[Refusal]
     previous: str | None
     changed: list[str]
+    older_view: MajorView | None = None
 
     @property
     def first_data(self) -> JsonValue:
@@ -122,6 +125,7 @@ def _versions(contracts: Contracts, folder: Path, name: str, frame: Mapping[str,
             ],
             previous=str(previous.version) if previous else None,
             changed=changes(previous.schema, contract.schema) if previous else [],
+            older_view=major_view(contract, folder / str(contract.version), {"id": _id({}, frame), "event": name}),
         )
 
 

@@ -69,7 +69,7 @@ class Readings:
         several = {name: tables for name, tables in types.items() if len({version.major for version in tables}) > 1}
         majors = {name: sorted({version.major for version in tables}) for name, tables in several.items()}
         pins = sorted({major for each in majors.values() for major in each})
-        chosen = {pin: {name: _greatest(each, pin) for name, each in majors.items()} for pin in pins}
+        chosen = {pin: {name: seen_major(each, pin) for name, each in majors.items()} for pin in pins}
         alike = {tuple(each.values()): Reading(several, each) for each in chosen.values()} if several else {}
         self._pinned = [(pin, alike[tuple(each.values())]) for pin, each in chosen.items()]
 
@@ -87,6 +87,9 @@ class Readings:
         return self._pinned[-1][1] if self._pinned else AS_STORED
 
 
-def _greatest(majors: Sequence[int], pin: int) -> int:
-    """Return the greatest of the majors, in ascending order, that is not greater than the pin; the smallest if all are greater."""
-    return max((each for each in majors if each <= pin), default=majors[0])
+def seen_major(majors: Sequence[int], pin: int | None) -> int:
+    """Return the major version of an event type that a reader sees: the greatest of its majors that is not greater than the pin.
+
+    Without a pin, or if all are greater, it is the oldest. `majors`: in ascending order.
+    """
+    return max((each for each in majors if pin is not None and each <= pin), default=majors[0])

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from app.specification.contracts import Contracts
+from app.specification.conversion.reading import seen_major
 from app.specification.openapi.bundle import CONTRACT
 from app.specification.strict_json import serialise
 
@@ -36,7 +37,8 @@ def derive_major(
     """
     if contracts.reading(major) is contracts.reading():
         return bundled
-    seen = {name: _seen(contracts, name, major) for name in contracts.event_types}
+    majors = {name: [version.major for version in contracts.versions(name)] for name in contracts.event_types}
+    seen = {name: seen_major(each, major) for name, each in majors.items()}
     renamed, dropped = _replacements(list(_components(source)), seen)
     document = _referring(
         bundled, {f"#/components/schemas/{old}": f"#/components/schemas/{new}" for old, new in renamed.items()}
@@ -47,12 +49,6 @@ def derive_major(
         del schemas[name]
     _pin(converted, contracts, seen, major)
     return converted
-
-
-def _seen(contracts: Contracts, event_type: str, major: int) -> int:
-    """Return the major version of an event type that clients with this pin see."""
-    majors = [version.major for version in contracts.versions(event_type)]
-    return max((each for each in majors if each <= major), default=majors[0])
 
 
 def _components(source: Mapping[str, Any]) -> Iterator[_Component]:
