@@ -15,7 +15,7 @@ from tests.support.contract_copy import ContractCopy
 from tests.support.order_shipped_2 import add_order_shipped_2
 from tests.support.server_process import ServerProcess
 
-DOCUMENTS = ("/openapi.json", "/openapi.yaml", "/openapi-3.2.json", "/asyncapi.json")
+DOCUMENTS = ("/openapi.json", "/openapi.yaml", "/openapi-3.2.json", "/openapi-clients.json", "/asyncapi.json")
 
 
 @pytest.fixture(scope="module")
