@@ -19,6 +19,7 @@ from app.cli.options import certificates_option, read_url
 from app.cli.output.terminal import print_line
 from app.cli.token_option import TokenSource, token_option
 from app.client.endpoint import GRPC_SCHEMES, checked_url
+from app.settings.setting_types import Number, WholeNumber
 
 _WRITERS: Final = {"text": report_text, "json": report_json, "junit": report_junit}
 _CODES: Final = {Outcome.HELD: 0, Outcome.VIOLATED: 1, Outcome.UNCHECKED: 2}
@@ -109,7 +110,7 @@ def _list(context: click.Context, _parameter: click.Parameter, asked: bool) -> N
 )
 @click.option(
     "--max-events",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     default=1000,
     show_default=True,
     metavar="N",
@@ -117,14 +118,14 @@ def _list(context: click.Context, _parameter: click.Parameter, asked: bool) -> N
 )
 @click.option(
     "--heartbeat-seconds",
-    type=click.FloatRange(min=0, min_open=True, max=3600),
+    type=Number(3600),
     show_default="as the document promises",
     metavar="S",
     help="The longest time without a byte on a stream that the operator promises.",
 )
 @click.option(
     "--timeout-seconds",
-    type=click.FloatRange(min=0, min_open=True, max=3600),
+    type=Number(3600),
     default=30.0,
     show_default=True,
     metavar="S",
@@ -132,7 +133,7 @@ def _list(context: click.Context, _parameter: click.Parameter, asked: bool) -> N
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0),
+    type=WholeNumber(0),
     metavar="N",
     help="Resume from the same places as the run whose report names this seed.",
 )

@@ -14,7 +14,7 @@ from app.cli.forwarding.forwarding import Forwarding
 from app.cli.forwarding.kept_position import kept_position
 from app.cli.forwarding.webhook import Webhook, read_webhook_url
 from app.cli.forwarding.webhook_secrets import make_secret, read_secrets
-from app.cli.options import certificates_option, orders_client, transport_option, url_option
+from app.cli.options import RETRY_MAX_TIME, certificates_option, orders_client, transport_option, url_option
 from app.cli.output.terminal import Failed, say
 from app.cli.stream_options import FINITE_RETRY_SECONDS, stream_options
 from app.cli.token_option import TokenSource, token_option
@@ -49,7 +49,7 @@ _FILE: Final = click.Path(dir_okay=False, path_type=Path)
 @stream_options
 @click.option(
     "--retry-max-time",
-    type=click.FloatRange(min=0),
+    type=RETRY_MAX_TIME,
     metavar="SECONDS",
     help="Repeat an event for this long. [default: without a limit, or 3600 with --dead-letters]",
 )

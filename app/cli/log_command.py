@@ -32,7 +32,7 @@ def log() -> None:
 @stream_argument
 @click.option(
     "--replicas",
-    type=click.IntRange(1, 5),
+    type=WholeNumber(1, 5),
     default=3,
     show_default=True,
     help="Keep each event on N servers.",

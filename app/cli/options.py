@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -16,7 +16,11 @@ from app.client import OrdersClient
 from app.client.endpoint import GRPC_SCHEMES, HTTP_SCHEMES, checked_url
 from app.client.transports.choice import Transport
 from app.settings import SETTINGS, NatsUrl, Settings, StoreUrl
+from app.settings.setting_types import Number
 from app.settings.store_types import Store
+
+RETRY_MAX_TIME: Final = Number(1e9, zero=True)
+"""The type of --retry-max-time: for how many seconds a command tries to reach a server."""
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

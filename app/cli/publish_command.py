@@ -8,13 +8,14 @@ from typing import Any, Literal
 
 import click
 
-from app.cli.options import certificates_option, orders_client, transport_option, url_option
+from app.cli.options import RETRY_MAX_TIME, certificates_option, orders_client, transport_option, url_option
 from app.cli.output.terminal import say
 from app.cli.publishing.batches import read_batches
 from app.cli.publishing.event_file import BinaryFile, open_events
 from app.cli.publishing.progress import Progress
 from app.cli.publishing.publication import Publication
 from app.cli.token_option import TokenSource, token_option
+from app.settings.setting_types import WholeNumber
 
 
 class _InputFile(click.File):
@@ -34,14 +35,14 @@ class _InputFile(click.File):
 @transport_option("http", "websocket", "grpc")
 @click.option(
     "--batch-size",
-    type=click.IntRange(1, 1000),
+    type=WholeNumber(1, 1000),
     default=500,
     show_default=True,
     help="Send at most this many events in one request.",
 )
 @click.option(
     "--retry-max-time",
-    type=click.FloatRange(min=0),
+    type=RETRY_MAX_TIME,
     default=60.0,
     show_default=True,
     metavar="SECONDS",

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from app.cli.output.tail_format import complete_event_types, read_since
+from app.settings.setting_types import WholeNumber
 
 FINITE_RETRY_SECONDS: Final = 60.0
 """How long a command with --no-follow tries to reach a server, unless it is given another time."""
@@ -31,7 +32,7 @@ _OPTIONS: Final = (
     ),
     click.option(
         "--major-version",
-        type=click.IntRange(min=1),
+        type=WholeNumber(min=1),
         metavar="N",
         help="Read the events in this major version of their schemas. [default: the oldest that there is]",
     ),

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import click
 
-from app.cli.options import certificates_option, orders_client, transport_option, url_option
+from app.cli.options import RETRY_MAX_TIME, certificates_option, orders_client, transport_option, url_option
 from app.cli.output.tail_format import json_line, text_line
 from app.cli.output.tail_statistics import Statistics, shown_live
 from app.cli.output.terminal import Failed, discard_output, paint_for, print_line, say
@@ -19,6 +19,7 @@ from app.cli.stream_options import FINITE_RETRY_SECONDS, stream_options
 from app.cli.token_option import TokenSource, token_option
 from app.client import Gap, OrderEvent, OrdersClient, OrdersError, OrderStream, StreamOptions
 from app.client.transports.choice import Transport
+from app.settings.setting_types import WholeNumber
 
 _LINES: Final = {"json": json_line, "text": text_line}
 
@@ -32,7 +33,7 @@ _LINES: Final = {"json": json_line, "text": text_line}
 @click.option(
     "--last-event-id", metavar="ID", help="Go on after the event with this id, whatever --from and --since say."
 )
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after N events.")
+@click.option("--limit", type=WholeNumber(min=1), metavar="N", help="End after N events.")
 @click.option(
     "--format",
     "written",
@@ -46,7 +47,7 @@ _LINES: Final = {"json": json_line, "text": text_line}
 )
 @click.option(
     "--retry-max-time",
-    type=click.FloatRange(min=0),
+    type=RETRY_MAX_TIME,
     metavar="SECONDS",
     help="Give up if the server cannot be reached for this long. [default: never, or 60 with --no-follow]",
 )

@@ -39,10 +39,13 @@ class WholeNumber(click.IntRange):
 
 
 class Number(click.FloatRange):
-    """A number greater than 0 and at most `max`, such as 15, 0.5 or 1e9. Click alone would also accept "nan" and "1_0"."""
+    """A number greater than 0, or with `zero` also 0, and at most `max`, such as 15, 0.5 or 1e9.
 
-    def __init__(self, max: float) -> None:
-        super().__init__(min=0, max=max, min_open=True)
+    Click alone would also accept "nan", which is neither more nor less than any time, "inf" and "1_0".
+    """
+
+    def __init__(self, max: float, *, zero: bool = False) -> None:
+        super().__init__(min=0, max=max, min_open=not zero)
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         number = str(value)
