@@ -66,7 +66,7 @@ def names_of(event_type: str) -> EventNames:
             f"{event_type!r} is not an event type such as parcel.delivered: words of a-z, 0-9 and _, with a dot between them."
         )
     if event_type.startswith(CONTROL_PREFIX):
-        raise ValueError(f"{event_type!r} is the name of a control event, because it begins with {CONTROL_PREFIX}.")
+        raise ValueError(f"{event_type!r} is the name of a control event, because it begins with {CONTROL_PREFIX!r}.")
     words = event_type.split(".")
     return EventNames(event_type, words[0], words[-1])
 

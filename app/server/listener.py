@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from typing import Final
 
@@ -12,6 +13,11 @@ _REACHED_BY = {"0.0.0.0": "127.0.0.1", "::": "localhost"}  # noqa: S104  # the k
 # Clients that wait while the server starts: thousands come back after a deploy, and one that is not queued tries again after 1, 3, 7
 # seconds. The kernel lowers the number to net.core.somaxconn.
 BACKLOG: Final = 65_535
+_ADVICE: Final = {
+    errno.EADDRINUSE: "Stop the program that listens there, or choose another port; 0 takes a free one.",
+    errno.EACCES: "Choose a port from 1024 on, or let the server have that one (CAP_NET_BIND_SERVICE).",
+    errno.EADDRNOTAVAIL: "Choose an address of this machine.",
+}
 UNSENT_BYTES: Final = 128 * 1024  # more than a page of events, so that a reader that keeps up is not slowed down
 UNACKNOWLEDGED_MS: Final = (
     20_000  # then the connection is lost; a heartbeat every 15 s makes sure that there is something
@@ -29,9 +35,15 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=is_dual)
     except OSError as error:
-        raise StartupError(f"Cannot listen on {authority(host, port)}: {error.strerror or error}.") from None
+        raise StartupError(f"Cannot listen on {authority(host, port)}: {_explained(error)}") from None
     _bound_unread_data(listener)
     return listener
+
+
+def _explained(error: OSError) -> str:
+    """Say in sentences why an address cannot be used. Python adds the address to what the operating system says, once more."""
+    why = (error.strerror or str(error)).partition(" (while")[0]
+    return f"{why}. {_ADVICE.get(error.errno or 0, '')}".rstrip()
 
 
 def _bound_unread_data(listener: socket.socket) -> None:

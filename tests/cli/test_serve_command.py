@@ -74,7 +74,7 @@ def test_interrupt_stops_the_server_quietly() -> None:
             "Invalid value for '--cors-origin': '*' is not an origin as browsers send it",
         ),
         (["--prot", "80"], "No such option '--prot'"),
-        (["now"], "Got unexpected extra argument (now)"),
+        (["now"], "Got unexpected extra argument (now). See"),
     ],
 )
 def test_wrong_flag_is_one_line_and_exit_code_2(arguments: list[str], line: str) -> None:
@@ -175,6 +175,7 @@ def test_version_is_that_of_the_package() -> None:
             ["tail", "--url", "ftp://127.0.0.1"],
             "Invalid value for '--url' (env var: 'ORDERS_EVENTS_URL'): 'ftp://127.0.0.1' is not",
         ),
+        (["completion"], "Missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish. See"),
         (["tail", "--url", "http://"], "Invalid value for '--url'"),
         (["tail", "--url", "http://127.0.0.1:port"], "Invalid value for '--url'"),
         (["tail", "--url", "http://127.0.0.1/?a=b"], "Invalid value for '--url'"),

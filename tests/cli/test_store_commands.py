@@ -62,6 +62,20 @@ def test_a_log_that_is_in_no_file_is_an_error_of_usage(command: list[str]) -> No
     assert len(ran.errors) == 1
 
 
+def test_a_backup_is_neither_the_store_itself_nor_in_a_folder_that_is_missing(store: Path) -> None:
+    before, missing = store.read_bytes(), store.parent / "no" / "backup.db"
+    for command in ("backup", "restore"):
+        ran = run(command, str(store), str(store))
+        assert ran.errors == [
+            f"orders-events: The file {str(store)!r} is the store itself; name another one for the backup."
+        ]
+    ran = run("backup", str(store), str(missing))
+    assert ran.errors == [
+        f"orders-events: The backup {str(missing)!r} cannot be written: its folder does not exist. Make the folder first."
+    ]
+    assert store.read_bytes() == before
+
+
 def test_a_store_that_is_missing_is_refused(tmp_path: Path) -> None:
     for command in (["verify", str(tmp_path / "no.db")], ["backup", str(tmp_path / "no.db"), str(tmp_path / "file")]):
         ran = run(*command)

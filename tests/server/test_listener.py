@@ -55,8 +55,15 @@ def test_url_is_one_that_can_be_opened(host: str, reached_by: str) -> None:
 def test_port_in_use_by_one_family_is_in_use() -> None:
     with listen(EVERY_IPV4, 0) as listener:
         port = listener.getsockname()[1]
-        with pytest.raises(StartupError, match=rf"Cannot listen on \[::\]:{port}: "):
+        with pytest.raises(
+            StartupError, match=rf"Cannot listen on \[::\]:{port}: Address already in use. Stop .* another port;"
+        ):
             listen("::", port)
+
+
+def test_name_of_no_host_is_said_once() -> None:
+    with pytest.raises(StartupError, match=r"^Cannot listen on no-such-host\.invalid:80: [^(]+\.$"):
+        listen("no-such-host.invalid", 80)
 
 
 @pytest.mark.skipif(

@@ -93,7 +93,9 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "missing" / "log.db"
-    assert refusal(path) == f"The store {str(path)!r} cannot be opened: its folder does not exist."
+    assert (
+        refusal(path) == f"The store {str(path)!r} cannot be opened: its folder does not exist. Make the folder first."
+    )
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ def advice(error: OrdersError) -> str:
     """Return a sentence that advises what to do about an error; "" if there is no advice beyond the error's own message."""
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return "If you trust the server's certificate, name its file with --cacert."
+    if "WRONG_VERSION_NUMBER" in str(error):
+        return "The server there does not speak TLS: is it http and not https in --url?"
     if isinstance(error, RequestRefused):
         return _ADVICE_BY_STATUS.get(error.status, "")
     return next((sentence for kind, sentence in _ADVICE if isinstance(error, kind)), "")
@@ -50,8 +52,8 @@ def advice(error: OrdersError) -> str:
 
 def explained(error: click.ClickException) -> str:
     """Return the message of an error. For wrong usage of a command, the message also refers to the command's --help."""
-    message = error.format_message()
-    if message[-1:] not in ".?!)":  # click adds no full stop to what the operating system says
+    message = error.format_message().replace("\n\t", " ")  # click lists choices as a column
+    if not message.endswith((".", "?", "!", ".)", "?)")):  # click adds no full stop to what the operating system says
         message += "."
     if isinstance(error, click.UsageError) and error.ctx is not None:
         return f"{message} See {error.ctx.command_path} --help."

@@ -29,7 +29,12 @@ def backup(store: Path, file: Path) -> Verified:
     name, and is renamed to `file` only after it was verified. Raises StoreRefused if the copy cannot be made or is damaged.
     """
     require_log(store)
+    if not file.parent.is_dir():
+        raise StoreRefused(
+            f"The backup {str(file)!r} cannot be written: its folder does not exist. Make the folder first."
+        )
     if file.exists():
+        _require_another(file, store)
         _require_backup(file)
     with _made_beside(file) as partial:
         with refusing(store), closing(connect_reader(store)) as source, closing(sqlite3.connect(partial)) as copy:
@@ -44,6 +49,7 @@ def restore(file: Path, store: Path) -> Verified:
 
     The old log is kept as `<store>.replaced`. Raises StoreRefused if the backup is damaged or the log cannot be replaced.
     """
+    _require_another(file, store)
     require_no_wal(file, "It is not a backup but a log that was not closed")
     verified = verify(file)
     require_no_wal(store, "Start the server on it once and stop it, or move both away")
@@ -66,6 +72,12 @@ def restore(file: Path, store: Path) -> Verified:
     finally:
         lock.release()
     return verified
+
+
+def _require_another(file: Path, store: Path) -> None:
+    """Raise StoreRefused if the file is the log itself: a server that has it open would go on with a file that has no name any more."""
+    if store.exists() and file.samefile(store):
+        raise StoreRefused(f"The file {str(file)!r} is the store itself; name another one for the backup.")
 
 
 def _require_backup(file: Path) -> None:

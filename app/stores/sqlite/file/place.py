@@ -19,7 +19,9 @@ def require_place(path: Path) -> int:
     This check runs before any file is created there. Raises StoreRefused if the path is not suitable.
     """
     if not path.parent.is_dir():
-        raise StoreRefused(f"The store {str(path)!r} cannot be opened: its folder does not exist.")
+        raise StoreRefused(
+            f"The store {str(path)!r} cannot be opened: its folder does not exist. Make the folder first."
+        )
     if path.exists() and not path.is_file():
         raise StoreRefused(f"The store {str(path)!r} is not a file.")
     refuse_links(path)
@@ -62,7 +64,9 @@ def is_database(path: Path) -> bool:
 def require_database(path: Path, lock: FileLock, wal_bytes: int) -> None:
     # SQLite takes a file that is shorter than a page for an empty database, and would write over it.
     if not wal_bytes and lock.beginning(len(MAGIC)) not in {b"", MAGIC}:
-        raise StoreRefused(f"The store {str(path)!r} is not a database.")
+        raise StoreRefused(
+            f"The store {str(path)!r} is not a database. Name another file, or move it away to begin a new log."
+        )
 
 
 def disk_use_at(path: Path) -> DiskUse | None:
