@@ -20,6 +20,7 @@ from app.rehearse.rehearsal import Options, Rehearsed, play
 from app.rehearse.rehearsal_report import as_report, rehearsal_summary, rehearsed_text, whole_text
 from app.rehearse.scenario import Scenario
 from app.rehearse.scenario_table import scenarios
+from app.settings.setting_types import Number, WholeNumber
 from app.specification.contracts import load_contracts
 from app.specification.errors import StartupError
 
@@ -56,10 +57,10 @@ _WRITERS: Final = {"json": report_json, "junit": report_junit}
     metavar="FILE",
     help="Write the report to FILE, and print it as text.",
 )
-@click.option("--seed", type=click.IntRange(0), metavar="N", help="Play as the run whose report names this seed.")
+@click.option("--seed", type=WholeNumber(0), metavar="N", help="Play as the run whose report names this seed.")
 @click.option(
     "--jobs",
-    type=click.IntRange(1, 64),
+    type=WholeNumber(1, 64),
     default=1,
     show_default=True,
     metavar="N",
@@ -67,7 +68,7 @@ _WRITERS: Final = {"json": report_json, "junit": report_junit}
 )
 @click.option(
     "--start-seconds",
-    type=click.FloatRange(min=0, min_open=True, max=3600),
+    type=Number(3600),
     default=30.0,
     show_default=True,
     metavar="S",
@@ -75,7 +76,7 @@ _WRITERS: Final = {"json": report_json, "junit": report_junit}
 )
 @click.option(
     "--silence-seconds",
-    type=click.FloatRange(min=0, min_open=True, max=3600),
+    type=Number(3600),
     default=45.0,
     show_default=True,
     metavar="S",
