@@ -134,8 +134,8 @@ def _source(settings: Settings, publisher: Publisher) -> Coroutine[Any, Any, Non
         case "none":
             return _nothing()
         case "simulator":
-            check_simulator(publisher.check)
-            return simulate(publisher, settings.source.rate_per_second, settings.seed)
+            version = check_simulator(publisher.check)
+            return simulate(publisher, settings.source.rate_per_second, settings.seed, schema_version=version)
         case "replay":
             recording = load_replay(settings.source.file, publisher.check)
             return replay(publisher, recording, settings.replay_speed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from app.events.event import Event, StoredEvent
@@ -81,10 +82,12 @@ class TroubledStore(MemoryStore):
 
 
 @asynccontextmanager
-async def open_publisher(store: MemoryStore | None = None) -> AsyncIterator[tuple[EventLog, Publisher]]:
-    """Open a log in memory, and a publisher on it that checks events against the repository's contract."""
-    contracts = load_contracts(ROOT / "contracts")
-    document = load_document(ROOT, contracts)
+async def open_publisher(
+    store: MemoryStore | None = None, contract_root: Path = ROOT
+) -> AsyncIterator[tuple[EventLog, Publisher]]:
+    """Open a log in memory, and a publisher on it that checks events against a contract: by default that of the repository."""
+    contracts = load_contracts(contract_root / "contracts")
+    document = load_document(contract_root, contracts)
     log = EventLog(store or MemoryStore())
     await log.open()
     try:

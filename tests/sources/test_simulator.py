@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -16,6 +17,8 @@ from app.sources.simulator import REASONS, SEEDED_START, check_simulator, simula
 from app.specification.errors import ContractViolation, EventViolation, StartupError
 from app.specification.strict_json import JsonValue
 from tests.sources.simulated_time import Recorder, SimulatedTime, open_publisher, stored_events, until_time_is_up
+from tests.support.contract_copy import ContractCopy
+from tests.support.order_shipped_2 import add_order_shipped_2
 
 
 def events(count: int, rate: float = 3.0, seed: int | None = None) -> list[Any]:
@@ -80,8 +83,20 @@ def test_event_ids_are_new_every_time() -> None:
 
 async def test_contract_accepts_every_simulated_event() -> None:
     async with open_publisher() as (_, publisher):
-        check_simulator(publisher.check)
+        assert check_simulator(publisher.check) is None
         assert len(publisher.check(events(1000) + events(1000, seed=3))) == 2000
+
+
+async def test_simulated_events_are_of_their_major_while_it_lives(tmp_path: Path) -> None:
+    contract = ContractCopy(tmp_path)
+    add_order_shipped_2(contract)
+    for schema in contract.contracts.glob("order.shipped/1.*/schema.json"):
+        schema.with_name("deprecated.json").write_text('{"deprecatedOn": "2026-12-01"}')
+    async with open_publisher(contract_root=tmp_path) as (log, publisher):
+        version = check_simulator(publisher.check)
+        await publisher.publish([each.event for each in islice(simulated_orders(3.0, 3, version), 50)])
+        majors = {(each.event_type, each.schema_version[0]) for each in await stored_events(log)}
+        assert majors == {("order.shipped", "2"), ("order.cancelled", "1")}
 
 
 def test_every_order_ends_once_shipped_or_cancelled_sometimes_with_a_reason() -> None:
