@@ -22,6 +22,7 @@ from app.events.log.seen_page import seen_page
 from app.events.log.tail import Tail
 from app.events.log.write_health import DiskUse, WriteHealth
 from app.events.position import Epochs, Floor, Position, SentId
+from app.specification.conversion.reading import AS_STORED
 
 _PageKey: TypeAlias = tuple[int, int, Filter, int]
 
@@ -98,7 +99,9 @@ class EventLog:
 
     def as_sent(self, page: Page, filter: Filter) -> Page:
         """Return a page as readers with this filter are sent it: its events in their major version, with the ids that they may see."""
-        return self._ids.page(seen_page(page, filter.reading), filter)
+        if filter.reading is not AS_STORED:
+            page = seen_page(page, filter.reading)
+        return self._ids.page(page, filter)
 
     async def sync(self) -> None:
         """Return once `head` includes every event that was acknowledged before this call, also by another server of a shared

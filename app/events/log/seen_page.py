@@ -8,13 +8,11 @@ from dataclasses import replace
 from app.events.event import StoredEvent
 from app.events.event_columns import EventColumns
 from app.events.log.event_store import Page
-from app.specification.conversion.reading import AS_STORED, Reading
+from app.specification.conversion.reading import Reading
 
 
 def seen_page(page: Page, reading: Reading) -> Page:
     """Return a page with its events in the major versions of a reading. It is the same page if no event is converted."""
-    if reading is AS_STORED or not page.events:
-        return page
     events = page.events
     seen = _seen_columns(events, reading) if isinstance(events, EventColumns) else _seen_events(events, reading)
     return page if seen is events else Page(seen, page.through)
