@@ -69,7 +69,7 @@ def event_schemas(target: Target) -> Iterator[Finding]:
     """/event-types lists the same schemas as the document: one for every frame, and no others.
 
     This check yields a finding for each event type that only the list or only the OpenAPI document has, and for each schema that
-    cannot be fetched or differs. Raises NotSeen if the server has no such list.
+    cannot be fetched or differs. The document has the newest schema of the oldest major, which readers see who pin none. Raises NotSeen if the server has no such list.
     """
     path = target.contract.paths.get("listEventTypes")
     if path is None or target.contract.event_types is None:
@@ -83,7 +83,8 @@ def event_schemas(target: Target) -> Iterator[Finding]:
         place = "in the list but not in the document" if name in listed else "in the document but not in the list"
         yield Finding("The document has a frame for each event type.", f"{excerpt(name)} is {place}", response.request)
     for name, versions in listed.items():
-        newest = versions[-1]
+        majors = [str(version["version"]).partition(".")[0] for version in versions]
+        newest = versions[majors.count(majors[0]) - 1]
         for version in versions:
             described = target.contract.data.get(name) if version is newest else None
             yield from _schema(target, Request(str(version["schema"])), described)

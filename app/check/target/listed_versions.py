@@ -62,6 +62,20 @@ def oldest_major(versions: Sequence[ListedVersion]) -> list[ListedVersion]:
     return [each for each in current if each.numbers[0] == oldest]
 
 
+def is_superseded(versions: Sequence[ListedVersion], version: str) -> bool:
+    """Return whether there is a later major than that of a version, in the form of which events of the version are stored."""
+    major = int(version.partition(".")[0])
+    return any(each.numbers[0] > major for each in versions)
+
+
+def versions_on_pages(versions: Sequence[ListedVersion], version: str) -> set[str]:
+    """Return in which versions an event may be on a page for readers of its major: its own, and, if it is superseded, the newest one."""
+    major = int(version.partition(".")[0])
+    of_major = [each for each in versions if each.numbers[0] == major]
+    newest = {max(of_major, key=lambda each: each.numbers).version} if is_superseded(versions, version) else set()
+    return {version, *newest}
+
+
 def schema_of(target: Target, version: ListedVersion) -> Schema:
     """Return the schema of a version. Raises NotSeen if it cannot be read, which the check `event_schemas` reports."""
     try:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from app.check.checks.following import by_query, is_expired
 from app.check.checks.publishing.published_events import nothing_stored
 from app.check.findings import Deleted, Finding
-from app.check.target.listed_versions import default_version, listed_versions, oldest_major, schema_of
+from app.check.target.listed_versions import default_version, is_superseded, listed_versions, oldest_major, schema_of
 from app.check.target.probe_events import Stored, encoded, new_event, publish, publish_body, publishing
 from app.check.target.problem_faults import faults
 from app.check.target.target import Target
@@ -98,7 +98,8 @@ def _others(target: Target, event: Mapping[str, Any]) -> Iterator[Mapping[str, A
     versions = listed_versions(target).get(event["eventType"], [])
     named = event.get("schemaVersion") or default_version(versions)
     older = next((each for each in oldest_major(versions) if each.version != named), None)
-    if older is not None and schema_of(target, older).accepts(data):
+    # Versions of a major that is superseded are the same to the server: it stores events of all of them in a later one.
+    if older is not None and not is_superseded(versions, older.version) and schema_of(target, older).accepts(data):
         yield {**event, "schemaVersion": older.version}
 
 
