@@ -112,6 +112,8 @@ def _open_grpc(settings: Settings, service: Service) -> AbstractAsyncContextMana
         tally=service.tally,
         continued=service.tracing.continued,
     )
+    accepts = service.authentication.accepts_key_of
+    service.authentication.on_keys_changed(lambda: handlers.calls.revoke(accepts))
     return grpc_server.open_grpc_server(handlers, settings.host, settings.grpc_port)
 
 

@@ -1,21 +1,30 @@
-"""The calls in progress: errors become statuses, and the server waits for calls before it stops."""
+"""The calls in progress: errors become statuses, calls end with the access tokens of their clients, and the server waits for calls
+before it stops.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AbstractContextManager, suppress
-from typing import Any, TypeAlias
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any, Final, TypeAlias
 
 import grpc
 
+from app.access.errors import Unauthenticated
+from app.access.principal import Principal
+from app.events.delivery.timing.expiries import Expiries
 from app.events.errors import Draining
 from app.metrics.tally import Tally
+from app.specification.errors import OrdersEventsError
 from app.transports.grpc.callers import Context
 from app.transports.grpc.statuses import Statuses
 
 Continued: TypeAlias = Callable[[Iterable[tuple[str, Any]]], AbstractContextManager[object]]
 Handler: TypeAlias = Callable[[Any, Context], Awaitable[Any]]
+
+BUSY_SECONDS: Final = 0.5  # after that, a call that answered a message when it was to end is looked at again
 
 
 class Calls:
@@ -30,6 +39,9 @@ class Calls:
         self._tally = tally
         self._continued = continued
         self._waiting: dict[Context, None] = {}
+        self._senders: dict[Context, Principal] = {}
+        self._tokens = Expiries[Context](time.time, self._expire)
+        self._endings: set[asyncio.Task[None]] = set()  # the event loop alone would not keep them alive
         self._none_running = asyncio.Event()
         self._none_running.set()
 
@@ -56,8 +68,26 @@ class Calls:
 
         return answer
 
+    @contextmanager
+    def held_by(self, context: Context, sender: Principal) -> Iterator[None]:
+        """Let a call end with the access token of its sender, although it waits for a message, until the context is left."""
+        self._senders[context] = sender
+        if sender.expires_at is not None:
+            self._tokens.set(context, sender.expires_at)
+        try:
+            yield
+        finally:
+            del self._senders[context]
+            self._tokens.forget(context)
+
+    def revoke(self, accepts: Callable[[Principal], bool]) -> None:
+        """End the calls of senders whose access tokens are no longer accepted. `accepts`: returns whether the token of a sender is."""
+        for context, sender in self._senders.items():
+            if not accepts(sender):
+                self._tokens.set(context, 0)
+
     async def next_message(self, context: Context) -> Any:
-        """Read the next message of a call; return grpc.aio.EOF after the last one. `drain` ends a call that waits here."""
+        """Read the next message of a call; return grpc.aio.EOF after the last one. `drain` and `revoke` end a call that waits here."""
         self._waiting[context] = None
         try:
             return await context.read()
@@ -67,10 +97,21 @@ class Calls:
     async def drain(self) -> None:
         """End the calls that wait for a message of their client, and return when no call is in progress."""
         for context in tuple(self._waiting):
-            # The call cannot be ended by cancelling its task, as grpcio goes on writing to the memory of a read that is cancelled.
-            with suppress(grpc.aio.BaseError):
-                await context.abort_with_status(self._statuses.status(Draining()))
+            await self._abort(context, Draining())
         await self._none_running.wait()
+
+    def _expire(self, context: Context) -> None:
+        if context in self._waiting:
+            task = asyncio.create_task(self._abort(context, Unauthenticated()))
+            self._endings.add(task)
+            task.add_done_callback(self._endings.discard)
+        else:
+            self._tokens.set(context, time.time() + BUSY_SECONDS)
+
+    async def _abort(self, context: Context, error: OrdersEventsError) -> None:
+        # The call cannot be ended by cancelling its task, as grpcio goes on writing to the memory of a read that is cancelled.
+        with suppress(grpc.aio.BaseError):
+            await context.abort_with_status(self._statuses.status(error))
 
 
 def end(context: Context, status: grpc.Status) -> None:

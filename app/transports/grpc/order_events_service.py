@@ -103,11 +103,11 @@ class OrderEventsService:
 
     async def _publish_stream(self, _requests: object, context: Context) -> None:
         response: Any = self.classes["PublishStreamResponse"]
-        self._callers.client(context)
-        while (data := await self.calls.next_message(context)) is not grpc.aio.EOF:
-            client = self._callers.client(context)  # its token may have expired since the last message
-            request, events = await self._published(client, "PublishStreamRequest", data)
-            await context.write(response(request=request.request, events=events).SerializeToString())
+        with self.calls.held_by(context, self._callers.client(context).principal):
+            while (data := await self.calls.next_message(context)) is not grpc.aio.EOF:
+                client = self._callers.client(context)  # its token may have expired since the last message
+                request, events = await self._published(client, "PublishStreamRequest", data)
+                await context.write(response(request=request.request, events=events).SerializeToString())
 
     def _read(self, name: str, data: bytes) -> Any:
         return read_message(self.classes[name], data, self._most_values)

@@ -129,6 +129,18 @@ def test_a_stream_of_publications_ends_when_its_token_has_expired(guarded: Serve
         assert expiry <= time.time()
 
 
+def test_a_stream_of_publications_ends_with_its_token_although_nothing_comes(guarded: ServerProcess) -> None:
+    until = int(time.time()) + 2
+    with client_with(guarded, bearer(exp=until)) as client:
+        requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        requests.put(client.message("PublishStreamRequest")(request=1, events=[shipped(new_order())]))
+        call: Any = client.publish_stream(iter(requests.get, None))
+        assert next(call).request == 1
+        assert status(lambda _: list(call), client)[0] is UNAUTHENTICATED
+        assert until <= time.time()
+        requests.put(None)
+
+
 def test_health_and_reflection_need_no_token(guarded: ServerProcess) -> None:
     with client_with(guarded) as client:  # it has the messages by reflection
         check: Callable[..., Any] = client.channel.unary_unary("/grpc.health.v1.Health/Check")
