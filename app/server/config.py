@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import uvicorn
@@ -14,6 +15,7 @@ class Config(uvicorn.Config):
     """A configuration of uvicorn that every connection can read.
 
     `timetable`: the deadlines of all connections of this server. `refusals`: counts requests that are not valid HTTP, by status.
+    `on_accepted`: called with each connection that was accepted.
     """
 
     def __init__(
@@ -30,3 +32,8 @@ class Config(uvicorn.Config):
         )
         self.timetable = timetable
         self.refusals = Counter[str]() if refusals is None else refusals
+        self.on_accepted: Callable[[], object] = _do_nothing
+
+
+def _do_nothing() -> None:
+    """Stand for the function to call when a connection was accepted, if there is none."""

@@ -18,6 +18,7 @@ from typing import Any, Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from app.server.accept_queue import AcceptQueue
 from app.server.config import Config
 from app.server.connection_counts import ConnectionCounts
 from app.server.connections.protocol import StreamProtocol
@@ -35,6 +36,8 @@ _log = logging.getLogger(__name__)
 
 class Server(uvicorn.Server):
     """A server that runs until it receives a signal, then ends its streams and returns normally."""
+
+    config: Config
 
     def __init__(
         self,
@@ -67,7 +70,11 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
+        self.config.on_accepted = AcceptQueue(sockets[0], self._make_protocol).note_accepted
         self._on_started()
+
+    def _make_protocol(self) -> StreamProtocol:
+        return StreamProtocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     async def on_tick(self, counter: int) -> bool:
         """Cut the connections whose deadlines have passed. uvicorn calls this method ten times a second."""

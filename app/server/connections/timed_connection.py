@@ -95,6 +95,7 @@ class TimedConnection(HttpConnection):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
         self._watch()
+        self.config.on_accepted()
 
     def data_received(self, data: bytes | memoryview) -> None:
         super().data_received(data)
