@@ -16,7 +16,8 @@ from pathlib import Path
 from app.specification.contract_files import folder_names, read_deprecation, read_schema
 from app.specification.conversion.conversion import Conversion
 from app.specification.conversion.reading import Reading, Readings
-from app.specification.conversion.table_pair import TablePair
+from app.specification.conversion.table import read_table
+from app.specification.conversion.table_pair import DOWN, TablePair
 from app.specification.conversion.type_tables import read_tables
 from app.specification.deprecation import Deprecation
 from app.specification.errors import InvalidContract, UnknownEventType
@@ -61,6 +62,7 @@ class EventContract:
     `owner_property`: the property of the data that has the owner of an event; None if events of this version have no owner.
     `key_property`: the property of the data that has the key of an event, by which readers filter.
     `tables`: how events of this version become events of the major before, and back; None in the oldest major of the type.
+    `removed_major`: the major before, which was removed; None if there is one or never was.
     """
 
     event_type: str
@@ -71,6 +73,7 @@ class EventContract:
     owner_property: str | None = None
     key_property: str = DEFAULT_KEY
     tables: TablePair | None = None
+    removed_major: int | None = None
 
 
 class Contracts:
@@ -158,7 +161,7 @@ def load_contracts(folder: Path) -> Contracts:
         of_type = [_load_contract(folder, event_type, version) for version in sorted(versions)]
         check_same_key(folder / event_type, {each.version: each.key_property for each in of_type})
         check_same_owner(folder / event_type, {each.version: each.owner_property for each in of_type})
-        contracts += _with_tables(folder / event_type, of_type)
+        contracts += _with_tables(folder / event_type, _with_removed(folder / event_type, of_type))
     loaded = Contracts(contracts)
     if not loaded.event_types:
         raise InvalidContract(f"{folder}: there is no event type besides control events.")
@@ -174,6 +177,14 @@ def _load_contract(folder: Path, event_type: str, version: Version) -> EventCont
     key = key_property(schema, str(path), ORDER_ID_PATTERN)
     owner = owner_property(schema, str(path), ORDER_ID_PATTERN)
     return EventContract(event_type, version, schema, compiled, deprecation, owner, key)
+
+
+def _with_removed(folder: Path, contracts: Sequence[EventContract]) -> list[EventContract]:
+    """Note in the oldest version of an event type which major version was removed: its table, which is left, names it."""
+    oldest, *others = contracts
+    path = folder / str(oldest.version) / DOWN
+    removed = read_table(path, "to").other.major if path.exists() else None
+    return [replace(oldest, removed_major=removed), *others]
 
 
 def _with_tables(folder: Path, contracts: Sequence[EventContract]) -> list[EventContract]:

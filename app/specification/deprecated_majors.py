@@ -40,14 +40,11 @@ class DeprecatedMajor(NamedTuple):
 
 
 class VersionRetired(Refusal):
-    """Raised when a reader asks for a major version of an event type that is past its sunset."""
+    """Raised when a reader asks for a major version of an event type that is past its sunset, on `sunset_on` if that is known."""
 
-    def __init__(self, retired: DeprecatedMajor) -> None:
-        self.retired = retired
-        super().__init__(
-            f"Major version {retired.major} of {retired.event_type} was retired on {retired.deprecation.sunset_on}; "
-            f"ask for majorVersion={retired.successor}."
-        )
+    def __init__(self, event_type: str, major: int, sunset_on: date | None, successor: int | None) -> None:
+        day = "" if sunset_on is None else f" on {sunset_on}"
+        super().__init__(f"Major version {major} of {event_type} was retired{day}; ask for majorVersion={successor}.")
 
 
 class DeprecatedMajors:
@@ -58,6 +55,12 @@ class DeprecatedMajors:
 
     def __init__(self, contracts: Contracts, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
+        oldest = [contracts.get(name, contracts.versions(name)[0]) for name in contracts.event_types]
+        self._removed = {
+            each.event_type: (each.removed_major, each.version.major)
+            for each in oldest
+            if each.removed_major is not None
+        }
         deprecated = {(each.event_type, each.major): each for each in _deprecated(contracts)}
         self._of_pin = {
             pin: [deprecated[seen] for seen in _seen(contracts, pin) if seen in deprecated]
@@ -71,14 +74,21 @@ class DeprecatedMajors:
 
         Raises VersionRetired if some of it is past its sunset: without it, the events would have a hole.
         """
+        if self._removed and pin is not None:
+            self._check_removed(event_types, pin)
         of_pin = self._of_pin[pin]
         if not of_pin:
             return ()
         found = tuple(each for each in of_pin if event_types is None or each.event_type in event_types)
         for each in found:
             if each.ends_at <= self._clock():
-                raise VersionRetired(each)
+                raise VersionRetired(each.event_type, each.major, each.deprecation.sunset_on, each.successor)
         return found
+
+    def _check_removed(self, event_types: Collection[str] | None, pin: int) -> None:
+        for event_type, (removed, oldest) in self._removed.items():
+            if pin <= removed and (event_types is None or event_type in event_types):
+                raise VersionRetired(event_type, removed, None, oldest)
 
 
 def _deprecated(contracts: Contracts) -> Iterator[DeprecatedMajor]:

@@ -34,7 +34,7 @@ def test_subscription_tells_a_deprecation_once_and_ends_when_it_is_refused(page:
         options = {"url": f"{url}/stream/any?eventTypes=order.shipped", "transport": transport, "shared": False}
         subscribed = Subscribed(page, **options)
         subscribed.reaches("closed")
-        assert subscribed.calls("deprecation") == [TOLD]
+        assert subscribed.calls("deprecation") == [{"type": "stream.deprecation", **TOLD}]
         assert subscribed.calls("closing") == [{"reason": "version_retired"}]
         assert subscribed.calls("state")[-1]["reason"] == "refused"
         assert [each["status"] for each in subscribed.calls("error")] == [410]

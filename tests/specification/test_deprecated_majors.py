@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import shutil
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.specification.contracts import Contracts, EventContract
+from app.specification.contracts import Contracts, EventContract, load_contracts
 from app.specification.deprecated_majors import DeprecatedMajor, DeprecatedMajors, VersionRetired
 from app.specification.deprecation import Deprecation
 from app.specification.schema.schema import compile_schema
 from app.specification.version import parse_version
+from tests.support.contract_copy import ContractCopy
+from tests.support.order_shipped_2 import add_order_shipped_2
 
 SCHEMA: dict[str, Any] = {"type": "object"}
 OLD, LATER = Deprecation(date(2026, 12, 1), date(2027, 6, 1)), Deprecation(date(2027, 1, 1), date(2027, 7, 1))
@@ -97,6 +101,20 @@ def test_readers_of_a_major_without_a_successor_go_on_after_its_sunset() -> None
     for clock.now in (0, OLD.sunset_at + 1):
         (told,) = known.of_reader(None, None)
         assert (told.successor, told.ends_at, "successor" in told.data) == (None, math.inf, False)
+
+
+def test_readers_who_pin_a_major_that_was_removed_are_refused_and_no_others(tmp_path: Path) -> None:
+    copy = ContractCopy(tmp_path / "contract")
+    add_order_shipped_2(copy)
+    for folder in (copy.contracts / "order.shipped").glob("1.*"):
+        shutil.rmtree(folder)
+    known = DeprecatedMajors(load_contracts(copy.contracts))
+    for event_types in (None, SHIPPED):
+        with pytest.raises(
+            VersionRetired, match=r"^Major version 1 of order.shipped was retired; ask for majorVersion=2\.$"
+        ):
+            known.of_reader(event_types, 1)
+    assert known.of_reader(CANCELLED, 1) == known.of_reader(None, 2) == known.of_reader(None, None) == ()
 
 
 def test_the_data_name_the_days_and_the_successor() -> None:

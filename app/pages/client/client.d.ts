@@ -107,6 +107,7 @@ export interface Gap {
 
 /** A major version of an event type that is deprecated. The days are dates of RFC 3339, and begin at midnight UTC. */
 export interface Deprecation {
+  type: 'stream.deprecation';
   eventType: string;
   majorVersion: number;
   deprecatedOn: string;

@@ -29,18 +29,12 @@ export function callHandler(frame, handlers) {
     case 'stream.gap':
       return handlers.onGap?.({ ...dataOf(frame), id });
     case 'stream.deprecation':
-      return (handlers.onDeprecation ?? warn)({ ...dataOf(frame) });
+      return (handlers.onDeprecation ?? console.warn)({ type, ...dataOf(frame) });
     case 'stream.closing':
       return handlers.onClosing?.({ ...dataOf(frame) });
     default:
       return type.startsWith('stream.') ? undefined : handlers.onEvent?.(eventOf(frame));
   }
-}
-
-/** @param {import('./client.d.ts').Deprecation} deprecation */
-function warn({ eventType, majorVersion, sunsetOn, successor }) {
-  const end = sunsetOn ? `ends on ${sunsetOn}` : 'is deprecated';
-  console.warn(`Version ${majorVersion} of ${eventType} ${end}.${successor ? ` Change to majorVersion ${successor}.` : ''}`);
 }
 
 function eventOf(frame) {
