@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 
 from app.specification.contracts import Contracts, load_contracts
-from app.specification.conversion.reading import AS_STORED
+from app.specification.conversion.reading import AS_STORED, Readings
+from app.specification.conversion.table import Drop, Move, Set, Table
+from app.specification.conversion.table_pair import TablePair
+from app.specification.conversion.template import optional_places
 from app.specification.document import load_document
 from app.specification.errors import InvalidContract
+from app.specification.version import Version
 from tests.support import order_shipped_2 as shipped
 from tests.support.contract_copy import ROOT, ContractCopy
 
@@ -85,6 +89,31 @@ def test_the_stored_form_is_of_the_newest_major_and_comes_down_as_it_was(contrac
     assert data == shipped.MOST_SEEN
     assert contracts.reading(1).seen(SHIPPED, form.version, text(raised)).data == text(data)
     assert contracts.stored_form(SHIPPED, "2.0.0").is_identity
+
+
+def test_optional_places_are_those_of_the_event_before_it_comes_down() -> None:
+    """A step may name a place in what earlier steps have made: examples are asked for the value that it was made of."""
+    schema = {**shipped.SCHEMA, "required": ["orderId"]}
+    steps = (
+        Move(("service",), ("carrier",)),
+        Move(("parcel",), ("service",)),
+        Drop(("service", "carrier")),
+        Set(("warehouse",), "B"),
+    )
+    table = Table(Path("down.json"), Version(1, 2, 0), steps)
+    assert optional_places(table, schema) == [("service",), ("parcel",), ("parcel", "carrier"), ("warehouse",)]
+
+
+def test_pins_between_the_majors_of_several_types_see_the_same() -> None:
+    third = Version(3, 0, 0)
+
+    def tables(older: Version) -> dict[Version, TablePair | None]:
+        return {older: None, third: TablePair(older, dict, dict, Table(Path("down.json"), older, ()))}
+
+    readings = Readings({"a.b": tables(Version(1, 0, 0)), "c.d": tables(Version(2, 0, 0)), "e.f": {third: None}})
+    assert readings.of(None) is readings.of(1) is readings.of(2)
+    assert (readings.of(2).majors, readings.of(3).majors) == ({"a.b": 1, "c.d": 2}, {"a.b": 3, "c.d": 3})
+    assert readings.newest is readings.of(9) is readings.of(3)
 
 
 def test_the_document_accepts_the_new_major(copy: ContractCopy, contracts: Contracts) -> None:
