@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,9 +15,9 @@ import pytest
 from app.events.errors import EventIdConflict, StoreUnavailable
 from app.events.event import Event
 from app.events.filter import EVERYTHING
-from app.events.log.event_store import BelowFloor, Commit
+from app.events.log.event_store import BelowFloor, Commit, Counted
 from app.events.position import Floor, Position
-from app.stores.sqlite import deletion
+from app.stores.sqlite import deletion, store
 from app.stores.sqlite.file import connections, wal
 from app.stores.sqlite.store import SqliteStore
 from tests.events.logs import event, run
@@ -283,6 +284,31 @@ def test_a_log_that_cannot_be_read_is_written_on_and_recovers(path: Path) -> Non
                     await log.store.offset_before(0)
                 await log.append(event("b"))
             assert ids(await log.events()) == ["a", "b"]
+
+    run(work())
+
+
+def test_a_crowd_that_counts_leaves_a_thread_for_readers(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_count = threading.Event()
+    counting: list[None] = []
+
+    def count(*_: object, **__: object) -> Counted:
+        counting.append(None)
+        assert may_count.wait(60)
+        return Counted({}, 1)
+
+    monkeypatch.setattr(store, "count_events", count)
+
+    async def work() -> None:
+        async with opening(SqliteStore(path)) as log:
+            await log.append(event("a"))
+            counts = [asyncio.create_task(log.store.count(0, 1, EVERYTHING, 1)) for _ in range(4)]
+            try:
+                assert ids(await asyncio.wait_for(log.events(), 30)) == ["a"]
+                assert len(counting) <= 1
+            finally:
+                may_count.set()
+            assert await asyncio.gather(*counts) == [Counted({}, 1)] * 4
 
     run(work())
 

@@ -78,7 +78,7 @@ class SqliteStore:
     async def count(self, after: int, through: int, filter: Filter, interval_us: int) -> Counted:
         self._require_open()
         query = partial(count_events, search=self._search, known=self._counts, filter=filter, interval_us=interval_us)
-        return await self._readers.run(partial(query, after=after, through=min(through, self._head)))
+        return await self._readers.run_long(partial(query, after=after, through=min(through, self._head)))
 
     async def offset_before(self, stored_at_us: int) -> int:
         self._require_open()

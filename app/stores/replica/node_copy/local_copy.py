@@ -146,8 +146,9 @@ class LocalCopy:
 
     async def count(self, after: int, through: int, filter: Filter, interval_us: int) -> Counted:
         """Count matching events by interval and type, as `EventStore.count` does."""
+        self._require_open()
         query = partial(self._count, after=after, through=through, filter=filter, interval_us=interval_us)
-        return await self._read(query)
+        return await self._readers.run_long(query)
 
     async def offset_before(self, stored_at_us: int) -> int:
         """Return the offset just before the first event that was stored at or after a time, as `EventStore.offset_before` does."""

@@ -45,12 +45,18 @@ class Readers:
         self._on_damage = on_damage
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="log-reader")
         self._idle: deque[sqlite3.Connection] = deque()
+        self._long_queries = asyncio.Lock()
 
     async def run(self, query: Callable[[sqlite3.Connection], Result]) -> Result:
         """Run a query in its own transaction on a thread, and return its result. Raises StoreUnavailable if the log cannot be
         read, and any other error of the query.
         """
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, query)
+
+    async def run_long(self, query: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Run a query that takes long, as `run` does, once no other such query runs: one thread at least is left for all others."""
+        async with self._long_queries:
+            return await self.run(query)
 
     @contextmanager
     def held_up(self) -> Iterator[None]:
