@@ -11,7 +11,7 @@ from typing import Final
 
 from app import compatibility
 from app.new_contract.event_names import EventNames
-from app.new_contract.new_document import new_document
+from app.new_contract.new_document import KEPT, new_document
 from app.specification.contracts import CONTROL_PREFIX, ORDER_ID_PATTERN
 from app.specification.errors import InvalidContract
 from app.specification.marked_properties import KEY
@@ -36,11 +36,18 @@ def write_contract(folder: Path, names: EventNames, built_in: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
     for control in (built_in / "contracts").glob(f"{CONTROL_PREFIX}*"):
-        shutil.copytree(control, folder / "contracts" / control.name)
+        _copy_control_event(control, folder / "contracts" / control.name, names)
     compatibility.number(folder)
     report = compatibility.release(folder)
     if report.findings:
         raise InvalidContract(f"No contract can be made for {names.event_type!r}: {report.findings[0].change}")
+
+
+def _copy_control_event(built_in: Path, folder: Path, names: EventNames) -> None:
+    """Copy the contract of a control event, with the new event type in its examples."""
+    shutil.copytree(built_in, folder)
+    for example in folder.glob("*/examples/*.json"):
+        example.write_text(example.read_text("utf-8").replace(KEPT, names.event_type), "utf-8")
 
 
 def _files(names: EventNames, built_in: Path) -> Iterator[tuple[str, str]]:

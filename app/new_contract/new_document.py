@@ -12,7 +12,7 @@ from typing import Final
 
 from app.new_contract.event_names import EventNames
 
-_KEPT: Final = "order.shipped"  # the event type whose place the new one takes; what only shows the other one is removed
+KEPT: Final = "order.shipped"  # the event type whose place the new one takes; what only shows the other one is removed
 _KEPT_COMPONENT: Final = "OrderShipped"
 _REMOVED: Final = (
     r"    # order\.cancelled\n(?:.+\n)+\n",  # its components
@@ -38,7 +38,7 @@ def new_document(built_in: str, names: EventNames) -> str:
     text = built_in
     for pattern in _REMOVED:
         text = re.sub(pattern, "", text, flags=re.MULTILINE)
-    text = re.sub(r"order\.cancelled", _KEPT, text)
+    text = re.sub(r"order\.cancelled", KEPT, text)
     for pattern, replacement in (*_versions(), *_data(names), *_types(names), *_prose(names)):
         text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
     return text
@@ -61,7 +61,7 @@ def _data(names: EventNames) -> Iterator[tuple[str, str]]:
 
 
 def _types(names: EventNames) -> Iterator[tuple[str, str]]:
-    yield re.escape(_KEPT), names.event_type
+    yield re.escape(KEPT), names.event_type
     yield _KEPT_COMPONENT, names.component
     yield r"\borderShipped\b", names.member
     yield r"An order has been (?:shipped|cancelled)", names.sentence
