@@ -134,12 +134,12 @@ class Rehearsal:
         async with stage.serving() as url:
             variables = {URL_VARIABLE: url, REPORT_VARIABLE: f"{url}{REPORT_PATH}", SCENARIO_VARIABLE: scenario.name}
             async with consumer_process(options.command, variables) as consumer:
-                await self._watch(stage.seen, consumer, applied)
+                await self._watch(scenario, stage.seen, consumer, applied)
                 stage.seen.freeze(consumer.exited.result() if consumer.exited.done() else None)
         self._reports = self._reports or bool(stage.seen.reported)
         return self._judged(scenario, stage.seen, consumer.last_lines, started)
 
-    async def _watch(self, seen: Seen, consumer: ConsumerProcess, applied: AppliedFile) -> None:
+    async def _watch(self, scenario: Scenario, seen: Seen, consumer: ConsumerProcess, applied: AppliedFile) -> None:
         """Return when the scenario is over: enough was seen, or what has to come has not come in time, or the consumer has ended."""
         state, since, has_stopped = _state(seen), time.monotonic(), False
         latest = since + self._options.start_seconds + self._options.silence_seconds + _LONGEST_SECONDS
@@ -151,12 +151,12 @@ class Rehearsal:
                 has_stopped = has_stopped or state[0] is Phase.STOPPED
             waited = time.monotonic() - since
             is_complete = seen.phase is Phase.HOLDING and bool(seen.reported) and seen.is_all_reported()
-            if waited >= self._most_seconds(seen) or (is_complete and waited >= _LEAST_HOLD_SECONDS):
+            if waited >= self._most_seconds(seen, scenario) or (is_complete and waited >= _LEAST_HOLD_SECONDS):
                 break
             await seen.change()
         seen.take_reports(applied.new_lines())
 
-    def _most_seconds(self, seen: Seen) -> float:
+    def _most_seconds(self, seen: Seen, scenario: Scenario) -> float:
         """Return for how long the scenario waits in its present phase."""
         last = seen.asked[-1].answer if seen.asked else None
         match seen.phase:
@@ -164,14 +164,15 @@ class Rehearsal:
                 return self._options.start_seconds
             case Phase.RETURNING:
                 is_silent = isinstance(last, Stream) and last.end is Ending.SILENCE
-                return self._options.return_seconds + (self._options.silence_seconds if is_silent else 0)
+                silence_seconds = self._options.silence_seconds if is_silent else 0
+                return self._options.return_seconds + scenario.slow_seconds + silence_seconds
             case Phase.HOLDING:
                 return _REPORT_SECONDS if self._reports or seen.reported else _SLACK_SECONDS
             case Phase.STOPPED:
                 return last.seconds if isinstance(last, Refusal) else _QUIET_SECONDS
 
     def _judged(self, scenario: Scenario, seen: Seen, output: Sequence[str], started: float) -> Rehearsed:
-        slack = _SLACK_SECONDS + _LAGS * self._lag.worst_seconds(started)
+        slack = scenario.slow_seconds + _SLACK_SECONDS + _LAGS * self._lag.worst_seconds(started)
         faults = [
             *judge_presence(seen, scenario, URL_VARIABLE),
             *judge_returns(seen, scenario, slack),

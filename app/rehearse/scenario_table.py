@@ -133,7 +133,12 @@ _CONTENTS: Final = (
     _sent("byte-by-byte", "Put together what comes in small pieces.", examples(2), writing=Writing.BYTE_BY_BYTE),
     _sent("not-ascii", "Decode UTF-8 across the pieces in which it comes.", _not_ascii(3), writing=Writing.UNESCAPED),
     _sent("large-data", "Read an event of 1 MB.", lambda events: [events.large(_LARGE_CHARACTERS), *events.take(1)]),
-    _sent("burst", "Read 10,000 events that come at once.", examples(_BURST_EVENTS)),
+    Scenario(
+        "burst",
+        "Read 10,000 events that come at once.",
+        (Stream(events=examples(_BURST_EVENTS), end=Ending.CUT), _REST),
+        slow_seconds=60,
+    ),
 )
 
 

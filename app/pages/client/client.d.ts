@@ -88,6 +88,8 @@ export interface Handlers {
 export interface StreamError extends Error {
   status?: number;
   problem?: Problem;
+  /** How long the server asks to wait (`Retry-After`), if it does; 0 if not. */
+  retryAfterMs?: number;
 }
 
 export interface OrderEvent {

@@ -64,6 +64,7 @@ export async function follow(wanted, follower, signal) {
     if (signal.aborted) return undefined;
     reason = connection.reason ?? outcome.reason;
     if (outcome.error) follower.error(outcome.error);
+    if (outcome.error?.retryAfterMs) pace.retryAfterMs = outcome.error.retryAfterMs;
     if (outcome.final || FINAL_REASONS.includes(reason)) return reason;
     if (reason === 'behind') continue;
     auto?.note(connection, reason);

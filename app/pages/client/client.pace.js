@@ -9,17 +9,25 @@ const LONGEST_RETRY_MS = 600_000; // the longest time that our servers can ask f
 export class Pace {
   attempt = 0;
   #retryMs = FIRST_MS;
+  #leastMs = 0; // what the server has asked for since the last attempt
 
   set retryMs(milliseconds) {
     this.#retryMs = Math.min(milliseconds, LONGEST_RETRY_MS);
+    this.retryAfterMs = this.#retryMs;
   }
 
-  /** Count an attempt, and return the wait before it: first the time that the server asks for, then full jitter. */
+  set retryAfterMs(milliseconds) {
+    this.#leastMs = Math.min(milliseconds, LONGEST_RETRY_MS);
+  }
+
+  /** Count an attempt, and return the wait before it: first the time that the server asks for; then full jitter, after that time. */
   next() {
     this.attempt += 1;
-    if (this.attempt === 1) return this.#retryMs; // our servers send each client another time
+    const leastMs = this.#leastMs;
+    this.#leastMs = 0;
+    if (this.attempt === 1) return Math.max(leastMs, this.#retryMs); // our servers send each client another time
     const most = Math.max(MOST_MS, this.#retryMs);
-    return Math.random() * Math.min(most, Math.max(this.#retryMs, LEAST_MS) * 2 ** (this.attempt - 1));
+    return leastMs + Math.random() * Math.min(most, Math.max(this.#retryMs, LEAST_MS) * 2 ** (this.attempt - 1));
   }
 }
 

@@ -136,7 +136,15 @@ export function failure(error) {
 export async function refusal(response, expected = 'an event stream') {
   const type = typeOf(response);
   const problem = type.endsWith('json') ? await response.json().catch(() => undefined) : await response.body?.cancel();
-  return errorOf(response.status, problem, `this is not ${expected}, but ${type || 'of no type'}.`);
+  const error = errorOf(response.status, problem, `this is not ${expected}, but ${type || 'of no type'}.`);
+  return Object.assign(error, { retryAfterMs: retryAfterMs(response.headers.get('Retry-After')) });
+}
+
+/** Read the header, which has seconds or a date (RFC 9110 10.2.3). @param {string | null} text */
+function retryAfterMs(text) {
+  if (!text) return 0;
+  const seconds = Number(text);
+  return Math.max(0, Number.isNaN(seconds) ? Date.parse(text) - Date.now() : 1000 * seconds) || 0;
 }
 
 /**

@@ -73,7 +73,7 @@ async function post(address, request, options, signal) {
     const response = await fetchWithToken(address, request, { ...options, signal: stop });
     if (response.status === 201) return { events: (await response.json()).events };
     const error = await refusal(response, 'a publish result');
-    return attemptOf(error, 1000 * Number(response.headers.get('Retry-After')));
+    return attemptOf(error, error.retryAfterMs);
   } catch (error) {
     return { error: error instanceof NoToken ? error.cause : error };
   }
