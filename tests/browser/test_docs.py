@@ -342,8 +342,8 @@ def test_links_between_files_work(folder: Path, page: Page, watched: Watched) ->
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Problems").click()
     page.get_by_role("link", name="Position lost").click()
     expect(page.locator("h1")).to_contain_text("Position lost")
-    page.get_by_role("link", name="AsyncAPI 3.0").click()
-    assert page.evaluate("JSON.parse(document.body.textContent).asyncapi") == "3.0.0"
+    page.get_by_role("link", name="AsyncAPI 3.1").click()
+    assert page.evaluate("JSON.parse(document.body.textContent).asyncapi") == "3.1.0"
     assert watched.errors == []
 
 

@@ -18,7 +18,7 @@ def test_site_is_written_with_everything_that_it_links_to(tmp_path: Path) -> Non
     written = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert written == {name: file.content for name, file in site(Layout.FILES).items()}
     assert json.loads(written["openapi-3.2.json"])["openapi"] == "3.2.0"
-    assert json.loads(written["asyncapi.json"])["asyncapi"] == "3.0.0"
+    assert json.loads(written["asyncapi.json"])["asyncapi"] == "3.1.0"
     assert "service OrderEvents {" in written["orders-events.proto"].decode()
     assert json.loads(written["event-types/order.shipped/1.0.0.json"])["title"] == "OrderShipped"
 

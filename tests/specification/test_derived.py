@@ -18,6 +18,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV32SpecValida
 from app.specification.contracts import load_contracts
 from app.specification.derived.asyncapi import derive_asyncapi
 from app.specification.derived.clients.openapi_for_clients import derive_openapi_for_clients
+from app.specification.derived.clients.value_lists import is_value_list, name_value_lists
 from app.specification.derived.openapi_3_2 import derive_openapi_3_2
 from app.specification.document import load_document
 from app.specification.errors import InvalidContract
@@ -37,6 +38,7 @@ OPENAPI = derive_openapi_3_2(BUNDLED)
 ASYNCAPI = derive_asyncapi(BUNDLED)
 STREAM = "text/event-stream"
 SCHEMAS: dict[str, Any] = BUNDLED["components"]["schemas"]
+NAMED: dict[str, Any] = name_value_lists(BUNDLED)["components"]["schemas"]
 FRAMES: dict[str, str] = SCHEMAS["OrderEventStreamFrame"]["discriminator"]["mapping"]
 METHODS = ("get", "post")
 SOCKET = "/events/orders/socket"
@@ -208,12 +210,12 @@ def test_examples_of_the_stream_are_read_by_a_decoder_and_fit_the_item_schema() 
 
 def asyncapi_breaches(document: dict[str, Any]) -> list[str]:
     """Return the errors by the schema that the specification publishes."""
-    schema = json.loads((node_package("@asyncapi/specs") / "schemas" / "3.0.0.json").read_text())
+    schema = json.loads((node_package("@asyncapi/specs") / "schemas" / "3.1.0.json").read_text())
     return [error.message for error in Draft7Validator(schema).iter_errors(document)]
 
 
 def test_asyncapi_is_valid() -> None:
-    assert ASYNCAPI["asyncapi"] == "3.0.0"
+    assert ASYNCAPI["asyncapi"] == "3.1.0"
     assert asyncapi_breaches(ASYNCAPI) == []
 
 
@@ -344,10 +346,17 @@ def test_every_schema_that_a_message_needs_equals_the_schema_of_the_contract() -
     schemas = ASYNCAPI["components"]["schemas"]
     assert {reference.removeprefix("#/components/schemas/") for reference in FRAMES.values()}.isdisjoint(schemas)
     for name, schema in schemas.items():
-        source = {keyword: value for keyword, value in SCHEMAS[name].items() if keyword != "discriminator"}
+        source = {keyword: value for keyword, value in NAMED[name].items() if keyword != "discriminator"}
         assert with_singular_examples(schema) == source
     for name in ("OrderShippedV1", "OrderCancelledV1", "StreamGapV1", "StreamClosingV1", "PublishedEvents"):
         assert name in schemas
+
+
+def test_every_list_of_values_of_a_message_has_a_name() -> None:
+    schemas = ASYNCAPI["components"]["schemas"]
+    assert {"StreamGapReason", "StreamClosingReason", "ProblemType", "OrderShippedEventSchemaVersion"} <= schemas.keys()
+    for schema in schemas.values():
+        assert not any(is_value_list(part) for each in schema.get("properties", {}).values() for part in parts(each))
 
 
 def test_examples_of_messages_satisfy_their_schemas_and_none_is_lost() -> None:

@@ -31,7 +31,7 @@ DOCUMENTS: Final = {
     "openapi.json": "OpenAPI 3.0, JSON",
     "openapi-3.2.json": "OpenAPI 3.2",
     "openapi-clients.json": "OpenAPI 3.0 for generators of clients",
-    "asyncapi.json": "AsyncAPI 3.0",
+    "asyncapi.json": "AsyncAPI 3.1",
     PROTO: "Protocol Buffers",
 }
 """The machine-readable documents that a contract may have, with their labels."""

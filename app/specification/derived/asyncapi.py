@@ -1,9 +1,10 @@
-"""Derive an AsyncAPI 3.0 document (https://www.asyncapi.com/docs/reference/specification/v3.0.0) from the OpenAPI document.
+"""Derive an AsyncAPI 3.1 document (https://www.asyncapi.com/docs/reference/specification/v3.1.0) from the OpenAPI document.
 
 Each path whose GET operation returns an event stream becomes a channel of the server `http`. The frames of the stream become the
 messages that the server sends. The events that clients publish to the same path become the messages that the server receives; the
 response to a publish request becomes the reply. Each path whose GET operation opens a WebSocket connection becomes a channel of the
-server `ws`, with an operation for each message. Operations on other paths are left out.
+server `ws`, with an operation for each message. Operations on other paths are left out. As in the document for generators of clients,
+each list of values has a name.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from app.specification.derived.asyncapi_messages import HTTP, JSON, Message, ans
 from app.specification.derived.asyncapi_schemas import Components, parameters, schemas, words
 from app.specification.derived.asyncapi_security import security, security_schemes
 from app.specification.derived.asyncapi_socket import is_socket, socket_binding, socket_messages, socket_operations
+from app.specification.derived.clients.value_lists import name_value_lists
 from app.specification.derived.openapi_3_2 import STREAM
 from app.specification.openapi.bundle import inline
 from app.specification.openapi.deployment import DEFAULT_URL
@@ -31,11 +33,12 @@ def derive_asyncapi(bundled: Mapping[str, Any]) -> dict[str, Any]:
 
     `bundled`: the OpenAPI document without references to other files; it is not changed.
     """
-    document = Components(bundled, inline(bundled))
+    named = name_value_lists(bundled)
+    document = Components(named, inline(named))
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
     messages: dict[str, Any] = {}
-    for path, item in bundled["paths"].items():
+    for path, item in named["paths"].items():
         channel = path.strip("/").replace("/", ".")
         if _streams(item.get("get", {})):
             said = [
@@ -55,7 +58,7 @@ def derive_asyncapi(bundled: Mapping[str, Any]) -> dict[str, Any]:
             continue
         messages |= {message.name: message.content for message in said}
     return {
-        "asyncapi": "3.0.0",
+        "asyncapi": "3.1.0",
         "info": words(bundled["info"], "title", "version", "description"),
         "defaultContentType": JSON,
         "servers": {name: _server(name, bundled["servers"][0]["url"]) for name in ("http", "ws")},
