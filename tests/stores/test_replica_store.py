@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
@@ -18,6 +19,7 @@ from app.events.log.event_store import Appended, Commit
 from app.specification.contracts import load_contracts
 from app.stores.replica import follower as follower_module
 from app.stores.replica.node_copy.local_copy import LocalCopy
+from app.stores.replica.rebuild_pauses import FIRST_SECONDS
 from app.stores.replica.replica_store import ReplicaStore
 from tests.events.logs import event, run
 from tests.stores.opened import OpenStore, be_patient, ids, opening
@@ -291,6 +293,23 @@ def test_a_copy_that_is_damaged_or_removed_is_made_anew_while_the_node_runs(tmp_
         [again] = await a.store.append([event("b")])
         assert again == Appended(stored[1], duplicate=True)
         assert await a.append(event("d")) == await b.append(event("d"))
+
+    with_two_nodes(tmp_path, work)
+
+
+def test_a_copy_that_is_gone_again_and_again_is_made_anew_after_a_pause(tmp_path: Path) -> None:
+    async def work(_log: MemorySharedLog, a: Node, _b: Node) -> None:
+        stored = await a.append(event("a"))
+        times = []
+        for _ in range(2):
+            a.commits.clear()
+            (tmp_path / "a.db").unlink()
+            removed_at = time.monotonic()
+            await a.until(lambda: a.replaced is not None)
+            times.append(time.monotonic() - removed_at)
+            await a.store.sync()
+        assert times[1] > FIRST_SECONDS
+        assert await a.events() == stored
 
     with_two_nodes(tmp_path, work)
 

@@ -20,6 +20,7 @@ from app.specification.contracts import Contracts
 from app.stores.replica.arrivals import Arrivals
 from app.stores.replica.node_copy.copy_changes import CopyState
 from app.stores.replica.node_copy.local_copy import LocalCopy
+from app.stores.replica.rebuild_pauses import RebuildPauses
 from app.stores.replica.reconciliation import reconcile
 from app.stores.replica.shared_log import EpochEnded, SharedLog, SharedState
 
@@ -33,9 +34,9 @@ class Follower:
     """The one reader of a shared log at this node. It changes the copy, and nothing else does.
 
     `contracts`: the event contracts of this node; None if it is not to be counted which events they do not have. `resets` counts how
-    often the log was followed anew, `rebuilds` how often the copy lost events or was made anew because the log had become another
-    (see `Commit.replaced`), and `unknown_events` the events of a type or version that the contracts do not have: other nodes, with newer contracts, store them
-    while nodes are upgraded one after the other. They are passed on like all others.
+    often the log was followed anew, `rebuilds` how often the copy lost events or was made anew because the log had become another (see
+    `Commit.replaced`), and `unknown_events` the events of a type or version that the contracts do not have: other nodes, with newer
+    contracts, store them while nodes are upgraded one after the other. They are passed on like all others.
     """
 
     def __init__(self, log: SharedLog, copy: LocalCopy, contracts: Contracts | None = None) -> None:
@@ -45,6 +46,7 @@ class Follower:
         self._changing = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._rebuild_pauses = RebuildPauses()
         self._goal = 0
         self._log_head = 0
         self._was_complete_at = time.monotonic()
@@ -101,6 +103,8 @@ class Follower:
 
     async def _run(self) -> None:
         while True:
+            if not self._copy.is_usable:
+                await asyncio.sleep(self._rebuild_pauses.next_seconds())
             with _going_on():
                 await self._compare(await self._log.state())
                 self._following = asyncio.create_task(self._follow())
@@ -114,10 +118,8 @@ class Follower:
         async with self._changing:
             held = await self._copy.usable_state()
             self._log_head = (await reconcile(self._log, self._copy, held, shared)).head
-            change = self._change_since(
-                self.arrivals.state, is_new=held is None
-            )  # also what a failed attempt has changed
-            self._report(change)
+            # What a failed attempt has changed is reported, too.
+            self._report(self._change_since(self.arrivals.state, is_new=held is None))
 
     def _change_since(self, before: CopyState, *, is_new: bool) -> Commit | None:
         """Return the commit to report, if the copy has changed since a state. `is_new`: whether the copy was made anew because of
