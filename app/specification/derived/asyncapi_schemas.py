@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
+from app.specification.derived.clients.value_lists import is_value_list
 from app.specification.pointer import lookup, parse_reference
 
 
@@ -59,17 +60,28 @@ def words(node: Mapping[str, Any], *names: str) -> dict[str, str]:
 def translate(schema: Any) -> Any:
     """Return an OpenAPI 3.0 schema rewritten for AsyncAPI.
 
-    `discriminator` is left out, because the keyword means something else in AsyncAPI, and `oneOf` alone accepts the same values.
+    `discriminator` is left out, because the keyword means something else in AsyncAPI, and `oneOf` alone accepts the same values. A list
+    with one value becomes `const`: generators make a numbered type of the list, and a literal of the constant.
     """
     match schema:
         case {"$ref": _}:
             return dict(schema)
         case dict():
-            return dict(_keyword(keyword, value) for keyword, value in schema.items() if keyword != "discriminator")
+            translated = dict(
+                _keyword(keyword, value) for keyword, value in schema.items() if keyword != "discriminator"
+            )
+            return translated if "enum" not in schema or is_value_list(schema) else _with_const(translated)
         case list():
             return [translate(each) for each in schema]
         case _:
             return schema
+
+
+def _with_const(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "const" if keyword == "enum" else keyword: value[0] if keyword == "enum" else value
+        for keyword, value in schema.items()
+    }
 
 
 def _keyword(keyword: str, value: Any) -> tuple[str, Any]:
