@@ -55,7 +55,7 @@ def _unless_publishing_at_nodes(options: Options) -> str:
 
 
 def _unless_restricted(options: Options) -> str:
-    return "" if access.restrictions(options) else "It needs a token that is restricted to some events."
+    return "" if options.restrictions else "It needs a token that is restricted to some events."
 
 
 class Check(NamedTuple):

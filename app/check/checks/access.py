@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -14,7 +14,8 @@ from app.check.published_contract import PAGE
 from app.check.request import Pairs, Request, Response, excerpt
 from app.check.target.probe_events import encoded, new_event
 from app.check.target.problem_faults import faults
-from app.check.target.target import Options, Target
+from app.check.target.target import Target
+from app.check.target.token_claims import claims_of
 
 _ACCEPT: Final = ("Accept", "application/json, */*;q=0.1")
 # What a request sends in place of an access token: nothing, another scheme, no token, and one that nobody signed (RFC 7519 §6.1).
@@ -65,21 +66,11 @@ def _forged(token: str) -> Iterator[str]:
     if not signature:
         return
     other = (
-        base64.urlsafe_b64encode(json.dumps({**_claims(token), "sub": "check-forged"}).encode()).decode().rstrip("=")
+        base64.urlsafe_b64encode(json.dumps({**claims_of(token), "sub": "check-forged"}).encode()).decode().rstrip("=")
     )
     yield f"Bearer {header}.{payload}.{signature[::-1]}"
     yield f"Bearer {header}.{payload}."
     yield f"Bearer {header}.{other}.{signature}"
-
-
-def _claims(token: str) -> Mapping[str, Any]:
-    """Return the claims of a JSON Web Token without a check of its signature; none if it is no such token."""
-    payload = token.split(".")[1] if token.count(".") == 2 else ""
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except ValueError:
-        return {}
-    return claims if isinstance(claims, dict) else {}
 
 
 def open_operation(target: Target) -> Iterator[Finding]:
@@ -103,7 +94,7 @@ def restricted_token(target: Target) -> Iterator[Finding]:
     This check reads the restrictions in its own token, and then streams and pages. It yields a finding for each event that the token does
     not permit.
     """
-    permitted = restrictions(target.options)
+    permitted = target.options.restrictions
     types, orders = permitted.get("eventTypes"), permitted.get("orderIds")
     promised = "A restricted token reads only what it permits."
     log = target.stored()
@@ -115,16 +106,11 @@ def restricted_token(target: Target) -> Iterator[Finding]:
 
 
 def _publishes_no_others(target: Target, types: Any, orders: Any) -> Iterator[Finding]:
-    event = new_event(target)  # of a new order, which no token is restricted to
-    if not orders and event["eventType"] in (types or ()):
+    other = next((each for each in target.contract.examples if types and each not in types), None)
+    if not orders and other is None:
         return
+    event = new_event(target, event_type=other)  # of a new order, which no token is restricted to
     headers = (("Content-Type", PAGE),)
     request = Request(target.contract.paths["publishOrderEvents"], (), headers, "POST", encoded(event))
     response = target.session.fetch(request)
     yield from faults(target, response, 403, "A restricted token publishes only what it permits")
-
-
-def restrictions(options: Options) -> Mapping[str, Any]:
-    """Return the event types, orders and owners that the access token of this run is restricted to; empty if there are none."""
-    claim = _claims(options.token or "").get("orders_events")
-    return {name: values for name, values in claim.items() if values is not None} if isinstance(claim, dict) else {}

@@ -52,7 +52,7 @@ def counts(target: Target) -> Iterator[Finding]:
     until = later[-1].stored_at if later else first.stored_at + timedelta(milliseconds=1)
     seconds = int((until - first.stored_at).total_seconds()) // (MOST_INTERVALS - 2) + 1
     times = (("since", first.text), ("until", until.isoformat()), ("intervalSeconds", str(seconds)))
-    for types in ((), target.contract.order_types[:1]):
+    for types in ((), target.order_types[:1]):
         filters = tuple(("eventTypes", type) for type in types)
         request = Request(path, (*times, *filters))
         chosen = [each for each in timed if each.stored_at < until and (not types or each.event.event in types)]

@@ -24,7 +24,7 @@ def event_type_filter(target: Target) -> Iterator[Finding]:
     This check yields a finding for each filtered stream whose events differ from the matching events of the unfiltered log.
     """
     log = target.log()
-    types = target.contract.order_types
+    types = target.order_types
     for chosen in dict.fromkeys([*((each,) for each in types), types[1:], types]):
         if chosen:
             matches = of_types(chosen)

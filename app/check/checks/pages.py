@@ -75,7 +75,7 @@ def page_position(target: Target) -> Iterator[Finding]:
     events are not those that match, or whose `lastEventId` stays behind.
     """
     log = target.log()
-    for type in target.contract.order_types[:2]:
+    for type in target.order_types[:2]:
         filters = (("eventTypes", type),)
         expected = [as_values(each) for each in filter(of_types((type,)), log.events)]
         known = {each.id for each in expected}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ssl
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from random import Random
 from threading import Lock
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from app.check.findings import CannotCheck, NotSeen, Violated
 from app.check.http.event_stream import Stream
@@ -17,6 +17,7 @@ from app.check.http.session import Session
 from app.check.published_contract import PAGE, STREAM, PublishedContract
 from app.check.request import Pairs, Request
 from app.check.target.stored_log import StoredLog
+from app.check.target.token_claims import restrictions_of
 
 SLACK_SECONDS: Final = 1.0  # what networks and busy machines add to a promised time
 SETTLE_SECONDS: Final = 0.2  # for the rest of a write that arrives in pieces
@@ -43,6 +44,11 @@ class Options:
     def authorization(self) -> dict[str, str]:
         """The header of the access token; none if there is no token."""
         return {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+
+    @property
+    def restrictions(self) -> Mapping[str, Any]:
+        """What the access token is restricted to; empty if it is not."""
+        return restrictions_of(self.token or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,12 @@ class Target:
         self.stored = _once(self._stored)
         self.ending = _once(self._ending)
         self.idle = _once(self._idle)
+
+    @property
+    def order_types(self) -> tuple[str, ...]:
+        """The types of order events that the contract has and the access token permits."""
+        permitted = self.options.restrictions.get("eventTypes")
+        return tuple(each for each in self.contract.order_types if permitted is None or each in permitted)
 
     @property
     def heartbeat_seconds(self) -> float:

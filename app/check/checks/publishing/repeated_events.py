@@ -93,7 +93,8 @@ def _others(target: Target, event: Mapping[str, Any]) -> Iterator[Mapping[str, A
     data: dict[str, Any] = event["data"]
     for type, example in target.contract.examples.items():
         other = {**example, "eventId": event["eventId"], "data": {**example["data"], **data}}
-        if type != event["eventType"] and compile_schema(target.contract.data[type], type).accepts(other["data"]):
+        others = type != event["eventType"] and type in target.order_types
+        if others and compile_schema(target.contract.data[type], type).accepts(other["data"]):
             yield other
     versions = listed_versions(target).get(event["eventType"], [])
     named = event.get("schemaVersion") or default_version(versions)

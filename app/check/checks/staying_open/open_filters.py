@@ -22,7 +22,8 @@ def filter_open(target: Target) -> Iterator[Finding]:
     This check opens streams with filters by type, by order and by both, publishes events of orders with similar names, and yields a
     finding for each stream that lacks an event that matches, or has another.
     """
-    types, order = tuple(target.contract.examples), new_order()
+    order = new_order()
+    types = tuple(each for each in target.contract.examples if each in target.order_types)
     if not types:
         raise NotSeen("The contract shows no example of an event to publish.")
     by_type, by_order = ("eventTypes", types[0]), ("orderId", order)

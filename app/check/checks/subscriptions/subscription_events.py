@@ -73,7 +73,7 @@ def reports_unknown_id(target: Target, transport: Transport) -> Iterator[Finding
 def filters_events(target: Target, transport: Transport) -> Iterator[Finding]:
     """Yield a finding if a filter by event type or by order does not return exactly the matching events."""
     log = target.log()
-    types = target.contract.order_types[:1]
+    types = target.order_types[:1]
     orders = [order for event in log.events if (order := order_of(target, event)) is not None][:1]
     for name, values, matches in (
         ("eventTypes", types, of_types(types)),
