@@ -106,7 +106,7 @@ CHECKS: Final = (
     Check(beginnings.first_byte),
     Check(beginnings.stream_headers),
     Check(beginnings.opening),
-    Check(endings.heartbeat, _when_quick, waits=True),
+    Check(endings.heartbeat, _when_quick),
     Check(endings.closing),
     Check(endings.end_of_log),
     Check(endings.end_checkpoint),

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from tests.check.broken_server import Change, Fault, Head, Received
-from tests.check.faults import EVENTS, Planted, answers, keep, with_json, without_headers
+from tests.check.broken_server import Fault, Head, Received
+from tests.check.faults import EVENTS, Planted, answers, with_json, without_headers
 
 COUNTS: Final = f"{EVENTS}/counts"
 
@@ -46,15 +46,6 @@ def preferring_pages(asked: Received) -> Received:
 
 def accepts_gzip(asked: Received) -> bool:
     return asked.headers.get("accept-encoding") == "gzip"
-
-
-def ending_early() -> Fault:
-    """End a compressed stream without the end of its gzip."""
-
-    def streams(asked: Received) -> Change:
-        return (lambda piece: piece[:-9]) if accepts_gzip(asked) else keep
-
-    return Fault(streams=streams)
 
 
 def permitting_everybody(asked: Received, given: Head) -> Head:
@@ -103,7 +94,7 @@ PLANTED_IN_ANSWERS: Final[Mapping[str, Planted]] = {
     "caches are not told of compression": Planted(
         lambda: answers(without_headers("vary"), lambda asked, _: accepts_gzip(asked)), "compression"
     ),
-    "a gzip has no end": Planted(ending_early, "compression"),
+    "a gzip has no end": Planted(lambda: Fault(compressed=lambda piece: piece[:-9]), "compression"),
     "every origin may use credentials": Planted(lambda: Fault(gives=permitting_everybody), "cross-origin"),
     "a server that answers is not ready": Planted(
         lambda: answers(

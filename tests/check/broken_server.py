@@ -78,6 +78,7 @@ class Fault:
     `first`: returns requests to send before that one.
     `gives`: changes the response, or the head of a stream.
     `streams`: makes, for each stream, the function that changes its pieces: heartbeats and whole frames.
+    `compressed`: changes the pieces of streams that are compressed.
     `waits`: returns how many seconds to wait before the response.
     `socket`: what happens on WebSocket connections.
     """
@@ -86,6 +87,7 @@ class Fault:
     first: Callable[[Received], Sequence[Received]] = lambda _: ()
     gives: Callable[[Received, Head], Head] = lambda _, given: given
     streams: Callable[[Received], Callable[[bytes], bytes]] = lambda _: _as_it_is
+    compressed: Callable[[bytes], bytes] = _as_it_is
     waits: Callable[[Received], float] = lambda _: 0
     socket: SocketFault = GOOD
 
@@ -143,7 +145,7 @@ class BrokenServer:
             given = fault.gives(asked, Head(response.status_code, headers, body))
             await _send(send, given, more=streams)
             if streams:
-                change = fault.streams(asked)
+                change = fault.compressed if "content-encoding" in headers else fault.streams(asked)
                 async for piece in _pieces(response.aiter_raw()):
                     await send(_body(change(piece), more=True))
                 await send(_body(b"", more=False))

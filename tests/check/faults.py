@@ -142,9 +142,8 @@ def with_stranger(piece: bytes) -> bytes:
 
 
 def silent(asked: Received) -> Change:
-    return (
-        (lambda piece: piece if piece.startswith(b"retry") else b"") if asked.follows and asked.has("orderId") else keep
-    )
+    quiet = asked.follows and any(re.match("nobody-(?!else)", order) for order in asked.all("orderId"))
+    return (lambda piece: piece if piece.startswith(b"retry") else b"") if quiet else keep
 
 
 def spoiled(body: bytes) -> bytes:
@@ -390,7 +389,11 @@ PLANTED: Final[Mapping[str, Planted]] = {
         lambda: answers(without_headers("content-type"), lambda asked, _: asked.method == "HEAD"), "head"
     ),
     "HEAD is not allowed": Planted(
-        lambda: answers(lambda given: replace(given, status=405), lambda asked, _: asked.method == "HEAD"), "head"
+        lambda: answers(
+            lambda given: replace(given, status=405),
+            lambda asked, _: asked.method == "HEAD" and asked.path == EVENTS,
+        ),
+        "head",
     ),
     "HEAD hangs": Planted(
         lambda: Fault(waits=lambda asked: 600 if asked.method == "HEAD" and asked.path == EVENTS else 0),

@@ -33,7 +33,7 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Path:
         addresses = [version["schema"] for each in listed for version in each["versions"]]
         schemas = {address: http.get(address).json() for address in addresses}
     kept = {path: item for path, item in document["paths"].items() if path in PATHS or path.startswith("/event-types")}
-    promises = {**document["x-promises"], "heartbeatSeconds": 0.5}
+    promises = {**document["x-promises"], "heartbeatSeconds": 1}
     file = tmp_path_factory.mktemp("foreign") / "contract.json"
     document = {**document, "paths": kept, "x-promises": promises}
     file.write_text(json.dumps({"document": document, "eventTypes": listed, "schemas": schemas}))

@@ -18,7 +18,7 @@ from app.check.run import run
 from app.check.target.target import Options
 from tests.check.broken_server import BrokenServer, Fault, serving
 from tests.check.faults import EVENTS, MARKED, REASON, Planted
-from tests.check.planted import OF_HTTP, OF_SOCKETS, PLANTED_IN_HTTP
+from tests.check.planted import OF_HTTP, OF_SOCKETS, PLANTED_IN_HTTP, RELATED
 from tests.check.socket_faults import PLANTED_IN_SOCKETS
 from tests.support.server_process import ServerProcess
 
@@ -86,7 +86,8 @@ def check_planted(broken: tuple[BrokenServer, str], planted: Planted, names: Col
 
 def some(names: Collection[str], planted: Planted, name: str) -> list[str]:
     """Return the check that finds a fault, and a few others."""
-    return [planted.found_by, *Random(name).sample(sorted(names), OTHERS)]
+    others = sorted({*names} - RELATED.get(planted.found_by, frozenset()))
+    return [planted.found_by, *Random(name).sample(others, OTHERS)]
 
 
 @pytest.mark.parametrize("name", PLANTED_IN_HTTP)

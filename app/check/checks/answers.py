@@ -53,7 +53,7 @@ def compression(target: Target) -> Iterator[Finding]:
     not end as gzip does, or if `Vary` does not name the header. Raises NotSeen if the server does not compress.
     """
     log = target.log()
-    expected = log.events[:_COMPRESSED_EVENTS]
+    expected = [event._replace(data="") for event in log.events[:_COMPRESSED_EVENTS]]  # other checks are about data
     request = target.finite(("from", "earliest"), ("limit", str(_COMPRESSED_EVENTS)))
     response = target.session.fetch(replace(request, headers=(*request.headers, ("Accept-Encoding", "gzip"))))
     if response.headers.get("content-encoding") != "gzip":
@@ -63,16 +63,14 @@ def compression(target: Target) -> Iterator[Finding]:
         body = reader.decompress(response.body)
     except zlib.error:
         body = b""
-    arrived = [event for block in Splitter().feed(body) if (event := order_event(block))]
+    arrived = [event._replace(data="") for block in Splitter().feed(body) if (event := order_event(block))]
     promised = "A compressed stream has the same events."
     yield from differences(target, log, expected, arrived[: len(expected)], request=response.request, promised=promised)
     if not reader.eof or reader.unused_data:
         yield Finding("A stream that ends is one whole gzip.", "the gzip has no end, or more follows", response.request)
-    headers = (("vary", "accept-encoding"), ("cache-control", "no-transform"))
-    for name, value in headers:
-        if value not in response.headers.get(name, "").lower():
-            seen = f"{name}: {excerpt(response.headers.get(name, ''))}"
-            yield Finding(f"A compressed stream has {value} in the header {name}.", seen, response.request)
+    if "accept-encoding" not in response.headers.get("vary", "").lower():
+        seen = f"Vary: {excerpt(response.headers.get('vary', ''))}"
+        yield Finding("A compressed stream has `Vary: Accept-Encoding`.", seen, response.request)
 
 
 def cross_origin(target: Target) -> Iterator[Finding]:

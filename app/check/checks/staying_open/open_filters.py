@@ -92,7 +92,7 @@ def skipped_events(target: Target) -> Iterator[Finding]:
     promised time, or if a stream that is resumed after it has the event once more, or a gap.
     """
     within = target.heartbeat_seconds
-    with target.session.following(target.stream(target.matching_nothing)) as following:
+    with target.session.following(target.stream(("orderId", f"nobody-else-{target.token}"))) as following:
         following.until(_has_begun, target.options.timeout_seconds)
         (new,) = publish(target, new_event(target))
         following.until(
