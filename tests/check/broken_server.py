@@ -46,7 +46,7 @@ class Received:
 
     @property
     def wants_page(self) -> bool:
-        return "application/json" in self.headers.get("accept", "")
+        return self.headers.get("accept") == "application/json"
 
     @property
     def last_event_id(self) -> str | None:

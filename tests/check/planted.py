@@ -26,5 +26,7 @@ RELATED: Final[Mapping[str, frozenset[str]]] = {
     "resume": frozenset({"empty-id", "first-id", "start-order"}),
     "paging": frozenset({"empty-id", "start-order", "since", "both-filters", "page-size", "page-position", "counts"}),
     "event-type-filter": frozenset({"both-filters"}),
-    "order-filter": frozenset({"both-filters"}),
+    "order-filter": frozenset({"both-filters", "publish-version"}),
+    "foreign-id": frozenset({"near-ids"}),
+    "lost-page": frozenset({"near-ids"}),
 }
