@@ -8,6 +8,7 @@ from app.events.filter import Filter
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import BelowFloor, Page
 from app.events.position import Floor, Gap
+from app.specification.conversion.reading import AS_STORED
 
 PAGE_EVENTS = 256  # one write: enough to amortise it, little enough to keep a replay's memory flat
 # Of the store: a read changes threads twice, which costs as much as reading 100 events, however many events it reads.
@@ -108,7 +109,9 @@ class Cursor:
         The result is the floor of the log if the next events have been deleted, and a `Closing` if the store cannot be read.
         """
         try:
-            limit = self._limit(PAGES_PER_READ * PAGE_EVENTS)
+            # To convert a page takes longer than to change threads, and nothing else runs meanwhile.
+            pages = PAGES_PER_READ if self.filter.reading is AS_STORED else 1
+            limit = self._limit(pages * PAGE_EVENTS)
             return await self._log.read(self._after, self._last, self.filter, limit)
         except BelowFloor as expired:
             return expired.floor
