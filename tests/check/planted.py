@@ -21,12 +21,14 @@ PLANTED_IN_HTTP: Final[Mapping[str, Planted]] = {
 OF_HTTP: Final = [each.name for each in CHECKS if not each.name.startswith(("websocket-", "grpc-", "nodes-"))]
 OF_SOCKETS: Final = [each.name for each in CHECKS if each.name.startswith("websocket-")]
 
-# A fault that a check finds may be seen by these, too, because they read in the same way.
+# A fault that a check finds may be seen by these, too, because they read or publish in the same way.
 RELATED: Final[Mapping[str, frozenset[str]]] = {
     "resume": frozenset({"empty-id", "first-id", "start-order"}),
     "paging": frozenset({"empty-id", "start-order", "since", "both-filters", "page-size", "page-position", "counts"}),
     "event-type-filter": frozenset({"both-filters"}),
     "order-filter": frozenset({"both-filters", "publish-version"}),
+    "publish-again": frozenset({"publish-same", "publish-remembered", "publish-largest"}),
+    "publish-conflict": frozenset({"publish-other"}),
     "foreign-id": frozenset({"near-ids"}),
     "lost-page": frozenset({"near-ids"}),
 }

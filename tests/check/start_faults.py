@@ -70,8 +70,17 @@ def resumes_open(asked: Received) -> bool:
     return asked.follows and not asked.wants_page and asked.last_event_id not in (None, "") and asked.path == EVENTS
 
 
+def has_a_time(asked: Received) -> bool:
+    return (
+        re.fullmatch(r"\d{4}-.*(Z|[+-]\d\d:\d\d)", ",".join(asked.all("since"))) is not None
+        and asked.all("since")[1:] == []
+    )
+
+
 def is_later(asked: Received) -> bool:
-    return any(text > (datetime.now(UTC) + timedelta(hours=1)).isoformat() for text in asked.all("since"))
+    return has_a_time(asked) and any(
+        text > (datetime.now(UTC) + timedelta(hours=1)).isoformat() for text in asked.all("since")
+    )
 
 
 def a_moment_later(asked: Received) -> Received:
@@ -152,9 +161,11 @@ PLANTED_AT_STARTS: Final[Mapping[str, Planted]] = {
     "from wins over since": Planted(
         asking(dropped("since"), lambda asked: asked.has("since") and asked.has("from")), "start-order"
     ),
-    "since is ignored": Planted(asking(dropped("since"), lambda asked: not asked.has("from")), "since"),
+    "since is ignored": Planted(
+        asking(dropped("since"), lambda asked: has_a_time(asked) and not asked.has("from")), "since"
+    ),
     "since is exclusive": Planted(
-        asking(a_moment_later, lambda asked: asked.has("since") and not asked.has("from") and not is_later(asked)),
+        asking(a_moment_later, lambda asked: has_a_time(asked) and not asked.has("from") and not is_later(asked)),
         "since",
     ),
     "a time in the future is the beginning": Planted(
