@@ -10,7 +10,7 @@ import pytest
 
 
 def needed(*names: str) -> str:
-    """Return the path of a program, by the first of its names that is installed; skip or fail the test if none is."""
+    """Return the path of a program, by the first of its names that is installed; skip or fail the test, or the module, if none is."""
     for name in names:
         found = shutil.which(name)
         if found:
@@ -19,7 +19,7 @@ def needed(*names: str) -> str:
 
 
 def unavailable(message: str) -> NoReturn:
-    """Skip the test, or fail it in CI (`CI=true`)."""
+    """Skip the test, or the module that is being imported; fail it in CI (`CI=true`)."""
     if os.environ.get("CI") == "true":
         pytest.fail(message)
-    pytest.skip(message)
+    pytest.skip(message, allow_module_level=True)

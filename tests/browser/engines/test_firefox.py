@@ -11,6 +11,10 @@ import pytest
 from tests.browser.engines.firefox import running_firefox
 from tests.browser.engines.scenarios import Scenarios
 from tests.browser.engines.tab import Engine
+from tests.support.programs import needed
+
+# Here, and not only where they are started: one line says what is missing, and not one for each test.
+needed("firefox-esr", "firefox")
 
 
 @pytest.fixture(scope="module")

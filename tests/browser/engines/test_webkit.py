@@ -11,6 +11,11 @@ import pytest
 from tests.browser.engines.scenarios import Scenarios
 from tests.browser.engines.tab import Engine
 from tests.browser.engines.webkit import running_webkit
+from tests.support.programs import needed
+
+# Here, and not only where they are started: one line says what is missing, and not one for each test.
+needed("WebKitWebDriver")
+needed("Xvfb")
 
 
 @pytest.fixture(scope="module")
