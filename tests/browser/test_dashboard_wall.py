@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.dashboard import Dashboard, some
-from tests.support.server_process import ServerProcess
+from tests.browser.following import patient
+from tests.support.server_process import QUICK, ServerProcess
 from tests.transports.http.orders import eventually, publish
 
 
@@ -75,3 +76,20 @@ def test_full_screen_keeps_the_screen_on(page: Page, server: ServerProcess) -> N
     dashboard.press("Full screen")
     expect(page.get_by_role("button", name="Leave full screen")).to_be_visible()
     assert eventually(lambda: "screen" in happened(page))
+
+
+def test_gap_and_outage_that_the_viewer_asks_for_raise_alarms(page: Page) -> None:
+    page.clock.install()
+    with ServerProcess("--store", "memory:", "--retain-events", "1", *QUICK) as server, patient(server) as client:
+        publish(client, *some(3, 0))
+        page.add_init_script(
+            "localStorage['orders-events.alarms'] = JSON.stringify({ gap: 'on', outage: 'on', notify: 'on' })"
+        )
+        dashboard = Dashboard(page, server.url, "?since=2026-01-01T00:00:00Z").live()
+        expect(dashboard.journal).to_contain_text("Alarm: Events are missing")
+        server.kill()
+        expect(dashboard.state).not_to_have_text("Live")
+        assert happened(page) == ["Events are missing"]
+        page.clock.fast_forward(10_000)
+        expect(dashboard.journal).to_contain_text("Alarm: The server has not been reached for 10 seconds")
+        assert happened(page) == ["Events are missing", "The server has not been reached for 10 seconds"]
