@@ -211,6 +211,7 @@ def test_view_that_the_server_refuses_is_explained_and_not_requested_again(page:
     page.clock.install()
     dashboard = Dashboard(page, server.url, "?eventTypes=order.lost")
     expect(dashboard.state).to_have_text(re.compile("^Refused: eventTypes"))
+    expect(dashboard.page.locator("#lanes > *")).to_have_count(0)  # and no axis of a time that nobody asked for
     expect(page.get_by_role("alert")).to_contain_text("Change the filter")
     expect(page.locator("#pause")).to_be_disabled()
     asked = len(dashboard.watched.requests)

@@ -41,6 +41,7 @@ export class Chart {
   }
 
   show(history, now) {
+    if (this.#lanes.size === 0) return element('lanes').replaceChildren(); // the view has no type that the server knows
     const counts = new Map();
     for (const [type, lane] of this.#lanes) {
       counts.set(type, history.counts(type, now));
