@@ -1,5 +1,6 @@
 // One connection to a stream with an EventSource, which reconnects by itself with its last id until it gives up.
 
+import { withPatience } from './client.patience.js';
 import { addressOf, failure, fetchEventTypes, fetchStream } from './client.request.js';
 
 /** @typedef {import('./client.request.js').StreamRequest} StreamRequest */
@@ -114,12 +115,6 @@ class Reading {
 
 /** Repeat the request with fetch, because an EventSource does not report why it was refused. */
 async function explain(url, request, signal) {
-  const enough = new AbortController();
-  try {
-    const stop = AbortSignal.any([signal, enough.signal, AbortSignal.timeout(request.silenceMs)]);
-    const response = await fetchStream(url, request, stop);
-    return response ? { reason: 'lost' } : { reason: 'end', final: true };
-  } finally {
-    enough.abort();
-  }
+  const response = await withPatience(request.silenceMs, signal, (stop) => fetchStream(url, request, stop));
+  return response ? { reason: 'lost' } : { reason: 'end', final: true };
 }

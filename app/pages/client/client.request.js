@@ -1,5 +1,6 @@
 // The requests to a server: for a stream, and for the event types.
 
+import { withPatience } from './client.patience.js';
 import { fetchWithToken, NoToken } from './client.token.js';
 
 const STREAM = 'text/event-stream';
@@ -109,12 +110,14 @@ export async function fetchStream(url, request, signal) {
  * @returns {Promise<string[]>}
  */
 export async function fetchEventTypes(request, signal) {
-  const stop = AbortSignal.any([signal, AbortSignal.timeout(request.silenceMs)]); // events may be waiting for this
   const address = new URL('../event-types', request.url);
-  const response = await fetchWithToken(address, request, { cache: 'no-store', signal: stop });
-  if (!response.ok) throw await refusal(response);
-  const { eventTypes } = await response.json();
-  return eventTypes.filter(({ kind }) => kind === 'order').map(({ eventType }) => eventType);
+  // With patience, because events may be waiting for this.
+  return withPatience(request.silenceMs, signal, async (stop) => {
+    const response = await fetchWithToken(address, request, { cache: 'no-store', signal: stop });
+    if (!response.ok) throw await refusal(response);
+    const { eventTypes } = await response.json();
+    return eventTypes.filter(({ kind }) => kind === 'order').map(({ eventType }) => eventType);
+  });
 }
 
 /**

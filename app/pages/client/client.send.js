@@ -1,6 +1,7 @@
 // One attempt to publish a batch of events, over HTTP or WebSocket.
 
 import { sleep } from './client.pace.js';
+import { withPatience } from './client.patience.js';
 import { errorOf, refusal, requestFor } from './client.request.js';
 import { fetchWithToken, NoToken } from './client.token.js';
 
@@ -68,12 +69,13 @@ function overSocket({ url, silenceMs, token }) {
 }
 
 async function post(address, request, options, signal) {
-  const stop = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
   try {
-    const response = await fetchWithToken(address, request, { ...options, signal: stop });
-    if (response.status === 201) return { events: (await response.json()).events };
-    const error = await refusal(response, 'a publish result');
-    return attemptOf(error, error.retryAfterMs);
+    return await withPatience(PATIENCE_MS, signal, async (stop) => {
+      const response = await fetchWithToken(address, request, { ...options, signal: stop });
+      if (response.status === 201) return { events: (await response.json()).events };
+      const error = await refusal(response, 'a publish result');
+      return attemptOf(error, error.retryAfterMs);
+    });
   } catch (error) {
     return { error: error instanceof NoToken ? error.cause : error };
   }

@@ -9,6 +9,7 @@ import { dataOf } from './client.event.js';
 import { follow } from './client.follow.js';
 import { Member } from './client.member.js';
 import { awayState, Pace, sleep } from './client.pace.js';
+import { withPatience } from './client.patience.js';
 import { addressOf, failure, fetchStream } from './client.request.js';
 
 const CHUNK = 1000; // events of one request to the log, which are kept in memory
@@ -144,11 +145,13 @@ class Reading {
   /** Read the next events of the log. The result is `whole` if there are no more. */
   async #readLog(id) {
     const url = addressOf(this.#request, id, { follow: 'false', limit: CHUNK });
-    const patience = AbortSignal.any([this.#member.signal, AbortSignal.timeout(this.#request.silenceMs)]);
-    const response = await fetchStream(url, this.#request, patience);
-    if (!response) return { frames: [], whole: true, lastEventId: id };
+    const body = await withPatience(this.#request.silenceMs, this.#member.signal, async (stop) => {
+      const response = await fetchStream(url, this.#request, stop);
+      return response?.arrayBuffer();
+    });
+    if (!body) return { frames: [], whole: true, lastEventId: id };
     const decoder = new EventStreamDecoder(id);
-    const frames = decoder.decode(new Uint8Array(await response.arrayBuffer()));
+    const frames = decoder.decode(new Uint8Array(body));
     const reason = dataOf(frames.pop())?.reason; // of the `stream.closing`
     if (reason !== 'end' && reason !== 'limit') throw new Error(`The log was read until ${reason}.`);
     return { frames, whole: reason === 'end', lastEventId: decoder.lastEventId };

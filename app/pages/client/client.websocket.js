@@ -2,6 +2,7 @@
 
 import { Inbox } from './client.inbox.js';
 import { framesOf, subscribeMessage } from './client.messages.js';
+import { withPatience } from './client.patience.js';
 import { failure, refusal } from './client.request.js';
 import { Socket, socketAddress } from './client.socket.js';
 import { fetchWithToken } from './client.token.js';
@@ -79,9 +80,11 @@ async function handle({ message, text }, listener, signal) {
 /** Ask why a WebSocket was not opened, which browsers do not report. @returns {Promise<Outcome>} */
 async function explain(request, signal) {
   try {
-    const stop = AbortSignal.any([signal, AbortSignal.timeout(request.silenceMs)]);
     const address = socketAddress(request.url).replace(/^ws/, 'http');
-    return failure(await refusal(await fetchWithToken(address, request, { cache: 'no-store', signal: stop }), 'a WebSocket'));
+    return await withPatience(request.silenceMs, signal, async (stop) => {
+      const response = await fetchWithToken(address, request, { cache: 'no-store', signal: stop });
+      return failure(await refusal(response, 'a WebSocket'));
+    });
   } catch {
     return { reason: 'lost' };
   }
