@@ -12,6 +12,7 @@ from app.compatibility.baseline import released_schemas
 from app.pages import SettingDocs, build_site
 from app.pages.site_paths import Layout
 from app.settings import documented
+from app.settings.setting_types import WholeNumber
 from app.specification.contracts import load_contracts
 from app.specification.derived.protobuf.proto_text import write_proto
 from app.specification.derived.python_types import CLIENT, python_types
@@ -63,7 +64,7 @@ def contracts(*, root: Path, number: bool, release: bool) -> int:
 )
 @click.option(
     "--major",
-    type=click.IntRange(min=0),
+    type=WholeNumber(min=0),
     metavar="N",
     help="The majorVersion that the program sends; else it sends none.",
 )
