@@ -14,7 +14,7 @@ export async function withPatience(patienceMs, signal, ask) {
   signal.throwIfAborted();
   const stop = new AbortController();
   signal.addEventListener('abort', () => stop.abort(signal.reason), { signal: stop.signal });
-  const timer = setTimeout(() => stop.abort(new DOMException('There was no answer in time.', 'TimeoutError')), patienceMs);
+  const timer = setTimeout(() => stop.abort(new DOMException('No answer in time.', 'TimeoutError')), patienceMs);
   try {
     return await ask(stop.signal);
   } finally {
