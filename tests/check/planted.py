@@ -27,6 +27,8 @@ RELATED: Final[Mapping[str, frozenset[str]]] = {
     "paging": frozenset({"empty-id", "start-order", "since", "both-filters", "page-size", "page-position", "counts"}),
     "event-type-filter": frozenset({"both-filters"}),
     "order-filter": frozenset({"both-filters", "publish-version"}),
+    "publish-batch": frozenset({"filter-open"}),
+    "publish-invalid": frozenset({"publish-names", "publish-unknown"}),
     "publish-again": frozenset({"publish-same", "publish-remembered", "publish-largest"}),
     "publish-conflict": frozenset({"publish-other"}),
     "foreign-id": frozenset({"near-ids"}),
