@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, NewType, TypeAlias
@@ -122,6 +122,10 @@ class Epochs:
         """
         place = bisect_right(self._befores, offset) - 1
         return Position(self._epochs[max(place, 0)].name, offset)
+
+    def of_event(self, offset: int) -> str:
+        """Return the name of the epoch to which the event at `offset` belongs."""
+        return self._epochs[max(bisect_left(self._befores, offset) - 1, 0)].name
 
     def lost(self, position: Position | None, head: int) -> Literal["foreign", "ahead"] | None:
         """Return why a position is not valid in this log; None if the position is valid.

@@ -393,6 +393,26 @@ def test_an_epoch_begins_if_the_log_was_restored_from_a_backup_that_is_newer_tha
     run(work())
 
 
+def test_an_event_that_is_stored_before_the_node_sees_that_the_log_was_restored_gets_an_id_of_its_own(
+    tmp_path: Path,
+) -> None:
+    async def work(log: MemorySharedLog, a: Node, b: Node) -> None:
+        before = await a.append(*map(event, "abcd"))
+        await b.store.sync()
+        log.restore(2)
+        [appended] = await a.store.append([event("e")])
+        assert not appended.duplicate
+        stored = appended.stored
+        assert stored.offset == 3
+        assert stored.position not in {each.position for each in before}
+        for each in (a, b):
+            await each.until(lambda each=each: each.replaced is not None)  # type: ignore[misc]
+            await each.caught_up(log)
+            assert await each.stored() == ["a", "b", "e"]
+
+    with_two_nodes(tmp_path, work)
+
+
 def test_two_nodes_that_see_a_loss_begin_one_epoch(tmp_path: Path) -> None:
     async def work(log: MemorySharedLog, a: Node, b: Node) -> None:
         await a.append(*map(event, "abcd"))

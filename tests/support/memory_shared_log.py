@@ -64,14 +64,24 @@ class MemorySharedLog:
         """Restore the log from a backup, by the servers: its newest events are lost, and it shows that it was restored."""
         self.lose_events_after(offset)
         self.is_restored = True
+        self._restored_head = self.head
 
     def delete_through(self, offset: int) -> None:
         del self.events[: offset - self.deleted_through]
         self.deleted_through = max(offset, self.deleted_through)
 
     def begin_epoch(self) -> None:
+        if self.is_restored and self._restored_head < self.head:
+            self._begin_epoch_of_events_since_restore()
         self.epochs = Epochs([*self.epochs, new_epoch(self.head + 1)])
         self.is_restored = False
+
+    def _begin_epoch_of_events_since_restore(self) -> None:
+        since = new_epoch(self._restored_head + 1)
+        self.epochs = Epochs([*self.epochs, since])
+        self.events = [
+            each if each.offset < since.first_offset else each._replace(epoch=since.name) for each in self.events
+        ]
 
     def add(self, *events: Event) -> int:
         """Store events as any node does. Returns the offset of the first."""

@@ -93,15 +93,14 @@ class JetStreamLog:
 
     def follow(self, after: int) -> AsyncGenerator[Sequence[StoredEvent]]:
         self._followed = self._known
-        return self._follow(StreamPosition(after), self._known)
+        return self._follow(after, self._known)
 
     async def store(self, events: Sequence[Event], epoch: str) -> int:
         submission = Submission(self.stream, epoch, events)
         return await self._answered(partial(self._store, submission, epoch))
 
     async def event_at(self, offset: int) -> StoredEvent | None:
-        message = await self._answered(partial(self._api.message, offset))
-        return message and read_message(message)
+        return await self._answered(partial(self._event_at, offset))
 
     async def begin_epoch(self, expected: Epochs) -> SharedState:
         return _state(await self._answered(partial(self._begin_epoch, expected)))
@@ -113,10 +112,16 @@ class JetStreamLog:
         waiting = {"stream": self.stream, "seconds": self._start_seconds}
         _log.warning("The NATS servers do not answer yet; the start waits for them", extra={"fields": waiting})
 
-    async def _follow(
-        self, position: StreamPosition, known: tuple[str, Epochs] | None
-    ) -> AsyncGenerator[Sequence[StoredEvent]]:
-        """Yield the events after a position, from one consumer after another, as long as the log is the one that is `known`."""
+    async def _follow(self, after: int, known: tuple[str, Epochs] | None) -> AsyncGenerator[Sequence[StoredEvent]]:
+        """Yield the events after an offset, from one consumer after another, as long as the log is the one that is `known`.
+
+        The servers restore a stream together with its consumers, which then push what is stored under ids of lost events. So before
+        messages are taken, the leader is asked whether it is still the stream that it was: as it was created only once, it was so
+        when they were stored, too.
+        """
+        if known is None:
+            return
+        position = StreamPosition(after, known[1])
         while self._known == known and not self._connection.closed:
             interruptions = self._connection.interruptions
             try:
@@ -125,6 +130,8 @@ class JetStreamLog:
                     return
                 async with aclosing(Consumer(self._connection, self._api).messages(position.resume_at)) as batches:
                     async for messages in batches:
+                        if messages and (await self._info()) and self._known != known:
+                            return
                         if events := position.advance(messages):
                             yield events
                         if position.is_lost or self._known != known:
@@ -135,6 +142,11 @@ class JetStreamLog:
                 _log.warning("The log cannot be followed now", extra={"fields": {"reason": str(error)}})
                 await asyncio.sleep(PAUSE_SECONDS)
             self.consumer_resets += 1
+
+    async def _event_at(self, offset: int) -> StoredEvent | None:
+        message = await self._api.message(offset)
+        epochs = read_epochs((await self._info()).metadata)
+        return message and read_message(message, epochs)
 
     async def _answered(self, attempt: Callable[[], Awaitable[T]]) -> T:
         try:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from app.events.errors import StoreUnavailable
 from app.events.event import Event, StoredEvent
+from app.events.position import Epochs
 from app.stores.jetstream.subjects import read_subject
 
 _FORM: Final = "1"
@@ -44,21 +45,23 @@ def tag_of(payload: bytes) -> str:
     return payload.partition(b"\n")[0].decode().rpartition(_SEPARATOR)[2]
 
 
-def read_message(message: Message, not_before_us: int = 0) -> StoredEvent:
+def read_message(message: Message, epochs: Epochs, not_before_us: int = 0) -> StoredEvent:
     """Return the event of a message. Raises StoreUnavailable if the message is not an event, or its form is newer than this
     software.
 
-    `not_before_us`: the time at which the event before was stored; the event is not given an earlier one.
+    `epochs`: the epochs of the log. They decide to which one the event belongs: its subject has another one if it was stored after its
+    stream had been restored from a backup, and before a node noticed it. `not_before_us`: the time at which the event before was
+    stored; the event is not given an earlier one.
     """
     try:
-        epoch, (owner, event_id) = read_subject(message.subject)
+        _, (owner, event_id) = read_subject(message.subject)
         header, _, data = message.payload.decode().partition("\n")
         event_type, schema_version, order_id, _ = _known_form(header).split(_SEPARATOR)
     except ValueError:
         raise StoreUnavailable(f"The message at offset {message.sequence} cannot be read as an event.") from None
     return StoredEvent(
         message.sequence,
-        epoch,
+        epochs.of_event(message.sequence),
         event_type,
         schema_version,
         event_id,

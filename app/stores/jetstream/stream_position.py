@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.events.event import StoredEvent
+from app.events.position import Epochs
 from app.stores.jetstream.payloads import Message, read_message
 from app.stores.jetstream.stream.stream_api import StreamInfo
 
 
 class StreamPosition:
-    """The offset through which a node has followed a stream, and the message at that offset once it is known.
+    """The offset through which a node has followed a stream, and the message at that offset once it is known. `epochs`: those of the log.
 
     Each consumer begins with the message at the offset, not with the next one. So a stream that was replaced by another, or whose
     end was lost and written anew, is noticed before anything of it is passed on. `is_lost`: whether the stream does not continue
     from here without a hole.
     """
 
-    def __init__(self, offset: int) -> None:
+    def __init__(self, offset: int, epochs: Epochs) -> None:
         self.offset = offset
+        self._epochs = epochs
         self.is_lost = False
         self._last: Message | None = None
         self._stored_at_us = 0
@@ -49,6 +51,6 @@ class StreamPosition:
         return events
 
     def _event(self, message: Message) -> StoredEvent:
-        event = read_message(message, self._stored_at_us)
+        event = read_message(message, self._epochs, self._stored_at_us)
         self._stored_at_us = event.stored_at_us
         return event

@@ -15,7 +15,7 @@ from itertools import chain
 from app.events.errors import StoreUnavailable
 from app.events.event import Event, StoredEvent
 from app.events.log.write_health import WriteHealth
-from app.events.position import Epoch, Position
+from app.events.position import Epoch
 from app.stores.local.offsets import assign_to_all
 from app.stores.replica.arrivals import Arrivals
 from app.stores.replica.node_copy.local_copy import LocalCopy
@@ -82,7 +82,7 @@ class GroupStoring:
         events = [*chain.from_iterable(request.new for request in group)]
         first = at = await self._call(events, epoch.name)
         for request in group:
-            request.note_stored(Position(epoch.name, at))
+            request.note_stored(at)
             at += len(request.new)
         stored = await self._stored(events, first, epoch.name)
         at = 0
@@ -91,13 +91,19 @@ class GroupStoring:
             at += len(request.new)
 
     async def _stored(self, events: Sequence[Event], first: int, epoch: str) -> Sequence[StoredEvent]:
+        """Return events that the log has stored, as they are in the copy. Raises EpochEnded if the log is no longer the one of the copy."""
         arrived = await self._arrivals.events(first, len(events), epoch)
         if len(arrived) == len(events):
             return arrived
         found = await self._copy.find([event.key for event in events])
         kept = {event.offset: event for event in found.values()}
+        floor = self._arrivals.state.floor
+        if any(offset > floor.offset and offset not in kept for offset in range(first, first + len(events))):
+            # The copy has other events there, which the log has lost: it was restored, and the copy is about to be compared with it.
+            await self._arrivals.past(epoch)
+            raise EpochEnded(epoch)
         # If the log keeps fewer events than a request has, the first ones are deleted already.
-        made = assign_to_all([events], first - 1, epoch, self._arrivals.state.floor.stored_at_us)
+        made = assign_to_all([events], first - 1, epoch, floor.stored_at_us)
         return [kept.get(event.offset, event) for event in made]
 
     async def _call(self, events: Sequence[Event], epoch: str) -> int:

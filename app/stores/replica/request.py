@@ -11,7 +11,6 @@ from typing import Final
 from app.events.errors import EventIdConflict
 from app.events.event import Event, EventKey, StoredEvent
 from app.events.log.event_store import Appended
-from app.events.position import Position
 from app.stores.local.offsets import assign_or_find
 
 _NOT_STORED: Final = (
@@ -31,7 +30,7 @@ class Request:
         self.new: Sequence[Event] = ()
         self.new_keys: Sequence[EventKey] = ()
         self._placed: Sequence[Appended] = ()  # empty if all events are new
-        self._own: list[tuple[Position, int]] = []  # the first of the stored events, and how many they are
+        self._own: set[int] = set()  # the offsets of the events that this request has stored
 
     def compare(self, known: Mapping[EventKey, StoredEvent]) -> None:
         """Find out which events are new. If there are none, or an event id belongs to an event with other content, the request is
@@ -57,11 +56,11 @@ class Request:
         """Return whether a new event has one of the given owners and event ids."""
         return not keys.isdisjoint(self.new_keys)
 
-    def note_stored(self, first: Position) -> None:
-        """Record that the log has stored the new events, the first of them at a position. They are not duplicates then, even if
-        they have to be looked up in the copy.
+    def note_stored(self, first: int) -> None:
+        """Record that the log has stored the new events, the first of them at an offset. They are not duplicates then, even if
+        they have to be looked up in the copy, perhaps in another epoch.
         """
-        self._own.append((first, len(self.new)))
+        self._own.update(range(first, first + len(self.new)))
 
     def answer(self, stored: Sequence[StoredEvent]) -> None:
         """Answer the request. `stored`: its new events, as they are stored."""
@@ -69,12 +68,12 @@ class Request:
             self.outcome.set_result(self._merged(stored) if self._placed else [*map(Appended, stored, repeat(False))])
 
     def _merged(self, stored: Sequence[StoredEvent]) -> list[Appended]:
-        own = {(first.epoch, first.offset + number) for first, count in self._own for number in range(count)}
+        own = {*self._own}
         outcome: list[Appended] = []
         for placed in self._placed:
             event = stored[placed.stored.offset - 1] if placed.stored.epoch == _NOT_STORED else placed.stored
-            outcome.append(Appended(event, event.position not in own))
-            own.discard(event.position)
+            outcome.append(Appended(event, event.offset not in own))
+            own.discard(event.offset)
         return outcome
 
     def fail(self, error: Exception) -> None:

@@ -62,7 +62,7 @@ class SharedLog(Protocol):
     def follow(self, after: int) -> AsyncGenerator[Sequence[StoredEvent], None]:
         """Yield the events after an offset as they are stored: in order, each once, without a hole.
 
-        The iterator outlasts interruptions of the connection. It ends if it cannot go on without a hole: the next event was
+        It yields no event that was stored after the log had become another one. The iterator outlasts interruptions of the connection. It ends if it cannot go on without a hole: the next event was
         deleted, or the log is not the one that it was, or has a new epoch. The caller then compares its copy with the log. A
         caller that leaves earlier closes the iterator.
         """
@@ -82,6 +82,7 @@ class SharedLog(Protocol):
     async def begin_epoch(self, expected: Epochs) -> SharedState:
         """Begin a new epoch after the newest event; events of older epochs can no longer be stored. Return the new state.
 
+        Events that were stored since the log was restored get an epoch of their own before the new one: no id of a lost event is theirs.
         If the epochs of the log are no longer the `expected` ones, another node has begun one, and no epoch is begun.
         Raises StoreUnavailable.
         """

@@ -235,6 +235,32 @@ async def test_a_stream_that_was_restored_shows_it_until_an_epoch_begins_and_tak
         assert await following is None
 
 
+async def test_what_is_stored_after_a_restore_is_not_passed_on_before_it_has_an_epoch_of_its_own(
+    server: NatsServer,
+) -> None:
+    stream = await new_stream(server.url)
+    async with opened_log(server.url, stream) as log, opened_log(server.url, stream) as newcomer:
+        before = await log.state()
+        epoch = before.epochs.open.name
+        await log.store(order_events("kept", 5), epoch)
+        backup = await back_up_stream(server.url, stream)
+        await log.store(order_events("lost", 5), epoch)
+        batches = log.follow(0)
+        assert len(await _take(batches, 10)) == 10
+        await delete_stream(server.url, stream)
+        await restore_stream(server.url, stream, backup)
+        assert await newcomer.store(order_events("since", 7), epoch) == 6
+        assert await _take(batches, 1) == []
+        after = await newcomer.begin_epoch(before.epochs)
+        old, since, new = after.epochs
+        assert (old.name, since.first_offset, new.first_offset) == (epoch, 6, 13)
+        assert [event.epoch for event in await followed(newcomer, 12)] == [epoch] * 5 + [since.name] * 7
+        assert (await log.state()) == after
+        found = await log.event_at(6)
+        assert found is not None
+        assert found.epoch == since.name
+
+
 async def test_a_follower_that_takes_nothing_for_a_time_misses_nothing(server: NatsServer) -> None:
     async with opened_log(server.url, seconds=30) as log:
         epoch = await newest_epoch(log)

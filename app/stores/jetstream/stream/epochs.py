@@ -6,14 +6,15 @@ An epoch ends when the stream no longer takes its subjects: the servers then ref
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from app.events.log.event_store import ID_KEY_BYTES
-from app.events.position import Epoch, Epochs, new_epoch
+from app.events.position import EPOCH_ALPHABET, EPOCH_LENGTH, Epoch, Epochs, new_epoch
 from app.stores.jetstream.errors import ApiRefused, NoRecord
-from app.stores.jetstream.stream.stream_api import StreamApi, StreamInfo
+from app.stores.jetstream.stream.stream_api import StreamApi, StreamInfo, nanoseconds
 from app.stores.jetstream.subjects import subjects_of_epoch
 
 EPOCHS: Final = "orders-events.epochs"
@@ -66,7 +67,10 @@ async def record_creation(api: StreamApi, info: StreamInfo) -> StreamInfo:
 async def begin_epoch(api: StreamApi, info: StreamInfo) -> None:
     """Begin the epoch that follows the last one of `info`: fence the old one, then record the new one.
 
-    All nodes that do so at the same time begin the same epoch. Raises Unanswered, Forbidden or ApiRefused; calling it again
+    If the stream was restored from a backup, the events that were stored since get an epoch of their own, between the two: in the old
+    one, their ids would be those of lost events.
+
+    All nodes that do so at the same time begin the same epochs. Raises Unanswered, Forbidden or ApiRefused; calling it again
     finishes what was begun.
     """
     epochs = read_epochs(info.metadata)
@@ -74,8 +78,10 @@ async def begin_epoch(api: StreamApi, info: StreamInfo) -> None:
     fenced = {**writable(info.config), "subjects": [subjects_of_epoch(api.stream, name)]}
     await api.update(fenced)
     first_offset = 1 + await _settled_last(api)
+    stored_since = await _first_since(api, info.created) if is_restored(info) else first_offset
+    between = [Epoch(_name_before(name), stored_since)] if stored_since < first_offset else []
     if read_epochs((await api.info()).metadata) == epochs:
-        record = _write([*epochs, Epoch(name, first_offset)])
+        record = _write([*epochs, *between, Epoch(name, first_offset)])
         recorded = {**fenced["metadata"], EPOCHS: record, CREATED: info.created}
         await api.update({**fenced, "metadata": recorded})
 
@@ -111,6 +117,26 @@ async def _agreed_name(api: StreamApi, last: str) -> str:
             raise
         name = (await api.consumer(claim))["config"]["metadata"]["orders-events.epoch"]
     return name
+
+
+def _name_before(name: str) -> str:
+    """Return the name of the epoch before the epoch `name`: the same name for all nodes, and as good as random."""
+    digest = hashlib.sha256(name.encode()).digest()
+    return "".join(EPOCH_ALPHABET[byte % len(EPOCH_ALPHABET)] for byte in digest[:EPOCH_LENGTH])
+
+
+async def _first_since(api: StreamApi, created: str) -> int:
+    """Return the sequence of the first message that was stored after the stream was created; that of the next one if there is none."""
+    info, created_ns = await api.info(), nanoseconds(created)
+    low, high = max(info.first, 1), info.last + 1
+    while low < high:
+        middle = (low + high) // 2
+        message = await api.message(middle)
+        if message is not None and message.stored_at_ns >= created_ns:
+            high = middle
+        else:  # a message that is None was deleted meanwhile, as the oldest ones are
+            low = middle + 1
+    return low
 
 
 async def _settled_last(api: StreamApi) -> int:

@@ -108,7 +108,7 @@ class StreamApi:
         headers = answer.headers or {}
         if "Nats-Sequence" not in headers:
             return None
-        stored_at_ns = _nanoseconds(headers["Nats-Time-Stamp"])
+        stored_at_ns = nanoseconds(headers["Nats-Time-Stamp"])
         return Message(int(headers["Nats-Sequence"]), stored_at_ns, headers["Nats-Subject"], answer.data)
 
     async def _call(self, verb: str, body: Mapping[str, Any] | None = None, name: str = "") -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _info(answer: Mapping[str, Any]) -> StreamInfo:
     return StreamInfo(answer["config"], answer["created"], state["first_seq"], state["last_seq"], silences, subjects)
 
 
-def _nanoseconds(time: str) -> int:
+def nanoseconds(time: str) -> int:
     """Return a time of the API, RFC 3339 with up to nine digits after the point, in nanoseconds since 1970."""
     whole, _, fraction = time.removesuffix("Z").partition(".")
     return int(datetime.fromisoformat(f"{whole}+00:00").timestamp()) * 10**9 + int(fraction.ljust(9, "0"))
