@@ -41,7 +41,7 @@ from app.transports.http.middleware.cross_origin import allow_origins
 from app.transports.http.middleware.served_hosts import only_for_hosts
 from app.transports.http.observing.access_log import with_access_log
 from app.transports.http.observing.observation import create_observation
-from app.transports.http.operations import Operations
+from app.transports.http.operations.operations import Operations
 from app.transports.http.problem_responses import SLUGS, Problems
 from app.transports.http.sessions.one_time_code import accept_codes
 from app.transports.http.sessions.resource_metadata import challenge

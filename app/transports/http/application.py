@@ -26,7 +26,7 @@ from app.metrics.tally import Tally
 from app.specification.errors import InvalidContract
 from app.specification.openapi.operation_security import OperationSecurity
 from app.specification.openapi.structure import operations as operations_of
-from app.transports.http.operations import Operations
+from app.transports.http.operations.operations import Operations
 from app.transports.http.parameters import ContractParameters
 from app.transports.http.problem_responses import Problems
 from app.transports.http.routing import Routing

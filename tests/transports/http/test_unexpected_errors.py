@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.service import open_service
 from app.settings import Settings, StoreUrl
-from app.transports.http.operations import Operations
+from app.transports.http.operations.operations import Operations
 from tests.server.connections import connected
 
 LIVENESS = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.specification.openapi.structure import operation
-from app.transports.http.operations import Operations
+from app.transports.http.operations.operations import Operations
 
 _METHODS: Final = ("GET", "HEAD")
 
