@@ -13,7 +13,7 @@ import uvloop
 
 from app.access.development import DevelopmentAccess
 from app.background import in_background
-from app.events.publish import Publisher
+from app.events.publishing.publish import Publisher
 from app.program_version import VERSION
 from app.server.listener import listen, url_of
 from app.server.server import Server

@@ -20,7 +20,7 @@ from app.background import in_background
 from app.configured import create_store, open_authentication, promises_in_force, stream_limits
 from app.events.delivery.fan_out import FanOut
 from app.events.log.event_log import EventLog
-from app.events.publish import Publisher
+from app.events.publishing.publish import Publisher
 from app.metrics.exposition import Metrics
 from app.metrics.tally import Tally
 from app.pages import SettingDocs, with_pages

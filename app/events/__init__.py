@@ -1,6 +1,5 @@
 """The core of the server: the log of order events. It imports no web framework, no transport and no database.
 
 Reading order: `position`, `event`, `filter`, `errors` (values); `log/` (appending events to the log and reading the log);
-`submission_form`, `accept`, `turnstile` and `publish` (how a submitted event enters the log, and large requests take turns); `delivery/`
-(how events are sent to open streams).
+`publishing/` (how a submitted event enters the log); `delivery/` (how events are sent to open streams).
 """

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 
 from app.events.delivery.fan_out import FanOut
 from app.events.log.event_log import EventLog
-from app.events.publish import Publisher
+from app.events.publishing.publish import Publisher
 from app.metrics.families import counter, counters, gauge, histogram, histograms, info
 from app.metrics.tally import Tally
 from app.program_version import VERSION

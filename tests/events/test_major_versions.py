@@ -25,7 +25,7 @@ from app.stores.replica.node_copy.local_copy import LocalCopy
 from app.stores.replica.replica_store import ReplicaStore
 from app.stores.sqlite.store import SqliteStore
 from tests.events.logs import subscribe, turns
-from tests.events.test_publishing import publisher
+from tests.events.publishing.test_publishing import publisher
 from tests.support.contract_copy import ContractCopy
 from tests.support.memory_shared_log import MemorySharedLog
 from tests.support.order_shipped_2 import add_order_shipped_2

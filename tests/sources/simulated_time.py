@@ -12,7 +12,7 @@ from app.events.event import Event, StoredEvent
 from app.events.filter import EVERYTHING
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Appended
-from app.events.publish import Publisher
+from app.events.publishing.publish import Publisher
 from app.settings import Settings
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document

@@ -16,7 +16,7 @@ from app.events.delivery.stream_item import Closing
 from app.events.delivery.subscribe import subscribe
 from app.events.errors import Draining, StoreUnavailable
 from app.events.log.event_log import EventLog
-from app.events.publish import Publisher
+from app.events.publishing.publish import Publisher
 from app.metrics.tally import Tally
 from app.specification.contracts import Contracts
 from app.specification.deprecated_majors import DeprecatedMajors

@@ -19,8 +19,8 @@ from app.events.event_columns import EventColumns
 from app.events.log.count_events import EventCounts
 from app.events.log.event_store import Appended, Page
 from app.events.position import SentId
+from app.events.publishing.turnstile import Turnstile
 from app.events.stored_times import stored_times
-from app.events.turnstile import Turnstile
 from app.specification.contracts import Contracts, EventContract
 from app.specification.deprecation import Deprecation
 from app.specification.errors import Refusal

@@ -17,7 +17,7 @@ from app.access.tokens.authentication import Authentication
 from app.events.delivery.fan_out import FanOut
 from app.events.delivery.timing.expiries import Expiries
 from app.events.log.event_log import EventLog
-from app.events.publish import Publisher
+from app.events.publishing.publish import Publisher
 from app.metrics.tally import Tally
 from app.specification.contracts import Contracts
 from app.specification.deprecated_majors import DeprecatedMajors

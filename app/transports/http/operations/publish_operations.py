@@ -11,7 +11,7 @@ from app.access.client import Client
 from app.access.permitted_events import publishable_events
 from app.access.publish_rate import PublishLimit
 from app.events.log.event_log import EventLog
-from app.events.publish import Publisher
+from app.events.publishing.publish import Publisher
 from app.specification.document import OpenApiDocument
 from app.specification.errors import Refusal
 from app.specification.strict_json import JsonValue

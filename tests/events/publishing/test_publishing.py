@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from app.events.accept import Acceptance, Violations
 from app.events.errors import Draining, EventIdConflict, NotPermitted, StoreUnavailable
 from app.events.event import Event
 from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Appended
-from app.events.publish import EVENTS_PER_TURN, REFUSALS_PER_TURN, Publisher
+from app.events.publishing.accept import Acceptance, Violations
+from app.events.publishing.publish import EVENTS_PER_TURN, REFUSALS_PER_TURN, Publisher
 from app.specification.contracts import Contracts, load_contracts
 from app.specification.errors import ContractViolation, InvalidContract
 from app.specification.schema.schema import Schema, compile_schema
@@ -23,7 +23,7 @@ from app.specification.strict_json import JsonValue
 from app.stores.memory import MemoryStore
 from tests.events.logs import open_log
 
-RELEASED = load_contracts(Path(__file__).parents[2] / "contracts")
+RELEASED = load_contracts(Path(__file__).parents[3] / "contracts")
 BATCH_MAXIMUM = 1000
 ID: JsonValue = {"type": "string", "pattern": "^[0-9A-Za-z_.:-]{1,128}$"}
 VERSION_PATTERN = r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$"

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from app.events.accept import Acceptance
 from app.events.event import NO_OWNER, Event
-from app.events.publish import EVENTS_LISTED, Publisher
+from app.events.publishing.accept import Acceptance
+from app.events.publishing.publish import EVENTS_LISTED, Publisher
 from app.specification.contracts import Contracts, load_contracts
 from app.specification.deprecation import Deprecation
 from app.specification.document import load_document
@@ -28,7 +28,7 @@ from app.specification.strict_json import JsonValue
 from tests.events.logs import open_log
 from tests.support.random_values import any_value, mutated
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CONTRACTS = load_contracts(ROOT / "contracts")
 ENVELOPES = load_document(ROOT, CONTRACTS).envelopes
 COMPILED = {name: compile_schema(schema, name) for name, schema in ENVELOPES.items()}

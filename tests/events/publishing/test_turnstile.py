@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from app.events.turnstile import Turnstile
+from app.events.publishing.turnstile import Turnstile
 
 
 async def test_the_first_piece_waits_for_nothing_and_the_next_for_the_next_turn() -> None:

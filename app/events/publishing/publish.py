@@ -6,13 +6,13 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from app.events.accept import Acceptance, Violations
 from app.events.errors import EventIdConflict, NotPermitted
 from app.events.event import Event
 from app.events.filter import EVERYTHING, Filter
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Appended
-from app.events.turnstile import Turnstile
+from app.events.publishing.accept import Acceptance, Violations
+from app.events.publishing.turnstile import Turnstile
 from app.specification.contracts import Contracts
 from app.specification.errors import ContractViolation, EventViolation
 from app.specification.schema.schema import Schema, VerdictsDiffer
@@ -31,9 +31,9 @@ class Publisher:
     """The publisher of events to one log. All transports and sources use the same publisher.
 
     `contracts` and `envelopes`: see `Acceptance`, also for the error that it raises. `batch_maximum`: the largest number of
-    events in one request. `turnstile`: orders the work on large requests. Three attributes count events: `published` counts stored events by type; `duplicates` counts events
-    that had been stored before; `refused` counts events that violated their contract, that were not permitted, or whose eventId
-    belonged to an event with other content.
+    events in one request. `turnstile`: orders the work on large requests. Three attributes count events: `published` counts stored
+    events by type; `duplicates` counts events that had been stored before; `refused` counts events that violated their contract,
+    that were not permitted, or whose eventId belonged to an event with other content.
     """
 
     def __init__(

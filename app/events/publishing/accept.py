@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from app.events.event import NO_OWNER, Event
 from app.events.event_ids import EventIds
-from app.events.submission_form import UNKNOWN, Form, Formed, converted, forms_of, gate_of
-from app.events.sunsets import Sunsets
+from app.events.publishing.submission_form import UNKNOWN, Form, Formed, converted, forms_of, gate_of
+from app.events.publishing.sunsets import Sunsets
 from app.specification.contracts import Contracts, EventContract
 from app.specification.errors import InvalidContract
 from app.specification.schema.schema import Schema, Violation, compile_schema
