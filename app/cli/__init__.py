@@ -1,8 +1,8 @@
 """The command line program `orders-events`; `python -m app` is the same.
 
-`COMMANDS` lists every command and its module. Modules that several commands use: `options` (common parameters), `terminal` (messages)
-and `standard_streams` (standard input, output and error). Only `tail` uses `tail_format` and `tail_statistics`, only `publish` the folder
-`publishing`, and only `forward` the folder `forwarding`.
+`COMMANDS` lists every command and its module: those about a contract are in `contracts/`, those about a log that is stored in
+`stored_log/`, and the others beside this file. What several commands use: `options/` (common parameters) and `output/` (messages, and
+the standard streams). Only `publish` uses the folder `publishing/`, and only `forward` the folder `forwarding/`.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ COMMANDS: Final = {
     "publish": ("publish_command", "Send a file of events to a server."),
     "tail": ("tail_command", "Follow the events of a server."),
     "forward": ("forward_command", "Send the events of a server to a webhook."),
-    "verify": ("store_commands", "Verify a log in a file."),
-    "backup": ("store_commands", "Copy a log, also while a server writes it."),
-    "restore": ("store_commands", "Put a backup in the place of a log."),
-    "log": ("log_command", "Make and compare a log that servers share."),
+    "verify": ("stored_log.store_commands", "Verify a log in a file."),
+    "backup": ("stored_log.store_commands", "Copy a log, also while a server writes it."),
+    "restore": ("stored_log.store_commands", "Put a backup in the place of a log."),
+    "log": ("stored_log.log_command", "Make and compare a log that servers share."),
     "token": ("token_command", "Print an access token, for development."),
-    "check": ("check_command", "Check a server against its contract."),
-    "rehearse": ("rehearse_command", "Rehearse faults with the program of a consumer."),
-    "init": ("init_command", "Write a contract for your own events."),
-    "contracts": ("contract_commands", "Check that a changed contract breaks no consumer."),
-    "types": ("contract_commands", "Write the event types for Python."),
-    "openapi": ("contract_commands", "Write the contract for generators of clients."),
-    "proto": ("contract_commands", "Write the gRPC service as a .proto."),
-    "docs": ("contract_commands", "Write the documentation as files."),
+    "check": ("contracts.check_command", "Check a server against its contract."),
+    "rehearse": ("contracts.rehearse_command", "Rehearse faults with the program of a consumer."),
+    "init": ("contracts.init_command", "Write a contract for your own events."),
+    "contracts": ("contracts.contract_commands", "Check that a changed contract breaks no consumer."),
+    "types": ("contracts.contract_commands", "Write the event types for Python."),
+    "openapi": ("contracts.contract_commands", "Write the contract for generators of clients."),
+    "proto": ("contracts.contract_commands", "Write the gRPC service as a .proto."),
+    "docs": ("contracts.contract_commands", "Write the documentation as files."),
     "completion": ("completion_command", "Let a shell complete the commands."),
 }
-"""A mapping from the name of each command to its module and its one-line description in the help."""
+"""A mapping from the name of each command to its module in this folder and its one-line description in the help."""
 
 _INTERRUPTED: Final = 130  # 128 + SIGINT, the exit code that shells report
 

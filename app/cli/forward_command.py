@@ -14,10 +14,10 @@ from app.cli.forwarding.forwarding import Forwarding
 from app.cli.forwarding.kept_position import kept_position
 from app.cli.forwarding.webhook import Webhook, read_webhook_url
 from app.cli.forwarding.webhook_secrets import make_secret, read_secrets
-from app.cli.options import RETRY_MAX_TIME, certificates_option, orders_client, transport_option, url_option
+from app.cli.options.options import RETRY_MAX_TIME, certificates_option, orders_client, transport_option, url_option
+from app.cli.options.stream_options import FINITE_RETRY_SECONDS, stream_options
+from app.cli.options.token_option import TokenSource, token_option
 from app.cli.output.terminal import Failed, say
-from app.cli.stream_options import FINITE_RETRY_SECONDS, stream_options
-from app.cli.token_option import TokenSource, token_option
 from app.client import Checkpoint, Gap, OrderEvent, OrdersClient, OrdersError, OrderStream, StreamOptions
 from app.client.endpoint import new_client
 from app.client.transports.choice import Transport

@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 import click
 
-from app.cli.options import RETRY_MAX_TIME, certificates_option, orders_client, transport_option, url_option
+from app.cli.options.options import RETRY_MAX_TIME, certificates_option, orders_client, transport_option, url_option
+from app.cli.options.token_option import TokenSource, token_option
 from app.cli.output.terminal import say
 from app.cli.publishing.batches import read_batches
 from app.cli.publishing.event_file import BinaryFile, open_events
 from app.cli.publishing.progress import Progress
 from app.cli.publishing.publication import Publication
-from app.cli.token_option import TokenSource, token_option
 from app.settings.setting_types import WholeNumber
 
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from app.check.table import CHECKS
 from app.cli import Program
-from app.cli.check_command import check
+from app.cli.contracts.check_command import check
 from app.program_version import VERSION
 from tests.check.broken_server import BrokenServer, Fault, serving
 from tests.check.faults import PLANTED

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import Program
-from app.cli.contract_commands import contracts
+from app.cli.contracts.contract_commands import contracts
 from tests.cli.command import Ran
 from tests.compatibility.released_contract import BASELINES, ReleasedContract, put
 

@@ -13,7 +13,7 @@ import click
 from app.check.findings import Outcome
 from app.check.reports.report_json import report_json
 from app.check.reports.report_junit import report_junit
-from app.cli.options import contract_option
+from app.cli.options.options import contract_option
 from app.cli.output.terminal import print_line
 from app.rehearse.consumer_process import CannotStart
 from app.rehearse.rehearsal import Options, Rehearsed, play

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from app.cli.options import stream_argument
+from app.cli.options.options import stream_argument
 from app.events.position import write_position
 from app.settings import NatsUrl
 from app.settings.setting_types import Number, WholeNumber

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.options import store_argument
+from app.cli.options.options import store_argument
 from app.specification.errors import StartupError
 from app.stores.sqlite import copies, verification
 

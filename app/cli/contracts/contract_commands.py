@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from app import compatibility
-from app.cli.options import contract_option
+from app.cli.options.options import contract_option
 from app.compatibility.baseline import released_schemas
 from app.pages import SettingDocs, build_site
 from app.pages.site_paths import Layout

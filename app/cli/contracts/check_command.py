@@ -15,9 +15,9 @@ from app.check.reports.report_text import report_text, result_text, summary_text
 from app.check.run import run
 from app.check.table import CHECKS
 from app.check.target.target import Options
-from app.cli.options import certificates_option, read_url
+from app.cli.options.options import certificates_option, read_url
+from app.cli.options.token_option import TokenSource, token_option
 from app.cli.output.terminal import print_line
-from app.cli.token_option import TokenSource, token_option
 from app.client.endpoint import GRPC_SCHEMES, checked_url
 from app.settings.setting_types import Number, WholeNumber
 

@@ -10,8 +10,8 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from app.cli.options.token_option import TokenSource
 from app.cli.output.terminal import say
-from app.cli.token_option import TokenSource
 from app.client import OrdersClient
 from app.client.endpoint import GRPC_SCHEMES, HTTP_SCHEMES, checked_url
 from app.client.transports.choice import Transport
