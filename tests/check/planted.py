@@ -7,12 +7,21 @@ from typing import Final
 
 from app.check.table import CHECKS
 from tests.check.answer_faults import PLANTED_IN_ANSWERS
-from tests.check.faults import PLANTED, Planted
+from tests.check.document_faults import PLANTED_IN_DOCUMENTS
+from tests.check.faults import Planted
 from tests.check.publish_faults import PLANTED_IN_PUBLISHING
+from tests.check.refusal_faults import PLANTED_IN_REFUSALS
+from tests.check.selection_faults import PLANTED_IN_SELECTIONS
 from tests.check.start_faults import PLANTED_AT_STARTS
+from tests.check.storing_faults import PLANTED_IN_STORING
+from tests.check.stream_faults import PLANTED_IN_STREAMS
 
 PLANTED_IN_HTTP: Final[Mapping[str, Planted]] = {
-    **PLANTED,
+    **PLANTED_IN_DOCUMENTS,
+    **PLANTED_IN_STREAMS,
+    **PLANTED_IN_SELECTIONS,
+    **PLANTED_IN_REFUSALS,
+    **PLANTED_IN_STORING,
     **PLANTED_AT_STARTS,
     **PLANTED_IN_PUBLISHING,
     **PLANTED_IN_ANSWERS,

@@ -18,7 +18,7 @@ from app.cli import Program
 from app.cli.contracts.check_command import check
 from app.program_version import VERSION
 from tests.check.broken_server import BrokenServer, Fault, serving
-from tests.check.faults import PLANTED
+from tests.check.refusal_faults import PLANTED_IN_REFUSALS
 from tests.support.server_process import ServerProcess
 
 QUICK = ("--quick", "--heartbeat-seconds", "0.3")
@@ -60,7 +60,7 @@ def good_url(broken: tuple[BrokenServer, str]) -> str:
 def bad_url(broken: tuple[BrokenServer, str]) -> str:
     """The URL of a server that sends 404 as HTML."""
     application, url = broken
-    application.fault = PLANTED["a 404 is a page of HTML"].fault()
+    application.fault = PLANTED_IN_REFUSALS["a 404 is a page of HTML"].fault()
     return url
 
 

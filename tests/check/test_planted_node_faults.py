@@ -16,18 +16,18 @@ from tests.check.broken_server import BrokenServer, Fault, serving
 from tests.check.faults import (
     EVENTS,
     answers,
-    called,
     dropping,
     each_stream,
     follows_everything,
-    gap_of_nothing,
     order_events,
     publishes,
     reads_all,
     resumes,
     with_json,
 )
+from tests.check.selection_faults import gap_of_nothing
 from tests.check.start_faults import resumes_open
+from tests.check.storing_faults import called
 from tests.check.test_planted_faults import STORED, publish, violated
 from tests.support.server_process import ServerProcess
 

@@ -21,8 +21,9 @@ from app.check.table import CHECKS
 from app.check.target.target import Options
 from tests.check.broken_server import BrokenServer, Fault, Head, Received, serving
 from tests.check.broken_socket import SocketFault
-from tests.check.faults import EVENTS, resumes, silent
+from tests.check.faults import EVENTS, resumes
 from tests.check.planted import OF_HTTP
+from tests.check.stream_faults import silent
 from tests.support.contract_copy import ContractCopy
 from tests.support.order_returned import add_order_returned
 from tests.support.ports import url_without_server
