@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal, cast
+from typing import cast
 
 from app.events.delivery.cursor import Cursor
 from app.events.delivery.stream_item import Checkpoint
@@ -43,17 +43,23 @@ class RehearsedLog:
             await self._log.append(events)
 
     async def read(
-        self, last_event_id: str | None, origin: Literal["latest", "earliest"], filter: Filter, gap_reason: str
+        self,
+        request: StartRequest,
+        filter: Filter,
+        *,
+        follow: bool = True,
+        limit: int | None = None,
+        gap_reason: str = "",
     ) -> tuple[Cursor, Checkpoint | Gap]:
         """Return the cursor of a reader, and the first item of its stream.
 
         `gap_reason`: the reason to give for a lost position in place of `foreign`; empty for none.
         """
-        start = await locate_start(self._log, StartRequest(last_event_id, origin=origin), filter)
+        start = await locate_start(self._log, request, filter)
         first = start.gap or Checkpoint(self._log.position(start.after))
         if isinstance(first, Gap) and gap_reason:
             first = replace(first, reason=cast("GapReason", gap_reason))  # a newer contract may have more reasons
-        return Cursor(self._log, start.after, filter, follow=True, limit=None), first
+        return Cursor(self._log, start.after, filter, follow=follow, limit=limit), first
 
     async def next_events(self, cursor: Cursor) -> list[Page]:
         """Return all events that follow, each as a page of its own, so that they can be written one by one."""

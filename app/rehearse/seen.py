@@ -60,6 +60,11 @@ class Asked:
     overlapped: bool = False
     unfinished: Delivered | None = None
 
+    @property
+    def gap_sent(self) -> bool:
+        """Whether it told of a gap. The consumer may then load the state anew, and begin anew at once without an id."""
+        return any(each.event_type == "stream.gap" for each in self.delivered)
+
 
 @dataclass(frozen=True, slots=True)
 class Reported:

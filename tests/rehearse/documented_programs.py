@@ -1,7 +1,8 @@
-"""The programs of the page Clients, changed in one place only: they take the server's address from the environment."""
+"""The programs of the page Clients and of the READMEs, changed in one place only: they take the server's address from the environment."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 from app.pages.markup.commands import ORIGIN
 from app.pages.npm_package import npm_package
+from tests.documents.readme_text import PYTHON_CLIENT, README, python_examples
 from tests.pages.contract import ROOT, page
 from tests.support.installed_client import client_environment
 from tests.support.programs import needed
@@ -41,6 +43,20 @@ def documented(language: str, folder: Path) -> tuple[str, ...]:
     command = program.build(folder)
     (folder / "runs").mkdir()
     return ("/bin/sh", "-c", _IN_AN_EMPTY_FOLDER, str(folder / "runs"), *command)
+
+
+def mirror(folder: Path) -> tuple[str, ...]:
+    """Prepare the mirror of the Python client's README in a folder, and return the command that starts it anew."""
+    (source,) = [each for each in python_examples(PYTHON_CLIENT) if "sqlite3" in each]
+    (folder / "follow.py").write_text(source.replace(*_PROGRAMS["python"][:2]))
+    (folder / "runs").mkdir()
+    return ("/bin/sh", "-c", _IN_AN_EMPTY_FOLDER, str(folder / "runs"), *_python(folder))
+
+
+def web_page() -> str:
+    """Return the page with an EventSource of the README."""
+    (found,) = re.findall(r"^```html\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return str(found)
 
 
 def _node(folder: Path) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rehearse.documented_programs import LANGUAGES, documented
+from tests.rehearse.documented_programs import LANGUAGES, documented, mirror
 from tests.rehearse.own_consumers import node_client, python_client
 from tests.rehearse.rehearsing import found, rehearse
 
@@ -33,3 +33,10 @@ async def test_program_of_the_documentation_passes(language: str, tmp_path: Path
     command = documented(language, tmp_path)
     results = await rehearse([(command, name) for name in FEW[:3]])
     assert [found(each) for each in results] == [""] * 3
+
+
+async def test_mirror_of_the_python_readme_passes(tmp_path: Path) -> None:
+    names = ("next-major", "cut-in-event", "sent-again")
+    command = mirror(tmp_path)
+    results = await rehearse([(command, name) for name in names])
+    assert [found(each) for each in results] == [""] * len(names)

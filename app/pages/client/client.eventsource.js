@@ -21,9 +21,7 @@ export async function readByEventSource(request, id, listener, signal) {
   try {
     const types = request.eventTypes ?? (await fetchEventTypes(request, signal));
     signal.throwIfAborted();
-    const url = addressOf(request, id);
-    const outcome = await new Promise((end) => new Reading(url, types, request, listener, signal, end));
-    return outcome ?? (await explain(url, request, signal));
+    return await new Promise((end) => new Reading(id, types, request, listener, signal, end));
   } catch (error) {
     return failure(error);
   }
@@ -34,6 +32,7 @@ export async function readByEventSource(request, id, listener, signal) {
  * reconnection, which may be to a newer server, the types are requested again, and events wait until they are known.
  */
 class Reading {
+  #id; // to resume after: it moves with the events
   #types;
   #request;
   #listener;
@@ -44,13 +43,14 @@ class Reading {
   #returning = false; // whether it has lost a connection before
   #waiting; // the events that arrive while the types are requested; else undefined
 
-  constructor(url, types, request, listener, signal, end) {
+  constructor(id, types, request, listener, signal, end) {
+    this.#id = id;
     this.#types = types;
     this.#request = request;
     this.#listener = listener;
     this.#signal = signal;
     this.#end = end;
-    this.#source = new EventSource(url);
+    this.#source = new EventSource(addressOf(request, id));
     // An event of the stream is a MessageEvent, even if its type is `open` or `error`.
     const handle = (event) => event instanceof MessageEvent && this.#handle(event);
     for (const type of new Set([...types, ...CONTROL_TYPES, 'message'])) this.#source.addEventListener(type, handle);
@@ -64,8 +64,9 @@ class Reading {
       this.#waiting.push(event);
       return;
     }
-    this.#listener.frame({ type: event.type, id: event.lastEventId, data: event.data });
-    this.#listener.moved(event.lastEventId);
+    this.#id = event.lastEventId || this.#id; // without one only at the beginning, such as `stream.closing`
+    this.#listener.frame({ type: event.type, id: this.#id, data: event.data });
+    this.#listener.moved(this.#id);
   }
 
   #opened() {
@@ -102,19 +103,22 @@ class Reading {
 
   #failed() {
     this.#returning = true;
-    if (this.#source.readyState === EventSource.CLOSED) this.#close(undefined);
+    if (this.#source.readyState === EventSource.CLOSED) this.#close(this.#explain());
     else if (this.#request.limit) this.#close({ reason: 'lost' }); // by itself it would ask for as many events again
     else this.#listener.lost();
   }
 
+  /** Repeat the request with fetch, because an EventSource does not report why it was refused. @returns {Promise<Outcome>} */
+  async #explain() {
+    const url = addressOf(this.#request, this.#id);
+    const ask = (stop) => fetchStream(url, this.#request, stop);
+    const response = await withPatience(this.#request.silenceMs, this.#signal, ask);
+    return response ? { reason: 'lost' } : { reason: 'end', final: true };
+  }
+
+  /** @param {Outcome | Promise<Outcome>} outcome */
   #close(outcome) {
     this.#source.close();
     this.#end(outcome);
   }
-}
-
-/** Repeat the request with fetch, because an EventSource does not report why it was refused. */
-async function explain(url, request, signal) {
-  const response = await withPatience(request.silenceMs, signal, (stop) => fetchStream(url, request, stop));
-  return response ? { reason: 'lost' } : { reason: 'end', final: true };
 }

@@ -62,7 +62,8 @@ def _wait(before: Asked, asked: Asked, scenario: Scenario, slack_seconds: float)
     """Yield a fault if the wait after a stream was too short or too long."""
     if not isinstance(before.answer, Stream) or before.ended_at is None or asked.at < before.ended_at:
         return
-    if scenario.stops and before.answer is scenario.answers[-1]:
+    begins_anew = before.gap_sent and asked.last_event_id is None
+    if begins_anew or (scenario.stops and before.answer is scenario.answers[-1]):
         return
     waited, retry = asked.at - before.ended_at, before.retry_ms / 1000
     told = f"It came back {waited:.3f} s after {after(before)}; `retry` was {before.retry_ms} ms."

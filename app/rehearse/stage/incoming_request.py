@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from app.events.filter import Filter, filter_of
+from app.events.log.start import NotAnInstant, StartRequest, read_start
+from app.rehearse.stage.pieces import own_id
 
 MOST_BODY_BYTES: Final = 16 * 2**20
 
@@ -34,9 +36,28 @@ class IncomingRequest:
         return self.method == "GET" and ("text/event-stream" in accept or "*/*" in accept)
 
     @property
+    def is_finite(self) -> bool:
+        """Whether the client asks for what is stored only, as a tab does that catches up with the others."""
+        return self.first("follow") == "false"
+
+    @property
     def last_event_id(self) -> str | None:
         """The id after which to resume; the header goes first, and an empty id is none."""
         return self.headers.get("last-event-id") or self.first("lastEventId") or None
+
+    @property
+    def start(self) -> StartRequest | None:
+        """The place where the client wants to begin; None if it is not one, which the server behind says."""
+        origin: Literal["latest", "earliest"] = "earliest" if self.first("from") == "earliest" else "latest"
+        try:
+            return read_start(own_id(self.last_event_id), self.first("since"), origin)
+        except NotAnInstant:
+            return None
+
+    @property
+    def limit(self) -> int | None:
+        limit = self.first("limit") or ""
+        return int(limit) if limit.isdecimal() else None
 
     @property
     def filter(self) -> Filter:

@@ -14,18 +14,13 @@ from app.events.position import Gap
 from app.rehearse.scenario import Ending, Stream, Writing
 from app.rehearse.seen import Asked, Delivered
 from app.rehearse.stage.pieces import BYTE_ORDER_MARK, in_pieces, long_id, unescaped
-from app.rehearse.stage.wire import Wire
+from app.rehearse.stage.wire import STREAM_HEADERS, Wire
 from app.transports.http.streaming.sse import HEARTBEAT, encode, encode_opening
 
 HEARTBEAT_SECONDS: Final = 0.5
 
 _PAUSE_SECONDS: Final = 0.002  # between two pieces of a block, so that they arrive one by one
 _MOST_PAUSES: Final = 40  # in a block: on a busy machine, each takes longer than it says
-_HEADERS: Final = (
-    ("content-type", "text/event-stream; charset=utf-8"),
-    ("cache-control", "no-store, no-transform"),
-    ("x-accel-buffering", "no"),
-)
 _CUTS: Final[Mapping[Ending, Callable[[bytes], bytes]]] = {
     Ending.CUT_IN_EVENT: lambda block: block[
         : len(block) - 8
@@ -57,7 +52,7 @@ class PlayedStream:
 
     async def begin(self, first: Checkpoint | Gap) -> None:
         """Write the head of the response and the first item, with the reconnection time."""
-        await self._wire.begin(_HEADERS)
+        await self._wire.begin(STREAM_HEADERS)
         if self._answer.writing is Writing.BYTE_ORDER_MARK:
             await self._wire.send(BYTE_ORDER_MARK)
         opening = StreamStart(self._closing() if self._answer.is_refused else first)
@@ -99,11 +94,13 @@ class PlayedStream:
             case Ending.SILENCE:
                 await over()
             case Ending.RESET:
+                await self._wire.settle()
                 await self._wire.reset()
                 self._end()
             case Ending.CLOSING:
                 await self._close()
             case _:
+                await self._wire.settle()
                 self._end()
                 await self._wire.cut()
 

@@ -96,8 +96,9 @@ class Script:
         sent = [self.seen.asked[0].last_event_id, *(each.id for each in self.seen.delivered())]
         if isinstance(before.answer, Refusal):
             return before.may_come_with or frozenset(sent[-1:]), before.newest
+        anew = frozenset({None} if before.gap_sent else ())
         was_read = before.ended_by_server and end is not Ending.RESET  # what was on its way is lost with a reset
-        return frozenset(sent[-1:] if was_read or end is Ending.SILENCE else sent), sent[-1]
+        return anew | frozenset(sent[-1:] if was_read or end is Ending.SILENCE else sent), sent[-1]
 
     def _retry_ms(self, answer: Answer) -> int:
         if isinstance(answer, Refusal) and self.seen.asked:

@@ -6,18 +6,21 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from functools import partial
-from typing import Final, Literal
+from typing import Final
 
 from app.events.event import StoredEvent
+from app.events.filter import Filter
+from app.events.log.start import StartRequest
 from app.rehearse.rehearsed_events import RehearsedEvents
 from app.rehearse.rehearsed_log import RehearsedLog
 from app.rehearse.scenario import Ending, Refusal, Scenario, Stream
 from app.rehearse.seen import Asked, Phase, Seen
 from app.rehearse.stage.incoming_request import IncomingRequest, read_request
-from app.rehearse.stage.pieces import own_id
 from app.rehearse.stage.played_stream import PlayedStream
-from app.rehearse.stage.script import Script
+from app.rehearse.stage.script import RETRY_MS, Script
+from app.rehearse.stage.stored_stream import send_stored
 from app.rehearse.stage.wire import Wire
 from app.specification.contracts import Contracts
 from app.specification.errors import UnknownEventType
@@ -79,10 +82,14 @@ class Stage:
                 self.seen.take_reports(request.body.decode("utf-8", "replace"))
                 await wire.accept()
                 continue  # a consumer may report each event on the same connection
-            if request.path == STREAM_PATH and request.wants_stream:
-                await self._answer(request, wire)
-            else:
+            start = request.start if request.path == STREAM_PATH and request.wants_stream else None
+            if start is None:
                 await self._pass_on(request, writer)
+            elif request.is_finite:
+                found = await self._log.read(start, request.filter, follow=False, limit=request.limit)
+                await send_stored(*found, RETRY_MS[1], wire)
+            else:
+                await self._answer(request, start, wire)
             return
 
     async def _pass_on(self, request: IncomingRequest, writer: asyncio.StreamWriter) -> None:
@@ -95,14 +102,14 @@ class Stage:
         finally:
             behind.close()
 
-    async def _answer(self, request: IncomingRequest, wire: Wire) -> None:
+    async def _answer(self, request: IncomingRequest, start: StartRequest, wire: Wire) -> None:
         asked = self._script.ask(request.last_event_id)
         if isinstance(asked.answer, Refusal):
             self._script.end(asked)
             await _refuse(asked.answer, wire)
             return
         tasks = [
-            asyncio.ensure_future(self._play(asked.answer, asked, request, wire)),
+            asyncio.ensure_future(self._play(asked.answer, asked, request.filter, start, wire)),
             asyncio.ensure_future(wire.left()),
         ]
         try:
@@ -114,18 +121,17 @@ class Stage:
         for task in finished:
             task.result()
 
-    async def _play(self, answer: Stream, asked: Asked, request: IncomingRequest, wire: Wire) -> None:
+    async def _play(self, answer: Stream, asked: Asked, filter: Filter, start: StartRequest, wire: Wire) -> None:
         is_first = self._prepared < asked.place
         self._prepared = max(self._prepared, asked.place)
         if is_first and answer.gap:
             await self._log.replace()
         if is_first and answer.restarts:
             await self._log.restart()
-        after = own_id(request.last_event_id)
-        if after is not None and answer.sent_again:
-            after = await self._log.place_before(after, answer.sent_again)
-        origin: Literal["earliest", "latest"] = "earliest" if request.first("from") == "earliest" else "latest"
-        cursor, first = await self._log.read(after, origin, request.filter, answer.gap)
+        if start.last_event_id is not None and answer.sent_again:
+            before = await self._log.place_before(start.last_event_id, answer.sent_again)
+            start = replace(start, last_event_id=before)
+        cursor, first = await self._log.read(start, filter, gap_reason=answer.gap)
         if is_first:
             await self._log.append(answer.events(self._events))
         stream = PlayedStream(answer, wire, asked, self._is_known, self._script.end)

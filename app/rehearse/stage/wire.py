@@ -10,8 +10,16 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
 
+STREAM_HEADERS: Final = (
+    ("content-type", "text/event-stream; charset=utf-8"),
+    ("cache-control", "no-store, no-transform"),
+    ("x-accel-buffering", "no"),
+)
+
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)  # SO_LINGER for 0 seconds: closing sends a reset
-_SETTLE_SECONDS: Final = 0.3  # before a reset, which would throw away what the client has not read yet
+_SETTLE_SECONDS: Final = (
+    0.3  # before a break, with which HTTP libraries and browsers throw away what they have not passed on yet
+)
 
 
 class Wire:
@@ -50,6 +58,11 @@ class Wire:
         self._writer.write(b"0\r\n\r\n")
         await self.cut()
 
+    async def settle(self) -> None:
+        """Return when the client has read what was sent, before the connection breaks."""
+        await self._writer.drain()
+        await asyncio.sleep(_SETTLE_SECONDS)
+
     async def cut(self) -> None:
         """End the connection where it is."""
         with suppress(ConnectionError):  # the client was faster
@@ -58,7 +71,6 @@ class Wire:
 
     async def reset(self) -> None:
         """End the connection with a TCP reset."""
-        await asyncio.sleep(_SETTLE_SECONDS)
         connection: socket.socket | None = self._writer.get_extra_info("socket")
         if connection is not None and connection.fileno() >= 0:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
