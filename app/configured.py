@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from app.stores.replica.shared_log import SharedLog
 
 _MEMORY_EVENTS: Final = 100_000  # kept in memory by default, some 30 MB
+_NATS_SECONDS: Final = (
+    20.0  # a node often starts because machines do: servers start, too, and elect a leader within some 6 s
+)
 
 
 @asynccontextmanager
@@ -95,17 +98,24 @@ def _create_replica(settings: Settings, store: NatsUrl, contracts: Contracts) ->
         settings.nats_ca,
         accept_unsynced=settings.accept_unsynced,
         accept_single=settings.store_single,
+        start_seconds=_NATS_SECONDS,
     )
     return ReplicaStore(log, LocalCopy(Path(store.cache)), contracts)
 
 
 def create_shared_log(
-    store: NatsUrl, credentials: Path | None, authorities: Path | None, *, accept_unsynced: bool, accept_single: bool
+    store: NatsUrl,
+    credentials: Path | None,
+    authorities: Path | None,
+    *,
+    accept_unsynced: bool,
+    accept_single: bool,
+    start_seconds: float,
 ) -> SharedLog:
     """Return the log that several servers share. It is not open yet.
 
     `credentials`, `authorities`: the settings `nats_creds` and `nats_ca`. `accept_unsynced`, `accept_single`: whether a stream may be
-    used that does not sync each event to disk, or has fewer than 3 replicas.
+    used that does not sync each event to disk, or has fewer than 3 replicas. `start_seconds`: how long opening it waits for servers.
 
     Raises StartupError if the package that it needs is not installed.
     """
@@ -118,6 +128,7 @@ def create_shared_log(
         monitors=store.monitors,
         accept_unsynced=accept_unsynced,
         accept_single=accept_single,
+        start_seconds=start_seconds,
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.stores.replica.witness import Difference
 
 _Result = TypeVar("_Result")
+_START_SECONDS: Final = 5.0  # less than a server waits: somebody sits in front of the command
 
 
 @click.group
@@ -116,7 +117,14 @@ async def _opened(store: NatsUrl, credentials: Path | None, authorities: Path | 
     """Open a shared log that already has events, however safely its stream keeps them."""
     from app.configured import create_shared_log  # noqa: PLC0415  # imported late, so that --help is fast
 
-    shared = create_shared_log(store, credentials, authorities, accept_unsynced=True, accept_single=True)
+    shared = create_shared_log(
+        store,
+        credentials,
+        authorities,
+        accept_unsynced=True,
+        accept_single=True,
+        start_seconds=_START_SECONDS,
+    )
     await shared.open()
     try:
         yield shared

@@ -30,9 +30,6 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DEADLINE_SECONDS: Final = 5.0
-START_SECONDS: Final = (
-    20.0  # a node often starts because machines do: servers start, too, and elect a leader within some 6 s
-)
 _NOTICE_SECONDS: Final = 2.0  # longer than a start takes where everything runs
 
 
@@ -53,7 +50,7 @@ class JetStreamLog:
         accept_unsynced: bool = False,
         accept_single: bool = False,
         seconds: float = DEADLINE_SECONDS,
-        start_seconds: float = START_SECONDS,
+        start_seconds: float = DEADLINE_SECONDS,
     ) -> None:
         self.consumer_resets = 0
         self._connection = NatsConnection(servers)
@@ -110,7 +107,7 @@ class JetStreamLog:
 
     def _say_that_it_waits(self) -> None:
         waiting = {"stream": self.stream, "seconds": self._start_seconds}
-        _log.warning("The NATS servers do not answer yet; the start waits for them", extra={"fields": waiting})
+        _log.warning("The NATS servers do not answer yet; they are waited for", extra={"fields": waiting})
 
     async def _follow(self, after: int, known: tuple[str, Epochs] | None) -> AsyncGenerator[Sequence[StoredEvent]]:
         """Yield the events after an offset, from one consumer after another, as long as the log is the one that is `known`.

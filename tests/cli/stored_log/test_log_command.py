@@ -36,6 +36,15 @@ def test_what_an_existing_stream_lacks_is_said_in_one_line(nats: str) -> None:
     assert examined.errors == ["orders-events: The stream single is not safe to use: it must have 3 replicas, not 1."]
 
 
+def test_a_command_gives_up_long_before_a_server_would(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    pytest.importorskip("nats", reason="nats-py is not installed.")
+    compared = run("log", "compare", f"nats://127.0.0.1:1/none?cache={tmp_path / 'copy.db'}")
+    assert (compared.code, compared.out) == (1, "")
+    assert compared.errors[-1].startswith("orders-events: The NATS servers 127.0.0.1:1 cannot be used:")
+    [waiting] = [record for record in caplog.records if record.msg.startswith("The NATS servers do not answer yet")]
+    assert waiting.__dict__["fields"] == {"stream": "none", "seconds": 5.0}
+
+
 def test_a_new_epoch_is_named(nats: str) -> None:
     run("log", "init", f"{nats}/epochs", "--replicas", "1")
     begun = [run("log", "new-epoch", f"{nats}/epochs") for _ in range(2)]

@@ -120,7 +120,7 @@ async def test_a_start_waits_for_servers_that_do_not_answer_yet_and_says_so(
     server.pause()
     try:
         opening = asyncio.create_task(log.open())
-        while "the start waits for them" not in caplog.text:
+        while "they are waited for" not in caplog.text:
             await asyncio.wait({opening}, timeout=0.05)
             assert not opening.done()
     finally:
