@@ -592,7 +592,10 @@ def test_problem_that_is_defined_twice_stops_the_start(root: Path, source: dict[
 
 
 def test_missing_problem_stops_the_start(root: Path) -> None:
-    message = "openapi/orders-events.yaml: components.examples: the problem 'teapot' is missing."
+    message = (
+        "openapi/orders-events.yaml: components.examples: the problem 'teapot' is missing; "
+        "take its example, and its type in the schema Problem, from a contract that `orders-events init` writes."
+    )
     assert refusal(root, ("unavailable", "teapot")) == message
 
 

@@ -42,5 +42,8 @@ def read_problems(inlined: Mapping[str, Any], needed: Collection[str]) -> dict[s
             raise contract_error(pointer, f"the problem {slug!r} is defined twice")
         problems[slug] = problem
     for slug in sorted(set(needed) - problems.keys()):
-        raise contract_error(("components", "examples"), f"the problem {slug!r} is missing")
+        source = (
+            "take its example, and its type in the schema Problem, from a contract that `orders-events init` writes"
+        )
+        raise contract_error(("components", "examples"), f"the problem {slug!r} is missing; {source}")
     return problems
