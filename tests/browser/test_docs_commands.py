@@ -45,6 +45,11 @@ class Command(NamedTuple):
         (path,) = re.findall(rf"'{ORIGIN}([^']*)'", self.text)
         return str(path)
 
+    @property
+    def printing(self) -> str:
+        """The command, but what it would write to a file is printed."""
+        return re.sub(r" -o \S+", "", self.text.rstrip())
+
 
 def blocks(language: str) -> Iterator[tuple[str, str]]:
     for name, page in pages().items():
@@ -164,7 +169,7 @@ def test_command_that_reads_prints_what_its_path_promises(server: ServerProcess,
             order_events(output_of("curl 'http://127.0.0.1:8000/events/orders?from=earliest&follow=false'", server.url))
         )
     )
-    output = output_of(f"{command.text.rstrip()} --fail-with-body", server.url)
+    output = output_of(f"{command.printing} --fail-with-body", server.url)
     if "follow=false" in command.path:
         stream = frames(output)
         assert (stream[-1].event, stream[-1].data) == ("stream.closing", '{"reason":"end"}')

@@ -138,7 +138,6 @@ def test_client_reads_a_stream_and_returns_with_its_last_id(
         (206, "text/event-stream", "206: this is not an event stream, but text/event-stream."),
         (299, "text/event-stream", "299: this is not an event stream, but text/event-stream."),
         (404, "text/event-stream", "404: this is not an event stream, but text/event-stream."),
-        (410, "text/event-stream", "410: this is not an event stream, but text/event-stream."),
         (503, "text/event-stream", "503: this is not an event stream, but text/event-stream."),
     ],
 )
