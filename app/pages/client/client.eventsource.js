@@ -64,9 +64,10 @@ class Reading {
       this.#waiting.push(event);
       return;
     }
-    this.#id = event.lastEventId || this.#id; // without one only at the beginning, such as `stream.closing`
-    this.#listener.frame({ type: event.type, id: this.#id, data: event.data });
-    this.#listener.moved(this.#id);
+    const id = event.lastEventId; // empty before the first id of this EventSource, as with a `stream.closing` at the beginning
+    if (id) this.#id = id;
+    this.#listener.frame({ type: event.type, id, data: event.data });
+    this.#listener.moved(id);
   }
 
   #opened() {
