@@ -113,7 +113,7 @@ async def test_an_event_that_an_older_server_stored_is_repeated_in_any_major(
 
 
 async def test_a_page_is_converted_once_for_all_readers_of_a_major(contracts: Contracts) -> None:
-    """Readers are sent the very same page, so whatever encodes it does so once for them."""
+    """Readers are sent the very same page, so it is encoded once for all of them."""
     in_1, in_2 = (replace(EVERYTHING, reading=contracts.reading(major)) for major in (1, 2))
     async with opening(MemoryStore()) as log:
         readers = [subscribe(log, Start(0), filter) for filter in (in_1, in_1, in_2, in_2)]

@@ -1,4 +1,4 @@
-"""The order of large work: in each turn of the event loop, at most one piece of it is done, whoever it is for.
+"""The order of large work: in each turn of the event loop, at most one piece of it is done, of whichever request.
 
 A turn of the event loop is as long as all that is ready in it. If each of several large requests did one piece of its work in every
 turn, an event that was stored meanwhile would wait for all of them, and again in each of the turns that it needs to be delivered.

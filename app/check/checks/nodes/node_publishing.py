@@ -59,7 +59,7 @@ def nodes_repeated(target: Target) -> Iterator[Finding]:
 
 
 def nodes_open(target: Target) -> Iterator[Finding]:
-    """Streams that stay open have the events of all nodes once and in one order, at whatever node.
+    """Streams that stay open have the events of all nodes once and in one order, at every node.
 
     This check publishes at every node while a stream is open at each; it yields a finding for each stream that differs.
     """
