@@ -189,8 +189,8 @@ def test_command_of_the_docs_runs(source: ScriptedServer, place: Place, monkeypa
     command = re.search(r"^orders-events (forward (?:.*\\\n)*.*)$", CLIENTS_PAGE.read_text(), re.MULTILINE)
     assert command is not None
     with ScriptedServer(Answer(200)) as receiver:
-        words = command[1].replace("https://shop.example", receiver.url).replace("\\\n", " ").split()
-        ran = run(*words, "--url", source.url, "--no-follow")
+        words = command[1].replace("https://example.com", receiver.url).replace("EVENT_TYPE", "order.cancelled")
+        ran = run(*words.replace("\\\n", " ").split(), "--url", source.url, "--no-follow")
     assert (ran.code, ids(receiver), place.position.read_text()) == (0, ["e-1", "e-2"], "e-2\n")
     assert source.asked[0].parameters[0] == ("eventTypes", "order.cancelled")
 

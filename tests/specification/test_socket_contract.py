@@ -34,7 +34,8 @@ def schema(name: str) -> dict[str, Any]:
 def test_messages_are_found_by_their_type() -> None:
     assert list(CONTRACT.receives) == ["subscribe", "unsubscribe", "publish", "ping", "authenticate"]
     assert list(CONTRACT.sends) == [
-        *("checkpoint", "gap", "events", "closing", "unsubscribed", "published", "pong", "error", "heartbeat"),
+        *("checkpoint", "gap", "events", "deprecation"),
+        *("closing", "unsubscribed", "published", "pong", "error", "heartbeat"),
     ]
 
 
@@ -98,7 +99,7 @@ WRONG: dict[str, tuple[Edit, str]] = {
     ),
     "an optional type": (
         put(*SCHEMAS, "PongMessage", "required", value=["request"]),
-        "x-messages.sends.6: a message must be an object that requires `type`",
+        "x-messages.sends.7: a message must be an object that requires `type`",
     ),
     "two types": (add(*SCHEMAS, "PingMessage", "properties", "type", "enum", value="pings"), "receives.3: a message"),
     "a limit in words": (put(*LIMITS, "maxSentBytes", value="512 KiB"), "maxSentBytes: this must be a whole number"),
