@@ -65,10 +65,10 @@ def compression(target: Target) -> Iterator[Finding]:
         body = b""
     arrived = [event._replace(data="") for block in Splitter().feed(body) if (event := order_event(block))]
     promised = "A compressed stream has the same events."
-    arrived = _up_to(
+    compared = _up_to(
         expected[-1:], arrived
     )  # if the first ones were deleted meanwhile, later ones came beyond the last
-    yield from differences(target, log, expected, arrived, request=response.request, promised=promised)
+    yield from differences(target, log, expected, compared, request=response.request, promised=promised)
     if not reader.eof or reader.unused_data:
         yield Finding("A stream that ends is one whole gzip.", "the gzip has no end, or more follows", response.request)
     if "accept-encoding" not in response.headers.get("vary", "").lower():
