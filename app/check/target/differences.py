@@ -41,7 +41,11 @@ def differences(
     kept = [event for event in expected if event.id not in gone]
     if expected and not kept:
         raise Deleted("The server deleted the events to compare with while they were read.")
-    seen = _difference(log, kept, [event for event in arrived if event.id not in gone])
+    left = [event for event in arrived if event.id not in gone]
+    more = len(expected) - len(
+        kept
+    )  # a request with a limit is answered with later events in the place of deleted ones
+    seen = _difference(log, kept, left[: max(len(kept), len(left) - more)])
     if seen is not None:
         text, ids = seen
         yield Finding(promised, text, request, ids)
