@@ -99,7 +99,7 @@ class Seen:
         self._is_frozen = True
 
     def take_reports(self, text: str) -> None:
-        """Take what a consumer reports: a JSON object, or several in lines."""
+        """Record the reports of a consumer: a JSON object, or several in lines."""
         if self._is_frozen:
             return
         try:

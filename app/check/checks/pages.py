@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from app.check.checks.filters import of_types
 from app.check.findings import Finding
 from app.check.request import Pairs
 from app.check.target.differences import differences, fetch_page
-from app.check.target.paging import read_page, walk
+from app.check.target.paging import PageEvent, read_page, walk
 from app.check.target.probe_events import new_event, new_order, publish
 from app.check.target.stored_log import as_values
 from app.check.target.target import SLACK_SECONDS, Target
@@ -83,7 +84,7 @@ def page_position(target: Target) -> Iterator[Finding]:
         pages = walk(
             target,
             ("from", "earliest"),
-            lambda each, known=known: each.id not in known,  # type: ignore[misc]
+            _not_among(known),
             size=size,
             most=len(expected),
             filters=filters,
@@ -98,6 +99,10 @@ def page_position(target: Target) -> Iterator[Finding]:
         yield Finding(
             "A page that starts at the end of the log is empty.", f"{len(empty.events)} events", target.page()
         )
+
+
+def _not_among(known: AbstractSet[str]) -> Callable[[PageEvent], bool]:
+    return lambda each: each.id not in known
 
 
 def _skipped(target: Target) -> Iterator[Finding]:
