@@ -253,6 +253,34 @@ def test_search_by_keyboard_leads_to_a_section_of_another_page(
     assert watched.errors == []
 
 
+TYPE_AS_SOON_AS_THE_SEARCH_OPENS = """
+new Promise((reported) => {
+  const panel = document.getElementById('search');
+  panel.addEventListener('toggle', () => reported(), { once: true });
+  panel.showPopover();
+  document.execCommand('insertText', false, 'or');
+})
+"""
+
+
+def test_search_keeps_what_is_typed_before_the_browser_reports_that_it_is_open(
+    server: ServerProcess, page: Page
+) -> None:
+    page.goto(f"{server.url}/docs/events")
+    page.evaluate(TYPE_AS_SOON_AS_THE_SEARCH_OPENS)
+    page.keyboard.type("der.cancelled")
+    expect(page.get_by_role("searchbox")).to_have_value("order.cancelled")
+
+
+def test_search_that_is_opened_again_replaces_the_words_of_before(server: ServerProcess, page: Page) -> None:
+    page.goto(f"{server.url}/docs/events")
+    for words in ("order.cancelled", "schema"):
+        page.keyboard.press("Control+k")
+        page.keyboard.type(words)
+        expect(page.get_by_role("searchbox")).to_have_value(words)
+        page.keyboard.press("Escape")
+
+
 def test_search_in_the_page_that_is_open_closes_and_moves_to_the_section(server: ServerProcess, page: Page) -> None:
     page.goto(f"{server.url}/docs/events")
     page.get_by_role("button", name="Search").click()

@@ -72,7 +72,6 @@
   }
 
   async function opened() {
-    field.select();
     if (sections) return;
     say('Loading', []);
     try {
@@ -99,6 +98,7 @@
 
   panel.addEventListener('toggle', ({ newState }) => newState === 'open' && opened());
   panel.addEventListener('keydown', onKey);
+  field.addEventListener('focus', () => field.select()); // `toggle` comes later, when words may have been typed
   field.addEventListener('input', show);
   results.addEventListener('click', (event) => event.target.closest('a') && panel.hidePopover());
   addEventListener('keydown', (event) => {
