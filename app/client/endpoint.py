@@ -22,7 +22,7 @@ HTTP_SCHEMES: Final = ("http", "https")
 GRPC_SCHEMES: Final = ("grpc", "grpcs")
 
 _EVENTS_PATH: Final = "/events/orders"
-_SILENCE_SECONDS: Final = 45.0  # three times the time between two heartbeats of a server with default settings
+_SILENCE_SECONDS: Final = 30.0  # the contract: twice the time between two heartbeats
 _ANSWER_SECONDS: Final = 60.0  # a server with a busy disk may take long to answer a publisher
 _CONNECT_SECONDS: Final = 10.0
 # `max_connections`: without a limit, because each open stream occupies a connection. `keepalive_expiry`: many servers, uvicorn among
@@ -40,7 +40,7 @@ class Endpoint:
 
     `url`: the URL, such as http://127.0.0.1:8000. Raises ValueError if it is not a URL.
     `token`: the token that each request carries.
-    `silence_seconds`: the time without a byte on a stream after which its connection counts as broken; default: 45.
+    `silence_seconds`: the time without a byte on a stream after which its connection counts as broken; default: 30.
     `schemes`: the schemes that the URL may have.
     """
 

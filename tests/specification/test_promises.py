@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from app.client.bearer_token import BearerToken
+from app.client.endpoint import Endpoint
 from app.configured import promises_in_force
 from app.settings import Settings, StoreUrl
 from app.specification.contracts import load_contracts
@@ -67,6 +69,11 @@ def test_every_text_names_the_promised_range_of_retry_times() -> None:
     least, most = PROMISES["retryMilliseconds"]["minimum"], PROMISES["retryMilliseconds"]["maximum"]
     assert said(r"`retry` time: ([0-9,]+ to [0-9,]+) milliseconds") == {f"{least:,} to {most:,}"}
     assert said(r"wait ([0-9]+ to [0-9]+) seconds") == {f"{least / 1000:g} to {most / 1000:g}"}
+
+
+def test_python_client_gives_a_silent_connection_up_when_the_contract_says() -> None:
+    assert "Treat it as lost if nothing has arrived for twice as long." in re.sub(r"\s+", " ", DESCRIPTION)
+    assert Endpoint("http://127.0.0.1:8000", BearerToken(None)).silence_seconds == 2 * PROMISES["heartbeatSeconds"]
 
 
 def test_default_settings_keep_the_promises_of_the_contract() -> None:

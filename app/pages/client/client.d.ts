@@ -55,7 +55,7 @@ export interface Options {
    */
   token?(): string | Promise<string>;
   /**
-   * The server's `--heartbeat-seconds`. A connection that is silent for three times as long is ended, except by `eventsource`.
+   * The server's `--heartbeat-seconds`. A connection that is silent for twice as long is ended, except by `eventsource`.
    * Default: 15.
    */
   heartbeatSeconds?: number;

@@ -7,7 +7,7 @@ const STREAM = 'text/event-stream';
 const TRANSPORTS = ['eventsource', 'fetch', 'websocket', 'auto'];
 const WHOLE_NUMBER = /^[1-9][0-9]*$/; // the server refuses another limit
 const GONE = 410; // what the stream asks for was retired, so no later request succeeds
-const HEARTBEATS = 3; // as many may be missing before a connection counts as dead
+const HEARTBEATS = 2; // as many may be missing before a connection counts as dead
 
 /**
  * A stream to request.
