@@ -1,12 +1,14 @@
 """The promises of `SharedLog`, on one server that stays up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import anyio
 import pytest
 
 from app.events.position import Epochs
 from app.stores.jetstream.jetstream_log import JetStreamLog
+from app.stores.jetstream.stream.stream_api import StreamInfo
 from app.stores.replica.shared_log import AlreadyStored, EpochEnded
 from tests.support.jetstream_logs import followed, newest_epoch, opened_log, order_event, order_events
 from tests.support.nats_server import nats_server
@@ -109,3 +111,23 @@ async def test_an_epoch_that_another_node_has_begun_and_not_recorded_is_finished
         config = {"name": claim, "ack_policy": "explicit", "metadata": {"orders-events.epoch": "k7f3q2xw"}}
         await log._api.create_consumer(config, claim, "create")
         assert (await log.begin_epoch(first)).epochs.open == ("k7f3q2xw", 1)
+
+
+async def test_a_node_that_is_overtaken_while_it_begins_an_epoch_does_not_move_the_one_that_was_begun(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened_log(url) as log, opened_log(url, log.stream) as slow:
+        first = (await log.state()).epochs
+        begun: list[Epochs] = []
+        update = slow._api.update
+
+        async def overtaken(config: Mapping[str, Any]) -> StreamInfo:
+            if not begun:
+                begun.append((await log.begin_epoch(first)).epochs)
+                await log.store(order_events("e", 3), begun[0].open.name)
+            return await update(config)
+
+        monkeypatch.setattr(slow._api, "update", overtaken)
+        assert (await slow.begin_epoch(first)).epochs == begun[0]
+        assert (await log.state()).epochs == begun[0]
+        assert await slow.store([order_event("next")], begun[0].open.name) == 4

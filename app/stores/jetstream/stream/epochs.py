@@ -26,6 +26,7 @@ _CLAIM_SECONDS: Final = (
     300  # a node that began an epoch and died is finished by another; the claim is removed after this time
 )
 _NAME_TAKEN: Final = 10148
+_AGREED: Final = "orders-events.epoch"
 
 
 def first_metadata() -> dict[str, str]:
@@ -70,20 +71,23 @@ async def begin_epoch(api: StreamApi, info: StreamInfo) -> None:
     If the stream was restored from a backup, the events that were stored since get an epoch of their own, between the two: in the old
     one, their ids would be those of lost events.
 
-    All nodes that do so at the same time begin the same epochs. Raises Unanswered, Forbidden or ApiRefused; calling it again
-    finishes what was begun.
+    All nodes that do so at the same time begin the same epochs, however late one of them is: the servers do not compare before they
+    update, so an update that was overtaken must write what is written already. Raises Unanswered, Forbidden or ApiRefused; calling
+    it again finishes what was begun.
     """
     epochs = read_epochs(info.metadata)
-    name = await _agreed_name(api, epochs.open.name)
-    fenced = {**writable(info.config), "subjects": [subjects_of_epoch(api.stream, name)]}
+    last = epochs.open.name
+    name = await _agreed(api, f"epoch-after-{last}", new_epoch(1).name)
+    current = await api.info()
+    if read_epochs(current.metadata) != epochs:
+        return  # another node has begun the epoch meanwhile
+    fenced = {**writable(current.config), "subjects": [subjects_of_epoch(api.stream, name)]}
     await api.update(fenced)
     first_offset = 1 + await _settled_last(api)
     stored_since = await _first_since(api, info.created) if is_restored(info) else first_offset
     between = [Epoch(_name_before(name), stored_since)] if stored_since < first_offset else []
-    if read_epochs((await api.info()).metadata) == epochs:
-        record = _write([*epochs, *between, Epoch(name, first_offset)])
-        recorded = {**fenced["metadata"], EPOCHS: record, CREATED: info.created}
-        await api.update({**fenced, "metadata": recorded})
+    record = await _agreed(api, f"record-after-{last}", _write([*epochs, *between, Epoch(name, first_offset)]))
+    await api.update({**fenced, "metadata": {**fenced["metadata"], EPOCHS: record, CREATED: info.created}})
 
 
 def writable(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,27 +100,26 @@ def _write(epochs: Iterable[Epoch]) -> str:
     return ",".join(f"{epoch.name}:{epoch.first_offset}" for epoch in epochs)
 
 
-async def _agreed_name(api: StreamApi, last: str) -> str:
-    """Return the name of the epoch that follows the epoch `last`: the same name for all nodes that ask.
+async def _agreed(api: StreamApi, claim: str, proposal: str) -> str:
+    """Return what the first node that made a claim of this name has proposed: the same text for all nodes that ask.
 
-    The servers create a consumer of one name only once, and that consumer's metadata has the name of the epoch.
+    The servers create a consumer of one name only once, and that consumer's metadata has the text.
     """
-    claim = f"epoch-after-{last}"
-    name = new_epoch(1).name
     config = {
         "name": claim,
         "deliver_policy": "new",
         "ack_policy": "explicit",
         "inactive_threshold": _CLAIM_SECONDS * 10**9,
-        "metadata": {"orders-events.epoch": name},
+        "metadata": {_AGREED: proposal},
     }
     try:
         await api.create_consumer(config, claim, "create")
     except ApiRefused as error:
         if error.code != _NAME_TAKEN:
             raise
-        name = (await api.consumer(claim))["config"]["metadata"]["orders-events.epoch"]
-    return name
+        agreed: str = (await api.consumer(claim))["config"]["metadata"][_AGREED]
+        return agreed
+    return proposal
 
 
 def _name_before(name: str) -> str:
