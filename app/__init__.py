@@ -4,7 +4,7 @@ Reading order, from the ground up: `specification` (the contract, without any se
 delivery to readers), `stores` (where events are kept), `sources` (publishers inside the server), `access` (who may read and
 publish what), `transports` (how events come in and go out), `server` (uvicorn, changed for streams that last), `metrics`,
 `diagnostics`, `tracing` and `program_version` (what a server reports about itself), `pages` (documentation and dashboard), `settings`,
-`configured` (the parts that settings choose), `background` (work beside other work), `service` (puts all of it together), `main` (runs
+`configured` (the parts that settings choose; `configured_keys`: the keys), `background` (work beside other work), `service` (puts all of it together), `main` (runs
 it), `cli` (the command line).
 
 Five packages stand apart. `client` is for programs that use a server, and knows nothing of one. `compatibility` compares the

@@ -9,11 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from app.access.admission import StreamLimits, streams_by_descriptors
-from app.access.development import DevelopmentAccess
-from app.access.tokens.access_token import TokenRules
-from app.access.tokens.authentication import Authentication, NoAuthentication, TokenAuthentication
-from app.access.tokens.refreshed_keys import open_keys
-from app.access.tokens.signing_keys import read_secret
+from app.access.tokens.authentication import Authentication, NoAuthentication
 from app.events.log.event_store import EventStore
 from app.metrics.exposition import SharedLogCounts
 from app.settings import NatsUrl, Settings, StoreUrl
@@ -23,6 +19,7 @@ from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
+    from app.access.development import DevelopmentAccess
     from app.stores.jetstream.servers.nats_servers import NatsServers  # needs an optional package
     from app.stores.replica.replica_store import ReplicaStore
     from app.stores.replica.shared_log import SharedLog
@@ -33,6 +30,13 @@ _NATS_SECONDS: Final = (
 )
 
 
+def create_development_access() -> DevelopmentAccess:
+    """Return the keys and the token of `--dev-token`."""
+    from app.access.development import DevelopmentAccess  # noqa: PLC0415  # a server without keys starts without cryptography
+
+    return DevelopmentAccess()
+
+
 @asynccontextmanager
 async def open_authentication(
     settings: Settings, development: DevelopmentAccess | None
@@ -41,14 +45,13 @@ async def open_authentication(
 
     `development`: the keys of `--dev-token`; they replace all others. Raises StartupError if the keys cannot be read.
     """
-    rules = TokenRules(settings.issuer or "", settings.audience or settings.public_url or "", settings.algorithms)
     if development is not None:
         yield development.authentication
-    elif settings.jwks is not None:
-        async with open_keys(settings.jwks) as keys:
-            yield TokenAuthentication(keys, rules)
-    elif settings.jwt_secret_file is not None:
-        yield TokenAuthentication(read_secret(settings.jwt_secret_file), rules)
+    elif settings.has_keys:
+        from app.configured_keys import open_token_authentication  # noqa: PLC0415  # likewise
+
+        async with open_token_authentication(settings) as authentication:
+            yield authentication
     else:
         yield NoAuthentication()
 

@@ -7,11 +7,10 @@ import gc
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import uvloop
 
-from app.access.development import DevelopmentAccess
 from app.background import in_background
 from app.events.publishing.publish import Publisher
 from app.program_version import VERSION
@@ -24,9 +23,12 @@ from app.sources.simulator import check_simulator, simulate
 from app.specification.errors import StartupError
 from app.transports.http.observing.observation import by_port
 
+if TYPE_CHECKING:
+    from app.access.development import DevelopmentAccess  # imported for --dev-token only
+
 OBJECTS_PER_COLLECTION = 10_000  # new objects; to examine them takes less than 1 ms
 
-OnListening: TypeAlias = Callable[[str, str | None, DevelopmentAccess | None], object]
+OnListening: TypeAlias = Callable[[str, str | None, "DevelopmentAccess | None"], object]
 
 _log = logging.getLogger(__name__)
 
@@ -125,6 +127,7 @@ def _relax_garbage_collection() -> None:
     # Neither publishing nor streams leave cycles behind, so there is hardly any garbage to find. By default a collection runs after 700
     # new objects, several times for a request of 500 events, and costs a twentieth of their time.
     gc.set_threshold(OBJECTS_PER_COLLECTION)
+    gc.enable()
 
 
 def _source(settings: Settings, publisher: Publisher) -> Coroutine[Any, Any, None]:

@@ -6,18 +6,24 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp
 
 from app.access.admission import Admission
-from app.access.development import DevelopmentAccess
 from app.access.forwarded import TrustedProxies
 from app.access.principal import Principal
 from app.access.publish_rate import PublishLimit
 from app.access.reconnection import Reconnection
 from app.access.tokens.authentication import Authentication
 from app.background import in_background
-from app.configured import create_store, open_authentication, promises_in_force, stream_limits
+from app.configured import (
+    create_development_access,
+    create_store,
+    open_authentication,
+    promises_in_force,
+    stream_limits,
+)
 from app.events.delivery.fan_out import FanOut
 from app.events.log.event_log import EventLog
 from app.events.publishing.publish import Publisher
@@ -48,6 +54,9 @@ from app.transports.http.sessions.resource_metadata import challenge
 from app.transports.http.streaming.response import EventStreams
 from app.transports.http.waiting import Waits
 from app.transports.websocket.sockets import Sockets
+
+if TYPE_CHECKING:
+    from app.access.development import DevelopmentAccess  # imported for --dev-token only
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
 
     Raises StartupError if the contract is not valid, the log cannot be opened, or the keys of access tokens cannot be read.
     """
-    development = DevelopmentAccess() if settings.dev_token else None
+    development = create_development_access() if settings.dev_token else None
     async with (
         open_authentication(settings, development) as authentication,
         _open_parts(settings, authentication, development) as service,

@@ -134,6 +134,17 @@ def test_an_unknown_variable_or_a_bad_value_is_refused(name: str, value: str) ->
     assert name in refusal("--store", "memory:", **{name: value})
 
 
+# Its time
+
+
+def test_a_start_imports_nothing_that_it_does_not_need() -> None:
+    program = "import sys, app.cli.serve_command, app.main; print(*sys.modules)"
+    modules = set(subprocess.check_output([sys.executable, "-c", program], text=True, timeout=SECONDS).split())
+    assert {"app.service", "connexion"} < modules
+    unneeded = {"app.client", "cryptography", "grpc", "joserfc", "nats", "openapi_spec_validator", "opentelemetry"}
+    assert unneeded & modules == set()
+
+
 # The machine
 
 

@@ -11,9 +11,9 @@ from joserfc.jwk import OctKey
 
 from app.access.principal import SCOPES, Principal
 from app.access.tokens.access_token import TokenRules
-from app.access.tokens.authentication import TokenAuthentication
 from app.access.tokens.issue_token import Signer, issue_token
 from app.access.tokens.signing_keys import SECRET_BYTES, KeySet
+from app.access.tokens.token_authentication import TokenAuthentication
 
 NAME: Final = "urn:orders-events:development"  # of the issuer and of the audience
 CODE_SECONDS: Final = 300  # a link stays in the history of terminals and browsers

@@ -17,7 +17,8 @@ from app.cli.forwarding.webhook_secrets import make_secret, read_secrets
 from app.cli.options.options import RETRY_MAX_TIME, certificates_option, orders_client, transport_option, url_option
 from app.cli.options.stream_options import FINITE_RETRY_SECONDS, stream_options
 from app.cli.options.token_option import TokenSource, token_option
-from app.cli.output.terminal import Failed, say
+from app.cli.output.server_errors import Failed
+from app.cli.output.terminal import say
 from app.client import Checkpoint, Gap, OrderEvent, OrdersClient, OrdersError, OrderStream, StreamOptions
 from app.client.endpoint import new_client
 from app.client.transports.choice import Transport

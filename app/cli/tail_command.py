@@ -14,9 +14,10 @@ import click
 from app.cli.options.options import RETRY_MAX_TIME, certificates_option, orders_client, transport_option, url_option
 from app.cli.options.stream_options import FINITE_RETRY_SECONDS, stream_options
 from app.cli.options.token_option import TokenSource, token_option
+from app.cli.output.server_errors import Failed
 from app.cli.output.tail_format import json_line, text_line
 from app.cli.output.tail_statistics import Statistics, shown_live
-from app.cli.output.terminal import Failed, discard_output, paint_for, print_line, say
+from app.cli.output.terminal import discard_output, paint_for, print_line, say
 from app.client import Gap, OrderEvent, OrdersClient, OrdersError, OrderStream, StreamOptions
 from app.client.transports.choice import Transport
 from app.settings.setting_types import WholeNumber

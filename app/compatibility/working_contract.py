@@ -19,7 +19,8 @@ from app.specification.document import load_document
 from app.specification.errors import InvalidContract
 from app.specification.openapi.bundle import CONTRACT, bundle, inline
 from app.specification.openapi.source import read_source
-from app.specification.openapi.structure import check_structure, check_version
+from app.specification.openapi.structure import check_version
+from app.specification.openapi.validity.judgement import judgement_of
 from app.specification.pointer import DOCUMENT, Pointer
 
 
@@ -65,7 +66,7 @@ def read_working_contract(root: Path) -> WorkingContract:
 
 def _comparable(source: Mapping[str, Any], bundled: dict[str, Any]) -> dict[str, Any]:
     check_version(source)
-    check_structure(bundled)
+    judgement_of(bundled).check_structure()
     inline(bundled)  # raises if a reference leads nowhere or in a circle
     return bundled
 

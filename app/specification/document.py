@@ -27,11 +27,11 @@ from app.specification.openapi.socket_contract import SocketContract, count, rea
 from app.specification.openapi.source import read_source
 from app.specification.openapi.structure import (
     check_operations,
-    check_structure,
     check_version,
     operation,
     operations,
 )
+from app.specification.openapi.validity.judgement import judgement_of
 from app.specification.openapi.write import write_json, write_yaml
 from app.specification.pointer import lookup
 
@@ -113,11 +113,13 @@ def load_document(
     check_version(source)
     contract = bundle(source, contracts)
     numbering = Numbering(read_field_numbers(root))
-    check_structure(contract)
+    judgement = judgement_of(contract)
+    judgement.check_structure()
     inlined = inline(contract)
     check_schemas(inlined)
     check_event_types(source, contracts)
     check_examples(inlined)
+    judgement.check_beyond_structure()
     check_operations(contract)
     check_promises(contract)
     bundled = as_deployed(contract, deployment)

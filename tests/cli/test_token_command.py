@@ -13,8 +13,8 @@ from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from app.access.principal import PUBLISH, READ, Permission
 from app.access.tokens.access_token import TokenRules
-from app.access.tokens.authentication import TokenAuthentication
 from app.access.tokens.signing_keys import KeySet
+from app.access.tokens.token_authentication import TokenAuthentication
 from app.cli.token_command import token
 
 SECRET = b"a secret of the tests, of more than 32 bytes"

@@ -9,7 +9,7 @@ import pytest
 
 from app.compatibility import Finding
 from app.compatibility.document_changes import check_document
-from app.specification.openapi.structure import check_structure
+from app.specification.openapi.validity.openapi_rules import check_structure
 from tests.compatibility.mutations import BEFORE, CONTRACTS, DOCUMENTS, EVENTS, DocumentMutation, Mutation, mutated
 from tests.compatibility.released_contract import ReleasedContract
 

@@ -15,7 +15,7 @@ from openapi_spec_validator.schemas import schema_v30
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document
 from app.specification.errors import InvalidContract
-from app.specification.openapi.structure import check_structure
+from app.specification.openapi.validity.openapi_rules import check_structure
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = load_document(ROOT, load_contracts(ROOT / "contracts")).json

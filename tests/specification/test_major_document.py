@@ -12,7 +12,7 @@ from app.specification.contracts import Contracts, load_contracts
 from app.specification.document import OpenApiDocument, load_document
 from app.specification.openapi.bundle import inline
 from app.specification.openapi.schemas import check_examples, check_schemas
-from app.specification.openapi.structure import check_structure
+from app.specification.openapi.validity.openapi_rules import check_structure
 from tests.support.contract_copy import ContractCopy
 from tests.support.order_shipped_2 import LEAST, SCHEMA, add_order_shipped_2
 

@@ -21,7 +21,13 @@ from unittest.mock import patch
 
 import coverage
 
-_IMPORTED_BEFORE = ("coverage", "app.cli.serve_command", "app.main")
+_IMPORTED_BEFORE = (
+    "coverage",
+    "app.cli.serve_command",
+    "app.main",
+    "app.configured_keys",
+    "app.specification.openapi.validity.openapi_rules",
+)
 
 _context = multiprocessing.get_context("forkserver")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -24,19 +24,6 @@ class TokenRules(NamedTuple):
     issuer: str
     audience: str
     algorithms: Collection[str]
-
-
-def read_authorization(authorization: Sequence[str]) -> str | None:
-    """Return the access token in the values of the header `Authorization`, or of the metadata of a call.
-
-    It is None if there is no value, and "", which is no good token, if there are several or if one has another form.
-    """
-    if not authorization:
-        return None
-    scheme, _, token = authorization[0].partition(" ")
-    token = token.lstrip(" ")
-    is_bearer = scheme.lower() == "bearer"  # RFC 6750 §2.1; the scheme in any case, RFC 9110 §11.1
-    return token if is_bearer and len(authorization) == 1 and " " not in token else ""
 
 
 def principal_of_claims(signed: SignedClaims, rules: TokenRules, now: float) -> Principal:

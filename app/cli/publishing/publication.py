@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from app.cli.output.terminal import advice
+from app.cli.output.server_errors import advice
 from app.cli.publishing.batches import Batch, NumberedEvent
 from app.cli.publishing.pieces import RefusedPiece
 from app.client import EventsRefused, OrdersClient, OrdersError, PublishedEvent, RequestRefused, Violation

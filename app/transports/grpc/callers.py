@@ -9,8 +9,8 @@ import grpc
 
 from app.access.client import Client
 from app.access.forwarded import TrustedProxies
-from app.access.tokens.access_token import read_authorization
 from app.access.tokens.authentication import Authentication
+from app.access.tokens.authorization_header import read_authorization
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 

@@ -18,8 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.access.client import Client
 from app.access.errors import Forbidden, TokenExpired, Unauthenticated
 from app.access.principal import ANONYMOUS, PUBLISH, Principal
-from app.access.tokens.access_token import read_authorization
 from app.access.tokens.authentication import Authentication
+from app.access.tokens.authorization_header import read_authorization
 from app.specification.openapi.operation_security import OperationSecurity
 from app.transports.http.parameters import header_values
 from app.transports.http.sessions.same_origin import is_foreign

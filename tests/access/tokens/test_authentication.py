@@ -11,8 +11,9 @@ from joserfc.jwk import OctKey
 from app.access.errors import TokenExpired, Unauthenticated
 from app.access.principal import ANONYMOUS, OBSERVE, PUBLISH, READ, Permission
 from app.access.tokens.access_token import LEEWAY_SECONDS, TokenRules
-from app.access.tokens.authentication import REMEMBERED_TOKENS, NoAuthentication, TokenAuthentication
+from app.access.tokens.authentication import NoAuthentication
 from app.access.tokens.signing_keys import KeySet
+from app.access.tokens.token_authentication import REMEMBERED_TOKENS, TokenAuthentication
 from tests.support.bad_tokens import bad_tokens
 from tests.support.tokens import AUDIENCE, ISSUER, SECRET, token
 

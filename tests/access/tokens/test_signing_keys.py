@@ -14,10 +14,10 @@ from joserfc.jwk import ECKey, OctKey
 
 from app.access.errors import Unauthenticated
 from app.access.tokens.access_token import TokenRules
-from app.access.tokens.authentication import TokenAuthentication
 from app.access.tokens.key_set_text import MAX_BYTES, UnreadableKeySet
 from app.access.tokens.refreshed_keys import URL_PACE, Pace, RefreshedKeys, open_keys
 from app.access.tokens.signing_keys import InvalidKeys, read_key_set, read_secret
+from app.access.tokens.token_authentication import TokenAuthentication
 from tests.events.logs import in_virtual_time, now_seconds
 from tests.support.threaded import ThreadedServer, serving
 from tests.support.tls import make_certificate, needs_openssl, speak_tls
