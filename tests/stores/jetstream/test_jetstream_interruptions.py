@@ -14,6 +14,8 @@ import pytest
 
 from app.events.errors import StoreUnavailable
 from app.events.event import Event, StoredEvent
+from app.stores.jetstream.errors import Unanswered
+from app.stores.jetstream.event_publishing import Submission
 from app.stores.jetstream.jetstream_log import JetStreamLog
 from app.stores.jetstream.servers.nats_servers import NatsServers
 from app.stores.jetstream.stream.make_stream import make_stream
@@ -166,6 +168,15 @@ async def _is_stored(log: JetStreamLog, epoch: str) -> bool:
     except StoreUnavailable:
         return False
     return True
+
+
+async def test_what_waited_to_be_sent_in_an_interruption_is_not_sent_after_it(server: NatsServer) -> None:
+    async with opened_log(server.url) as log:
+        epoch = await newest_epoch(log)
+        await log._connection._client._process_op_err(ConnectionResetError())  # as nats-py does when it reads the end
+        with pytest.raises(Unanswered, match="broke"):
+            await log._store(Submission(log.stream, epoch, [order_event("late")]), epoch)
+        assert await log.store([order_event("next")], epoch) == 1
 
 
 async def test_a_stream_that_was_deleted_and_made_anew_is_not_followed_on(server: NatsServer) -> None:

@@ -47,6 +47,11 @@ class NatsClient(Client):
             await self._send_command(b"%b%b%b\r\n" % (command, header, payload))
         await self._flush_pending()
 
+    def forget_unsent(self) -> None:
+        """Forget what was not sent before an interruption. nats-py would send it once it has another connection."""
+        self._pending.clear()
+        self._pending_data_size = 0
+
     async def _connect_to_server(self, s: Srv) -> None:
         """Connect to a server. nats-py does not close the connection of an attempt that failed before."""
         if self._transport:

@@ -160,10 +160,14 @@ class NatsConnection:
             if client is self._client and not self.closed:
                 self._replacement = asyncio.create_task(self._replace())
 
+        async def disconnected() -> None:
+            client.forget_unsent()  # else events could be stored in a stream that was restored meanwhile
+            await self._on_disconnect()
+
         await client.connect(
             list(self._servers.urls),
             error_cb=self._on_error,
-            disconnected_cb=self._on_disconnect,
+            disconnected_cb=disconnected,
             reconnected_cb=self._on_reconnect,
             closed_cb=closed,
             lame_duck_mode_cb=client.force_reconnect,
