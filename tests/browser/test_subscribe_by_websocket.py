@@ -361,7 +361,7 @@ def test_page_that_is_slow_keeps_little_in_memory_and_gets_everything_in_order(t
     with socket_server(talk) as url:
         subscribed = over_websocket(tab, url)
         subscribed.hold()
-        assert eventually(lambda: sent > 10)
+        assert eventually(lambda: sent >= 8)  # 4 MB
         tab.wait_for_timeout(500)
         assert subscribed.count() == 0
         subscribed.release()
@@ -370,6 +370,33 @@ def test_page_that_is_slow_keeps_little_in_memory_and_gets_everything_in_order(t
     assert asked[0] is None
     assert len(asked) > 1
     assert subscribed.states() == ["connecting", "open", "closed"]
+
+
+def test_subscription_of_a_slow_page_ends_at_once_and_the_connection_stays(tab: Page) -> None:
+    told: queue.Queue[str] = queue.Queue()
+
+    def talk(peer: Peer) -> None:
+        asked = [peer.receive() for _ in range(2)]
+        slow = next(each["subscription"] for each in asked if each["orderId"] == ["or_slow"])
+        peer.send(*(checkpoint(each["subscription"]) for each in asked))
+        peer.send(*(events(f"a-{number}", subscription=slow, size=500_000) for number in range(2, 12)))
+        told.put(peer.receive()["type"])
+        peer.send({"type": "unsubscribed", "subscription": slow}, checkpoint(3 - slow, "a-12"))
+        again = peer.receive()
+        told.put(again["lastEventId"])
+        peer.send(closing(subscription=again["subscription"]), closing(subscription=3 - slow))
+
+    with socket_server(talk) as url:
+        quick, slow = (over_websocket(tab, url, orderId=order) for order in ("or_quick", "or_slow"))
+        slow.hold()
+        assert told.get(timeout=30) == "unsubscribe"
+        quick.passes("a-12")
+        assert slow.count() == 0
+        slow.release()
+        last = told.get(timeout=30)
+        for each in (quick, slow):
+            each.reaches("closed")
+    assert slow.ids()[-1] == last != "a-11"
 
 
 # Publishing

@@ -29,12 +29,17 @@ export class Inbox {
     signal.addEventListener('abort', () => this.#wake());
   }
 
+  /** Whether it takes what a connection brings. */
+  get isOpen() {
+    return !this.outcome && !this.#signal.aborted;
+  }
+
   /**
    * @param {Piece} piece
    * @param {number} size
    */
   take(piece, size) {
-    if (this.outcome) return;
+    if (!this.isOpen) return;
     this.#waiting.push({ piece, size });
     this.#size += size;
     if (this.#size > this.#most) this.end({ reason: 'behind' });

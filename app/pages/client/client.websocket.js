@@ -24,7 +24,7 @@ const NO_TOKEN = {};
 
 /**
  * Read a stream. Each event waits until the one before it has been handled. A browser reads on meanwhile, so if too much waits, the
- * subscription is ended. The outcome is then `behind`, once all that has been read has been handled.
+ * subscription is ended at once. The outcome is then `behind`, once all that has been read has been handled.
  * @param {StreamRequest} request
  * @param {string | undefined} id the id to resume after
  * @param {Listener} listener
@@ -40,7 +40,10 @@ export async function readByWebSocket(request, id, listener, signal) {
     /** @type {Inbox<{message: any, text: string}>} */
     const inbox = new Inbox(MOST_WAITING, signal);
     const taker = {
-      take: (message, text) => inbox.take({ message, text }, text.length),
+      take: (message, text) => {
+        inbox.take({ message, text }, text.length);
+        if (!inbox.isOpen) socket.unsubscribe(number); // now: until the handlers have caught up, the server would send the whole log
+      },
       end: (outcome) => inbox.end(outcome),
     };
     const number = socket.subscribe((free) => subscribeMessage(request, place, free), taker);
