@@ -76,8 +76,7 @@ async def begin_epoch(api: StreamApi, info: StreamInfo) -> None:
     it again finishes what was begun.
     """
     epochs = read_epochs(info.metadata)
-    last = epochs.open.name
-    name = await _agreed(api, f"epoch-after-{last}", new_epoch(1).name)
+    name = await _agreed(api, f"epoch-after-{epochs.open.name}", new_epoch(1).name)
     current = await api.info()
     if read_epochs(current.metadata) != epochs:
         return  # another node has begun the epoch meanwhile
@@ -86,7 +85,7 @@ async def begin_epoch(api: StreamApi, info: StreamInfo) -> None:
     first_offset = 1 + await _settled_last(api)
     stored_since = await _first_since(api, info.created) if is_restored(info) else first_offset
     between = [Epoch(_name_before(name), stored_since)] if stored_since < first_offset else []
-    record = await _agreed(api, f"record-after-{last}", _write([*epochs, *between, Epoch(name, first_offset)]))
+    record = await _agreed(api, f"record-of-{name}", _write([*epochs, *between, Epoch(name, first_offset)]))
     await api.update({**fenced, "metadata": {**fenced["metadata"], EPOCHS: record, CREATED: info.created}})
 
 
