@@ -43,7 +43,7 @@ class OpaqueIds:
 
     def __init__(self, key: bytes) -> None:
         # ECB, because each block is encrypted alone, and no two blocks are equal that must not look equal.
-        cipher = Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305
+        cipher = Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305 - for single blocks, see above
         self._encrypt = cipher.encryptor().update
         self._decrypt = cipher.decryptor().update
         self._nonces = count(secrets.randbelow(_NONCES))

@@ -51,7 +51,6 @@ class ReaderIds:
 
     @cached_property
     def _opaque(self) -> OpaqueIds:
-        # Imported late: the library takes 8 MB, and a server without keys for access tokens does not need it.
-        from app.events.log.opaque_ids import OpaqueIds  # noqa: PLC0415
+        from app.events.log.opaque_ids import OpaqueIds  # noqa: PLC0415 - takes 8 MB, which a server without keys does not need
 
         return OpaqueIds(self._key)

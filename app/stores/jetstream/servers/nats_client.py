@@ -55,7 +55,7 @@ class NatsClient(Client):
     async def _connect_to_server(self, s: Srv) -> None:
         """Connect to a server. nats-py does not close the connection of an attempt that failed before."""
         if self._transport:
-            self._transport.close()  # type: ignore[no-untyped-call]
+            self._transport.close()  # type: ignore[no-untyped-call] # nats-py leaves it untyped
         await super()._connect_to_server(s)
 
     def _connect_command(self) -> bytes:

@@ -83,7 +83,7 @@ class NatsConnection:
         client.receivers[subscription._id] = receive  # noqa: SLF001 - messages come with this number
 
         async def unsubscribe() -> None:
-            del client.receivers[subscription._id]  # noqa: SLF001
+            del client.receivers[subscription._id]  # noqa: SLF001 - as above
             with contextlib.suppress(nats_errors.Error):  # it has ended with its connection
                 await subscription.unsubscribe()
 
