@@ -13,7 +13,8 @@ from app.check.foreign_json import read_json
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 EXCERPT_CHARACTERS: Final = 200
-_LONGEST_BODY: Final = 16 * 1024  # bytes that a command shows
+FOREIGN_ORIGIN: Final = "https://orders-events-check.invalid"  # of web pages that no operator has allowed
+LONGEST_SHOWN: Final = 16 * 1024  # bytes of a body or a message that a command shows
 
 
 class Repeatable(Protocol):
@@ -76,7 +77,7 @@ class Response:
 
 def _shown(body: bytes) -> str:
     size = len(body)
-    return body.decode("utf-8", "backslashreplace") if size <= _LONGEST_BODY else f"<a body of {size} bytes>"
+    return body.decode("utf-8", "backslashreplace") if size <= LONGEST_SHOWN else f"<a body of {size} bytes>"
 
 
 def without_user(url: str) -> str:

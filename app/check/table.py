@@ -18,12 +18,12 @@ from app.check.checks import (
     pages,
     refusals,
 )
-from app.check.checks.grpc import over_grpc, service_checks
+from app.check.checks.grpc import over_grpc, service_checks, service_publishing
 from app.check.checks.nodes import node_logs, node_publishing
 from app.check.checks.publishing import event_versions, published_events, refused_events, repeated_events
 from app.check.checks.starting import starts, unknown_ids
 from app.check.checks.staying_open import live, open_filters, open_streams
-from app.check.checks.websocket import over_websocket, websocket_messages
+from app.check.checks.websocket import over_websocket, websocket_endings, websocket_handshakes, websocket_messages
 from app.check.findings import Finding
 from app.check.target.target import Options, Target
 
@@ -35,7 +35,7 @@ def _never(_options: Options) -> str:
 
 
 def _when_quick(options: Options) -> str:
-    return "It waits for a heartbeat; leave out --quick to run it." if options.quick else ""
+    return "It waits for a long time; leave out --quick to run it." if options.quick else ""
 
 
 def _unless_publishing(options: Options) -> str:
@@ -44,6 +44,10 @@ def _unless_publishing(options: Options) -> str:
 
 def _without_grpc(options: Options) -> str:
     return "" if options.grpc else "It needs the gRPC port; --grpc names it."
+
+
+def _unless_publishing_over_grpc(options: Options) -> str:
+    return _without_grpc(options) or _unless_publishing(options)
 
 
 def _without_nodes(options: Options) -> str:
@@ -161,12 +165,19 @@ CHECKS: Final = (
     Check(node_publishing.nodes_repeated, _unless_publishing_at_nodes),
     Check(node_publishing.nodes_open, _unless_publishing_at_nodes),
     Check(node_publishing.nodes_hopping, _unless_publishing_at_nodes),
-    Check(websocket_messages.websocket_refusals),
+    Check(websocket_handshakes.websocket_refusals),
+    Check(websocket_handshakes.websocket_origin),
     Check(websocket_messages.websocket_messages),
     Check(websocket_messages.websocket_errors),
     Check(websocket_messages.websocket_numbers),
-    Check(websocket_messages.websocket_closings),
-    Check(websocket_messages.websocket_token),
+    Check(websocket_messages.websocket_number_again),
+    Check(websocket_endings.websocket_closings),
+    Check(websocket_endings.websocket_not_utf8),
+    Check(websocket_endings.websocket_too_large),
+    Check(websocket_endings.websocket_too_many),
+    Check(websocket_endings.websocket_silence, _when_quick, waits=True),
+    Check(websocket_endings.websocket_message_size, _unless_publishing),
+    Check(websocket_handshakes.websocket_token),
     Check(over_websocket.websocket_opening),
     Check(over_websocket.websocket_heartbeat, _when_quick, waits=True),
     Check(over_websocket.websocket_end),
@@ -175,6 +186,9 @@ CHECKS: Final = (
     Check(over_websocket.websocket_resume),
     Check(over_websocket.websocket_gap),
     Check(over_websocket.websocket_filters),
+    Check(over_websocket.websocket_filters_open, _unless_publishing),
+    Check(over_websocket.websocket_since),
+    Check(over_websocket.websocket_members),
     Check(over_websocket.websocket_publish, _unless_publishing),
     Check(service_checks.grpc_description, _without_grpc),
     Check(service_checks.grpc_health, _without_grpc),
@@ -187,5 +201,12 @@ CHECKS: Final = (
     Check(over_grpc.grpc_resume, _without_grpc),
     Check(over_grpc.grpc_gap, _without_grpc),
     Check(over_grpc.grpc_filters, _without_grpc),
-    Check(over_grpc.grpc_publish, lambda options: _without_grpc(options) or _unless_publishing(options)),
+    Check(over_grpc.grpc_filters_open, _unless_publishing_over_grpc),
+    Check(over_grpc.grpc_since, _without_grpc),
+    Check(over_grpc.grpc_members, _without_grpc),
+    Check(over_grpc.grpc_publish, _unless_publishing_over_grpc),
+    Check(service_publishing.grpc_publish_refusals, _unless_publishing_over_grpc),
+    Check(service_publishing.grpc_publish_stream, _unless_publishing_over_grpc),
+    Check(service_publishing.grpc_event_id, _unless_publishing_over_grpc),
+    Check(service_publishing.grpc_token, _without_grpc),
 )

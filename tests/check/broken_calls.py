@@ -23,7 +23,8 @@ class CallFault:
 
     `asks`: changes a request before it is sent to the good server.
     `sends`: returns what is sent in place of a response. It gets the request, the response, and how many responses came before.
-    `describes`: changes the description of the service. `health`: the status to report. `has_details`: whether refusals have details.
+    `describes`: changes the description of the service. `health`: the status to report. `has_details`: whether refusals to subscribe have details.
+    `code`: changes the status of a refusal. `authorization`: changes the access token.
     """
 
     asks: Callable[[Any], Any] = lambda asked: asked
@@ -31,6 +32,8 @@ class CallFault:
     describes: Callable[[FileDescriptorProto], object] = lambda _: None
     health: str = "SERVING"
     has_details: bool = True
+    code: Callable[[grpc.StatusCode], grpc.StatusCode] = lambda code: code
+    authorization: Callable[[str | None], str | None] = lambda sent: sent
 
 
 class BrokenCalls(grpc.GenericRpcHandler):
@@ -47,6 +50,8 @@ class BrokenCalls(grpc.GenericRpcHandler):
                 return grpc.unary_stream_rpc_method_handler(self._subscribe)
             case "Publish":
                 return grpc.unary_unary_rpc_method_handler(self._publish)
+            case "PublishStream":
+                return grpc.stream_stream_rpc_method_handler(self._publish_stream)
             case "Check":
                 return grpc.unary_unary_rpc_method_handler(self._check)
         return grpc.unary_unary_rpc_method_handler(lambda data, _: self._describe(name, data))
@@ -54,22 +59,37 @@ class BrokenCalls(grpc.GenericRpcHandler):
     def _subscribe(self, data: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
         fault, asked = self.fault, parsed("SubscribeRequest", data)
         subscribe: Any = self._good.unary_stream(f"/{SERVICE}/Subscribe")
-        call = subscribe(encoded("SubscribeRequest", fault.asks(asked)))
+        call = subscribe(encoded("SubscribeRequest", fault.asks(asked)), metadata=_metadata(fault, context))
         context.add_callback(call.cancel)
         try:
             for before, response in enumerate(call):
                 for sent in fault.sends(asked, parsed("SubscribeResponse", response), before):
                     yield encoded("SubscribeResponse", sent)
-        except grpc.RpcError:
-            if fault.has_details:
-                context.set_trailing_metadata(call.trailing_metadata())
-            context.set_code(call.code())
-            context.set_details(call.details())
+        except grpc.RpcError as error:
+            _refuse(fault, error, context, has_details=fault.has_details)
 
-    def _publish(self, data: bytes, _context: grpc.ServicerContext) -> bytes:
+    def _publish(self, data: bytes, context: grpc.ServicerContext) -> bytes:
+        fault, asked = self.fault, parsed("PublishRequest", data)
         publish: Any = self._good.unary_unary(f"/{SERVICE}/Publish")
-        (sent,) = self.fault.sends({}, parsed("PublishResponse", publish(data)), 0)
+        try:
+            response = publish(encoded("PublishRequest", fault.asks(asked)), metadata=_metadata(fault, context))
+        except grpc.RpcError as error:
+            _refuse(fault, error, context)
+            return b""
+        (sent,) = fault.sends({}, parsed("PublishResponse", response), 0)
         return encoded("PublishResponse", sent)
+
+    def _publish_stream(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        fault = self.fault
+        publish: Any = self._good.stream_stream(f"/{SERVICE}/PublishStream")
+        call = publish(requests, metadata=_metadata(fault, context))
+        context.add_callback(call.cancel)
+        try:
+            for before, response in enumerate(call):
+                for sent in fault.sends({}, parsed("PublishStreamResponse", response), before):
+                    yield encoded("PublishStreamResponse", sent)
+        except grpc.RpcError as error:
+            _refuse(fault, error, context)
 
     def _check(self, _data: bytes, _context: grpc.ServicerContext) -> bytes:
         status: Any = health_pb2.HealthCheckResponse.ServingStatus.Value(self.fault.health)
@@ -85,6 +105,20 @@ class BrokenCalls(grpc.GenericRpcHandler):
                 self.fault.describes(file)
             files[index] = file.SerializeToString()
         return bytes(response.SerializeToString())
+
+
+def _metadata(fault: CallFault, context: grpc.ServicerContext) -> list[tuple[str, str]]:
+    """Return the access token to send to the good server."""
+    sent = dict(context.invocation_metadata()).get("authorization")
+    authorization = fault.authorization(None if sent is None else str(sent))
+    return [] if authorization is None else [("authorization", authorization)]
+
+
+def _refuse(fault: CallFault, error: Any, context: grpc.ServicerContext, *, has_details: bool = True) -> None:
+    if has_details:
+        context.set_trailing_metadata(error.trailing_metadata())
+    context.set_code(fault.code(error.code()))
+    context.set_details(error.details())
 
 
 @contextmanager

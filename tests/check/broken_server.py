@@ -15,7 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from websockets.exceptions import InvalidStatus
 
-from tests.check.broken_socket import GOOD, SocketFault, forward, refuse
+from tests.check.broken_socket import GOOD, SocketFault, TransparentSocket, forward, refuse
 from tests.transports.http.wire import SHORT_LIVED
 
 HOP_BY_HOP: Final = ("connection", "content-length", "date", "host", "keep-alive", "transfer-encoding", "upgrade")
@@ -167,7 +167,7 @@ def serving(application: ASGIApp) -> Iterator[str]:
             application,
             lifespan="on",
             log_level="error",
-            ws="websockets-sansio",
+            ws=TransparentSocket,
             timeout_graceful_shutdown=5,
             timeout_keep_alive=60,  # longer than a client's, which might else ask again while it is being closed
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.types import Receive, Send
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
@@ -32,6 +33,21 @@ class SocketFault:
 
 
 GOOD: Final = SocketFault()  # no fault
+
+
+class TransparentSocket(WebSocketsSansIOProtocol):
+    """The WebSocket of uvicorn, which passes text that is not UTF-8 on: the good server behind the proxy must refuse it."""
+
+    def send_receive_event_to_app(self) -> None:
+        data = b"".join(self.frames)
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            if self.curr_msg_data_type == "text":
+                self.frames = []
+                self.queue.put_nowait({"type": "websocket.receive", "text": data.decode("utf-8", "surrogateescape")})
+                return
+        super().send_receive_event_to_app()
 
 
 async def forward(url: str, headers: Mapping[str, str], fault: SocketFault, receive: Receive, send: Send) -> None:
@@ -59,10 +75,12 @@ async def _client_to_server(receive: Receive, good: ClientConnection, asked: lis
             if text is None:
                 await good.send(message["bytes"])
                 continue
+            raw = text.encode("utf-8", "surrogateescape")
             with contextlib.suppress(ValueError):
-                asked.append(json.loads(text))
-                text = json.dumps(fault.asks(asked[-1]))
-            await good.send(text)
+                asked.append(json.loads(raw))
+                changed = fault.asks(asked[-1])
+                raw = raw if changed == asked[-1] else json.dumps(changed).encode()
+            await good.send(raw, text=True)
     await good.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+import grpc
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 
 from app.check.target.target import Options
@@ -59,7 +60,7 @@ def resumes(asked: Any) -> bool:
 
 
 def follows_one_order(asked: Any) -> bool:
-    return set(asked) == {"orderId"}
+    return set(asked) == {"orderId"} and len(asked["orderId"]) == 1
 
 
 def ignoring(name: str) -> CallFault:
@@ -69,6 +70,39 @@ def ignoring(name: str) -> CallFault:
         return asked if asked.get(name, ["nobody"])[0].startswith("nobody") else without(asked, name)
 
     return CallFault(asks=lambda asked: asks(asked) if asked.get("from") == "earliest" else asked)
+
+
+def ignoring_types_of_new_events(asked: Any) -> Any:
+    return without(asked, "eventTypes") if set(asked) == {"eventTypes", "orderId"} else asked
+
+
+def ignoring_since(asked: Any) -> Any:
+    is_valid = "since" in asked and asked["since"] != "yesterday"
+    return {**without(asked, "since"), "from": "earliest"} if is_valid else asked
+
+
+def with_members(**members: Any) -> Callable[[Any], Any]:
+    return lambda events: [{**each, **members} for each in events]
+
+
+def reads_one_order(asked: Any) -> bool:
+    return set(asked) == {"from", "orderId", "follow"} and "check" in asked["orderId"][0]
+
+
+def without_bad_events(asked: Any) -> Any:
+    return (
+        {**asked, "events": [each for each in asked["events"] if " " not in each["eventId"]]}
+        if "events" in asked
+        else asked
+    )
+
+
+def as_invalid(code: grpc.StatusCode) -> grpc.StatusCode:
+    return grpc.StatusCode.INVALID_ARGUMENT if code is grpc.StatusCode.ALREADY_EXISTS else code
+
+
+def numbered_one(_: Any, sent: Any, before: int) -> Sequence[Any]:
+    return [{**sent, "request": before + 1}] if "request" in sent else [sent]
 
 
 def silent(asked: Any, sent: Any, before: int) -> Sequence[Any]:
@@ -96,7 +130,8 @@ PLANTED_IN_CALLS: Final[Mapping[str, PlantedCall]] = {
     "a service that answers is not healthy": PlantedCall(CallFault(health="NOT_SERVING"), "grpc-health"),
     "a refusal has no details": PlantedCall(CallFault(has_details=False), "grpc-refusals"),
     "a field that breaks the contract is ignored": PlantedCall(
-        CallFault(asks=lambda asked: without(asked, "since")), "grpc-refusals"
+        CallFault(asks=lambda asked: without(asked, "since") if asked.get("since") == "yesterday" else asked),
+        "grpc-refusals",
     ),
     "a call begins with a heartbeat": PlantedCall(
         sending(lambda sent: [{"heartbeat": {}}, sent], lambda asked, sent: asked == {} and "checkpoint" in sent),
@@ -133,13 +168,31 @@ PLANTED_IN_CALLS: Final[Mapping[str, PlantedCall]] = {
     ),
     "a call ignores event types": PlantedCall(ignoring("eventTypes"), "grpc-filters"),
     "a call ignores orders": PlantedCall(ignoring("orderId"), "grpc-filters"),
+    "a call ignores the event types of new events": PlantedCall(
+        CallFault(asks=ignoring_types_of_new_events), "grpc-filters-open"
+    ),
+    "a call ignores the time to start at": PlantedCall(CallFault(asks=ignoring_since), "grpc-since"),
+    "a call changes the versions of events": PlantedCall(
+        changed_events(with_members(schemaVersion="1.9.0"), asks_for_all), "grpc-members"
+    ),
+    "a call changes the times of events": PlantedCall(
+        changed_events(with_members(storedAt="2024-05-01T10:00:00.000Z"), asks_for_all), "grpc-members"
+    ),
+    "the name that a producer gave an event is lost": PlantedCall(
+        changed_events(with_members(eventId=""), reads_one_order), "grpc-event-id"
+    ),
+    "the good events of a bad call are stored": PlantedCall(
+        CallFault(asks=without_bad_events), "grpc-publish-refusals"
+    ),
+    "a conflict is called a bad argument": PlantedCall(CallFault(code=as_invalid), "grpc-publish-refusals"),
+    "the requests of a stream are numbered anew": PlantedCall(CallFault(sends=numbered_one), "grpc-publish-stream"),
     "a published event is sent twice": PlantedCall(
         changed_events(lambda events: [events[0], *events], follows_one_order), "grpc-publish"
     ),
     "a published event is called a duplicate": PlantedCall(
         sending(
             lambda sent: [{"events": [{**each, "duplicate": True} for each in sent["events"]]}],
-            lambda _, sent: isinstance(sent.get("events"), list),
+            lambda _, sent: isinstance(sent.get("events"), list) and "request" not in sent,
         ),
         "grpc-publish",
     ),

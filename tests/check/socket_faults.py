@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
@@ -51,7 +52,7 @@ def resumes(asked: Asked) -> bool:
 
 
 def follows_one_order(asked: Asked) -> bool:
-    return set(asked[0]) == {"type", "subscription", "orderId"} and len(asked) == 1
+    return set(asked[0]) == {"type", "subscription", "orderId"} and len(asked) == len(asked[0]["orderId"]) == 1
 
 
 # Changes of messages
@@ -63,6 +64,10 @@ def without(message: Any, *names: str) -> Any:
 
 def with_events(change: Callable[[Sequence[Any]], Sequence[Any]]) -> Callable[[Any], Sequence[Any]]:
     return lambda sent: [{**sent, "events": change(sent["events"])}]
+
+
+def with_members(**members: Any) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    return lambda events: [{**each, **members} for each in events]
 
 
 def are_events(when: Callable[[Asked], bool]) -> Callable[[Asked, Any], bool]:
@@ -81,6 +86,23 @@ def claiming_security(given: Head) -> Head:
     return replace(given, body=before + name + after.replace(b"security: []", b"security: [{bearer: []}, {}]", 1))
 
 
+def claiming_limit(name: str, limit: float) -> Fault:
+    """Change a limit of messages in the document."""
+
+    def claims(given: Head) -> Head:
+        return replace(given, body=re.sub(rf'({name}"?): [0-9]+'.encode(), rf"\g<1>: {limit}".encode(), given.body))
+
+    return answers(claims, lambda asked, _: asked.path.startswith("/openapi."))
+
+
+def ignoring_types_of_new_events(message: Any) -> Any:
+    return without(message, "eventTypes") if {"eventTypes", "orderId"} <= message.keys() else message
+
+
+def ignoring_since(message: Any) -> Any:
+    return {**without(message, "since"), "from": "earliest"} if "since" in message else message
+
+
 def from_the_earliest(message: Any) -> Any:
     if not message.get("lastEventId", "").startswith("no-such"):
         return message
@@ -94,6 +116,15 @@ def of_every(name: str) -> Fault:
         return message if message.get(name, ["nobody"])[0].startswith("nobody") else without(message, name)
 
     return asking(lambda message: asks(message) if message.get("from") == "earliest" else message)
+
+
+def without_origin(asked: Received) -> Received:
+    headers = {name: value for name, value in asked.headers.items() if name != "origin"}
+    return replace(asked, headers=headers) if asked.path == SOCKET else asked
+
+
+def offers_similar(asked: Received) -> bool:
+    return asked.headers.get("sec-websocket-protocol", "").endswith("x")
 
 
 def offering(asked: Received) -> Received:
@@ -121,10 +152,12 @@ PLANTED_IN_SOCKETS: Final[Mapping[str, Planted]] = {
     "no subprotocol is needed": Planted(
         lambda: Fault(asks=lambda asked: offering(asked) if asked.path == SOCKET else asked), "websocket-refusals"
     ),
+    "a similar subprotocol is accepted": Planted(
+        lambda: Fault(asks=lambda asked: offering(asked) if offers_similar(asked) else asked), "websocket-refusals"
+    ),
+    "pages of every origin open connections": Planted(lambda: Fault(asks=without_origin), "websocket-origin"),
     "a message breaks its schema": Planted(
-        lambda: sending(
-            with_events(lambda events: [{**each, "schemaVersion": "1"} for each in events]), are_events(bool)
-        ),
+        lambda: sending(with_events(with_members(schemaVersion="1")), are_events(lambda asked: "limit" in asked[0])),
         "websocket-messages",
     ),
     "an error has another number": Planted(lambda: changing("error", subscription=9), "websocket-errors"),
@@ -143,6 +176,27 @@ PLANTED_IN_SOCKETS: Final[Mapping[str, Planted]] = {
     "an unsubscribe is answered for another number": Planted(
         lambda: changing("unsubscribed", when=lambda asked: asked[0]["subscription"] == 5, subscription=32),
         "websocket-numbers",
+    ),
+    "the number of an open subscription is taken": Planted(
+        lambda: sending(
+            lambda sent: [{"type": "checkpoint", "subscription": sent["subscription"], "lastEventId": "a-1"}],
+            lambda _, sent: sent.get("problem", {}).get("status") == 409,
+        ),
+        "websocket-number-again",
+    ),
+    "the number of an ended subscription is not free": Planted(
+        lambda: sending(lambda _: [], lambda asked, sent: sent["type"] == "checkpoint" and len(asked) > 4),
+        "websocket-number-again",
+        Options(quick=True, timeout_seconds=3),
+    ),
+    "what is not UTF-8 ends the connection as done": Planted(lambda: closing({1007: 1000}), "websocket-not-utf8"),
+    "a large message ends the connection as not JSON": Planted(lambda: closing({1009: 4400}), "websocket-too-large"),
+    "too many messages end the connection as a silence": Planted(lambda: closing({4429: 4408}), "websocket-too-many"),
+    "a silent client is sent away later than is claimed": Planted(
+        lambda: claiming_limit("firstMessageSeconds", 0.2), "websocket-silence", Options(heartbeat_seconds=0.3)
+    ),
+    "messages are larger than is claimed": Planted(
+        lambda: claiming_limit("maxSentBytes", 65536), "websocket-message-size"
     ),
     "what is not JSON ends the connection as done": Planted(lambda: closing({4400: 1000}), "websocket-closings"),
     "a binary message ends the connection as not JSON": Planted(lambda: closing({1003: 4400}), "websocket-closings"),
@@ -204,6 +258,18 @@ PLANTED_IN_SOCKETS: Final[Mapping[str, Planted]] = {
     ),
     "a subscription ignores event types": Planted(lambda: of_every("eventTypes"), "websocket-filters"),
     "a subscription ignores orders": Planted(lambda: of_every("orderId"), "websocket-filters"),
+    "a subscription ignores the event types of new events": Planted(
+        lambda: asking(ignoring_types_of_new_events), "websocket-filters-open"
+    ),
+    "a subscription ignores the time to start at": Planted(lambda: asking(ignoring_since), "websocket-since"),
+    "a subscription changes the versions of events": Planted(
+        lambda: sending(with_events(with_members(schemaVersion="1.9.0")), are_events(subscribes_to_all)),
+        "websocket-members",
+    ),
+    "a subscription changes the times of events": Planted(
+        lambda: sending(with_events(with_members(storedAt="2024-05-01T10:00:00.000Z")), are_events(subscribes_to_all)),
+        "websocket-members",
+    ),
     "a published event is sent twice": Planted(
         lambda: sending(with_events(lambda events: [events[0], *events]), are_events(follows_one_order)),
         "websocket-publish",

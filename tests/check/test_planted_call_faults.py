@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
+import grpc
 import pytest
 
 from app.check.checks.grpc.service_checks import proto_fields
@@ -23,6 +25,7 @@ from tests.client.scripted_calls import ScriptedCalls
 from tests.support.ports import own_port
 from tests.support.rich_contract import ROOT, rich_proto
 from tests.support.server_process import ServerProcess
+from tests.support.tokens import token, token_settings
 
 GRPC_CHECKS = [each.name for each in CHECKS if each.name.startswith("grpc-")]
 
@@ -65,7 +68,23 @@ def test_a_fault_of_grpc_is_found_by_its_own_check_and_no_other(broken: Broken, 
 
 
 def test_every_check_of_grpc_has_a_fault_that_it_finds() -> None:
-    assert {each.found_by for each in PLANTED_IN_CALLS.values()} == set(GRPC_CHECKS)
+    assert {each.found_by for each in PLANTED_IN_CALLS.values()} | {"grpc-token"} == set(GRPC_CHECKS)
+
+
+def test_call_without_an_acceptable_token_is_found_by_its_own_check(tmp_path: Path) -> None:
+    quick = ("--store", "memory:", "--source", "none", "--grpc-port", "0")
+    with ServerProcess(*quick, *token_settings(tmp_path)) as good, broken_calls(good.grpc_address) as (proxy, url):
+        options = Options(quick=True, publish=True, grpc=url, token=token())
+        names = ["publish-once", "grpc-token", "grpc-opening", "grpc-publish-stream"]
+        assert violated(run(good.url, options, names)) == {}
+        for fault in (CallFault(authorization=signed_by_us), CallFault(code=lambda _: grpc.StatusCode.INTERNAL)):
+            proxy.fault = fault
+            assert list(violated(run(good.url, options, names))) == ["grpc-token"]
+
+
+def signed_by_us(sent: str | None) -> str:
+    """Accept what nobody signed."""
+    return f"Bearer {token()}" if sent is None or sent.endswith(".") else sent
 
 
 def test_without_a_url_the_checks_of_grpc_are_skipped(broken: Broken) -> None:

@@ -34,7 +34,14 @@ NOT_WITHOUT_EVENTS = {
     *("closing", "limit", "payloads", "ids", "resume", "header-wins", "end-checkpoint", "near-ids", "empty-id"),
     *("start-order", "since", "paging", "page-size", "page-position", "event-type-filter", "order-filter"),
     *("both-filters", "live", "resume-open", "first-id", "stored-at", "counts", "counts-position", "compression"),
-    *("websocket-limit", "websocket-events", "websocket-resume", "websocket-filters"),
+    *(
+        "websocket-limit",
+        "websocket-members",
+        "websocket-events",
+        "websocket-resume",
+        "websocket-since",
+        "websocket-filters",
+    ),
 }
 
 

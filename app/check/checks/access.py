@@ -35,7 +35,7 @@ def bad_token(target: Target) -> Iterator[Finding]:
     """
     for method, path in target.contract.protected:
         seen: Response | None = None
-        for authorization in (*_UNACCEPTABLE, *_forged(target.options.token or "")):
+        for authorization in unacceptable(target.options.token or ""):
             response = yield from _refused(target, method, path, authorization)
             if response is not None and seen is not None and response.body != seen.body:
                 promised = "Every token that is not accepted gets the same answer."
@@ -57,6 +57,12 @@ def _refused(target: Target, method: str, path: str, authorization: str) -> Gene
     if not response.headers.get("www-authenticate", "").startswith("Bearer"):
         yield Finding("A 401 has the header WWW-Authenticate: Bearer.", str(response), request)
     return response
+
+
+def unacceptable(token: str) -> Iterator[str]:
+    """Yield what a server must not accept as an access token. `token`: a good one, of which forged ones are made."""
+    yield from _UNACCEPTABLE
+    yield from _forged(token)
 
 
 def _forged(token: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Final
 from app.check.findings import Finding, NotSeen
 from app.check.http.stream_blocks import Splitter, order_event
 from app.check.published_contract import PAGE, STREAM
-from app.check.request import Request, Response, excerpt
+from app.check.request import FOREIGN_ORIGIN, Request, Response, excerpt
 from app.check.target.differences import differences
 from app.check.target.target import Target
 
@@ -26,7 +26,6 @@ _ACCEPTED: Final[Mapping[str, str]] = {
     "application/json, */*;q=0.1": PAGE,
     "application/*": PAGE,
 }
-_ORIGIN: Final = "https://orders-events-check.invalid"
 _COMPRESSED_EVENTS: Final = 20
 _GZIP: Final = 31  # window bits that make zlib read gzip (RFC 1952)
 
@@ -79,16 +78,16 @@ def cross_origin(target: Target) -> Iterator[Finding]:
     This check asks as a page of an origin that no operator has named. It yields a finding if CORS headers permit it to read the answer
     with credentials, or to send `Last-Event-ID` but not to read.
     """
-    headers = (("Origin", _ORIGIN), ("Accept", PAGE))
+    headers = (("Origin", FOREIGN_ORIGIN), ("Accept", PAGE))
     response = target.session.fetch(Request(target.contract.stream_path, (("limit", "1"),), headers))
     permitted = response.headers.get("access-control-allow-origin")
-    if permitted == _ORIGIN and response.headers.get("access-control-allow-credentials") == "true":
+    if permitted == FOREIGN_ORIGIN and response.headers.get("access-control-allow-credentials") == "true":
         yield Finding(
             "Only origins that the operator has named may use the credentials of users.",
             f"Access-Control-Allow-Origin: {permitted}, with Access-Control-Allow-Credentials: true",
             response.request,
         )
-    if permitted not in (None, "*") and permitted != _ORIGIN:
+    if permitted not in (None, "*") and permitted != FOREIGN_ORIGIN:
         seen = f"Access-Control-Allow-Origin: {excerpt(permitted)}"
         yield Finding("An origin that is not permitted is not answered with another one.", seen, response.request)
 

@@ -52,7 +52,7 @@ class GrpcClient:
 
     def publish(self, event: Mapping[str, Any]) -> Acknowledgement:
         with grpc_service(self._target) as service:
-            message = {"events": [_message(service, event)]}
+            message = {"events": [event_message(service, event)]}
             exchange = service.exchange("Publish", message)
             try:
                 answer = json_format.MessageToDict(service.call("Publish", message))
@@ -119,7 +119,8 @@ def _item(response: Any) -> Item | None:
     kind = response.WhichOneof("item") or "nothing"
     members = json_format.MessageToDict(response).get(kind, {})
     events = response.events.events if kind == "events" else ()
-    return Item(kind, members, [_order_event(each) for each in events])
+    envelopes = [json_format.MessageToDict(each) for each in events]
+    return Item(kind, members, [_order_event(each) for each in events], envelopes, response.ByteSize())
 
 
 def _order_event(event: Any) -> OrderEvent:
@@ -128,7 +129,7 @@ def _order_event(event: Any) -> OrderEvent:
     return OrderEvent(event.id, event.event_type, json.dumps(data))
 
 
-def _message(service: GrpcService, event: Mapping[str, Any]) -> dict[str, Any]:
+def event_message(service: GrpcService, event: Mapping[str, Any]) -> dict[str, Any]:
     """Return an event to publish in ProtoJSON. Its data are in the field for the oldest major version of its type."""
     prefix = f"{camel_case(event['eventType'])}V"
     fields = service.file.message_types_by_name["Event"].fields

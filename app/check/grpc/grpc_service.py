@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -26,6 +26,8 @@ MAX_BYTES: Final = 16 * 1024 * 1024  # of one message: it is larger than 512 KiB
 
 _SCHEMES: Final = ("grpc://", "grpcs://")
 _PORTS: Final = {"grpc://": 80, "grpcs://": 443}  # as of http and https
+# The method of a channel, by whether a call has a stream of requests, and of responses.
+_KINDS: Final = {(False, False): "unary_unary", (False, True): "unary_stream", (True, True): "stream_stream"}
 _TEMPORARY: Final = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
 
 
@@ -44,18 +46,33 @@ class GrpcService:
         """Return a call of a method as a value. `message`: the request in ProtoJSON."""
         return GrpcCall(self._url, f"{SERVICE}/{method}", message)
 
-    def call(self, method: str, message: Mapping[str, Any], seconds: float | None = None) -> Any:
-        """Call a method of the service. `message`: the request in ProtoJSON. `seconds`: the deadline; default: `--timeout-seconds`.
+    def call(
+        self,
+        method: str,
+        message: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        seconds: float | None = None,
+        *,
+        authorization: str | None = None,
+    ) -> Any:
+        """Call a method of the service.
 
+        `message`: the request in ProtoJSON, or the requests of a stream. `seconds`: the deadline; default: `--timeout-seconds`.
+        `authorization`: what is sent in place of the access token; an empty text is not sent.
         Returns the response, or an iterator over the responses. Raises grpc.RpcError.
         """
         described = self._methods[method]
+        kind = _KINDS[described.client_streaming, described.server_streaming]
         request: Any = GetMessageClass(described.input_type)
         response: Any = GetMessageClass(described.output_type)
-        kind: Any = self.channel.unary_stream if described.server_streaming else self.channel.unary_unary
-        bound = kind(f"/{SERVICE}/{method}", request.SerializeToString, response.FromString)
-        parsed = json_format.ParseDict(dict(message), request())
-        return bound(parsed, timeout=seconds or self._seconds, metadata=self._metadata)
+        bound = getattr(self.channel, kind)(f"/{SERVICE}/{method}", request.SerializeToString, response.FromString)
+        parsed: Any = (
+            json_format.ParseDict(dict(message), request())
+            if isinstance(message, Mapping)
+            else iter([json_format.ParseDict(dict(each), request()) for each in message])
+        )
+        named = [("authorization", authorization)] if authorization else []
+        metadata = self._metadata if authorization is None else named
+        return bound(parsed, timeout=seconds or self._seconds, metadata=metadata)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import grpc
 from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import BadRequest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
@@ -62,13 +63,17 @@ def refused_fields(target: Target, message: Mapping[str, Any]) -> Observed:
                 raise failure(
                     error, call, "A field that breaks the contract is refused with INVALID_ARGUMENT."
                 ) from None
-            return Observed(_violations(error), call)
+            return Observed(violated_fields(error), call)
         responses.cancel()
         return Observed(None, call)
 
 
-def _violations(error: Any) -> list[str]:
-    status = rpc_status.from_call(error)
+def violated_fields(error: Any) -> list[str]:
+    """Return the pointers to the fields that the details of a status name."""
+    try:
+        status = rpc_status.from_call(error)
+    except (ValueError, DecodeError):  # details of another status, or that are none
+        status = None
     bad_request = BadRequest()
     for detail in () if status is None else status.details:
         if detail.Unpack(bad_request):

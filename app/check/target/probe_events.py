@@ -46,6 +46,34 @@ def new_event(target: Target, order: str | None = None, event_type: str | None =
     return {**example, "eventId": name, "data": {**example["data"], key_name(target, example): order or name}}
 
 
+def near_misses(target: Target, order: str) -> list[dict[str, Any]]:
+    """Return test events of each type, of the order `order` and of orders with similar names; the last is of that order, of the first type.
+
+    Raises CannotCheck if the contract has no example of an event.
+    """
+    types = [each for each in target.contract.examples if each in target.order_types]
+    events = [new_event(target, each, type) for type in types for each in (order, f"{order}0", order[:-1])]
+    return [*events, new_event(target, order, types[0] if types else None)]
+
+
+def longest_event(target: Target, order: str) -> dict[str, Any]:
+    """Return a test event of the type whose data may have the longest texts, with texts of that length."""
+    types = [each for each in target.contract.examples if each in target.order_types]
+    texts = {type: _longest_texts(target.contract.data[type]) for type in types}
+    type = max(types, key=lambda each: sum(map(len, texts[each].values())), default=None)
+    event = new_event(target, order, type)
+    return {**event, "data": {**event["data"], **texts.get(event["eventType"], {})}}
+
+
+def _longest_texts(schema: Mapping[str, Any]) -> dict[str, str]:
+    """Return the longest texts for the properties that may have any text. A letter that is not ASCII takes up to six bytes in JSON."""
+    return {
+        name: "ü" * part["maxLength"]
+        for name, part in schema.get("properties", {}).items()
+        if part.get("type") == "string" and "maxLength" in part and not {"pattern", "format", "enum"} & part.keys()
+    }
+
+
 def new_order() -> str:
     """Return the name of an order that no other event is of."""
     return f"check-{uuid.uuid4().hex}"

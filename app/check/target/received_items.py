@@ -19,11 +19,15 @@ class Item(NamedTuple):
     `kind`: `checkpoint`, `gap`, `events`, `closing`, `heartbeat`, or another name that the server used.
     `members`: the members of the message by their names in JSON, such as `lastEventId` and `reason`.
     `events`: the order events in it, with their data as JSON.
+    `envelopes`: the members of these events by their names in JSON, such as `schemaVersion`.
+    `size`: how many bytes the message has; 0 if the transport does not say.
     """
 
     kind: str
     members: Mapping[str, Any]
     events: Sequence[OrderEvent] = ()
+    envelopes: Sequence[Mapping[str, Any]] = ()
+    size: int = 0
 
     @property
     def last_event_id(self) -> str | None:
@@ -51,6 +55,15 @@ class ReceivedItems:
         self.first_item_seconds: float | None = None
         self._receive = receive
         self._opened_at = time.monotonic()
+
+    @property
+    def ids(self) -> set[str]:
+        return {event.id for event in self.events}
+
+    @property
+    def envelopes(self) -> Mapping[str, Mapping[str, Any]]:
+        """The members of the order events that have come, by the id of the event."""
+        return {str(each.get("id")): each for item in self.items for each in item.envelopes}
 
     @property
     def closing_reason(self) -> object:

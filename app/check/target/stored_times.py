@@ -14,11 +14,12 @@ from app.check.target.target import Target
 
 
 class TimedEvent(NamedTuple):
-    """An event of the log with the time at which it was stored: as a time, and as the text that the server wrote."""
+    """An event of the log with the time at which it was stored: as a time, and as the text that the server wrote; and with its version."""
 
     event: OrderEvent
     stored_at: datetime
     text: str
+    schema_version: str
 
 
 def timed_events(target: Target, *, in_order: bool = True) -> list[TimedEvent]:
@@ -31,7 +32,7 @@ def timed_events(target: Target, *, in_order: bool = True) -> list[TimedEvent]:
     last = log.events[-1].id
     pages = walk(target, ("from", "earliest"), lambda each: each.id == last, size=PAGE_EVENTS, most=len(log.events))
     timed = [
-        TimedEvent(known[each.id], time, each.stored_at)
+        TimedEvent(known[each.id], time, each.stored_at, each.schema_version)
         for each in pages
         if each.id in known and each.stored_at is not None and (time := instant(each.stored_at)) is not None
     ]

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.check.request import without_user
+from app.check.request import LONGEST_SHOWN, without_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,12 @@ class SocketExchange:
     def command(self, base: str) -> str:
         """Return a command that sends the messages to the server `base` with websocat, and shows the answers."""
         url = f"{without_user(base).replace('http', 'ws', 1)}{self.path}"
-        texts = [each.decode("latin-1") if isinstance(each, bytes) else each for each in self.messages]
+        texts = [_shown(each) for each in self.messages]
         binary = ["-b"] if any(isinstance(each, bytes) for each in self.messages) else []
         printed = shlex.join(["printf", r"%s\n", *texts])
         return f"{printed} | {shlex.join(['websocat', '-n', *binary, '--protocol', self.subprotocol, url])}"
+
+
+def _shown(message: str | bytes) -> str:
+    text = message.decode("latin-1") if isinstance(message, bytes) else message
+    return text if len(text) <= LONGEST_SHOWN else f"<a message of {len(text)} characters>"

@@ -43,10 +43,11 @@ class WebSocketClient:
         self._certificates = target.options.certificates if self._url.startswith("wss:") else None
 
     @contextmanager
-    def open(self, *, with_token: bool = True) -> Iterator[Conversation]:
+    def open(self, *, with_token: bool = True, answered_within: float | None = None) -> Iterator[Conversation]:
         """Open a connection for a `with` block. Raises Violated if the server refuses, CannotCheck if it does not answer.
 
-        `with_token`: whether the request has the access token of the check, if there is one.
+        `with_token`: whether the request has the access token of the check, if there is one. `answered_within`: the seconds in which all
+        answers must come; by default `--timeout-seconds`.
         """
         exchange = SocketExchange(self.contract.path, self.contract.subprotocol, ())
         try:
@@ -71,7 +72,7 @@ class WebSocketClient:
         except (InvalidHandshake, OSError, EOFError) as error:
             raise CannotCheck(f"No WebSocket connection: {type(error).__name__}: {excerpt(error)}.") from None
         with connection:
-            yield Conversation(connection, self.contract, self._seconds)
+            yield Conversation(connection, self.contract, answered_within or self._seconds)
 
     @contextmanager
     def subscribe(self, parameters: Mapping[str, Any]) -> Iterator[ReceivedItems]:
@@ -99,6 +100,7 @@ class Conversation:
 
     `seconds`: the time in which all answers must come.
     `close_code`: the code with which the server ended the connection; None while it is open.
+    `message_bytes`: the size of the last message of the server.
     """
 
     def __init__(self, connection: ClientConnection, contract: PublishedSocket, seconds: float) -> None:
@@ -107,18 +109,22 @@ class Conversation:
         self._contract = contract
         self._deadline = time.monotonic() + seconds
         self._sent: list[str | bytes] = []
+        self.message_bytes = 0
 
     @property
     def exchange(self) -> SocketExchange:
         """What was sent so far."""
         return SocketExchange(self._contract.path, self._contract.subprotocol, tuple(self._sent))
 
-    def send(self, message: Mapping[str, Any] | str | bytes) -> None:
-        """Send a message. If the server has ended the connection, nothing happens; `receive` returns None then."""
+    def send(self, message: Mapping[str, Any] | str | bytes, *, as_text: bool | None = None) -> None:
+        """Send a message. If the server has ended the connection, nothing happens; `receive` returns None then.
+
+        `as_text`: whether bytes are sent as text, which they need not be.
+        """
         encoded = message if isinstance(message, str | bytes) else json.dumps(message)
         self._sent.append(encoded)
         try:
-            self._connection.send(encoded)
+            self._connection.send(encoded, text=as_text)
         except ConnectionClosed as closed:
             self._note_end(closed)
 
@@ -134,6 +140,7 @@ class Conversation:
         except ConnectionClosed as closed:
             self._note_end(closed)
             return None
+        self.message_bytes = len(text.encode()) if isinstance(text, str) else len(text)
         try:
             message = read_json(text) if isinstance(text, str) else None
         except ValueError:
@@ -174,9 +181,9 @@ def _item(conversation: Conversation, seconds: float) -> Item | None:
         raise Violated(Finding(promised, excerpt(message), conversation.exchange))
     events = message.get("events")
     listed = events if message["type"] == "events" and isinstance(events, list) else []
-    return Item(message["type"], message, [_order_event(each) for each in listed])
+    envelopes = [each if isinstance(each, dict) else {} for each in listed]
+    return Item(message["type"], message, [*map(_order_event, envelopes)], envelopes, conversation.message_bytes)
 
 
-def _order_event(event: Any) -> OrderEvent:
-    members = event if isinstance(event, dict) else {}
-    return OrderEvent(str(members.get("id")), str(members.get("eventType")), json.dumps(members.get("data")))
+def _order_event(event: Mapping[str, Any]) -> OrderEvent:
+    return OrderEvent(str(event.get("id")), str(event.get("eventType")), json.dumps(event.get("data")))

@@ -93,7 +93,7 @@ def _list(context: click.Context, _parameter: click.Parameter, asked: bool) -> N
     callback=_list,
     help="Print the name of each check with the promise that it is about, and exit.",
 )
-@click.option("--publish", is_flag=True, help="Check publishing, too. This WRITES about 150 events of invented orders.")
+@click.option("--publish", is_flag=True, help="Check publishing, too. This WRITES about 400 events of invented orders.")
 @click.option(
     "--grpc",
     callback=_grpc_url,

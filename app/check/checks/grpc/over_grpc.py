@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.check.checks.subscriptions import subscription_bounds, subscription_events
+from app.check.checks.subscriptions import (
+    subscription_bounds,
+    subscription_events,
+    subscription_filters,
+    subscription_members,
+)
 from app.check.findings import Finding
 from app.check.target.received_items import Transport
 from app.check.target.target import Target
@@ -47,7 +52,22 @@ def grpc_gap(target: Target) -> Iterator[Finding]:
 
 def grpc_filters(target: Target) -> Iterator[Finding]:
     """Over gRPC, `event_types` and `order_id` return exactly the matching events."""
-    return subscription_events.filters_events(target, _client(target))
+    return subscription_filters.filters_events(target, _client(target))
+
+
+def grpc_filters_open(target: Target) -> Iterator[Finding]:
+    """A subscription over gRPC has each new event that matches all of its filters, and no other."""
+    return subscription_filters.filters_new_events(target, _client(target))
+
+
+def grpc_since(target: Target) -> Iterator[Finding]:
+    """`since` over gRPC starts with the first event that was stored at or after that time."""
+    return subscription_members.starts_since(target, _client(target))
+
+
+def grpc_members(target: Target) -> Iterator[Finding]:
+    """An event over gRPC has the same `schema_version` and `stored_at` as on a page."""
+    return subscription_members.describes_events(target, _client(target))
 
 
 def grpc_publish(target: Target) -> Iterator[Finding]:

@@ -5,20 +5,16 @@ The events are compared with those of the log, as it was read from an event stre
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
 
-from app.check.checks.filters import of_orders, of_types, order_of
 from app.check.checks.following import read_known
+from app.check.checks.subscriptions.comparing import compared, read_expected
 from app.check.checks.subscriptions.subscription_bounds import STORED, read
 from app.check.findings import Deleted, Finding
-from app.check.foreign_json import read_json
-from app.check.http.stream_blocks import OrderEvent
-from app.check.request import Repeatable, excerpt
+from app.check.request import excerpt
 from app.check.target.differences import differences
 from app.check.target.probe_events import new_event, publish
-from app.check.target.received_items import Item, ReceivedItems, Transport
+from app.check.target.received_items import Item, Transport
 from app.check.target.stored_log import StoredLog
 from app.check.target.target import Target
 
@@ -26,9 +22,9 @@ from app.check.target.target import Target
 def has_all_events(target: Target, transport: Transport) -> Iterator[Finding]:
     """Yield a finding if the events of a finite subscription differ from those of the log."""
     log = target.log()
-    received = _read_known(target, transport, log, log.events, STORED)
+    received = read_expected(target, transport, log, log.events, STORED)
     promised = "Every transport has the same events, with the same ids and in the same order."
-    yield from _compared(target, transport, log, log.events, received, promised=promised)
+    yield from compared(target, transport, log, log.events, received, promised=promised)
 
 
 def resumes(target: Target, transport: Transport) -> Iterator[Finding]:
@@ -39,7 +35,7 @@ def resumes(target: Target, transport: Transport) -> Iterator[Finding]:
     with transport.subscribe({"lastEventId": log.events[place].id}) as received:
         received.until(lambda each: len(each.events) >= len(expected), target.options.timeout_seconds)
     promised = "After the last id from an event stream, exactly the events that follow it arrive."
-    yield from _compared(target, transport, log, expected, received, promised=promised)
+    yield from compared(target, transport, log, expected, received, promised=promised)
     yield from _resumes_stream(target, transport, log, place + 1)
 
 
@@ -59,7 +55,7 @@ def reports_unknown_id(target: Target, transport: Transport) -> Iterator[Finding
     """Yield a finding if an id that the log never issued is not answered with a gap and every stored event."""
     foreign = f"no-such-position-{target.token}"
     log = target.stored()
-    received = _read_known(target, transport, log, log.events, {"lastEventId": foreign, "follow": False})
+    received = read_expected(target, transport, log, log.events, {"lastEventId": foreign, "follow": False})
     first = received.items[0] if received.items else Item("nothing", {})
     gap = (first.kind, first.members.get("reason"), first.members.get("requested"))
     if gap != ("gap", "foreign", foreign) or first.last_event_id != first.members.get("earliest"):
@@ -67,26 +63,7 @@ def reports_unknown_id(target: Target, transport: Transport) -> Iterator[Finding
         yield Finding(promised, str(first), received.exchange, (foreign,))
     elif log.events and log.is_usable:
         promised = "After a gap the subscription continues from the earliest stored event."
-        yield from _compared(target, transport, log, log.events, received, promised=promised)
-
-
-def filters_events(target: Target, transport: Transport) -> Iterator[Finding]:
-    """Yield a finding if a filter by event type or by order does not return exactly the matching events."""
-    log = target.log()
-    types = target.order_types[:1]
-    orders = [order for event in log.events if (order := order_of(target, event)) is not None][:1]
-    for name, values, matches in (
-        ("eventTypes", types, of_types(types)),
-        ("orderId", orders, of_orders(target, orders)),
-    ):
-        expected = [event for event in log.events if matches(event)]
-        received = _read_known(target, transport, log, expected, {**STORED, name: [*values]})
-        promised = f"Exactly the events of these {name}."
-        other = next((event for event in received.events if not matches(event)), None)
-        if other is not None:
-            yield Finding(promised, excerpt(f"{other.event} {other.data}"), received.exchange, (other.id,))
-        else:
-            yield from _compared(target, transport, log, expected, received, promised=promised)
+        yield from compared(target, transport, log, log.events, received, promised=promised)
 
 
 def publishes(target: Target, transport: Transport) -> Iterator[Finding]:
@@ -108,34 +85,3 @@ def publishes(target: Target, transport: Transport) -> Iterator[Finding]:
     if [came.id for came in received.events] != [stored.id, after.id]:
         promised = "A subscription is sent each published event once, with the id that the producer got."
         yield Finding(promised, f"{len(received.events)} events came", received.exchange, (stored.id, after.id))
-
-
-def _read_known(
-    target: Target, transport: Transport, log: StoredLog, expected: Sequence[OrderEvent], parameters: Mapping[str, Any]
-) -> ReceivedItems:
-    """Read a finite subscription until all expected events can have arrived; see `read_known`."""
-    most = len(expected) + 1 if log.whole else len(expected)
-    return read(target, transport, parameters, lambda each: bool(each.items) and len(each.events) >= most)
-
-
-def _compared(
-    target: Target,
-    transport: Transport,
-    log: StoredLog,
-    expected: Sequence[OrderEvent],
-    received: ReceivedItems,
-    *,
-    promised: str,
-) -> Iterator[Finding]:
-    request: Repeatable = received.exchange
-    wanted, came = ([_comparable(transport, each) for each in events] for events in (expected, received.events))
-    yield from differences(target, log, wanted, came, request=request, promised=promised)
-
-
-def _comparable(transport: Transport, event: OrderEvent) -> OrderEvent:
-    """Return an event with its data as JSON text with sorted keys; data that is not JSON stays unchanged."""
-    try:
-        data = transport.comparable(read_json(event.data))
-    except ValueError:
-        return event
-    return event._replace(data=json.dumps(data, sort_keys=True))

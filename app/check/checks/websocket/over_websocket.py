@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.check.checks.subscriptions import subscription_bounds, subscription_events
+from app.check.checks.subscriptions import (
+    subscription_bounds,
+    subscription_events,
+    subscription_filters,
+    subscription_members,
+)
 from app.check.findings import Finding
 from app.check.target.target import Target
 from app.check.websocket.websocket_client import WebSocketClient
@@ -50,7 +55,22 @@ def websocket_gap(target: Target) -> Iterator[Finding]:
 
 def websocket_filters(target: Target) -> Iterator[Finding]:
     """Over WebSocket, `eventTypes` and `orderId` return exactly the matching events."""
-    return subscription_events.filters_events(target, WebSocketClient(target))
+    return subscription_filters.filters_events(target, WebSocketClient(target))
+
+
+def websocket_filters_open(target: Target) -> Iterator[Finding]:
+    """A subscription over WebSocket has each new event that matches all of its filters, and no other."""
+    return subscription_filters.filters_new_events(target, WebSocketClient(target))
+
+
+def websocket_since(target: Target) -> Iterator[Finding]:
+    """`since` over WebSocket starts with the first event that was stored at or after that time."""
+    return subscription_members.starts_since(target, WebSocketClient(target))
+
+
+def websocket_members(target: Target) -> Iterator[Finding]:
+    """An event over WebSocket has the same `schemaVersion` and `storedAt` as on a page."""
+    return subscription_members.describes_events(target, WebSocketClient(target))
 
 
 def websocket_publish(target: Target) -> Iterator[Finding]:

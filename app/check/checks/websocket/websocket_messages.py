@@ -1,4 +1,4 @@
-"""Checks of the WebSocket operation itself: the request that opens a connection, the messages, and the end of the connection."""
+"""Checks of the messages of a WebSocket connection: their schemas, their numbers, and the answers to those that break their schema."""
 
 from __future__ import annotations
 
@@ -7,32 +7,12 @@ from itertools import islice
 from typing import Any, Final
 
 from app.check.findings import Finding
-from app.check.request import Request, excerpt
-from app.check.target.problem_faults import refused
+from app.check.request import excerpt
 from app.check.target.target import Target
 from app.check.websocket.websocket_client import Conversation, WebSocketClient
 
-_OFFER: Final = (
-    ("Upgrade", "websocket"),
-    ("Connection", "Upgrade"),
-    ("Sec-WebSocket-Version", "13"),
-    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-)
-# Messages that end the connection, and the close code for each.
-_ENDING: Final = (("{", 4400), ('{"type": "no-such-type"}', 4400), (b"{}", 1003))
-_UNAUTHENTICATED: Final[tuple[Mapping[str, Any], ...]] = (
-    {"type": "subscribe", "subscription": 1},
-    {"type": "authenticate", "token": "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.eyJzdWIiOiJjaGVjayJ9."},
-)
+_OPENINGS: Final = ("checkpoint", "gap")
 _INVALID: Final[Mapping[str, Any]] = {"type": "subscribe", "subscription": 2, "limit": 0}
-
-
-def websocket_refusals(target: Target) -> Iterator[Finding]:
-    """A request that does not ask for WebSocket is refused with 426, and one without the subprotocol with 400."""
-    path = WebSocketClient(target).contract.path
-    yield from refused(target, Request(path), 426, "A request that does not ask for WebSocket is refused")
-    request = Request(path, headers=_OFFER)
-    yield from refused(target, request, 400, "A request that does not offer the subprotocol is refused")
 
 
 def websocket_messages(target: Target) -> Iterator[Finding]:
@@ -98,7 +78,7 @@ def websocket_numbers(target: Target) -> Iterator[Finding]:
     with WebSocketClient(target).open() as conversation:
         for number in (5, 32):
             conversation.send({"type": "subscribe", "subscription": number, name: [nobody]})
-        openings = (each for each in conversation.messages() if each["type"] in ("checkpoint", "gap"))
+        openings = (each for each in conversation.messages() if each["type"] in _OPENINGS)
         begun = [each.get("subscription") for each in islice(openings, 2)]
         conversation.send({"type": "unsubscribe", "subscription": 5})
         unsubscribed = conversation.answer()
@@ -110,34 +90,29 @@ def websocket_numbers(target: Target) -> Iterator[Finding]:
         yield Finding(promised, excerpt(unsubscribed), conversation.exchange)
 
 
-def websocket_closings(target: Target) -> Iterator[Finding]:
-    """A message that is not JSON, or has no known type, ends the connection with 4400, and a binary one with 1003.
+def websocket_number_again(target: Target) -> Iterator[Finding]:
+    """The number of an open subscription cannot be used again; after `unsubscribe` or `closing` it can.
 
-    This check yields a finding for each such message after which the connection has another close code, or stays open.
+    This check subscribes twice with one number, ends the subscription and subscribes once more; then it does so after a subscription
+    that the server has ended. It yields a finding if the second is not refused with 409, or a later one does not begin.
     """
-    client = WebSocketClient(target)
-    for message, code in _ENDING:
-        with client.open() as conversation:
-            conversation.send(message)
-            yield from _closed(conversation, code)
-
-
-def websocket_token(target: Target) -> Iterator[Finding]:
-    """A client that has sent no acceptable access token is sent away with 4401, if the operation needs one.
-
-    This check subscribes without a token, and sends a token that nobody signed. It yields a finding if the connection has another close
-    code, or stays open.
-    """
-    client = WebSocketClient(target)
-    for message in _UNAUTHENTICATED if client.contract.needs_token else ():
-        with client.open(with_token=False) as conversation:
-            conversation.send(message)
-            yield from _closed(conversation, 4401)
-
-
-def _closed(conversation: Conversation, code: int) -> Iterator[Finding]:
-    for _ in conversation.messages():
-        pass  # whatever comes before the end
-    if conversation.close_code != code:
-        seen = "it stayed open" if conversation.close_code is None else f"the code was {conversation.close_code}"
-        yield Finding(f"The connection ends with the code {code}.", seen, conversation.exchange)
+    name, nobody = target.matching_nothing
+    one = {"type": "subscribe", "subscription": 9, name: [nobody]}
+    with WebSocketClient(target).open() as conversation:
+        conversation.send(one)
+        conversation.send(one)
+        again = conversation.answer()
+        conversation.send({"type": "unsubscribe", "subscription": 9})
+        conversation.send({**one, "follow": False})
+        ended = any(each["type"] == "closing" for each in conversation.messages())
+        conversation.send(one)
+        begins = next((each["type"] for each in conversation.messages() if each["type"] in _OPENINGS), None)
+    match again:
+        case {"type": "error", "subscription": 9, "problem": {"status": 409}}:
+            pass
+        case _:
+            promised = "The number of a subscription that is still open is refused with an `error` of the status 409."
+            yield Finding(promised, excerpt(again), conversation.exchange)
+    if not ended or begins is None:
+        promised = "A number is free again after `unsubscribed` or `closing`."
+        yield Finding(promised, "the next subscription did not begin", conversation.exchange)
