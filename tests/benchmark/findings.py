@@ -43,7 +43,7 @@ def take(
         found = measure(scenario, present, sizes.rounds, say)
         results["scenarios"][scenario.name] = {"title": scenario.title, "systems": found}
         results["targets"] = judged(sizes, results["scenarios"])
-        (folder / _FILE).write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+        write(results, folder)
 
 
 def _kept(folder: Path, sizes: Sizes) -> Results:
@@ -59,6 +59,18 @@ def read(folder: Path) -> Results | None:
     file = folder / _FILE
     results: Results | None = json.loads(file.read_text()) if file.exists() else None
     return results
+
+
+def write(results: Results, folder: Path) -> None:
+    """Write results into a folder, each scenario on a line of its own: a run of one scenario changes one line."""
+    members = [_member(name, each) for name, each in results.items() if name != "scenarios"]
+    scenarios = ",\n".join(_member(name, each) for name, each in results["scenarios"].items())
+    text = ",\n".join([*members, f'"scenarios": {{\n{scenarios}\n}}'])
+    (folder / _FILE).write_text(f"{{\n{text}\n}}\n")
+
+
+def _member(name: str, value: object) -> str:
+    return f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}"
 
 
 def has_faults(results: Results) -> bool:

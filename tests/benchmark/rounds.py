@@ -10,9 +10,8 @@ from tests.benchmark.running import MeasurementError, Report, faults, scratch_fo
 from tests.benchmark.scenarios import Scenario
 from tests.benchmark.systems import System
 
-Round = dict[str, Any]  # figures, faults, and the load of the machine; {} if the system could not be measured
+Round = dict[str, Any]  # what tables and charts are made from; {} if the system could not be measured
 
-_BUSY: Final = ("seconds", "driver_utilisation", "server_utilisation", "others_cpu_seconds", "stolen_seconds")
 _DISTURBING: Final = 0.05  # share of a core that other processes used
 
 
@@ -24,10 +23,7 @@ def measure(
     found: dict[str, list[Round]] = {system.name: [] for system in taking_part}
     for number in range(1, rounds + 1):
         for system in taking_part:
-            result = _measure_once(scenario, system, say)
-            found[system.name].append(result)
-            if result:
-                say(_line(scenario, system, number, result))
+            found[system.name].append(_measure_once(scenario, system, number, say))
     return {name: {"rounds": results, **summary(results)} for name, results in found.items()}
 
 
@@ -42,30 +38,34 @@ def summary(results: Sequence[Round]) -> dict[str, dict[str, float]]:
     }
 
 
-def _measure_once(scenario: Scenario, system: System, say: Callable[[str], None]) -> Round:
+def _measure_once(scenario: Scenario, system: System, number: int, say: Callable[[str], None]) -> Round:
     try:
         with scratch_folder() as scratch:
             report = scenario.measure(system, scratch)
     except MeasurementError as error:
         say(f"{scenario.name}: {error}")
         return {}
-    return _round(scenario, report)
+    result = _round(scenario, report)
+    say(_line(scenario, system, number, result) + _disturbance(report["window"]))
+    return result
 
 
 def _round(scenario: Scenario, report: Report) -> Round:
+    quantiles = report["subscribers"]["latency"]["quantiles_ms"] if scenario.keeps_quantiles else None
     return {
         "figures": scenario.figures(report),
         "faults": faults(report),
-        "events": report["events"],
-        "deliveries": report["deliveries"],
-        "latency_quantiles_ms": report["subscribers"]["latency"]["quantiles_ms"],
-        **{name: report["window"][name] for name in _BUSY},
+        "driver_utilisation": report["window"]["driver_utilisation"],
+        **({} if quantiles is None else {"latency_quantiles_ms": quantiles}),
     }
 
 
 def _line(scenario: Scenario, system: System, number: int, result: Round) -> str:
     figures = "  ".join(f"{name} {value:,.2f}" for name, value in result["figures"].items())
     wrong = "".join(f"  {name.upper()} {count}" for name, count in result["faults"].items())
-    others = (result["others_cpu_seconds"] + result["stolen_seconds"]) / result["seconds"]
-    disturbed = f"  (others used {others:.0%} of a core)" if others > _DISTURBING else ""
-    return f"{scenario.name:<14} {number}  {system.name:<14} {figures}{wrong}{disturbed}"
+    return f"{scenario.name:<14} {number}  {system.name:<14} {figures}{wrong}"
+
+
+def _disturbance(window: Report) -> str:
+    others = (window["others_cpu_seconds"] + window["stolen_seconds"]) / window["seconds"]
+    return f"  (others used {others:.0%} of a core)" if others > _DISTURBING else ""

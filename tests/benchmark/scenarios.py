@@ -19,6 +19,7 @@ class Scenario:
     `measure`: called with the system and an empty scratch folder; returns the driver's report.
     `figures`: turns the report into figures by name.
     `takes_part`: returns whether a system is measured that names no scenarios itself.
+    `keeps_quantiles`: whether the results have the whole distribution of the latency, for a chart.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Scenario:
     measure: Callable[[System, Path], Report]
     figures: Callable[[Report], dict[str, float]]
     takes_part: Callable[[System], bool]
+    keeps_quantiles: bool = False
 
     def measures(self, system: System) -> bool:
         return self.name.split("-")[0] in system.scenarios if system.scenarios else self.takes_part(system)
@@ -79,6 +81,7 @@ def _of_delivery(sizes: Sizes) -> list[Scenario]:
             delivering.at_rate(LIVE, RATE, 2 * sizes.seconds),
             delivering.latency_figures,
             takes_part=_plain,
+            keeps_quantiles=True,
         ),
         Scenario(
             f"paced-{LIVE}",

@@ -127,6 +127,15 @@ def test_a_column_is_shown_if_its_scenario_was_measured(scenario: str, shown: bo
     assert row.startswith("| Orders Events | 4.2 | ")
 
 
+def test_results_are_read_as_they_were_written_with_a_line_for_each_scenario(tmp_path: Path) -> None:
+    scenarios = {name: {"title": name, "systems": {"orders-events": found(4, 5)}} for name in (ONE, "paced-1000")}
+    results = {"machine": {"processor": "µ"}, "absent": {}, "scenarios": scenarios, "targets": []}
+    findings.write(results, tmp_path)
+    assert findings.read(tmp_path) == results
+    (file,) = tmp_path.iterdir()
+    assert [ONE in line for line in file.read_text().splitlines()].count(True) == 1
+
+
 @pytest.mark.parametrize("file", [pages.README, pages.METHOD], ids=["README", "benchmark"])
 def test_readmes_show_the_results_that_are_kept(file: Path) -> None:
     assert pages.shown(file) == pages.sections(findings.read(pages.RESULTS))[file]
