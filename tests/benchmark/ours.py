@@ -14,10 +14,14 @@ from tests.benchmark.programs import has_zlib
 from tests.benchmark.systems import System, handshake
 
 
-def _command(scratch: Path, port: int, *more: str) -> Sequence[str]:
+def serve(store: str, port: int, *more: str) -> Sequence[str]:
+    """Return the command line of a server on a store. `more`: further flags."""
     program = Path(sys.executable).with_name("orders-events")
-    store = f"sqlite:{scratch / 'log.db'}"
     return [str(program), "serve", "--port", str(port), "--source", "none", "--store", store, *more]
+
+
+def _command(scratch: Path, port: int, *more: str) -> Sequence[str]:
+    return serve(f"sqlite:{scratch / 'log.db'}", port, *more)
 
 
 def _command_with_grpc(scratch: Path, port: int, grpc_port: int) -> Sequence[str]:

@@ -1,15 +1,13 @@
-"""The figures of two nodes on three NATS servers, as HTTP clients see them: how fast they take events, how soon the other node
-delivers them, and how much a delivery costs a node beside a server with an SQLite log.
+"""The figures of two nodes on three NATS servers, as HTTP clients see them: how fast they take events, and how soon the other node
+delivers them. What a delivery costs a node is measured by `tests/benchmark/shared_log.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from statistics import median, quantiles
 from typing import TypeAlias
 
@@ -18,15 +16,10 @@ import pytest
 
 from tests.support.nats_cluster import NatsCluster
 from tests.support.nodes import Node, two_nodes
-from tests.support.servers import sqlite, start_server
 from tests.support.watching_sockets import watching
-from tests.transports.http.orders import EVENTS, metric, shipped
+from tests.transports.http.orders import EVENTS, shipped
 
 pytest.importorskip("nats", reason="nats-py is not installed.")
-
-ROUNDS = int(os.environ.get("NODES_ROUNDS", "5"))
-SUBSCRIBERS = 1000
-REQUESTS = 400  # of one event each, in one round of the comparison of costs
 
 Report: TypeAlias = Callable[[str], None]
 _HEAD = b"POST %b HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
@@ -61,38 +54,6 @@ def test_delivery_over_http_from_one_node_to_the_other(nodes: Sequence[Node], re
         f"published at one node, delivered by the other, over HTTP: p50 {median(each) * 1000:.1f}, "
         f"p99 {quantiles(each, n=100)[98] * 1000:.1f} ms"
     )
-
-
-def test_a_delivery_costs_a_node_what_it_costs_a_server_with_sqlite(
-    nodes: Sequence[Node], tmp_path: Path, report: Report
-) -> None:
-    with start_server(sqlite(tmp_path)) as server:
-        pairs = [(_cost(nodes[0].url), _cost(server.url)) for _ in range(ROUNDS)]
-    for each in pairs:
-        report("CPU for each delivery: a node {:.2f} us, SQLite {:.2f} us".format(*each))
-    ratios = sorted(node / alone for node, alone in pairs)
-    report(f"a node beside SQLite: {median(ratios):.3f}, from {ratios[0]:.3f} to {ratios[-1]:.3f}, in {ROUNDS} pairs")
-
-
-def _cost(url: str) -> float:
-    """Return the CPU time of a server for each delivery to one more subscriber, in microseconds."""
-    alone = _cpu_seconds(url, 0)
-    return (_cpu_seconds(url, SUBSCRIBERS) - alone) / (SUBSCRIBERS * REQUESTS) * 1e6
-
-
-def _cpu_seconds(url: str, subscribers: int) -> float:
-    """Return the CPU time that a server takes to store some events and to deliver them to subscribers."""
-    port = httpx.URL(url).port
-    assert port is not None
-    with (
-        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
-        watching(port, EVENTS, subscribers) as watched,
-    ):
-        before = metric(client, "process_cpu_seconds_total")
-        for _ in range(REQUESTS):
-            newest = _published(client, f"{url}{EVENTS}", 1)
-        watched.wait_for(newest)
-        return metric(client, "process_cpu_seconds_total") - before
 
 
 def _published(client: httpx.Client, url: str, number: int) -> str:
