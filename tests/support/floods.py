@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
 import uvloop
@@ -95,21 +96,31 @@ FLOODS: Final[Mapping[str, Flood]] = {
 
 @contextmanager
 def flood(name: str, port: int) -> Iterator[None]:
-    """Let a flood go on while the context lasts."""
-    process = subprocess.Popen([sys.executable, "-m", __spec__.name, name, str(port)])
+    """Let a flood go on while the context lasts. It begins once all clients have connected."""
+    process = subprocess.Popen([sys.executable, "-m", __spec__.name, name, str(port)], stdout=subprocess.PIPE)
     try:
+        assert process.stdout is not None
+        assert process.stdout.read(1), "The flood has not begun."
         yield
         assert process.poll() is None
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 async def _run(clients: int, attack: Attack, port: int) -> None:
-    await asyncio.gather(*(_repeat(attack, port) for _ in range(clients)))
+    waiting = set(range(clients))
+
+    def connected(client: int) -> None:
+        if client in waiting:
+            waiting.remove(client)
+            if not waiting:
+                os.write(sys.stdout.fileno(), b"!")
+
+    await asyncio.gather(*(_repeat(attack, port, partial(connected, client)) for client in range(clients)))
 
 
-async def _repeat(attack: Attack, port: int) -> None:
+async def _repeat(attack: Attack, port: int, connected: Callable[[], None]) -> None:
     while True:
         with suppress(OSError):
             own = socket.socket()
@@ -118,6 +129,7 @@ async def _repeat(attack: Attack, port: int) -> None:
             own.setblocking(False)  # its only argument
             await asyncio.get_running_loop().sock_connect(own, ("127.0.0.1", port))
             reader, writer = await asyncio.open_connection(sock=own)
+            connected()
             await attack(reader, writer)
             writer.close()
 

@@ -2,16 +2,28 @@
 
 A turn of the event loop is as long as all that is ready in it. If each of several large requests did one piece of its work in every
 turn, an event that was stored meanwhile would wait for all of them, and again in each of the turns that it needs to be delivered.
+
+The thread that stores events must not wait either. CPython runs one thread at a time: a thread that waits for its lock demands it once
+the lock was not released for the switch interval, 5 ms. The event loop releases the lock in each turn, and takes it back sooner than
+another thread wakes up. So while large work made turns of a millisecond, nothing was demanded, and a commit waited for up to 850 ms.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import deque
+from typing import Final
+
+USUAL_SWITCH_SECONDS: Final = sys.getswitchinterval()
+LARGE_WORK_SWITCH_SECONDS: Final = (
+    0.0001  # less than a piece takes; always so, commits would be of fewer events, and cost more
+)
 
 
 class Turnstile:
-    """Lets one piece of large work through in each turn of the event loop, in the order in which the pieces came.
+    """Lets one piece of large work through in each turn of the event loop, in the order in which the pieces came. Meanwhile other
+    threads of the process need not wait long.
 
     A piece should take a millisecond or two. Requests whose work is small do not come here.
     """
@@ -25,6 +37,7 @@ class Turnstile:
         loop = asyncio.get_running_loop()
         if not self._is_taken:
             self._is_taken = True
+            sys.setswitchinterval(LARGE_WORK_SWITCH_SECONDS)
             loop.call_soon(self._let_through)
             return
         entrance = loop.create_future()
@@ -39,3 +52,4 @@ class Turnstile:
                 asyncio.get_running_loop().call_soon(self._let_through)
                 return
         self._is_taken = False
+        sys.setswitchinterval(USUAL_SWITCH_SECONDS)

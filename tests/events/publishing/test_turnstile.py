@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
-from app.events.publishing.turnstile import Turnstile
+from app.events.publishing.turnstile import USUAL_SWITCH_SECONDS, Turnstile
 
 
 async def test_the_first_piece_waits_for_nothing_and_the_next_for_the_next_turn() -> None:
@@ -39,6 +40,20 @@ async def test_work_that_is_given_up_holds_up_nobody() -> None:
     await waiting[2]
     await asyncio.gather(*waiting, return_exceptions=True)
     await asyncio.wait_for(turnstile.enter(), 10)
+
+
+async def test_during_large_work_other_threads_need_not_wait_long() -> None:
+    turnstile = Turnstile()
+    during: list[float] = []
+
+    async def work() -> None:
+        await turnstile.enter()
+        during.append(sys.getswitchinterval())
+
+    await asyncio.gather(*(work() for _ in range(3)))
+    assert max(during) < USUAL_SWITCH_SECONDS / 5
+    await asyncio.sleep(0)
+    assert sys.getswitchinterval() == USUAL_SWITCH_SECONDS
 
 
 def count_turns() -> list[int]:
