@@ -8,6 +8,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 _REQUEST_HEADERS = ("Accept", "Authorization", "Cache-Control", "Content-Type", "Last-Event-ID")
+_ANSWER_HEADERS = ("Deprecation", "Link", "Retry-After", "Sunset", "WWW-Authenticate")  # a page reads no others
 
 
 def allow_origins(application: ASGIApp, origins: Sequence[str]) -> ASGIApp:
@@ -22,5 +23,5 @@ def allow_origins(application: ASGIApp, origins: Sequence[str]) -> ASGIApp:
         allow_origins=origins,
         allow_methods=("GET", "HEAD", "POST"),
         allow_headers=_REQUEST_HEADERS,
-        expose_headers=("Retry-After",),
+        expose_headers=_ANSWER_HEADERS,
     )

@@ -88,6 +88,13 @@ def test_an_allowed_origin_reads_problems_too(allowing: httpx.Client) -> None:
         assert response.headers["access-control-allow-origin"] == SHOP
 
 
+def test_an_allowed_origin_reads_the_headers_that_tell_a_client_what_to_do(allowing: httpx.Client) -> None:
+    response = allowing.get(f"{EVENTS}/page", headers={"Origin": SHOP})
+    exposed = response.headers["access-control-expose-headers"].lower().split(", ")
+    # A page of events and the answer to a publisher have no other place for a deprecation.
+    assert {"retry-after", "deprecation", "sunset", "link", "www-authenticate"} <= {*exposed}
+
+
 @pytest.mark.parametrize(
     "path", ["/client.js", "/client.follow.js", "/client.d.ts", "/client.worker.js", "/docs", "/openapi.json"]
 )
