@@ -8,8 +8,8 @@ differences are tables as well: one row for each keyword of a schema, and one ro
 does this, because the existing libraries silently ignore some keywords that our schemas may use. The tests run one such tool,
 oasdiff, on the same documents.
 
-Reading order: `rules/` (`change`, `comparison`, `rows`, `effects`, `alternatives` and `contradiction`, then the tables `schema_rules`,
-`component_rules` and `document_rules`), `finding`, `schema_files`, `release_dates` and `baseline` (the released contract),
+Reading order: `rules/` (`change`, `comparison`, `rows`, `effects`, `allowed_values` and `alternatives`, then the tables
+`schema_rules`, `component_rules` and `document_rules`), `finding`, `schema_files`, `release_dates` and `baseline` (the released contract),
 `working_contract` (the contract as it is now); `event_schemas`, `retirement`, `document_changes`, `numbered_fields` and `consumers` (the
 checks), `gate` (runs all checks).
 """

@@ -15,6 +15,7 @@ from app.specification.schema.messages import MESSAGES
 from app.specification.version import Step
 
 PATCH, MINOR, MAJOR = Step.PATCH, Step.MINOR, Step.MAJOR
+STRING: dict[str, Any] = {"type": "string"}
 CLOSED: dict[str, Any] = {"type": "object", "properties": {"a": {}}, "additionalProperties": False}
 OPEN: dict[str, Any] = {"type": "object", "properties": {"a": {}}}
 
@@ -71,6 +72,10 @@ def _has(*names: str, **keywords: Any) -> dict[str, Any]:
     return {**CLOSED, "properties": {name: {} for name in names}, **keywords}
 
 
+def _open_to(others: dict[str, Any], **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": {"a": {}, **properties}, "additionalProperties": others}
+
+
 def _closed(*names: str) -> dict[str, Any]:
     return {"type": "object", "properties": {name: {} for name in names}, "additionalProperties": False}
 
@@ -96,7 +101,9 @@ CASES = [
     *looser("pattern", "^a$", None),
     *looser("pattern", "^[a-z]{1,8}$", "^[a-z0-9]{0,9}$"),
     *breaking("pattern", "^[a-z]+$", "^[0-9]+$"),
-    *breaking("pattern", "^(a|b)$", "^(a|b|c)$"),
+    *looser("pattern", "^(a|b)$", "^(a|b|c)$"),
+    *looser("pattern", "^[0-9A-Za-z_-]{0,64}$", "^[^\\n]*$"),
+    *breaking("pattern", "^(?!a)b$", "^(?!a)b?$"),  # lookarounds are not understood
     *harmless("pattern", "^[0-9]{1,}$", "^[0-9]+$"),
     *looser("minLength", 2, 1),
     *looser("minLength", 1, None),
@@ -118,15 +125,24 @@ CASES = [
     Case("properties", _has("a"), _has("a", "b"), "property-added", MINOR, MINOR, MINOR),
     Case("properties", _has("a", "b"), _has("a"), "property-removed", MAJOR, MAJOR, MAJOR),
     Case("properties", _has("a", "b", required=["b"]), _has("a"), "property-removed", MAJOR, MAJOR, MAJOR),
-    Case("properties", OPEN, {**OPEN, "properties": {"a": {}, "b": {}}}, "property-added", MAJOR, MINOR, MAJOR),
+    Case("properties", OPEN, {**OPEN, "properties": {"a": {}, "b": STRING}}, "property-added", MAJOR, MINOR, MAJOR),
+    Case("properties", OPEN, {**OPEN, "properties": {"a": {}, "b": {}}}, "property-added", MINOR, MINOR, MINOR),
     Case(
         "properties",
         {**CLOSED, "additionalProperties": {"type": "string"}},
         {**_has("a", "b"), "additionalProperties": {"type": "string"}},
         "property-added",
+        MINOR,
         MAJOR,
         MAJOR,
-        MAJOR,
+    ),
+    *(
+        Case("properties", _open_to(STRING), _open_to(STRING, b=schema), "property-added", request, response, event)
+        for schema, request, response, event in (
+            (STRING, MINOR, MINOR, MINOR),
+            ({**STRING, "maxLength": 9}, MAJOR, MINOR, MAJOR),
+            ({"type": "integer"}, MAJOR, MAJOR, MAJOR),
+        )
     ),
     *looser("additionalProperties", False, True),
     *looser("additionalProperties", False, None),
@@ -170,9 +186,11 @@ CASES = [
     # Alternatives that exclude each other
     *looser("oneOf", [FROM_5, TO_3], [FROM_5, {**TO_3, "maximum": 4}], rule="maximum"),
     *looser("oneOf", [_tagged("a"), _tagged("b", 1)], [_tagged("a"), _tagged("b", 2)], rule="max-properties"),
-    *looser("oneOf", [ONE, {"enum": [1], "maximum": 1}], [ONE, {"enum": [1], "maximum": 2}], rule="maximum"),
+    *looser("oneOf", [ONE, {"enum": [1, 2], "maximum": 1}], [ONE, {"enum": [1, 2], "maximum": 2}], rule="maximum"),
     *breaking("not", {"type": "string"}, {"type": "integer"}),
-    *breaking("not", {"type": "string"}, None),
+    *looser("not", {"type": "number"}, {"type": "integer"}),
+    *looser("not", {"type": "string", "maxLength": 2}, {"type": "string", "maxLength": 1}),
+    *looser("not", {"type": "string"}, None),
     Case("discriminator", {}, {"discriminator": {"propertyName": "a"}}, "discriminator-added", MINOR, MINOR, MINOR),
     Case("discriminator", {"discriminator": {"propertyName": "a"}}, {}, "discriminator-removed", MAJOR, MAJOR, MAJOR),
     *breaking("discriminator", {"propertyName": "a"}, {"propertyName": "b"}, rule="property-name-changed"),
@@ -261,6 +279,73 @@ def test_a_schema_does_not_differ_from_itself(case: Case) -> None:
 def test_order_does_not_matter() -> None:
     before = {"enum": ["a", "b"], "required": ["a", "b"]}
     assert changes(before, {"required": ["b", "a"], "enum": ["b", "a"]}, Direction.BOTH) == {}
+
+
+NUMBER = {"type": "number"}
+SAME = [
+    ({"allOf": [STRING]}, {"allOf": [STRING, STRING]}),
+    ({"allOf": [STRING]}, STRING),
+    ({"oneOf": [STRING]}, {"allOf": [STRING]}),
+    ({"oneOf": [STRING]}, {"anyOf": [STRING]}),
+    ({"anyOf": [STRING, NUMBER]}, {"oneOf": [STRING, NUMBER]}),
+    ({**STRING, "not": NUMBER}, STRING),
+    ({**STRING, "pattern": ".*"}, STRING),
+    ({"enum": [True, False]}, {"type": "boolean"}),
+]
+"""Schemas in other words: the same values, with other keywords."""
+
+WIDER = [
+    (STRING, {"anyOf": [NUMBER, STRING]}),
+    ({**STRING, "maxLength": 3}, {"oneOf": [NUMBER, STRING]}),
+    ({"type": "null"}, {"oneOf": [NUMBER, {"type": "null"}]}),
+    ({"anyOf": [STRING]}, {"oneOf": [NUMBER, STRING]}),
+    ({"oneOf": [STRING]}, {"anyOf": [NUMBER, STRING]}),
+    ({"allOf": [NUMBER]}, {"oneOf": [NUMBER, STRING]}),
+    ({"allOf": [NUMBER, STRING]}, {"oneOf": [STRING]}),  # the old schema allows nothing
+]
+"""A schema, and one that allows more values with other keywords."""
+
+
+@pytest.mark.parametrize(("before", "now"), [*SAME, *(pair[::-1] for pair in SAME)])
+def test_schema_may_say_the_same_with_other_keywords(before: dict[str, Any], now: dict[str, Any]) -> None:
+    assert MAJOR not in changes(before, now, Direction.REQUEST).values()
+    assert MAJOR not in changes(before, now, Direction.RESPONSE).values()
+    assert set(changes(before, now, Direction.BOTH).values()) == {PATCH}
+
+
+@pytest.mark.parametrize(("narrow", "wide"), WIDER)
+def test_other_keywords_may_allow_more_in_requests_and_less_in_responses(narrow: Any, wide: Any) -> None:
+    assert max(changes(narrow, wide, Direction.REQUEST).values()) is MINOR
+    assert max(changes(wide, narrow, Direction.RESPONSE).values()) is MINOR
+    for direction, before, now in (
+        (Direction.REQUEST, wide, narrow),
+        (Direction.RESPONSE, narrow, wide),
+        (Direction.BOTH, narrow, wide),
+        (Direction.BOTH, wide, narrow),
+    ):
+        assert MAJOR in changes(before, now, direction).values()
+
+
+def test_component_that_is_refused_counts_where_it_is_refused() -> None:
+    before, now = ({"components": {"schemas": {"Low": {**TO_3, "maximum": most}}}} for most in (3, 7))
+    schema = {"not": {"$ref": "#/components/schemas/Low"}}
+    assert changes(schema, schema, Direction.REQUEST, Documents(before, now)) == {"not-tightened": MAJOR}
+    assert changes(schema, schema, Direction.REQUEST, Documents(now, before)) == {"not-loosened": MINOR}
+    assert changes({"not": STRING}, {"not": {**STRING, "title": "T"}}, Direction.BOTH) == {"not-reworded": PATCH}
+
+
+def test_keywords_in_components_count_and_components_that_lead_back_are_not_followed() -> None:
+    components = {"Text": STRING, "Tree": {"anyOf": [STRING, {"items": {"$ref": "#/components/schemas/Tree"}}]}}
+    documents = Documents({"components": {"schemas": components}}, {"components": {"schemas": components}})
+    text, tree = ({"$ref": f"#/components/schemas/{name}"} for name in components)
+    assert changes(STRING, {"anyOf": [NUMBER, text]}, Direction.REQUEST, documents)["any-of-loosened"] is MINOR
+    assert changes(STRING, {"anyOf": [NUMBER, tree]}, Direction.REQUEST, documents)["any-of-tightened"] is MAJOR
+
+
+def test_what_only_describes_may_change_where_alternatives_overlap() -> None:
+    before = {"oneOf": [OPEN, {**OPEN, "maxProperties": 3}]}
+    now = {"oneOf": [{**OPEN, "deprecated": True}, {**OPEN, "maxProperties": 3}]}
+    assert changes(before, now, Direction.BOTH) == {"deprecated-extended": MINOR}
 
 
 A: dict[str, Any] = {"type": "string", "minLength": 1}

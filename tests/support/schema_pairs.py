@@ -17,6 +17,7 @@ WORDS: Final = ("", "a", "b", "ab", "abc", "1", "A", " ", "\u00a0", "2024-05-01"
 PATTERNS: Final = (
     *("^a", "b", "^.$", ".*", "^a?b?$", "^[ab]*$", "^[a-c]+$", "^[a-c]{1,3}$"),
     *(r"\s", r"^\S*$", r"^\w+$", r"^[\d\s]$"),
+    *("^(a|b)$", "^(a|b|ab)?$", "^(?:ab?|1)+$", "^(?:a(b|c)*|)$", "^$|b$", "(?!a)b"),
 )
 DEEPEST: Final = 2
 
@@ -54,8 +55,8 @@ def _schema(random: Random, depth: int, of_type: str | None = None, *, refers: b
         within = None if kind == "any" else kind
         count = random.randint(1, 3)
         schema[random.choice(LISTS)] = [_schema(random, depth - 1, within, refers=refers) for _ in range(count)]
-    if depth and random.random() < 0.05:
-        schema["not"] = _schema(random, 0)
+    if depth and random.random() < 0.1:
+        schema["not"] = _schema(random, random.randint(0, depth - 1), refers=refers)
     return schema
 
 
@@ -98,13 +99,15 @@ _KEYWORDS: Final[Mapping[str, Mapping[str, Callable[[Random], Any]]]] = {
 def _mutate(random: Random, document: dict[str, JsonSchema]) -> None:
     """Change one schema of a document: a keyword, a property, or a list of schemas."""
     schema = random.choice([each for root in document.values() for each in schemas_in(root) if "$ref" not in each])
-    keyword = random.choice(sorted({*schema, "anyOf", "oneOf", "allOf", "properties"}))
+    keyword = random.choice(sorted({*schema, *LISTS, "not", "properties"}))
     if keyword in LISTS:
         _mutate_list(random, schema, keyword)
     elif keyword == "properties" and random.random() < 0.7:
         schema.setdefault("properties", {})[random.choice(NAMES)] = _schema(random, 0)
     elif keyword in schema and random.random() < 0.5:
         del schema[keyword]
+    elif keyword == "not":
+        schema["not"] = _schema(random, 1, random.choice((None, schema.get("type"))))
     else:
         schema.update(_schema(random, 1, schema.get("type", "any")))
 

@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from app.compatibility.rules import effects
+from app.compatibility.rules.allowed_values import proved
 from app.compatibility.rules.change import Change, Direction, Effect
 from app.compatibility.rules.comparison import ABSENT, Comparison, canonical
-from app.compatibility.rules.contradiction import contradict
 from app.compatibility.rules.rows import Row, Table, compare
+from app.specification.schema.contradiction import contradict
 from app.specification.version import Step
 
 MayGrow = Callable[[Comparison, Any], bool]
@@ -50,7 +51,7 @@ def alternatives(
     def row(parent: Comparison, name: str) -> Iterator[Change]:
         comparison = parent.member(name)
         if comparison.before is ABSENT or comparison.now is ABSENT:
-            yield comparison.change(effects.constraint(comparison.before, comparison.now))
+            yield comparison.change(proved(parent, effects.constraint(comparison.before, comparison.now)))
             return
         pairs = _paired(comparison, table())
         exact = parent.exact or (exclusive and _overlap(comparison, pairs))
@@ -58,9 +59,13 @@ def alternatives(
             each = replace(pair.compared, exact=exact)
             if each.before is ABSENT:
                 grows = may_grow is not None and may_grow(parent, each.now)
-                yield each.change(Effect.EXTENDED if grows else added, "alternative-added", "is new")
+                effect = (
+                    proved(parent, added) if added is Effect.TIGHTENED else added
+                )  # else it is a new name for readers
+                yield each.change(Effect.EXTENDED if grows else effect, "alternative-added", "is new")
             elif each.now is ABSENT:
-                yield each.change(removed, "alternative-removed", "is gone")
+                effect = removed if removed is Effect.CHANGED else proved(parent, removed)
+                yield each.change(effect, "alternative-removed", "is gone")
             else:
                 yield from compare(each, table())
 

@@ -8,13 +8,16 @@ version a schema may gain only optional properties and new descriptions.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from app.compatibility.rules import effects
+from app.compatibility.rules.allowed_values import keyword, proved
 from app.compatibility.rules.alternatives import alternatives
 from app.compatibility.rules.change import Change, Effect
 from app.compatibility.rules.comparison import ABSENT, Comparison, canonical
 from app.compatibility.rules.rows import (
+    Row,
     Table,
     compare,
     compare_by_name,
@@ -25,6 +28,7 @@ from app.compatibility.rules.rows import (
     reworded,
 )
 from app.specification.marked_properties import KEY, OWNER
+from app.specification.version import Step
 
 GROWS: Final = "x-extensible"
 """A keyword beside `enum`, `oneOf` or `anyOf`: the list may grow within a major version, and readers must expect that."""
@@ -33,7 +37,7 @@ GROWS: Final = "x-extensible"
 def _enum(parent: Comparison, name: str) -> Iterator[Change]:
     comparison = parent.member(name)
     if comparison.before is ABSENT or comparison.now is ABSENT:
-        yield comparison.change(effects.constraint(comparison.before, comparison.now))
+        yield comparison.change(proved(parent, effects.constraint(comparison.before, comparison.now)))
         return
     before, now = ({canonical(value): value for value in values} for values in (comparison.before, comparison.now))
     added, removed = [now[key] for key in now if key not in before], [before[key] for key in before if key not in now]
@@ -62,7 +66,14 @@ def _required(parent: Comparison, name: str) -> Iterator[Change]:
 def _properties(parent: Comparison, name: str) -> Iterator[Change]:
     # If other properties were allowed, data may have had a property of this name already, with any content.
     others = parent.before.get("additionalProperties", True)
-    added = {False: Effect.EXTENDED, True: Effect.TIGHTENED}[others] if isinstance(others, bool) else Effect.CHANGED
+
+    def added(new: Comparison) -> Effect:
+        if others is False:
+            return Effect.EXTENDED
+        known = replace(new, before={} if others is True else others)
+        effect = proved(known, Effect.TIGHTENED if others is True else Effect.CHANGED)
+        return Effect.EXTENDED if effect is Effect.REWORDED else effect
+
     yield from compare_by_name(parent.member(name), part(lambda: SCHEMA, "property", added=added))
 
 
@@ -73,7 +84,29 @@ def _additional_properties(parent: Comparison, name: str) -> Iterator[Change]:
         yield from compare(comparison, SCHEMA)
     elif comparison.differs:
         loosened = now is True or before is False
-        yield comparison.change(Effect.REWORDED if before is now else Effect.LOOSENED if loosened else Effect.TIGHTENED)
+        effect = Effect.REWORDED if before is now else Effect.LOOSENED if loosened else Effect.TIGHTENED
+        yield comparison.change(proved(parent, effect))
+
+
+def _not(parent: Comparison, name: str) -> Iterator[Change]:
+    comparison = parent.member(name)
+    if comparison.before is ABSENT or comparison.now is ABSENT:
+        yield comparison.change(proved(parent, effects.constraint(comparison.before, comparison.now)))
+        return
+    # What is refused may be in a component, which allows more where this schema then allows less.
+    refused = replace(comparison, exact=True, documents=replace(comparison.documents, compared=set()))
+    step = max((change.step for change in compare(refused, SCHEMA)), default=Step.NONE)
+    if step is not Step.NONE:
+        yield comparison.change(proved(parent, Effect.CHANGED) if step > Step.PATCH else Effect.REWORDED)
+
+
+def _aside(row: Row) -> Row:
+    """Return the rule for a keyword that refuses no value: it breaks nobody where the allowed values have to stay the same."""
+
+    def row_aside(parent: Comparison, name: str) -> Iterator[Change]:
+        yield from row(replace(parent, exact=False), name)
+
+    return row_aside
 
 
 def _announced(parent: Comparison, alternative: Any) -> bool:
@@ -103,35 +136,35 @@ _DISCRIMINATOR: Final[Table] = {"propertyName": fixed, "mapping": leaf(effects.e
 
 SCHEMA: Final[Table] = {
     # The kind of value
-    "type": leaf(effects.type_),
-    "format": leaf(effects.constraint),
+    "type": keyword(effects.type_),
+    "format": keyword(effects.constraint),
     "enum": _enum,
     # Strings and numbers
-    "pattern": leaf(effects.pattern),
-    "minLength": leaf(effects.at_least(0)),
-    "maxLength": leaf(effects.at_most),
-    "minimum": leaf(effects.at_least(float("-inf"))),
-    "maximum": leaf(effects.at_most),
-    "multipleOf": leaf(effects.multiple_of),
+    "pattern": keyword(effects.pattern),
+    "minLength": keyword(effects.at_least(0)),
+    "maxLength": keyword(effects.at_most),
+    "minimum": keyword(effects.at_least(float("-inf"))),
+    "maximum": keyword(effects.at_most),
+    "multipleOf": keyword(effects.multiple_of),
     # Objects
     "required": _required,
     "properties": _properties,
     "additionalProperties": _additional_properties,
-    "minProperties": leaf(effects.at_least(0)),
-    "maxProperties": leaf(effects.at_most),
+    "minProperties": keyword(effects.at_least(0)),
+    "maxProperties": keyword(effects.at_most),
     # Arrays
     "items": part(lambda: SCHEMA, "items", added=Effect.TIGHTENED, removed=Effect.LOOSENED),
-    "minItems": leaf(effects.at_least(0)),
-    "maxItems": leaf(effects.at_most),
-    "uniqueItems": leaf(effects.switch(Effect.TIGHTENED)),
+    "minItems": keyword(effects.at_least(0)),
+    "maxItems": keyword(effects.at_most),
+    "uniqueItems": keyword(effects.switch(Effect.TIGHTENED)),
     # Schemas within
     "allOf": alternatives(lambda: SCHEMA, added=Effect.TIGHTENED, removed=Effect.LOOSENED),
     "anyOf": alternatives(lambda: SCHEMA, added=Effect.LOOSENED, removed=Effect.CHANGED, may_grow=_announced),
     "oneOf": alternatives(
         lambda: SCHEMA, added=Effect.LOOSENED, removed=Effect.CHANGED, may_grow=_announced, exclusive=True
     ),
-    "not": fixed,
-    "discriminator": part(lambda: _DISCRIMINATOR, "discriminator"),
+    "not": _not,
+    "discriminator": _aside(part(lambda: _DISCRIMINATOR, "discriminator")),
     GROWS: leaf(effects.switch(Effect.LOOSENED)),
     KEY: fixed,  # filters would find other events than before
     OWNER: fixed,  # tokens would show events to other readers than before
@@ -140,7 +173,7 @@ SCHEMA: Final[Table] = {
     "readOnly": fixed,
     "writeOnly": fixed,
     "xml": fixed,
-    "deprecated": extended,  # an announcement; the value still works
+    "deprecated": _aside(extended),  # an announcement; the value still works
     # Text
     "$schema": reworded,
     "$id": reworded,

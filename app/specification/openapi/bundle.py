@@ -37,6 +37,11 @@ def inline(document: Mapping[str, Any]) -> dict[str, Any]:
     return {key: inlining.of(value, (key,), ()) for key, value in document.items()}
 
 
+def resolved(node: Any, document: Mapping[str, Any]) -> Any:
+    """Return a part of a document with every reference replaced, as `inline` does it. Raises InvalidContract in the same cases."""
+    return _Inlining(document).of(node, (), ())
+
+
 def _bundled(node: Any, pointer: Pointer, contracts: Contracts) -> Any:
     match node:
         case {"$ref": str(reference)} if not reference.startswith("#/"):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from app.specification.pointer import Pointer
+from app.specification.schema.contradiction import contradict
 from app.specification.schema.implied_keywords import IMPLIES
 from app.specification.schema.verdict import compile_verdict
 
@@ -39,7 +40,7 @@ def excess(narrower: JsonSchema, wider: JsonSchema, place: Pointer = ()) -> Exce
     for keyword in ("anyOf", "oneOf"):
         if found is not None and keyword in narrower:
             found = _first(excess(_chosen(narrower, keyword, each), wider, place) for each in narrower[keyword])
-    return found
+    return None if found is not None and contradict(together, {}) else found
 
 
 def _conjuncts(schema: JsonSchema) -> Iterator[JsonSchema]:
@@ -132,6 +133,26 @@ def _any(together: Sequence[JsonSchema], wider: JsonSchema, place: Pointer) -> E
     return None if contained else Excess(place, "anyOf")
 
 
+def _one(together: Sequence[JsonSchema], wider: JsonSchema, place: Pointer) -> Excess | None:
+    """Each value is valid by one of the schemas, and by no other one: the others contradict what is known of it."""
+    schemas = wider["oneOf"]
+    for index, chosen in enumerate(schemas):
+        others = [*schemas[:index], *schemas[index + 1 :]]
+        exclusive = all(contradict([*together, other], {}) for other in others)
+        if exclusive and excess({"allOf": together}, chosen, place) is None:
+            return None
+    return Excess(place, "oneOf")
+
+
+def _not(together: Sequence[JsonSchema], wider: JsonSchema, place: Pointer) -> Excess | None:
+    """No value is valid by the refused schema: that contradicts what is known of it, or is contained in what is refused already."""
+    refused = wider["not"]
+    if contradict([*together, refused], {}):
+        return None
+    known = any("not" in each and excess(refused, each["not"]) is None for each in together)
+    return None if known else Excess(place, "not")
+
+
 _ANY: Final = "…"  # in a pointer, any item or any property that is not listed
 _FEW: Final = {"boolean": [False, True], "null": [None]}
 _KINDS: Final = {"integer": "number"}
@@ -151,5 +172,7 @@ _BY_PARTS: Final[Mapping[str, Callable[[Sequence[JsonSchema], JsonSchema, Pointe
     "items": _items,
     "allOf": _all,
     "anyOf": _any,
+    "oneOf": _one,
+    "not": _not,
 }
 """The rules of keywords that have schemas in them: they take schemas that a value satisfies all, and the wider schema."""

@@ -59,14 +59,22 @@ def ecma_pattern(pattern: str) -> re.Pattern[str]:
 
     Raises re.error if the expression is invalid, or if Python cannot express it.
     """
-    return re.compile("".join(map(_translated, _split(pattern, _TOKENS))), re.ASCII)
+    return re.compile("".join(map(_translated, tokens(pattern))), re.ASCII)
 
 
-def _split(text: str, tokens: re.Pattern[str]) -> list[re.Match[str]]:
+def tokens(pattern: str) -> list[re.Match[str]]:
+    """Split a regular expression into its tokens; the kind of each is its `lastgroup`, one of the names in `_TOKENS`.
+
+    Raises re.error if the expression is invalid.
+    """
+    return _split(pattern, _TOKENS)
+
+
+def _split(text: str, kinds: re.Pattern[str]) -> list[re.Match[str]]:
     found: list[re.Match[str]] = []
     end = 0
     while end < len(text):
-        token = tokens.match(text, end)
+        token = kinds.match(text, end)
         if token is None:
             raise re.error("this is not a regular expression of ECMA-262", text, end)
         found.append(token)

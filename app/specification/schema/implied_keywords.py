@@ -43,8 +43,8 @@ def _is_formatted(schema: Mapping[str, Any], value: str) -> bool:
 
 
 def _matches(schema: Mapping[str, Any], pattern: str) -> bool:
-    own = schema.get("pattern")
-    return own == pattern or (isinstance(own, str) and allows_all(pattern, of=own))
+    own = schema.get("pattern", "")  # which every text matches
+    return bool(own == pattern) or allows_all(pattern, of=own)
 
 
 def _is_multiple(schema: Mapping[str, Any], factor: float) -> bool:

@@ -1,80 +1,97 @@
 """Decide whether one regular expression matches every string that another regular expression matches.
 
-Both expressions must be plain sequences of characters and character classes, such as `^[a-z]{1,64}$`. The sequences are compared
-element by element: which characters an element allows, and how often it may be repeated. If an expression has groups,
-alternatives or lookarounds, the result is always no.
+The automata of both expressions read the same characters; a text that only the other expression matches would lead to a state in which
+only that one accepts. Of the characters that no part of the expressions tells apart, one is tried. Lookarounds and word boundaries are not
+understood, and there is a limit on the work: the result is then no.
 """
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final
 
 from app.specification.schema.ecma_pattern import ecma_pattern
+from app.specification.schema.pattern_tree import (
+    ANYTHING,
+    Character,
+    Choice,
+    Node,
+    Repeat,
+    Row,
+    Undecidable,
+    after,
+    may_be_empty,
+    searched,
+)
 
-_ATOM = r"\\(?:[dDwWsS.^$*+?()\[\]{}|/\\fnrtv]|x[0-9A-Fa-f]{2}|u(?![dD][89A-Fa-f])[0-9A-Fa-f]{4})|\[(?:\\.|[^\]\\])*\]|[^\\\[\](){}|*+?]"
-_LINK = re.compile(rf"(?P<atom>{_ATOM})(?:(?P<sign>[*+?])|\{{(?P<least>[0-9]+)(?P<comma>,(?P<most>[0-9]*))?\}})?")
-_SIGNS = {"*": (0, None), "+": (1, None), "?": (0, 1), "": (1, 1)}
-_ANCHORS = {"^", "$"}
+_MOST_STEPS: Final = 50_000
+"""The most derivatives that are made for one answer, which takes about a second."""
 
 
-class _Link(NamedTuple):
-    """One element of a regular expression: a character or character class (`atom`), and how often it may be repeated.
-
-    `least`, `most`: the smallest and the largest number of repetitions; `most` is None if there is no upper bound.
-    """
-
-    atom: str
-    least: int
-    most: int | None
-
-
+@lru_cache(maxsize=1024)
 def allows_all(pattern: str, *, of: str) -> bool:
     """Return whether the regular expression `pattern` matches every string that the regular expression `of` matches.
 
     Returns False also if this cannot be decided.
     """
-    wider, narrower = _links(pattern), _links(of)
-    if wider is None or narrower is None or len(wider) != len(narrower):
+    try:
+        wider, narrower = searched(pattern), searched(of)
+    except (Undecidable, re.error, RecursionError):
         return False
-    return all(map(_covers, wider, narrower))
+    return _contains(wider, narrower, _representatives({*_atoms(wider), *_atoms(narrower)}))
 
 
-def _links(pattern: str) -> list[_Link] | None:
-    links, end = [], 0
-    while end < len(pattern):
-        found = _LINK.match(pattern, end)
-        if found is None:
-            return None
-        links.append(_link(found))
-        end = found.end()
-    return links
+def _contains(wider: Node, narrower: Node, characters: list[str]) -> bool:
+    """Walk through all pairs of states: a state of `narrower`, and those in which `wider` can be after the same text."""
+    pair = narrower, frozenset({wider})
+    left, seen, steps = [(pair, True)], set[tuple[Node, frozenset[Node]]](), 0
+    while left:
+        (one, others), start = left.pop()
+        at_end = may_be_empty(one, start=start, end=True)
+        if at_end and not any(may_be_empty(each, start=start, end=True) for each in others):
+            return False
+        for character in characters:
+            steps += len(others)
+            accepting = frozenset(found for each in others for found in after(each, character, start))
+            pairs = {(each, accepting) for each in after(one, character, start)} if ANYTHING not in accepting else set()
+            left += [(each, False) for each in pairs - seen]
+            seen |= pairs
+        if steps > _MOST_STEPS:
+            return False
+    return True
 
 
-def _link(found: re.Match[str]) -> _Link:
-    if found["least"] is None:
-        return _Link(found["atom"], *_SIGNS[found["sign"] or ""])
-    least = int(found["least"])
-    if found["comma"] is None:
-        return _Link(found["atom"], least, least)
-    return _Link(found["atom"], least, int(found["most"]) if found["most"] else None)
+def _atoms(node: Node) -> Iterator[str]:
+    match node:
+        case Character(atom):
+            yield atom
+        case Row(parts) | Choice(parts):
+            for part in parts:
+                yield from _atoms(part)
+        case Repeat(part):
+            yield from _atoms(part)
 
 
-def _covers(wider: _Link, narrower: _Link) -> bool:
-    fewest = wider.least <= narrower.least
-    most = wider.most is None or (narrower.most is not None and narrower.most <= wider.most)
-    return fewest and most and _covers_characters(wider.atom, narrower.atom)
+def _representatives(atoms: set[str]) -> list[str]:
+    """Return characters of which each other character has one that the same atoms match."""
+    places = {place for atom in atoms for place in _boundaries(atom)}
+    ordered = sorted(atoms)
+    found: dict[tuple[bool, ...], str] = {}
+    for place in sorted({0, *places}):
+        if place <= sys.maxunicode:
+            matched = tuple(ecma_pattern(atom).match(chr(place)) is not None for atom in ordered)
+            found.setdefault(matched, chr(place))
+    return list(found.values())
 
 
-def _covers_characters(wider: str, narrower: str) -> bool:
-    if wider == narrower:
-        return True
-    if not _ANCHORS.isdisjoint({wider, narrower}):
-        return False
-    allowed = ecma_pattern(narrower).findall(_every_character())
-    return len(ecma_pattern(wider).findall("".join(allowed))) == len(allowed)
+@lru_cache(maxsize=256)
+def _boundaries(atom: str) -> frozenset[int]:
+    """Return the code points at which an atom begins and ceases to match."""
+    runs = ecma_pattern(f"(?:{atom})+").finditer(_every_character())
+    return frozenset(place for run in runs for place in run.span())
 
 
 @lru_cache(maxsize=1)
