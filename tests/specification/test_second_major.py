@@ -108,7 +108,8 @@ def test_pins_between_the_majors_of_several_types_see_the_same() -> None:
     third = Version(3, 0, 0)
 
     def tables(older: Version) -> dict[Version, TablePair | None]:
-        return {older: None, third: TablePair(older, dict, dict, Table(Path("down.json"), older, ()))}
+        table = Table(Path("down.json"), older, ())
+        return {older: None, third: TablePair(older, dict, dict, table, table)}
 
     readings = Readings({"a.b": tables(Version(1, 0, 0)), "c.d": tables(Version(2, 0, 0)), "e.f": {third: None}})
     assert readings.of(None) is readings.of(1) is readings.of(2)
@@ -190,3 +191,51 @@ def test_a_new_minor_of_the_older_major_has_a_way_up_by_a_new_minor_of_the_newer
     assert contracts.stored_form(SHIPPED, "2.0.0") == ("2.0.0", ())
     seen = [contracts.reading(1).conversion(SHIPPED, each).version for each in ("2.0.0", "2.1.0", "1.0.0")]
     assert seen == ["1.2.0", "1.3.0", "1.0.0"]
+
+
+GIFT: dict[str, Any] = {"type": "string", "maxLength": 40}
+PARCEL = {"carrier": "DHL", "trackingNumber": "X1"}
+MOVE_GIFT = {"move": "/gift", "to": "/parcel/gift"}
+
+
+def with_gift(contracts: Path, steps: list[dict[str, Any]]) -> Contracts:
+    """Add 1.3.0, which has a gift, and 2.1.0, which has it in the parcel and goes up by these steps; load them."""
+    shipped.write_order_shipped_2(contracts)
+    older = json.loads((contracts / SHIPPED / "1.2.0" / "schema.json").read_text())
+    add_version(contracts, "1.3.0", "1.2.0", {"schema.json": _with_property(older, "gift")})
+    parcel = _with_property(shipped.SCHEMA["properties"]["parcel"], "gift")
+    schema = {**shipped.SCHEMA, "properties": {**shipped.SCHEMA["properties"], "parcel": parcel}}
+    down = {"to": "1.3.0", "steps": [{"move": "/parcel/gift", "to": "/gift"}, *shipped.DOWN["steps"]]}
+    given: dict[str, Any] = {**shipped.MOST, "parcel": {**PARCEL, "gift": "a card"}}
+    examples = {"down/gift.before.json": given}
+    examples["down/gift.after.json"] = {**shipped.MOST_SEEN, "gift": "a card"}
+    tables = {"schema.json": schema, "down.json": down, "up.json": {"from": "1.3.0", "steps": steps}}
+    add_version(contracts, "2.1.0", "2.0.0", {**tables, **examples})
+    return load_contracts(contracts)
+
+
+def _with_property(schema: dict[str, Any], name: str) -> dict[str, Any]:
+    return {**schema, "properties": {**schema["properties"], name: GIFT}}
+
+
+def test_a_new_minor_may_raise_what_is_new_in_the_older_major(tmp_path: Path) -> None:
+    contracts = with_gift(ContractCopy(tmp_path / "contract").contracts, [MOVE_GIFT, *shipped.UP["steps"]])
+    form = contracts.stored_form(SHIPPED, "1.2.0")
+    assert (form.version, form.text(text(shipped.MOST_SEEN))) == ("2.1.0", text(shipped.MOST_RAISED))
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [MOVE_GIFT, *shipped.UP["steps"][:-1], {"set": "/service", "value": "standard"}],
+        [MOVE_GIFT, {"set": "/warehouse", "value": "A"}, *shipped.UP["steps"]],
+    ],
+)
+def test_a_new_minor_must_not_change_what_events_of_the_older_major_have_become(
+    tmp_path: Path, steps: list[dict[str, Any]]
+) -> None:
+    """A repetition of such an event would have other content than what is stored, and be refused as a conflict."""
+    with pytest.raises(
+        InvalidContract, match=r"2\.1\.0/up\.json: an event of 1\.2\.0 would become another one than by 2\.0\.0"
+    ):
+        with_gift(ContractCopy(tmp_path / "contract").contracts, steps)

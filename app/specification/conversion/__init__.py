@@ -8,6 +8,7 @@ which is raised and brought down again is the event it was; and the function tha
 
 Reading order: `table` (the steps as in the file), `template` (the tree, and how a step changes it), `presence` (when a value is there),
 `outcome` (the schema of all outcomes), `round_trip` (down after up), `compiled` (the function), `table_pair` (both tables of a version:
-read and proved), `table_examples` (their examples), `type_tables` (all tables of an event type), `conversion` (over several majors),
+read and proved), `table_examples` (their examples), `same_way_up` (what later minors
+may not change), `type_tables` (all tables of an event type), `conversion` (over several majors),
 `reading` (what a reader of one major sees).
 """

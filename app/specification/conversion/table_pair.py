@@ -28,13 +28,14 @@ Schemas: TypeAlias = Mapping[Version, Mapping[str, Any]]
 class TablePair(NamedTuple):
     """How events of a version become events of `older`, a version of the major before (`down`), and the other way round (`up`).
 
-    `down_table`: the table from which `down` was made.
+    `down_table`, `up_table`: the tables from which they were made.
     """
 
     older: Version
     down: Convert
     up: Convert
     down_table: Table
+    up_table: Table
 
 
 def read_table_pair(folder: Path, version: Version, schemas: Schemas, fixed: Collection[str]) -> TablePair:
@@ -56,7 +57,9 @@ def read_table_pair(folder: Path, version: Version, schemas: Schemas, fixed: Col
         raise InvalidContract(
             f"{down.path}: what {UP} makes of an event of {older} does not come down as it was: {place or 'its root'} may change."
         )
-    return TablePair(older, compile_template(lowered, schemas[older]), compile_template(raised, schemas[version]), down)
+    return TablePair(
+        older, compile_template(lowered, schemas[older]), compile_template(raised, schemas[version]), down, up
+    )
 
 
 def _older_version(down: Table, up: Table, version: Version, schemas: Schemas) -> Version:

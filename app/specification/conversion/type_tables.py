@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from itertools import pairwise
 from pathlib import Path
 
+from app.specification.conversion.same_way_up import require_same_way_up
 from app.specification.conversion.table_examples import Compiled, check_table_examples
 from app.specification.conversion.table_pair import UP, TablePair, read_table_pair
 from app.specification.errors import InvalidContract
@@ -25,6 +27,9 @@ def read_tables(folder: Path, compiled: Compiled, fixed: Collection[str]) -> Map
     for version, pair in pairs.items():
         check_table_examples(folder, version, pair, compiled)
         _require_way_up(folder, version, pair, compiled)
+    for before, now in pairwise(sorted(pairs)):
+        if before.major == now.major:
+            require_same_way_up(pairs[now].up_table, pairs[before].up_table, before, schemas)
     return pairs
 
 
