@@ -14,6 +14,8 @@ def test_the_answers_to_a_tenant_are_the_same_whether_or_not_another_one_exists(
     assert found.kinds.keys() >= {
         "GET json 200 with events",
         "GET json 410 foreign",
+        "GET /events/orders/page 200 with events",
+        "GET /events/orders/counts 200 with events",
         "GET event-stream 200 with events",
         "GET event-stream 200 foreign",
         "POST json 201",

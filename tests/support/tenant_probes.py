@@ -93,21 +93,64 @@ def _probes(dice: Random, count: int) -> Iterator[Probe]:
             owner = dice.choices((OWN, OTHER, None), (8, 1, 1))[0]
             events = [_event(dice, owner) for _ in range(dice.choice((1, 1, 1, 3)))]
             yield Probe("POST", transport, events=events)
-            continue
-        parameters = [("orderId", order) for order in dice.sample(ORDERS, dice.choice((0, 0, 1, 3)))]
-        parameters += [("eventTypes", dice.choice(TYPES))] if dice.random() < 0.2 else []
-        parameters += [("from", "earliest")] if dice.random() < 0.5 else []
-        parameters += [("since", dice.choice(("2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")))] * (dice.random() < 0.1)
-        parameters += [("limit", str(dice.choice((1, 2, 5, 1000))))] if dice.random() < 0.5 else []
-        if transport != "http":
-            yield Probe("GET", transport, "", parameters, _resume(dice))
-            continue
-        accept = dice.choice(("application/json", "text/event-stream"))
-        if accept == "text/event-stream":
-            parameters.append(("follow", "false"))
-        elif dice.random() < _LONGEST_WAIT:
-            parameters.append(("wait", "1"))
-        yield Probe(dice.choices(("GET", "HEAD"), (19, 1))[0], transport, accept, parameters, _resume(dice))
+        elif transport != "http":
+            yield Probe("GET", transport, "", _parameters(dice), _resume(dice))
+        else:
+            yield dice.choices((_stream, _page, _counts, _state), (8, 8, 4, 1))[0](dice)
+
+
+def _stream(dice: Random) -> Probe:
+    parameters = [*_parameters(dice), ("follow", "false")]
+    return Probe(_method(dice), "http", "text/event-stream", parameters, _resume(dice), resumes_by_header=_often(dice))
+
+
+def _page(dice: Random) -> Probe:
+    parameters = [*_parameters(dice), *([("wait", "1")] if dice.random() < _LONGEST_WAIT else [])]
+    path = dice.choice(("/events/orders", "/events/orders/page"))
+    return Probe(_method(dice), parameters=parameters, resume=_resume(dice), path=path, resumes_by_header=_often(dice))
+
+
+def _counts(dice: Random) -> Probe:
+    # A week, so that no interval ends between the two answers.
+    parameters = [*_selection(dice), ("intervalSeconds", "604800")]
+    parameters += [("since", _time(dice, "2020-01-01T00:00:00Z"))] if _often(dice) else []
+    parameters += [("until", _time(dice, "2999-01-01T00:00:00Z"))] if _often(dice) else []
+    return Probe("GET", parameters=parameters, path="/events/orders/counts")
+
+
+def _state(dice: Random) -> Probe:
+    return Probe("GET", path=dice.choice(("/health/ready", "/metrics")))
+
+
+def _parameters(dice: Random) -> list[tuple[str, str | int]]:
+    """Choose the parameters that streams, pages and the other transports have."""
+    parameters = _selection(dice)
+    parameters += [("from", "earliest")] if _often(dice) else []
+    if dice.random() < 0.2:
+        parameters.append(("since", _time(dice, dice.choice(("2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")))))
+    parameters += [("limit", str(dice.choice((1, 2, 5, 1000))))] if _often(dice) else []
+    parameters += [("majorVersion", "1")] if dice.random() < 0.1 else []
+    return parameters
+
+
+def _selection(dice: Random) -> list[tuple[str, str | int]]:
+    parameters: list[tuple[str, str | int]] = [
+        ("orderId", order) for order in dice.sample(ORDERS, dice.choice((0, 0, 1, 3)))
+    ]
+    parameters += [("eventTypes", dice.choice(TYPES))] if dice.random() < 0.2 else []
+    return parameters
+
+
+def _time(dice: Random, otherwise: str) -> str | int:
+    return dice.randrange(10**6) if _often(dice) else otherwise
+
+
+def _often(dice: Random) -> bool:
+    return dice.random() < 0.5
+
+
+def _method(dice: Random) -> str:
+    return dice.choices(("GET", "HEAD"), (19, 1))[0]
 
 
 def _resume(dice: Random) -> int | str | None:
@@ -128,6 +171,9 @@ def _kind(probe: Probe, answer: Answer) -> str:
         detail = " with a duplicate" if re.search(rb'"duplicate": ?true', answer.content) else ""
     elif answer.status in (200, 410):
         reasons = [reason for reason in ("foreign", "expired", "ahead") if f'"{reason}"'.encode() in answer.content]
-        detail = f" {' '.join(reasons)}" if reasons else " with events" if b"orderId" in answer.content else ""
+        has_events = b"orderId" in answer.content or b'"counts"' in answer.content
+        detail = f" {' '.join(reasons)}" if reasons else " with events" if has_events else ""
     form = probe.accept.partition("/")[2] if probe.transport == "http" else probe.transport
+    if probe.path != "/events/orders":
+        form = probe.path
     return f"{probe.method} {form} {answer.status}{detail}"
