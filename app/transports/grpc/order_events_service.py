@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import grpc
 
@@ -32,6 +32,8 @@ from app.transports.grpc.messages.responses import Responses, published_events
 from app.transports.grpc.messages.submissions import read_submissions
 from app.transports.grpc.messages.subscribe_request import SubscribeRequests
 from app.transports.grpc.statuses import Retired, Statuses, TooOld
+
+SMALL_BYTES: Final = 16 * 1024  # of a message: read in 100 µs; one of 8 MiB takes 25 ms
 
 
 class OrderEventsService:
@@ -115,14 +117,17 @@ class OrderEventsService:
     async def _published(self, client: Client, name: str, data: bytes) -> tuple[Any, list[dict[str, Any]]]:
         """Publish the events of a message. Returns the message, and what the client is sent about its events."""
         permitted = publishable_events(client.principal)
-        request = self._counted(client, name, data)
+        request = await self._counted(client, name, data)
         events = request.events[: self._most_events + 1]  # with one too many, the publisher refuses all of them
-        appended = await self._publisher.publish(read_submissions(events, self._data_messages), permitted)
+        submissions = await read_submissions(events, self._data_messages, self._publisher.turnstile)
+        appended = await self._publisher.publish(submissions, permitted)
         return request, published_events(appended, self.log.ids.of_published(appended, permitted))
 
-    def _counted(self, client: Client, name: str, data: bytes) -> Any:
+    async def _counted(self, client: Client, name: str, data: bytes) -> Any:
         """Read a message with events to publish, and count them. A message that is refused is counted, too."""
         self._publish_limit.check(client)
+        if len(data) > SMALL_BYTES:
+            await self._publisher.turnstile.enter()
         try:
             request = self._read(name, data)
         except Refusal:
