@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.error import URLError
@@ -22,13 +23,16 @@ DEPLOY = Path(__file__).resolve().parents[1]
 NUMBERS = (0, 1, 2)
 STREAM = f"nats://{','.join(f'127.0.0.1:{4222 + number}' for number in NUMBERS)}/orders"
 MONITORS = ",".join(f"http://127.0.0.1:{8222 + number}" for number in NUMBERS)
+PORTS = (8000, 8001, 8002, *(port + number for port in (4222, 6222, 8222) for number in NUMBERS))
 START_SECONDS = 60
 
 
 def main(folder: Path) -> None:
     """Start everything, say where it is, and wait for Ctrl-C or SIGTERM. Each process ends when this one ends."""
+    _demand_free(PORTS)
     folder.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    for each in (signal.SIGINT, signal.SIGTERM):  # a shell lets what it runs in the background ignore SIGINT
+        signal.signal(each, signal.default_int_handler)
     with ExitStack() as processes:
         for number in NUMBERS:
             processes.enter_context(_running(folder, f"nats-{number}", _nats(), _nats_variables(folder, number)))
@@ -57,6 +61,19 @@ End one with kill -9, and see that no stream misses an event:
 {pids}
 Ctrl-C ends all of them.
 """
+
+
+def _demand_free(ports: Sequence[int]) -> None:
+    """End with a line if another process, such as that of `make run`, listens on one of the ports: it would answer for ours."""
+    for port in ports:
+        with socket.socket() as ours:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                ours.bind(("127.0.0.1", port))
+            except OSError as error:
+                sys.exit(
+                    f"make cluster: port {port} cannot be used ({error.strerror}). End what listens there, such as `make run`."
+                )
 
 
 def _nats() -> list[str]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import socket
 import subprocess
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +73,22 @@ def test_a_node_has_the_rights_that_it_needs_and_no_others(tmp_path: Path) -> No
         assert "Violation" not in server.log
         asyncio.run(_ask_for_more(server.url))
         assert server.log.count("Publish Violation") == 4
+
+
+def test_the_cluster_of_make_does_not_start_beside_a_server_on_one_of_its_ports(tmp_path: Path) -> None:
+    """Otherwise the server of `make run` at port 8000 would answer in the place of Caddy."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):  # something else listens there already, which is as good
+            other.bind(("127.0.0.1", 8000))
+            other.listen()
+        command = [sys.executable, str(FOLDER / "loopback.py"), str(tmp_path / "cluster")]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.startswith(
+        "make cluster: port 8000 cannot be used (Address already in use). End what listens there"
+    )
+    assert not list(tmp_path.iterdir())
 
 
 async def _ask_for_more(url: str) -> None:
