@@ -98,8 +98,8 @@ class Origin(click.ParamType[str]):
         well_formed = re.fullmatch(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?", value)
         if well_formed is None or _has_default_port(value):
             self.fail(
-                f"{shown(value)} is not an origin as browsers send it: scheme://host[:port] in lower case, "
-                "without a path, a *, or the default port.",
+                f"{shown(value)} is not an origin as browsers send it: scheme://host[:port] in lower case, such as "
+                "http://localhost:3000, without a path, a *, or the default port. (A page that is opened as a file has none.)",
                 param,
                 ctx,
             )

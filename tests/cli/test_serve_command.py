@@ -73,6 +73,10 @@ def test_interrupt_stops_the_server_quietly() -> None:
             ["--cors-origin", "https://a.example", "--cors-origin", "*"],
             "Invalid value for '--cors-origin': '*' is not an origin as browsers send it",
         ),
+        (
+            ["--cors-origin", "null"],  # of a page that is opened as a file
+            "Invalid value for '--cors-origin': 'null' is not an origin as browsers send it",
+        ),
         (["--prot", "80"], "No such option '--prot'"),
         (["now"], "Got unexpected extra argument (now). See"),
     ],
