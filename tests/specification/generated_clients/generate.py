@@ -22,9 +22,16 @@ _PAGE: Final = Path(__file__).parents[3] / "app" / "pages" / "texts" / "clients.
 
 def arguments(program: str) -> list[str]:
     """Return the arguments that the page gives to a generator."""
-    commands = re.findall(rf"^(?:npx )?{re.escape(program)} (.+)$", _PAGE.read_text("utf-8"), re.MULTILINE)
+    commands = re.findall(
+        rf"^(?:npx (?:--package \S+ )*)?{re.escape(program)} (.+)$", _PAGE.read_text("utf-8"), re.MULTILINE
+    )
     assert len(commands) == 1, program
     return shlex.split(commands[0])
+
+
+def packages() -> list[str]:
+    """Return the packages of npm, some with a version, that the page installs to generate a client."""
+    return re.findall(r"--package (\S+)", _PAGE.read_text("utf-8"))
 
 
 def fetch_document(server: ServerProcess, folder: Path) -> None:

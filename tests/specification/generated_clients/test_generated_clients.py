@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -9,11 +10,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tests.node_packages.installed import node_package
-from tests.specification.generated_clients.generate import READ, arguments, fetch_document, run
+from tests.specification.generated_clients.generate import READ, arguments, fetch_document, packages, run
 from tests.support.programs import needed, unavailable
 from tests.support.server_process import ServerProcess
 
 HERE = Path(__file__).parent
+PACKAGES = HERE.parents[1] / "node_packages" / "package.json"
 QUICK_JAVA = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")  # half of the CPU time for a program that runs for seconds
 ANNOTATIONS = Path("/usr/share/java/jakarta-annotation-api.jar")  # of Debian's libjakarta-annotation-api-java
 STRICT = ("--strict", "--noEmitOnError", "--target", "es2022", "--module", "commonjs", "--moduleResolution", "bundler")
@@ -46,10 +48,16 @@ print("gap", StreamGap.from_dict({"reason": "later", "requested": "a-1", "earlie
 def test_typescript_client_reads_a_page_and_a_stream(server: ServerProcess, tmp_path: Path) -> None:
     node, generator, compiler = needed("node"), node_package("@hey-api/openapi-ts"), node_package("typescript")
     fetch_document(server, tmp_path)
-    run(tmp_path, node, generator / "bin" / "run.js", *arguments("@hey-api/openapi-ts"))
+    run(tmp_path, node, generator / "bin" / "run.js", *arguments("openapi-ts"))
     shutil.copy(HERE / "read_orders.ts", tmp_path)
     run(tmp_path, node, compiler / "bin" / "tsc", *STRICT, "read_orders.ts")
     assert run(tmp_path, node, "read_orders.js", server.url).splitlines() == READ
+
+
+def test_page_installs_the_generator_and_the_typescript_that_are_tested() -> None:
+    """Without a version, npx takes the newest compiler, with which the generator may not start."""
+    tested = json.loads(PACKAGES.read_text())["dependencies"]["typescript"].partition(".")[0]
+    assert packages() == [f"typescript@{tested}", "@hey-api/openapi-ts"]
 
 
 def test_python_client_reads_a_page_and_a_stream(server: ServerProcess, tmp_path: Path) -> None:
