@@ -8,7 +8,7 @@ from typing import cast
 
 from app.events.delivery.cursor import Cursor
 from app.events.delivery.stream_item import Checkpoint
-from app.events.event import Event
+from app.events.event import Event, StoredEvent
 from app.events.filter import Filter
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import Page
@@ -23,6 +23,7 @@ class RehearsedLog:
     def __init__(self) -> None:
         self._store = MemoryStore()
         self._log = EventLog(self._store)
+        self._numbers: dict[str, int] = {}  # of events, by id, in the order in which they were stored
 
     async def open(self) -> None:
         await self._log.open()
@@ -39,17 +40,15 @@ class RehearsedLog:
 
     async def append(self, events: Sequence[Event]) -> None:
         """Store events. They are not held to their contracts: some rehearse what a contract does not have yet."""
-        if events:
-            await self._log.append(events)
+        for stored, _ in await self._log.append(events) if events else ():
+            self._numbers[stored.id] = len(self._numbers) + 1
+
+    def number(self, event: StoredEvent) -> int:
+        """Return the place of an event in the order in which events were stored, from 1, in all logs of the scenario."""
+        return self._numbers[event.id]
 
     async def read(
-        self,
-        request: StartRequest,
-        filter: Filter,
-        *,
-        follow: bool = True,
-        limit: int | None = None,
-        gap_reason: str = "",
+        self, request: StartRequest, filter: Filter, gap_reason: str = ""
     ) -> tuple[Cursor, Checkpoint | Gap]:
         """Return the cursor of a reader, and the first item of its stream.
 
@@ -59,16 +58,26 @@ class RehearsedLog:
         first = start.gap or Checkpoint(self._log.position(start.after))
         if isinstance(first, Gap) and gap_reason:
             first = replace(first, reason=cast("GapReason", gap_reason))  # a newer contract may have more reasons
-        return Cursor(self._log, start.after, filter, follow=follow, limit=limit), first
+        return Cursor(self._log, start.after, filter, follow=True, limit=None), first
 
-    async def next_events(self, cursor: Cursor) -> list[Page]:
-        """Return all events that follow, each as a page of its own, so that they can be written one by one."""
+    async def next_events(self, cursor: Cursor, limit: int | None = None) -> list[Page]:
+        """Return the events that follow, at most `limit`, each as a page of its own, so that they can be written one by one."""
         pages: list[Page] = []
-        while not cursor.is_caught_up:
+        while not cursor.is_caught_up and (limit is None or len(pages) < limit):
             page = cursor.take(await cursor.read())
             if isinstance(page, Page):
                 pages += [Page([event], event.offset) for event in page.events]
-        return pages
+        return pages[:limit]
+
+    async def wait_after(self, cursor: Cursor, seconds: float) -> None:
+        """Return when an event is stored after a cursor, or after some seconds."""
+        if cursor.is_caught_up:
+            await self._log.wait(cursor.filter, seconds)
+
+    def id_after(self, cursor: Cursor, pages: Sequence[Page]) -> str:
+        """Return the id from which a reader goes on that was sent these events: it moves past what its filter skipped."""
+        offset = cursor.after if cursor.is_caught_up or not pages else pages[-1].through
+        return str(self._log.position(offset))
 
     async def place_before(self, last_event_id: str, count: int) -> str:
         """Return the id that lies so many events before another one, at most at the beginning of the log."""

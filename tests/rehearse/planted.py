@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from tests.rehearse.rehearsing import node_consumer, python_consumer
+from tests.rehearse.rehearsing import (
+    limited_consumer,
+    node_consumer,
+    page_consumer,
+    python_consumer,
+    stored_consumer,
+)
 
 
 class Planted(NamedTuple):
@@ -48,5 +54,11 @@ PLANTED: Final = (
     Planted("knows-lf-only", python_consumer, "crlf", "It never applied 3 events"),
     Planted("dies-of-a-reset", python_consumer, "reset", "exit code 1"),
     Planted("dies-of-a-reset", node_consumer, "reset", "exit code 1"),
+    Planted("drops-id", page_consumer, "closing-drain", "It came back without an id"),
+    Planted("drops-id", stored_consumer, "restart", "It came back without an id"),
+    Planted("ignores-gaps", page_consumer, "gap-expired", "It reported 0 of 1 gaps"),
+    Planted("no-pause", page_consumer, "cut-in-event", "Pause before you ask again"),
+    Planted("hammers-after-401", page_consumer, "status-401", "Stop after a 401"),
+    Planted("drops-id", limited_consumer, "closing-drain", "It came back without an id"),
     Planted("trusts-every-200", python_consumer, "proxy-page", "Keep the id of the last event"),
 )

@@ -28,6 +28,18 @@ def node_consumer(fault: str) -> tuple[str, ...]:
     return (needed("node"), str(CONSUMERS / "consumer.mjs"), fault)
 
 
+def page_consumer(fault: str) -> tuple[str, ...]:
+    return (sys.executable, "-S", str(CONSUMERS / "reader.py"), fault, "page")
+
+
+def stored_consumer(fault: str) -> tuple[str, ...]:
+    return (sys.executable, "-S", str(CONSUMERS / "reader.py"), fault, "stored")
+
+
+def limited_consumer(fault: str) -> tuple[str, ...]:
+    return (*python_consumer(fault), "2")
+
+
 async def rehearse(
     played: Iterable[Played], *, jobs: int = 8, silence_seconds: float = SILENCE_SECONDS
 ) -> list[Rehearsed]:

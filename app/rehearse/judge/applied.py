@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from app.rehearse.judge.fault import Fault
 from app.rehearse.scenario import Scenario
-from app.rehearse.seen import Delivered, Reported, Seen
+from app.rehearse.seen import Delivered, Form, Reported, Seen
 
 _MOST_IDS = 5  # in one finding
 
@@ -30,7 +30,8 @@ def judge_applied(seen: Seen, scenario: Scenario, *, reports: bool) -> Iterator[
     yield from _out_of_order([id for id in dict.fromkeys(ids) if id in places], places)
     yield from _changed(applied, sent)
     yield from _gaps(seen)
-    first_end = seen.asked[0].ended_at if seen.asked else None
+    first = next((each for each in seen.asked if not each.limited), None)
+    first_end = first.ended_at if first is not None and first.form is Form.FOLLOWED else None
     if scenario.told_at_once and applied and first_end is not None and applied[0].at > first_end:
         yield Fault(
             scenario.promise, "It reported nothing until the stream had ended: something collects the response."

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Final
 
 from app.rehearse.judge.fault import Fault
 from app.rehearse.scenario import Ending, Refusal, Scenario, Stream
-from app.rehearse.seen import Asked, Phase, Seen
+from app.rehearse.seen import Asked, Form, Phase, Seen
 
+_MOST_VAIN_READS: Final = 10
+_LEAST_PAUSE_SECONDS: Final = 0.05
 _ENDINGS: Final = {
     Ending.CUT: "the connection was cut",
     Ending.CUT_IN_EVENT: "the connection was cut in the middle of an event",
@@ -29,13 +32,14 @@ def judge_presence(seen: Seen, scenario: Scenario, url_variable: str) -> Iterato
             yield Fault(f"Ask for the stream at ${url_variable}/events/orders.", f"It did not ask{_exit(seen)}.")
         case Phase.PLAYING if not seen.is_endless:
             yield Fault("Read what is sent.", f"It did not read on{_exit(seen)}.")
-        case Phase.RETURNING if not (seen.is_endless or (scenario.may_stop and seen.exit_code is not None)):
+        case Phase.RETURNING if not (seen.is_endless or _may_have_stopped(seen, scenario)):
             yield Fault("Come back.", f"It did not come back after {after(seen.asked[-1])}{_exit(seen)}.")
-        case Phase.HOLDING if seen.exit_code is not None:
+        case Phase.HOLDING if seen.exit_code is not None and seen.asked[-1].form is Form.FOLLOWED:
             yield Fault(
                 "Go on reading as long as the stream is open.", f"It ended while the stream was open{_exit(seen)}."
             )
     yield from _stays_away(seen, scenario)
+    yield from _pauses(seen)
     if any(each.overlapped for each in seen.asked):
         yield Fault(
             "Close a connection before you open the next one.",
@@ -59,15 +63,36 @@ def after(asked: Asked) -> str:
 def _stays_away(seen: Seen, scenario: Scenario) -> Iterator[Fault]:
     """Yield a fault if the consumer has come back after the last answer although it had to stop."""
     last = scenario.answers[-1]
-    if not scenario.stops:
+    given = [each for each in seen.asked if each.answer is last and not each.limited]
+    if not scenario.stops or not given or _ends_by_itself(given[0]):
         return
-    given = [each for each in seen.asked if each.answer is last]
     allowed = last.most_requests if isinstance(last, Refusal) else 0
     if len(given) - 1 > (allowed or 0):
         span = given[-1].at - given[0].at
         yield Fault(
             scenario.promise, f"It came back {len(given) - 1} times within {span:.1f} s after {after(given[0])}."
         )
+
+
+def _pauses(seen: Seen) -> Iterator[Fault]:
+    """Yield a fault if the consumer has asked for what is new again and again, without a pause."""
+    vain = [each.at for each in seen.beside if not each.delivered]
+    span = vain[-1] - vain[0] if vain else 0.0
+    if len(vain) > _MOST_VAIN_READS and span < len(vain) * _LEAST_PAUSE_SECONDS:
+        told = f"It asked {len(vain)} times within {span:.1f} s and got nothing."
+        yield Fault("Pause before you ask again for what is new, or let a page `wait` for it.", told)
+
+
+def _may_have_stopped(seen: Seen, scenario: Scenario) -> bool:
+    """Return whether a consumer that has ended was free to: it had all that it asked for, or the scenario allows it."""
+    return seen.exit_code is not None and (scenario.may_stop or (seen.exit_code == 0 and seen.asked[-1].limited))
+
+
+def _ends_by_itself(asked: Asked) -> bool:
+    """Return whether this is an end that any read of what is stored has, after which a consumer may read on later."""
+    if isinstance(asked.answer, Refusal):
+        return asked.form is not Form.FOLLOWED and asked.answer.status == HTTPStatus.NO_CONTENT
+    return asked.form is not Form.FOLLOWED or (asked.has_limit and asked.answer.reason == "limit")
 
 
 def _exit(seen: Seen) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 from app.rehearse.judge.fault import Fault
 from app.rehearse.judge.presence import after
 from app.rehearse.scenario import Ending, Refusal, Scenario, Stream
-from app.rehearse.seen import Asked, Seen
+from app.rehearse.seen import Asked, Form, Seen
 
 _EARLY: Final = 0.9  # of the retry time: clocks differ, and timers fire early
 _LATE: Final = 10.0  # times the retry time
@@ -21,7 +21,7 @@ def judge_returns(seen: Seen, scenario: Scenario, slack_seconds: float) -> Itera
     `slack_seconds`: how much later everything may be, because the machine is busy.
     """
     for before, asked in pairwise(seen.asked):
-        yield from _id(before, asked)
+        yield from _id(before, asked, seen)
         yield from _wait(before, asked, scenario, slack_seconds + _busy_seconds(before, asked, seen))
     for answer, group in groupby(seen.asked, key=lambda each: each.answer):
         if isinstance(answer, Refusal) and not (scenario.stops and answer is scenario.answers[-1]):
@@ -34,10 +34,12 @@ def _busy_seconds(before: Asked, asked: Asked, seen: Seen) -> float:
     return max(0.0, *(each.at - ended_at for each in seen.reported if each.at <= asked.at), 0.0)
 
 
-def _id(before: Asked, asked: Asked) -> Iterator[Fault]:
+def _id(before: Asked, asked: Asked, seen: Seen) -> Iterator[Fault]:
     came, newest = asked.last_event_id, asked.newest
     if asked.may_come_with is None or came in asked.may_come_with:
         return
+    if came is None and any(each.last_event_id in asked.may_come_with for each in seen.beside):
+        return  # it follows what is new, and reads what it lacks from the log
     if came is None:
         yield Fault(
             "Send the id of the last event as Last-Event-ID, after every end of a stream.",
@@ -59,8 +61,10 @@ def _id(before: Asked, asked: Asked) -> Iterator[Fault]:
 
 
 def _wait(before: Asked, asked: Asked, scenario: Scenario, slack_seconds: float) -> Iterator[Fault]:
-    """Yield a fault if the wait after a stream was too short or too long."""
+    """Yield a fault if the wait after a stream was too short or too long. Reads that end by themselves have no such time."""
     if not isinstance(before.answer, Stream) or before.ended_at is None or asked.at < before.ended_at:
+        return
+    if before.form is not Form.FOLLOWED or before.limited:
         return
     begins_anew = before.gap_sent and asked.last_event_id is None
     if begins_anew or (scenario.stops and before.answer is scenario.answers[-1]):

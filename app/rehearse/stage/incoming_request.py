@@ -10,10 +10,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 from app.events.filter import Filter, filter_of
 from app.events.log.start import NotAnInstant, StartRequest, read_start
+from app.rehearse.seen import Form
 from app.rehearse.stage.pieces import own_id
 
+STREAM_PATH: Final = "/events/orders"
+PAGE_PATH: Final = "/events/orders/page"
 MOST_BODY_BYTES: Final = 16 * 2**20
 
+_MOST_WAIT_SECONDS: Final = 30
 _HEAD_END: Final = b"\r\n\r\n"
 _NOT_PASSED_ON: Final = frozenset({"connection", "keep-alive", "upgrade", "expect"})
 
@@ -30,15 +34,15 @@ class IncomingRequest:
     body: bytes
 
     @property
-    def wants_stream(self) -> bool:
-        """Whether the client takes an event stream, as browsers and clients of streams ask for it."""
+    def form(self) -> Form | None:
+        """What the client asks for; None if that is no events."""
         accept = self.headers.get("accept", "*/*")
-        return self.method == "GET" and ("text/event-stream" in accept or "*/*" in accept)
-
-    @property
-    def is_finite(self) -> bool:
-        """Whether the client asks for what is stored only, as a tab does that catches up with the others."""
-        return self.first("follow") == "false"
+        takes_stream = "text/event-stream" in accept or "*/*" in accept
+        if self.method != "GET" or self.path not in (STREAM_PATH, PAGE_PATH):
+            return None
+        if self.path == PAGE_PATH or not takes_stream:
+            return Form.PAGE if "json" in accept or "*/*" in accept else None
+        return Form.STORED if self.first("follow") == "false" else Form.FOLLOWED
 
     @property
     def last_event_id(self) -> str | None:
@@ -56,8 +60,14 @@ class IncomingRequest:
 
     @property
     def limit(self) -> int | None:
+        """The number of events after which to end; None if there is none. That of a page is at least 1."""
         limit = self.first("limit") or ""
-        return int(limit) if limit.isdecimal() else None
+        return max(1, int(limit)) if limit.isdecimal() else None
+
+    @property
+    def wait_seconds(self) -> int:
+        wait = self.first("wait") or ""
+        return min(int(wait), _MOST_WAIT_SECONDS) if wait.isdecimal() else 0
 
     @property
     def filter(self) -> Filter:

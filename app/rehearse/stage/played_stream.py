@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Final, cast
 
 from app.events.delivery.stream_item import Checkpoint, Closing, ClosingReason, StreamStart
-from app.events.event import StoredEvent
-from app.events.log.event_store import Page
 from app.events.position import Gap
 from app.rehearse.scenario import Ending, Stream, Writing
 from app.rehearse.seen import Asked, Delivered
 from app.rehearse.stage.pieces import BYTE_ORDER_MARK, in_pieces, long_id, unescaped
+from app.rehearse.stage.whole_answer import Due
 from app.rehearse.stage.wire import STREAM_HEADERS, Wire
 from app.transports.http.streaming.sse import HEARTBEAT, encode, encode_opening
 
@@ -31,23 +31,15 @@ _CUTS: Final[Mapping[Ending, Callable[[bytes], bytes]]] = {
 
 
 class PlayedStream:
-    """A stream that is being written. `is_known`: returns whether the contract has the type and version of an event.
+    """A stream that is being written.
 
     `ended`: called just before the server ends the stream. All methods raise ConnectionError if the client has left.
     """
 
-    def __init__(
-        self,
-        answer: Stream,
-        wire: Wire,
-        asked: Asked,
-        is_known: Callable[[StoredEvent], bool],
-        ended: Callable[[Asked], None],
-    ) -> None:
+    def __init__(self, answer: Stream, wire: Wire, asked: Asked, ended: Callable[[Asked], None]) -> None:
         self._answer = answer
         self._wire = wire
         self._asked = asked
-        self._is_known = is_known
         self._ended = ended
 
     async def begin(self, first: Checkpoint | Gap) -> None:
@@ -65,15 +57,16 @@ class PlayedStream:
             case Gap(reason, _, earliest):
                 self._deliver(Delivered(self._wire_id(str(earliest)), "stream.gap", reason, known=False))
 
-    async def send(self, pages: Sequence[Page]) -> None:
+    async def send(self, due: Due) -> None:
         """Write events. If the stream is to be cut within an event, it is the last one."""
-        cut = _CUTS.get(self._answer.end)
-        whole, rest = (pages[:-1], pages[-1:]) if cut else (pages, [])
-        for page in whole:
+        cut = None if due.is_limited else _CUTS.get(self._answer.end)
+        events = list(zip(due.pages, map(self._on_the_wire, due.delivered), strict=True))
+        whole, rest = (events[:-1], events[-1:]) if cut else (events, [])
+        for page, delivered in whole:
             await self._write(encode(page))
-            self._deliver(self._as_delivered(page.events[0]))
-        for page in rest:
-            self._asked.unfinished = self._as_delivered(page.events[0])
+            self._deliver(delivered)
+        for page, delivered in rest:
+            self._asked.unfinished = delivered
             block = unescaped(encode(page)) if self._answer.writing is Writing.UNESCAPED else encode(page)
             await self._wire.send(cut(block) if cut else block)
 
@@ -104,6 +97,11 @@ class PlayedStream:
                 self._end()
                 await self._wire.cut()
 
+    async def finish(self, reason: ClosingReason) -> None:
+        """End a stream at its own end: that of the log, or at the number of events that the client has asked for."""
+        await self._write(encode(Closing(reason)))
+        await self._wire.finish()
+
     async def _close(self) -> None:
         if not self._answer.is_refused:
             self._end()  # first, because a client may leave as soon as it has read the reason
@@ -126,8 +124,8 @@ class PlayedStream:
     def _deliver(self, delivered: Delivered) -> None:
         self._asked.delivered.append(delivered)
 
-    def _as_delivered(self, event: StoredEvent) -> Delivered:
-        return Delivered(self._wire_id(event.id), event.event_type, event.data, known=self._is_known(event))
+    def _on_the_wire(self, delivered: Delivered) -> Delivered:
+        return replace(delivered, id=self._wire_id(delivered.id))
 
     def _wire_id(self, id: str) -> str:
         return long_id(id) if self._answer.writing is Writing.LONG_IDS else id

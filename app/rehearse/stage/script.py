@@ -6,13 +6,17 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from app.rehearse.scenario import Answer, Ending, Refusal, Stream
-from app.rehearse.seen import Asked, Phase, Seen
+from app.rehearse.seen import Asked, Form, Phase, Seen
 
 RETRY_MS: Final = (100, 250)
 """The range of the reconnection time in a rehearsal, so that a scenario takes seconds."""
+
+WHOLE: Final = (Ending.HOLD, Ending.CLOSING, Ending.CUT)
+"""How a stream ends where a read of what is stored comes whole: between events, it has no end but its own."""
 
 _LEAVING_SECONDS: Final = 0.5  # a consumer may close its old connection a little after it opened the new one
 
@@ -28,12 +32,17 @@ class Script:
         self._refused_until: float | None = None
         self._open: list[Asked] = []
 
-    def ask(self, last_event_id: str | None) -> Asked:
-        """Take note of a request for the stream, and choose its answer."""
+    def is_beside(self, form: Form) -> bool:
+        """Return whether a request is no part of the scenario: a read of what is stored, beside a stream or after everything was sent."""
+        follows = any(each.form is Form.FOLLOWED for each in self.seen.asked)
+        return form is not Form.FOLLOWED and (follows or self.seen.phase is Phase.HOLDING)
+
+    def ask(self, last_event_id: str | None, form: Form) -> Asked:
+        """Take note of a request for events, and choose its answer."""
         answer = self._next_answer()
         may_come_with, newest = self._expected(last_event_id)
         asked = Asked(
-            time.monotonic(), last_event_id, answer, self.place, may_come_with, newest, self._retry_ms(answer)
+            time.monotonic(), last_event_id, answer, self.place, may_come_with, newest, self._retry_ms(answer), form
         )
         before = list(self._open)
         self.seen.asked.append(asked)
@@ -54,6 +63,7 @@ class Script:
         """Take note that the server ends an answer now. Call this just before, because the consumer may be quick."""
         asked.ended_at = time.monotonic()
         asked.ended_by_server = True
+        self._break(asked)
         self._close(asked)
         if asked.place == len(self._answers) - 1:
             self.seen.enter(Phase.STOPPED)
@@ -62,8 +72,25 @@ class Script:
             self._pass(asked)
         self.seen.enter(Phase.RETURNING)
 
+    def reach_limit(self, asked: Asked) -> None:
+        """Take note that a consumer was sent as many events as it had asked for; the others of the answer are still due."""
+        asked.limited = True
+        asked.ended_at = time.monotonic()
+        asked.ended_by_server = True
+        self._close(asked)
+        self.seen.enter(Phase.RETURNING)
+
+    def hold(self, asked: Asked) -> None:
+        """Take note that everything was sent, and that the server does not end a stream by itself."""
+        if asked.form is not Form.FOLLOWED:
+            asked.ended_at = time.monotonic()
+            asked.ended_by_server = True
+            self._close(asked)
+        self.seen.enter(Phase.HOLDING)
+
     def fall_silent(self, asked: Asked) -> None:
         """Take note that nothing is sent any more on a connection that stays open."""
+        self._break(asked)
         self._pass(asked)
         self.seen.enter(Phase.RETURNING)
 
@@ -98,7 +125,10 @@ class Script:
             return before.may_come_with or frozenset(sent[-1:]), before.newest
         anew = frozenset({None} if before.gap_sent else ())
         was_read = before.ended_by_server and end is not Ending.RESET  # what was on its way is lost with a reset
-        return anew | frozenset(sent[-1:] if was_read or end is Ending.SILENCE else sent), sent[-1]
+        beside = {each.id for read in self.seen.beside if read.at >= before.at for each in read.delivered}
+        as_a_whole = {before.last_event_id} if _is_broken(before) else frozenset()
+        ids = sent[-1:] if was_read or end is Ending.SILENCE else sent
+        return anew | beside | as_a_whole | frozenset(ids), sent[-1]
 
     def _retry_ms(self, answer: Answer) -> int:
         if isinstance(answer, Refusal) and self.seen.asked:
@@ -109,6 +139,17 @@ class Script:
         """Go on to the next answer, unless another connection was faster."""
         self.place = max(self.place, asked.place + 1)
 
+    def _break(self, asked: Asked) -> None:
+        """Take note that a stream of what is stored was broken: a consumer may take it as a whole, and so have nothing of it."""
+        if _is_broken(asked):
+            asked.delivered = [replace(each, known=False) for each in asked.delivered]
+
     def _close(self, asked: Asked) -> None:
         if asked in self._open:
             self._open.remove(asked)
+
+
+def _is_broken(asked: Asked) -> bool:
+    """Return whether a stream of what is stored ends before its end."""
+    is_whole = asked.limited or isinstance(asked.answer, Refusal) or asked.answer.end in WHOLE
+    return asked.form is Form.STORED and not is_whole

@@ -48,6 +48,11 @@ class Wire:
         self._writer.write(_head(status, (*headers, *length, ("connection", "close"))) + body)
         await self.cut()
 
+    async def answer_in_part(self, headers: Iterable[tuple[str, str]], body: bytes, sent_bytes: int) -> None:
+        """Send a response of which the rest never comes."""
+        self._writer.write(_head(200, (*headers, ("content-length", str(len(body))))) + body[:sent_bytes])
+        await self._writer.drain()
+
     async def accept(self) -> None:
         """Answer a report, and leave the connection open for the next one."""
         self._writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")

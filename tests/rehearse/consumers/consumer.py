@@ -1,4 +1,7 @@
-"""A consumer of the stream with the standard library alone. It has the fault that its argument names; `none` is a good one."""
+"""A consumer of the stream with the standard library alone. It has the fault that its argument names; `none` is a good one.
+
+With a second argument, it asks for so many events at a time.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,9 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
-FAULT = sys.argv[1]
+FAULT, *LIMIT = sys.argv[1:]
+TARGET = "/events/orders" + "".join(f"?limit={each}" for each in LIMIT)
+FINAL_REASONS = ("end",) if LIMIT else ("end", "limit")
 SERVER = urlsplit(os.environ["ORDERS_EVENTS_URL"]).netloc
 REPORT = urlsplit(os.environ["ORDERS_EVENTS_REPORT_URL"])
 SILENCE_SECONDS = 2.0
@@ -44,7 +49,7 @@ def handle(frame: dict[str, str]) -> bool:
     global last_id  # noqa: PLW0603  # the state of this small program
     kind, data = frame.get("event", "message"), json.loads(frame["data"])
     if kind == "stream.closing":
-        return data["reason"] not in ("end", "limit") or FAULT == "reconnects-after-end"
+        return data["reason"] not in FINAL_REASONS or FAULT == "reconnects-after-end"
     if kind == "stream.gap" and FAULT != "ignores-gaps":
         report({"gap": data["reason"]})
     if kind in ("order.shipped", "order.cancelled"):
@@ -86,7 +91,7 @@ def follow() -> bool:
     if last_id and FAULT != "drops-id":
         headers["Last-Event-ID"] = last_id
     connection = http.client.HTTPConnection(SERVER, timeout=SILENCE_SECONDS)
-    connection.request("GET", "/events/orders", headers=headers)
+    connection.request("GET", TARGET, headers=headers)
     response = connection.getresponse()
     return refused(response) if response.status != 200 else read(response)
 
