@@ -20,6 +20,7 @@ from app.service import Service, open_service
 from app.settings import Settings
 from app.sources.replay import load_replay, replay
 from app.sources.simulator import check_simulator, simulate
+from app.specification.contracts import Contracts
 from app.specification.errors import StartupError
 from app.transports.http.observing.observation import by_port
 
@@ -53,7 +54,7 @@ async def _serve(settings: Settings, on_listening: OnListening) -> None:
         async with (
             open_service(settings) as service,
             _open_grpc(settings, service) as grpc,
-            in_background("The source", _source(settings, service.publisher)),
+            in_background("The source", _source(settings, service.publisher, service.contracts)),
         ):
 
             async def drain() -> None:
@@ -130,7 +131,7 @@ def _relax_garbage_collection() -> None:
     gc.enable()
 
 
-def _source(settings: Settings, publisher: Publisher) -> Coroutine[Any, Any, None]:
+def _source(settings: Settings, publisher: Publisher, contracts: Contracts) -> Coroutine[Any, Any, None]:
     """Return the coroutine that publishes the events of the configured source: none, the simulator, or a recorded file.
 
     The coroutine has not begun to run. Raises StartupError if the file cannot be read, or if its events do not follow the contract.
@@ -142,7 +143,7 @@ def _source(settings: Settings, publisher: Publisher) -> Coroutine[Any, Any, Non
             version = check_simulator(publisher.check)
             return simulate(publisher, settings.source.rate_per_second, settings.seed, schema_version=version)
         case "replay":
-            recording = load_replay(settings.source.file, publisher.check)
+            recording = load_replay(settings.source.file, publisher.check, contracts)
             return replay(publisher, recording, settings.replay_speed)
 
 

@@ -1,4 +1,7 @@
-"""The source `replay:FILE`: publish the order events of a file again, in the order of their times (`data.when`)."""
+"""The source `replay:FILE`: publish the order events of a file again, in the order of their times (`data.when`).
+
+If a newer major version of an event has its time elsewhere, it is where readers of the oldest major see it.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,11 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from app.sources.ndjson import BLANK, read_event
 from app.sources.timeline import Publishes, Timed, publish_timeline
+from app.specification.contracts import Contracts
 from app.specification.errors import ContractViolation, MalformedJson, StartupError
 from app.specification.strict_json import JsonValue
 
@@ -45,22 +49,28 @@ async def replay(
     _log.info("The replay has ended: %d events.", len(recording))
 
 
-def load_replay(path: Path | str, check: Callable[[Sequence[JsonValue]], object]) -> list[Recorded]:
+def load_replay(
+    path: Path | str, check: Callable[[Sequence[JsonValue]], object], contracts: Contracts | None = None
+) -> list[Recorded]:
     """Read a whole file with one JSON text on each line, and return its events sorted by time.
 
     Events of the same time keep the order of the file. Raises StartupError for the first faulty line, with the number of that
     line. `check`: a function that is given events and raises ContractViolation if one of these events violates the contract.
+    `contracts`: those by which readers of the oldest major see the events; None if there are no others.
     """
     try:
         with Path(path).open("rb") as file:
-            recording = list(_recorded(path, file, check))
+            recording = list(_recorded(path, file, check, contracts))
     except OSError as error:
         raise StartupError(f"Cannot read {path}: {error.strerror}.") from None
     return sorted(recording, key=lambda each: each.seconds)
 
 
 def _recorded(
-    path: Path | str, file: Iterable[bytes], check: Callable[[Sequence[JsonValue]], object]
+    path: Path | str,
+    file: Iterable[bytes],
+    check: Callable[[Sequence[JsonValue]], object],
+    contracts: Contracts | None,
 ) -> Iterator[Recorded]:
     lines = ((number, line) for number, line in enumerate(file, start=1) if line.strip(BLANK))
     while chunk := list(islice(lines, _CHECKED_TOGETHER)):
@@ -71,7 +81,14 @@ def _recorded(
             first = violation.violations[0]
             raise _bad_line(path, chunk[first.index][0], f"{first.pointer}: {first.message}".lstrip(": ")) from None
         for (number, _), event in zip(chunk, events, strict=True):
-            yield Recorded(_instant(path, number, event), event)
+            yield Recorded(_instant(path, number, event if contracts is None else _seen(event, contracts)), event)
+
+
+def _seen(event: Any, contracts: Contracts) -> JsonValue:
+    """Return an event that was accepted with the data that readers of the oldest major see."""
+    version = event.get("schemaVersion") or contracts.default_version(event["eventType"])
+    conversion = contracts.reading().conversion(event["eventType"], str(version))
+    return event if conversion.is_identity else {**event, "data": conversion.convert(event["data"])}
 
 
 def _read(path: Path | str, number: int, line: bytes) -> JsonValue:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from app.events.event import StoredEvent
 from app.sources.replay import load_replay, replay
+from app.specification.contracts import load_contracts
 from app.specification.errors import StartupError
 from tests.sources.simulated_time import Recorder, SimulatedTime, open_publisher, stored_events
+from tests.support.contract_copy import ContractCopy
+from tests.support.order_shipped_2 import add_order_shipped_2
 
 
 def line(order: str, when: str, **members: object) -> str:
@@ -35,6 +39,18 @@ async def replayed(
 async def loaded(path: Path) -> None:
     async with open_publisher() as (_, publisher):
         load_replay(path, publisher.check)
+
+
+async def test_events_of_both_majors_come_in_the_order_of_their_times(file: Path, tmp_path: Path) -> None:
+    copy = ContractCopy(tmp_path / "contract")
+    add_order_shipped_2(copy)
+    contracts = load_contracts(copy.contracts)
+    data = {"shippedAt": "2024-05-01T10:00:01Z", "service": "express"}
+    newer = {"eventType": "order.shipped", "schemaVersion": "2.0.0", "data": {"orderId": "second", **data}}
+    write(file, [line("third", "2024-05-01T10:00:02Z"), json.dumps(newer), line("first", "2024-05-01T10:00:00Z")])
+    async with open_publisher(contract_root=copy.root) as (_, publisher):
+        recording = load_replay(file, publisher.check, contracts)
+    assert [cast("Any", each.event)["data"]["orderId"] for each in recording] == ["first", "second", "third"]
 
 
 def orders(stored: Sequence[StoredEvent]) -> list[str]:
