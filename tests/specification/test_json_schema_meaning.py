@@ -62,12 +62,36 @@ MEANINGS: Final = [
     Meaning({"multipleOf": 1.5}, [0, 4.5, -3], [35, 1]),
     Meaning({"multipleOf": 0.0001}, [0.0075, 12.3456], [0.00751]),
     Meaning({"type": "integer", "multipleOf": 0.5}, [3, 1e300], [1.5]),
+    # large numbers are exact
+    Meaning({"maximum": 2**53}, [2**53, -(2**70)], [2**53 + 1, 1e300]),
+    Meaning({"minimum": -(2**63)}, [-(2**63), 0], [-(2**63) - 1, -1e300]),
+    Meaning({"multipleOf": 3}, [3 * 2**70, 0], [3 * 2**70 + 1]),
+    Meaning({"multipleOf": 0.01}, [4.35, 1.1, 19.99, 0], [4.355]),
+    Meaning({"enum": [2**53]}, [2**53, float(2**53)], [2**53 + 1]),
+    Meaning({"type": "integer"}, [2**70, -(2**70), 1e20], [1e-5]),
     # strings are counted by code points
     Meaning({"minLength": 2}, ["ab", "abc", "\U0001f4e6\U0001f4e6", 1, []], ["a", "\U0001f4e6", ""]),
     Meaning({"maxLength": 2}, ["", "ab", "\U0001f4e6\U0001f4e6", 100], ["abc", "a\u0308b"]),
+    Meaning({"maxLength": 1}, ["\U0001f469", "\u0301"], ["\U0001f469\u200d", "e\u0301"]),  # not by what is seen
+    Meaning({"maxLength": 0}, ["", 1], ["\0", " "]),
     Meaning({"maxLength": 2.0, "minLength": 1.0}, ["a", "ab"], ["", "abc"]),
     Meaning({"pattern": "a+"}, ["xxaayy", True, 0, None, [], {}], ["", "b", "A"]),
     Meaning({"pattern": r"^\S(|(.|\n)*\S)$"}, ["a b", "a\nb", "x"], [" a", "a ", "\ufeffa", "a\u2029", "a\u00a0"]),
+    # patterns mean what ECMA-262 says with the flag u
+    Meaning({"pattern": r"^\d+$"}, ["0", "42"], ["", "\u0967", "\uff11", "1\n"]),
+    Meaning({"pattern": r"^\D$"}, ["a", "\u0967", "\n"], ["1"]),
+    Meaning({"pattern": r"^\w$"}, ["a", "_", "7"], ["\u00e9", "-", "\u017f"]),
+    Meaning({"pattern": r"^\W$"}, ["\u00e9", " ", "\U0001f4e6"], ["a", "_"]),
+    Meaning(
+        {"pattern": r"^\s$"}, ["\t", "\v", "\f", " ", "\u00a0", "\ufeff", "\u2003", "\u2029"], ["\u200b", "\x1c", "a"]
+    ),
+    Meaning({"pattern": "^.$"}, ["a", "\U0001f4e6", "\x85"], ["\n", "\r", "\u2028", "\u2029", "ab"]),
+    Meaning({"pattern": "^[^x]$"}, ["a", "\n", "\U0001f4e6"], ["x", ""]),
+    Meaning({"pattern": r"^\u{1F4E6}\cA$"}, ["\U0001f4e6\x01"], ["\U0001f4e6A"]),
+    Meaning({"pattern": "^(?=.*[0-9])[a-z0-9]+$"}, ["a1", "1"], ["a", "A1"]),
+    Meaning({"pattern": "^(?!or_)"}, ["x_1", "", "OR_"], ["or_1"]),
+    Meaning({"pattern": "(?<=a)b|(?<!c)d"}, ["ab", "d", "xd"], ["b", "cd"]),
+    Meaning({"pattern": "a$"}, ["a", "ba"], ["a\n", "ab"]),
     Meaning(
         {"format": "date"}, ["2024-02-29", "0001-01-01", 12, None], ["2023-02-29", "2024-2-9", "2024-01-01T", "\u0661"]
     ),
@@ -105,6 +129,11 @@ MEANINGS: Final = [
         {"properties": {"__proto__": {"type": "number"}, "length": {}}}, [{}, {"__proto__": 1}], [{"__proto__": "a"}]
     ),
     Meaning({"required": ["a", "b"]}, [{"a": None, "b": 0}, [], "ab", 12], [{}, {"a": 1}, {"A": 1, "b": 1}]),
+    Meaning({"required": []}, EVERYTHING, []),
+    Meaning({"properties": {"a": {}}, "required": ["b"]}, [{"b": None}, {"b": 1, "c": 2}, 1], [{}, {"a": 1}]),
+    Meaning(
+        {"required": ["a\tb", 'a"b', "a/b", "\u00e4"]}, [{"a\tb": 1, 'a"b': 1, "a/b": 1, "\u00e4": 1}], [{"a/b": 1}]
+    ),
     Meaning({"required": ["toString", "constructor"]}, [{"toString": 1, "constructor": 1}], [{}, {"toString": 1}]),
     Meaning({**PERSON, "additionalProperties": False}, [{}, {"age": 1}], [{"x": 1}, {"name": "a", "x": None}]),
     Meaning({"additionalProperties": {"type": "boolean"}}, [{}, {"x": True}, []], [{"x": 1}]),
