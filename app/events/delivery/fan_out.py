@@ -57,7 +57,7 @@ class FanOut:
         self._open: dict[Subscription, Callable[[], object]] = {}  # with what is to be called once it is closed
         self._behind = BehindReaders(self._send, self._call_turn, self._go_live)
         self._live = LiveReaders(log, self._call_turn, self._behind.schedule, make_group)
-        self._heartbeats = Heartbeats(heartbeat_seconds, self._open.keys(), self._live.last_sent_at, self._call_turn)
+        self._heartbeats = Heartbeats(heartbeat_seconds, self._silent_since, self._call_turn)
         self._endings = Endings(max_age_seconds, self.end)
         self._turn_is_due = False
         self._none_open = asyncio.Event()
@@ -209,6 +209,10 @@ class FanOut:
 
     def _go_live(self, subscription: Subscription) -> None:
         self._live.join(subscription)
+
+    def _silent_since(self, moment: float) -> list[Subscription]:
+        # Those in another state have a full sink, which takes no heartbeat either.
+        return [*self._live.silent_since(moment), *self._behind.silent_since(moment)]
 
     def _heartbeat(self, subscription: Subscription) -> None:
         state = subscription.state

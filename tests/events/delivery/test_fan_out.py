@@ -656,6 +656,29 @@ async def test_every_subscription_is_sent_heartbeats_whenever_it_was_opened(hear
 
 
 @in_virtual_time
+async def test_the_clock_looks_at_no_reader_of_a_group_that_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = 0
+
+    def last_sent_at(_: Subscription) -> float:
+        nonlocal looked_at
+        looked_at += 1
+        return 0.0
+
+    log = await open_log()
+    fan_out = FanOut(log, HEARTBEAT_SECONDS)
+    for _ in range(100):
+        follow(fan_out, log)
+    await turns(20)
+    clock = asyncio.create_task(fan_out.run())
+    monkeypatch.setattr(Subscription, "last_sent_at", property(last_sent_at))
+    for number in range(2 * HEARTBEAT_SECONDS):
+        await log.append([event(f"busy-{number}")])
+        await asyncio.sleep(1)
+    assert looked_at == 0
+    clock.cancel()
+
+
+@in_virtual_time
 async def test_a_busy_crowd_does_not_keep_a_silent_stream_from_its_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fan_out_module, "SENDS_PER_TURN", 2)
 

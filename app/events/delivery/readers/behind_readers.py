@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import TypeAlias
 
 from app.events.delivery.readers.store_reads import StoreReads
 from app.events.delivery.stream_item import NextItem
 from app.events.delivery.subscription import Subscription
 from app.events.delivery.subscription_state import State
+
+_CAN_BE_SENT = (State.SCHEDULED, State.QUEUED, State.READING)
 
 Send: TypeAlias = Callable[[Subscription, NextItem], bool]
 """A function that sends an item to a subscription. Returns False if no further item can be sent for now."""
@@ -37,6 +40,15 @@ class BehindReaders:
     def is_due(self) -> bool:
         """Whether a subscription is scheduled."""
         return bool(self._scheduled)
+
+    def silent_since(self, moment: float) -> Iterator[Subscription]:
+        """Yield the subscriptions that were sent nothing since a moment, in seconds of the event loop's clock, and can be sent an item.
+
+        Thousands may be before a subscription, for a turn or for the reads of the store; and a read of a slow disk takes long.
+        """
+        for subscription in chain(self._scheduled, self._store_reads):
+            if subscription.last_sent_at <= moment and subscription.state in _CAN_BE_SENT:
+                yield subscription
 
     def schedule(self, subscription: Subscription) -> None:
         """Put a subscription, whose state is SCHEDULED, at the end of those that `take_steps` advances."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from app.events.delivery.readers.filter_group import FilterGroup, MakeGroup
 from app.events.delivery.subscription import Subscription
@@ -82,9 +82,14 @@ class LiveReaders:
         self.delivery_ages.observe(max(0.0, time.time() - oldest_at_us / 1e6))
         return delivered
 
-    def last_sent_at(self, subscription: Subscription) -> float:
-        """Return when the group of a live subscription last sent events, in seconds of the event loop's clock."""
-        return self._groups[subscription.filter].last_sent_at
+    def silent_since(self, moment: float) -> Iterator[Subscription]:
+        """Yield the subscriptions that were sent nothing since a moment, in seconds of the event loop's clock.
+
+        A group that sent events since then is passed over as a whole, so a busy stream costs nothing here.
+        """
+        for group in self._groups.values():
+            if group.last_sent_at <= moment:
+                yield from (each for each in group.subscriptions if each.last_sent_at <= moment)
 
     def sync(self, subscription: Subscription) -> bool:
         """Copy into a live subscription which events its group has sent it, and when.

@@ -7,7 +7,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 
 from app.events.delivery.stream_item import Closing, NextItem
 from app.events.delivery.subscription import Subscription
@@ -29,12 +30,16 @@ class StoreReads:
     def __init__(self, on_read: Callable[[Subscription, NextItem | None], None]) -> None:
         self._on_read = on_read
         self._waiting: OrderedDict[Subscription, None] = OrderedDict()
-        self._free_reads = STORE_READS
+        self._reading: list[Subscription] = []
         self._tasks: set[asyncio.Task[None]] = set()  # the event loop alone would not keep them alive
 
     def __len__(self) -> int:
         """Return the number of subscriptions that wait for a read, or for which the store is being read."""
-        return len(self._waiting) + STORE_READS - self._free_reads
+        return len(self._waiting) + len(self._reading)
+
+    def __iter__(self) -> Iterator[Subscription]:
+        """Iterate over these subscriptions. One for which the store is being read may have a full sink, or be closed."""
+        return chain(self._waiting, self._reading)
 
     def request(self, subscription: Subscription) -> None:
         """Put a subscription into the queue. Its next item is read once fewer than STORE_READS reads are running."""
@@ -47,10 +52,10 @@ class StoreReads:
         self._waiting.pop(subscription, None)
 
     def _begin(self) -> None:
-        while self._waiting and self._free_reads:
+        while self._waiting and len(self._reading) < STORE_READS:
             subscription, _ = self._waiting.popitem(last=False)
             subscription.begin_read()
-            self._free_reads -= 1
+            self._reading.append(subscription)
             task = asyncio.create_task(self._read(subscription))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -60,7 +65,7 @@ class StoreReads:
             if subscription.state is not State.CLOSED:  # else the reader left before this task began
                 self._on_read(subscription, await _read_item(subscription))
         finally:
-            self._free_reads += 1
+            self._reading.remove(subscription)
         self._begin()  # here, not in a callback: a loop that ends would cancel this task and never hear of the next ones
 
 

@@ -1,35 +1,31 @@
-"""The clock of all streams: it finds the subscriptions that have been sent nothing for so long that a heartbeat is due."""
+"""The clock of all streams: it asks for the subscriptions that have been sent nothing for so long that a heartbeat is due."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from app.events.delivery.subscription import Subscription
-from app.events.delivery.subscription_state import State
 
 TICKS_PER_HEARTBEAT = 15
 
 
 class Heartbeats:
-    """A clock that checks all open subscriptions several times in each `heartbeat_seconds`, and collects the subscriptions
-    that need a heartbeat.
+    """A clock that looks several times in each `heartbeat_seconds` for subscriptions that need a heartbeat, and collects them.
 
-    `subscriptions`: all open subscriptions. `last_sent_at`: a function that returns when a live subscription was last sent an
-    item by its group. `on_due`: called when `take` has subscriptions to return.
+    `silent_since`: returns the subscriptions that can be sent an item, and were sent none since a moment, in seconds of the event loop's
+    clock. `on_due`: called when `take` has subscriptions to return.
     """
 
     def __init__(
         self,
         heartbeat_seconds: float,
-        subscriptions: Collection[Subscription],
-        last_sent_at: Callable[[Subscription], float],
+        silent_since: Callable[[float], Iterable[Subscription]],
         on_due: Callable[[], None],
     ) -> None:
         self._heartbeat_seconds = heartbeat_seconds
-        self._subscriptions = subscriptions
-        self._last_sent_at = last_sent_at
+        self._silent_since = silent_since
         self._on_due = on_due
         self._silent: deque[Subscription] = deque()
         self._on_tick: list[Callable[[float], object]] = []
@@ -69,22 +65,9 @@ class Heartbeats:
             for callback in self._on_tick:
                 callback(now)
 
-    def _look_for_silence(self, silent_since: float) -> None:
+    def _look_for_silence(self, since: float) -> None:
         if self._silent:
             return  # the last look's are not done yet
-        for subscription in self._subscriptions:
-            if subscription.last_sent_at <= silent_since:
-                self._note_silence(subscription, silent_since)
+        self._silent.extend(self._silent_since(since))
         if self._silent:
             self._on_due()
-
-    def _note_silence(self, subscription: Subscription, silent_since: float) -> None:
-        match subscription.state:
-            case State.LIVE:
-                if self._last_sent_at(subscription) <= silent_since:
-                    self._silent.append(subscription)
-            case State.SCHEDULED | State.QUEUED | State.READING:
-                # Thousands may be before it, for a turn or for the reads of the store; and a read of a slow disk takes long.
-                self._silent.append(subscription)
-            case _:
-                pass  # a full sink takes no heartbeat either
