@@ -25,7 +25,7 @@ STOP_SECONDS: Final = 30
 DRIVER_SECONDS: Final = 900  # the driver gives up by itself much earlier
 
 _SERVER_CORE: Final = 0
-_DRIVER_CORE: Final = 1
+DRIVER_CORE: Final = 1
 
 
 Report = dict[str, Any]
@@ -52,7 +52,7 @@ class Running:
         """Run the driver against the server; return its report, faults included. Raises MeasurementError."""
         ports = ["--port", str(self.port), "--stream-port", str(self.ports[-1])]
         command = [str(compile_program("driver")), *ports, "--server", str(self.process), *options]
-        with started_on(_DRIVER_CORE):
+        with started_on(DRIVER_CORE):
             done = subprocess.run(command, capture_output=True, text=True, timeout=DRIVER_SECONDS, check=False)
         if done.returncode not in {0, 1}:
             message = f"{self.system.title} was not measured: {done.stderr.strip() or f'exit {done.returncode}'}"

@@ -14,7 +14,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
@@ -23,9 +23,18 @@ from typing import Final
 
 import httpx
 
+from tests.benchmark.cores import started_on
 from tests.benchmark.delivering import rate_options
 from tests.benchmark.ours import OURS, serve
-from tests.benchmark.running import START_SECONDS, MeasurementError, Running, faults, running, scratch_folder
+from tests.benchmark.running import (
+    DRIVER_CORE,
+    START_SECONDS,
+    MeasurementError,
+    Running,
+    faults,
+    running,
+    scratch_folder,
+)
 from tests.support.nats_cluster import NatsCluster
 from tests.support.nodes import STREAM, init_stream
 
@@ -36,8 +45,10 @@ ALONE: Final = "SQLite"
 
 @contextmanager
 def servers(folder: Path) -> Iterator[Mapping[str, Running]]:
-    """Run a server of each kind, and three NATS servers for the node."""
-    with NatsCluster(folder) as nats:
+    """Run a server of each kind, and three NATS servers for the node, which run where the driver does."""
+    with ExitStack() as until_end:
+        with started_on(DRIVER_CORE):
+            nats = until_end.enter_context(NatsCluster(folder))
         init_stream(nats)
         store = f"{nats.url}/{STREAM}?cache={folder / 'copy.db'}&monitor={nats.monitor}"
         node = replace(OURS, name="orders-events-node", command=lambda _, port: serve(store, port))
