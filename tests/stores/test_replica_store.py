@@ -16,6 +16,7 @@ import pytest
 from app.events.errors import EventIdConflict, StoreRefused, StoreUnavailable
 from app.events.event import StoredEvent
 from app.events.log.event_store import Appended, Commit
+from app.events.position import Position
 from app.specification.contracts import load_contracts
 from app.stores.replica import follower as follower_module
 from app.stores.replica.node_copy.local_copy import LocalCopy
@@ -359,11 +360,12 @@ def test_an_epoch_begins_if_the_newest_events_of_the_log_are_lost(
 
     async def check(log: MemorySharedLog, a: Node) -> None:
         await a.caught_up(log)
-        old, new = log.epochs
+        old, *between, new = log.epochs
         assert new.first_offset == 3 + written_after
-        assert log.epochs.lost(log.epochs.position(4)._replace(epoch=old.name), log.head) == (
-            "ahead" if written_after < 2 else None
-        )
+        assert [epoch.first_offset for epoch in between] == ([3] if written_after else [])
+        # The ids of the lost events 3 and 4 belong to no other event, and who has them is told of a gap.
+        assert log.epochs.lost(Position(old.name, 3), log.head) == "ahead"
+        assert log.epochs.lost(Position(old.name, 4), log.head) == "ahead"
         assert await a.stored() == ids(log.events)
         [stored] = await a.append(event("d"))
         assert stored.position == (new.name, 3 + written_after)
@@ -411,6 +413,33 @@ def test_an_event_that_is_stored_before_the_node_sees_that_the_log_was_restored_
             assert await each.stored() == ["a", "b", "e"]
 
     with_two_nodes(tmp_path, work)
+
+
+@pytest.mark.parametrize("epoch_begins_first", [False, True])
+def test_what_a_node_that_had_not_read_the_lost_events_stores_in_their_places_gets_other_ids(
+    tmp_path: Path, epoch_begins_first: bool
+) -> None:
+    async def work() -> None:
+        log = MemorySharedLog()
+        log.add(*map(event, "abcd"))
+        async with node(log, tmp_path) as a:
+            await a.caught_up(log)
+            before = await a.events()
+        log.lose_events_after(2)
+        async with node(log, tmp_path, "late") as b:
+            await b.append(*map(event, "efgh"))
+            if epoch_begins_first:  # an operator begins it, say
+                log.begin_epoch()
+            async with node(log, tmp_path) as a:
+                for each in (a, b):
+                    await each.caught_up(log)
+                    assert await each.stored() == [*"abefgh"]
+                now = {stored.position: stored.event_id for stored in await a.events()}
+                assert not {stored.position for stored in before[2:]} & now.keys()
+                assert log.epochs.lost(before[3].position, log.head) == "ahead"
+                assert b.replaced is not None
+
+    run(work())
 
 
 def test_two_nodes_that_see_a_loss_begin_one_epoch(tmp_path: Path) -> None:

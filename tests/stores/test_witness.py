@@ -55,7 +55,7 @@ class FixedLog:
     async def store(self, events: Sequence[Event], epoch: str) -> int:
         raise NotImplementedError
 
-    async def begin_epoch(self, expected: Epochs) -> SharedState:
+    async def begin_epoch(self, expected: Epochs, replaced_from: int | None = None) -> SharedState:
         raise NotImplementedError
 
     async def close(self) -> None:

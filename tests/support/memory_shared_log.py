@@ -70,18 +70,14 @@ class MemorySharedLog:
         del self.events[: offset - self.deleted_through]
         self.deleted_through = max(offset, self.deleted_through)
 
-    def begin_epoch(self) -> None:
-        if self.is_restored and self._restored_head < self.head:
-            self._begin_epoch_of_events_since_restore()
-        self.epochs = Epochs([*self.epochs, new_epoch(self.head + 1)])
+    def begin_epoch(self, replaced_from: int | None = None) -> None:
+        stored_since = self._restored_head + 1 if self.is_restored else self.head + 1
+        replaced_from = min(stored_since, replaced_from or stored_since)
+        between = [new_epoch(replaced_from)] if replaced_from <= self.head else []
+        before = sorted([*self.epochs, *between], key=lambda epoch: epoch.first_offset)
+        self.epochs = Epochs([*before, new_epoch(self.head + 1)])
+        self.events = [each._replace(epoch=self.epochs.of_event(each.offset)) for each in self.events]
         self.is_restored = False
-
-    def _begin_epoch_of_events_since_restore(self) -> None:
-        since = new_epoch(self._restored_head + 1)
-        self.epochs = Epochs([*self.epochs, since])
-        self.events = [
-            each if each.offset < since.first_offset else each._replace(epoch=since.name) for each in self.events
-        ]
 
     def add(self, *events: Event) -> int:
         """Store events as any node does. Returns the offset of the first."""
@@ -147,10 +143,10 @@ class MemoryConnection:
             return None
         return self._log.events[offset - self._log.deleted_through - 1]
 
-    async def begin_epoch(self, expected: Epochs) -> SharedState:
+    async def begin_epoch(self, expected: Epochs, replaced_from: int | None = None) -> SharedState:
         await self._answer()
         if self._log.epochs == expected:
-            self._log.begin_epoch()
+            self._log.begin_epoch(replaced_from)
         return self._log.state
 
     async def close(self) -> None:

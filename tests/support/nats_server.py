@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -86,7 +87,9 @@ class NatsServer:
         self._end(signal.SIGKILL)
 
     def pause(self) -> None:
+        """Send SIGSTOP, and wait until the server has stopped: until then it may answer."""
         self.send(signal.SIGSTOP)
+        os.waitid(os.P_PID, self._running.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         self.send(signal.SIGCONT)
@@ -98,12 +101,15 @@ class NatsServer:
         self.wait_until_healthy()
 
     def wait_until_ended(self, seconds: float) -> None:
-        assert self._process is not None
-        self._process.wait(seconds)
+        self._running.wait(seconds)
 
     def send(self, number: signal.Signals) -> None:
+        self._running.send_signal(number)
+
+    @property
+    def _running(self) -> subprocess.Popen[bytes]:
         assert self._process is not None
-        self._process.send_signal(number)
+        return self._process
 
     def wait_until_healthy(self) -> None:
         """Wait until JetStream answers and, in a cluster, has caught up with the other servers."""

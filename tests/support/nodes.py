@@ -63,6 +63,15 @@ class Node:
             assert time.monotonic() < give_up, "The node does not catch up with the log."
             time.sleep(0.02)  # nothing announces it
 
+    def catch_up(self) -> None:
+        """Wait until this node has every event that was acknowledged before at any node."""
+        give_up = time.monotonic() + READY_SECONDS
+        newest_page = httpx.Request("GET", self.events_url, headers={"Accept": "application/json"})
+        with httpx.Client(trust_env=False, timeout=ANSWER_SECONDS) as client:
+            while client.send(newest_page).status_code != 200:
+                assert time.monotonic() < give_up, "The node does not catch up with the log."
+                time.sleep(0.02)  # nothing announces it
+
     def stop(self) -> None:
         self.server.__exit__(None, None, None)
 

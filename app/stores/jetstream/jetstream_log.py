@@ -99,8 +99,8 @@ class JetStreamLog:
     async def event_at(self, offset: int) -> StoredEvent | None:
         return await self._answered(partial(self._event_at, offset))
 
-    async def begin_epoch(self, expected: Epochs) -> SharedState:
-        return _state(await self._answered(partial(self._begin_epoch, expected)))
+    async def begin_epoch(self, expected: Epochs, replaced_from: int | None = None) -> SharedState:
+        return _state(await self._answered(partial(self._begin_epoch, expected, replaced_from)))
 
     async def close(self) -> None:
         await self._connection.close()
@@ -185,10 +185,10 @@ class JetStreamLog:
         is_same = (self._known and self._known[0]) == (self._followed and self._followed[0])
         return self._compared_after is None or (is_same and self._compared_after == self._connection.interruptions)
 
-    async def _begin_epoch(self, expected: Epochs) -> StreamInfo:
+    async def _begin_epoch(self, expected: Epochs, replaced_from: int | None) -> StreamInfo:
         info = await self._info()
         if read_epochs(info.metadata) == expected:
-            await begin_epoch(self._api, info)
+            await begin_epoch(self._api, info, replaced_from)
             info = await self._info()
         return info
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import zip_longest
 
 from app.events.event import StoredEvent
+from app.events.filter import EVERYTHING
 from app.events.position import Epochs
 from app.stores.replica.node_copy.copy_changes import CopyState
 from app.stores.replica.node_copy.local_copy import LocalCopy
@@ -20,8 +21,9 @@ async def reconcile(log: SharedLog, copy: LocalCopy, held: CopyState | None, sha
 
     `held`: the state of the copy; None if there is none yet. `shared`: the state of the log. Newest events that the log has lost are
     removed from the copy, and a new epoch begins, unless another node has begun it: their offsets are then not used again under the
-    same ids. An epoch begins also if the log was restored from a backup and the copy is older than that backup. A copy of
-    another log is made anew. The copy may lack newer events of the log afterwards. Raises StoreUnavailable.
+    same ids. Events that were stored in their places already get other ids. An epoch begins also if the log was restored from a backup
+    and the copy is older than that backup. A copy of another log is made anew. The copy may lack newer events of the log afterwards.
+    Raises StoreUnavailable.
     """
     if shared.is_restored:
         shared = await log.begin_epoch(shared.epochs)
@@ -29,9 +31,10 @@ async def reconcile(log: SharedLog, copy: LocalCopy, held: CopyState | None, sha
         await _rebuild(copy, shared)
         return shared
     if await _has_lost_events(log, held, shared):
-        shared = await log.begin_epoch(shared.epochs)
+        shared = await log.begin_epoch(shared.epochs, await _first_other(log, copy, held, shared))
     await _cut(copy, held, shared)
-    if await _differs(log, copy.state, shared):
+    if await _differs(log, copy.state, shared):  # an epoch began before it was known which events are lost
+        shared = await log.begin_epoch(shared.epochs, await _first_other(log, copy, copy.state, shared))
         await _rebuild(copy, shared)
     elif copy.state.epochs != shared.epochs or copy.state.floor.offset < shared.deleted_through:
         await copy.add((), shared.epochs, shared.deleted_through)
@@ -61,6 +64,24 @@ async def _differs(log: SharedLog, held: CopyState, shared: SharedState) -> bool
     if event is None:
         return held.head > (await log.state()).deleted_through
     return _without_time(event) != _without_time(held.newest)
+
+
+async def _first_other(log: SharedLog, copy: LocalCopy, held: CopyState, shared: SharedState) -> int:
+    """Return the offset of the first event of a copy in whose place the log has another one; the offset after all that both have if
+    there is none.
+
+    Nodes that had not read the lost events go on where the log ends for them, and store others under the ids of those.
+    """
+    low, high = max(held.floor.offset, shared.deleted_through) + 1, min(held.head, shared.head) + 1
+    while low < high:
+        middle = (low + high) // 2
+        [ours] = (await copy.read(middle - 1, middle, EVERYTHING, 1)).events
+        found = await log.event_at(middle)
+        if found is None or _without_time(found) == _without_time(ours):  # None: it was deleted meanwhile
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def _without_time(event: StoredEvent) -> StoredEvent:

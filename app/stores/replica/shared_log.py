@@ -79,10 +79,11 @@ class SharedLog(Protocol):
     async def event_at(self, offset: int) -> StoredEvent | None:
         """Return the event at an offset; None if it was deleted or is not stored yet. Raises StoreUnavailable."""
 
-    async def begin_epoch(self, expected: Epochs) -> SharedState:
+    async def begin_epoch(self, expected: Epochs, replaced_from: int | None = None) -> SharedState:
         """Begin a new epoch after the newest event; events of older epochs can no longer be stored. Return the new state.
 
         Events that were stored since the log was restored get an epoch of their own before the new one: no id of a lost event is theirs.
+        So do those from the offset `replaced_from` on, where a copy has other events, which the log has lost.
         If the epochs of the log are no longer the `expected` ones, another node has begun one, and no epoch is begun.
         Raises StoreUnavailable.
         """

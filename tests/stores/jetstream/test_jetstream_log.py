@@ -104,6 +104,15 @@ async def test_a_new_epoch_fences_the_old_one_and_is_begun_once(url: str) -> Non
         assert [event.epoch for event in await followed(log, 4)] == [old.name] * 3 + [new.name]
 
 
+async def test_events_in_the_places_of_lost_ones_get_an_epoch_of_their_own(url: str) -> None:
+    async with opened_log(url) as log:
+        first = (await log.state()).epochs
+        await log.store(order_events("e", 5), first.open.name)
+        old, between, new = (await log.begin_epoch(first, 3)).epochs
+        assert (old, between.first_offset, new.first_offset) == (first.open, 3, 6)
+        assert [event.epoch for event in await followed(log, 5)] == [old.name] * 2 + [between.name] * 3
+
+
 async def test_an_epoch_that_another_node_has_begun_and_not_recorded_is_finished(url: str) -> None:
     async with opened_log(url) as log:
         first = (await log.state()).epochs

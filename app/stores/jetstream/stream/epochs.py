@@ -65,11 +65,11 @@ async def record_creation(api: StreamApi, info: StreamInfo) -> StreamInfo:
     return await api.update({**config, "metadata": {**config["metadata"], CREATED: info.created}})
 
 
-async def begin_epoch(api: StreamApi, info: StreamInfo) -> None:
+async def begin_epoch(api: StreamApi, info: StreamInfo, replaced_from: int | None = None) -> None:
     """Begin the epoch that follows the last one of `info`: fence the old one, then record the new one.
 
-    If the stream was restored from a backup, the events that were stored since get an epoch of their own, between the two: in the old
-    one, their ids would be those of lost events.
+    Events that were stored in the places of lost ones get an epoch of their own before it: in the old one, their ids would be those of
+    lost events. They are those from the sequence `replaced_from` on, and those that were stored since a restore from a backup.
 
     All nodes that do so at the same time begin the same epochs, however late one of them is: the servers do not compare before they
     update, so an update that was overtaken must write what is written already. Raises Unanswered, Forbidden or ApiRefused; calling
@@ -84,9 +84,17 @@ async def begin_epoch(api: StreamApi, info: StreamInfo) -> None:
     await api.update(fenced)
     first_offset = 1 + await _settled_last(api)
     stored_since = await _first_since(api, info.created) if is_restored(info) else first_offset
-    between = [Epoch(_name_before(name), stored_since)] if stored_since < first_offset else []
-    record = await _agreed(api, f"record-of-{name}", _write([*epochs, *between, Epoch(name, first_offset)]))
+    begun = _after(epochs, Epoch(name, first_offset), min(stored_since, replaced_from or first_offset))
+    record = await _agreed(api, f"record-of-{name}", _write(begun))
     await api.update({**fenced, "metadata": {**fenced["metadata"], EPOCHS: record, CREATED: info.created}})
+
+
+def _after(epochs: Epochs, new: Epoch, replaced_from: int) -> list[Epoch]:
+    """Return epochs with a new one after them, and one before that for what was stored in the places of lost events, if there is any."""
+    if replaced_from >= new.first_offset:
+        return [*epochs, new]
+    between = Epoch(_name_before(new.name), replaced_from)
+    return [*sorted([*epochs, between], key=lambda epoch: epoch.first_offset), new]
 
 
 def writable(config: Mapping[str, Any]) -> dict[str, Any]:
