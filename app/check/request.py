@@ -13,7 +13,8 @@ from app.check.foreign_json import read_json
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 EXCERPT_CHARACTERS: Final = 200
-FOREIGN_ORIGIN: Final = "https://orders-events-check.invalid"  # of web pages that no operator has allowed
+FOREIGN_HOST: Final = "orders-events-check.invalid"
+FOREIGN_ORIGIN: Final = f"https://{FOREIGN_HOST}"  # of web pages that no operator has allowed
 LONGEST_SHOWN: Final = 16 * 1024  # bytes of a body or a message that a command shows
 
 

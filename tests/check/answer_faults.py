@@ -11,6 +11,7 @@ from tests.check.broken_server import Fault, Head, Received
 from tests.check.faults import EVENTS, Planted, answers, with_json, without_headers
 
 COUNTS: Final = f"{EVENTS}/counts"
+PAGE_ALONE: Final = f"{EVENTS}/page"
 
 
 def counts(asked: Received, given: Head) -> bool:
@@ -102,6 +103,21 @@ PLANTED_IN_ANSWERS: Final[Mapping[str, Planted]] = {
             lambda asked, given: asked.path == "/health/ready" and bool(given.body),
         ),
         "health",
+    ),
+    "the page at its own address ignores where to start": Planted(
+        lambda: Fault(asks=lambda asked: asked.without("lastEventId") if asked.path == PAGE_ALONE else asked),
+        "page-alone",
+    ),
+    "the page at its own address is a stream": Planted(
+        lambda: Fault(asks=lambda asked: replace(asked, path=EVENTS) if asked.path == PAGE_ALONE else asked),
+        "page-alone",
+    ),
+    "all readers are told of a deprecation": Planted(
+        lambda: answers(
+            lambda given: replace(given, headers={**given.headers, "deprecation": "@1796083200"}),
+            lambda asked, _: asked.path == EVENTS,
+        ),
+        "deprecation",
     ),
     "the last value of a parameter counts": Planted(lambda: Fault(asks=with_last_values), "given-twice"),
     "a page of too many events is cut": Planted(lambda: Fault(asks=smaller), "invalid-value"),

@@ -18,7 +18,7 @@ from websockets.exceptions import InvalidStatus
 from tests.check.broken_socket import GOOD, SocketFault, TransparentSocket, forward, refuse
 from tests.transports.http.wire import SHORT_LIVED
 
-HOP_BY_HOP: Final = ("connection", "content-length", "date", "host", "keep-alive", "transfer-encoding", "upgrade")
+HOP_BY_HOP: Final = ("connection", "content-length", "date", "keep-alive", "transfer-encoding", "upgrade")
 HEARTBEAT: Final = b":\n"
 
 Change: TypeAlias = Callable[[bytes], bytes]
@@ -126,7 +126,7 @@ class BrokenServer:
     async def _connect(self, asked: Received, receive: Receive, send: Send) -> None:
         fault = self.fault
         sent = fault.asks(asked)
-        headers = {name: value for name, value in sent.headers.items() if name not in HOP_BY_HOP}
+        headers = {name: value for name, value in sent.headers.items() if name not in (*HOP_BY_HOP, "host")}
         try:
             await forward(f"{self._good_url.replace('http', 'ws', 1)}{sent.path}", headers, fault.socket, receive, send)
         except InvalidStatus as refused:

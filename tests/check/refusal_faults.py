@@ -28,6 +28,16 @@ def asks_for(**parameters: str) -> Callable[[Received, Head], bool]:
     return lambda asked, _: all(asked.all(name) == [value] for name, value in parameters.items())
 
 
+def is_odd(asked: Received) -> bool:
+    return asked.method == "PATCH" and asked.path == "/health/live"
+
+
+def for_any_host(asked: Received) -> Received:
+    return (
+        replace(asked, headers={**asked.headers, "host": "127.0.0.1"}) if "invalid" in asked.headers["host"] else asked
+    )
+
+
 PLANTED_IN_REFUSALS: Final[Mapping[str, Planted]] = {
     "a malformed id is accepted": Planted(lambda: Fault(asks=without_malformed_id), "malformed-id"),
     "an unknown parameter is accepted": Planted(
@@ -48,6 +58,18 @@ PLANTED_IN_REFUSALS: Final[Mapping[str, Planted]] = {
     "a 404 is a page of HTML": Planted(lambda: answers(as_html, status_is(404)), "unknown-path"),
     "a problem is too long": Planted(
         lambda: answers(with_json(lambda problem: {**problem, "detail": "x" * 3000}), status_is(404)), "unknown-path"
+    ),
+    "a path has every method": Planted(
+        lambda: Fault(asks=lambda asked: replace(asked, method="GET") if is_odd(asked) else asked), "wrong-method"
+    ),
+    "every host is answered for": Planted(lambda: Fault(asks=for_any_host), "foreign-host"),
+    "a problem of another host is a page of HTML": Planted(
+        lambda: answers(lambda given: replace(given, headers={"content-type": "text/html"}), status_is(421)),
+        "foreign-host",
+    ),
+    "problems have no pages": Planted(
+        lambda: Fault(asks=lambda asked: replace(asked, path="/gone") if "/problems/" in asked.path else asked),
+        "problem-page",
     ),
     "a 405 allows nothing": Planted(lambda: answers(without_headers("allow"), status_is(405)), "wrong-method"),
 }

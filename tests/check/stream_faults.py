@@ -78,7 +78,10 @@ PLANTED_IN_STREAMS: Final[Mapping[str, Planted]] = {
     ),
     "the first id is missing": Planted(lambda: each_stream(without_id), "opening"),
     "the retry time is longer than promised": Planted(
-        lambda: each_stream(lambda piece: re.sub(rb"^retry: .*\n", b"retry: 5001\n", piece)), "opening"
+        lambda: each_stream(lambda piece: re.sub(rb"^retry: ", b"retry: 1", piece)), "opening"
+    ),
+    "all clients are told the same retry time": Planted(
+        lambda: each_stream(lambda piece: re.sub(rb"^retry: .*\n", b"retry: 3000\n", piece)), "retry-times"
     ),
     "the retry time is missing": Planted(
         lambda: each_stream(lambda piece: re.sub(rb"^retry: .*\n", b"", piece)), "opening"

@@ -19,7 +19,14 @@ from tests.support.programs import needed
 from tests.support.server_process import ServerProcess
 
 PROGRAM = Path(__file__).parent / "foreign" / "server.js"
-PATHS = ("/events/orders", "/events/orders/counts", "/openapi.json", "/health/live", "/health/ready")
+PATHS = (
+    "/events/orders",
+    "/events/orders/page",
+    "/events/orders/counts",
+    "/openapi.json",
+    "/health/live",
+    "/health/ready",
+)
 # Without operations of YAML and access tokens, and uncompressed, the foreign server does not show these.
 NOT_SHOWN = {"compression"}
 

@@ -20,7 +20,7 @@ from tests.check.test_planted_faults import violated
 from tests.support.server_process import ServerProcess
 from tests.support.tokens import token, token_settings
 
-NAMES: Final = ("bad-token", "open-operation", "restricted-token", "end-of-log", "opening")
+NAMES: Final = ("bad-token", "open-operation", "restricted-token", "session-cookie", "end-of-log", "opening")
 OWN: Final = {"orders_events": {"eventTypes": ["order.shipped"]}}
 
 
@@ -59,6 +59,19 @@ def is_forged(asked: Received) -> bool:
     ).endswith(".")
 
 
+def cookie(asked: Received) -> bool:
+    return "cookie" in asked.headers
+
+
+def of_own_page(asked: Received) -> Received:
+    kept = {name: value for name, value in asked.headers.items() if name not in ("origin", "sec-fetch-site")}
+    return replace(asked, headers=kept)
+
+
+def for_scripts(given: Head) -> Head:
+    return replace(given, headers={name: value.replace("HttpOnly; ", "") for name, value in given.headers.items()})
+
+
 def is_cancellation(asked: Received) -> bool:
     return publishes(asked) and b"order.cancelled" in asked.body
 
@@ -87,9 +100,24 @@ PLANTED: Final[Mapping[str, tuple[Callable[[], Fault], Mapping[str, Any], str]]]
         "bad-token",
     ),
     "everybody may publish": (
-        lambda: Fault(asks=lambda asked: with_good_token(asked) if publishes(asked) else asked),
+        lambda: Fault(asks=lambda asked: with_good_token(asked) if publishes(asked) and not cookie(asked) else asked),
         {},
         "bad-token",
+    ),
+    "a cookie publishes": (
+        lambda: Fault(asks=lambda asked: with_good_token(asked) if publishes(asked) and cookie(asked) else asked),
+        {},
+        "session-cookie",
+    ),
+    "scripts can read the cookie": (
+        lambda: answers(for_scripts, lambda asked, _: asked.path == "/session" and asked.method == "POST"),
+        {},
+        "session-cookie",
+    ),
+    "a foreign page reads with the cookie": (
+        lambda: Fault(asks=lambda asked: of_own_page(asked) if cookie(asked) else asked),
+        {},
+        "session-cookie",
     ),
     "the documents need a token": (
         lambda: Fault(

@@ -32,7 +32,16 @@ from tests.support.server_process import ServerProcess
 QUICK = Options(quick=True)
 NOT_WITHOUT_EVENTS = {
     *("closing", "limit", "payloads", "ids", "resume", "header-wins", "end-checkpoint", "near-ids", "empty-id"),
-    *("start-order", "since", "paging", "page-size", "page-position", "event-type-filter", "order-filter"),
+    *(
+        "start-order",
+        "since",
+        "paging",
+        "page-size",
+        "page-position",
+        "page-alone",
+        "event-type-filter",
+        "order-filter",
+    ),
     *("both-filters", "live", "resume-open", "first-id", "stored-at", "counts", "counts-position", "compression"),
     *(
         "websocket-limit",

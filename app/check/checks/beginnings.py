@@ -8,7 +8,7 @@ from typing import Final
 
 import httpx
 
-from app.check.findings import Finding
+from app.check.findings import Finding, NotSeen
 from app.check.http.event_stream import Stream
 from app.check.http.stream_blocks import Block
 from app.check.published_contract import STREAM
@@ -18,6 +18,8 @@ from app.check.target.target import Target
 FIRST_BYTE_SECONDS: Final = 1.0
 _NGINX: Final = re.compile("nginx|openresty|tengine", re.IGNORECASE)
 _LONGEST_RETRY: Final = 18  # digits
+_JITTER_MS: Final = 100  # the least range in which times of several connections differ
+_CONNECTIONS: Final = 6
 _TRIES: Final = 3  # one late byte may be due to the network; three in a row are due to the server
 _OPENINGS: Final = ("stream.checkpoint", "stream.gap")
 
@@ -90,6 +92,21 @@ def opening(target: Target) -> Iterator[Finding]:
             yield Finding("The first frame comes at once.", excerpt(stream.raw) or "nothing", stream.request)
         else:
             yield from _opening(target, stream.blocks[0], stream.request)
+
+
+def retry_times(target: Target) -> Iterator[Finding]:
+    """The retry times of several connections differ, so that clients which lost a server do not come back all at once.
+
+    Raises NotSeen if the document promises one time only.
+    """
+    least, most = target.contract.promises.least_retry_ms, target.contract.promises.most_retry_ms
+    if not most - least >= _JITTER_MS:
+        raise NotSeen("The document promises no range of retry times.")
+    streams = [target.session.read(target.stream(), lambda reader: bool(reader.blocks)) for _ in range(_CONNECTIONS)]
+    times = [time for stream in streams if stream.blocks and (time := stream.blocks[0].values("retry"))]
+    if len(times) > 1 and all(each == times[0] for each in times):
+        seen = f"{len(times)} connections were told {excerpt(times[0])}"
+        yield Finding("The retry time differs from one connection to the next.", seen, streams[-1].request)
 
 
 def _opening(target: Target, block: Block, request: Request) -> Iterator[Finding]:

@@ -9,17 +9,20 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from app.check.checks.filters import of_types
-from app.check.findings import Finding
-from app.check.request import Pairs
-from app.check.target.differences import differences, fetch_page
+from app.check.findings import Finding, NotSeen
+from app.check.published_contract import STREAM
+from app.check.request import Pairs, Request, excerpt
+from app.check.target.differences import deleted, differences, fetch_page
 from app.check.target.paging import PageEvent, read_page, walk
 from app.check.target.probe_events import new_event, new_order, publish
+from app.check.target.problem_faults import refused
 from app.check.target.stored_log import as_values
 from app.check.target.target import SLACK_SECONDS, Target
 
 _WAIT_SECONDS: Final = 1
 _LONG_WAIT_SECONDS: Final = 20
 _MOST_PAGES: Final = 20
+_STREAM: Final = (("Accept", STREAM),)
 
 
 def page_wait(target: Target) -> Iterator[Finding]:
@@ -121,3 +124,28 @@ def _skipped(target: Target) -> Iterator[Finding]:
     if stream.events and stream.events[0] == log.events[0]:
         seen = f"after the `lastEventId` of an empty page comes {log.events[0].id}, which the filter had skipped"
         yield Finding("The `lastEventId` of a page moves past events that the filter skipped.", seen, stream.request)
+
+
+def page_alone(target: Target) -> Iterator[Finding]:
+    """The page at an address of its own is the one that the address of streams has, whatever `Accept` says.
+
+    This check asks for pages of several starts and filters at both; it yields a finding if their events differ, or if a page that cannot
+    be sent is not refused there, too. Raises NotSeen if the contract has no operation listOrderEvents.
+    """
+    path = target.contract.paths.get("listOrderEvents")
+    if path is None:
+        raise NotSeen("The contract has no operation listOrderEvents.")
+    log = target.log()
+    first = Request(path, (("from", "earliest"), ("limit", "2")), _STREAM)
+    after = ("lastEventId", read_page(target, target.session.fetch(first)).last_event_id)
+    of_type = tuple(("eventTypes", type) for type in target.order_types[:1])
+    for parameters in (first.parameters, (after, ("limit", "3")), (("from", "earliest"), *of_type, ("limit", "5"))):
+        request = Request(path, parameters, _STREAM)
+        alone = [each.as_values() for each in fetch_page(target, log, request).events]
+        other = [each.as_values() for each in fetch_page(target, log, target.page(*parameters)).events]
+        both = min(len(alone), len(other))  # meanwhile more events may have come
+        if (alone[:both] != other[:both] or (other and not alone)) and not deleted(target, log):
+            seen = f"{excerpt(alone)}, and {excerpt(other)}"
+            yield Finding("Both addresses have the same page.", seen, request)
+    lost = Request(path, (("lastEventId", f"no-such-position-{target.token}"),), _STREAM)
+    yield from refused(target, lost, 410, "A page that cannot follow the given id is refused")

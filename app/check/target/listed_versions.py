@@ -13,11 +13,16 @@ from app.specification.schema.schema import Schema, compile_schema
 
 
 class ListedVersion(NamedTuple):
-    """A version of an event type: its number, its lifecycle such as `current`, and the path of its schema."""
+    """A version of an event type: its number, its lifecycle such as `current`, and the path of its schema.
+
+    `deprecated_on`, `sunset_on`: the days since when it is deprecated, and from when on it is retired; empty if there is none.
+    """
 
     version: str
     lifecycle: str
     path: str
+    deprecated_on: str = ""
+    sunset_on: str = ""
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -40,7 +45,13 @@ def listed_versions(target: Target) -> dict[str, list[ListedVersion]]:
         listed = target.session.fetch(Request(path)).json()
         return {
             each["eventType"]: [
-                ListedVersion(str(version["version"]), str(version["lifecycle"]), str(version["schema"]))
+                ListedVersion(
+                    str(version["version"]),
+                    str(version["lifecycle"]),
+                    str(version["schema"]),
+                    str(version.get("deprecatedOn", "")),
+                    str(version.get("sunsetOn", "")),
+                )
                 for version in each["versions"]
             ]
             for each in listed["eventTypes"]

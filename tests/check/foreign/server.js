@@ -208,9 +208,15 @@ async function writeEvents(url, request, response) {
   send(response, 201, 'application/json', publish(bytes));
 }
 
+const readPage = (url, request, response) => {
+  const asked = parameters(url, READING);
+  return page(asked, startOf(asked, request.headers['last-event-id'] ?? ''), response);
+};
+
 const json = (value, type = 'application/json') => (_url, _request, response) => send(response, 200, type, value);
 const ROUTES = {
   [EVENTS]: { GET: readEvents, POST: writeEvents },
+  [`${EVENTS}/page`]: { GET: readPage },
   [`${EVENTS}/counts`]: { GET: (url, _, response) => send(response, 200, 'application/json', counts(parameters(url, COUNTING))) },
   '/openapi.json': { GET: json(document) },
   '/event-types': { GET: json({ eventTypes }) },
@@ -222,15 +228,20 @@ const ROUTES = {
 http.createServer(async (request, response) => {
   try {
     const url = new URL(request.url, 'http://localhost');
+    if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host)) throw new Problem(421, 'misdirected-request');
+    if (url.pathname.startsWith('/problems/')) {
+      response.writeHead(200, { 'Content-Type': 'text/html' });
+      return response.end(`<h1>${url.pathname.slice(10)}</h1>`);
+    }
     const methods = ROUTES[url.pathname];
     if (!methods) throw new Problem(404, 'not-found');
     const operation = methods[request.method === 'HEAD' ? 'GET' : request.method];
     if (!operation) throw new Problem(405, 'method-not-allowed', {}, { Allow: ['HEAD', ...Object.keys(methods)].join(', ') });
-    await operation(url, request, response);
+    return await operation(url, request, response);
   } catch (error) {
     const problem = error instanceof Problem ? error : new Problem(500, 'internal-error');
     const value = { type: `/problems/${problem.type}`, title: problem.type, status: problem.status, detail: 'See the title.', ...problem.members };
-    send(response, problem.status, 'application/problem+json', value, problem.headers);
+    return send(response, problem.status, 'application/problem+json', value, problem.headers);
   }
 }).listen(0, '127.0.0.1', function listening() {
   console.log(`http://127.0.0.1:${this.address().port}`);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from app.check.checks.access import unacceptable
+from app.check.checks.permissions.access import unacceptable
 from app.check.findings import Finding
 from app.check.grpc.grpc_call import GrpcCall
 from app.check.request import excerpt

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from app.check.findings import Finding
-from app.check.request import Request, excerpt
+from app.check.request import Request
 from app.check.target.problem_faults import faults, members, refused
 from app.check.target.target import Target
 
@@ -102,35 +102,6 @@ def not_acceptable(target: Target) -> Iterator[Finding]:
     """
     request = Request(target.contract.stream_path, (("follow", "false"),), (("Accept", "text/html"),))
     yield from refused(target, request, 406, "An Accept that admits neither text/event-stream nor application/json")
-
-
-def unknown_path(target: Target) -> Iterator[Finding]:
-    """A path that the contract does not have is answered with 404.
-
-    This check yields a finding for each request with an unknown path, or with an unknown event type in the path, that is not
-    refused.
-    """
-    for path in (f"/no-such-path-{target.token}", f"/{'x' * 3000}"):  # no problem repeats what is long
-        yield from refused(target, Request(path), 404, "There is no such path")
-    template = target.contract.paths.get("getEventSchema")
-    if template is not None:
-        path = template.replace("{eventType}", "no.such.type").replace("{version}", "1.0.0")
-        yield from refused(target, Request(path), 404, "There is no such event type")
-
-
-def wrong_method(target: Target) -> Iterator[Finding]:
-    """A method that a path does not have is answered with 405, and the Allow header lists its methods.
-
-    This check yields a finding if a PATCH request is not refused in this way.
-    """
-    path = target.contract.stream_path
-    request = Request(path, method="PATCH")
-    response = target.session.fetch(request)
-    yield from faults(target, response, 405, "Every other method on this path is refused")
-    allowed = {method.strip() for method in response.headers.get("allow", "").split(",")}
-    if response.status == 405 and not set(target.contract.methods[path]) <= allowed:
-        promised = f"Allow lists the methods of this path: {', '.join(target.contract.methods[path])}."
-        yield Finding(promised, f"Allow: {excerpt(response.headers.get('allow', ''))}", request)
 
 
 def lost_page(target: Target) -> Iterator[Finding]:
