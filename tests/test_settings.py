@@ -17,7 +17,7 @@ from app.cli.serve_command import serve
 from app.settings import SETTINGS, NatsUrl, Settings, SourceSpec, StoreUrl, check_variables, documented
 
 PROXIES = ("127.0.0.1", "10.0.0.0/8", "2001:db8::/32")
-CONTRACT = str(Path(__file__).parent)
+CONTRACT = str(Path(__file__).parents[1])
 
 # Every setting: texts that are allowed, and what they become.
 ALLOWED: list[tuple[str, str, object]] = [
@@ -245,6 +245,7 @@ REFUSED = [
     ("cors_origins", "null"),
     ("contract", "no/such/folder"),
     ("contract", __file__),
+    ("contract", str(Path(__file__).parent)),
 ]
 
 # A number has a form of its own in click's sentence, and a part of a value may be named alone.
@@ -288,6 +289,10 @@ SENTENCES = {
     ("max_body_bytes", "16383"): "16383 is not in the range 16384<=x<=2147483648.",
     ("contract", "no/such/folder"): "Directory 'no/such/folder' does not exist.",
     ("contract", __file__): f"Directory '{__file__}' is a file.",
+    (
+        "contract",
+        str(Path(__file__).parent),
+    ): f"{str(Path(__file__).parent)!r} is no contract: ",
 }
 
 
@@ -418,4 +423,5 @@ def test_variables_are_the_flags_in_capitals() -> None:
 
 def test_contract_is_that_of_the_repository_unless_another_is_named(tmp_path: Path) -> None:
     assert (Settings().contract_root / "contracts" / "order.shipped").is_dir()
+    (tmp_path / "contracts").mkdir()
     assert read_settings({"contract": str(tmp_path)}, {}).contract_root == tmp_path

@@ -134,6 +134,11 @@ def test_an_unknown_variable_or_a_bad_value_is_refused(name: str, value: str) ->
     assert name in refusal("--store", "memory:", **{name: value})
 
 
+def test_a_folder_that_is_no_contract_is_refused_with_the_command_that_writes_one(tmp_path: Path) -> None:
+    line = refusal("--store", "memory:", "--contract", str(tmp_path))
+    assert f"'{tmp_path}' is no contract: it has no openapi/ and no contracts/. `orders-events init DIR`" in line
+
+
 # Its time
 
 
@@ -157,7 +162,8 @@ def test_a_port_in_use_is_refused() -> None:
 def test_a_store_in_use_is_refused(tmp_path: Path) -> None:
     log = tmp_path / "log.db"
     with ServerProcess("--store", f"sqlite:{log}"):
-        assert str(log) in refusal("--store", f"sqlite:{log}")
+        line = refusal("--store", f"sqlite:{log}")
+        assert f"'{log}' is in use by another process, such as a server; end it, or name another store." in line
 
 
 def a_folder(path: Path) -> None:

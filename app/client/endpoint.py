@@ -40,7 +40,8 @@ class Endpoint:
 
     `url`: the URL, such as http://127.0.0.1:8000. Raises ValueError if it is not a URL.
     `token`: the token that each request carries.
-    `silence_seconds`: the time without a byte on a stream after which its connection counts as broken; default: 30.
+    `silence_seconds`: the time without a byte on a stream after which its connection counts as broken; default: 30. Raises ValueError
+        if it is not more than 0.
     `schemes`: the schemes that the URL may have.
     """
 
@@ -55,6 +56,10 @@ class Endpoint:
         self.token = token
         self._events_url = f"{self.url}{_EVENTS_PATH}"
         self.silence_seconds = _SILENCE_SECONDS if silence_seconds is None else silence_seconds
+        if not self.silence_seconds > 0:  # nan compares as false
+            raise ValueError(
+                f"A silence of {silence_seconds!r} seconds breaks every connection; it must be more than 0."
+            )
         self.answer_seconds = _ANSWER_SECONDS
         self.connect_seconds = min(self.silence_seconds, _CONNECT_SECONDS)
         self.agent = f"orders-events/{_version()}"

@@ -47,8 +47,8 @@ class OrdersClient:
     `report`: called with a sentence when a request fails that will be tried again; not called for further failures until an attempt
         succeeds. Default: log a warning.
 
-    Raises ValueError if `url` is not a URL for `transport`, if `transport` is unknown, or if SSL_CERT_FILE or SSL_CERT_DIR points to
-    certificates that cannot be read; ImportError if a package of the extra `grpc` is missing.
+    Raises ValueError if `url` is not a URL for `transport`, if `transport` is unknown, if `silence_seconds` is not more than 0, or if
+    SSL_CERT_FILE or SSL_CERT_DIR points to certificates that cannot be read; ImportError if a package of the extra `grpc` is missing.
     """
 
     def __init__(

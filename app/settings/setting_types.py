@@ -12,8 +12,21 @@ from app.access.publish_rate import PublishRate
 
 _SHOWN_CHARACTERS: Final = 100  # of an invalid value, in an error message
 
-FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class ContractFolder(click.ParamType[Path]):
+    """The folder of a contract: with `openapi/` or `contracts/`; if one of them is missing, the reader of the contract says so."""
+
+    name = "folder"
+    _existing = click.Path(exists=True, file_okay=False, path_type=Path)
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        folder = Path(str(self._existing.convert(value, param, ctx)))
+        if not any((folder / name).is_dir() for name in ("openapi", "contracts")):
+            message = f"{shown(str(folder))} is no contract: it has no openapi/ and no contracts/."
+            self.fail(f"{message} `orders-events init DIR` writes a contract into DIR.", param, ctx)
+        return folder
 
 
 class SourceSpec(NamedTuple):

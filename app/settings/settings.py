@@ -23,7 +23,7 @@ from app.settings.address_types import Host, HostName, ListenAddress, Network, O
 from app.settings.setting import VARIABLE_PREFIX, Setting, SettingRow, flag, optional, repeated, setting
 from app.settings.setting_types import (
     FILE,
-    FOLDER,
+    ContractFolder,
     EventsAndBytes,
     Milliseconds,
     Number,
@@ -164,7 +164,7 @@ class Settings:
         "--access-log", click.Choice(("on", "off")), "on|off", "off",
         "Write a line for each HTTP request: method, path without the query, status, seconds, client and request id.")
     contract: Path | None = optional(
-        "--contract", FOLDER, "DIR",
+        "--contract", ContractFolder(), "DIR",
         "Serve the contract in this folder (openapi/ and contracts/). Not given: the built-in one.")
     # fmt: on
 

@@ -37,8 +37,18 @@ def accepts(schema: dict[str, Any], value: JsonValue) -> bool:
         ({"type": "number"}, "1", "must be a number"),
         ({"type": "boolean"}, 0, "must be a boolean"),
         ({"type": "null"}, 0, "must be null"),
-        ({"enum": ["a"]}, "b", "must be 'a'"),
-        ({"enum": ["a", 2]}, "b", "must be one of 'a', 2"),
+        ({"enum": ["a"]}, "b", "must be 'a', not 'b'"),
+        ({"enum": ["a", 2]}, "b\r", "must be one of 'a', 2, not 'b\\r'"),
+        ({"enum": ["a", None]}, True, "must be one of 'a', None, not a boolean"),
+        ({"enum": ["a"]}, None, "must be 'a', not null"),
+        ({"enum": ["a"]}, 1.5, "must be 'a', not a number"),
+        ({"enum": ["a"]}, {"b": 1}, "must be 'a', not an object"),
+        ({"enum": ["a"]}, ["a"], "must be 'a', not an array"),
+        ({"enum": [1]}, "4111 1111", "must be 1, not a string"),
+        ({"enum": [1]}, 2, "must be 1, not 2"),
+        ({"enum": ["a"]}, "b" * 10_000, f"must be 'a', not '{'b' * 39}…'"),
+        ({"enum": [1]}, 10**400, f"must be 1, not 1{'0' * 38}…"),
+        ({"enum": ["a" * 300]}, "b", f"must be '{'a' * 181}…, not 'b'"),
         ({"required": ["when"]}, {}, "must have the property 'when'"),
         ({"additionalProperties": False}, {"x": 1}, "must not have the property 'x'"),
         ({"pattern": "^a$"}, "b", "must match the pattern ^a$"),
@@ -130,7 +140,7 @@ def test_no_message_is_longer_than_200_characters(schema: dict[str, Any]) -> Non
         assert message.endswith(("…", "'"))
 
 
-def test_messages_repeat_only_shortened_names_of_the_value() -> None:
+def test_messages_repeat_no_value_of_another_type_and_only_shortened_names() -> None:
     card = "4111-1111-1111-1111"
     schema = {
         "type": "object",

@@ -119,7 +119,7 @@ def test_a_version_that_has_ended_is_listed_as_retired_and_refused(http: httpx.C
     assert refused.status_code == 422
     (violation,) = refused.json()["violations"]
     assert violation["pointer"] == "/schemaVersion"
-    assert violation["message"] == "must be one of '1.1.0', '1.2.0'; 1.0.0 was retired on 2020-06-01"
+    assert violation["message"] == "must be one of '1.1.0', '1.2.0', not '1.0.0'; 1.0.0 was retired on 2020-06-01"
 
 
 def test_a_subscription_over_websocket_tells_it(server: ServerProcess) -> None:

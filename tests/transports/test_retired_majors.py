@@ -88,7 +88,7 @@ def test_calls_for_it_fail_and_others_do_not(server: ServerProcess) -> None:
 def test_events_in_it_are_refused_and_events_in_its_successor_are_not(http: httpx.Client) -> None:
     old = http.post(EVENTS, json={**shipped("or_1"), "schemaVersion": "1.2.0"})
     assert old.status_code == 422
-    assert old.json()["violations"][0]["message"] == "must be '2.0.0'; 1.2.0 was retired on 2020-06-01"
+    assert old.json()["violations"][0]["message"] == "must be '2.0.0', not '1.2.0'; 1.2.0 was retired on 2020-06-01"
     stored = http.post(EVENTS, json={"eventType": "order.shipped", "data": LEAST})
     assert stored.status_code == 201
     assert stored.json()["events"][0]["schemaVersion"] == "2.0.0"

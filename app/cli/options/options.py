@@ -16,7 +16,7 @@ from app.client import OrdersClient
 from app.client.endpoint import GRPC_SCHEMES, HTTP_SCHEMES, checked_url
 from app.client.transports.choice import Transport
 from app.settings import SETTINGS, NatsUrl, Settings, StoreUrl
-from app.settings.setting_types import Number
+from app.settings.setting_types import ContractFolder, Number
 from app.settings.store_types import Store
 
 RETRY_MAX_TIME: Final = Number(1e9, zero=True)
@@ -78,7 +78,7 @@ def contract_option(help: str) -> Callable[[_Command], _Command]:
         "--contract",
         "root",
         envvar="ORDERS_EVENTS_CONTRACT",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        type=ContractFolder(),
         metavar="DIR",
         show_envvar=True,
         callback=_contract_root,

@@ -41,7 +41,8 @@ def reconnect_ms() -> int:
 class Retries:
     """The failed attempts since the last success, and the waits between them.
 
-    `max_seconds`: no attempt is made later than this time after the last success; None: never give up.
+    `max_seconds`: no attempt is made later than this time after the last success; None: never give up. Raises ValueError if it is
+    negative or not a number.
     `longest_seconds`: the upper limit of the random part of a wait.
     `report`: called with a sentence at the first failure after a success.
     `clock`: returns the current time in seconds.
@@ -55,6 +56,10 @@ class Retries:
     _since: float = field(init=False)
 
     def __post_init__(self) -> None:
+        if self.max_seconds is not None and not self.max_seconds >= 0:  # nan compares as false
+            raise ValueError(
+                f"{self.max_seconds!r} is no number of seconds to try again for: it must be 0 or more; None means without a limit."
+            )
         self._since = self.clock()
 
     def reset(self) -> None:

@@ -43,8 +43,9 @@ class Gate:
 
     def refusal(self, submission: Mapping[str, JsonValue]) -> str:
         """Return why the version of a submission, which has no contract here, is not accepted."""
-        retired = self.retired.get(str(submission.get("schemaVersion", self.default_version)))
-        rule = one_of(tuple(self.contracts)) if self.contracts else "no version is accepted any more"
+        version = submission.get("schemaVersion", self.default_version)
+        retired = self.retired.get(str(version))
+        rule = one_of(tuple(self.contracts), version) if self.contracts else "no version is accepted any more"
         if retired is not None and retired.deprecation is not None:
             rule = f"{rule}; {retired.version} was retired on {retired.deprecation.sunset_on}"
         return cut(rule, MESSAGE_CHARACTERS)

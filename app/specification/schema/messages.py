@@ -1,11 +1,12 @@
 """The messages about schema violations: one message for each keyword of JSON Schema that a value can violate.
 
 Each message is about the value at the violation's pointer, and has at most 200 characters. Of that value, a message repeats only
-names of properties, in shortened form.
+names of properties, and the one that is not among the allowed values, in shortened form.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -25,6 +26,15 @@ FORMATS = {
     "date": "a date of RFC 3339, such as 2024-05-01",
 }
 ARTICLES = {"object": "an object", "array": "an array", "integer": "an integer", "null": "null"}
+TYPES = (
+    (bool, "boolean"),
+    (str, "string"),
+    (dict, "object"),
+    (list, "array"),
+    (type(None), "null"),
+    (object, "number"),
+)
+"""The name of each type of JSON; the first that fits counts."""
 
 
 def cut(text: str, characters: int) -> str:
@@ -45,10 +55,24 @@ def _count(bound: str, thing: str, things: str) -> Message:
     return _say(lambda number: f"must have {bound} {number} {thing if number == 1 else things}")
 
 
-def one_of(values: Sequence[Any]) -> str:
-    """Return the message that lists the allowed values; the message may be long, so the caller shortens it."""
+def one_of(values: Sequence[Any], refused: object) -> str:
+    """Return the message that lists the allowed values and names the refused one, both shortened if they are long.
+
+    A refused value of another type than all of the allowed ones is not repeated, only its type: it is no misspelt one of them.
+    """
     listed = ", ".join(repr(value) for value in values)
-    return f"must be {listed}" if len(values) == 1 else f"must be one of {listed}"
+    rule = f"must be {listed}" if len(values) == 1 else f"must be one of {listed}"
+    refusal = f", not {_named(refused) if type(refused) in map(type, values) else _type(refused)}"
+    return cut(rule, MESSAGE_CHARACTERS - len(refusal)) + refusal
+
+
+def _named(value: object) -> str:
+    return quoted(value) if isinstance(value, str) else cut(json.dumps(value), NAME_CHARACTERS)
+
+
+def _type(value: object) -> str:
+    name = next(name for kind, name in TYPES if isinstance(value, kind))
+    return ARTICLES.get(name, f"a {name}")
 
 
 def _missing(required: Sequence[str], error: ValidationError) -> Sequence[str]:
@@ -67,7 +91,7 @@ def _unknown(_: object, error: ValidationError) -> Sequence[str]:
 
 MESSAGES: dict[str, Message] = {
     "type": _say(lambda name: f"must be {ARTICLES.get(name, f'a {name}')}"),
-    "enum": _say(one_of),
+    "enum": lambda values, error: [one_of(values, error.instance)],
     "required": _missing,
     "additionalProperties": _unknown,
     "pattern": _say(lambda pattern: f"must match the pattern {pattern}"),

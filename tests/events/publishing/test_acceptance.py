@@ -168,7 +168,7 @@ def test_a_version_is_accepted_until_its_sunset() -> None:
     assert acceptance.accept([of_ended_type]) is None
     assert len(acceptance.accept([newest]) or []) == 1
     assert acceptance.violations(old, 10).listed == [
-        Violation("/schemaVersion", "must be '1.2.0'; 1.0.0 was retired on 2027-06-01")
+        Violation("/schemaVersion", "must be '1.2.0', not '1.0.0'; 1.0.0 was retired on 2027-06-01")
     ]
     assert acceptance.violations(of_ended_type, 10).listed == [
         Violation("/schemaVersion", "no version is accepted any more; 1.1.0 was retired on 2027-06-01")

@@ -100,6 +100,8 @@ def _locked(path: Path, store: Path, mode: int) -> int:
     except OSError as error:
         os.close(descriptor)
         if isinstance(error, BlockingIOError):
-            raise StoreRefused(f"The store {str(store)!r} is in use by another process.") from None
+            raise StoreRefused(
+                f"The store {str(store)!r} is in use by another process, such as a server; end it, or name another store."
+            ) from None
         raise
     return descriptor
