@@ -65,17 +65,22 @@
       refused: onRefusal,
       closed: (how) => onClosed(how, followed.url),
     });
-    element('start').disabled = true;
-    element('stop').disabled = false;
-    element('resume').disabled = true;
+    offer(true);
   }
 
   function stop() {
     leave?.();
     leave = null;
-    element('start').disabled = false;
-    element('stop').disabled = true;
-    element('resume').disabled = !lastId;
+    offer(false);
+  }
+
+  // A button that is disabled loses the focus, so the one that takes its place gets it.
+  function offer(isFollowing) {
+    const focused = document.activeElement;
+    element('start').disabled = isFollowing;
+    element('stop').disabled = !isFollowing;
+    element('resume').disabled = isFollowing || !lastId;
+    if (focused?.disabled) element(isFollowing ? 'stop' : 'start').focus();
   }
 
   function onRefusal(why) {

@@ -23,6 +23,7 @@ export class Status {
     for (const id of ['state', 'content']) element(id).dataset.state = state;
     say(element('state'), text);
     const button = element('pause');
+    if (state === 'closed' && document.activeElement === button) element('content').focus(); // a disabled button would lose it
     button.disabled = state === 'closed';
     say(button, state === 'paused' ? 'Resume' : 'Pause');
     return text;
