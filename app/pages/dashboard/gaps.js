@@ -1,6 +1,6 @@
 // Shows each gap as an alert, which stays until it is acknowledged, also when the page is reloaded.
 
-import { copy, element, say } from './element.js';
+import { copy, element, make, say } from './element.js';
 import { clockTime } from './words.js';
 
 const MOST = 5; // alerts; further gaps are only counted
@@ -60,7 +60,8 @@ export class Gaps {
     const alert = copy('gap');
     alert.gap = gap;
     alert.dataset.reason = gap.reason;
-    say(alert.querySelector('.what'), `Gap at ${clockTime(gap.at)}: events ${gap.reason === 'expired' ? 'are' : 'may be'} missing${gap.requested ? ` after ${gap.requested}` : ''}.`);
+    const what = `Gap at ${clockTime(gap.at)}: events ${gap.reason === 'expired' ? 'are' : 'may be'} missing`;
+    alert.querySelector('.what').append(what, ...(gap.requested ? [' after ', make('span', 'place', gap.requested)] : []), '.');
     const cause = CAUSES[gap.reason] ?? `The server's reason is “${gap.reason}”.`;
     say(alert.querySelector('.why'), `${cause} ${CONSEQUENCES[gap.reason] ?? CONSEQUENCES.another}`);
     alert.querySelector('button').addEventListener('click', () => this.#acknowledge(gap));

@@ -49,7 +49,7 @@ function showRate(rate, per, { count, forMs }) {
   say(per, isShort ? `in ${duration(forMs)}` : 'a minute');
 }
 
-// The space between groups of thousands is not text, so screen readers and copies get only the digits.
+// What is between groups of thousands comes from the style sheet, so screen readers and copies get only the digits.
 function show(count, value) {
   if (count.textContent === String(value)) return;
   const groups = String(value).match(/\d{1,3}(?=(\d{3})*$)/g);
