@@ -16,6 +16,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from app.check.findings import CannotCheck, Finding, NoAnswer, Violated
 from app.check.http.event_stream import MAX_BYTES, Reader, Stream
+from app.check.http.once_admitted import once_admitted
 from app.check.request import Request, Response, excerpt, without_user
 
 _HEADERS: Final = {"User-Agent": "orders-events-check", "Accept-Encoding": "identity"}
@@ -68,10 +69,9 @@ class Session:
         self._open.close()
 
     def fetch(self, request: Request) -> Response:
-        """Send a request and return the whole response. Raises CannotCheck if no response comes or its status is 503 or 429."""
+        """Send a request and return the whole response. Raises CannotCheck if no response comes, or its status is 503 or stays 429."""
         with self._described(request):
-            response = self._run(self._fetch, request)
-        return _available(response)
+            return _available(once_admitted(lambda: self._run(self._fetch, request)))
 
     def read(self, request: Request, enough: Callable[[Reader], bool]) -> Stream:
         """Read a stream until `enough` returns True or the server ends the stream, and return what was read.
