@@ -9,7 +9,7 @@ from typing import Final
 from app.compatibility.finding import Finding
 from app.specification.derived.protobuf.field_numbers import FIELD_NUMBERS, FieldNumber, Numbering, Numbers
 
-_ADD: Final = "Run `orders-events contracts --number`, or add"
+_ADD: Final = "Run this command again with `--number`, or add"
 
 
 def check_numbers(numbering: Numbering, released: Numbers) -> Iterator[Finding]:

@@ -45,7 +45,7 @@ def test_new_event_type_gets_numbers_by_a_command(released: ReleasedContract) ->
     assert data == (
         "field-number-missing: contracts/field-numbers.json at /OrderReturnedV1\n"
         "  change    there is no number for orderId, when, items\n"
-        '  fix       Run `orders-events contracts --number`, or add "orderId": {"number": 1, "type": "optional string"}, '
+        '  fix       Run this command again with `--number`, or add "orderId": {"number": 1, "type": "optional string"}, '
         '"when": {"number": 2, "type": "optional string"}, "items": {"number": 3, "type": "optional int64"}.'
     )
     assert member.startswith("field-number-missing: contracts/field-numbers.json at /Event\n")

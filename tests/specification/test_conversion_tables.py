@@ -145,6 +145,10 @@ DOWN: dict[str, tuple[Edit, str]] = {
         steps({"drop": "/service/name"}, at=0),
         "step 1 leads into a value that is not a closed object",
     ),
+    "a place in a value that is set": (
+        steps({"set": "/box", "value": {"size": 1}}, {"move": "/service", "to": "/box/kind"}, at=0),
+        "step 2 leads into a value that an earlier step has set: a set value stays whole.",
+    ),
     "a moved key": (
         steps({"move": "/orderId", "to": "/order"}),
         "step 7 touches /orderId; readers filter by keys and owners",

@@ -107,6 +107,8 @@ def expanded(node: Node | None) -> Members:
     """Return an object as a node for each of its properties. Raises Unprovable if its schema does not list them all."""
     if isinstance(node, Members):
         return node
+    if isinstance(node, Constant | Filled):
+        raise Unprovable("leads into a value that an earlier step has set: a set value stays whole")
     if not isinstance(node, Taken) or not is_plain_object(node.schema):
         raise Unprovable("leads into a value that is not a closed object with a list of properties alone")
     required = node.schema.get("required", ())
