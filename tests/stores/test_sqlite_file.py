@@ -87,7 +87,7 @@ def test_a_refused_open_lets_the_file_go(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    assert refusal(tmp_path) == f"The store {str(tmp_path)!r} is not a file."
+    assert refusal(tmp_path) == f"The store {str(tmp_path)!r} is not a file. Name a file, which need not exist."
     assert [*tmp_path.iterdir()] == []
 
 
@@ -123,7 +123,7 @@ def test_a_database_of_another_application_is_refused_and_left_alone(tmp_path: P
     with closing(sqlite3.connect(path)) as other:
         other.executescript(f"PRAGMA application_id = {application_id}; CREATE TABLE events (offset INTEGER);")
     before = path.read_bytes()
-    assert refusal(path) == f"The store {str(path)!r} is a database of another application."
+    assert refusal(path) == f"The store {str(path)!r} is a database of another application. Name another file."
     assert path.read_bytes() == before
 
 
@@ -132,7 +132,10 @@ def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     make_log(path)
     with closing(sqlite3.connect(path)) as other:
         other.execute("PRAGMA user_version = 4")
-    assert refusal(path) == f"The store {str(path)!r} has format 4; this version knows none beyond 3."
+    assert (
+        refusal(path)
+        == f"The store {str(path)!r} has format 4; this version knows none beyond 3. Start the newer version that wrote it."
+    )
 
 
 def test_a_log_without_its_tables_is_refused(tmp_path: Path) -> None:

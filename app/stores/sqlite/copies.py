@@ -85,7 +85,7 @@ def _require_backup(file: Path) -> None:
     require_log(file)
     require_no_wal(file, "It looks like a log in use")
     if not is_database(file):
-        raise StoreRefused(f"The file {str(file)!r} is not a backup, and is not replaced.")
+        raise StoreRefused(f"The file {str(file)!r} is not a backup, and is not replaced. Name another file.")
     with refusing(file), closing(connect_reader(file)) as connection:
         format_of(file, connection)
 

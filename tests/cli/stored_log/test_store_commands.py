@@ -80,5 +80,5 @@ def test_a_store_that_is_missing_is_refused(tmp_path: Path) -> None:
     for command in (["verify", str(tmp_path / "no.db")], ["backup", str(tmp_path / "no.db"), str(tmp_path / "file")]):
         ran = run(*command)
         assert ran.code == 1
-        assert ran.errors[0].endswith("does not exist or is not a file.")
+        assert ran.errors[0].endswith("does not exist or is not a file. Name the file that the server has as --store.")
     assert not [*tmp_path.iterdir()]

@@ -60,7 +60,9 @@ def open_copy(path: Path) -> CopyFile:
     Raises StoreRefused if another process uses the file, or no file can be written there.
     """
     if not path.parent.is_dir():
-        raise StoreRefused(f"The copy {str(path)!r} cannot be opened: its folder does not exist.")
+        raise StoreRefused(
+            f"The copy {str(path)!r} cannot be opened: its folder does not exist. Make the folder first."
+        )
     with refusing(path), ExitStack() as undo:
         lock = FileLock(path)
         undo.callback(lock.give_up)
@@ -91,7 +93,9 @@ def connect(path: Path, vfs: str) -> sqlite3.Connection:
             connection.execute(f"PRAGMA application_id = {COPY_ID}")
         [(mode,)] = connection.execute("PRAGMA journal_mode = WAL")
         if mode != "wal":
-            raise StoreRefused(f"The copy {str(path)!r} cannot be opened: its file system does not allow a WAL.")
+            raise StoreRefused(
+                f"The copy {str(path)!r} cannot be opened: its file system does not allow a WAL. Name a file on a local disk."
+            )
         undo.pop_all()
         return connection
 

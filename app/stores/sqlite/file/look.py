@@ -149,9 +149,11 @@ def format_of(path: Path, connection: sqlite3.Connection) -> int:
     if application_id == 0 and tables == 0:
         return 0
     if application_id != APPLICATION_ID:
-        raise StoreRefused(f"The store {str(path)!r} is a database of another application.")
+        raise StoreRefused(f"The store {str(path)!r} is a database of another application. Name another file.")
     if not 0 < version <= FORMAT:
-        raise StoreRefused(f"The store {str(path)!r} has format {version}; this version knows none beyond {FORMAT}.")
+        raise StoreRefused(
+            f"The store {str(path)!r} has format {version}; this version knows none beyond {FORMAT}. Start the newer version that wrote it."
+        )
     return int(version)
 
 

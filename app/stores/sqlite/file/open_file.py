@@ -85,7 +85,9 @@ def _bring_to_format(path: Path, connection: sqlite3.Connection) -> int:
     version = format_of(path, connection)
     [(mode,)] = connection.execute("PRAGMA journal_mode = WAL")
     if mode != "wal":
-        raise StoreRefused(f"The store {str(path)!r} cannot be opened: its file system does not allow a WAL.")
+        raise StoreRefused(
+            f"The store {str(path)!r} cannot be opened: its file system does not allow a WAL. Name a file on a local disk."
+        )
     if version == 0:
         lay_out(connection)
     elif version < FORMAT:
@@ -100,7 +102,7 @@ def _begin(path: Path, writer: DurableConnection, lock: FileLock, vfs: str, *, e
     epoch = new_epoch(found.newest.newest + 1)
     recorded = [*found.epochs, epoch] if _record(writer, epoch) else found.epochs
     if not recorded:
-        raise StoreRefused(f"The store {str(path)!r} cannot be opened: the disk is full.")
+        raise StoreRefused(f"The store {str(path)!r} cannot be opened: the disk is full. Make room, and start again.")
     opened = Opened(Epochs(recorded), found.newest.newest, found.floor, found.id_key)
     with suppress(OSError):  # the mark then lags behind
         mark_file.write(Mark(opened.epochs.position(opened.head), found.newest.checksum_at(opened.head)), sync=True)

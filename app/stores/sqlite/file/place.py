@@ -23,7 +23,7 @@ def require_place(path: Path) -> int:
             f"The store {str(path)!r} cannot be opened: its folder does not exist. Make the folder first."
         )
     if path.exists() and not path.is_file():
-        raise StoreRefused(f"The store {str(path)!r} is not a file.")
+        raise StoreRefused(f"The store {str(path)!r} is not a file. Name a file, which need not exist.")
     refuse_links(path)
     wal = Path(f"{path.resolve()}-wal")
     wal_bytes = wal.stat().st_size if wal.exists() else 0
@@ -37,7 +37,9 @@ def require_place(path: Path) -> int:
 def require_log(path: Path) -> None:
     """Raise StoreRefused if the path does not exist or is not a file."""
     if not path.is_file():
-        raise StoreRefused(f"The store {str(path)!r} does not exist or is not a file.")
+        raise StoreRefused(
+            f"The store {str(path)!r} does not exist or is not a file. Name the file that the server has as --store."
+        )
 
 
 def require_no_wal(path: Path, advice: str) -> None:
