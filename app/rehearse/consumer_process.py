@@ -14,6 +14,7 @@ _GRACE_SECONDS: Final = 3.0  # between SIGTERM and SIGKILL
 _KEPT_PIECES: Final = 64  # of the output
 _PIECE_BYTES: Final = 4096
 _SHOWN_LINES: Final = 20
+_SHOWN_CHARACTERS: Final = 300  # of a line
 
 
 class CannotStart(Exception):
@@ -31,8 +32,9 @@ class ConsumerProcess:
 
     @property
     def last_lines(self) -> list[str]:
-        """The last lines that it has printed, on standard output or standard error."""
-        return b"".join(self._output).decode("utf-8", "replace").splitlines()[-_SHOWN_LINES:]
+        """The last lines that it has printed, on standard output or standard error, as a terminal can show them."""
+        lines = b"".join(self._output).decode("utf-8", "replace").splitlines()[-_SHOWN_LINES:]
+        return [_shown(each) for each in lines]
 
     async def end(self) -> None:
         """End the program and everything that it has started: with SIGTERM, and with SIGKILL what is left after a few seconds."""
@@ -51,6 +53,12 @@ class ConsumerProcess:
         assert self._process.stdout is not None  # noqa: S101  # it is a pipe
         while piece := await self._process.stdout.read(_PIECE_BYTES):
             self._output.append(piece)
+
+
+def _shown(line: str) -> str:
+    """Return the beginning of a line without characters that could steer a terminal."""
+    begun = line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}…"
+    return "".join(each if each.isprintable() or each == "\t" else "\N{REPLACEMENT CHARACTER}" for each in begun)
 
 
 @asynccontextmanager

@@ -109,6 +109,7 @@ class Seen:
         self.beside: list[ReadBeside] = []
         self.reported: list[Reported] = []
         self.malformed_report: str | None = None
+        self.other_transport = ""  # over which the consumer has tried to come, if there is one
         self.phase = Phase.STARTING
         self.exit_code: int | None = None
         self._is_frozen = False

@@ -72,6 +72,35 @@ def test_consumer_that_does_not_come_is_shown_with_what_it_printed() -> None:
     assert "Nothing was reported, so what the consumer applied was not judged" in ran.out
 
 
+@pytest.mark.parametrize(
+    ("transport", "request_head"),
+    [
+        ("WebSocket", "GET /events/orders/socket HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"),
+        ("HTTP/2, as gRPC does", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    ],
+)
+def test_consumer_of_another_transport_is_told_what_is_rehearsed(transport: str, request_head: str) -> None:
+    program = (
+        "import os, socket, sys\n"
+        "host, port = os.environ['ORDERS_EVENTS_URL'].removeprefix('http://').split(':')\n"
+        "with socket.create_connection((host, int(port))) as connection:\n"
+        "    connection.sendall(sys.argv[1].encode())\n"
+        "    connection.recv(65_536)\n"
+    )
+    ran = run("rehearse", "--scenario", "live", "--", sys.executable, "-S", "-c", program, request_head)
+    assert (ran.code, f"It came by {transport}." in ran.out) == (1, True)
+    assert "no other transport is rehearsed" in ran.out
+
+
+def test_what_a_consumer_prints_is_bounded_and_does_not_steer_the_terminal() -> None:
+    script = "printf '\\033]0;title\\007\\n'; head -c 100000000 /dev/zero | tr '\\0' x"
+    ran = run("rehearse", "--scenario", "live", "--", "/bin/sh", "-c", script)
+    assert (ran.code, len(ran.out) < 2000) == (1, True)
+    ran = run("rehearse", "--scenario", "live", "--", "/bin/sh", "-c", script.partition("; head")[0])
+    assert "│ \N{REPLACEMENT CHARACTER}]0;title" in ran.out
+    assert "\033]" not in ran.out
+
+
 def test_scenarios_are_listed_with_what_a_consumer_has_to_do() -> None:
     listed = dict(line.split(maxsplit=1) for line in run("rehearse", "--list").out.splitlines())
     assert set(listed) >= {

@@ -28,6 +28,11 @@ def judge_presence(seen: Seen, scenario: Scenario, url_variable: str) -> Iterato
     if seen.is_endless:
         yield Fault("Read a stream to its end, and wait before you ask again.", f"It asked {len(seen.asked)} times.")
     match seen.phase:
+        case Phase.STARTING if seen.other_transport:
+            yield Fault(
+                "Read events over HTTP under rehearsal, as a stream or as pages: no other transport is rehearsed.",
+                f"It came by {seen.other_transport}.",
+            )
         case Phase.STARTING:
             yield Fault(f"Ask for the stream at ${url_variable}/events/orders.", f"It did not ask{_exit(seen)}.")
         case Phase.PLAYING if not seen.is_endless:

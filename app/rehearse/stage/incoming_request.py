@@ -45,6 +45,13 @@ class IncomingRequest:
         return Form.STORED if self.first("follow") == "false" else Form.FOLLOWED
 
     @property
+    def other_transport(self) -> str:
+        """The name of the transport that the client speaks; empty for HTTP/1.1."""
+        if self.method == "PRI":  # the preface of RFC 9113 §3.4
+            return "HTTP/2, as gRPC does"
+        return "WebSocket" if self.headers.get("upgrade", "").lower() == "websocket" else ""
+
+    @property
     def last_event_id(self) -> str | None:
         """The id after which to resume; the header goes first, and an empty id is none."""
         return self.headers.get("last-event-id") or self.first("lastEventId") or None

@@ -66,6 +66,7 @@ class Stage:
                 self.seen.take_reports(request.body.decode("utf-8", "replace"))
                 await wire.accept()
                 continue  # a consumer may report each event on the same connection
+            self.seen.other_transport = request.other_transport or self.seen.other_transport
             form, start = request.form, request.start
             if form is None or start is None:
                 await self._pass_on(request, writer)
