@@ -75,6 +75,7 @@ def test_a_sunset_without_a_successor_comes_90_days_after_the_deprecation(releas
 
 def test_an_announced_sunset_is_never_moved_forward(released: ReleasedContract) -> None:
     announce(released, "2027-08-01")
+    assert released.rules(RELEASED_ON) == []
     released.deprecate(TYPE, OLD, sunsetOn="2027-07-31")
     assert released.rules(RELEASED_ON) == ["sunset-moved"]
     released.deprecate(TYPE, OLD, sunsetOn="2027-08-02")

@@ -1,0 +1,42 @@
+"""What a consumer reports is compared with what it was sent, without a server."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.rehearse.judge.applied import judge_applied
+from app.rehearse.scenario import Scenario, Stream
+from app.rehearse.seen import Asked, Delivered, Form, Seen
+
+SENT = [Delivered(id, "order.shipped", f'{{"orderId":"{id}"}}', known=True) for id in ("a", "b")]
+
+
+@pytest.mark.parametrize(
+    ("reported", "finding", "ids"),
+    [
+        ("ab", None, ()),
+        ("abx", "It applied 1 event that was never sent whole.", ("x",)),
+        ("axbx", "It applied 1 event that was never sent whole.", ("x",)),
+        ("aab", "It applied 1 event more than once.", ("a",)),
+        ("ba", "It applied a after b.", ("a", "b")),
+        ("a", "It never applied 1 event of 2.", ("b",)),
+    ],
+)
+def test_what_was_applied_is_judged_by_set_and_order(reported: str, finding: str | None, ids: tuple[str, ...]) -> None:
+    seen = Seen()
+    answer = Stream()
+    asked = Asked(
+        at=0.0,
+        last_event_id=None,
+        form=Form.FOLLOWED,
+        answer=answer,
+        place=0,
+        may_come_with=None,
+        newest=None,
+        retry_ms=100,
+    )
+    asked.delivered.extend(SENT)
+    seen.asked.append(asked)
+    seen.take_reports("\n".join(f'{{"id": "{id}"}}' for id in reported))
+    found = [(fault.seen, fault.ids) for fault in judge_applied(seen, Scenario("it", "", (answer,)), reports=True)]
+    assert found[:1] == ([] if finding is None else [(finding, ids)])
