@@ -83,11 +83,14 @@ def released_schemas(root: Path, major: int | None = None) -> dict[str, dict[str
     """Return the newest released schema that readers see of each event type that producers publish, by event type.
 
     `major`: the `majorVersion` that the readers name; None if they name none. A deprecated version counts like any other version.
-    Raises InvalidContract if the record of released schemas cannot be read.
+    Raises InvalidContract if the record of released schemas cannot be read, or no event type has the major.
     """
     baseline = read_baseline(root) or Baseline()
     files = [each for each in read_schema_files(root / "contracts") if baseline.digest(each) is not None]
     contracts = contracts_of(files)
+    majors = sorted({version.major for name in contracts.event_types for version in contracts.versions(name)})
+    if major is not None and majors and major not in majors:
+        raise InvalidContract(f"No event type has the major version {major}. There are: {', '.join(map(str, majors))}.")
     return {
         name: contracts.get(name, _newest(contracts.versions(name), major)).schema for name in contracts.event_types
     }

@@ -101,6 +101,7 @@ def test_check_exits_with_2_if_there_is_no_server() -> None:
     assert ran.out.startswith(
         "! contract            could not be checked: No answer to GET http://127.0.0.1:1/openapi.json"
     )
+    assert "Is a server running there?" in ran.out
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ class Session:
             raise NoAnswer(f"No answer to {asked} within {self.timeout_seconds:g} s.") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            raise CannotCheck(f"No answer to {asked} ({reason}).") from None
+            raise CannotCheck(f"No answer to {asked} ({reason}). Is a server running there?") from None
 
 
 class Following:

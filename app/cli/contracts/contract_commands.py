@@ -74,7 +74,8 @@ def types(*, root: Path, module: str, major: int | None) -> int:
     The Python client includes such a module for the contract with which it was released. The client can also read an event of another
     type; the data of such an event is a plain mapping without types.
 
-    Exit codes: 0 the module is printed; 1 the contract cannot be read, or nothing of it is released; 2 wrong usage.
+    Exit codes: 0 the module is printed; 1 the contract cannot be read, nothing of it is released, or it has no such major; 2 wrong
+    usage.
     """
     try:
         schemas = released_schemas(root, major)

@@ -67,3 +67,6 @@ def test_types_are_those_of_the_major_that_a_program_asks_for(copy: ContractCopy
     assert printed[0] == printed[1]
     assert "shippedAt" not in printed[0]
     assert "shippedAt" in printed[2]
+    unknown = CliRunner().invoke(main, [*arguments, "--major", "9"])
+    assert (unknown.exit_code, unknown.stdout) == (1, "")
+    assert unknown.stderr == "orders-events: No event type has the major version 9. There are: 1, 2.\n"
