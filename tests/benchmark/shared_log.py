@@ -1,11 +1,11 @@
 """What a delivery costs a node of a shared log, beside a server with an SQLite log: the CPU time of each for one more subscriber.
 
-    .venv/bin/python -m tests.benchmark.shared_log [--subscribers 200 2000] [--rate 20] [--seconds 5] [--rounds 5]
+    .venv/bin/python -m tests.benchmark.shared_log [--subscribers 200 2000] [--events 100] [--rounds 5]
 
-Events are published one by one at a steady rate, the same for both: a server that has slept takes longer for each write. The CPU time
-of an event is measured with few subscribers and with many, and the difference is divided by the subscribers that came to it. So the
-cost of storing an event does not count, nor do the NATS servers. The script ends with 1 if a node takes more than 1.03 of what SQLite
-does (the median of the rounds), or if a subscriber missed an event.
+Events are published one by one, each once every subscriber has the one before: two that come together share a write, and a server with
+SQLite, which acknowledges sooner, would share more of them. The CPU time of an event is measured with few subscribers and with many, and
+the difference is divided by the subscribers that came to it. So the cost of storing an event does not count, nor do the NATS servers. The
+script ends with 1 if a node takes more than 1.03 of what SQLite does (the median of the rounds), or if a subscriber missed an event.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from typing import Final
 import httpx
 
 from tests.benchmark.cores import started_on
-from tests.benchmark.delivering import rate_options
 from tests.benchmark.ours import OURS, serve
 from tests.benchmark.running import (
     DRIVER_CORE,
@@ -41,6 +40,7 @@ from tests.support.nodes import STREAM, init_stream
 LARGEST_RATIO: Final = 1.03
 NODE: Final = "a node"
 ALONE: Final = "SQLite"
+_WARM_UP_SECONDS: Final = "0.5"
 
 
 @contextmanager
@@ -65,9 +65,10 @@ def _wait_until_ready(node: Running) -> None:
         time.sleep(0.02)  # nothing announces it
 
 
-def event_cost(server: Running, subscribers: int, rate: int, seconds: float) -> float:
+def event_cost(server: Running, subscribers: int, events: int) -> float:
     """Return the CPU time of a server for one event with so many subscribers, in microseconds. Raises MeasurementError."""
-    report = server.drive(*rate_options(OURS, subscribers, rate, seconds))
+    pace = ["--mode", "lockstep", "--events", str(events), "--warm-up-seconds", _WARM_UP_SECONDS]
+    report = server.drive(*pace, "--subscribers", str(subscribers), *OURS.subscribing(), *OURS.publishing())
     if faults(report):
         raise MeasurementError(f"Events were not delivered as they should be: {faults(report)}")
     return 1e6 * float(report["window"]["server_cpu_seconds"]) / int(report["events"])
@@ -76,8 +77,7 @@ def event_cost(server: Running, subscribers: int, rate: int, seconds: float) -> 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--subscribers", type=int, nargs=2, default=(200, 2000), metavar=("FEW", "MANY"))
-    parser.add_argument("--rate", type=int, default=20, help="events a second")
-    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--events", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     few, many = given.subscribers
@@ -85,7 +85,7 @@ def main() -> int:
     with scratch_folder() as folder, servers(folder) as measured:
         for number in range(given.rounds):
             costs = {
-                name: [event_cost(measured[name], crowd, given.rate, given.seconds) for crowd in (few, many)]
+                name: [event_cost(measured[name], crowd, given.events) for crowd in (few, many)]
                 for name in _order(number)
             }
             each = {name: (most - least) / (many - few) for name, (least, most) in costs.items()}
