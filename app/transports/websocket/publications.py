@@ -24,6 +24,11 @@ class Publications:
         self._sockets = sockets
         self._waiting: deque[tuple[dict[str, Any], Filter]] = deque()
 
+    @property
+    def are_full(self) -> bool:
+        """Whether one waits for another."""
+        return len(self._waiting) > 1
+
     def add(self, message: dict[str, Any], permitted: Filter) -> None:
         """Publish the events of a message after those of all messages before it. `permitted`: see `Publisher.publish`."""
         self._waiting.append((message, permitted))

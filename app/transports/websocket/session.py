@@ -11,6 +11,7 @@ from app.access.principal import Principal
 from app.events.delivery.timing.endings import TOKEN_EXPIRED
 from app.server.take_over import DuplexConnection
 from app.transports.compression.shared_deflate import Step
+from app.transports.websocket.backlog import SMALL_BYTES, Backlog
 from app.transports.websocket.errors import CloseCode, ConnectionFault
 from app.transports.websocket.messages import server_messages
 from app.transports.websocket.messages.client_messages import check_message, numbers_of
@@ -37,6 +38,7 @@ class Session:
     """
 
     __slots__ = (
+        "_backlog",
         "_incoming",
         "_is_open",
         "_sockets",
@@ -56,6 +58,7 @@ class Session:
         self.client = client
         self.opened_at = time.monotonic()
         self._incoming: Incoming | None = None  # while a message is received in part
+        self._backlog: Backlog | None = None  # while messages wait
         self._is_open = True
         self.subscriptions = Subscriptions(self, sockets)
         self.publications: Publications | None = None  # while events are being published
@@ -99,7 +102,8 @@ class Session:
 
     def close_if_drained(self) -> None:
         """End the connection if the server is about to stop, and every subscription and publication of this client has ended."""
-        if self._sockets.is_draining and not self.subscriptions and self.publications is None:
+        is_idle = self.publications is None and self._backlog is None
+        if self._sockets.is_draining and not self.subscriptions and is_idle:
             self.close(_DRAIN)
 
     def expire(self) -> None:
@@ -122,7 +126,7 @@ class Session:
             messages = incoming.receive(data)
             self._sockets.rates.count(self, incoming.take_count())
             for message in messages:
-                self._handle(message)
+                self._take(message)
             check_size(self.principal, incoming.unfinished_bytes, self._sockets.contract.received_bytes_maximum)
         except ConnectionFault as fault:
             self.close(fault)
@@ -139,6 +143,27 @@ class Session:
         if incoming.is_empty:
             self._release_incoming()
         self._sockets.unfinished.note(self, incoming.unfinished_bytes, has_finished=has_finished)
+
+    def _take(self, text: bytes) -> None:
+        """Handle a message, or let it wait if it is large or others wait. Raises ConnectionFault if the connection must end."""
+        if self._backlog is not None:
+            self._backlog.add(text)
+        elif len(text) <= SMALL_BYTES:
+            self._handle(text)
+        elif self._is_open:
+            self._backlog = Backlog(self._handle, self.connection, self._sockets.publisher.turnstile)
+            self._backlog.add(text)
+            self._sockets.run(self, self._catch_up(self._backlog))
+
+    async def _catch_up(self, backlog: Backlog) -> None:
+        try:
+            await backlog.handle_all()
+        except ConnectionFault as fault:
+            self.close(fault)
+        self._backlog = None
+        if self.publications is None or not self.publications.are_full:
+            self.connection.resume_reading()
+        self.close_if_drained()
 
     def _handle(self, text: bytes) -> None:
         """Handle a message. Raises ConnectionFault if the connection must end."""
