@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -107,15 +107,20 @@ def test_each_result_is_passed_on_as_soon_as_it_is_known(good: ServerProcess) ->
     assert names == [result.name for result in report.results]
 
 
-def test_a_log_of_several_epochs_is_read_to_its_end(tmp_path: Path) -> None:
-    store = ("--store", f"sqlite:{tmp_path}/orders.db", "--source", "none", "--heartbeat-seconds", "0.3")
-    for _ in range(2):
+def check_log_of_epochs(folder: Path, starts: int) -> None:
+    """Start a server on one log several times; its promises are held each time, over the events of all starts."""
+    store = ("--store", f"sqlite:{folder}/orders.db", "--source", "none", "--heartbeat-seconds", "0.3")
+    for _ in range(starts):
         with ServerProcess(*store) as server:
             report = run(server.url, replace(QUICK, publish=True))
             assert by_outcome(report, Outcome.VIOLATED) == {}
             assert by_outcome(report, Outcome.UNCHECKED) == {}
             assert by_outcome(report, Outcome.NOT_SEEN) == {}
     assert report.events > 30
+
+
+def test_a_log_of_several_epochs_is_read_to_its_end(tmp_path: Path) -> None:
+    check_log_of_epochs(tmp_path, starts=2)
 
 
 def churn() -> Fault:
@@ -127,15 +132,20 @@ def churn() -> Fault:
     return Fault(first=lambda _: [publishing] if next(requests) % 3 == 0 else [])
 
 
-def test_a_log_that_grows_and_is_deleted_during_the_check_violates_nothing() -> None:
+def check_changing_log(seed: int) -> None:
+    """Check a log that grows and is deleted meanwhile. `seed`: of the check."""
     retained = ("--retain-events", "200", "--heartbeat-seconds", "0.3")
     with ServerProcess("--store", "memory:", "--source", "simulator:10", *retained) as server:
         application = BrokenServer(server.url)
         application.fault = churn()
         with serving(application) as url:
-            report = run(url, Options(publish=True))
+            report = run(url, Options(publish=True, seed=seed))
     assert by_outcome(report, Outcome.VIOLATED) == {}
     assert by_outcome(report, Outcome.UNCHECKED) == {}
+
+
+def test_a_log_that_grows_and_is_deleted_during_the_check_violates_nothing() -> None:
+    check_changing_log(seed=0)
 
 
 def test_a_new_event_type_is_checked_without_a_change_to_the_check(tmp_path: Path) -> None:
@@ -241,6 +251,11 @@ NONSENSE = [
 
 @pytest.mark.parametrize("nonsense", NONSENSE)
 def test_nonsense_is_a_violation_and_no_crash(broken: tuple[BrokenServer, str], nonsense: bytes) -> None:
+    check_nonsense(broken, nonsense, OF_HTTP)
+
+
+def check_nonsense(broken: tuple[BrokenServer, str], nonsense: bytes, names: Sequence[str]) -> None:
+    """Check a server that answers with nonsense: promises are broken, and no check fails to end."""
     application, url = broken
 
     def gives(asked: Received, given: Head) -> Head:
@@ -250,7 +265,7 @@ def test_nonsense_is_a_violation_and_no_crash(broken: tuple[BrokenServer, str], 
         return b"id\nevent: \xff\ndata: " + nonsense + b"\n\n"
 
     application.fault = Fault(gives=gives, streams=lambda _: piece)
-    report = run(url, replace(QUICK, publish=True, heartbeat_seconds=0.3, timeout_seconds=4), OF_HTTP)
+    report = run(url, replace(QUICK, publish=True, heartbeat_seconds=0.3, timeout_seconds=4), names)
     found = by_outcome(report, Outcome.VIOLATED)
     assert {
         "event-schemas",

@@ -30,7 +30,7 @@ def deprecation(target: Target) -> Iterator[Finding]:
         versions = listed.get(type, [])
         if versions:
             yield from _told_to_reader(target, type, versions)
-            if target.options.publish:
+            if target.options.publish and type in target.contract.examples:
                 yield from _told_to_publisher(target, type, versions)
 
 

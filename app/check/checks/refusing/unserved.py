@@ -66,11 +66,9 @@ def problem_page(target: Target) -> Iterator[Finding]:
 
     This check asks for the page of two problems. Raises NotSeen if their types are not addresses of the server.
     """
-    unknown = target.finite(("no-such-parameter", "1"))
-    types = {
-        members(target.session.fetch(each)).get("type") for each in (Request(f"/no-such-path-{target.token}"), unknown)
-    }
-    paths = sorted(each for each in types if isinstance(each, str) and each.startswith("/"))
+    unknown = (Request(f"/no-such-path-{target.token}"), target.finite(("no-such-parameter", "1")))
+    types = [members(target.session.fetch(each)).get("type") for each in unknown]
+    paths = sorted({each for each in types if isinstance(each, str) and each.startswith("/")})
     if not paths:
         raise NotSeen("The types of problems are not addresses of this server.")
     for path in paths:

@@ -97,8 +97,10 @@ def websocket_message_size(target: Target) -> Iterator[Finding]:
     order = new_order()
     subscribed = {**STORED, "orderId": [order]}
     publish(target, longest_event(target, order))
-    size = max(item.size for item in read(target, client, subscribed).items)
-    for _ in range(math.ceil(_TIMES * most / size / _TOGETHER)):
+    sizes = [item.size for item in read(target, client, subscribed).items if item.events]
+    if not sizes:
+        raise NotSeen("The event that was published did not come (see websocket-publish).")
+    for _ in range(math.ceil(_TIMES * most / max(sizes) / _TOGETHER)):
         publish(target, *(longest_event(target, order) for _ in range(_TOGETHER)))
     received = read(target, client, subscribed)
     for item in received.items:
