@@ -11,9 +11,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from tests.browser.axe import findings
 from tests.browser.dashboard import Dashboard, some
 from tests.browser.following import patient
-from tests.node_packages.installed import node_package
 from tests.support.contract_copy import ContractCopy
 from tests.support.order_returned import add_order_returned
 from tests.support.server_process import QUICK, ServerProcess
@@ -278,12 +278,10 @@ def forgetful() -> Iterator[ServerProcess]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_dashboard_is_accessible(forgetful: ServerProcess, chromium: Browser, size: ViewportSize, scheme: Any) -> None:
-    judge = (node_package("axe-core") / "axe.min.js").read_text()
     page = chromium.new_page(viewport=size, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce")
     dashboard = Dashboard(page, forgetful.url, "?since=2026-01-01T00:00:00Z&orderId=or_1,or_2").live()
     dashboard.shows(shipped=1, cancelled=1)
     expect(dashboard.gaps).to_have_count(1)
-    page.evaluate(judge)
     found = []
     for show in ("live", "values", "paused", "filter", "alarms"):
         if show == "values":
@@ -296,15 +294,12 @@ def test_dashboard_is_accessible(forgetful: ServerProcess, chromium: Browser, si
         if show == "alarms":
             page.keyboard.press("Escape")
             dashboard.press("Alarms")
-        result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        found += [(show, each["id"], each["nodes"][0]["target"]) for each in result["violations"]]
+        found += [(show, each) for each in findings(page)]
     assert dashboard.sideways() == 0
     page.goto(f"{forgetful.url}/?order=or_2")
     expect(page.locator("#steps > li")).to_have_count(1)
     page.locator("summary").click()
-    page.evaluate(judge)
-    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    found += [("order", each["id"], each["nodes"][0]["target"]) for each in result["violations"]]
+    found += [("order", each) for each in findings(page)]
     assert dashboard.sideways() == 0
     page.close()
     assert found == []
