@@ -144,6 +144,7 @@ def typed(orders: OrdersClient, aorders: AsyncOrdersClient, event: OrderEvent) -
 
 
 def test_contract_of_which_nothing_is_released_has_no_types(tmp_path: Path) -> None:
+    (tmp_path / "contracts").mkdir()
     ran = run("types", "--contract", str(tmp_path))
     assert (ran.code, ran.out, len(ran.errors)) == (1, "", 1)
     assert "is released, so there is nothing to write" in ran.errors[0]
