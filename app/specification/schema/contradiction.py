@@ -28,7 +28,10 @@ def contradict(schemas: Iterable[Any], document: Mapping[str, Any]) -> bool:
 
     `document`: the document in which the references of the schemas are looked up.
     """
-    together = [each for schema in schemas for each in _conjuncts(schema, document)]
+    together: list[Mapping[str, Any]] = []
+    for each in (each for schema in schemas for each in _conjuncts(schema, document)):
+        if each not in together:  # each list of alternatives that comes twice would multiply the work
+            together.append(each)
     kinds = set(_BOUNDS).intersection(*map(_kinds, together))
     if _no_common_value(together) or all(_nothing_between(together, kind) for kind in kinds):
         return True
@@ -92,11 +95,10 @@ def _impossible_property(schemas: Sequence[Mapping[str, Any]], document: Mapping
 
 
 def _no_alternative(schemas: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> bool:
-    """Return whether there is a list of alternatives each of which contradicts the rest of the schemas."""
+    """Return whether each alternative of the first list contradicts the rest of the schemas, among which are the other lists."""
     for index, schema in enumerate(schemas):
         for keyword in {"anyOf", "oneOf"} & schema.keys():
             rest = {name: value for name, value in schema.items() if name != keyword}
             others = [*schemas[:index], *schemas[index + 1 :], rest]
-            if all(contradict([*others, each], document) for each in schema[keyword]):
-                return True
+            return all(contradict([*others, each], document) for each in schema[keyword])
     return False
