@@ -61,7 +61,7 @@ def _schema(random: Random, depth: int, of_type: str | None = None, *, refers: b
 
 
 def _one_of(*values: Any) -> Callable[[Random], Any]:
-    return lambda random: random.choice(values)
+    return lambda random: deepcopy(random.choice(values))  # schemas are changed in place
 
 
 def _some_of(*values: Any) -> Callable[[Random], list[Any]]:
