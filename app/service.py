@@ -36,7 +36,7 @@ from app.specification.contracts import Contracts, load_contracts
 from app.specification.deprecated_majors import DeprecatedMajors
 from app.specification.document import OpenApiDocument, load_document
 from app.specification.openapi.deployment import Deployment
-from app.specification.openapi.operation_security import read_security
+from app.specification.openapi.statements.operation_security import read_security
 from app.specification.schema.schema import compile_schema
 from app.tracing.tracing import Tracing, open_tracing
 from app.transports.http.application import create_application, with_problems

@@ -9,7 +9,7 @@ does this, because the existing libraries silently ignore some keywords that our
 oasdiff, on the same documents.
 
 Reading order: `rules/` (`change`, `comparison`, `rows`, `effects`, `allowed_values` and `alternatives`, then the tables
-`schema_rules`, `component_rules` and `document_rules`), `finding`, `schema_files`, `release_dates` and `baseline` (the released contract),
+`schema_rules`, `component_rules` and `document_rules`), `finding`, `released/` (the released contract),
 `working_contract` (the contract as it is now); `event_schemas`, `retirement`, `document_changes`, `numbered_fields` and `consumers` (the
 checks), `gate` (runs all checks).
 """

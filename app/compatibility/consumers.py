@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from app.compatibility.baseline import Baseline
 from app.compatibility.consumer_files import Consumer
 from app.compatibility.finding import Finding
-from app.compatibility.release_dates import sunset_on
-from app.compatibility.schema_files import SchemaFile
+from app.compatibility.released.baseline import Baseline
+from app.compatibility.released.release_dates import sunset_on
+from app.compatibility.released.schema_files import SchemaFile
 from app.specification.contracts import EventContract
 from app.specification.pointer import parse_pointer
 from app.specification.version import parse_version

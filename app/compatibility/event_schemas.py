@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 
-from app.compatibility.baseline import Baseline
 from app.compatibility.finding import Finding, remedy
+from app.compatibility.released.baseline import Baseline
+from app.compatibility.released.schema_files import SchemaFile
 from app.compatibility.retirement import has_ended
 from app.compatibility.rules.change import Change, Direction
 from app.compatibility.rules.comparison import Comparison
 from app.compatibility.rules.rows import compare
 from app.compatibility.rules.schema_rules import SCHEMA
-from app.compatibility.schema_files import SchemaFile
 from app.specification.pointer import write_pointer
 from app.specification.version import Step
 

@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from app.compatibility.baseline import DOCUMENT, NUMBERS, SCHEMAS, Baseline, read_baseline, write_baseline
 from app.compatibility.consumer_files import Consumer, read_consumers
 from app.compatibility.consumers import check_consumers
 from app.compatibility.document_changes import check_document, document_changes
 from app.compatibility.event_schemas import check_released, check_steps, steps
 from app.compatibility.finding import Finding
 from app.compatibility.numbered_fields import check_numbers
-from app.compatibility.release_dates import write_dates
+from app.compatibility.released.baseline import DOCUMENT, NUMBERS, SCHEMAS, Baseline, read_baseline, write_baseline
+from app.compatibility.released.release_dates import write_dates
 from app.compatibility.retirement import check_sunsets, without_ended
 from app.compatibility.rules.change import Change
 from app.compatibility.working_contract import WorkingContract, read_working_contract

@@ -7,10 +7,10 @@ from copy import deepcopy
 from datetime import date, timedelta
 from typing import Any, Final
 
-from app.compatibility.baseline import Baseline
 from app.compatibility.finding import Finding
-from app.compatibility.release_dates import ReleaseDates, sunset_on
-from app.compatibility.schema_files import SchemaFile
+from app.compatibility.released.baseline import Baseline
+from app.compatibility.released.release_dates import ReleaseDates, sunset_on
+from app.compatibility.released.schema_files import SchemaFile
 
 NOTICE: Final = timedelta(days=90)
 """The least time between the release of the version that clients change to, and the sunset of the version that they leave."""

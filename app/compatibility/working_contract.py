@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.compatibility.finding import Finding
-from app.compatibility.schema_files import SchemaFile, contracts_of, read_schema_files
+from app.compatibility.released.schema_files import SchemaFile, contracts_of, read_schema_files
 from app.specification.contracts import Contracts, load_contracts
 from app.specification.derived.protobuf.field_numbers import Numbering
 from app.specification.document import load_document

@@ -15,7 +15,7 @@ from markupsafe import escape
 
 from app.pages.markup.commands import ORIGIN
 from app.pages.site_files import SiteFile
-from app.transports.http.negotiation import prefers_gzip
+from app.transports.http.requests.negotiation import prefers_gzip
 
 MOST_KEPT: Final = 8  # representations of a file: enough for two URLs; a client may send any `Host`
 

@@ -30,7 +30,7 @@ from app.pages.site_files import (
 from app.pages.site_paths import Layout
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
-from app.specification.openapi.problem_types import PREFIX
+from app.specification.openapi.statements.problem_types import PREFIX
 
 _HERE: Final = Path(__file__).parent
 _HTML: Final = "text/html; charset=utf-8"

@@ -21,7 +21,7 @@ from app.pages.site_files import SiteFile
 from app.pages.site_paths import HOME, NEWEST_WHEEL
 from app.specification.contracts import Contracts
 from app.specification.document import OpenApiDocument
-from app.specification.openapi.problem_types import ProblemType
+from app.specification.openapi.statements.problem_types import ProblemType
 
 _METHODS = ("GET", "HEAD")
 

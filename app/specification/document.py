@@ -17,14 +17,14 @@ from app.specification.derived.protobuf.field_numbers import Numbering, read_fie
 from app.specification.derived.protobuf.order_events_proto import derive_proto
 from app.specification.derived.protobuf.proto_values import ProtoFile
 from app.specification.openapi.bundle import bundle, inline
-from app.specification.openapi.count_contract import CountContract, read_count_contract
 from app.specification.openapi.declared_event_types import EVENT, check_event_types
 from app.specification.openapi.deployment import AS_CONTRACTED, Deployment, as_deployed
-from app.specification.openapi.problem_types import ProblemType, read_problems
-from app.specification.openapi.promises import check_promises
 from app.specification.openapi.schemas import check_examples, check_schemas
-from app.specification.openapi.socket_contract import SocketContract, count, read_socket_contract
 from app.specification.openapi.source import read_source
+from app.specification.openapi.statements.count_contract import CountContract, read_count_contract
+from app.specification.openapi.statements.problem_types import ProblemType, read_problems
+from app.specification.openapi.statements.promises import check_promises
+from app.specification.openapi.statements.socket_contract import SocketContract, count, read_socket_contract
 from app.specification.openapi.structure import (
     check_operations,
     check_version,

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from app.compatibility.schema_files import read_schema_files
+from app.compatibility.released.schema_files import read_schema_files
 from app.specification.contracts import load_contracts
 from app.specification.openapi.bundle import bundle
 from app.specification.openapi.source import read_source

@@ -11,10 +11,10 @@ import pytest
 
 from app.client.protocol.reading import _FINAL_REASONS
 from app.compatibility import Finding, check
-from app.compatibility.baseline import Baseline
 from app.compatibility.consumer_files import read_consumers
 from app.compatibility.consumers import check_consumers
-from app.compatibility.schema_files import read_schema_files
+from app.compatibility.released.baseline import Baseline
+from app.compatibility.released.schema_files import read_schema_files
 from app.specification.errors import InvalidContract
 from app.specification.version import Step
 from tests.compatibility.released_contract import Edit, ReleasedContract, add, both, drop, put

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from app.compatibility import Finding, check, release
-from app.compatibility.baseline import read_baseline
-from app.compatibility.schema_files import read_schema_files
+from app.compatibility.released.baseline import read_baseline
+from app.compatibility.released.schema_files import read_schema_files
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document
 from app.specification.errors import InvalidContract

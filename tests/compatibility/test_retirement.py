@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.compatibility import release
-from app.compatibility.baseline import read_baseline
-from app.compatibility.release_dates import DATES
+from app.compatibility.released.baseline import read_baseline
+from app.compatibility.released.release_dates import DATES
 from app.specification.errors import InvalidContract
 from app.specification.version import Step
 from tests.compatibility.released_contract import ReleasedContract, move, put

@@ -1,6 +1,6 @@
 """A request that came before gets the same answer as the first time, byte for byte, whatever is remembered about it.
 
-The server remembers what the contract says about requests: `app/transports/http/remembered.py`.
+The server remembers what the contract says about requests: `app/transports/http/requests/remembered.py`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.service import Service, open_service
 from app.settings import Settings, StoreUrl
-from app.transports.http import remembered
+from app.transports.http.requests import remembered
 from tests.contract.every_request import ORIGINS, STORED, Request, every_request
 from tests.server.connections import connected
 from tests.support.contract_copy import ROOT, ContractCopy

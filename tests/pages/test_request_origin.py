@@ -14,7 +14,7 @@ from app.pages.representations import MOST_KEPT
 from app.pages.request_origin import request_origin
 from app.pages.site_application import SiteApplication
 from app.pages.site_files import File
-from app.specification.openapi.problem_types import ProblemType
+from app.specification.openapi.statements.problem_types import ProblemType
 from tests.pages.contract import read
 from tests.support.server_process import ServerProcess
 

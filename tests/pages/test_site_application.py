@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from app.pages.site_application import SiteApplication
 from app.pages.site_files import File
-from app.specification.openapi.problem_types import ProblemType
+from app.specification.openapi.statements.problem_types import ProblemType
 
 PROBLEM = ProblemType("/problems/method-not-allowed", "Method not allowed", 405)
 LONG = b"<p>" + b"Orders and events. " * 200 + b"</p>"

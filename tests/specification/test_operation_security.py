@@ -13,7 +13,7 @@ from app.access.principal import SCOPES
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document
 from app.specification.errors import InvalidContract
-from app.specification.openapi.operation_security import read_security
+from app.specification.openapi.statements.operation_security import read_security
 
 ROOT = Path(__file__).parents[2]
 BUNDLED = load_document(ROOT, load_contracts(ROOT / "contracts")).bundled

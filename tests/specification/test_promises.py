@@ -17,7 +17,7 @@ from app.specification.contracts import load_contracts
 from app.specification.document import load_document
 from app.specification.errors import InvalidContract
 from app.specification.openapi.deployment import Deployment, as_deployed
-from app.specification.openapi.promises import STRENGTHS, check_promises
+from app.specification.openapi.statements.promises import STRENGTHS, check_promises
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = load_contracts(ROOT / "contracts")

@@ -12,7 +12,7 @@ from app.specification.contracts import load_contracts
 from app.specification.document import load_document
 from app.specification.errors import InvalidContract
 from app.specification.openapi.bundle import inline
-from app.specification.openapi.socket_contract import SOCKET, read_socket_contract
+from app.specification.openapi.statements.socket_contract import SOCKET, read_socket_contract
 from app.specification.openapi.structure import operation
 from tests.compatibility.released_contract import Edit, add, drop, put
 

@@ -8,7 +8,7 @@ import click
 
 from app import compatibility
 from app.cli.options.options import contract_option
-from app.compatibility.baseline import released_schemas
+from app.compatibility.released.baseline import released_schemas
 from app.pages import SettingDocs, build_site
 from app.pages.site_paths import Layout
 from app.settings import documented

@@ -26,7 +26,7 @@ from app.compatibility.rules.rows import (
     reworded,
 )
 from app.compatibility.rules.schema_rules import SCHEMA
-from app.specification.openapi.promises import PROMISES, STRENGTHS
+from app.specification.openapi.statements.promises import PROMISES, STRENGTHS
 from app.specification.openapi.structure import METHODS
 
 _DEMANDED = leaf(

@@ -11,7 +11,7 @@ from app.events.filter import Filter
 from app.events.log.event_log import EventLog
 from app.events.log.event_store import BelowFloor
 from app.specification.errors import Refusal
-from app.specification.openapi.count_contract import CountContract
+from app.specification.openapi.statements.count_contract import CountContract
 
 SECOND_US = 1_000_000
 

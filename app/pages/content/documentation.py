@@ -21,7 +21,7 @@ from app.specification.derived.protobuf.proto_text import PROTO
 from app.specification.document import OpenApiDocument
 from app.specification.marked_properties import key_name
 from app.specification.openapi.bundle import inline
-from app.specification.openapi.promises import PROMISES
+from app.specification.openapi.statements.promises import PROMISES
 from app.specification.openapi.structure import operations
 from app.specification.pointer import contract_error
 from app.specification.strict_json import JsonValue

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from app.pages.markup.markdown import code_block
 from app.pages.markup.schema_rows import Row, rows
-from app.specification.openapi.problem_types import PREFIX
+from app.specification.openapi.statements.problem_types import PREFIX
 from app.specification.strict_json import serialise
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.pages.content.message_reference import problems_of_messages
 from app.pages.markup.schema_rows import Row, rows
-from app.specification.openapi.problem_types import PREFIX
+from app.specification.openapi.statements.problem_types import PREFIX
 from app.specification.openapi.structure import operations
 
 _IN_MESSAGE = "The message `error` has this problem if it answers a message of the client; the connection stays open."

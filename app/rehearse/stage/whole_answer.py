@@ -15,7 +15,7 @@ from app.events.position import Gap
 from app.rehearse.seen import Delivered
 from app.rehearse.stage.script import RETRY_MS
 from app.rehearse.stage.wire import STREAM_HEADERS
-from app.transports.http.json_bodies import page_events
+from app.transports.http.requests.json_bodies import page_events
 from app.transports.http.streaming.sse import encode, encode_opening
 
 PAGE_EVENTS: Final = 100  # of a page, if the client names no limit

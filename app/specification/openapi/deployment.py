@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from app.specification.openapi.operation_security import without_security
-from app.specification.openapi.promises import PROMISES
+from app.specification.openapi.statements.operation_security import without_security
+from app.specification.openapi.statements.promises import PROMISES
 from app.specification.openapi.structure import operation
 from app.specification.pointer import contract_error
 

@@ -24,12 +24,12 @@ from app.access.tokens.authentication import Authentication
 from app.events.histogram import Histogram
 from app.metrics.tally import Tally
 from app.specification.errors import InvalidContract
-from app.specification.openapi.operation_security import OperationSecurity
+from app.specification.openapi.statements.operation_security import OperationSecurity
 from app.specification.openapi.structure import operations as operations_of
 from app.transports.http.operations.operations import Operations
-from app.transports.http.parameters import ContractParameters
 from app.transports.http.problem_responses import Problems
-from app.transports.http.routing import Routing
+from app.transports.http.requests.parameters import ContractParameters
+from app.transports.http.requests.routing import Routing
 from app.transports.http.security import Security
 
 _Handler: TypeAlias = Callable[..., Awaitable[ASGIApp]]

@@ -15,8 +15,8 @@ from typing import Final, TypeAlias
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.transports.http.negotiation import prefers_gzip
-from app.transports.http.parameters import header_values
+from app.transports.http.requests.negotiation import prefers_gzip
+from app.transports.http.requests.parameters import header_values
 
 NO_SNIFFING: Final = {"X-Content-Type-Options": "nosniff"}
 """For every response: a browser must not guess that it is of another type, such as HTML (https://fetch.spec.whatwg.org/#nosniff)."""

@@ -30,11 +30,11 @@ from app.specification.deprecated_majors import VersionRetired
 from app.specification.document import OpenApiDocument
 from app.specification.errors import ContractViolation, MalformedJson, TooManyValues, UnknownEventType
 from app.transports.http.compressed_bodies import NO_SNIFFING, Bodies
-from app.transports.http.json_bodies import ContentTooLarge, UnsupportedMediaType
 from app.transports.http.middleware.served_hosts import MisdirectedRequest
-from app.transports.http.negotiation import NotAcceptable
 from app.transports.http.observing.access_log import described
-from app.transports.http.parameters import InvalidParameters
+from app.transports.http.requests.json_bodies import ContentTooLarge, UnsupportedMediaType
+from app.transports.http.requests.negotiation import NotAcceptable
+from app.transports.http.requests.parameters import InvalidParameters
 from app.transports.http.upgrade import UPGRADE, UpgradeRequired
 from app.transports.websocket.errors import (
     AnotherSubject,

@@ -20,8 +20,8 @@ from app.access.errors import Forbidden, TokenExpired, Unauthenticated
 from app.access.principal import ANONYMOUS, PUBLISH, Principal
 from app.access.tokens.authentication import Authentication
 from app.access.tokens.authorization_header import read_authorization
-from app.specification.openapi.operation_security import OperationSecurity
-from app.transports.http.parameters import header_values
+from app.specification.openapi.statements.operation_security import OperationSecurity
+from app.transports.http.requests.parameters import header_values
 from app.transports.http.sessions.same_origin import is_foreign
 from app.transports.http.sessions.session_cookie import cookie_tokens
 

@@ -12,7 +12,7 @@ from websockets.utils import accept_key
 
 from app.access.client import Client
 from app.server.take_over import TAKE_OVER
-from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
+from app.transports.http.requests.parameters import InvalidParameters, ParameterViolation, header_values
 from app.transports.http.sessions.same_origin import is_allowed_origin
 from app.transports.http.upgrade import UpgradeRequired
 from app.transports.websocket.errors import OriginNotAllowed, UpgradeUnavailable

@@ -21,7 +21,7 @@ from app.events.publishing.publish import Publisher
 from app.metrics.tally import Tally
 from app.specification.contracts import Contracts
 from app.specification.deprecated_majors import DeprecatedMajors
-from app.specification.openapi.socket_contract import SocketContract
+from app.specification.openapi.statements.socket_contract import SocketContract
 from app.transports.compression.shared_deflate import Steps
 from app.transports.websocket.bounds import MessageRates, UnfinishedMessages
 from app.transports.websocket.deadlines import Deadlines

@@ -13,7 +13,7 @@ from app.events.event import Event
 from app.events.filter import EVERYTHING
 from app.events.log.count_events import SECOND_US, CountRequest, TooManyIntervals, count_events
 from app.events.log.event_log import EventLog
-from app.specification.openapi.count_contract import CountContract
+from app.specification.openapi.statements.count_contract import CountContract
 from app.stores.memory import MemoryStore
 from tests.events.logs import CANCELLED, event, open_log
 

@@ -19,7 +19,7 @@ from app.events.log.event_log import EventLog
 from app.events.log.event_store import EventStore
 from app.events.log.read_page import read_page
 from app.events.log.start import Since, Start, StartRequest, locate_start
-from app.specification.openapi.count_contract import CountContract
+from app.specification.openapi.statements.count_contract import CountContract
 from app.stores.memory import MemoryStore
 from app.stores.sqlite.store import SqliteStore
 from tests.events.logs import event, run

@@ -6,7 +6,7 @@ from app.events.event import StoredEvent
 from app.events.filter import EVERYTHING
 from app.events.log.event_store import ID_KEY_BYTES, Appended
 from app.events.log.reader_ids import ReaderIds
-from app.transports.http.json_bodies import published_events
+from app.transports.http.requests.json_bodies import published_events
 
 IDS = ReaderIds(bytes(ID_KEY_BYTES))
 

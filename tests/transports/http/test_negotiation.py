@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from app.transports.http.negotiation import NotAcceptable, choose_media_type
+from app.transports.http.requests.negotiation import NotAcceptable, choose_media_type
 from tests.support.server_process import ServerProcess
 from tests.transports.http.orders import EVENTS
 from tests.transports.http.wire import Wire

@@ -15,10 +15,10 @@ from starlette.responses import Response
 from app.access.errors import Unauthenticated
 from app.access.principal import ANONYMOUS, Principal
 from app.access.tokens.authentication import NoAuthentication
-from app.specification.openapi.operation_security import OperationSecurity
-from app.transports.http.parameters import ContractParameters
-from app.transports.http.remembered import MAX_ENTRIES, MAX_KEY_BYTES, Remembered
-from app.transports.http.routing import Routing
+from app.specification.openapi.statements.operation_security import OperationSecurity
+from app.transports.http.requests.parameters import ContractParameters
+from app.transports.http.requests.remembered import MAX_ENTRIES, MAX_KEY_BYTES, Remembered
+from app.transports.http.requests.routing import Routing
 from app.transports.http.security import Security
 
 ORDERS = {"name": "orderId", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}}

@@ -15,7 +15,7 @@ from websockets.typing import Subprotocol
 
 from app.specification.contracts import load_contracts
 from app.specification.document import load_document
-from app.specification.openapi.socket_contract import SocketContract
+from app.specification.openapi.statements.socket_contract import SocketContract
 from tests.support.server_process import ServerProcess
 from tests.transports.http.wire import PATIENCE_SECONDS
 from tests.transports.websocket.raw_socket import PATH, SUBPROTOCOL

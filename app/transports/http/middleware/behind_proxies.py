@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access.forwarded import TrustedProxies
-from app.transports.http.parameters import header_values
+from app.transports.http.requests.parameters import header_values
 
 
 def behind_proxies(application: ASGIApp, proxies: TrustedProxies) -> ASGIApp:

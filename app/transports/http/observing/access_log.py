@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access.principal import Principal, pseudonym
 from app.diagnostics.formats import request_fields
-from app.transports.http.parameters import header_values
+from app.transports.http.requests.parameters import header_values
 from app.transports.http.security import PRINCIPAL
 
 MAX_PATH_CHARACTERS: Final = 200

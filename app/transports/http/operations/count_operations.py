@@ -14,9 +14,9 @@ from app.events.log.event_log import EventLog
 from app.events.log.start import NotAnInstant, read_instant
 from app.specification.document import OpenApiDocument
 from app.transports.http.compressed_bodies import Bodies
-from app.transports.http.json_bodies import event_counts
 from app.transports.http.operations.cache_headers import NO_STORE
-from app.transports.http.parameters import InvalidParameters, ParameterViolation
+from app.transports.http.requests.json_bodies import event_counts
+from app.transports.http.requests.parameters import InvalidParameters, ParameterViolation
 from app.transports.http.security import principal_of
 
 

@@ -12,8 +12,8 @@ from app.specification.contracts import Contracts
 from app.specification.derived.protobuf.proto_text import write_proto
 from app.specification.document import OpenApiDocument
 from app.transports.http.compressed_bodies import Bodies
-from app.transports.http.json_bodies import event_types
 from app.transports.http.operations.cache_headers import IMMUTABLE, NO_STORE
+from app.transports.http.requests.json_bodies import event_types
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from app.specification.document import OpenApiDocument
 from app.specification.errors import Refusal
 from app.specification.strict_json import JsonValue
 from app.transports.http.deprecation_headers import DeprecatedVersions
-from app.transports.http.json_bodies import published_events, read_json
 from app.transports.http.operations.cache_headers import NO_STORE
+from app.transports.http.requests.json_bodies import published_events, read_json
 from app.transports.http.security import client_of
 
 

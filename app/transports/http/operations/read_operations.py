@@ -26,10 +26,10 @@ from app.specification.deprecated_majors import DeprecatedMajor, DeprecatedMajor
 from app.specification.document import OpenApiDocument
 from app.transports.http.compressed_bodies import Bodies
 from app.transports.http.deprecation_headers import reader_headers
-from app.transports.http.json_bodies import event_page
-from app.transports.http.negotiation import choose_media_type
 from app.transports.http.operations.cache_headers import NO_STORE
-from app.transports.http.parameters import InvalidParameters, ParameterViolation, header_values
+from app.transports.http.requests.json_bodies import event_page
+from app.transports.http.requests.negotiation import choose_media_type
+from app.transports.http.requests.parameters import InvalidParameters, ParameterViolation, header_values
 from app.transports.http.security import address_of, client_of
 from app.transports.http.streaming import sse
 from app.transports.http.streaming.response import ClosedStreamResponse, EventStreamResponse, EventStreams

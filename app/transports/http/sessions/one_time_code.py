@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.transports.http.parameters import header_values
+from app.transports.http.requests.parameters import header_values
 
 _PATH: Final = "/session"
 _SCHEME: Final = "Bearer "

@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.types import Scope
 
-from app.transports.http.parameters import header_values
+from app.transports.http.requests.parameters import header_values
 
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 _OWN_SITES: Final = {"same-origin", "none"}  # none: a person entered the address, or opened a bookmark

@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 from app.access.errors import Forbidden
 from app.access.tokens.authentication import EXPIRED_SECONDS
-from app.transports.http.parameters import header_values
+from app.transports.http.requests.parameters import header_values
 
 COOKIE_NAME: Final = "__Host-orders_events_token"
 

@@ -27,8 +27,8 @@ from app.server.take_over import TAKE_OVER, Connection, Stream, TransferCoding, 
 from app.specification.deprecated_majors import DeprecatedMajor
 from app.transports.compression.gzip_body import GzipBody, SharedParts
 from app.transports.http.deprecation_headers import reader_headers
-from app.transports.http.negotiation import prefers_gzip
-from app.transports.http.parameters import header_values
+from app.transports.http.requests.negotiation import prefers_gzip
+from app.transports.http.requests.parameters import header_values
 from app.transports.http.streaming import sse
 from app.transports.http.streaming.asgi_sink import AsgiSink
 from app.transports.http.streaming.connection_sinks import GzipSink, PlainSink

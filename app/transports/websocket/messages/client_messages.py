@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from app.specification.errors import MalformedJson, TooManyValues
 from app.specification.json_size import check_number_of_values
-from app.specification.openapi.socket_contract import SocketContract
+from app.specification.openapi.statements.socket_contract import SocketContract
 from app.specification.pointer import parse_pointer
 from app.specification.strict_json import parse_json
 from app.transports.websocket.errors import CloseCode, ConnectionFault, InvalidMessage, MemberViolation

@@ -9,7 +9,7 @@ from typing import Final
 from app.events.delivery.stream_item import Checkpoint, Closing, Heartbeat, StreamItem, StreamStart
 from app.events.log.event_store import Appended, Page
 from app.events.position import Gap
-from app.transports.http.json_bodies import page_events, published_events
+from app.transports.http.requests.json_bodies import page_events, published_events
 
 HEARTBEAT: Final = b'{"type":"heartbeat"}'
 _ENVELOPE_BYTES: Final = 200  # at most, of a message around its events

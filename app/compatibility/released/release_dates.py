@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from app.compatibility.schema_files import SchemaFile
+from app.compatibility.released.schema_files import SchemaFile
 from app.specification.contract_files import read_json
 from app.specification.errors import InvalidContract
 from app.specification.schema.schema import compile_schema

@@ -9,7 +9,7 @@ from connexion.middleware.abstract import ROUTING_CONTEXT
 from connexion.middleware.routing import RoutingMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.transports.http.remembered import Remembered
+from app.transports.http.requests.remembered import Remembered
 
 _Target: TypeAlias = tuple[str, str, str]
 

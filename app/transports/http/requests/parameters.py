@@ -18,7 +18,7 @@ from starlette.types import Scope
 from app.specification.errors import Refusal
 from app.specification.schema.schema import compile_schema
 from app.specification.strict_json import JsonValue
-from app.transports.http.remembered import Remembered
+from app.transports.http.requests.remembered import Remembered
 
 SHOWN_VIOLATIONS = 5  # keeps the problem document below 2 KB
 SHOWN_CHARACTERS = 64  # of the name of an unknown parameter, which may be of any length

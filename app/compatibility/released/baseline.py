@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from app.compatibility.release_dates import DatesByVersion, read_dates
-from app.compatibility.schema_files import SchemaFile, contracts_of, read_schema_files
+from app.compatibility.released.release_dates import DatesByVersion, read_dates
+from app.compatibility.released.schema_files import SchemaFile, contracts_of, read_schema_files
 from app.specification.contract_files import read_json
 from app.specification.conversion.reading import seen_major
 from app.specification.derived.protobuf.field_numbers import Numbers, read_field_numbers, write_field_numbers

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from app.specification.errors import Refusal
-from app.transports.http.remembered import Remembered
+from app.transports.http.requests.remembered import Remembered
 
 _WEIGHT = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
 _choices: Remembered[tuple[str, tuple[str, ...]], str] = Remembered()

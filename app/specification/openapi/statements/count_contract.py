@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.specification.openapi.socket_contract import count
+from app.specification.openapi.statements.socket_contract import count
 from app.specification.openapi.structure import operations
 from app.specification.pointer import contract_error, lookup
 
