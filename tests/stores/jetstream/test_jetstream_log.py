@@ -1,6 +1,7 @@
 """The promises of `SharedLog`, on one server that stays up."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -140,3 +141,21 @@ async def test_a_node_that_is_overtaken_while_it_begins_an_epoch_does_not_move_t
         assert (await slow.begin_epoch(first)).epochs == begun[0]
         assert (await log.state()).epochs == begun[0]
         assert await slow.store([order_event("next")], begun[0].open.name) == 4
+
+
+async def test_what_a_restored_stream_sends_under_ids_of_lost_events_is_not_passed_on(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened_log(url) as log, opened_log(url, log.stream) as other:
+        epoch = (await log.state()).epochs.open.name
+        await other.store([order_event("kept")], epoch)
+        batches = log.follow(0)
+        assert await anext((events async for events in batches if events), None)
+        info = log._api.info
+
+        async def restored() -> StreamInfo:
+            return replace(await info(), created="2026-01-01T00:00:00Z")
+
+        monkeypatch.setattr(log._api, "info", restored)
+        await other.store([order_event("stray")], epoch)
+        assert await anext((events async for events in batches if events), None) is None
