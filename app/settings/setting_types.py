@@ -15,6 +15,12 @@ _SHOWN_CHARACTERS: Final = 100  # of an invalid value, in an error message
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
+class NoContract(click.BadParameter):
+    """Raised when a folder has no contract. The exit code is that of a contract which cannot be read."""
+
+    exit_code = 1
+
+
 class ContractFolder(click.ParamType[Path]):
     """The folder of a contract: with `openapi/` or `contracts/`; if one of them is missing, the reader of the contract says so."""
 
@@ -25,7 +31,7 @@ class ContractFolder(click.ParamType[Path]):
         folder = Path(str(self._existing.convert(value, param, ctx)))
         if not any((folder / name).is_dir() for name in ("openapi", "contracts")):
             message = f"{shown(str(folder))} is no contract: it has no openapi/ and no contracts/."
-            self.fail(f"{message} `orders-events init DIR` writes a contract into DIR.", param, ctx)
+            raise NoContract(f"{message} `orders-events init DIR` writes a contract into DIR.", ctx, param)
         return folder
 
 

@@ -105,7 +105,7 @@ def test_auto_is_a_stream_where_nothing_holds_it_back(opened: Page, http: httpx.
     opened.clock.install()
     subscribed = Subscribed(opened, transport="auto", shared=False)
     subscribed.reaches("open")
-    opened.clock.fast_forward(30_000)
+    opened.clock.fast_forward(25_000)
     (last,) = publish(http, shipped())
     subscribed.through(last)
     assert "reconnecting" not in subscribed.states()

@@ -27,9 +27,12 @@ def install(folder: Path, *files: str) -> None:
     (metadata / "RECORD").write_text("".join(f"{name},,\n" for name in names))
 
 
+CONTRACTS = load_contracts(ROOT / "contracts")
+DOCUMENT = load_document(ROOT, CONTRACTS)
+
+
 def built() -> dict[str, SiteFile]:
-    contracts = load_contracts(ROOT / "contracts")
-    return build_site(load_document(ROOT, contracts), contracts, ROOT / "contracts", [])
+    return build_site(DOCUMENT, CONTRACTS, ROOT / "contracts", [])
 
 
 def without_scalar(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -62,6 +62,7 @@ def longest_event(target: Target, order: str) -> dict[str, Any]:
     texts = {type: _longest_texts(target.contract.data[type]) for type in types}
     type = max(types, key=lambda each: sum(map(len, texts[each].values())), default=None)
     event = new_event(target, order, type)
+    event.pop("schemaVersion", None)  # the texts are those of the version that the document shows, which is the default
     return {**event, "data": {**event["data"], **texts.get(event["eventType"], {})}}
 
 
