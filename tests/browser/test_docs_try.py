@@ -52,7 +52,7 @@ def test_fields_filter_and_the_same_command_is_shown(bench: Bench, http: httpx.C
     )
     bench.press("Start")
     expect(bench.state).to_have_text("Ended (limit): you have everything that you asked for")
-    assert bench.order_events.locator(".type").all_text_contents() == ["order.cancelled", "order.cancelled"]
+    expect(bench.order_events.locator(".type")).to_have_text(["order.cancelled", "order.cancelled"])
     expect(bench.frames.last.locator(".type")).to_have_text("stream.closing")
     assert bench.watched.errors == []
 
