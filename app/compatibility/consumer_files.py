@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from app.specification.contract_files import entries, read_json
+from app.specification.contract_files import entries, read_valid_json
 from app.specification.errors import InvalidContract
 from app.specification.schema.schema import compile_schema
 from app.specification.strict_json import JsonValue
@@ -81,11 +81,7 @@ def read_consumers(root: Path) -> list[Consumer]:
 
 
 def _read(path: Path) -> Consumer:
-    content: Any = read_json(path)
-    for violation in _CONSUMER.violations(content, 1)[0]:
-        raise InvalidContract(
-            f"{path}: the consumer contract is wrong: {violation.pointer or 'it'} {violation.message}."
-        )
+    content = read_valid_json(path, _CONSUMER)
     if path.name != f"{content['consumer']}.json":
         raise InvalidContract(f"{path}: the file must have the name of its consumer, {content['consumer']}.json.")
     return Consumer(content["consumer"], content["reads"])

@@ -76,6 +76,14 @@ def read_json(path: Path) -> JsonValue:
         raise InvalidContract(f"{path}: {error}") from None
 
 
+def read_valid_json(path: Path, schema: Schema) -> Any:
+    """Read a file as `read_json` does, and hold its value to a schema. Raises InvalidContract if the value does not match."""
+    content = read_json(path)
+    for violation in schema.violations(content, 1)[0]:
+        raise InvalidContract(f"{path}: {violation.pointer or 'this'} {violation.message}.")
+    return content
+
+
 def read_schema(folder: Path) -> tuple[dict[str, JsonValue], Schema]:
     """Read `schema.json` of an event contract; return the schema as JSON and in compiled form.
 

@@ -142,7 +142,7 @@ def test_finding_names_the_major_version_if_nothing_is_released(released: Releas
     ("members", "line"),
     [
         ({"consumer": "other"}, "the file must have the name of its consumer, other.json."),
-        ({"owner": "me"}, "it must not have the property 'owner'."),
+        ({"owner": "me"}, "this must not have the property 'owner'."),
         ({"reads": []}, "/reads must have at least 1 item."),
         ({"read": {"required": ["orderId"]}}, "/reads/0/required/0 must match the pattern"),
         ({"read": {"accepts": []}}, "/reads/0/accepts must have at least 1 item."),

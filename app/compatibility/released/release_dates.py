@@ -9,11 +9,10 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from app.compatibility.released.schema_files import SchemaFile
-from app.specification.contract_files import read_json
-from app.specification.errors import InvalidContract
+from app.specification.contract_files import read_valid_json
 from app.specification.schema.schema import compile_schema
 from app.specification.strict_json import JsonValue
 
@@ -47,9 +46,7 @@ def read_dates(root: Path) -> DatesByVersion:
     path = root / DATES
     if not path.exists():
         return {}
-    content: Any = read_json(path)
-    for violation in _FILE.violations(content, 1)[0]:
-        raise InvalidContract(f"{path}: {violation.pointer or 'it'} {violation.message}.")
+    content = read_valid_json(path, _FILE)
     return {
         event_type: {version: _dates(entry) for version, entry in versions.items()}
         for event_type, versions in content.items()

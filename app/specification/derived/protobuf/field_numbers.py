@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
-from app.specification.contract_files import read_json
+from app.specification.contract_files import read_valid_json
 from app.specification.errors import InvalidContract
 from app.specification.schema.schema import compile_schema
 
@@ -103,9 +103,7 @@ def read_field_numbers(root: Path, name: str = FIELD_NUMBERS) -> Numbers:
     path = root / name
     if not path.exists():
         return {}
-    content: Any = read_json(path)
-    for violation in _FILE.violations(content, 1)[0]:
-        raise InvalidContract(f"{path}: {violation.pointer or 'this'} {violation.message}.")
+    content = read_valid_json(path, _FILE)
     numbers = {
         message: {name: FieldNumber(int(entry["number"]), entry["type"]) for name, entry in fields.items()}
         for message, fields in content.items()
