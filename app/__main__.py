@@ -8,7 +8,7 @@ _interrupt = signal.getsignal(signal.SIGINT)
 if _interrupt is signal.default_int_handler:  # otherwise the parent has it ignored, as for a job in the background
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the imports run, end without a traceback
 
-from app.cli import main  # noqa: E402  # imported while SIGINT has its default action
+from app.cli import main  # noqa: E402  # Ctrl+C during this import must end the program, so it comes after the line above
 
 signal.signal(signal.SIGINT, _interrupt)
 

@@ -96,7 +96,7 @@ def _open_grpc(settings: Settings, service: Service) -> AbstractAsyncContextMana
     if settings.grpc_port is None:
         return nullcontext(_NoGrpc())
     try:
-        from app.transports.grpc import callers, grpc_server, order_events_service, statuses  # noqa: PLC0415  # optional packages
+        from app.transports.grpc import callers, grpc_server, order_events_service, statuses  # noqa: PLC0415  # the extra `grpc` is needed with --grpc-port only
     except ModuleNotFoundError as missing:
         raise StartupError(
             f"--grpc-port needs the package {missing.name}, which is not installed: pip install 'orders-events[grpc]'."

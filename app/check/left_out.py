@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
 from app.check.target.target import Options
+
+Reason: TypeAlias = Callable[[Options], str]
 
 
 def never(_options: Options) -> str:
@@ -21,16 +26,8 @@ def without_grpc(options: Options) -> str:
     return "" if options.grpc else "It needs the gRPC port; --grpc names it."
 
 
-def unless_publishing_over_grpc(options: Options) -> str:
-    return without_grpc(options) or unless_publishing(options)
-
-
 def without_nodes(options: Options) -> str:
     return "" if options.nodes else "It needs the URL of another node."
-
-
-def unless_publishing_at_nodes(options: Options) -> str:
-    return without_nodes(options) or unless_publishing(options)
 
 
 def without_token(options: Options) -> str:
@@ -41,9 +38,11 @@ def unless_restricted(options: Options) -> str:
     return "" if options.restrictions else "It needs a token that is restricted to some events."
 
 
-def unless_publishing_and_waiting(options: Options) -> str:
-    return unless_publishing(options) or when_quick(options)
+def _first_of(*reasons: Reason) -> Reason:
+    return lambda options: next(filter(None, (reason(options) for reason in reasons)), "")
 
 
-def without_grpc_and_waiting(options: Options) -> str:
-    return without_grpc(options) or when_quick(options)
+unless_publishing_and_waiting: Final = _first_of(unless_publishing, when_quick)
+unless_publishing_over_grpc: Final = _first_of(without_grpc, unless_publishing)
+unless_publishing_at_nodes: Final = _first_of(without_nodes, unless_publishing)
+without_grpc_and_waiting: Final = _first_of(without_grpc, when_quick)

@@ -70,7 +70,7 @@ def _in_background(check: Check, target: Target) -> Future[Result]:
     def work() -> None:
         try:
             future.set_result(_result(check, target))
-        except BaseException as error:  # noqa: BLE001  # raised again where the result is needed
+        except BaseException as error:  # noqa: BLE001  # `future.result()` raises it again
             future.set_exception(error)
 
     Thread(target=work, daemon=True).start()

@@ -27,7 +27,7 @@ from app.check.checks.starting import starts, unknown_ids
 from app.check.checks.staying_open import live, open_filters, open_streams
 from app.check.checks.websocket import over_websocket, websocket_endings, websocket_handshakes, websocket_messages
 from app.check.findings import Finding
-from app.check.target.target import Options, Target
+from app.check.target.target import Target
 
 Judge: TypeAlias = Callable[[Target], Iterator[Finding]]
 
@@ -41,7 +41,7 @@ class Check(NamedTuple):
     """
 
     judge: Judge
-    skipped: Callable[[Options], str] = left_out.never
+    skipped: left_out.Reason = left_out.never
     waits: bool = False
 
     @property

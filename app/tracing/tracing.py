@@ -60,7 +60,7 @@ def open_tracing(otlp_endpoint: str | None) -> Tracing:
     if otlp_endpoint is None:
         return NoTracing()
     try:
-        from app.tracing.open_telemetry import exporting_to  # noqa: PLC0415  # optional packages
+        from app.tracing.open_telemetry import exporting_to  # noqa: PLC0415  # the extra `otel` is needed for traces only
     except ModuleNotFoundError as missing:
         raise StartupError(
             f"--otlp-endpoint needs the package {missing.name}, which is not installed: pip install 'orders-events[otel]'."

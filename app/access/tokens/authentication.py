@@ -50,10 +50,10 @@ class NoAuthentication:
     def __init__(self) -> None:
         self.failures: Counter[str] = Counter()
 
-    def authenticate(self, token: str | None) -> Principal:  # noqa: ARG002  # the protocol's signature
+    def authenticate(self, token: str | None) -> Principal:  # noqa: ARG002  # without keys no token says anything
         return ANONYMOUS
 
-    def accepts_key_of(self, principal: Principal) -> bool:  # noqa: ARG002  # the protocol's signature
+    def accepts_key_of(self, principal: Principal) -> bool:  # noqa: ARG002  # without keys there is none to take back
         return True
 
     def on_keys_changed(self, call: Callable[[], None]) -> None:

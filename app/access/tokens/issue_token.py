@@ -59,7 +59,7 @@ def issue_token(signer: Signer, principal: Principal, audience: str, now: float)
 def _jwk(text: bytes) -> Key | None:
     try:
         document = parse_json(text)
-        return JWKRegistry.import_key(document) if isinstance(document, dict) else None  # type: ignore[arg-type]  # joserfc looks at the members itself
+        return JWKRegistry.import_key(document) if isinstance(document, dict) else None  # type: ignore[arg-type]  # joserfc wants to know the members, and raises for wrong ones
     except (MalformedJson, JoseError, ValueError, TypeError, KeyError):
         return None
 

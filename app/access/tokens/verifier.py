@@ -21,7 +21,7 @@ from app.specification.errors import MalformedJson
 from app.specification.strict_json import JsonValue, parse_json
 
 MAX_TOKEN_CHARACTERS: Final = 4096  # a token costs little before its signature is verified
-TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  # RFC 9068 §2.1
+TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  # a media type, and no secret: RFC 9068 §2.1
 REMEMBERED_HEADERS: Final = 64  # an issuer has one for each of its keys; each is at most 512 bytes long
 
 _FORM: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")

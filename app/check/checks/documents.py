@@ -40,7 +40,7 @@ def contract_document(target: Target) -> Iterator[Finding]:
 
 def _fault(document: Mapping[str, Any]) -> str | None:
     # Its import takes as long as all other imports of the check together; --help and completion need not wait for it.
-    from openapi_spec_validator import OpenAPIV30SpecValidator  # noqa: PLC0415  # slow to import
+    from openapi_spec_validator import OpenAPIV30SpecValidator  # noqa: PLC0415  # --help need not wait for it, see above
 
     # The validator would fetch any address that the document of a foreign server names.
     outside = next((each for each in _references(document) if not each.startswith("#/")), None)

@@ -22,7 +22,7 @@ class GrpcCall:
     method: str
     message: Mapping[str, Any]
 
-    def command(self, base: str) -> str:  # noqa: ARG002  # the gRPC server has a URL of its own
+    def command(self, base: str) -> str:  # noqa: ARG002  # `base` is the HTTP server, and gRPC has a port of its own
         """Return a command that makes the call with buf, which learns the messages from the server's reflection."""
         plain = [] if self.url.startswith("grpcs:") else ["--http2-prior-knowledge"]
         url = f"http{self.url.removeprefix('grpc')}/{self.method}"

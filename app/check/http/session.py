@@ -55,7 +55,7 @@ class Session:
         self._client = httpx.AsyncClient(
             trust_env=False,
             verify=self._certificates,
-            timeout=None,  # noqa: S113  # see above
+            timeout=None,  # noqa: S113  # the portal bounds the request, see above
             headers=self._headers,
             # Many servers, uvicorn among them, close connections that were idle for 5 seconds, as httpx would: a request might be lost.
             limits=httpx.Limits(keepalive_expiry=2),

@@ -18,7 +18,7 @@ class AtNode:
     request: Repeatable
     url: str
 
-    def command(self, base: str) -> str:  # noqa: ARG002  # the node has a URL of its own
+    def command(self, base: str) -> str:  # noqa: ARG002  # `base` is the first server, and this is another
         return self.request.command(self.url)
 
 

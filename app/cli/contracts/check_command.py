@@ -44,7 +44,7 @@ def _grpc_url(_context: click.Context, _parameter: click.Parameter, text: str | 
     if text is None:
         return None
     try:
-        import app.check.grpc.service_observations  # noqa: F401, PLC0415  # optional packages
+        import app.check.grpc.service_observations  # noqa: F401, PLC0415  # whether the extra `grpc` is there
 
         return checked_url(text, GRPC_SCHEMES)
     except ValueError as error:

@@ -28,7 +28,7 @@ def grpc_description(target: Target) -> Iterator[Finding]:
 
     This check yields a finding if they differ. Raises NotSeen if the published contract has no operation getProto.
     """
-    from app.check.grpc.service_observations import described_fields  # noqa: PLC0415  # optional packages
+    from app.check.grpc.service_observations import described_fields  # noqa: PLC0415  # the extra `grpc` may be missing where checks are listed
 
     path = target.contract.paths.get("getProto")
     if path is None:
@@ -59,7 +59,7 @@ def proto_fields(text: str) -> Iterator[str]:
 
 def grpc_health(target: Target) -> Iterator[Finding]:
     """The health check of gRPC reports SERVING for the service."""
-    from app.check.grpc.service_observations import health  # noqa: PLC0415  # optional packages
+    from app.check.grpc.service_observations import health  # noqa: PLC0415  # the extra `grpc` may be missing where checks are listed
 
     status, call = health(target)
     if status != "SERVING":
@@ -71,7 +71,7 @@ def grpc_refusals(target: Target) -> Iterator[Finding]:
 
     This check yields a finding for each such request to Subscribe that is answered otherwise.
     """
-    from app.check.grpc.service_observations import refused_fields  # noqa: PLC0415  # optional packages
+    from app.check.grpc.service_observations import refused_fields  # noqa: PLC0415  # the extra `grpc` may be missing where checks are listed
 
     for name, value, pointer in _INVALID:
         fields, call = refused_fields(target, {name: value})

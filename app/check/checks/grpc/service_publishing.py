@@ -21,7 +21,7 @@ def grpc_publish_refusals(target: Target) -> Iterator[Finding]:
     This check publishes a good event with a bad one, and an event with the id of another. It yields a finding if they are answered
     otherwise, if the details do not name the bad event, or if the good one is stored.
     """
-    from app.check.grpc.observed_calls import answer_to  # noqa: PLC0415  # optional packages
+    from app.check.grpc.observed_calls import answer_to  # noqa: PLC0415  # the extra `grpc` may be missing where checks are listed
 
     good, bad = new_event(target), {**new_event(target), "eventId": "no name"}
     status, fields, call = answer_to(target, [good, bad])
@@ -43,7 +43,7 @@ def grpc_publish_stream(target: Target) -> Iterator[Finding]:
     This check sends two requests in one call, of which the second repeats an event of the first. It yields a finding if the responses are
     others, or an event is not stored under the id in its response.
     """
-    from app.check.grpc.observed_calls import published_as_stream  # noqa: PLC0415  # optional packages
+    from app.check.grpc.observed_calls import published_as_stream  # noqa: PLC0415  # the extra `grpc` may be missing where checks are listed
 
     first, second = new_event(target), new_event(target)
     numbers = dict(zip(_NUMBERS, ([first], [second, first]), strict=True))
@@ -67,7 +67,7 @@ def _stored(target: Target, call: GrpcCall, event: dict[str, object], id: object
 
 def grpc_event_id(target: Target) -> Iterator[Finding]:
     """An event over gRPC has the `event_id` with which it was published."""
-    from app.check.grpc.grpc_client import GrpcClient  # noqa: PLC0415  # optional packages
+    from app.check.grpc.grpc_client import GrpcClient  # noqa: PLC0415  # the extra `grpc` may be missing where checks are listed
 
     order = new_order()
     event = new_event(target, order)
@@ -86,7 +86,7 @@ def grpc_token(target: Target) -> Iterator[Finding]:
     This check calls each method without a token, and with tokens that nobody signed. It yields a finding for each that is answered
     otherwise.
     """
-    from app.check.grpc.observed_calls import answer_without_token  # noqa: PLC0415  # optional packages
+    from app.check.grpc.observed_calls import answer_without_token  # noqa: PLC0415  # the extra `grpc` may be missing where checks are listed
 
     if ("GET", target.contract.stream_path) not in target.contract.protected:
         return

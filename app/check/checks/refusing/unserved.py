@@ -52,7 +52,7 @@ def foreign_host(target: Target) -> Iterator[Finding]:
     """
     path = target.contract.stream_path
     if "421" not in target.contract.document["paths"][path]["get"]["responses"]:
-        raise NotSeen("The document does not say that requests for other hosts are refused.")
+        raise NotSeen("The document has no response 421 to a request for another host.")
     page = target.page(("limit", "1"))
     request = Request(path, page.parameters, (*page.headers, ("Host", FOREIGN_HOST)))
     response = target.session.fetch(request)
