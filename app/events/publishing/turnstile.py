@@ -15,6 +15,8 @@ import sys
 from collections import deque
 from typing import Final
 
+SMALL_BYTES: Final = 16 * 1024  # of JSON or of a message: read in 100 µs, so it needs no turn
+
 USUAL_SWITCH_SECONDS: Final = sys.getswitchinterval()
 LARGE_WORK_SWITCH_SECONDS: Final = (
     0.0001  # less than a piece takes; always so, commits would be of fewer events, and cost more

@@ -2,6 +2,7 @@
 
 A connection begins as an HTTP request, which Connexion routes. Reading order: `handshake` (the request is checked, and the
 connection switches), `session` (one connection), `sender` (who sends its messages), `messages/` (bytes to values, and back), `backlog`
-(large messages wait for their turn), `subscriptions` and `publications` (what a client asks for), `socket_sinks` (how it gets events),
+(large messages wait for their turn), `client_requests` (what each message does), `subscriptions` and `publications` (what is under way for a
+client), `socket_sinks` (how it gets events),
 `sockets` (what all connections share), `deadlines` and `bounds` (what a client has to keep to).
 """

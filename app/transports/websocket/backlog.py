@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final
 
-from app.events.publishing.turnstile import Turnstile
+from app.events.publishing.turnstile import SMALL_BYTES, Turnstile
 from app.server.take_over import DuplexConnection
-
-SMALL_BYTES: Final = 16 * 1024  # of a message: scanned and parsed in 100 µs
 
 
 class Backlog:
@@ -28,10 +25,20 @@ class Backlog:
         self._connection = connection
         self._turnstile = turnstile
         self._texts: deque[bytes] = deque()
+        self._finish: Callable[[], None] | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the client sends no more messages."""
+        return self._finish is not None
 
     def add(self, text: bytes) -> None:
         self._texts.append(text)
         self._connection.pause_reading()  # each time: the publications of the connection resume it, too
+
+    def complete(self, finish: Callable[[], None]) -> None:
+        """Call `finish` after the last message, because the client has ended the connection."""
+        self._finish = finish
 
     async def handle_all(self) -> None:
         """Handle all messages, also those that are added meanwhile. The caller resumes reading."""
@@ -39,3 +46,5 @@ class Backlog:
             if len(self._texts[0]) > SMALL_BYTES:
                 await self._turnstile.enter()
             self._handle(self._texts.popleft())
+        if self._finish is not None:
+            self._finish()

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from app.access.client import Client
-from app.access.permitted_events import publishable_events
 from app.access.principal import Principal
 from app.events.delivery.timing.endings import TOKEN_EXPIRED
+from app.events.publishing.turnstile import SMALL_BYTES
 from app.server.take_over import DuplexConnection
 from app.transports.compression.shared_deflate import Step
-from app.transports.websocket.backlog import SMALL_BYTES, Backlog
+from app.transports.websocket.backlog import Backlog
+from app.transports.websocket.client_requests import handle
 from app.transports.websocket.errors import CloseCode, ConnectionFault
 from app.transports.websocket.messages import server_messages
-from app.transports.websocket.messages.client_messages import check_message, numbers_of
 from app.transports.websocket.messages.frames import close_frame, text_frames
 from app.transports.websocket.messages.incoming import Incoming
 from app.transports.websocket.publications import Publications
-from app.transports.websocket.sender import UNKNOWN, authenticate, check_sender, check_size, may_read_the_same
+from app.transports.websocket.sender import check_size
 from app.transports.websocket.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Session:
 
     def received(self, data: bytes) -> None:
         for start in range(0, len(data), SLICE_BYTES):
-            if not self._is_open:
+            if not self._is_open or (self._backlog is not None and self._backlog.is_complete):
                 return
             self._receive(data[start : start + SLICE_BYTES])
 
@@ -97,8 +98,7 @@ class Session:
 
     def close(self, fault: ConnectionFault) -> None:
         """End the connection with a close code."""
-        if self._is_open:
-            self._end(close_frame(fault), fault.code)
+        self._end(close_frame(fault), fault.code)
 
     def close_if_drained(self) -> None:
         """End the connection if the server is about to stop, and every subscription and publication of this client has ended."""
@@ -135,6 +135,9 @@ class Session:
 
     def _answer(self, incoming: Incoming, *, has_finished: bool) -> None:
         answers, is_end = incoming.take_answers()
+        if is_end and self._backlog is not None:
+            self._backlog.complete(partial(self._end, answers, incoming.refusal))
+            return
         if is_end:
             self._end(answers, incoming.refusal)
             return
@@ -166,55 +169,17 @@ class Session:
         self.close_if_drained()
 
     def _handle(self, text: bytes) -> None:
-        """Handle a message. Raises ConnectionFault if the connection must end."""
-        if not self._is_open:
-            return
-        check_size(self.principal, len(text), self._sockets.contract.received_bytes_maximum)
-        message = self._sockets.read(text, self.client)
-        numbers = numbers_of(message, self._sockets.maxima)
-        try:
-            check_sender(self.principal, message["type"])
-            check_message(self._sockets.contract, message)
-            self._act(message, numbers, len(text))
-        except ConnectionFault:
-            raise
-        except Exception as error:  # noqa: BLE001  # any error: it is logged if it is not expected, and the client gets a problem
-            self.refuse(error, numbers)
-
-    def _act(self, message: dict[str, Any], numbers: dict[str, int], size: int) -> None:
-        match message["type"]:
-            case "authenticate":
-                self._authenticate(message["token"])
-            case "subscribe":
-                self._sockets.first.end(self)
-                self.subscriptions.subscribe(message)
-            case "unsubscribe":
-                self.subscriptions.unsubscribe(message["subscription"])
-            case "publish":
-                self._sockets.first.end(self)
-                self._sockets.publish_limit.count(self.client, len(message["events"]), size)
-                self._publish(message)
-            case "ping":
-                self.send(server_messages.pong(numbers))
-
-    def _authenticate(self, token: str) -> None:
-        before = self.principal
-        self.client = self.client._replace(principal=authenticate(self._sockets.authentication, token, before))
-        self._sockets.note_token(self)
-        self._sockets.admit(self)
-        if before is not UNKNOWN and not may_read_the_same(before, self.principal):
-            self.subscriptions.end(TOKEN_EXPIRED)
-
-    def _publish(self, message: dict[str, Any]) -> None:
-        permitted = publishable_events(self.principal)
-        if self.publications is None:
-            self.publications = Publications(self, self._sockets)
-        self.publications.add(message, permitted)
+        if self._is_open:
+            handle(self, self._sockets, text)
 
     # The end of the connection
 
     def _end(self, last: bytes, code: int | None) -> None:
-        """Send the last frame. `code`: the close code in it if the server ends the connection, None if the client does."""
+        """Send the last frame, unless the connection has ended. `code`: the close code in it if the server ends the connection, None
+        if the client does.
+        """
+        if not self._is_open:
+            return
         if code is not None:
             self._sockets.tally.websocket_closings[str(int(code))] += 1
         self.connection.end(last)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
-from app.events.publishing.turnstile import Turnstile
-from app.transports.websocket.backlog import SMALL_BYTES, Backlog
+import httpx
+
+from app.events.publishing.turnstile import SMALL_BYTES, Turnstile
+from app.transports.websocket.backlog import Backlog
 from tests.support.server_process import ServerProcess
+from tests.transports.http.orders import EVENTS, PAGE, new_order, shipped
+from tests.transports.http.wire import PATIENCE_SECONDS
 from tests.transports.websocket.conversations import conversation
+from tests.transports.websocket.raw_socket import TEXT, RawSocket, close, frame
 
 LARGE = b"x" * (SMALL_BYTES + 1)
 
@@ -56,3 +62,14 @@ def test_a_large_message_is_answered_before_those_that_came_with_it(server: Serv
     assert [(each["type"], each["request"]) for each in answers] == [
         each for number in range(1, 4) for each in (("error", number), ("pong", 10 + number))
     ]
+
+
+def test_a_large_message_is_handled_although_the_client_closes_right_after_it(server: ServerProcess) -> None:
+    order = new_order()
+    sent = {"type": "publish", "request": 1, "events": [shipped(order) for _ in range(500)]}
+    with RawSocket(server.port) as client:
+        client.send(frame(TEXT, json.dumps(sent).encode()) + close(1000) + b"ignored" * 10_000)
+        assert client.close_code() == 1000
+    waits = {"orderId": order, "from": "earliest", "limit": "500", "wait": "30"}
+    page = httpx.get(f"{server.url}{EVENTS}", params=waits, headers=PAGE, timeout=PATIENCE_SECONDS)
+    assert len(page.json()["events"]) == 500

@@ -19,7 +19,7 @@ from app.events.event_columns import EventColumns
 from app.events.log.count_events import EventCounts
 from app.events.log.event_store import Appended, Page
 from app.events.position import SentId
-from app.events.publishing.turnstile import Turnstile
+from app.events.publishing.turnstile import SMALL_BYTES, Turnstile
 from app.events.stored_times import stored_times
 from app.specification.contracts import Contracts, EventContract
 from app.specification.deprecation import Deprecation
@@ -27,7 +27,6 @@ from app.specification.errors import Refusal
 from app.specification.json_size import check_number_of_values
 from app.specification.strict_json import JsonValue, parse_json
 
-SMALL_BYTES: Final = 16 * 1024  # scanned and parsed in 100 µs
 BYTES_PER_TURN: Final = 256 * 1024  # scanned or parsed in 1 to 2 ms; after more, streams go on first
 
 _BOOLEANS: Final = ("false", "true")
