@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from app.stores.replica.shared_log import SharedLog
 
 _MEMORY_EVENTS: Final = 100_000  # kept in memory by default, some 30 MB
-_NATS_SECONDS: Final = (
-    20.0  # a node often starts because machines do: servers start, too, and elect a leader within some 6 s
-)
+# A node often starts because machines do: servers start, too, and elect a leader within some 6 s.
+_NATS_SECONDS: Final = 20.0
 
 
 def create_development_access() -> DevelopmentAccess:

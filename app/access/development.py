@@ -26,8 +26,9 @@ _ALGORITHM: Final = "HS256"
 class DevelopmentAccess:
     """The keys of a server for development, which exist in this process alone. `clock`: returns the time, in seconds since 1970-01-01 UTC.
 
-    `name`: that of the issuer. `authentication`: accepts the tokens that these keys have signed. `token`: such a token, which allows everything. `code`: may be
-    exchanged for the token once, within 5 minutes. A link may contain the code: it is of no use to a person who sees the link later.
+    `name`: that of the issuer. `authentication`: accepts the tokens that these keys have signed. `token`: such a token, which allows
+    everything. `code`: may be exchanged for the token once, within 5 minutes. A link may contain the code: it is of no use to a person who
+    sees the link later.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:

@@ -39,9 +39,9 @@ class AsyncOrdersClient:
         SSL_CERT_FILE or SSL_CERT_DIR point to, else those of the public authorities.
     `http`: an `httpx.AsyncClient` of the caller, for example with credentials or proxies. The caller must close this HTTP client, and
         `certificates` has no effect. Default: the client makes an HTTP client of its own.
-    `transport`: how streams come and events go. "sse" (default): an event stream, and HTTP requests. "websocket": WebSocket for both. "auto":
-        as "sse", but a stream goes over to WebSocket if twice in a row nothing came for 10 seconds, because a proxy collects responses
-        and does not pass them on. "grpc": gRPC for both, which needs the extra `grpc` of this package.
+    `transport`: how streams come and events go. "sse" (default): an event stream, and HTTP requests. "websocket": WebSocket for both.
+        "auto": as "sse", but a stream goes over to WebSocket if twice in a row nothing came for 10 seconds, because a proxy collects
+        responses and does not pass them on. "grpc": gRPC for both, which needs the extra `grpc` of this package.
     `silence_seconds`: the time without a byte on a stream after which its connection counts as broken; default: 30, which is
         twice the time between two heartbeats of a server with default settings.
     `report`: called with a sentence when a request fails that will be tried again; not called for further failures until an attempt

@@ -70,8 +70,8 @@ def check(root: Path, today: date | None = None) -> Report:
 def release(root: Path, today: date | None = None) -> Report:
     """Check the contract in the directory `root`; if there are no findings, record the contract as released.
 
-    `today`: the day of the release; None is the present day in UTC. Returns the result of the check. Raises InvalidContract if the record of the released contract, or a consumer contract, cannot
-    be read.
+    `today`: the day of the release; None is the present day in UTC. Returns the result of the check. Raises InvalidContract if the record
+    of the released contract, or a consumer contract, cannot be read.
     """
     baseline, working, consumers = read_baseline(root) or Baseline(), read_working_contract(root), read_consumers(root)
     today = today or _today()

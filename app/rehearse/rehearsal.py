@@ -33,9 +33,8 @@ SCENARIO_VARIABLE: Final = "ORDERS_EVENTS_SCENARIO"
 
 _MOST_FINDINGS: Final = 5  # of one scenario: more tend to have the same cause
 _LEAST_HOLD_SECONDS: Final = 0.6  # a second connection is noticed in this time
-_QUIET_SECONDS: Final = (
-    2.0  # ten times the shortest retry time and more: who comes back after the end does it in this time
-)
+# Ten times the shortest retry time and more: who comes back after the end does it in this time.
+_QUIET_SECONDS: Final = 2.0
 _LONGEST_SECONDS: Final = 120.0  # of a scenario, for a slow machine
 _REPORT_SECONDS: Final = 5.0  # after the last one: what was not reported by then never will be
 _SLACK_SECONDS: Final = 1.0

@@ -89,7 +89,8 @@ class Scenario:
     """One scenario: its name, what a consumer has to do in it, as a sentence, and the answers in order.
 
     After the last answer the scenario is over as soon as enough was seen. `stops`: whether the consumer must not come back after the last
-    answer. `slow_seconds`: how much longer a consumer may take, because there is much to apply. `may_stop`: whether it may also end. `told_at_once`: whether what it applies must be reported while the first stream is open.
+    answer. `slow_seconds`: how much longer a consumer may take, because there is much to apply. `may_stop`: whether it may also end.
+    `told_at_once`: whether what it applies must be reported while the first stream is open.
     """
 
     name: str

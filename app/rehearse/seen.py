@@ -56,8 +56,9 @@ class Asked:
     """A request for events, and what became of it. Times are in seconds, of a monotonic clock.
 
     `may_come_with`: the ids with which the consumer may come; None if it may come with any. `newest`: the last id that was delivered
-    before. `place`: of the answer in the scenario. `retry_ms`: the reconnection time that is in force. `overlapped`: whether another stream stayed open. `unfinished`: an event
-    of which a part was written. `has_limit`: whether the consumer asked for so many events only; `limited`: whether it ended with them.
+    before. `place`: of the answer in the scenario. `retry_ms`: the reconnection time that is in force. `overlapped`: whether another stream
+    stayed open. `unfinished`: an event of which a part was written. `has_limit`: whether the consumer asked for so many events only;
+    `limited`: whether it ended with them.
     """
 
     at: float

@@ -19,9 +19,8 @@ _ADVICE: Final = {
     errno.EADDRNOTAVAIL: "Choose an address of this machine.",
 }
 UNSENT_BYTES: Final = 128 * 1024  # more than a page of events, so that a reader that keeps up is not slowed down
-UNACKNOWLEDGED_MS: Final = (
-    20_000  # then the connection is lost; a heartbeat every 15 s makes sure that there is something
-)
+# If sent bytes are not acknowledged for so long, the connection is lost; a heartbeat every 15 s makes sure that there are some.
+UNACKNOWLEDGED_MS: Final = 20_000
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -27,9 +27,8 @@ from app.server.connections.timetable import Timetable
 from app.server.listener import BACKLOG
 
 DRAIN_SECONDS: Final = 5.0  # for the streams to send their last frame; then they are cut
-GRACE_SECONDS: Final = (
-    3  # for requests that are being answered; both together are well within the 10 s that a deploy allows
-)
+# For requests that are being answered; both together are well within the 10 s that a deploy allows.
+GRACE_SECONDS: Final = 3
 
 _log = logging.getLogger(__name__)
 

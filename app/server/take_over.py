@@ -8,10 +8,10 @@
   in its `Upgrade` field. The server sends the status 101 with these headers. The call returns a `DuplexConnection`. This function
   is there only if the request may switch.
 
-From then on the application sends no ASGI messages, and writes to the connection instead. It may return: the connection goes on
-without the coroutines of its request. `app/server/connections/protocol.py` implements this extension, `app/server/connections/stream_connection.py` and
-`app/server/connections/upgraded_connection.py` the connections. `app/transports/http/streaming/asgi_sink.py` sends streams if the server does not have
-this extension.
+From then on the application sends no ASGI messages, and writes to the connection instead. It may return: the connection goes on without the
+coroutines of its request. `app/server/connections/protocol.py` implements this extension, `app/server/connections/stream_connection.py` and
+`app/server/connections/upgraded_connection.py` the connections. `app/transports/http/streaming/asgi_sink.py` sends streams if the server
+does not have this extension.
 """
 
 from __future__ import annotations

@@ -15,9 +15,8 @@ from app.sources.timeline import Publishes, Timed, publish_timeline
 from app.specification.errors import ContractViolation, EventViolation, StartupError
 from app.specification.strict_json import JsonValue
 
-OPEN_ORDERS: Final = (
-    40  # placed, not yet shipped or cancelled: at 3 events per second, an order is open for 13 s on average
-)
+# Placed, not yet shipped or cancelled: at 3 events per second, an order is open for 13 s on average.
+OPEN_ORDERS: Final = 40
 CANCELLED_SHARE: Final = 0.2
 REASON_SHARE: Final = 0.7  # of the cancelled orders
 REASONS: Final = ("changed their mind", "payment declined", "out of stock", "unknown address", "ordered twice")
@@ -69,9 +68,9 @@ def simulated_orders(
 ) -> Iterator[Timed]:
     """Yield simulated order events without end, each with the pause before the next event.
 
-    `rate_per_second`: the mean number of events per second. `schema_version`: the version that events name. `seed`: the same seed yields the same events with the same times
-    (`when`), but always with new eventIds. With the same eventIds, a server that is restarted on a log of the same simulation
-    would publish only duplicates for a long time.
+    `rate_per_second`: the mean number of events per second. `schema_version`: the version that events name. `seed`: the same seed yields
+    the same events with the same times (`when`), but always with new eventIds. With the same eventIds, a server that is restarted on a log
+    of the same simulation would publish only duplicates for a long time.
     """
     random = Random(seed)
     elapsed_seconds = 0.0

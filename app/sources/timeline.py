@@ -17,9 +17,8 @@ from app.events.errors import EventIdConflict, StoreUnavailable
 from app.specification.strict_json import JsonValue
 
 BATCH_EVENTS: Final = 500
-TICK_SECONDS: Final = (
-    0.01  # between two publishes: it bounds their number, and nobody sees so small a delay of an event
-)
+# Between two publishes: it bounds their number, and nobody sees so small a delay of an event.
+TICK_SECONDS: Final = 0.01
 CATCH_UP_SECONDS: Final = 1.0  # of lag at most: with less, every slow commit would lower the rate
 _FIRST_RETRY_SECONDS: Final = 0.1
 _LONGEST_RETRY_SECONDS: Final = 5.0

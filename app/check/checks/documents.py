@@ -68,8 +68,9 @@ def _references(document: Mapping[str, Any]) -> Iterator[str]:
 def event_schemas(target: Target) -> Iterator[Finding]:
     """/event-types lists the same schemas as the document: one for every frame, and no others.
 
-    This check yields a finding for each event type that only the list or only the OpenAPI document has, and for each schema that
-    cannot be fetched or differs. The document has the newest schema of the oldest major, which readers see who pin none. Raises NotSeen if the server has no such list.
+    This check yields a finding for each event type that only the list or only the OpenAPI document has, and for each schema that cannot be
+    fetched or differs. The document has the newest schema of the oldest major, which readers see who pin none. Raises NotSeen if the server
+    has no such list.
     """
     path = target.contract.paths.get("listEventTypes")
     if path is None or target.contract.event_types is None:

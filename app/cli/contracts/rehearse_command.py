@@ -98,13 +98,13 @@ def rehearse(
 ) -> int:
     """Start COMMAND, the program of a consumer, in front of a server that cuts, delays and refuses, and judge how it comes through.
 
-    Each scenario starts the command anew, with the address of a server in ORDERS_EVENTS_URL, and ends it, with everything that it has started.
-    The server sends the examples of the contract. It judges by the requests that come: with which id the consumer comes back, after how long,
-    and whether it stops where it has to.
+    Each scenario starts the command anew, with the address of a server in ORDERS_EVENTS_URL, and ends it, with everything that it has
+    started. The server sends the examples of the contract. It judges by the requests that come: with which id the consumer comes back,
+    after how long, and whether it stops where it has to.
 
     If the consumer reports what it applies, that is judged, too: each event once, in order, and every gap. It sends {"id": ID} for an
-    event, or {"gap": REASON}, by POST to the address in ORDERS_EVENTS_REPORT_URL or as a line of the file that --applied names. With "data", the
-    data of the event is compared.
+    event, or {"gap": REASON}, by POST to the address in ORDERS_EVENTS_REPORT_URL or as a line of the file that --applied names. With
+    "data", the data of the event is compared.
 
     Exit codes: 0 nothing was found; 1 something was found; 2 the command cannot be started, or wrong usage.
     """

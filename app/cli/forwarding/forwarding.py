@@ -42,7 +42,8 @@ class Forwarding:
     def forward(self, items: Iterable[OrderEvent | Gap | Checkpoint]) -> None:
         """Forward the items of a stream in order, and keep the position after each.
 
-        Raises click.ClickException if an event cannot be forwarded or the receiver wants no more events, OSError if a file cannot be written.
+        Raises click.ClickException if an event cannot be forwarded or the receiver wants no more events, OSError if a file cannot be
+        written.
         """
         for item in items:
             if not isinstance(item, Checkpoint):

@@ -126,9 +126,9 @@ def orders_client(
 ) -> Iterator[OrdersClient]:
     """Open a client of the server at `url`, and close the client when the context ends.
 
-    `certificates`: the certificates to trust; None: the default of `OrdersClient`. `transport`, `token`: see `OrdersClient`. `report`: called with a sentence when a request fails
-    that will be tried again. Raises click.UsageError if the URL is not one for the transport, if a package of the transport is not
-    installed, or if SSL_CERT_FILE or SSL_CERT_DIR points to certificates that cannot be read.
+    `certificates`: the certificates to trust; None: the default of `OrdersClient`. `transport`, `token`: see `OrdersClient`. `report`:
+    called with a sentence when a request fails that will be tried again. Raises click.UsageError if the URL is not one for the transport,
+    if a package of the transport is not installed, or if SSL_CERT_FILE or SSL_CERT_DIR points to certificates that cannot be read.
     """
     try:
         client = OrdersClient(url, token=token, certificates=certificates, transport=transport, report=report)

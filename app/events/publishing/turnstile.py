@@ -18,9 +18,8 @@ from typing import Final
 SMALL_BYTES: Final = 16 * 1024  # of JSON or of a message: read in 100 µs, so it needs no turn
 
 USUAL_SWITCH_SECONDS: Final = sys.getswitchinterval()
-LARGE_WORK_SWITCH_SECONDS: Final = (
-    0.0001  # less than a piece takes; always so, commits would be of fewer events, and cost more
-)
+# Less than a piece takes. If it were always so short, commits would be of fewer events, and cost more.
+LARGE_WORK_SWITCH_SECONDS: Final = 0.0001
 
 
 class Turnstile:

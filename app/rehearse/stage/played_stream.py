@@ -22,9 +22,7 @@ HEARTBEAT_SECONDS: Final = 0.5
 _PAUSE_SECONDS: Final = 0.002  # between two pieces of a block, so that they arrive one by one
 _MOST_PAUSES: Final = 40  # in a block: on a busy machine, each takes longer than it says
 _CUTS: Final[Mapping[Ending, Callable[[bytes], bytes]]] = {
-    Ending.CUT_IN_EVENT: lambda block: block[
-        : len(block) - 8
-    ],  # within the data: its end and two line ends are missing
+    Ending.CUT_IN_EVENT: lambda block: block[:-8],  # within the data: its end and two line ends are missing
     Ending.CUT_IN_CHARACTER: lambda block: block[: _first_long_character(block) + 1],
     Ending.CUT_IN_LINE_END: lambda block: block.replace(b"\n", b"\r\n")[:-1],
 }

@@ -17,9 +17,8 @@ STREAM_HEADERS: Final = (
 )
 
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)  # SO_LINGER for 0 seconds: closing sends a reset
-_SETTLE_SECONDS: Final = (
-    0.3  # before a break, with which HTTP libraries and browsers throw away what they have not passed on yet
-)
+# Before a break, with which HTTP libraries and browsers throw away what they have not passed on yet.
+_SETTLE_SECONDS: Final = 0.3
 
 
 class Wire:

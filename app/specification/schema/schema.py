@@ -40,8 +40,8 @@ class VerdictsDiffer(Exception):
 class Schema:
     """A compiled JSON Schema; `compile_schema` creates it.
 
-    `source`: the JSON Schema itself. `accepts`: a fast function that returns whether a value is valid. `violations` calls the same function first, so the two
-    agree.
+    `source`: the JSON Schema itself. `accepts`: a fast function that returns whether a value is valid. `violations` calls the same function
+    first, so the two agree.
     """
 
     def __init__(self, name: str, source: Mapping[str, JsonValue], accepts: Verdict, validator: Validator) -> None:

@@ -13,9 +13,8 @@ from app.events.event import Event, EventKey, StoredEvent
 from app.events.log.event_store import Appended
 from app.stores.local.offsets import assign_or_find
 
-_NOT_STORED: Final = (
-    ""  # as the epoch of an event that is not stored yet; its offset then counts the new events, from 1
-)
+# As the epoch of an event that is not stored yet; its offset then counts the new events, from 1.
+_NOT_STORED: Final = ""
 
 
 class Request:

@@ -62,18 +62,18 @@ class SharedLog(Protocol):
     def follow(self, after: int) -> AsyncGenerator[Sequence[StoredEvent], None]:
         """Yield the events after an offset as they are stored: in order, each once, without a hole.
 
-        It yields no event that was stored after the log had become another one. The iterator outlasts interruptions of the connection. It ends if it cannot go on without a hole: the next event was
-        deleted, or the log is not the one that it was, or has a new epoch. The caller then compares its copy with the log. A
-        caller that leaves earlier closes the iterator.
+        It yields no event that was stored after the log had become another one. The iterator outlasts interruptions of the connection. It
+        ends if it cannot go on without a hole: the next event was deleted, or the log is not the one that it was, or has a new epoch. The
+        caller then compares its copy with the log. A caller that leaves earlier closes the iterator.
         """
 
     async def store(self, events: Sequence[Event], epoch: str) -> int:
         """Store events, adjacent and in order, or none of them. Returns the offset of the first event once all are on disk on a
         quorum.
 
-        At most 1,000 events, with different keys. A lost acknowledgement is resolved within this call. Raises AlreadyStored if
-        an event with one of the keys is stored in this epoch; then nothing was stored. Raises EpochEnded if `epoch` is not
-        the last one, and the events were not stored before it ended; StoreUnavailable if the outcome is not known in time: the events may still be stored.
+        At most 1,000 events, with different keys. A lost acknowledgement is resolved within this call. Raises AlreadyStored if an event
+        with one of the keys is stored in this epoch; then nothing was stored. Raises EpochEnded if `epoch` is not the last one, and the
+        events were not stored before it ended; StoreUnavailable if the outcome is not known in time: the events may still be stored.
         """
 
     async def event_at(self, offset: int) -> StoredEvent | None:

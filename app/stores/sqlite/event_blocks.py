@@ -1,9 +1,9 @@
 """Blocks: records that describe the stored events. One block describes 256 events, and is stored in a table of its own.
 
-For each event, a block has the checksum of the event, and keys by which a filter finds the event: the key of its order id, the
-key of its event type, and the key of its owner. A block is written in the same transaction as the events, and has its own checksum. So an intact
-block proves which events of an order exist, and a damaged page of the database cannot hide an event: if a block lists an event
-that the database does not return, an error is raised.
+For each event, a block has the checksum of the event, and keys by which a filter finds the event: the key of its order id, the key of its
+event type, and the key of its owner. A block is written in the same transaction as the events, and has its own checksum. So an intact block
+proves which events of an order exist, and a damaged page of the database cannot hide an event: if a block lists an event that the database
+does not return, an error is raised.
 
 A key is the CRC-32 of an order id, event type or owner. Two different names may have the same key, so the filter is then applied to
 the events found.

@@ -1,7 +1,7 @@
 """The records of a SQLite log other than its events. Each record has a checksum.
 
-They are the epochs (one for each start of a server on the log), the floor (the newest deleted event), the key of the opaque ids,
-and the blocks (each describes 256 events). All functions raise Damaged if a record is missing or does not match its checksum, and sqlite3.Error if
+They are the epochs (one for each start of a server on the log), the floor (the newest deleted event), the key of the opaque ids, and the
+blocks (each describes 256 events). All functions raise Damaged if a record is missing or does not match its checksum, and sqlite3.Error if
 SQLite fails.
 """
 

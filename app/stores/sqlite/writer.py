@@ -41,8 +41,8 @@ HandOver: TypeAlias = Callable[[Commit | None, Sequence[tuple[Request, Outcome]]
 class Writer:
     """A thread that stores the events of requests in the order in which the requests were submitted.
 
-    `transactions`: writes to the log; used on this thread only. `hand_over`: called on this thread after each transaction,
-    with its result. `health`: counts the transactions. `checks_ages`: if True, events that are too old are deleted twice a second, even if no request is
+    `transactions`: writes to the log; used on this thread only. `hand_over`: called on this thread after each transaction, with its result.
+    `health`: counts the transactions. `checks_ages`: if True, events that are too old are deleted twice a second, even if no request is
     submitted.
     """
 

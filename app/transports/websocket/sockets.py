@@ -43,12 +43,11 @@ _log = logging.getLogger(__name__)
 class Sockets:
     """The parts of the server that WebSocket connections use, and what bounds all connections together.
 
-    `authentication`: decides about the access tokens in messages. `admission`: limits the number of connections; `publish_limit`: what
-    each client publishes. `contract`: the messages, and the limits of one connection; `contracts`: the events. `deprecated`: what is
-    deprecated of what clients read. `publish_bytes`: the largest `publish`;
-    `json_values`: the most values in a message. `problem`: returns the problem (RFC 9457) that belongs to an error, and logs under the given name that it
-    has failed if the error is not expected. `tally`: counts the connections. `compress`: whether messages are compressed for
-    clients that offer it.
+    `authentication`: decides about the access tokens in messages. `admission`: limits the number of connections; `publish_limit`: what each
+    client publishes. `contract`: the messages, and the limits of one connection; `contracts`: the events. `deprecated`: what is deprecated
+    of what clients read. `publish_bytes`: the largest `publish`; `json_values`: the most values in a message. `problem`: returns the
+    problem (RFC 9457) that belongs to an error, and logs under the given name that it has failed if the error is not expected. `tally`:
+    counts the connections. `compress`: whether messages are compressed for clients that offer it.
     """
 
     def __init__(

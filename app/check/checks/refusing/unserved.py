@@ -46,7 +46,7 @@ def wrong_method(target: Target) -> Iterator[Finding]:
 
 
 def foreign_host(target: Target) -> Iterator[Finding]:
-    """A request for a host for which the server does not answer is refused with 421, so that no web page makes use of it by a name of its own.
+    """A request for a foreign host is refused with 421, so that no web page can use the server under a name of its own.
 
     Raises NotSeen if the document has no such response, or if something in front of the server answers for other hosts.
     """

@@ -1,4 +1,5 @@
-"""What a subscription over any transport says about its events beside the data, and how it starts at a time. Each function checks one promise.
+"""What a subscription over any transport says about its events beside the data, and how it starts at a time. Each function checks one
+promise.
 
 Both are compared with pages, which say in which version an event is, and when it was stored.
 """

@@ -1,4 +1,6 @@
-"""Write JSON values into messages of Protocol Buffers. A value that a message cannot carry as it is, is a fault; none is dropped or rounded."""
+"""Write JSON values into messages of Protocol Buffers. A value that a message cannot carry as it is, is a fault; none is dropped or
+rounded.
+"""
 
 from __future__ import annotations
 

@@ -9,9 +9,8 @@ from collections.abc import Callable, Hashable
 from typing import Final, Generic, TypeVar
 
 BUCKETS_PER_SECOND: Final = 2
-HOLDERS_PER_TURN: Final = (
-    64  # tokens that were issued together expire together, and others must not wait for all of their streams
-)
+# Tokens that were issued together expire together, and others must not wait for all of their streams.
+HOLDERS_PER_TURN: Final = 64
 LONGEST_WAIT_SECONDS: Final = 0.5  # then the clock is read again, because the time of day can be set
 
 Holder = TypeVar("Holder", bound=Hashable)

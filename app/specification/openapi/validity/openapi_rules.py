@@ -1,4 +1,6 @@
-"""The rules of OpenAPI 3.0, as the official JSON Schema and the package openapi-spec-validator have them. To import it takes a fifth of a start."""
+"""The rules of OpenAPI 3.0, as the official JSON Schema and the package openapi-spec-validator have them. To import it takes a fifth of a
+start.
+"""
 
 from __future__ import annotations
 

@@ -22,9 +22,8 @@ ID_KEY: Final = "orders-events.id-key"
 CREATED: Final = "orders-events.created"
 """The time at which the servers created the stream. A stream that they restore from a backup has its old metadata, and is created anew."""
 _SETTLE_SECONDS: Final = 0.25  # events that the leader had taken before the fence are stored within this time
-_CLAIM_SECONDS: Final = (
-    300  # a node that began an epoch and died is finished by another; the claim is removed after this time
-)
+# A node that began an epoch and died is finished by another; the claim is removed after this time.
+_CLAIM_SECONDS: Final = 300
 _NAME_TAKEN: Final = 10148
 _AGREED: Final = "orders-events.epoch"
 

@@ -1,4 +1,5 @@
-"""The requests of the JetStream API that concern one stream, as JSON (https://docs.nats.io/reference/reference-protocols/nats_api_reference).
+"""The requests of the JetStream API that concern one stream, as JSON
+(https://docs.nats.io/reference/reference-protocols/nats_api_reference).
 
 nats-py has no client for the newer settings and for atomic batches, so the API is called by its subjects.
 """

@@ -19,9 +19,8 @@ from collections.abc import Hashable
 from typing import Final, Generic, TypeVar
 
 MAX_ENTRIES: Final = 512
-MAX_KEY_BYTES: Final = (
-    256  # most paths, queries and Accept headers are shorter than 100. With values, 512 entries take up to 6 MB
-)
+# Most paths, queries and Accept headers are shorter than 100. With values, 512 entries take up to 6 MB.
+MAX_KEY_BYTES: Final = 256
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")

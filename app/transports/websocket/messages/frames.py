@@ -10,9 +10,8 @@ from app.transports.websocket.errors import ConnectionFault
 _FINAL_TEXT: Final = 0x81
 _FINAL_COMPRESSED_TEXT: Final = 0xC1  # with the bit RSV1
 _CLOSE: Final = 0x88
-_REASON_BYTES: Final = (
-    123  # RFC 6455 §5.5: the payload of a control frame has at most 125 bytes, and the code takes two
-)
+# RFC 6455 §5.5: the payload of a control frame has at most 125 bytes, and the code takes two.
+_REASON_BYTES: Final = 123
 
 
 def text_frames(messages: Iterable[bytes]) -> bytes:
