@@ -145,9 +145,17 @@ DOWN: dict[str, tuple[Edit, str]] = {
         steps({"drop": "/service/name"}, at=0),
         "step 1 leads into a value that is not a closed object",
     ),
-    "a place in a value that is set": (
-        steps({"set": "/box", "value": {"size": 1}}, {"move": "/service", "to": "/box/kind"}, at=0),
-        "step 2 leads into a value that an earlier step has set: a set value stays whole.",
+    "a place in a text that is set": (
+        steps({"set": "/box", "value": "big"}, {"move": "/service", "to": "/box/kind"}, at=0),
+        "step 2 leads into a value that is not a closed object",
+    ),
+    "a place in an object that is set where there may be one": (
+        steps({"set": "/parcel", "value": {"carrier": "DHL"}}, {"drop": "/parcel/carrier"}, at=0),
+        "step 2 leads into an object that is set where there may be one; set {} there, and then each member.",
+    ),
+    "a value that is moved into an object that is set": (
+        steps({"set": "/box", "value": {"size": 1}}, {"move": "/carrier", "to": "/box/kind"}),
+        "what comes out may be refused by 1.2.0, at /box (additionalProperties).",
     ),
     "a moved key": (
         steps({"move": "/orderId", "to": "/order"}),

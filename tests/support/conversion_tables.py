@@ -27,7 +27,7 @@ LEAVES: Final[tuple[JsonSchema, ...]] = (
 )
 
 
-_SET: Final[tuple[JsonValue, ...]] = ("x", "y", 1, {"a": "x"})
+_SET: Final[tuple[JsonValue, ...]] = ("x", "y", 1, {"a": "x"}, {}, {})
 
 
 class _Made(dict[str, Any]):
@@ -125,7 +125,8 @@ def _do(root: Any, step: Step) -> None:
     around, name = _around(root, step.place), step.place[-1]
     if isinstance(step, Set):
         if around is not None:
-            around.setdefault(name, deepcopy(step.value))
+            there = around.setdefault(name, deepcopy(step.value))
+            around[name] = dict(there) if isinstance(there, _Made) else there  # from now on, it stays
         return
     if around is None or name not in around:
         return

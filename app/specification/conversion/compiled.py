@@ -36,7 +36,7 @@ def _taking(node: Node, schema: Mapping[str, Any]) -> _Take:
             return _mapped(_taking(inner, schema), values, otherwise[0] if otherwise else _ABSENT)
         case Members(_, origin):
             convert = _members(node, schema)
-            return _if_any(convert, None if origin is None else _taken(origin.place))
+            return _if_any(convert, None if origin is None else _taking(origin, schema))
 
 
 def _members(tree: Members, schema: Mapping[str, Any]) -> Convert:

@@ -60,13 +60,9 @@ def _source(raised: Node, place: Place) -> Node | None:
     """Return the node of the template upwards at a place; None if nothing is ever there."""
     node: Node | None = raised
     for name in place:
-        match node:
-            case Constant(dict(value), there):
-                node = Constant(value[name], there) if name in value else None
-            case None:
-                return None
-            case _:
-                node = expanded(node).members.get(name)
+        if node is None:
+            return None
+        node = expanded(node).members.get(name)
     return node
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
-from app.specification.conversion.presence import ALWAYS, Presence, any_of
+from app.specification.conversion.presence import ALWAYS, Presence, any_of, follows
 from app.specification.conversion.table import Drop, Map, Move, Place, Set, Step, Table
 from app.specification.errors import InvalidContract
 from app.specification.pointer import write_pointer
@@ -63,13 +63,13 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """An object with its members. `origin`: the object of the source that it was; None if steps have made it.
+    """An object with its members. `origin`: the object of the source that it was, or that a step has set; None if only moves made it.
 
     It is there if its origin is, or if one of its members is: a step that moves a value into it makes it if there is none.
     """
 
     members: Mapping[str, Node]
-    origin: Taken | None = None
+    origin: Taken | Constant | None = None
 
     @property
     def there(self) -> Presence:
@@ -105,12 +105,27 @@ def _after_step(tree: Members, number: int, step: Step, table: Table) -> Members
 
 def expanded(node: Node | None) -> Members:
     """Return an object as a node for each of its properties. Raises Unprovable if its schema does not list them all."""
-    if isinstance(node, Members):
-        return node
-    if isinstance(node, Constant | Filled):
-        raise Unprovable("leads into a value that an earlier step has set: a set value stays whole")
-    if not isinstance(node, Taken) or not is_plain_object(node.schema):
-        raise Unprovable("leads into a value that is not a closed object with a list of properties alone")
+    match node:
+        case Members():
+            return node
+        case Constant(dict(value), there):
+            return Members({name: Constant(each, there) for name, each in value.items()}, node)
+        case Filled(inner, value, there):
+            return _expanded_filled(inner, Constant(value, there))
+        case Taken(_, schema) if is_plain_object(schema):
+            return _expanded_taken(node)
+    raise Unprovable("leads into a value that is not a closed object with a list of properties alone")
+
+
+def _expanded_filled(node: Node, otherwise: Constant) -> Members:
+    """Expand the object of a node, or the one that is set where it has none: this one stays there when its members are moved away."""
+    # A member that is set only where there was no object cannot be expressed: presence knows what is there, and not what is not.
+    if otherwise.value != {} and not follows(node.there, otherwise.there):
+        raise Unprovable("leads into an object that is set where there may be one; set {} there, and then each member")
+    return Members(expanded(node).members, otherwise)
+
+
+def _expanded_taken(node: Taken) -> Members:
     required = node.schema.get("required", ())
     members: dict[str, Node] = {}
     for name, part in node.schema.get("properties", {}).items():
