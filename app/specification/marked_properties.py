@@ -69,12 +69,20 @@ def check_same_key(folder: Path, keys: Mapping[Version, str]) -> None:
 def check_same_owner(folder: Path, owners: Mapping[Version, str | None]) -> None:
     """Check that no version takes back what an earlier one says about the owner: its events would be shown to others, or to nobody.
 
+    Nor does a major begin with an owner: events that go up from the major before would be stored without it, and so under another key than
+    their repetitions in the new major.
+
     `folder`: that of the event type, for error messages. `owners`: the name of the property in each version, oldest first.
     """
     for (before, owner), (version, name) in pairwise(owners.items()):
         if owner not in (None, name):
             raise InvalidContract(
                 f"{folder / str(version)}: {owner} must have the owner of the event (x-owner), as it has in version {before}."
+            )
+        if owner != name and version.major != before.major:
+            raise InvalidContract(
+                f"{folder / str(version)}: {name} cannot have the owner of the event (x-owner) from a major version on; add a minor version "
+                f"after {before} in which it has."
             )
 
 

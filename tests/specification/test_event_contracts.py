@@ -383,6 +383,13 @@ BREAKS: dict[str, tuple[Callable[[Path], object], str]] = {
         ),
         "1.1.0: shop must have the owner of the event (x-owner), as it has in version 1.0.0.",
     ),
+    "an owner from a major version on": (
+        lambda at: (
+            add(at, "order.returned", "1.0.0", with_properties(shop=ORDER_ID)),
+            add(at, "order.returned", "2.0.0", with_properties(shop=OWNER)),
+        ),
+        "2.0.0: shop cannot have the owner of the event (x-owner) from a major version on; add a minor version after 1.0.0 in which",
+    ),
     "a second major version without tables": (
         lambda at: add(at, "order.returned", "2.0.0"),
         "order.returned/2.0.0/down.json: the file cannot be read: No such file or directory.",
