@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -110,6 +111,20 @@ async def test_an_event_that_an_older_server_stored_is_repeated_in_any_major(
             other = submission("old", version)
             with pytest.raises(EventIdConflict):
                 await to.publish([{**other, "data": {**other["data"], "orderId": "or_2"}}])
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "1.7.0"])
+async def test_an_event_of_a_version_that_is_not_there_is_repeated_in_any_major(tmp_path: Path, version: str) -> None:
+    """It was retired and removed, or only a newer server has it; readers see its events, so a repetition is recognised too."""
+    copy = ContractCopy(tmp_path / "contract")
+    add_order_shipped_2(copy)
+    shutil.rmtree(copy.contracts / "order.shipped" / "1.0.0")
+    async with opening(MemoryStore()) as log:
+        await log.append([OLD._replace(schema_version=version)])
+        to = publisher(log, load_contracts(copy.contracts))
+        for named in (None, "1.1.0", "2.0.0"):
+            [(_, duplicate)] = await to.publish([submission("old", named)])
+            assert duplicate
 
 
 async def test_a_page_is_converted_once_for_all_readers_of_a_major(contracts: Contracts) -> None:

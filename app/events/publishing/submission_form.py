@@ -27,15 +27,19 @@ class Gate:
     """The schemas that a submitted event of one type must match.
 
     `envelope`: the schema of the whole submission. `contracts`: for each schema version, the contract that the `data` must
-    match; those that are retired are removed. `retired`: the removed ones. `stored`: for each schema version, how the `data` are
+    match; those that are retired are removed. `retired`: the removed ones. `stored_form`: returns how the `data` of a schema version are
     converted to be stored. `default_version`: the version of a submission that has no `schemaVersion`.
     """
 
     envelope: Schema
     contracts: dict[str, EventContract]
-    stored: Mapping[str, Conversion]
+    stored_form: Callable[[str], Conversion]
     default_version: str
     retired: dict[str, EventContract] = field(default_factory=dict)
+
+    @property
+    def stores_as_published(self) -> bool:
+        return all(self.stored_form(version).is_identity for version in self.contracts)
 
     def contract(self, submission: Mapping[str, JsonValue]) -> EventContract | None:
         version = submission.get("schemaVersion", self.default_version)
@@ -79,18 +83,17 @@ Formed: TypeAlias = tuple[Form, Any]
 
 def gate_of(contracts: Contracts, event_type: str, envelope: Schema) -> Gate:
     versions = {str(version): contracts.get(event_type, version) for version in contracts.versions(event_type)}
-    stored = {version: contracts.stored_form(event_type, version) for version in versions}
-    return Gate(envelope, versions, stored, str(contracts.default_version(event_type)))
+    stored_form = partial(contracts.stored_form, event_type)
+    return Gate(envelope, versions, stored_form, str(contracts.default_version(event_type)))
 
 
 def forms_of(event_type: str, gate: Gate) -> Iterator[tuple[tuple[JsonValue, JsonValue], Form]]:
     """Yield each form of submissions of an event type, with the `eventType` and the `schemaVersion` of such submissions."""
-    is_stored_as_published = all(conversion.is_identity for conversion in gate.stored.values())
-    raised = as_stored if is_stored_as_published else partial(_raised, gate.stored)
+    raised = as_stored if gate.stores_as_published else partial(_raised, gate.stored_form)
     for version, contract in gate.contracts.items():
         data: JsonValue = {"required": ["data"], "properties": {"data": contract.schema}}
         accepts = compile_verdict({"type": "array", "items": {"allOf": [dict(gate.envelope.source), data]}})
-        stored = gate.stored[version]
+        stored = gate.stored_form(version)
         form = partial(
             Form,
             event_type,
@@ -115,9 +118,11 @@ def converted(formed: Formed) -> Formed:
     return form, {**submission, "data": form.convert(submission["data"])}
 
 
-def _raised(conversions: Mapping[str, Conversion], stored: StoredEvent) -> StoredEvent:
-    """Return a stored event as it would be stored today. `conversions`: how the events of its type are stored, by their version."""
-    conversion = conversions.get(stored.schema_version)
-    if conversion is None or conversion.is_identity:
+def _raised(stored_form: Callable[[str], Conversion], stored: StoredEvent) -> StoredEvent:
+    """Return a stored event as it would be stored today. `stored_form`: how events of its type are stored, also those of a version that
+    was removed, or that only a newer server knows.
+    """
+    conversion = stored_form(stored.schema_version)
+    if conversion.is_identity:
         return stored
     return stored._replace(schema_version=conversion.version, data=conversion.text(stored.data))
