@@ -80,10 +80,14 @@ class DeprecatedMajors:
         if not of_pin:
             return ()
         found = tuple(each for each in of_pin if event_types is None or each.event_type in event_types)
-        for each in found:
+        self.check_living(found)
+        return found
+
+    def check_living(self, read: Collection[DeprecatedMajor]) -> None:
+        """Raise VersionRetired if one of the majors that a reader reads is past its sunset."""
+        for each in read:
             if each.ends_at <= self._clock():
                 raise VersionRetired(each.event_type, each.major, each.deprecation.sunset_on, each.successor)
-        return found
 
     def _check_removed(self, event_types: Collection[str] | None, pin: int) -> None:
         for event_type, (removed, oldest) in self._removed.items():

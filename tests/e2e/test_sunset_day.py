@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ CLOCK = {"MOVED_CLOCK_TO": str(SUNSET.timestamp())}
 IN_1 = {"eventType": "order.shipped", "schemaVersion": "1.2.0", "data": LEAST_SEEN}
 IN_2 = {"eventType": "order.shipped", "schemaVersion": "2.0.0", "data": LEAST}
 ENDED: tuple[dict[str, Any], ...] = ({}, {"majorVersion": 1})
+SECONDS_BEFORE = 2
 LIVING: dict[str, Any] = {"majorVersion": 2}
 
 
@@ -108,6 +110,16 @@ def test_a_server_that_starts_after_the_day_refuses_the_major_and_has_its_events
         page = _get(server, {**LIVING, "from": "earliest"}).raise_for_status().json()["events"]
         assert [each["schemaVersion"] for each in page] == ["2.0.0", "2.0.0"]
         assert page[0]["data"] == {**LEAST, "service": "unknown"}
+
+
+def test_a_page_that_waits_is_refused_when_the_day_begins(start: Callable[..., ServerProcess]) -> None:
+    before = SUNSET.timestamp() - SECONDS_BEFORE
+    with start(MOVED_CLOCK_TO=str(before)) as server:
+        server.signal(signal.SIGUSR2)
+        began = time.monotonic()
+        waited = _get(server, {"majorVersion": 1, "wait": 30})
+        assert waited.status_code == 410
+        assert time.monotonic() - began < 30
 
 
 def assert_retired(server: ServerProcess) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -55,18 +56,19 @@ class Waits:
         self._waiting: set[Wait] = set()
 
     @contextmanager
-    def admitted(self, client: Client, seconds: int) -> Iterator[Wait]:
+    def admitted(self, client: Client, seconds: int, ends_at: float = math.inf) -> Iterator[Wait]:
         """Yield the wait of a request, which takes not longer than the client's access token is valid.
 
-        Until the context is left it is counted; see `Admission.admit`. A wait of no time is not counted.
+        `ends_at`: when there is nothing to wait for any more, in seconds since 1970-01-01 UTC. Until the context is left the wait is
+        counted; see `Admission.admit`. A wait of no time is not counted.
         """
         if not seconds:
             yield NO_WAIT
             return
         leave = self._admission.admit(client)
         expires_at = client.principal.expires_at
-        valid_for = seconds if expires_at is None else max(0, expires_at - time.time())
-        wait = Wait(min(seconds, valid_for), client.principal)
+        until = ends_at if expires_at is None else min(ends_at, expires_at)
+        wait = Wait(min(seconds, max(0, until - time.time())), client.principal)
         self._waiting.add(wait)
         try:
             yield wait

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -110,7 +111,8 @@ class ReadOperations:
         filter, deprecations = self._selected(client, event_types, order_id, major_version)
         start = _start(request, last_event_id, since, from_)
         wanted = SubscriptionRequest(start, filter, limit=limit, deprecations=deprecations)
-        with self.waits.admitted(client, 0 if request.method == "HEAD" else wait) as admitted:
+        ends_at = min((each.ends_at for each in deprecations), default=math.inf)
+        with self.waits.admitted(client, 0 if request.method == "HEAD" else wait, ends_at) as admitted:
             return await self._page(request, wanted, admitted)
 
     def _selected(
@@ -133,6 +135,8 @@ class ReadOperations:
         page = await wait.result(request, read(wait.seconds)) if wait.seconds else None
         if page is None:
             page = await read(0)
+        else:
+            self.deprecated.check_living(wanted.deprecations)  # the sunset may have come meanwhile
         body = event_page(page, self.log.id_of_place(page.through, wanted.filter))
         headers = {**NO_STORE, **reader_headers(wanted.deprecations)}
         return self.bodies.response(body, headers=headers, media_type=_PAGE)
