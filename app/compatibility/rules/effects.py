@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from app.compatibility.rules.change import Effect
 from app.compatibility.rules.comparison import ABSENT
 from app.compatibility.rules.rows import EffectOf
 from app.specification.schema.pattern_containment import allows_all
+
+_LARGER: Final = {("int32", "int64"), ("float", "double")}
 
 
 def type_(before: Any, now: Any) -> Effect:
@@ -32,6 +34,13 @@ def constraint(before: Any, now: Any) -> Effect:
     if before is ABSENT:
         return Effect.TIGHTENED
     return Effect.LOOSENED if now is ABSENT else Effect.CHANGED
+
+
+def number_format(before: Any, now: Any) -> Effect:
+    """Return the effect of changing the size of a number, such as `int32` to `int64`."""
+    if (before, now) in _LARGER:
+        return Effect.LOOSENED
+    return Effect.TIGHTENED if (now, before) in _LARGER else constraint(before, now)
 
 
 def pattern(before: Any, now: Any) -> Effect:

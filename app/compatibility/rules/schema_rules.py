@@ -28,6 +28,7 @@ from app.compatibility.rules.rows import (
     reworded,
 )
 from app.specification.marked_properties import KEY, OWNER
+from app.specification.schema.dialect import UNCHECKED_FORMATS
 from app.specification.version import Step
 
 GROWS: Final = "x-extensible"
@@ -47,6 +48,14 @@ def _enum(parent: Comparison, name: str) -> Iterator[Change]:
     if removed:
         # This breaks clients even in a response: generated code has a name for each value.
         yield comparison.change(Effect.CHANGED, "enum-value-removed", f"loses {_listed(removed)}")
+
+
+def _format(parent: Comparison, name: str) -> Iterator[Change]:
+    # No value is refused by the size of a number, but generated code has another type for it.
+    comparison = parent.member(name)
+    is_size = UNCHECKED_FORMATS.intersection(each for each in (comparison.before, comparison.now) if each is not ABSENT)
+    row = leaf(effects.number_format) if is_size else keyword(effects.constraint)
+    yield from row(parent, name)
 
 
 def _required(parent: Comparison, name: str) -> Iterator[Change]:
@@ -137,7 +146,7 @@ _DISCRIMINATOR: Final[Table] = {"propertyName": fixed, "mapping": leaf(effects.e
 SCHEMA: Final[Table] = {
     # The kind of value
     "type": keyword(effects.type_),
-    "format": keyword(effects.constraint),
+    "format": _format,
     "enum": _enum,
     # Strings and numbers
     "pattern": keyword(effects.pattern),

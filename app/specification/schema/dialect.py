@@ -27,7 +27,7 @@ _ANNOTATIONS = frozenset(
         *("discriminator", "externalDocs", "readOnly", "writeOnly", "xml"),
     }
 )
-_UNCHECKED_FORMATS = frozenset({"int32", "int64", "float", "double"})  # OpenAPI's hints to code generators
+UNCHECKED_FORMATS = frozenset({"int32", "int64", "float", "double"})  # OpenAPI's hints to code generators
 
 
 def refusals(schema: object, path: Pointer = ()) -> Iterator[tuple[Pointer, str]]:
@@ -51,7 +51,7 @@ def _reason(keyword: str, value: Any) -> str | None:
     match keyword:
         case "type" if not isinstance(value, str):
             return "a list of types is outside the dialect shared with OpenAPI 3.0"
-        case "format" if value not in _UNCHECKED_FORMATS:
+        case "format" if value not in UNCHECKED_FORMATS:
             return None if value in FORMATS.checkers else f"nothing here can check the format {value!r}"
         case "pattern":
             return _pattern_fault(value)
