@@ -109,8 +109,9 @@ class Cursor:
         The result is the floor of the log if the next events have been deleted, and a `Closing` if the store cannot be read.
         """
         try:
-            # To convert a page takes longer than to change threads, and nothing else runs meanwhile.
-            pages = PAGES_PER_READ if self.filter.reading is AS_STORED else 1
+            # To convert a page takes longer than to change threads, and nothing else runs meanwhile. A restricted reader would notice by
+            # larger pages that its events are in memory no longer, because so many of others were stored after them.
+            pages = PAGES_PER_READ if self.filter.reading is AS_STORED and not self.filter.restricted else 1
             limit = self._limit(pages * PAGE_EVENTS)
             return await self._log.read(self._after, self._last, self.filter, limit)
         except BelowFloor as expired:

@@ -147,7 +147,7 @@ class EventLog:
         page = self._stored_pages.get(key)
         if page is None:
             generation = self.generation
-            page = self.as_sent(await self._store.read(after, through, filter, limit), filter)
+            page = self.as_sent(await self._read_stored(after, through, filter, limit), filter)
             self.check_generation(generation)
             if len(self._stored_pages) >= STORED_PAGES_KEPT:
                 del self._stored_pages[next(iter(self._stored_pages))]
@@ -230,6 +230,17 @@ class EventLog:
         """
         if self._is_draining:
             raise Draining
+
+    async def _read_stored(self, after: int, through: int, filter: Filter, limit: int) -> Page:
+        """Read a page from the store; that of a restricted reader is as full as if the log had no other events.
+
+        A store examines so many events at a time. Pages that end there would show a reader how many events of others there are.
+        """
+        page = await self._store.read(after, through, filter, limit)
+        while filter.restricted and page.events and len(page.events) < limit and page.through < through:
+            more = await self._store.read(page.through, through, filter, limit - len(page.events))
+            page = Page([*page.events, *more.events], more.through)
+        return page
 
     def _on_commit(self, commit: Commit) -> None:
         # Append and wake are one step: nothing can run between the tail's growth and the calls to its listeners.

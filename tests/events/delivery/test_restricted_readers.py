@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from app.events.delivery import cursor as cursor_module
 from app.events.delivery.sink import NOWHERE
 from app.events.delivery.stream_item import Checkpoint, Closing, StreamItem
 from app.events.errors import PositionLost
@@ -16,6 +17,8 @@ from app.events.log.event_store import Page
 from app.events.log.read_page import read_page
 from app.events.log.start import Start, StartRequest, locate_start
 from app.events.position import Position
+from app.stores import memory as memory_module
+from app.stores.memory import MemoryStore
 from tests.events.logs import SHIPPED, event, open_log, start, steps_to_the_end, subscribe, turns
 
 RESTRICTED = replace(SHIPPED, restricted=True)
@@ -116,3 +119,30 @@ async def test_a_limit_ends_a_restricted_stream_as_any_other() -> None:
     log = await open_log(event("a"), event("x", OTHER), event("b"))
     steps = await steps_to_the_end(subscribe(log, await start(log), RESTRICTED, follow=False, limit=1))
     assert (kinds(steps), steps[-1]) == (["Page", "Closing"], Closing("limit"))
+
+
+async def reopened(events: list[Event]) -> EventLog:
+    """Open a log again, so that none of its events is in memory."""
+    store = MemoryStore()
+    log = EventLog(store)
+    await log.open()
+    await log.append(events)
+    again = EventLog(store)
+    await again.open()
+    return again
+
+
+async def test_pages_are_the_same_whether_or_not_others_publish_and_wherever_they_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory_module, "EXAMINED_PER_READ", 10)
+    monkeypatch.setattr(cursor_module, "PAGE_EVENTS", 4)
+    own = [event(f"e-{number}") for number in range(11)]
+    with_others = [each for one in own for each in (one, *(event(f"{one.event_id}-{n}", OTHER) for n in range(12)))]
+    sizes, pages = [], []
+    for log in (await open_log(*own), await open_log(*with_others), await reopened(own), await reopened(with_others)):
+        steps = await steps_to_the_end(subscribe(log, Start(0), RESTRICTED, follow=False))
+        sizes.append([len(step.events) for step in steps if isinstance(step, Page)])
+        pages.append(len((await read_page(log, Start(0), RESTRICTED, 9, 0)).events))
+    assert sizes == [[4, 4, 3]] * 4
+    assert pages == [9] * 4
