@@ -39,6 +39,11 @@ def _do_nothing() -> None:
     """Stand for the function to call when a subscription is closed, if there is none."""
 
 
+def _is_any(_lease: Lease) -> bool:
+    """Stand for the function that says whether a lease is valid, if none was taken back."""
+    return True
+
+
 class FanOut:
     """The open subscriptions of a log. This object sends items to each subscription, and sends heartbeats while `run` runs.
 
@@ -59,6 +64,7 @@ class FanOut:
         self._live = LiveReaders(log, self._call_turn, self._behind.schedule, make_group)
         self._heartbeats = Heartbeats(heartbeat_seconds, self._silent_since, self._call_turn)
         self._endings = Endings(max_age_seconds, self.end)
+        self._is_valid: Callable[[Lease], bool] = _is_any
         self._turn_is_due = False
         self._none_open = asyncio.Event()
         self._none_open.set()
@@ -78,6 +84,9 @@ class FanOut:
         self._open[subscription] = on_closed
         self._none_open.clear()
         self._endings.begin(subscription)
+        self._revoke_invalid(
+            subscription
+        )  # its lease was asked for before its start was looked up, which may have taken some time
         if self._send(subscription, start):
             self._behind.advance(subscription)
 
@@ -136,11 +145,15 @@ class FanOut:
     def revoke(self, is_valid: Callable[[Lease], bool]) -> None:
         """End the subscriptions whose readers may read no longer, although their time is not over.
 
-        `is_valid`: returns whether a reader with this lease may go on.
+        `is_valid`: returns whether a reader with this lease may go on. It is asked about subscriptions that are opened later, too.
         """
+        self._is_valid = is_valid
         for subscription in self._open:
-            if subscription.lease is not None and not is_valid(subscription.lease):
-                self._endings.revoke(subscription)
+            self._revoke_invalid(subscription)
+
+    def _revoke_invalid(self, subscription: Subscription) -> None:
+        if subscription.lease is not None and not self._is_valid(subscription.lease):
+            self._endings.revoke(subscription)
 
     def drain(self) -> None:
         """End all streams, because the server is about to stop: send a `Closing` to every open subscription.

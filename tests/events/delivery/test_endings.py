@@ -173,6 +173,20 @@ async def test_the_streams_of_a_lease_that_is_taken_back_end_at_once() -> None:
     assert len(kept.steps) == len(anonymous.steps) == 1
 
 
+@in_virtual_time
+async def test_a_stream_that_is_opened_after_its_lease_was_taken_back_ends_at_once() -> None:
+    log = await open_log()
+    fan_out = FanOut(log, 15)
+    fan_out.revoke(lambda lease: isinstance(lease, Token) and lease.key == "kept")
+    _, kept = follow(fan_out, log, Token(500, "kept"))
+    _, gone = follow(fan_out, log, Token(500, "gone"))
+    _, anonymous = follow(fan_out, log)
+    await asyncio.sleep(1)
+
+    assert gone.steps[1:] == [TOKEN_EXPIRED]
+    assert len(kept.steps) == len(anonymous.steps) == 1
+
+
 def ending(days: int, successor: int | None = 2) -> DeprecatedMajor:
     """Return a major version with a sunset so many days after the epoch of the virtual clock."""
     sunset = date(1970, 1, 1) + timedelta(days)
