@@ -169,6 +169,16 @@ async def test_line_of_sixteen_kib_a_second_may_send_the_longest_body() -> None:
         assert len(recorder.requests[0].body) == 8 * KIB * KIB
 
 
+async def test_body_behind_its_response_earns_no_time() -> None:
+    async def prompt(_scope: Any, _receive: Any, send: Any) -> None:
+        await answer(send, b"not found")
+
+    clock = Clock()
+    async with asyncio.timeout(30), connected(prompt, timetable=clock.timetable) as client:
+        await send_body(client, clock, 40_000 * KIB, 1_000 * KIB)
+        assert responses(await client.rest()) == [(200, b"not found")]
+
+
 async def test_application_learns_that_the_body_does_not_come() -> None:
     clock = Clock()
     read: asyncio.Queue[str] = asyncio.Queue()

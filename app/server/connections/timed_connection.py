@@ -87,7 +87,9 @@ class TimedConnection(HttpConnection):
             self._refuse(BadRequest(408, f"The {part} of the request did not come within the time that it is given."))
 
     def _seconds_left(self) -> float:
-        earned = self._body_bytes / BODY_BYTES_PER_SECOND if self._wait is Wait.BODY else 0.0
+        # What comes of a body behind its response is discarded. It earns no time, or a client could send without end.
+        is_earning = self._wait is Wait.BODY and self._is_answering()
+        earned = self._body_bytes / BODY_BYTES_PER_SECOND if is_earning else 0.0
         return self._wait_began + SECONDS[self._wait] + earned - self.config.timetable.now
 
     # What changes the wait

@@ -10,11 +10,12 @@ import pytest
 
 from app.transports.websocket.bounds import PROGRESS_BYTES, UNFINISHED_SECONDS, UnfinishedMessages
 from app.transports.websocket.errors import CloseCode, ConnectionFault
+from app.transports.websocket.messages.incoming import Incoming
 from tests.support.contract_copy import ContractCopy
 from tests.support.server_process import QUICK, ServerProcess
 from tests.transports.http.orders import cancelled
 from tests.transports.websocket.conversations import conversation
-from tests.transports.websocket.raw_socket import RawSocket
+from tests.transports.websocket.raw_socket import CONTINUATION, TEXT, RawSocket, frame
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +113,12 @@ async def test_progress_gives_the_full_time_again(size: int, has_finished: bool,
     assert quick.faults == []
     messages.pass_seconds(2 * UNFINISHED_SECONDS)
     assert [fault.code for fault in quick.faults] == [CloseCode.NOT_IN_TIME]
+
+
+def test_message_that_began_with_an_empty_fragment_is_unfinished() -> None:
+    incoming = Incoming(1024, is_compressed=False)
+    for part in (frame(TEXT, fin=False), frame(CONTINUATION, fin=False)):
+        assert incoming.receive(part) == []
+        assert incoming.unfinished_bytes == 1
+    assert incoming.receive(frame(CONTINUATION, b"{}")) == [b"{}"]
+    assert incoming.is_empty

@@ -41,13 +41,16 @@ class Incoming:
 
     @property
     def unfinished_bytes(self) -> int:
-        """How many bytes have been received of a message, or of a frame, that is not complete."""
-        return self._received_bytes - self._wire.parsed_bytes + len(self._fragments)
+        """How many bytes have been received of a message, or of a frame, that is not complete. A message that began with an empty
+        fragment counts as one byte, so that it must be finished in time like any other.
+        """
+        received = self._received_bytes - self._wire.parsed_bytes + len(self._fragments)
+        return max(received, 1) if self._is_fragmented else received
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was received in part, so that another object can go on in place of this one."""
-        return not self.unfinished_bytes and not self._is_fragmented and self._protocol.state is State.OPEN
+        return not self.unfinished_bytes and self._protocol.state is State.OPEN
 
     def receive(self, data: bytes) -> list[bytes]:
         """Parse received data. Returns the texts of the messages that are complete now.
