@@ -56,6 +56,7 @@ def bad_tokens() -> dict[str, str]:
         "no exp": token(exp=None),
         "exp as a text": token(exp=str(now + 3600)),
         "exp as true": token(exp=True),
+        "exp beyond all times": token(exp=1e308),
         "scope as a list": token(scope=["orders:read"]),
         "an unknown restriction": token(orders_events={"regions": ["eu"]}),
         "owners as a text": token(orders_events={"owners": "m_1"}),

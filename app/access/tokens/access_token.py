@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from app.access.principal import UNRESTRICTED, Permission, Principal
 from app.access.tokens.verifier import InvalidToken, SignedClaims
-from app.specification.strict_json import JsonValue
+from app.specification.strict_json import LARGEST_INTEGER, JsonValue
 
 LEEWAY_SECONDS: Final = 30  # the clock of an issuer may be ahead by this much
 RESTRICTIONS_CLAIM: Final = "orders_events"
@@ -62,7 +62,7 @@ def _scopes(text: str) -> frozenset[str]:
 
 def _time(claims: dict[str, JsonValue], name: str, default: float | None) -> float:
     seconds = claims.get(name, default)
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or abs(seconds) > LARGEST_INTEGER:
         raise InvalidToken("claims")
     return seconds
 
