@@ -114,6 +114,7 @@ def _open_grpc(settings: Settings, service: Service) -> AbstractAsyncContextMana
         statuses=statuses.Statuses(service.tally, service.reconnection),
         tally=service.tally,
         continued=service.tracing.continued,
+        cuts=service.connections.cuts,
     )
     accepts = service.authentication.accepts_key_of
     service.authentication.on_keys_changed(lambda: handlers.calls.revoke(accepts))

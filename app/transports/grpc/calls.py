@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Final, TypeAlias
@@ -19,6 +20,7 @@ from app.events.errors import Draining
 from app.metrics.tally import Tally
 from app.specification.errors import OrdersEventsError
 from app.transports.grpc.callers import Context
+from app.transports.grpc.message_deadlines import MessageDeadlines
 from app.transports.grpc.statuses import Statuses
 
 Continued: TypeAlias = Callable[[Iterable[tuple[str, Any]]], AbstractContextManager[object]]
@@ -31,10 +33,10 @@ class Calls:
     """The calls of the service that are in progress.
 
     `statuses`: translates errors into statuses. `tally`: counts the calls. `continued`: returns a
-    context in which the trace of a client continues, by the metadata of its call.
+    context in which the trace of a client continues, by the metadata of its call. `cuts`: see `MessageDeadlines`.
     """
 
-    def __init__(self, statuses: Statuses, tally: Tally, continued: Continued) -> None:
+    def __init__(self, statuses: Statuses, tally: Tally, continued: Continued, cuts: Counter[str]) -> None:
         self._statuses = statuses
         self._tally = tally
         self._continued = continued
@@ -44,6 +46,7 @@ class Calls:
         self._endings: set[asyncio.Task[None]] = set()  # the event loop alone would not keep them alive
         self._none_running = asyncio.Event()
         self._none_running.set()
+        self.deadlines = MessageDeadlines(self._abort_soon, cuts)
 
     def answered(self, name: str, handler: Handler) -> Handler:
         """Return a handler for grpcio that calls the given one, counts the call, and ends it with a status if an error is raised.
@@ -86,11 +89,14 @@ class Calls:
             if not accepts(sender):
                 self._tokens.set(context, 0)
 
-    async def next_message(self, context: Context) -> Any:
-        """Read the next message of a call; return grpc.aio.EOF after the last one. `drain` and `revoke` end a call that waits here."""
+    async def next_message(self, context: Context, seconds: float | None = None) -> Any:
+        """Read the next message of a call; return grpc.aio.EOF after the last one. `drain` and `revoke` end a call that waits here.
+
+        `seconds`: within which the message must come; None means that the client may take its time.
+        """
         self._waiting[context] = None
         try:
-            return await context.read()
+            return await (context.read() if seconds is None else self.deadlines.read(context, seconds))
         finally:
             self._waiting.pop(context, None)
 
@@ -102,11 +108,14 @@ class Calls:
 
     def _expire(self, context: Context) -> None:
         if context in self._waiting:
-            task = asyncio.create_task(self._abort(context, Unauthenticated()))
-            self._endings.add(task)
-            task.add_done_callback(self._endings.discard)
+            self._abort_soon(context, Unauthenticated())
         else:
             self._tokens.set(context, time.time() + BUSY_SECONDS)
+
+    def _abort_soon(self, context: Context, error: OrdersEventsError) -> None:
+        task = asyncio.create_task(self._abort(context, error))
+        self._endings.add(task)
+        task.add_done_callback(self._endings.discard)
 
     async def _abort(self, context: Context, error: OrdersEventsError) -> None:
         # The call cannot be ended by cancelling its task, as grpcio goes on writing to the memory of a read that is cancelled.

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final, NamedTuple
 
 import grpc
-from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 
 from app.server.listener import authority, listen, reached_by
 from app.specification.errors import StartupError
@@ -61,10 +60,11 @@ class GrpcServer(NamedTuple):
 async def open_grpc_server(service: OrderEventsService, host: str, port: int) -> AsyncIterator[GrpcServer]:
     """Serve gRPC until the context is left. `host`, `port`: as for `listen`. Raises StartupError if the address cannot be used."""
     name, pool = service.classes.full_name, service.classes.pool
-    readiness = Readiness(service.log, "", name)
+    deadlines = service.calls.deadlines
+    readiness = Readiness(service.log, deadlines, "", name)
     server = grpc.aio.server(options=[*OPTIONS, ("grpc.max_receive_message_length", service.max_request_bytes)])
-    server.add_generic_rpc_handlers([service.handler(), *reflection_handlers(pool, name)])
-    add_HealthServicer_to_server(readiness, server)
+    reflection = reflection_handlers(pool, name, deadlines)
+    server.add_generic_rpc_handlers([service.handler(), readiness.handler(), *reflection])
     address = _bind(server, host, port)
     await server.start()
     watching = asyncio.create_task(readiness.run())

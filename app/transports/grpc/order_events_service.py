@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import grpc
@@ -26,9 +27,10 @@ from app.specification.errors import OrdersEventsError, Refusal
 from app.transports.grpc.call_sink import CallSink
 from app.transports.grpc.callers import Callers, Context
 from app.transports.grpc.calls import Calls, Continued, end
+from app.transports.grpc.message_deadlines import MESSAGE_SECONDS, seconds_for
 from app.transports.grpc.messages.descriptors import MessageClasses
 from app.transports.grpc.messages.event_messages import DataMessages
-from app.transports.grpc.messages.request_messages import read_message
+from app.transports.grpc.messages.request_messages import MalformedMessage, read_message
 from app.transports.grpc.messages.responses import Responses, published_events
 from app.transports.grpc.messages.submissions import read_submissions
 from app.transports.grpc.messages.subscribe_request import SubscribeRequests
@@ -56,6 +58,7 @@ class OrderEventsService:
         statuses: Statuses,
         tally: Tally,
         continued: Continued,
+        cuts: Counter[str],
     ) -> None:
         self.log = log
         self._publisher = publisher
@@ -68,7 +71,7 @@ class OrderEventsService:
         self.classes = MessageClasses(document.proto)
         self._data_messages = DataMessages(document.proto, contracts)
         self._responses = Responses(self.classes, self._data_messages)
-        self.calls = Calls(statuses, tally, continued)
+        self.calls = Calls(statuses, tally, continued, cuts)
         self.max_request_bytes = document.max_body_bytes
         self._most_values = document.max_json_values
         self._most_events = document.batch_maximum
@@ -77,14 +80,15 @@ class OrderEventsService:
         """Return the service as grpcio takes it. Without serializers, messages stay bytes: many calls are sent the same bytes."""
         answered = self.calls.answered
         methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
-            "Subscribe": grpc.unary_stream_rpc_method_handler(answered("Subscribe", self._subscribe)),
-            "Publish": grpc.unary_unary_rpc_method_handler(answered("Publish", self._publish)),
+            "Subscribe": grpc.stream_stream_rpc_method_handler(answered("Subscribe", self._subscribe)),
+            "Publish": grpc.stream_unary_rpc_method_handler(answered("Publish", self._publish)),
             "PublishStream": grpc.stream_stream_rpc_method_handler(answered("PublishStream", self._publish_stream)),
         }
         return grpc.method_handlers_generic_handler(self.classes.full_name, methods)
 
-    async def _subscribe(self, data: bytes, context: Context) -> None:
+    async def _subscribe(self, _requests: object, context: Context) -> None:
         client = self._callers.client(context)
+        data = await self._only_message(context, MESSAGE_SECONDS)
         request = self._requests.read(self._read("SubscribeRequest", data), client.principal)
         subscription = await subscribe(self.log, request)
         if isinstance(subscription, Closing):
@@ -97,9 +101,11 @@ class OrderEventsService:
         if closing.reason in _INTERRUPTIONS:
             end(context, self._statuses.status(_INTERRUPTIONS[closing.reason]))
 
-    async def _publish(self, data: bytes, context: Context) -> bytes:
+    async def _publish(self, _requests: object, context: Context) -> bytes:
         response: Any = self.classes["PublishResponse"]
-        _, events = await self._published(self._callers.client(context), "PublishRequest", data)
+        client = self._callers.client(context)
+        data = await self._only_message(context, seconds_for(self.max_request_bytes))
+        _, events = await self._published(client, "PublishRequest", data)
         return bytes(response(events=events).SerializeToString())
 
     async def _publish_stream(self, _requests: object, context: Context) -> None:
@@ -109,6 +115,13 @@ class OrderEventsService:
                 client = self._callers.client(context)  # its token may have expired since the last message
                 request, events = await self._published(client, "PublishStreamRequest", data)
                 await context.write(response(request=request.request, events=events).SerializeToString())
+
+    async def _only_message(self, context: Context, seconds: float) -> bytes:
+        """Read the message of a call that has one. Raises MalformedMessage if there is none."""
+        data = await self.calls.next_message(context, seconds)
+        if data is grpc.aio.EOF:
+            raise MalformedMessage("The call has no message.")
+        return bytes(data)
 
     def _read(self, name: str, data: bytes) -> Any:
         return read_message(self.classes[name], data, self._most_values)

@@ -28,6 +28,7 @@ from app.metrics.tally import Tally
 from app.specification.deprecated_majors import VersionRetired
 from app.specification.errors import ContractViolation, MalformedJson, OrdersEventsError, TooManyValues
 from app.specification.schema.messages import cut
+from app.transports.grpc.message_deadlines import MessageLate
 from app.transports.grpc.messages.request_messages import MalformedMessage
 from app.transports.grpc.messages.subscribe_request import InvalidRequest
 
@@ -61,6 +62,7 @@ class _Answer(NamedTuple):
 
 _INTERNAL: Final = _Answer(grpc.StatusCode.INTERNAL, "internal-error")
 _OF_ERROR: Final[Mapping[type[Exception], _Answer]] = {
+    MessageLate: _Answer(grpc.StatusCode.DEADLINE_EXCEEDED, "malformed-body"),
     MalformedMessage: _Answer(grpc.StatusCode.INVALID_ARGUMENT, "malformed-body"),
     MalformedJson: _Answer(grpc.StatusCode.INVALID_ARGUMENT, "malformed-body"),
     TooManyValues: _Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, "content-too-large"),

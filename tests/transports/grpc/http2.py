@@ -109,11 +109,11 @@ def window_update(stream: int, more: int) -> bytes:
 
 
 def headers(method: str, **metadata: str) -> bytes:
-    """Return the header block of a call: literal fields without Huffman coding (RFC 7541)."""
+    """Return the header block of a call: literal fields without Huffman coding (RFC 7541). `method`: with a path, of another service."""
     fields = {
         ":method": "POST",
         ":scheme": "http",
-        ":path": f"/orders_events.v1.OrderEvents/{method}",
+        ":path": method if method.startswith("/") else f"/orders_events.v1.OrderEvents/{method}",
         ":authority": "localhost",
         "content-type": "application/grpc",
         "te": "trailers",

@@ -15,6 +15,7 @@ from google.rpc.error_details_pb2 import RetryInfo
 from tests.support.server_process import QUICK, ServerProcess
 from tests.support.tokens import token, token_settings
 from tests.transports.grpc.foreign import GrpcClient, details_of, events_of, shipped
+from tests.transports.grpc.http2 import Connection, message
 from tests.transports.http.orders import new_order
 
 UNAUTHENTICATED = grpc.StatusCode.UNAUTHENTICATED
@@ -69,6 +70,13 @@ def test_a_call_without_a_good_token_is_refused_in_the_same_way_whatever_is_wron
     for metadata in bad:
         with client_with(guarded, *metadata) as client:
             assert status(call, client) == (UNAUTHENTICATED, "The request needs a valid access token.")
+
+
+@pytest.mark.parametrize("method", CALLS)
+def test_a_call_without_a_token_is_refused_before_its_message_has_come(guarded: ServerProcess, method: str) -> None:
+    with Connection(guarded.grpc_address) as connection:
+        connection.call(1, method, message(b"", declared=2**20))
+        assert connection.status() == UNAUTHENTICATED.value[0]
 
 
 def test_a_token_allows_what_its_scopes_say(guarded: ServerProcess) -> None:
