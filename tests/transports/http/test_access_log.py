@@ -15,6 +15,7 @@ from tests.support.server_process import ServerProcess
 from tests.support.tokens import token, token_settings
 from tests.transports.http.orders import EVENTS, eventually, shipped
 from tests.transports.http.wire import PATIENCE_SECONDS, Wire
+from tests.transports.websocket.conversations import conversation
 
 SECRET = "never-logged"  # noqa: S105  # of the tests alone
 
@@ -126,3 +127,13 @@ def test_a_sender_is_named_by_a_pseudonym_and_its_token_is_not_logged(tmp_path: 
     assert lines["a:1"]["principal"] != lines["b:1"]["principal"]
     assert (lines["c:1"]["status"], lines["c:1"].get("principal")) == (401, None)
     assert not any(secret in "".join(server.output) for secret in (SECRET, mine, mine.split(".")[2]))
+
+
+def test_what_a_client_sends_over_websocket_is_in_no_line(logging_server: LoggingServer) -> None:
+    with conversation(logging_server) as talk:
+        talk.say("authenticate", token=SECRET)
+        talk.say("subscribe", subscription=1, orderId=[SECRET])
+        assert talk.ask("ping", request=1)["type"] in ("pong", "checkpoint")
+        talk.say("publish", request=2, events=[shipped(SECRET)])
+        assert logging_server.line("Events were published.", events=1)
+    assert SECRET not in "".join(logging_server.output)

@@ -17,7 +17,8 @@ FREE_FRAGMENT_BYTES: Final = 1024
 # 8 KB that grow to 8 MB cost the server as much as 8 MB. A client may send that once a second, and not a hundred times.
 GROWN_BYTES: Final = 128 * 1024
 
-_log = logging.getLogger(__name__)
+# Not that of this module: with --log-level debug the library would write each frame, with its token or its events.
+_LOG: Final = logging.getLogger("websockets.server")
 
 
 class Incoming:
@@ -32,7 +33,7 @@ class Incoming:
     def __init__(self, message_bytes: int, *, is_compressed: bool) -> None:
         self._wire = _Wire()
         self._inflation = Inflation() if is_compressed else None
-        self._protocol = Protocol(Side.SERVER, max_size=message_bytes, logger=_log)
+        self._protocol = Protocol(Side.SERVER, max_size=message_bytes, logger=_LOG)
         # The last one reads a frame first.
         self._protocol.extensions = [self._wire] if self._inflation is None else [self._inflation, self._wire]
         self._received_bytes = 0
