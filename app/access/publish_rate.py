@@ -55,14 +55,16 @@ class PublishLimit:
             self._refused.check(_key(client))
 
     def count(self, client: Client, events: int, size: int) -> None:
-        """Count what a client is about to publish. Raises TooManyRequests, and counts nothing, if the client may not publish now.
+        """Count what a client is about to publish, which is at least one event, or a request without events would be free.
+
+        Raises TooManyRequests, and counts nothing, if the client may not publish now.
 
         `size`: the length of the request's body in bytes.
         """
         if self._rate is None:
             return
         self.check(client)
-        self._published.take(_key(client), self._rate.seconds(events, size))
+        self._published.take(_key(client), self._rate.seconds(max(events, 1), size))
 
     def count_refused(self, client: Client, size: int) -> None:
         """Count a request whose events are not known, because it is refused before it is parsed. It counts as one event.
@@ -71,8 +73,16 @@ class PublishLimit:
         """
         if self._rate is None:
             return
-        for buckets in (self._published, self._refused):
-            buckets.take(_key(client), self._rate.seconds(1, size))
+        self._published.take(_key(client), self._rate.seconds(1, size))
+        self.count_in_vain(client, size)
+
+    def count_in_vain(self, client: Client, size: int) -> None:
+        """Count a request that was parsed although the client may not publish now, as `check_refused` looks at it.
+
+        It takes nothing of what the client may publish: one that sends several at once would have to wait for all of them.
+        """
+        if self._rate is not None:
+            self._refused.take(_key(client), self._rate.seconds(1, size))
 
 
 class _Buckets:

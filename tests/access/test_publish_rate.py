@@ -114,3 +114,20 @@ def test_without_a_rate_nothing_is_limited() -> None:
         limited.count(ANN, 1_000, 10**9)
         limited.count_refused(ANN, 10**9)
         limited.check_refused(ANN)
+
+
+def test_requests_without_events_are_not_free() -> None:
+    limited, _ = limit(4)
+    for _ in range(5):
+        limited.count(ANN, 0, 2)
+    with pytest.raises(TooManyRequests):
+        limited.count(ANN, 0, 2)
+
+
+def test_what_was_parsed_in_vain_is_held_against_large_messages_and_not_against_events() -> None:
+    limited, _ = limit(10, 1_000)
+    for _ in range(3):
+        limited.count_in_vain(ANN, 1_000)
+    with pytest.raises(TooManyRequests):
+        limited.check_refused(ANN)
+    limited.check(ANN)

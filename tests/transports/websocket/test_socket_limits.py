@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.support.server_process import QUICK, ServerProcess
 from tests.support.tokens import token, token_settings
-from tests.transports.http.orders import EVENTS, eventually, shipped
+from tests.transports.http.orders import EVENTS, PAGE, eventually, shipped
 from tests.transports.http.wire import Wire
 from tests.transports.websocket.conversations import Conversation, conversation
 
@@ -127,3 +127,21 @@ def test_one_subject_publishes_at_its_rate_on_all_transports_together(limited: S
         assert talk.ask("publish", request=1, events=[shipped()])["type"] == "error"
         other = {"Authorization": authorization("dan")}
         assert client.post(EVENTS, json=shipped(), headers=other).status_code == 201
+
+
+def test_a_publish_that_does_not_follow_the_contract_counts_too(limited: ServerProcess) -> None:
+    headers = {"Authorization": authorization("gil")}
+    with conversation(limited, additional_headers=headers) as talk:
+        assert talk.ask("publish", request=1, events=[], more="x" * 3_000_000)["problem"]["status"] == 400
+        assert talk.ask("publish", request=2, events=[shipped()])["problem"]["status"] == 429
+
+
+def test_a_client_that_publishes_too_much_gets_large_messages_parsed_only_so_often(limited: ServerProcess) -> None:
+    headers = {"Authorization": authorization("hal")}
+    event = shipped() | {"eventId": "x" * 1_000_000}
+    with conversation(limited, additional_headers=headers) as talk:
+        assert talk.ask("publish", request=1, events=[shipped()] * 50)["type"] == "published"
+        for _ in range(3):
+            talk.say("publish", request=2, events=[event])
+        assert talk.close_code() == 1013
+    assert httpx.get(f"{limited.url}{EVENTS}", headers={**headers, **PAGE}).status_code == 200

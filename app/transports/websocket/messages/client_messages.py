@@ -12,7 +12,7 @@ from app.specification.strict_json import parse_json
 from app.transports.websocket.errors import CloseCode, ConnectionFault, InvalidMessage, MemberViolation
 
 SHOWN_VIOLATIONS: Final = 5  # keeps the problem document below 2 KB
-_PUBLISH: Final = "publish"
+PUBLISH: Final = "publish"
 
 
 def read_message(contract: SocketContract, text: bytes, maximum_values: int) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def read_message(contract: SocketContract, text: bytes, maximum_values: int) -> 
         raise ConnectionFault(
             CloseCode.NOT_A_MESSAGE, "The message is not an object with a type that the contract has."
         )
-    if type != _PUBLISH and len(text) > contract.received_bytes_maximum:
+    if type != PUBLISH and len(text) > contract.received_bytes_maximum:
         reason = f"The message has more than {contract.received_bytes_maximum} bytes; only a publish may have."
         raise ConnectionFault(CloseCode.TOO_LARGE, reason)
     return message
