@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from threading import Thread
 from typing import Any, Final
 
 from opentelemetry.context import attach, detach
@@ -28,6 +29,8 @@ from app.program_version import VERSION
 
 # Of the newest events, for the links of rounds: live readers are sent an event within milliseconds.
 SPANS_KEPT: Final = 10_000
+# A server ends within ten seconds. The SDK would wait for thirty if the collector does not answer.
+CLOSE_SECONDS: Final = 1.5
 _FIELDS: Final = {"traceparent", "tracestate"}
 
 
@@ -70,7 +73,9 @@ class OpenTelemetryTracing:
             detach(token)
 
     def close(self) -> None:
-        self._provider.shutdown()
+        closing = Thread(target=self._provider.shutdown, name="trace-closer", daemon=True)
+        closing.start()
+        closing.join(CLOSE_SECONDS)
 
 
 class _Published:

@@ -31,7 +31,7 @@ class Tracing(Protocol):
         """Return a context in which the trace of a client continues. `fields`: of the head of its request, or its metadata."""
 
     def close(self) -> None:
-        """Send the spans that have not been sent."""
+        """Send the spans that have not been sent, unless the collector does not take them within a second or two."""
 
 
 class NoTracing:

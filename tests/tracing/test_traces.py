@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -152,6 +154,17 @@ def test_a_server_sends_its_spans_to_the_collector_when_it_stops() -> None:
         assert eventually(lambda: bool(received))
     assert {path for path, _ in received} == {"/v1/traces"}
     assert b"publish orders" in b"".join(body for _, body in received)
+
+
+def test_a_collector_that_does_not_answer_does_not_keep_a_server_from_its_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with ServerProcess("--store", "memory:", "--otlp-endpoint", endpoint) as server:
+            with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as http:
+                publish(http, shipped())
+            began = time.monotonic()
+            assert server.terminate() == 0
+    assert time.monotonic() - began < 8  # the exporter alone waits for ten
 
 
 def test_a_call_over_grpc_belongs_to_the_trace_of_its_producer() -> None:
