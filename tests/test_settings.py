@@ -37,6 +37,7 @@ ALLOWED: list[tuple[str, str, object]] = [
     ("host_names", "orders_events Orders.Example.com", ("orders_events", "orders.example.com")),
     ("trusted_proxies", "", ()),
     ("trusted_proxies", "127.0.0.1 10.0.0.0/8 2001:db8::/32", tuple(map(ip_network, PROXIES))),
+    ("trusted_proxies", "::ffff:10.0.0.1 ::ffff:10.1.0.0/112", (ip_network("10.0.0.1"), ip_network("10.1.0.0/16"))),
     ("store", "memory:", StoreUrl("memory")),
     ("store", "sqlite:var/orders.db", StoreUrl("sqlite", "var/orders.db")),
     ("store", "sqlite:/with space:and colon.db", StoreUrl("sqlite", "/with space:and colon.db")),

@@ -10,6 +10,7 @@ import click
 
 from app.settings.setting_types import shown
 
+_MAPPED_BITS: Final = 96  # of ::ffff:0:0/96, the IPv6 network that has every IPv4 address (RFC 4291 §2.5.5.2)
 _NAME: Final = r"[0-9A-Za-z_](?:[0-9A-Za-z._-]{0,251}[0-9A-Za-z_])?"
 
 
@@ -56,9 +57,17 @@ class Network(click.ParamType[IPv4Network | IPv6Network]):
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> IPv4Network | IPv6Network:
         try:
-            return ip_network(value)
+            return _as_seen(ip_network(value))
         except ValueError:
             self.fail(f"{shown(value)} is not an IP address or a network such as 10.0.0.0/8.", param, ctx)
+
+
+def _as_seen(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """Return a network as the server sees its addresses: those of IPv4 clients of an IPv6 socket (::ffff:192.0.2.1) count as IPv4."""
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    if mapped is None or network.prefixlen < _MAPPED_BITS:
+        return network
+    return IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))
 
 
 class PublicUrl(click.ParamType[str]):
