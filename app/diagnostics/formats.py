@@ -7,13 +7,23 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Final
 
-# A line must not end early because a client has sent a newline in a path.
-_ESCAPED: Final = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
+# A line must not end early, or look like another one, because a client has sent a newline in a path, or what turns the text around.
+_INVISIBLE: Final = (
+    *range(0x20),
+    *range(0x7F, 0xA0),
+    *range(0x200B, 0x2010),
+    *range(0x2028, 0x202F),
+    *range(0x2060, 0x2070),
+    0xFEFF,
+)
+_ESCAPED: Final = {code: f"\\x{code:02x}" for code in _INVISIBLE}
+_QUOTED: Final = re.compile(r"[\s\"]")
 
 request_fields: Final[ContextVar[Mapping[str, object]]] = ContextVar("request_fields", default={})  # noqa: B039  # never changed
 """The fields of every record that is logged while a request is handled. It is set only if there is an access log."""
@@ -34,14 +44,21 @@ def add_request_fields(record: logging.LogRecord) -> bool:
 
 
 class TextFormat(logging.Formatter):
-    """A line of text: time, level, logger, message, and the fields as `name=value`. A traceback follows on lines of its own."""
+    """A line of text: time, level, logger, message, and the fields as `name=value`. A traceback follows on lines of its own.
+
+    A value with a space or a quote in it is written as a JSON string, so that no client can invent a field.
+    """
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # the name in the standard library
-        words = [super().formatMessage(record), *(f"{name}={value}" for name, value in fields_of(record).items())]
-        return " ".join(words).translate(_ESCAPED)
+        fields = (f"{name}={_value(str(value))}" for name, value in fields_of(record).items())
+        return " ".join([super().formatMessage(record), *fields]).translate(_ESCAPED)
+
+
+def _value(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False) if _QUOTED.search(text) else text
 
 
 class JsonFormat(logging.Formatter):

@@ -52,3 +52,17 @@ def test_the_traceback_of_an_error_is_kept(form: logging.Formatter) -> None:
     line = form.format(failed)
     assert "ZeroDivisionError: the cause" in line
     assert isinstance(form, TextFormat) or len(line.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [
+        ("/a status=200 client=192.0.2.9", '"/a status=200 client=192.0.2.9"'),
+        ('/a"b', '"/a\\"b"'),
+        ("/a=b", "/a=b"),
+        ("/a\u202eb\ufeff", "/a\\x202eb\\xfeff"),
+    ],
+)
+def test_a_client_cannot_invent_a_field_of_a_line(path: str, written: str) -> None:
+    line = TextFormat().format(record("Refused.", path=path, status=404))
+    assert line.endswith(f" Refused. path={written} status=404")
