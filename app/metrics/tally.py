@@ -11,6 +11,7 @@ from typing import Final
 from app.events.histogram import Histogram
 
 STREAM_SECONDS: Final = (1.0, 10.0, 60.0, 300.0, 1_800.0, 3_600.0, 21_600.0, 86_400.0)
+STREAM_LIMITS: Final = ("total", "principal", "address")
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ class Tally:
 
     request_seconds: defaultdict[str, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     refusals: Counter[str] = field(default_factory=Counter)
-    streams_refused: Counter[str] = field(default_factory=Counter)
+    streams_refused: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(STREAM_LIMITS, 0)))
     stream_seconds: defaultdict[str, Histogram] = field(
         default_factory=lambda: defaultdict(lambda: Histogram(STREAM_SECONDS))
     )

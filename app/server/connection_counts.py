@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Final
+
+WAITS: Final = ("request", "head", "body", "reader", "close")
+STATUSES: Final = ("400", "408", "431", "501", "505")
 
 
 @dataclass(slots=True)
@@ -17,5 +21,5 @@ class ConnectionCounts:
     """
 
     open: Collection[object] = ()
-    cuts: Counter[str] = field(default_factory=Counter)
-    refusals: Counter[str] = field(default_factory=Counter)
+    cuts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(WAITS, 0)))
+    refusals: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(STATUSES, 0)))

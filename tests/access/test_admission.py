@@ -41,7 +41,7 @@ def test_a_stream_beyond_a_limit_is_refused_until_another_has_ended(
         admission.admit(other)
 
     assert 15 <= refused.value.retry_after_seconds <= 45
-    assert tally.streams_refused == {limit: 1}
+    assert +tally.streams_refused == {limit: 1}
     assert admission.open_streams == 2
     leave()
     admission.admit(other)
@@ -98,7 +98,7 @@ def test_an_address_may_have_as_many_streams_that_end_at_once_in_ten_seconds_as_
     tally = Tally()
     admission = Admission(StreamLimits(total=1, per_principal=1, per_address=3), tally, lambda: now[0])
     assert [admission.admits_ended(ANN) for _ in range(5)] == [True, True, True, False, False]
-    assert tally.streams_refused == {"address": 2}
+    assert +tally.streams_refused == {"address": 2}
     assert admission.admits_ended(BEN)
     admission.admit(ANN)  # they take no place from streams that stay open
     now[0] += 10

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from app import service
-from app.access.tokens.authentication import NoAuthentication
+from app.access.tokens.token_authentication import TokenAuthentication
 from app.configured import create_store
 from app.settings import Settings
 from app.settings.store_types import StoreUrl
@@ -55,17 +55,23 @@ def shown() -> list[str]:
     return [target["expr"] for panel in panels for target in panel["targets"]]
 
 
-async def exposed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The names of all series that a server may have: with a log in a file, with keys from a URL, and with a log that is shared."""
-    monkeypatch.setattr(NoAuthentication, "keys_age_seconds", lambda _: 0.0)
+async def exposition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What a new server exposes: with a log in a file, with keys from a URL, and with a log that is shared."""
+    monkeypatch.setattr(TokenAuthentication, "keys_age_seconds", lambda _: 0.0)
     monkeypatch.setattr(service, "create_store", lambda *given: (create_store(*given)[0], SharedCounts()))
-    settings = Settings(store=StoreUrl("sqlite", str(tmp_path / "orders.db")))
+    settings = Settings(store=StoreUrl("sqlite", str(tmp_path / "orders.db")), dev_token=True)
     async with service.open_service(settings) as opened:
         request = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         [(status, body)] = await exchange(opened.observation, request)
     assert status == 200
+    return body.decode()
+
+
+async def exposed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The names of all series that a server may have."""
     names: set[str] = set()
-    for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", body.decode(), re.MULTILINE):
+    text = await exposition(tmp_path, monkeypatch)
+    for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE):
         suffixes = ("_bucket", "_sum", "_count") if kind == "histogram" else ("",)
         names |= {name + suffix for suffix in suffixes}
     return names
@@ -79,6 +85,16 @@ async def test_alerts_and_dashboard_name_metrics_that_exist(tmp_path: Path, monk
     metrics = await exposed(tmp_path, monkeypatch)
     assert named([each["expr"] for each in alerts()]) <= metrics
     assert named(shown()) <= metrics
+
+
+async def test_what_is_counted_is_there_before_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prometheus sees no increase in a series whose first number is 1, so no alert would fire."""
+    text = await exposition(tmp_path, monkeypatch)
+    for name in re.findall(r"^# TYPE (orders_events_\S+) counter$", text, re.MULTILINE):
+        assert re.search(rf"^{name}(\{{.*\}})? ", text, re.MULTILINE), name
+    queries = " ".join(each["expr"] for each in alerts())
+    for series in re.findall(r'\b\w+_total\{\w+="[^"]+"\}', queries):
+        assert f"{series} 0.0\n" in text
 
 
 async def test_the_dashboard_shows_nearly_all_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Final
+from typing import Final, get_args
 
 from app.access.errors import TokenExpired, Unauthenticated
 from app.access.principal import Principal
 from app.access.tokens.access_token import TokenRules, principal_of_claims
 from app.access.tokens.authentication import EXPIRED_SECONDS
 from app.access.tokens.signing_keys import KeySource
-from app.access.tokens.verifier import InvalidToken, Verifier
+from app.access.tokens.verifier import Fault, InvalidToken, Verifier
 
 REMEMBERED_TOKENS: Final = 4096  # some 4 MB; if each is as long as a token may be, with its restrictions, some 36 MB
 
@@ -31,7 +31,7 @@ class TokenAuthentication:
         self._clock = clock
         self._senders: dict[str, Principal] = {}  # by their tokens
         keys.on_changed(self._senders.clear)
-        self.failures: Counter[str] = Counter()
+        self.failures: Counter[str] = Counter(dict.fromkeys(("missing", "expired", *get_args(Fault)), 0))
 
     def authenticate(self, token: str | None) -> Principal:
         if token is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from joserfc.errors import JoseError
 from joserfc.jwa import JWSAlgModel
@@ -27,10 +27,16 @@ REMEMBERED_HEADERS: Final = 64  # an issuer has one for each of its keys; each i
 _FORM: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
-class InvalidToken(Exception):
-    """Raised when an access token is not accepted. `reason`: a word for the operator; clients are not given it."""
+Fault: TypeAlias = Literal[
+    "malformed", "signature", "algorithm", "type", "header", "key", "issuer", "audience", "not yet valid", "claims"
+]
+"""What is wrong with a token that is not accepted, for the operator; clients are not given it."""
 
-    def __init__(self, reason: str) -> None:
+
+class InvalidToken(Exception):
+    """Raised when an access token is not accepted, and why."""
+
+    def __init__(self, reason: Fault) -> None:
         super().__init__(reason)
         self.reason = reason
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import get_args
 
-from app.events.delivery.stream_item import Closing, StreamItem, StreamStart
+from app.events.delivery.stream_item import Closing, ClosingReason, StreamItem, StreamStart
 from app.events.log.event_store import Page
-from app.events.position import Gap
+from app.events.position import Gap, GapReason
 
 
 class SentItems:
@@ -19,8 +20,9 @@ class SentItems:
     def __init__(self) -> None:
         self.events = 0
         self.replayed = 0
-        self.gaps: Counter[str] = Counter()
-        self.closings: Counter[str] = Counter()
+        # Each reason from the start: an alert sees an increase only from a number that was there before.
+        self.gaps: Counter[str] = Counter(dict.fromkeys(get_args(GapReason), 0))
+        self.closings: Counter[str] = Counter(dict.fromkeys(get_args(ClosingReason), 0))
 
     def count_live(self, events: int) -> None:
         """Count order events that were sent to live readers."""

@@ -43,7 +43,7 @@ class Publisher:
         self._batch_maximum = batch_maximum
         self._acceptance = Acceptance(contracts, envelopes)
         self.turnstile = Turnstile()
-        self.published: Counter[str] = Counter()
+        self.published: Counter[str] = Counter(dict.fromkeys(contracts.event_types, 0))
         self.duplicates = 0
         self.refused = 0
 

@@ -125,6 +125,7 @@ class Problems:
         self._document = document
         self._bodies = bodies
         self._tally = tally
+        tally.refusals.update(dict.fromkeys(SLUGS, 0))
         self._challenge = challenge
 
     def render(self, request: Request, error: Exception) -> ASGIApp:

@@ -79,6 +79,7 @@ class Sockets:
         self.publisher = publisher
         self._problem = problem
         self.tally = tally
+        tally.websocket_closings.update({str(int(code)): 0 for code in CloseCode})
         self.message_bytes = publish_bytes
         self.json_values = json_values
         self.compress = compress

@@ -86,7 +86,7 @@ async def test_each_stream_ends_within_a_second_after_its_lease() -> None:
     assert [sink.steps[1:] for sink in sinks] == [[TOKEN_EXPIRED]] * 5
     assert all(0 <= sink.ended_at - expiry <= 1 for sink, expiry in zip(sinks, expiries, strict=True))
     assert len(unlimited.steps) == len(fan_out) == 1
-    assert fan_out.sent.closings == {"token_expired": 5}
+    assert +fan_out.sent.closings == {"token_expired": 5}
 
 
 @in_virtual_time
@@ -143,7 +143,7 @@ async def test_a_stream_whose_client_leaves_is_forgotten() -> None:
     await asyncio.sleep(100)
 
     assert len(sink.steps) == 1
-    assert not fan_out.sent.closings
+    assert not +fan_out.sent.closings
 
 
 @in_virtual_time
@@ -211,7 +211,7 @@ async def test_a_stream_ends_on_the_day_of_the_first_sunset_of_what_it_has() -> 
     assert [sink.steps[1:] for sink in sinks] == [[], [VERSION_RETIRED], [VERSION_RETIRED]]
     assert [sink.ended_at // 86_400 for sink in sinks[1:]] == [2, 4]
     assert all(sink.ended_at % 86_400 <= 1 for sink in sinks[1:])
-    assert fan_out.sent.closings == {"version_retired": 2}
+    assert +fan_out.sent.closings == {"version_retired": 2}
 
 
 @in_virtual_time

@@ -737,4 +737,4 @@ async def test_a_drain_closes_every_subscription_or_once_it_is_resumed_if_its_si
     fan_out.resume(slow)
     await fan_out.ended()
     assert full.steps[-1] == Closing("drain")
-    assert fan_out.sent.closings == {"drain": 5}
+    assert +fan_out.sent.closings == {"drain": 5}

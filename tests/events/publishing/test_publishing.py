@@ -244,7 +244,7 @@ async def test_the_same_event_again_is_a_duplicate_of_the_first() -> None:
         True,
     )
     assert log.head == 1
-    assert (to.published, to.duplicates, to.refused) == ({"order.shipped": 1}, 2, 0)
+    assert (+to.published, to.duplicates, to.refused) == ({"order.shipped": 1}, 2, 0)
 
 
 async def test_a_hundred_parallel_publishes_of_one_event_store_one() -> None:
@@ -265,7 +265,7 @@ async def test_an_event_id_with_other_content_is_a_conflict_at_its_index() -> No
         await to.publish([shipped("e-2"), shipped("e-1"), other])
     assert (conflict.value.index, conflict.value.event_id) == (2, "e-1")
     assert log.head == 1
-    assert (to.published, to.duplicates, to.refused) == ({"order.shipped": 1}, 0, 1)
+    assert (+to.published, to.duplicates, to.refused) == ({"order.shipped": 1}, 0, 1)
 
 
 async def test_an_event_that_its_sender_may_not_publish_is_refused_with_its_index() -> None:
@@ -291,7 +291,7 @@ async def test_counters_count_stored_repeated_and_refused_events() -> None:
     await to.publish([shipped("e-1"), shipped("e-2"), {"eventType": "order.cancelled", "data": data}, shipped("e-1")])
     with pytest.raises(ContractViolation):
         await to.publish([shipped(), {}, shipped(data={})])
-    assert (to.published, to.duplicates, to.refused) == ({"order.shipped": 2, "order.cancelled": 1}, 1, 2)
+    assert (+to.published, to.duplicates, to.refused) == ({"order.shipped": 2, "order.cancelled": 1}, 1, 2)
 
 
 class FullDisk(MemoryStore):
@@ -305,7 +305,7 @@ async def test_a_store_that_cannot_write_is_reported_and_nothing_is_counted() ->
     to = publisher(log)
     with pytest.raises(StoreUnavailable):
         await to.publish([shipped()])
-    assert (to.published, to.duplicates, to.refused) == ({}, 0, 0)
+    assert (+to.published, to.duplicates, to.refused) == ({}, 0, 0)
 
 
 async def test_streams_go_on_while_a_thousand_events_are_checked() -> None:
@@ -355,7 +355,7 @@ async def test_a_check_raises_violations_and_stores_and_counts_nothing() -> None
     assert [event.event_id for event in to.check([shipped("e-1")])] == ["e-1"]
     with pytest.raises(ContractViolation):
         to.check([shipped(), {}])
-    assert (log.head, to.published, to.duplicates, to.refused) == (0, {}, 0, 0)
+    assert (log.head, +to.published, to.duplicates, to.refused) == (0, {}, 0, 0)
 
 
 @pytest.mark.parametrize(
