@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
-from app.access.client import Client, address_key, principal_key
+from app.access.client import Client, address_key, described_client, principal_key
 from app.access.errors import Overloaded, too_many_streams
 from app.metrics.tally import Tally
 
@@ -35,7 +35,8 @@ class StreamLimits(NamedTuple):
 class Admission:
     """The limits on open streams, and the streams that are open now.
 
-    `tally`: counts the refused streams by limit. `clock`: returns the time in seconds. `open_streams`: the number of streams that are open.
+    `tally`: counts the refused streams by limit, and logs them. `clock`: returns the time in seconds. `open_streams`: the number of streams
+    that are open.
     """
 
     def __init__(self, limits: StreamLimits, tally: Tally, clock: Callable[[], float] = time.monotonic) -> None:
@@ -64,12 +65,12 @@ class Admission:
         Overloaded if the server has as many streams as it may have, TooManyRequests if the client has.
         """
         if self._total is not None and self.open_streams >= self._total:
-            self._tally.streams_refused["total"] += 1
+            self._tally.refuse_stream("total", described_client(client))
             raise Overloaded
         counted = [(limit, key) for limit in self._of_clients if (key := limit.key_of(client)) is not None]
         for limit, key in counted:
             if limit.streams[key] >= limit.maximum:
-                self._tally.streams_refused[limit.name] += 1
+                self._tally.refuse_stream(limit.name, described_client(client))
                 raise too_many_streams()
         for limit, key in counted:
             limit.streams[key] += 1
@@ -114,7 +115,7 @@ class Admission:
             self._ended.clear()
             self._period_ends_at = now + ENDED_PERIOD_SECONDS
         if self._ended[key] >= self._per_address:
-            self._tally.streams_refused["address"] += 1
+            self._tally.refuse_stream("address", described_client(client))
             return False
         self._ended[key] += 1
         return True

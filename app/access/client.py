@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import NamedTuple
 
-from app.access.principal import ANONYMOUS, Principal
+from app.access.principal import ANONYMOUS, Principal, pseudonym
 
 
 class Client(NamedTuple):
@@ -36,6 +36,12 @@ def address_key(client: Client) -> str | None:
     if isinstance(address, IPv6Address):
         return str(IPv6Network((int(address), 64), strict=False))
     return str(address)
+
+
+def described_client(client: Client) -> dict[str, object]:
+    """Return what the log says of a client: its address, and the pseudonym of its principal if it has one."""
+    named = {"principal": pseudonym(client.principal)} if client.principal.subject else {}
+    return {"client": client.address or "", **named}
 
 
 def parse_address(text: str | None) -> IPv4Address | IPv6Address | None:

@@ -13,6 +13,7 @@ from typing import Final
 from app.diagnostics.formats import fields_of
 
 REPEAT_SECONDS: Final = 1.0
+REFUSALS: Final = ("problem", "limit", "code")  # the fields that say why a client was refused
 
 
 def call_on_thread(seconds: float, call: Callable[[], None]) -> None:
@@ -35,8 +36,8 @@ class LimitedHandler(logging.StreamHandler[TextIOBase]):
     """A handler that writes at most two records of a kind in a second.
 
     The first is written at once. Of those that follow within a second, the last is written when the second is over, with the field
-    `repeated`, the number of all that followed. Limited are warnings, errors, and the records of refused requests (with the field
-    `problem`); two records are of one kind if they have the same logger, message, problem and type of exception, whatever values
+    `repeated`, the number of all that followed. Limited are warnings, errors, and the records of refused clients (with a field of
+    REFUSALS); two records are of one kind if they have the same logger, first line, refusal and type of exception, whatever values
     the message has.
 
     `now`: a clock in seconds. `call_later`: calls a function after some seconds, on any thread.
@@ -85,8 +86,10 @@ class LimitedHandler(logging.StreamHandler[TextIOBase]):
 
 def _kind(record: logging.LogRecord) -> Hashable:
     """Return what a record has in common with its repetitions; None if records like it are not limited."""
-    problem = fields_of(record).get("problem")
-    if record.levelno < logging.WARNING and problem is None:
+    fields = fields_of(record)
+    refusal = next((fields[name] for name in REFUSALS if name in fields), None)
+    if record.levelno < logging.WARNING and refusal is None:
         return None
     error = record.exc_info[0] if record.exc_info else None
-    return record.name, record.msg, problem, error
+    # Of some packages, the first line is constant and the next ones are not, such as the name of a task.
+    return record.name, str(record.msg).partition("\n")[0], refusal, error

@@ -42,3 +42,13 @@ class Tally:
         """Count a request that is answered with a problem, and log it with these fields."""
         self.refusals[problem] += 1
         _log.info("A request was refused.", extra={"fields": {"problem": problem, **fields}})
+
+    def refuse_stream(self, limit: str, fields: Mapping[str, object]) -> None:
+        """Count a stream that is not admitted, and log it with these fields. `limit`: one of STREAM_LIMITS."""
+        self.streams_refused[limit] += 1
+        _log.info("A stream was refused.", extra={"fields": {"limit": limit, **fields}})
+
+    def close_websocket(self, code: int, fields: Mapping[str, object]) -> None:
+        """Count a WebSocket connection that the server ends, and log it with these fields. `code`: the close code."""
+        self.websocket_closings[str(code)] += 1
+        _log.info("A WebSocket connection was ended.", extra={"fields": {"code": code, **fields}})

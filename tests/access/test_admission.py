@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import resource
 
@@ -10,7 +11,8 @@ import pytest
 from app.access.admission import OTHER_DESCRIPTORS, Admission, Leave, StreamLimits, streams_by_descriptors
 from app.access.client import Client
 from app.access.errors import LimitReached, Overloaded, TooManyRequests
-from app.access.principal import SCOPES, Principal
+from app.access.principal import SCOPES, Principal, pseudonym
+from app.diagnostics.formats import fields_of
 from app.metrics.tally import Tally
 
 
@@ -139,3 +141,12 @@ def test_nothing_is_left_after_streams_have_come_and_gone_in_any_order() -> None
 def test_without_a_setting_the_files_of_the_process_are_the_limit() -> None:
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert streams_by_descriptors() == descriptors - OTHER_DESCRIPTORS
+
+
+def test_a_refused_stream_is_a_line_of_the_log_that_names_its_client(caplog: pytest.LogCaptureFixture) -> None:
+    admission = Admission(StreamLimits(per_address=1), Tally())
+    admission.admit(ANN)
+    with caplog.at_level(logging.INFO), pytest.raises(TooManyRequests):
+        admission.admit(ANN)
+    [record] = caplog.records
+    assert fields_of(record) == {"limit": "address", "client": "192.0.2.1", "principal": pseudonym(ANN.principal)}

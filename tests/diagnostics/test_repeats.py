@@ -112,3 +112,18 @@ def test_levels_count_for_this_program_and_other_packages_only_warn() -> None:
         logging.getLogger("another").info("Theirs.")
         logging.getLogger("another").warning("Their warning.")
     assert [line.split(": ")[1] for line in stream.getvalue().splitlines()] == ["Ours.", "Their warning."]
+
+
+@pytest.mark.parametrize("field", ["limit", "code"])
+def test_refused_streams_and_ended_connections_are_limited_too(log: Log, field: str) -> None:
+    for _ in range(100):
+        log.logger.info("Refused.", extra={"fields": {field: "a"}})
+        log.logger.info("Refused.", extra={"fields": {field: "b"}})
+    assert log.lines() == ["Refused.", "Refused."]
+
+
+def test_lines_that_differ_after_the_first_line_are_of_one_kind(log: Log) -> None:
+    for number in range(1000):
+        log.logger.error(f"A task failed.\nIts name is Task-{number}.")  # noqa: G004  # as asyncio does it
+    assert len(log.lines()) == 2
+    assert len(log.handler._repeats) == 1  # what stays in memory

@@ -14,7 +14,8 @@ from app.access.tokens.authorization_header import read_authorization
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
-_NAMES: Final = ("authorization", "x-forwarded-for", "forwarded")
+_AUTHORIZATION: Final = "authorization"
+_FORWARDED: Final = ("x-forwarded-for", "forwarded")
 
 
 class Callers:
@@ -26,12 +27,18 @@ class Callers:
 
     def client(self, context: Context) -> Client:
         """Return the client that sends a call. Raises Unauthenticated if its access token is not accepted, or no longer."""
-        metadata = context.invocation_metadata() or ()
-        authorization, forwarded_for, forwarded = (
-            [str(value) for key, value in metadata if key == name] for name in _NAMES
-        )
-        principal = self._authentication.authenticate(read_authorization(authorization))
-        return Client(principal, self._proxies.client_address(_peer(context), forwarded_for, forwarded))
+        [authorization] = _values(context, _AUTHORIZATION)
+        return Client(self._authentication.authenticate(read_authorization(authorization)), self.address(context))
+
+    def address(self, context: Context) -> str | None:
+        """Return the IP address of the client that sends a call; None if it is not known, or is that of a trusted proxy."""
+        return self._proxies.client_address(_peer(context), *_values(context, *_FORWARDED))
+
+
+def _values(context: Context, *names: str) -> list[list[str]]:
+    """Return the values of each of these names in the metadata of a call."""
+    metadata = context.invocation_metadata() or ()
+    return [[str(value) for key, value in metadata if key == name] for name in names]
 
 
 def _peer(context: Context) -> str | None:

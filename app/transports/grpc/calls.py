@@ -13,18 +13,20 @@ from typing import Any, Final, TypeAlias
 
 import grpc
 
+from app.access.client import Client, described_client
 from app.access.errors import Unauthenticated
 from app.access.principal import Principal
 from app.events.delivery.timing.expiries import Expiries
 from app.events.errors import Draining
 from app.metrics.tally import Tally
 from app.specification.errors import OrdersEventsError
-from app.transports.grpc.callers import Context
+from app.transports.grpc.callers import Callers, Context
 from app.transports.grpc.message_deadlines import MessageDeadlines
 from app.transports.grpc.statuses import Statuses
 
 Continued: TypeAlias = Callable[[Iterable[tuple[str, Any]]], AbstractContextManager[object]]
-Handler: TypeAlias = Callable[[Any, Context], Awaitable[Any]]
+Handler: TypeAlias = Callable[[Any, Context, Client], Awaitable[Any]]
+Answer: TypeAlias = Callable[[Any, Context], Awaitable[Any]]
 
 BUSY_SECONDS: Final = 0.5  # after that, a call that answered a message when it was to end is looked at again
 
@@ -32,11 +34,14 @@ BUSY_SECONDS: Final = 0.5  # after that, a call that answered a message when it 
 class Calls:
     """The calls of the service that are in progress.
 
-    `statuses`: translates errors into statuses. `tally`: counts the calls. `continued`: returns a
+    `callers`: finds out who calls. `statuses`: translates errors into statuses. `tally`: counts the calls. `continued`: returns a
     context in which the trace of a client continues, by the metadata of its call. `cuts`: see `MessageDeadlines`.
     """
 
-    def __init__(self, statuses: Statuses, tally: Tally, continued: Continued, cuts: Counter[str]) -> None:
+    def __init__(
+        self, callers: Callers, statuses: Statuses, tally: Tally, continued: Continued, cuts: Counter[str]
+    ) -> None:
+        self._callers = callers
         self._statuses = statuses
         self._tally = tally
         self._continued = continued
@@ -48,8 +53,9 @@ class Calls:
         self._none_running.set()
         self.deadlines = MessageDeadlines(self._abort_soon, cuts)
 
-    def answered(self, name: str, handler: Handler) -> Handler:
-        """Return a handler for grpcio that calls the given one, counts the call, and ends it with a status if an error is raised.
+    def answered(self, name: str, handler: Handler) -> Answer:
+        """Return a handler for grpcio that passes a call on with its client, counts the call, and ends it with a status if an error is
+        raised.
 
         grpcio alone would send the text of any error to the client. `name`: the method, for the log.
         """
@@ -57,13 +63,16 @@ class Calls:
         async def answer(request: Any, context: Context) -> Any:
             self._tally.grpc_calls += 1
             self._none_running.clear()
+            client: Client | None = None
             try:
                 with self._continued(context.invocation_metadata() or ()):
-                    return await handler(request, context)
+                    client = self._callers.client(context)
+                    return await handler(request, context, client)
             except grpc.aio.BaseError:
                 raise  # the call has ended: this side aborted it, or the client has gone
             except Exception as error:  # noqa: BLE001  # any error: it becomes the status of the call
-                end(context, self._statuses.refusal(error, name))
+                client = client or Client(address=self._callers.address(context))
+                end(context, self._statuses.refusal(error, {"method": name, **described_client(client)}))
             finally:
                 self._tally.grpc_calls -= 1
                 if not self._tally.grpc_calls:

@@ -71,7 +71,7 @@ class OrderEventsService:
         self.classes = MessageClasses(document.proto)
         self._data_messages = DataMessages(document.proto, contracts)
         self._responses = Responses(self.classes, self._data_messages)
-        self.calls = Calls(statuses, tally, continued, cuts)
+        self.calls = Calls(callers, statuses, tally, continued, cuts)
         self.max_request_bytes = document.max_body_bytes
         self._most_values = document.max_json_values
         self._most_events = document.batch_maximum
@@ -86,8 +86,7 @@ class OrderEventsService:
         }
         return grpc.method_handlers_generic_handler(self.classes.full_name, methods)
 
-    async def _subscribe(self, _requests: object, context: Context) -> None:
-        client = self._callers.client(context)
+    async def _subscribe(self, _requests: object, context: Context, client: Client) -> None:
         data = await self._only_message(context, MESSAGE_SECONDS)
         request = self._requests.read(self._read("SubscribeRequest", data), client.principal)
         subscription = await subscribe(self.log, request)
@@ -101,16 +100,15 @@ class OrderEventsService:
         if closing.reason in _INTERRUPTIONS:
             end(context, self._statuses.status(_INTERRUPTIONS[closing.reason]))
 
-    async def _publish(self, _requests: object, context: Context) -> bytes:
+    async def _publish(self, _requests: object, context: Context, client: Client) -> bytes:
         response: Any = self.classes["PublishResponse"]
-        client = self._callers.client(context)
         data = await self._only_message(context, seconds_for(self.max_request_bytes))
         _, events = await self._published(client, "PublishRequest", data)
         return bytes(response(events=events).SerializeToString())
 
-    async def _publish_stream(self, _requests: object, context: Context) -> None:
+    async def _publish_stream(self, _requests: object, context: Context, client: Client) -> None:
         response: Any = self.classes["PublishStreamResponse"]
-        with self.calls.held_by(context, self._callers.client(context).principal):
+        with self.calls.held_by(context, client.principal):
             while (data := await self.calls.next_message(context)) is not grpc.aio.EOF:
                 client = self._callers.client(context)  # its token may have expired since the last message
                 request, events = await self._published(client, "PublishStreamRequest", data)

@@ -96,14 +96,17 @@ class Statuses:
         self._tally = tally
         self._reconnection = reconnection
 
-    def refusal(self, error: Exception, method: str) -> grpc.Status:
-        """Return the status of a call that failed, and count it. An unexpected error is logged, and the status shows nothing of it."""
+    def refusal(self, error: Exception, call: Mapping[str, object]) -> grpc.Status:
+        """Return the status of a call that failed, and count it. An unexpected error is logged, and the status shows nothing of it.
+
+        `call`: fields for the log.
+        """
         answer = _OF_ERROR.get(type(error), _INTERNAL)
         if answer is _INTERNAL:
-            _log.error("%s failed.", method, exc_info=error)
+            _log.error("A call failed.", exc_info=error, extra={"fields": call})
             self._tally.refusals[answer.problem] += 1
         else:
-            self._tally.refuse(answer.problem, {"method": method})
+            self._tally.refuse(answer.problem, call)
         return self.status(error)
 
     def status(self, error: Exception) -> grpc.Status:

@@ -136,12 +136,12 @@ class Problems:
         status, headers = self._document.problems[slug].status, self._headers(slug, error, request)
         return self._bodies.response(body, status, headers, media_type=MEDIA_TYPE)
 
-    def members(self, error: Exception, subject: str) -> dict[str, object]:
+    def members(self, error: Exception, subject: Mapping[str, object]) -> dict[str, object]:
         """Translate an error into the members of a problem document. An unexpected error is logged, and they show nothing of it.
 
-        `subject`: what has failed, for the log.
+        `subject`: what has failed, as fields for the log.
         """
-        return self._members(*_classify(error), error, {"subject": subject})
+        return self._members(*_classify(error), error, subject)
 
     def _members(self, slug: str, detail: str, error: Exception, subject: Mapping[str, object]) -> dict[str, object]:
         if slug == "internal-error":

@@ -6,7 +6,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from app.access.client import Client
+from app.access.client import Client, described_client
 from app.access.principal import Principal
 from app.events.delivery.timing.endings import TOKEN_EXPIRED
 from app.events.publishing.turnstile import SMALL_BYTES
@@ -94,7 +94,7 @@ class Session:
 
     def refuse(self, error: Exception, numbers: dict[str, int]) -> None:
         """Answer a message with the problem that belongs to an error. `numbers`: see `server_messages.error`."""
-        self.send(server_messages.error(numbers, self._sockets.problem(error)))
+        self.send(server_messages.error(numbers, self._sockets.problem(error, self.client)))
 
     def close(self, fault: ConnectionFault) -> None:
         """End the connection with a close code."""
@@ -181,7 +181,7 @@ class Session:
         if not self._is_open:
             return
         if code is not None:
-            self._sockets.tally.websocket_closings[str(int(code))] += 1
+            self._sockets.tally.close_websocket(int(code), described_client(self.client))
         self.connection.end(last)
         self._leave()
 

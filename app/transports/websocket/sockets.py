@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from app.access.admission import Admission, Leave
-from app.access.client import Client
+from app.access.client import Client, described_client
 from app.access.errors import LimitReached
 from app.access.principal import Principal
 from app.access.publish_rate import PublishLimit
@@ -46,7 +46,7 @@ class Sockets:
     `authentication`: decides about the access tokens in messages. `admission`: limits the number of connections; `publish_limit`: what each
     client publishes. `contract`: the messages, and the limits of one connection; `contracts`: the events. `deprecated`: what is deprecated
     of what clients read. `publish_bytes`: the largest `publish`; `json_values`: the most values in a message. `problem`: returns the
-    problem (RFC 9457) that belongs to an error, and logs under the given name that it has failed if the error is not expected. `tally`:
+    problem (RFC 9457) that belongs to an error, and logs the error with the given fields. `tally`:
     counts the connections. `compress`: whether messages are compressed for clients that offer it.
     """
 
@@ -62,7 +62,7 @@ class Sockets:
         log: EventLog,
         fan_out: FanOut,
         publisher: Publisher,
-        problem: Callable[[Exception, str], Mapping[str, object]],
+        problem: Callable[[Exception, Mapping[str, object]], Mapping[str, object]],
         tally: Tally,
         publish_bytes: int,
         json_values: int,
@@ -116,9 +116,9 @@ class Sockets:
             self.publish_limit.count_refused(client, len(text))
             raise
 
-    def problem(self, error: Exception) -> Mapping[str, object]:
+    def problem(self, error: Exception, client: Client) -> Mapping[str, object]:
         """Return the problem (RFC 9457) with which a message of a client is refused."""
-        return self._problem(error, "A message over WebSocket")
+        return self._problem(error, {"subject": "A message over WebSocket", **described_client(client)})
 
     def add(self, session: Session) -> None:
         """Begin with a connection that has switched to WebSocket."""

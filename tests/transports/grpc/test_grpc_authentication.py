@@ -12,8 +12,9 @@ import grpc
 import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 
+from app.access.principal import Principal, pseudonym
 from tests.support.server_process import QUICK, ServerProcess
-from tests.support.tokens import token, token_settings
+from tests.support.tokens import ISSUER, token, token_settings
 from tests.transports.grpc.foreign import GrpcClient, details_of, events_of, shipped
 from tests.transports.grpc.http2 import Connection, message
 from tests.transports.http.orders import new_order
@@ -166,3 +167,15 @@ def test_a_stream_ends_at_its_greatest_age_with_a_status_after_which_clients_com
             responses.extend(iter(lambda: next(stream), None))
         assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
         assert [type(each) for each in details_of(ended.value)] == [RetryInfo]
+
+
+def test_the_log_names_the_client_of_a_refused_call_and_not_its_token(guarded: ServerProcess) -> None:
+    sender = Principal(ISSUER, "a reader", frozenset())
+    with client_with(guarded, bearer(sub=sender.subject, scope="orders:read")) as client:
+        assert status(CALLS["Publish"], client)[0] is PERMISSION_DENIED
+    with client_with(guarded, ("authorization", f"Bearer {(bad := token(iss='another'))}")) as client:
+        assert status(CALLS["Publish"], client)[0] is UNAUTHENTICATED
+    of_call = "method=Publish client=127.0.0.1"
+    guarded.printed(rf"A request was refused\. (problem=forbidden {of_call} principal={pseudonym(sender)})\n")
+    guarded.printed(rf"A request was refused\. (problem=unauthenticated {of_call})\b")
+    assert bad not in "".join(guarded.output)

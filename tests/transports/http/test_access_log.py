@@ -68,6 +68,18 @@ def test_a_stream_is_a_line_when_it_begins(logging_server: LoggingServer) -> Non
         assert logging_server.line("Request.", request_id="stream:1")["status"] == 200
 
 
+def test_a_websocket_connection_is_a_line_and_so_is_what_is_refused_on_it(logging_server: LoggingServer) -> None:
+    with conversation(logging_server, additional_headers={"X-Request-Id": "socket:1"}) as talk:
+        assert logging_server.line("Request.", request_id="socket:1")["status"] == 101
+        talk.ask("publish", request=1, events=[{"eventType": SECRET}])
+        talk.client.send("nonsense")
+        assert talk.close_code() == 4400
+    refused = logging_server.line("A request was refused.", problem="contract-violation", client="127.0.0.1")
+    assert (refused["level"], refused["subject"]) == ("info", "A message over WebSocket")
+    assert logging_server.line("A WebSocket connection was ended.", code=4400)["client"] == "127.0.0.1"
+    assert SECRET not in "".join(logging_server.output)
+
+
 @pytest.mark.parametrize("sent", [b"", b"two words", b"x" * 65, b"line\\nbreak", "naïve".encode()])
 def test_a_malformed_request_id_is_replaced(logging_server: LoggingServer, asked: httpx.Client, sent: bytes) -> None:
     before = len(logged(logging_server, message="Request."))

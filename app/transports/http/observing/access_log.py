@@ -5,17 +5,21 @@ from __future__ import annotations
 import logging
 import re
 import time
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.access.principal import Principal, pseudonym
+from app.access.client import Client, described_client
+from app.access.principal import ANONYMOUS, Principal
 from app.diagnostics.formats import request_fields
+from app.server.take_over import TAKE_OVER
 from app.transports.http.requests.parameters import header_values
 from app.transports.http.security import PRINCIPAL
 
 MAX_PATH_CHARACTERS: Final = 200
+SWITCHING_PROTOCOLS: Final = 101
 _REQUEST_ID: Final = re.compile(r"[0-9A-Za-z_.:/+=-]{1,64}")
 _KEY: Final = "orders_events.request_id"
 
@@ -36,32 +40,37 @@ def described(scope: Scope) -> dict[str, object]:
 
     The query is never logged, because it may contain a secret.
     """
-    client = scope.get("client")
+    peer = scope.get("client")
     sender = scope.get("extensions", {}).get(PRINCIPAL)
+    client = Client(sender if isinstance(sender, Principal) else ANONYMOUS, peer[0] if peer else None)
     return {
         "method": scope["method"],
         "path": scope["path"][:MAX_PATH_CHARACTERS],
-        "client": client[0] if client else "",
         "request_id": request_id(scope),
-        **({"principal": pseudonym(sender)} if isinstance(sender, Principal) else {}),
+        **described_client(client),
     }
 
 
 def with_access_log(application: ASGIApp) -> ASGIApp:
     """Return the application with an access log.
 
-    The line of a request is written when its response has been sent; for a stream, when the stream has begun.
+    The line of a request is written when its response has been sent; for a stream, when the stream has begun; for a connection that
+    switches to WebSocket, when it has switched.
     """
 
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:
         status = 0  # of a client that has disconnected before its response began
 
-        async def send_noting_status(message: Message) -> None:
+        def note(answered: int) -> None:
             nonlocal status
+            status = answered
+
+        async def send_noting_status(message: Message) -> None:
             if message["type"] == "http.response.start":
-                status = message["status"]
+                note(message["status"])
             await send(message)
 
+        _note_upgrade(scope, note)
         began = time.perf_counter()
         token = request_fields.set({"request_id": request_id(scope)})
         try:
@@ -72,3 +81,17 @@ def with_access_log(application: ASGIApp) -> ASGIApp:
             _log.info("Request.", extra={"fields": {**described(scope), "status": status, "seconds": seconds}})
 
     return logged
+
+
+def _note_upgrade(scope: Scope, note: Callable[[int], None]) -> None:
+    """Let the status be noted if the connection of a request switches to another protocol, for which no ASGI message is sent."""
+    take_over = scope.get("extensions", {}).get(TAKE_OVER, {})
+    upgrade = take_over.get("upgrade")
+    if upgrade is None:
+        return
+
+    def noted(*arguments: Any) -> Any:
+        note(SWITCHING_PROTOCOLS)
+        return upgrade(*arguments)
+
+    take_over["upgrade"] = noted
