@@ -103,6 +103,9 @@ def test_change_of_a_component_is_reported_once_under_its_own_pointer() -> None:
         (put("components", "parameters", "since", "style", value="form"),),
         (put("components", "parameters", "since", "explode", value=True),),
         (put("components", "parameters", "since", "required", value=False),),
+        (put("components", "parameters", "since", "allowReserved", value=False),),
+        (put("components", "headers", "Sunset", "style", value="simple"),),
+        (put("components", "headers", "Sunset", "explode", value=False),),
         (put(*LIST, "deprecated", value=False),),
         (put("security", value=[]), drop(*LIST, "security")),
         (

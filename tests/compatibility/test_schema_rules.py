@@ -221,6 +221,8 @@ CASES = [
     *breaking("default", 1, True),
     *breaking("readOnly", None, True, rule="read-only-changed"),
     *breaking("writeOnly", None, True, rule="write-only-changed"),
+    *harmless("readOnly", False, None),
+    *harmless("writeOnly", False, None),
     *breaking("xml", {"name": "a"}, {"name": "b"}),
     *harmless("deprecated", None, True, MINOR),
     *harmless("$schema", "a", "b"),
@@ -285,6 +287,14 @@ def test_order_does_not_matter() -> None:
     assert changes(before, {"required": ["b", "a"], "enum": ["b", "a"]}, Direction.BOTH) == {}
 
 
+def test_equal_numbers_in_a_list_are_the_same_value() -> None:
+    assert changes({"enum": [1, 2.0]}, {"enum": [2, 1.0]}, Direction.BOTH) == {}
+    assert changes({"enum": [1]}, {"enum": [True]}, Direction.BOTH) == {
+        "enum-value-added": MAJOR,
+        "enum-value-removed": MAJOR,
+    }
+
+
 NUMBER = {"type": "number"}
 SAME = [
     ({"allOf": [STRING]}, {"allOf": [STRING, STRING]}),
@@ -295,6 +305,10 @@ SAME = [
     ({**STRING, "not": NUMBER}, STRING),
     ({**STRING, "pattern": ".*"}, STRING),
     ({"enum": [True, False]}, {"type": "boolean"}),
+    ({**OPEN, "required": ["a"]}, {**OPEN, "allOf": [{"required": ["a"]}]}),
+    ({"type": "array"}, {"type": "array", "items": {}}),
+    ({"type": "integer"}, {"type": "number", "multipleOf": 1}),
+    ({"type": "integer", "minimum": 0.5, "maximum": 2.5}, {"type": "integer", "minimum": 1, "maximum": 2}),
 ]
 """Schemas in other words: the same values, with other keywords."""
 

@@ -58,9 +58,9 @@ _HEADER: Final[Table] = {
     "required": _DEMANDED,
     "schema": part(lambda: SCHEMA, "schema", added=Effect.TIGHTENED, removed=Effect.LOOSENED),
     "content": _CONTENT,
-    "style": fixed,
-    "explode": fixed,
-    "allowReserved": fixed,
+    "style": leaf(effects.written_out(without="simple")),
+    "explode": leaf(effects.written_out(without=False)),
+    "allowReserved": leaf(effects.written_out(without=False)),
     "allowEmptyValue": _ALLOWED,
     "deprecated": extended,
     "description": reworded,
@@ -74,6 +74,8 @@ _PARAMETER: Final[Table] = {
     **_HEADER,
     "name": leaf(effects.any_case),  # parameters are compared by name, so only the case of a header can differ
     "in": fixed,
+    "style": fixed,  # the normal form has it, and `explode`
+    "explode": fixed,
     "x-page-limit": part(lambda: _PAGE_LIMIT, "page-limit", added=Effect.TIGHTENED),  # read by the server
 }
 

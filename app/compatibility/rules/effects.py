@@ -102,6 +102,19 @@ def switch(when_on: Effect) -> EffectOf:
     return effect
 
 
+def written_out(without: Any) -> EffectOf:
+    """Return the function that decides the effect of changing a keyword that clients go by: any other value than before is CHANGED.
+
+    `without`: the value that applies if the keyword is absent.
+    """
+
+    def effect(before: Any, now: Any) -> Effect:
+        was, is_ = (without if each is ABSENT else each for each in (before, now))
+        return Effect.REWORDED if was == is_ else Effect.CHANGED
+
+    return effect
+
+
 def entries(before: Any, now: Any) -> Effect:
     """Return the effect of changing a map of plain values: EXTENDED if all old entries are still there, otherwise CHANGED.
 

@@ -15,7 +15,8 @@ from app.compatibility.rules import effects
 from app.compatibility.rules.allowed_values import keyword, proved
 from app.compatibility.rules.alternatives import alternatives
 from app.compatibility.rules.change import Change, Effect
-from app.compatibility.rules.comparison import ABSENT, Comparison, canonical
+from app.compatibility.rules.comparison import ABSENT, Comparison
+from app.compatibility.rules.growing_lists import GROWS, announced, enum, listed
 from app.compatibility.rules.rows import (
     Row,
     Table,
@@ -30,24 +31,6 @@ from app.compatibility.rules.rows import (
 from app.specification.marked_properties import KEY, OWNER
 from app.specification.schema.dialect import UNCHECKED_FORMATS
 from app.specification.version import Step
-
-GROWS: Final = "x-extensible"
-"""A keyword beside `enum`, `oneOf` or `anyOf`: the list may grow within a major version, and readers must expect that."""
-
-
-def _enum(parent: Comparison, name: str) -> Iterator[Change]:
-    comparison = parent.member(name)
-    if comparison.before is ABSENT or comparison.now is ABSENT:
-        yield comparison.change(proved(parent, effects.constraint(comparison.before, comparison.now)))
-        return
-    before, now = ({canonical(value): value for value in values} for values in (comparison.before, comparison.now))
-    added, removed = [now[key] for key in now if key not in before], [before[key] for key in before if key not in now]
-    if added:
-        effect = Effect.EXTENDED if _may_grow(parent, added) else Effect.LOOSENED
-        yield comparison.change(effect, "enum-value-added", f"gains {_listed(added)}")
-    if removed:
-        # This breaks clients even in a response: generated code has a name for each value.
-        yield comparison.change(Effect.CHANGED, "enum-value-removed", f"loses {_listed(removed)}")
 
 
 def _format(parent: Comparison, name: str) -> Iterator[Change]:
@@ -64,12 +47,12 @@ def _required(parent: Comparison, name: str) -> Iterator[Change]:
     had, has = _properties_of(parent.before), _properties_of(parent.now)
     gained = [each for each in now if each not in before]
     if new := [each for each in gained if each in has and each not in had]:
-        yield comparison.change(Effect.TIGHTENED, "required-property-added", f"gains {_listed(new)}")
+        yield comparison.change(Effect.TIGHTENED, "required-property-added", f"gains {listed(new)}")
     if became := [each for each in gained if each not in new]:
-        yield comparison.change(Effect.TIGHTENED, "property-became-required", f"gains {_listed(became)}")
+        yield comparison.change(proved(parent, Effect.TIGHTENED), "property-became-required", f"gains {listed(became)}")
     # A property that is gone is reported by the row `properties`.
     if lost := [each for each in before if each not in now and (each in has or each not in had)]:
-        yield comparison.change(Effect.LOOSENED, "property-became-optional", f"loses {_listed(lost)}")
+        yield comparison.change(proved(parent, Effect.LOOSENED), "property-became-optional", f"loses {listed(lost)}")
 
 
 def _properties(parent: Comparison, name: str) -> Iterator[Change]:
@@ -97,6 +80,11 @@ def _additional_properties(parent: Comparison, name: str) -> Iterator[Change]:
         yield comparison.change(proved(parent, effect))
 
 
+def _items(parent: Comparison, name: str) -> Iterator[Change]:
+    added = proved(parent, Effect.TIGHTENED if name in parent.now else Effect.LOOSENED)
+    yield from part(lambda: SCHEMA, "items", added=added, removed=added)(parent, name)
+
+
 def _not(parent: Comparison, name: str) -> Iterator[Change]:
     comparison = parent.member(name)
     if comparison.before is ABSENT or comparison.now is ABSENT:
@@ -118,27 +106,9 @@ def _aside(row: Row) -> Row:
     return row_aside
 
 
-def _announced(parent: Comparison, alternative: Any) -> bool:
-    return _may_grow(parent, _names_in_mapping(parent.now, alternative))
-
-
-def _names_in_mapping(schema: Mapping[str, Any], alternative: Mapping[str, Any]) -> list[str]:
-    mapping: dict[str, str] = schema.get("discriminator", {}).get("mapping", {})
-    return [name for name, reference in mapping.items() if reference == alternative.get("$ref")]
-
-
-def _may_grow(parent: Comparison, names: list[Any]) -> bool:
-    declared = parent.before.get(GROWS) is True
-    return declared or (bool(names) and all(name in parent.documents.open_names for name in map(str, names)))
-
-
 def _properties_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     properties: Mapping[str, Any] = schema.get("properties", {})
     return properties
-
-
-def _listed(values: list[Any]) -> str:
-    return ", ".join(map(canonical, values))
 
 
 _DISCRIMINATOR: Final[Table] = {"propertyName": fixed, "mapping": leaf(effects.entries)}
@@ -147,7 +117,7 @@ SCHEMA: Final[Table] = {
     # The kind of value
     "type": keyword(effects.type_),
     "format": _format,
-    "enum": _enum,
+    "enum": enum,
     # Strings and numbers
     "pattern": keyword(effects.pattern),
     "minLength": keyword(effects.at_least(0)),
@@ -162,15 +132,15 @@ SCHEMA: Final[Table] = {
     "minProperties": keyword(effects.at_least(0)),
     "maxProperties": keyword(effects.at_most),
     # Arrays
-    "items": part(lambda: SCHEMA, "items", added=Effect.TIGHTENED, removed=Effect.LOOSENED),
+    "items": _items,
     "minItems": keyword(effects.at_least(0)),
     "maxItems": keyword(effects.at_most),
     "uniqueItems": keyword(effects.switch(Effect.TIGHTENED)),
     # Schemas within
     "allOf": alternatives(lambda: SCHEMA, added=Effect.TIGHTENED, removed=Effect.LOOSENED),
-    "anyOf": alternatives(lambda: SCHEMA, added=Effect.LOOSENED, removed=Effect.CHANGED, may_grow=_announced),
+    "anyOf": alternatives(lambda: SCHEMA, added=Effect.LOOSENED, removed=Effect.CHANGED, may_grow=announced),
     "oneOf": alternatives(
-        lambda: SCHEMA, added=Effect.LOOSENED, removed=Effect.CHANGED, may_grow=_announced, exclusive=True
+        lambda: SCHEMA, added=Effect.LOOSENED, removed=Effect.CHANGED, may_grow=announced, exclusive=True
     ),
     "not": _not,
     "discriminator": _aside(part(lambda: _DISCRIMINATOR, "discriminator")),
@@ -179,8 +149,8 @@ SCHEMA: Final[Table] = {
     OWNER: fixed,  # tokens would show events to other readers than before
     # Keywords that change how clients use a value, although it stays valid
     "default": fixed,
-    "readOnly": fixed,
-    "writeOnly": fixed,
+    "readOnly": leaf(effects.written_out(without=False)),
+    "writeOnly": leaf(effects.written_out(without=False)),
     "xml": fixed,
     "deprecated": _aside(extended),  # an announcement; the value still works
     # Text

@@ -6,6 +6,7 @@ These are the keywords that need not be compared part by part. The answer may be
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
@@ -26,6 +27,12 @@ def _at_most(keyword: str) -> Implies:
     return lambda schema, bound: schema.get(keyword, float("inf")) <= bound
 
 
+def _bound(schema: Mapping[str, Any], keyword: str, without: float, to_integer: Callable[[float], int]) -> float:
+    """Return the bound of a number, which is that of the integers if the schema allows only these."""
+    bound: float = schema.get(keyword, without)
+    return to_integer(bound) if schema.get("type") == "integer" and math.isfinite(bound) else bound
+
+
 def _same(keyword: str) -> Implies:
     return lambda schema, value: keyword in schema and _canonical(schema[keyword]) == _canonical(value)
 
@@ -35,7 +42,9 @@ def _canonical(value: Any) -> str:
 
 
 def _is_of_type(schema: Mapping[str, Any], value: str) -> bool:
-    return schema.get("type") == value or (schema.get("type"), value) == ("integer", "number")
+    if schema.get("type") == value or (schema.get("type"), value) == ("integer", "number"):
+        return True
+    return value == "integer" and schema.get("type") == "number" and _is_multiple(schema, 1)
 
 
 def _is_formatted(schema: Mapping[str, Any], value: str) -> bool:
@@ -48,7 +57,8 @@ def _matches(schema: Mapping[str, Any], pattern: str) -> bool:
 
 
 def _is_multiple(schema: Mapping[str, Any], factor: float) -> bool:
-    return "multipleOf" in schema and (Fraction(str(schema["multipleOf"])) / Fraction(str(factor))).denominator == 1
+    own = schema.get("multipleOf", 1 if schema.get("type") == "integer" else None)
+    return own is not None and (Fraction(str(own)) / Fraction(str(factor))).denominator == 1
 
 
 def _has_properties(schema: Mapping[str, Any], least: int) -> bool:
@@ -68,8 +78,8 @@ IMPLIES: Final[Mapping[str, Implies]] = {
     "pattern": _matches,
     "minLength": _at_least("minLength", 0),
     "maxLength": _at_most("maxLength"),
-    "minimum": _at_least("minimum", float("-inf")),
-    "maximum": _at_most("maximum"),
+    "minimum": lambda schema, bound: _bound(schema, "minimum", -math.inf, math.ceil) >= bound,
+    "maximum": lambda schema, bound: _bound(schema, "maximum", math.inf, math.floor) <= bound,
     "multipleOf": _is_multiple,
     "minProperties": _has_properties,
     "maxProperties": _has_no_more,
