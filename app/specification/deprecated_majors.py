@@ -18,8 +18,8 @@ class DeprecatedMajor(NamedTuple):
     """A major version of an event type of which every version is deprecated.
 
     `deprecation`: since when that is so, and when the last of these versions ends.
-    `successor`: the next major version of the event type; None if there is none. Then its readers go on after the sunset, for they
-    would have nothing to change to; but no event of the type is accepted any more.
+    `successor`: the next major version of the event type that is not deprecated, or else the next one; None if there is none. Then its
+    readers go on after the sunset, for they would have nothing to change to; but no event of the type is accepted any more.
     """
 
     event_type: str
@@ -98,10 +98,12 @@ class DeprecatedMajors:
 def _deprecated(contracts: Contracts) -> Iterator[DeprecatedMajor]:
     for event_type in contracts.event_types:
         majors = sorted({version.major for version in contracts.versions(event_type)})
-        for major, successor in zip(majors, [*majors[1:], None], strict=True):
-            deprecation = _of_all(contracts, event_type, major)
+        deprecations = {major: _of_all(contracts, event_type, major) for major in majors}
+        for major, deprecation in deprecations.items():
             if deprecation is not None:
-                yield DeprecatedMajor(event_type, major, deprecation, successor)
+                later = [each for each in majors if each > major]
+                lasting = (each for each in later if deprecations[each] is None)
+                yield DeprecatedMajor(event_type, major, deprecation, next(lasting, later[0] if later else None))
 
 
 def _of_all(contracts: Contracts, event_type: str, major: int) -> Deprecation | None:

@@ -80,6 +80,13 @@ def test_a_major_ends_with_the_last_of_its_versions_and_not_while_one_has_no_sun
     assert (told.ends_at, told.deprecation.sunset_on, told.successor) == (math.inf, None, 2)
 
 
+def test_readers_are_sent_to_a_major_that_does_not_end_too() -> None:
+    three = (contract("a.b", "1.0.0", OLD), contract("a.b", "2.0.0", LATER), contract("a.b", "3.0.0"))
+    assert [each.successor for pin in (1, 2) for each in majors(*three).of_reader(None, pin)] == [3, 3]
+    all_end = majors(*three[:2])
+    assert [each.successor for pin in (1, 2) for each in all_end.of_reader(None, pin)] == [2, None]
+
+
 def test_readers_are_refused_from_the_sunset_on() -> None:
     clock = Clock()
     known = majors(*TWO_MAJORS, clock=clock)
