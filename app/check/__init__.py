@@ -5,6 +5,6 @@ implemented.
 
 Reading order: `findings` (the results), `request` (requests and responses as values), `http` (the HTTP client), `published_contract` (the
 contract that the server publishes), `target` (the server, and what has been observed of it), `websocket` and `grpc` (the clients of these
-transports), `checks` (one function for each promise of the contract), `table` (the list of checks), `left_out` (why options leave some
+transports), `checks` (one function for each promise of the contract), `row` and `table` (the list of checks), `left_out` (why options leave some
 out), `run`, `reports` (results as text, JSON and JUnit XML).
 """

@@ -14,7 +14,8 @@ from app.check.findings import CannotCheck, Deleted, Finding, NotSeen, Outcome, 
 from app.check.http.session import Session
 from app.check.published_contract import DOCUMENT, PublishedContract, read_contract
 from app.check.request import without_user
-from app.check.table import CHECKS, Check
+from app.check.row import Check
+from app.check.table import CHECKS
 from app.check.target.target import Options, Target
 
 ATTEMPTS: Final = 3  # of a check that fails because the server deletes the events that it compares

@@ -2,60 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final
 
 from app.check import left_out
-from app.check.checks import (
-    answers,
-    beginnings,
-    counts,
-    deprecations,
-    documents,
-    endings,
-    filters,
-    following,
-    frames,
-    pages,
-)
+from app.check.checks import beginnings, counts, endings, filters, following, frames, limits, major_versions, pages
 from app.check.checks.grpc import over_grpc, service_checks, service_publishing
 from app.check.checks.nodes import node_logs, node_publishing
 from app.check.checks.permissions import access, session_cookies
-from app.check.checks.publishing import event_versions, published_events, refused_events, repeated_events
-from app.check.checks.refusing import refusals, unserved
-from app.check.checks.starting import starts, unknown_ids
+from app.check.checks.publishing import (
+    event_versions,
+    listed_violations,
+    published_events,
+    refused_events,
+    repeated_events,
+)
+from app.check.checks.refusing import permitted_values, refusals, unserved
+from app.check.checks.serving import answers, compression, deprecations, documents, health
+from app.check.checks.starting import open_starts, starts, unknown_ids
 from app.check.checks.staying_open import live, open_filters, open_streams
-from app.check.checks.websocket import over_websocket, websocket_endings, websocket_handshakes, websocket_messages
-from app.check.findings import Finding
-from app.check.target.target import Target
-
-Judge: TypeAlias = Callable[[Target], Iterator[Finding]]
-
-
-class Check(NamedTuple):
-    """One row in the table of checks.
-
-    `judge`: the check function, which yields the violations. The first line of its docstring is the promise that it checks.
-    `skipped`: a function that returns why the options exclude this check; it returns an empty string if they do not.
-    `waits`: whether the check waits for a long time, so that it runs at the same time as the others.
-    """
-
-    judge: Judge
-    skipped: left_out.Reason = left_out.never
-    waits: bool = False
-
-    @property
-    def name(self) -> str:
-        return self.judge.__name__.replace("_", "-")
-
-    @property
-    def promise(self) -> str:
-        return (self.judge.__doc__ or "").strip().splitlines()[0]
-
+from app.check.checks.websocket import (
+    over_websocket,
+    websocket_endings,
+    websocket_handshakes,
+    websocket_messages,
+    websocket_publishing,
+    websocket_subscriptions,
+)
+from app.check.row import Check
 
 CHECKS: Final = (
     Check(documents.contract_document),
     Check(documents.event_schemas),
+    Check(documents.derived_documents),
     Check(
         published_events.publish_once, left_out.unless_publishing
     ),  # first, so that the other checks find events even if the log was empty
@@ -77,6 +55,7 @@ CHECKS: Final = (
     Check(refused_events.publish_names, left_out.unless_publishing),
     Check(refused_events.publish_unknown, left_out.unless_publishing),
     Check(refused_events.publish_media_type, left_out.unless_publishing),
+    Check(listed_violations.publish_violations, left_out.unless_publishing),
     Check(beginnings.first_byte),
     Check(beginnings.stream_headers),
     Check(beginnings.opening),
@@ -85,7 +64,7 @@ CHECKS: Final = (
     Check(endings.closing),
     Check(endings.end_of_log),
     Check(endings.end_checkpoint),
-    Check(endings.limit),
+    Check(limits.limit),
     Check(endings.head),
     Check(frames.comments),
     Check(frames.data_lines),
@@ -94,11 +73,13 @@ CHECKS: Final = (
     Check(frames.ids),
     Check(following.resume),
     Check(following.header_wins),
-    Check(following.foreign_id),
+    Check(unknown_ids.foreign_id),
     Check(unknown_ids.near_ids),
     Check(starts.empty_id),
     Check(starts.start_order),
     Check(starts.since),
+    Check(open_starts.start_open),
+    Check(open_starts.from_latest),
     Check(following.paging),
     Check(pages.page_size),
     Check(pages.page_position),
@@ -107,6 +88,8 @@ CHECKS: Final = (
     Check(filters.event_type_filter),
     Check(filters.order_filter),
     Check(filters.both_filters),
+    Check(filters.similar_orders, left_out.unless_publishing),
+    Check(major_versions.major_version),
     Check(live.live),
     Check(open_streams.resume_open),
     Check(open_streams.first_id),
@@ -117,13 +100,17 @@ CHECKS: Final = (
     Check(counts.counts_refusals),
     Check(deprecations.deprecation),
     Check(answers.media_type),
-    Check(answers.compression),
+    Check(compression.compression),
+    Check(compression.compression_open),
     Check(answers.cross_origin),
-    Check(answers.health),
+    Check(answers.caches),
+    Check(health.health),
+    Check(health.metrics),
     Check(refusals.malformed_id),
     Check(refusals.unknown_parameter),
     Check(refusals.invalid_value),
     Check(refusals.given_twice),
+    Check(permitted_values.valid_value),
     Check(refusals.not_acceptable),
     Check(unserved.unknown_path),
     Check(unserved.wrong_method),
@@ -145,8 +132,9 @@ CHECKS: Final = (
     Check(websocket_handshakes.websocket_origin),
     Check(websocket_messages.websocket_messages),
     Check(websocket_messages.websocket_errors),
-    Check(websocket_messages.websocket_numbers),
-    Check(websocket_messages.websocket_number_again),
+    Check(websocket_subscriptions.websocket_numbers),
+    Check(websocket_subscriptions.websocket_number_again),
+    Check(websocket_subscriptions.websocket_several, left_out.unless_publishing),
     Check(websocket_endings.websocket_closings),
     Check(websocket_endings.websocket_not_utf8),
     Check(websocket_endings.websocket_too_large),
@@ -163,9 +151,12 @@ CHECKS: Final = (
     Check(over_websocket.websocket_gap),
     Check(over_websocket.websocket_filters),
     Check(over_websocket.websocket_filters_open, left_out.unless_publishing),
+    Check(over_websocket.websocket_skipped),
     Check(over_websocket.websocket_since),
     Check(over_websocket.websocket_members),
     Check(over_websocket.websocket_publish, left_out.unless_publishing),
+    Check(websocket_publishing.websocket_publish_refusals, left_out.unless_publishing),
+    Check(websocket_publishing.websocket_publish_batch, left_out.unless_publishing),
     Check(service_checks.grpc_description, left_out.without_grpc),
     Check(service_checks.grpc_health, left_out.without_grpc),
     Check(service_checks.grpc_refusals, left_out.without_grpc),
@@ -178,6 +169,7 @@ CHECKS: Final = (
     Check(over_grpc.grpc_gap, left_out.without_grpc),
     Check(over_grpc.grpc_filters, left_out.without_grpc),
     Check(over_grpc.grpc_filters_open, left_out.unless_publishing_over_grpc),
+    Check(over_grpc.grpc_skipped, left_out.without_grpc),
     Check(over_grpc.grpc_since, left_out.without_grpc),
     Check(over_grpc.grpc_members, left_out.without_grpc),
     Check(over_grpc.grpc_publish, left_out.unless_publishing_over_grpc),

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from tests.check.broken_server import Fault, Head, Received
-from tests.check.faults import EVENTS, Planted, answers, with_json, without_headers
+from tests.check.broken_server import Change, Fault, Head, Received
+from tests.check.faults import EVENTS, Planted, answers, keep, with_json, without_headers
+from tests.check.start_faults import SOON
 
 COUNTS: Final = f"{EVENTS}/counts"
 PAGE_ALONE: Final = f"{EVENTS}/page"
@@ -47,6 +48,17 @@ def preferring_pages(asked: Received) -> Received:
 
 def accepts_gzip(asked: Received) -> bool:
     return asked.headers.get("accept-encoding") == "gzip"
+
+
+def first_piece() -> Change:
+    """Return a function that lets the first piece of a stream pass, and nothing more."""
+    pieces: list[bytes] = []
+
+    def change(piece: bytes) -> bytes:
+        pieces.append(piece)
+        return piece if len(pieces) == 1 else b""
+
+    return change
 
 
 def permitting_everybody(asked: Received, given: Head) -> Head:
@@ -95,12 +107,42 @@ PLANTED_IN_ANSWERS: Final[Mapping[str, Planted]] = {
     "caches are not told of compression": Planted(
         lambda: answers(without_headers("vary"), lambda asked, _: accepts_gzip(asked)), "compression"
     ),
-    "a gzip has no end": Planted(lambda: Fault(compressed=lambda piece: piece[:-9]), "compression"),
+    "a gzip has no end": Planted(
+        lambda: Fault(compressed=lambda asked: keep if asked.follows else lambda piece: piece[:-9]), "compression"
+    ),
+    "pages may be kept by caches": Planted(
+        lambda: answers(without_headers("cache-control"), lambda asked, _: asked.wants_page), "caches"
+    ),
+    "metrics are no text of Prometheus": Planted(
+        lambda: answers(
+            lambda given: replace(given, body=b"streams = 7\n"),
+            lambda asked, given: asked.path == "/metrics" and given.status == 200,
+        ),
+        "metrics",
+    ),
+    "a derived document is of an older version": Planted(
+        lambda: answers(
+            with_json(lambda document: {**document, "info": {**document["info"], "version": "0.9.0"}}),
+            lambda asked, given: asked.path == "/asyncapi.json" and given.status == 200,
+        ),
+        "derived-documents",
+    ),
+    "a compressed stream is kept back": Planted(
+        lambda: Fault(compressed=lambda asked: (lambda _: b"") if asked.follows else keep), "compression-open", SOON
+    ),
+    "an event is kept back on a compressed stream": Planted(
+        lambda: Fault(compressed=lambda asked: first_piece() if asked.follows else keep), "compression-open", SOON
+    ),
+    "a stream is held for the time to wait": Planted(
+        lambda: Fault(waits=lambda asked: 20 if asked.all("wait") == ["20"] and not asked.wants_page else 0),
+        "page-wait",
+        SOON,
+    ),
     "every origin may use credentials": Planted(lambda: Fault(gives=permitting_everybody), "cross-origin"),
     "a server that answers is not ready": Planted(
         lambda: answers(
             with_json(lambda answer: {**answer, "status": "starting"}),
-            lambda asked, given: asked.path == "/health/ready" and bool(given.body),
+            lambda asked, given: asked.path == "/health/ready" and bool(given.body) and given.status == 200,
         ),
         "health",
     ),

@@ -78,7 +78,7 @@ class Fault:
     `first`: returns requests to send before that one.
     `gives`: changes the response, or the head of a stream.
     `streams`: makes, for each stream, the function that changes its pieces: heartbeats and whole frames.
-    `compressed`: changes the pieces of streams that are compressed.
+    `compressed`: makes, for each stream that is compressed, the function that changes its pieces.
     `waits`: returns how many seconds to wait before the response.
     `socket`: what happens on WebSocket connections.
     """
@@ -87,7 +87,7 @@ class Fault:
     first: Callable[[Received], Sequence[Received]] = lambda _: ()
     gives: Callable[[Received, Head], Head] = lambda _, given: given
     streams: Callable[[Received], Callable[[bytes], bytes]] = lambda _: _as_it_is
-    compressed: Callable[[bytes], bytes] = _as_it_is
+    compressed: Callable[[Received], Callable[[bytes], bytes]] = lambda _: _as_it_is
     waits: Callable[[Received], float] = lambda _: 0
     socket: SocketFault = GOOD
 
@@ -145,8 +145,10 @@ class BrokenServer:
             given = fault.gives(asked, Head(response.status_code, headers, body))
             await _send(send, given, more=streams)
             if streams:
-                change = fault.compressed if "content-encoding" in headers else fault.streams(asked)
-                async for piece in _pieces(response.aiter_raw()):
+                is_compressed = "content-encoding" in headers
+                change = (fault.compressed if is_compressed else fault.streams)(asked)
+                chunks = response.aiter_raw()
+                async for piece in chunks if is_compressed else _pieces(chunks):
                     await send(_body(change(piece), more=True))
                 await send(_body(b"", more=False))
         finally:
@@ -235,5 +237,3 @@ async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
                 break
             yield buffer[:end]
             buffer = buffer[end:]
-    if buffer:  # of a compressed stream
-        yield buffer

@@ -22,7 +22,7 @@ HANDSHAKE = "sec-websocket-"
 class SocketFault:
     """How the WebSocket connections of a broken server differ from those of a good one.
 
-    `asks`: changes a message of the client before it is sent to the good server.
+    `asks`: changes a message of the client that is an object before it is sent to the good server.
     `sends`: returns what is sent in place of a message of the good server. It gets the client's messages so far, then that message.
     `closes`: changes the close code.
     """
@@ -78,7 +78,7 @@ async def _client_to_server(receive: Receive, good: ClientConnection, asked: lis
             raw = text.encode("utf-8", "surrogateescape")
             with contextlib.suppress(ValueError):
                 asked.append(json.loads(raw))
-                changed = fault.asks(asked[-1])
+                changed = fault.asks(asked[-1]) if isinstance(asked[-1], dict) else asked[-1]
                 raw = raw if changed == asked[-1] else json.dumps(changed).encode()
             await good.send(raw, text=True)
     await good.close()
@@ -88,7 +88,7 @@ async def _server_to_client(good: ClientConnection, send: Send, asked: Sequence[
     try:
         while True:
             for message in fault.sends(asked, json.loads(await good.recv())):
-                await send({"type": "websocket.send", "text": json.dumps(message)})
+                await send({"type": "websocket.send", "text": json.dumps(message, separators=(",", ":"))})
     except ConnectionClosed as closed:
         code = closed.rcvd.code if closed.rcvd else 1006
     with contextlib.suppress(RuntimeError):  # the client has ended the connection itself

@@ -120,6 +120,18 @@ def without_limit(asked: Any) -> Any:
     return without(asked, "limit") if set(asked) == {"from", "limit"} and asked["limit"] != "0" else asked
 
 
+def with_less(asked: Any) -> Any:
+    return {**asked, "limit": "2"} if set(asked) == {"from", "limit"} and asked["limit"] == "3" else asked
+
+
+def follows_after_unknown_id(asked: Any) -> bool:
+    return asked.get("follow") is True and asked.get("lastEventId", "").startswith("no-such")
+
+
+def without_later_checkpoint(asked: Any, sent: Any, before: int) -> Sequence[Any]:
+    return [] if before and "checkpoint" in sent and set(asked) == {"from", "follow", "orderId"} else [sent]
+
+
 def one_more_field(file: FileDescriptorProto) -> None:
     (heartbeat,) = (each for each in file.message_type if each.name == "Heartbeat")
     heartbeat.field.add(name="extra", json_name="extra", number=1, type="TYPE_STRING", label="LABEL_OPTIONAL")
@@ -166,6 +178,13 @@ PLANTED_IN_CALLS: Final[Mapping[str, PlantedCall]] = {
         sending(lambda sent: [{"gap": {**sent["gap"], "lastEventId": "a-1"}}], lambda _, sent: "gap" in sent),
         "grpc-gap",
     ),
+    "a limit ends one event early": PlantedCall(CallFault(asks=with_less), "grpc-limit"),
+    "no event follows a gap on an open call": PlantedCall(
+        sending(lambda _: [], lambda asked, sent: "events" in sent and follows_after_unknown_id(asked)),
+        "grpc-gap",
+        Options(quick=True, timeout_seconds=3),
+    ),
+    "a finite call ends without a checkpoint": PlantedCall(CallFault(sends=without_later_checkpoint), "grpc-skipped"),
     "a call ignores event types": PlantedCall(ignoring("eventTypes"), "grpc-filters"),
     "a call ignores orders": PlantedCall(ignoring("orderId"), "grpc-filters"),
     "a call ignores the event types of new events": PlantedCall(

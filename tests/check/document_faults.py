@@ -23,11 +23,16 @@ def claiming_security(given: Head) -> Head:
 
 PLANTED_IN_DOCUMENTS: Final[Mapping[str, Planted]] = {
     "the YAML says something else": Planted(
-        lambda: answers(lambda given: replace(given, body=b"openapi: 3.0.3\n"), lambda asked, _: ".yaml" in asked.path),
+        lambda: answers(
+            lambda given: replace(given, body=b"openapi: 3.0.3\n"),
+            lambda asked, given: ".yaml" in asked.path and given.status == 200,
+        ),
         "contract-document",
     ),
     "the document is not valid": Planted(
-        lambda: answers(with_json(without_responses), lambda asked, _: asked.path == "/openapi.json"),
+        lambda: answers(
+            with_json(without_responses), lambda asked, given: asked.path == "/openapi.json" and given.status == 200
+        ),
         "contract-document",
     ),
     "a schema is of another type": Planted(
@@ -50,7 +55,7 @@ PLANTED_IN_DOCUMENTS: Final[Mapping[str, Planted]] = {
     "an event type is not listed": Planted(
         lambda: answers(
             with_json(lambda listed: {"eventTypes": listed["eventTypes"][1:]}),
-            lambda asked, _: asked.path == "/event-types",
+            lambda asked, given: asked.path == "/event-types" and given.status == 200,
         ),
         "event-schemas",
     ),

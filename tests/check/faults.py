@@ -65,8 +65,12 @@ def reads_all(asked: Received) -> bool:
 
 
 def follows_everything(asked: Received) -> bool:
-    chosen = asked.has("orderId", "eventTypes", "from") or asked.last_event_id
+    chosen = asked.has("orderId", "eventTypes", "from", "since") or asked.last_event_id
     return asked.follows and not asked.wants_page and not chosen and asked.path == EVENTS
+
+
+def stays_open(asked: Received) -> bool:
+    return asked.follows and not asked.wants_page and asked.path == EVENTS
 
 
 def publishes(asked: Received) -> bool:

@@ -21,7 +21,8 @@ def without_malformed_id(asked: Received) -> Received:
 
 
 def accepting_all(asked: Received) -> Received:
-    return replace(asked, headers={**asked.headers, "accept": "*/*"}) if "html" in asked.headers["accept"] else asked
+    is_html = asked.path == EVENTS and asked.headers.get("accept") == "text/html"
+    return replace(asked, headers={**asked.headers, "accept": "*/*"}) if is_html else asked
 
 
 def asks_for(**parameters: str) -> Callable[[Received, Head], bool]:

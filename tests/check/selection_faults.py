@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tests.check.broken_server import Fault, Head, Received
 from tests.check.faults import (
+    EVENTS,
     Planted,
     answers,
     dropping,
@@ -32,7 +33,8 @@ def reads_first_page(asked: Received, given: Head) -> bool:
 
 
 def filters_types(asked: Received) -> bool:
-    return asked.has("eventTypes") and asked.has("from") and not asked.has("orderId") and not asked.wants_page
+    chosen = asked.has("eventTypes") and asked.has("from") and not asked.has("orderId", "limit")
+    return chosen and not asked.wants_page and asked.path == EVENTS
 
 
 def unfiltered(asked: Received) -> Received:
@@ -43,7 +45,7 @@ def half_filtered(asked: Received) -> Received:
     parameters = [
         (name, value.partition(",")[0] if name == "eventTypes" else value) for name, value in asked.parameters
     ]
-    return replace(asked, parameters=parameters)
+    return replace(asked, parameters=parameters) if asked.has("from") else asked
 
 
 def of_all_orders(asked: Received) -> Received:
@@ -53,7 +55,7 @@ def of_all_orders(asked: Received) -> Received:
 
 def from_the_earliest(asked: Received) -> Received:
     """Send the request as if it had no unknown id."""
-    unknown = not asked.wants_page and (asked.last_event_id or "").startswith("no-such")
+    unknown = not asked.wants_page and asked.path == EVENTS and (asked.last_event_id or "").startswith("no-such")
     return without_header(asked.without("lastEventId"), "from", "earliest") if unknown else asked
 
 
@@ -74,7 +76,7 @@ def by_the_parameter(asked: Received) -> Received:
 
 
 def lacking_second(page: Any) -> Any:
-    return {**page, "events": [page["events"][0], *page["events"][2:]]}
+    return {**page, "events": [*page["events"][:1], *page["events"][2:]]}
 
 
 PLANTED_IN_SELECTIONS: Final[Mapping[str, Planted]] = {

@@ -3,75 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from app.check.target.target import Options
 from tests.check.broken_server import Fault, Head, Received
-from tests.check.broken_socket import SocketFault
 from tests.check.faults import Planted, answers, status_is
-
-SOCKET: Final = "/events/orders/socket"
-
-Asked: TypeAlias = Sequence[Any]
-
-
-def sending(change: Callable[[Any], Sequence[Any]], when: Callable[[Asked, Any], bool]) -> Fault:
-    """Send other messages in place of some."""
-    return Fault(socket=SocketFault(sends=lambda asked, sent: change(sent) if when(asked, sent) else [sent]))
-
-
-def changing(type: str, *, when: Callable[[Asked], bool] = lambda _: True, **members: Any) -> Fault:
-    """Change members of the messages of one type."""
-    return sending(lambda sent: [{**sent, **members}], lambda asked, sent: sent["type"] == type and when(asked))
-
-
-def asking(change: Callable[[Any], Any]) -> Fault:
-    """Send other messages to the good server."""
-    return Fault(socket=SocketFault(asks=change))
-
-
-def closing(codes: Mapping[int, int]) -> Fault:
-    return Fault(socket=SocketFault(closes=lambda code: codes.get(code, code)))
-
-
-# Conditions on the first message of the client
-
-
-def subscribes_to_all(asked: Asked) -> bool:
-    return set(asked[0]) == {"type", "subscription", "from", "follow"}
-
-
-def subscribes_plainly(asked: Asked) -> bool:
-    return set(asked[0]) == {"type", "subscription"}
-
-
-def resumes(asked: Asked) -> bool:
-    return set(asked[0]) == {"type", "subscription", "lastEventId"}
-
-
-def follows_one_order(asked: Asked) -> bool:
-    return set(asked[0]) == {"type", "subscription", "orderId"} and len(asked) == len(asked[0]["orderId"]) == 1
-
-
-# Changes of messages
-
-
-def without(message: Any, *names: str) -> Any:
-    return {name: value for name, value in message.items() if name not in names}
-
-
-def with_events(change: Callable[[Sequence[Any]], Sequence[Any]]) -> Callable[[Any], Sequence[Any]]:
-    return lambda sent: [{**sent, "events": change(sent["events"])}]
-
-
-def with_members(**members: Any) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    return lambda events: [{**each, **members} for each in events]
-
-
-def are_events(when: Callable[[Asked], bool]) -> Callable[[Asked, Any], bool]:
-    return lambda asked, sent: sent["type"] == "events" and when(asked)
+from tests.check.socket_changes import (
+    SOCKET,
+    Asked,
+    are_events,
+    asking,
+    changing,
+    closing,
+    follows_one_order,
+    resumes,
+    sending,
+    subscribes_plainly,
+    subscribes_to_all,
+    with_events,
+    with_members,
+    without,
+)
 
 
 def behind(sent: Any) -> Sequence[Any]:
@@ -136,7 +90,12 @@ def silent() -> Fault:
     begun: list[Asked] = []
 
     def is_later(asked: Asked, _: Any) -> bool:
-        if not follows_one_order(asked) or asked[0]["subscription"] != 1 or "check" in asked[0]["orderId"][0]:
+        if (
+            not asked
+            or not follows_one_order(asked)
+            or asked[0]["subscription"] != 1
+            or "check" in asked[0]["orderId"][0]
+        ):
             return False
         later = any(each is asked for each in begun)
         begun.append(asked)
@@ -145,7 +104,7 @@ def silent() -> Fault:
     return sending(lambda _: [], is_later)
 
 
-PLANTED_IN_SOCKETS: Final[Mapping[str, Planted]] = {
+PLANTED_IN_CONNECTIONS: Final[Mapping[str, Planted]] = {
     "a request without an upgrade is a bad one": Planted(
         lambda: answers(lambda given: replace(given, status=400), status_is(426)), "websocket-refusals"
     ),
@@ -164,7 +123,7 @@ PLANTED_IN_SOCKETS: Final[Mapping[str, Planted]] = {
     "an error is called internal": Planted(
         lambda: sending(
             lambda sent: [{**sent, "problem": {**sent["problem"], "status": 500}}],
-            lambda _, sent: sent["type"] == "error",
+            lambda _, sent: sent["type"] == "error" and sent["problem"]["status"] == 400,
         ),
         "websocket-errors",
     ),
@@ -180,7 +139,7 @@ PLANTED_IN_SOCKETS: Final[Mapping[str, Planted]] = {
     "the number of an open subscription is taken": Planted(
         lambda: sending(
             lambda sent: [{"type": "checkpoint", "subscription": sent["subscription"], "lastEventId": "a-1"}],
-            lambda _, sent: sent.get("problem", {}).get("status") == 409,
+            lambda _, sent: "subscription" in sent and sent.get("problem", {}).get("status") == 409,
         ),
         "websocket-number-again",
     ),
@@ -227,7 +186,7 @@ PLANTED_IN_SOCKETS: Final[Mapping[str, Planted]] = {
                 message
                 if "follow" in message or "lastEventId" in message
                 else without(message, "limit")
-                if message.get("limit")
+                if message.get("limit") == 3
                 else message
             )
         ),

@@ -73,7 +73,10 @@ def as_empty_stream(given: Head) -> Head:
 PLANTED_IN_STREAMS: Final[Mapping[str, Planted]] = {
     "the first byte is late": Planted(late, "first-byte"),
     "the cache headers are missing": Planted(
-        lambda: answers(without_headers("cache-control", "x-accel-buffering"), lambda asked, _: asked.path == EVENTS),
+        lambda: answers(
+            without_headers("cache-control", "x-accel-buffering"),
+            lambda asked, _: asked.path == EVENTS and not asked.wants_page,
+        ),
         "stream-headers",
     ),
     "the first id is missing": Planted(lambda: each_stream(without_id), "opening"),

@@ -27,8 +27,8 @@ PATHS = (
     "/health/live",
     "/health/ready",
 )
-# Without operations of YAML and access tokens, and uncompressed, the foreign server does not show these.
-NOT_SHOWN = {"compression"}
+# Without derived documents and metrics, and uncompressed, the foreign server does not show these.
+NOT_SHOWN = {"compression", "compression-open", "derived-documents", "metrics"}
 
 
 @pytest.fixture(scope="module")

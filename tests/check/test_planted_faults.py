@@ -18,8 +18,7 @@ from app.check.run import run
 from app.check.target.target import Options
 from tests.check.broken_server import BrokenServer, Fault, serving
 from tests.check.faults import EVENTS, MARKED, REASON, Planted
-from tests.check.planted import OF_HTTP, OF_SOCKETS, PLANTED_IN_HTTP, RELATED
-from tests.check.socket_faults import PLANTED_IN_SOCKETS
+from tests.check.planted import OF_HTTP, OF_SOCKETS, PLANTED_IN_HTTP, PLANTED_IN_SOCKETS, RELATED
 from tests.support.server_process import ServerProcess
 
 STORED = 24

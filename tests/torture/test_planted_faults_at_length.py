@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.check.broken_server import BrokenServer
-from tests.check.planted import OF_HTTP, OF_SOCKETS, PLANTED_IN_HTTP, RELATED
-from tests.check.socket_faults import PLANTED_IN_SOCKETS
+from tests.check.planted import OF_HTTP, OF_SOCKETS, PLANTED_IN_HTTP, PLANTED_IN_SOCKETS, RELATED
 from tests.check.test_planted_faults import broken_server, check_planted
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from app.check.checks.following import begins_with_gap, is_expired
-from app.check.findings import CannotCheck, Finding, NoAnswer, NotSeen
+from app.check.findings import Finding, NoAnswer, NotSeen
 from app.check.http.event_stream import Stream
 from app.check.http.stream_blocks import Block
-from app.check.request import Request, excerpt
+from app.check.request import excerpt
 from app.check.target.target import Target
 
 
@@ -50,34 +50,6 @@ def heartbeat(target: Target) -> Iterator[Finding]:
         within = target.heartbeat_seconds
         promised = f"At most {within:g} seconds after the last byte, a comment line or a `stream.checkpoint` follows."
         yield Finding(promised, f"nothing came for more than {within:g} s", idle.stream.request)
-
-
-def limit(target: Target) -> Iterator[Finding]:
-    """`limit` ends a stream, and a page, after that many order events.
-
-    This check requests a stream and a page with the parameter `limit`; it yields a finding if a response has more order events
-    than that, or if the stream states another reason for its end.
-    """
-    log = target.log(least=2)
-    most = min(3, len(log.events) - 1)
-    parameters = (("from", "earliest"), ("limit", str(most)))
-    stream = target.session.read(target.finite(*parameters), lambda reader: len(reader.events) > most)
-    if len(stream.events) > most:
-        yield _beyond(most, len(stream.events), stream.request)
-    elif len(stream.events) == most and any(block.member("reason") != "limit" for block in stream.closings):
-        promised = "A stream ends after them with `stream.closing` and the reason `limit`."
-        yield Finding(promised, excerpt(stream.closings[-1].text), stream.request)
-    response = target.session.fetch(target.page(*parameters))
-    try:
-        events = len(response.json()["events"])
-    except (ValueError, LookupError, TypeError):
-        raise CannotCheck(f"The page cannot be read: {response}") from None
-    if events > most:
-        yield _beyond(most, events, response.request)
-
-
-def _beyond(most: int, came: int, request: Request) -> Finding:
-    return Finding(f"At most {most} order events.", f"{came} order events came", request)
 
 
 def end_of_log(target: Target) -> Iterator[Finding]:

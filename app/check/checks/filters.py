@@ -12,6 +12,7 @@ from app.check.http.stream_blocks import OrderEvent
 from app.check.request import Pairs, excerpt
 from app.check.target.differences import differences
 from app.check.target.paging import PAGE_EVENTS, read_page
+from app.check.target.probe_events import key_name, near_misses, new_event, new_order, publish
 from app.check.target.stored_log import StoredLog, as_values
 from app.check.target.target import Target
 
@@ -120,3 +121,26 @@ def _read(
     yield from differences(
         target, log, expected, stream.events, request=request, promised=f"{promised} None of them is missing."
     )
+
+
+def similar_orders(target: Target) -> Iterator[Finding]:
+    """A filter takes an order for itself alone, and not one with a similar name.
+
+    This check publishes events of orders with similar names. It yields a finding if a stream or a page of one of these orders has other
+    events than its own.
+    """
+    order = new_order()
+    events = near_misses(target, order)
+    (before,) = publish(target, new_event(target))
+    ids = [stored.id for stored in publish(target, *events)]
+    own = [id for id, event in zip(ids, events, strict=True) if event["data"][key_name(target, event)] == order]
+    parameters = (("lastEventId", before.id), ("orderId", order))
+    stream = target.session.read(target.finite(*parameters), lambda reader: len(reader.events) > len(own))
+    page = read_page(target, target.session.fetch(target.page(*parameters)))
+    for request, came in (
+        (stream.request, [event.id for event in stream.events]),
+        (target.page(*parameters), [each.id for each in page.events]),
+    ):
+        if came != own:
+            seen = f"{len(came)} events came, and {len(own)} are of this order"
+            yield Finding("Exactly the events of this order.", seen, request, tuple(own))

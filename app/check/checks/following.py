@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from app.check.findings import Deleted, Finding
 from app.check.http.event_stream import Stream
-from app.check.http.stream_blocks import Block, OrderEvent
+from app.check.http.stream_blocks import OrderEvent
 from app.check.request import Request, excerpt
-from app.check.target.differences import deleted, differences
+from app.check.target.differences import deleted, differences, fetch_page
 from app.check.target.paging import PAGE_EVENTS, walk
 from app.check.target.stored_log import StoredLog, as_values
 from app.check.target.target import Target
@@ -94,7 +95,7 @@ def read_known(target: Target, log: StoredLog, expected: Sequence[OrderEvent], r
 def header_wins(target: Target) -> Iterator[Finding]:
     """`Last-Event-ID` wins over `lastEventId`, so an EventSource that reconnects goes on from its last event.
 
-    This check sends one event id in the header and another in the query parameter; it yields a finding if the stream continues
+    This check sends one event id in the header and another in the query parameter; it yields a finding if the stream or a page continues
     after the id in the query parameter. Raises Deleted if the server has meanwhile deleted the events that would show the
     difference.
     """
@@ -108,6 +109,16 @@ def header_wins(target: Target) -> Iterator[Finding]:
     if of_both == of_query:
         seen = f"the stream went on after {excerpt(older)}, the id in lastEventId"
         yield Finding("Last-Event-ID wins over lastEventId.", seen, both, (newer, older))
+    page = _page_by_header(target, older, newer)
+    came = [each.as_values() for each in fetch_page(target, log, page).events]
+    expected = [as_values(event) for event in log.events[-1:]]
+    yield from differences(target, log, expected, came, request=page, promised="Last-Event-ID wins on a page, too.")
+
+
+def _page_by_header(target: Target, older: str, newer: str) -> Request:
+    """Return a request for the event after `newer`, an id in the header, with another id in the parameter."""
+    page = target.page(("lastEventId", older), ("limit", "1"))
+    return replace(page, headers=(*page.headers, ("Last-Event-ID", newer)))
 
 
 def _beginning(stream: Stream) -> tuple[str | None, ...]:
@@ -128,25 +139,3 @@ def paging(target: Target) -> Iterator[Finding]:
     arrived = [event.as_values() for event in events]
     promised = "The pages have the same events as the stream."
     yield from differences(target, log, expected, arrived, request=request, promised=promised)
-
-
-def foreign_id(target: Target) -> Iterator[Finding]:
-    """An id that the log never issued is answered with a stream.gap, and every stored event follows.
-
-    This check requests a stream after an id that it made up; it yields a finding if the first frame is not a `stream.gap` event
-    with the reason `foreign`, or if stored events are missing after it.
-    """
-    foreign = f"no-such-position-{target.token}"
-    log = target.stored()
-    for request in (by_query(target, foreign), by_header(target, foreign)):
-        stream = read_known(target, log, log.events, request)
-        first = stream.blocks[0] if stream.blocks else Block(())
-        gap = (first.event, first.member("reason"), first.member("requested"))
-        if gap != ("stream.gap", "foreign", foreign):
-            promised = "After the id of another log, the stream begins with a stream.gap with the reason foreign."
-            yield Finding(promised, f"{stream.status}: {excerpt(first.text)}", request, (foreign,))
-        elif first.id != first.member("earliest"):
-            yield Finding("The id of a stream.gap is repeated in `earliest`.", excerpt(first.text), request, (foreign,))
-        elif log.events and log.is_usable:
-            promised = "After a gap the stream goes on from the earliest stored event."
-            yield from differences(target, log, log.events, stream.events, request=request, promised=promised)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from app.check.checks.filters import of_types
-from app.check.findings import Finding, NotSeen
+from app.check.findings import Finding, NoAnswer, NotSeen
 from app.check.published_contract import STREAM
 from app.check.request import Pairs, Request, excerpt
 from app.check.target.differences import deleted, differences, fetch_page
@@ -28,8 +28,8 @@ _STREAM: Final = (("Accept", STREAM),)
 def page_wait(target: Target) -> Iterator[Finding]:
     """`wait` holds an empty page until an event matches or the time is up; a stream is not held.
 
-    This check yields a finding if an empty page comes before its time, or long after it; and, with `--publish`, if an event that is
-    published meanwhile does not end the wait.
+    This check yields a finding if an empty page comes before its time, or long after it, or a stream late; and, with `--publish`, if an event
+    that is published meanwhile does not end the wait.
     """
     began = time.monotonic()
     response = target.session.fetch(target.page(target.matching_nothing, ("wait", str(_WAIT_SECONDS))))
@@ -38,8 +38,21 @@ def page_wait(target: Target) -> Iterator[Finding]:
         yield Finding("An empty page comes after the time to wait.", f"it came after {waited:.2f} s", response.request)
     elif waited > _WAIT_SECONDS + max(SLACK_SECONDS, target.options.timeout_seconds / 2):
         yield Finding("A page waits no longer than it is to.", f"it came after {waited:.2f} s", response.request)
+    yield from _not_held(target)
     if target.options.publish:
         yield from _ended_by_an_event(target)
+
+
+def _not_held(target: Target) -> Iterator[Finding]:
+    request = target.stream(target.matching_nothing, ("wait", str(_LONG_WAIT_SECONDS)))
+    within = min(_LONG_WAIT_SECONDS / 2, target.options.timeout_seconds)
+    try:
+        with target.session.following(request) as following:
+            came = following.until(lambda reader: bool(reader.blocks), within)
+    except NoAnswer:
+        came = False
+    if not came:
+        yield Finding("`wait` does not hold a stream.", f"nothing came for {within:g} s", request)
 
 
 def _ended_by_an_event(target: Target) -> Iterator[Finding]:

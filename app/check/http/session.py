@@ -20,6 +20,7 @@ from app.check.http.once_admitted import once_admitted
 from app.check.request import Request, Response, excerpt, without_user
 
 _HEADERS: Final = {"User-Agent": "orders-events-check", "Accept-Encoding": "identity"}
+_ABSENT_IF_EMPTY: Final = ("Accept", "Authorization")  # which the client would send otherwise
 _T = TypeVar("_T")
 _Arguments = TypeVarTuple("_Arguments")
 
@@ -28,8 +29,7 @@ class Session:
     """An HTTP client for one server, used as a context manager; each request must finish within `timeout_seconds`.
 
     `certificates`: the certificates that are trusted for an https server; by default the certificates that the machine trusts.
-    `authorization`: the header of the access token, which every request has that has no other `Authorization`; one that is empty is not
-    sent.
+    `authorization`: the header of the access token, of every request without another one. No `Authorization` or `Accept` is sent empty.
 
     CannotCheck is raised, with a one-sentence message, if the server does not respond. The same is raised for a response with
     status 503 or 429, because a server that is unavailable, or limits its clients, does not violate the contract.
@@ -119,8 +119,9 @@ class Session:
         headers = [(name.encode(), value.encode()) for name, value in request.headers]  # an id may be any text
         url = request.url(self.url)
         built = self._client.build_request(request.method, url, headers=headers, content=request.body)
-        if not built.headers.get("Authorization", "-"):
-            del built.headers["Authorization"]  # asked for without a token
+        for name in _ABSENT_IF_EMPTY:
+            if not built.headers.get(name, "-"):
+                del built.headers[name]
         return await self._client.send(built, stream=True)
 
     @contextmanager

@@ -47,12 +47,14 @@ def new_event(target: Target, order: str | None = None, event_type: str | None =
 
 
 def near_misses(target: Target, order: str) -> list[dict[str, Any]]:
-    """Return test events of each type, of the order `order` and of orders with similar names; the last is of that order, of the first type.
+    """Return events of each type, of the order `order` and of orders with similar names; the last is of that order and the first type.
 
     Raises CannotCheck if the contract has no example of an event.
     """
     types = [each for each in target.contract.examples if each in target.order_types]
-    events = [new_event(target, each, type) for type in types for each in (order, f"{order}0", order[:-1])]
+    events = [
+        new_event(target, each, type) for type in types for each in (order, f"{order}0", order[:-1], order.upper())
+    ]
     return [*events, new_event(target, order, types[0] if types else None)]
 
 

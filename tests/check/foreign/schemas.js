@@ -1,7 +1,8 @@
 // Schemas, as far as the contracts of events use them.
 'use strict';
 
-const isTime = (text) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text));
+const isDay = (text) => !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().startsWith(text); // Date reads February 30 as March 1
+const isTime = (text) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text)) && isDay(text.slice(0, 10));
 const TYPES = { object: (value) => typeof value === 'object' && value && !Array.isArray(value), string: (value) => typeof value === 'string',
   integer: Number.isInteger, number: (value) => typeof value === 'number', boolean: (value) => typeof value === 'boolean', array: Array.isArray };
 

@@ -19,7 +19,7 @@ const idOf = (offset) => `${epoch}-${offset}`;
 const orderTypes = eventTypes.filter((each) => each.kind === 'order').map((each) => each.eventType);
 
 const badParameter = (name) =>
-  new Problem(400, 'invalid-parameter', { errors: [{ in: 'query', name, message: 'is not as the contract says' }] });
+  new Problem(400, 'invalid-parameter', { errors: [{ in: 'query', name: name.slice(0, 64), message: 'is not as the contract says' }] });
 
 // Publishing
 
@@ -175,7 +175,7 @@ function counts(asked) {
 // HTTP
 
 const quality = (accept, type) => {
-  const ranges = accept.split(',').map((each) => each.trim().split(/\s*;\s*/));
+  const ranges = accept.toLowerCase().split(',').map((each) => each.trim().split(/\s*;\s*/));
   const range = [type, `${type.split('/')[0]}/*`, '*/*'].map((name) => ranges.find((each) => each[0] === name)).find(Boolean);
   return range ? Number(range.find((each) => each.startsWith('q='))?.slice(2) ?? 1) : 0;
 };

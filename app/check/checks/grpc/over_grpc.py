@@ -60,6 +60,11 @@ def grpc_filters_open(target: Target) -> Iterator[Finding]:
     return subscription_filters.filters_new_events(target, _client(target))
 
 
+def grpc_skipped(target: Target) -> Iterator[Finding]:
+    """A finite call over gRPC that skipped events has a checkpoint before its end, from which a client goes on."""
+    return subscription_filters.moves_past_skipped(target, _client(target))
+
+
 def grpc_since(target: Target) -> Iterator[Finding]:
     """`since` over gRPC starts with the first event that was stored at or after that time."""
     return subscription_members.starts_since(target, _client(target))

@@ -23,6 +23,12 @@ _MALFORMED: Final = (
     b'{"eventType": 9007199254740993}',
     b'{"eventType": 1e999}',
     b"[" * 40 + b"]" * 40,
+    b'{"eventType": Infinity}',
+    b'{"eventType": "\xff"}',
+    b'{"eventType": "\x01"}',
+    b'{"eventType": "a",}',
+    b"{'eventType': 1}",
+    b'{"eventType": 01}',
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from app.check.checks.publishing.published_events import nothing_stored, pointed
@@ -17,8 +18,11 @@ _LONGEST_NAME: Final = 128  # of an eventId and an orderId, in characters
 _UNACCEPTED: Final[tuple[Pairs, ...]] = (
     (),
     (("Content-Type", "text/plain"),),
+    (("Content-Type", "application/jsonp"),),
+    (("Content-Type", "application/problem+json"),),
     (("Content-Type", "application/json; charset=latin-1"),),
     (("Content-Type", PAGE), ("Content-Encoding", "gzip")),
+    (("Content-Type", PAGE), ("Content-Encoding", "identity")),
 )
 
 
@@ -94,7 +98,7 @@ def publish_unknown(target: Target) -> Iterator[Finding]:
 def publish_media_type(target: Target) -> Iterator[Finding]:
     """A body that is not said to be JSON in UTF-8, or is said to be compressed, is refused with 415; an unknown parameter with 400.
 
-    This check yields a finding for each such request that is not refused.
+    This check yields a finding for each such request that is not refused, and for one that is although it names the charset.
     """
     path = target.contract.paths["publishOrderEvents"]
     body = encoded(new_event(target))
@@ -103,3 +107,7 @@ def publish_media_type(target: Target) -> Iterator[Finding]:
         yield from refused(target, request, 415, "A body of another media type is refused")
     request = Request(path, (("no-such-parameter", "1"),), (("Content-Type", PAGE),), "POST", body)
     yield from refused(target, request, 400, "A parameter that is unknown is refused")
+    request = Request(path, (), (("Content-Type", "Application/JSON; Charset=UTF-8"),), "POST", body)
+    response = target.session.fetch(request)
+    if response.status not in (HTTPStatus.CREATED, HTTPStatus.FORBIDDEN):  # which a restricted token may be
+        yield Finding("A body that is said to be JSON in UTF-8 is accepted.", str(response), request)

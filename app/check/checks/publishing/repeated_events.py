@@ -78,7 +78,7 @@ def _escaped(text: str) -> str:
 def publish_other(target: Target) -> Iterator[Finding]:
     """An `eventId` with another type or another named version is refused with 409, like one with other data.
 
-    This check yields a finding if such an event is not refused, or is stored.
+    This check yields a finding if such an event is not refused, or is stored; also if both are in one request.
     """
     event = new_event(target)
     (stored,) = publish(target, event)
@@ -86,6 +86,11 @@ def publish_other(target: Target) -> Iterator[Finding]:
         response = target.session.fetch(publishing(target, encoded(other)))
         yield from faults(target, response, 409, "The same eventId with other content")
     yield from nothing_stored(target, stored, event)
+    first = new_event(target)
+    second = {**new_event(target), "eventId": first["eventId"]}
+    response = target.session.fetch(publishing(target, encoded([first, second])))
+    yield from faults(target, response, 409, "Two events of one request with the same eventId and other content")
+    yield from nothing_stored(target, stored, first)
 
 
 def _others(target: Target, event: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -7,11 +7,15 @@ from http import HTTPStatus
 from typing import Final
 
 from app.check.findings import Finding, NotSeen
-from app.check.request import FOREIGN_HOST, Request, excerpt
+from app.check.request import FOREIGN_HOST, Request, Response, excerpt
 from app.check.target.problem_faults import faults, members, refused
 from app.check.target.target import Target
 
 _METRICS: Final = "getMetrics"  # which operators may serve elsewhere
+_SIMILAR_HOSTS: Final = (
+    f"localhost.{FOREIGN_HOST}",
+    f"127.0.0.1.{FOREIGN_HOST}",
+)  # to those that every server answers for
 
 
 def unknown_path(target: Target) -> Iterator[Finding]:
@@ -53,12 +57,16 @@ def foreign_host(target: Target) -> Iterator[Finding]:
     path = target.contract.stream_path
     if "421" not in target.contract.document["paths"][path]["get"]["responses"]:
         raise NotSeen("The document has no response 421 to a request for another host.")
-    page = target.page(("limit", "1"))
-    request = Request(path, page.parameters, (*page.headers, ("Host", FOREIGN_HOST)))
-    response = target.session.fetch(request)
-    if response.status != HTTPStatus.OK and "type" not in members(response):
+    first, *others = (_answer(target, host) for host in (FOREIGN_HOST, *_SIMILAR_HOSTS))
+    if first.status != HTTPStatus.OK and "type" not in members(first):
         raise NotSeen("Something in front of the server answers for other hosts.")
-    yield from faults(target, response, 421, "A request for a host that nobody has named is refused")
+    for response in (first, *others):
+        yield from faults(target, response, 421, "A request for a host that nobody has named is refused")
+
+
+def _answer(target: Target, host: str) -> Response:
+    page = target.page(("limit", "1"))
+    return target.session.fetch(Request(page.path, page.parameters, (*page.headers, ("Host", host))))
 
 
 def problem_page(target: Target) -> Iterator[Finding]:

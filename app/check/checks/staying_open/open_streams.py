@@ -24,8 +24,8 @@ def resume_open(target: Target) -> Iterator[Finding]:
     """
     log = target.log(least=2)
     last = len(log.events) - 1
-    places = dict.fromkeys((target.random.randrange(last), last))
-    for request_after, place in zip((by_header, by_query), places, strict=False):
+    inner = target.random.randrange(last)
+    for request_after, place in ((by_header, inner), (by_query, inner), (by_query, last)):
         expected = log.events[place + 1 :]
         request = request_after(target, log.events[place].id, follow=True)
         stream, new = _followed(target, log, request, len(expected))

@@ -60,12 +60,12 @@ def ends(target: Target, transport: Transport) -> Iterator[Finding]:
 
 
 def ends_after_limit(target: Target, transport: Transport) -> Iterator[Finding]:
-    """Yield a finding if a subscription with a limit sends more events, or does not end with the reason `limit`."""
+    """Yield a finding if a subscription with a limit sends more events or fewer, or does not end with the reason `limit`."""
     log = target.log(least=2)
     most = min(3, len(log.events) - 1)
     received = read(target, transport, {"from": "earliest", "limit": most}, lambda each: len(each.events) > most)
-    if len(received.events) > most:
-        yield Finding(f"At most {most} order events.", f"{len(received.events)} order events came", received.exchange)
+    if len(received.events) != most:
+        yield Finding(f"Exactly {most} order events.", f"{len(received.events)} order events came", received.exchange)
     elif received.closing_reason != "limit":
         promised = f"After {most} order events, the subscription ends with a closing and the reason `limit`."
         yield Finding(promised, _last(received), received.exchange)

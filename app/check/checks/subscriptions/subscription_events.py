@@ -55,15 +55,20 @@ def reports_unknown_id(target: Target, transport: Transport) -> Iterator[Finding
     """Yield a finding if an id that the log never issued is not answered with a gap and every stored event."""
     foreign = f"no-such-position-{target.token}"
     log = target.stored()
-    received = read_expected(target, transport, log, log.events, {"lastEventId": foreign, "follow": False})
-    first = received.items[0] if received.items else Item("nothing", {})
-    gap = (first.kind, first.members.get("reason"), first.members.get("requested"))
-    if gap != ("gap", "foreign", foreign) or first.last_event_id != first.members.get("earliest"):
-        promised = "After an unknown id comes a gap with the reason `foreign`, and with its own id as `earliest`."
-        yield Finding(promised, str(first), received.exchange, (foreign,))
-    elif log.events and log.is_usable:
-        promised = "After a gap the subscription continues from the earliest stored event."
-        yield from compared(target, transport, log, log.events, received, promised=promised)
+    finite = read_expected(target, transport, log, log.events, {"lastEventId": foreign, "follow": False})
+    with transport.subscribe({"lastEventId": foreign, "follow": True}) as open:
+        open.until(
+            lambda each: bool(each.items) and len(each.events) >= len(log.events), target.options.timeout_seconds
+        )
+    for received in (finite, open):
+        first = received.items[0] if received.items else Item("nothing", {})
+        gap = (first.kind, first.members.get("reason"), first.members.get("requested"))
+        if gap != ("gap", "foreign", foreign) or first.last_event_id != first.members.get("earliest"):
+            promised = "After an unknown id comes a gap with the reason `foreign`, and with its own id as `earliest`."
+            yield Finding(promised, str(first), received.exchange, (foreign,))
+        elif log.events and log.is_usable:
+            promised = "After a gap the subscription continues from the earliest stored event."
+            yield from compared(target, transport, log, log.events, received, promised=promised)
 
 
 def publishes(target: Target, transport: Transport) -> Iterator[Finding]:

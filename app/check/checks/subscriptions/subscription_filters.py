@@ -8,8 +8,9 @@ from contextlib import ExitStack
 from typing import Any
 
 from app.check.checks.filters import of_orders, of_types, order_of
+from app.check.checks.following import is_expired
 from app.check.checks.subscriptions.comparing import compared, read_expected
-from app.check.checks.subscriptions.subscription_bounds import STORED
+from app.check.checks.subscriptions.subscription_bounds import STORED, read
 from app.check.findings import Finding
 from app.check.request import excerpt
 from app.check.target.probe_events import key_name, near_misses, new_order, publish
@@ -76,3 +77,16 @@ def _published(
 def _matches(target: Target, filter: Mapping[str, Sequence[str]], event: Mapping[str, Any]) -> bool:
     type, order = event["eventType"], event["data"][key_name(target, event)]
     return type in filter.get("eventTypes", [type]) and order in filter.get("orderId", [order])
+
+
+def moves_past_skipped(target: Target, transport: Transport) -> Iterator[Finding]:
+    """Yield a finding if a finite subscription that no event matches does not end after a position past the events that it skipped."""
+    log = target.log()
+    name, nobody = target.matching_nothing
+    received = read(target, transport, {**STORED, name: [nobody]})
+    ids = [item.last_event_id for item in received.items if item.last_event_id is not None]
+    stream = target.read(target.finite(("lastEventId", ids[-1] if ids else "")), 1)
+    again = tuple(event.id for event in stream.events[:1] if event.id in log.ids)
+    if not ids or (again and not is_expired(stream)):
+        promised = "After events that the filter skipped, a checkpoint comes before the end, after which they do not come again."
+        yield Finding(promised, f"the last id was {excerpt(ids[-1]) if ids else 'missing'}", received.exchange, again)

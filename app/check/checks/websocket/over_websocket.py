@@ -63,6 +63,11 @@ def websocket_filters_open(target: Target) -> Iterator[Finding]:
     return subscription_filters.filters_new_events(target, WebSocketClient(target))
 
 
+def websocket_skipped(target: Target) -> Iterator[Finding]:
+    """A finite subscription over WebSocket that skipped events has a checkpoint before its end, from which a client goes on."""
+    return subscription_filters.moves_past_skipped(target, WebSocketClient(target))
+
+
 def websocket_since(target: Target) -> Iterator[Finding]:
     """`since` over WebSocket starts with the first event that was stored at or after that time."""
     return subscription_members.starts_since(target, WebSocketClient(target))

@@ -14,7 +14,7 @@ from app.check.target.target import SLACK_SECONDS, Target
 from app.check.websocket.websocket_client import Conversation, WebSocketClient
 
 # Messages that end the connection, and the close code for each.
-_ENDING: Final = (("{", 4400), ('{"type": "no-such-type"}', 4400), (b"{}", 1003))
+_ENDING: Final = (("{", 4400), ("7", 4400), ("{}", 4400), ('{"type": "no-such-type"}', 4400), (b"{}", 1003))
 _NOT_UTF8: Final = b'{"type": "ping", "request": 7, "text": "\xff"}'
 _SECONDS: Final = 3  # of messages, because a server may count them from one second to the next
 _TIMES: Final = 1.2  # as many bytes of events as one message may have

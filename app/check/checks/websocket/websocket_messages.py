@@ -1,9 +1,8 @@
-"""Checks of the messages of a WebSocket connection: their schemas, their numbers, and the answers to those that break their schema."""
+"""Checks of the messages of a WebSocket connection: their schemas, and the answers to those that break their schema."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import Any, Final
 
 from app.check.findings import Finding
@@ -11,8 +10,17 @@ from app.check.request import excerpt
 from app.check.target.target import Target
 from app.check.websocket.websocket_client import Conversation, WebSocketClient
 
-_OPENINGS: Final = ("checkpoint", "gap")
 _INVALID: Final[Mapping[str, Any]] = {"type": "subscribe", "subscription": 2, "limit": 0}
+# Messages that resemble good ones. The numbers of the last two are out of range.
+_SIMILAR: Final[tuple[Mapping[str, Any], ...]] = (
+    {**_INVALID, "limit": "1"},
+    {"type": "subscribe", "subscription": 2, "noSuchMember": 1},
+    {"type": "subscribe", "subscription": 2, "eventTypes": ["no.such.type"]},
+    {"type": "subscribe", "subscription": 2, "lastEventId": "no id"},
+    {"type": "subscribe", "subscription": 2, "follow": "false"},
+    {"type": "subscribe", "subscription": 0},
+    {"type": "subscribe", "subscription": 33},
+)
 
 
 def websocket_messages(target: Target) -> Iterator[Finding]:
@@ -49,70 +57,27 @@ def _received(conversation: Conversation) -> Iterator[Mapping[str, Any]]:
 
 
 def websocket_errors(target: Target) -> Iterator[Finding]:
-    """A `subscribe` that breaks its schema is answered with an error that has its number; the connection stays open.
+    """A message that breaks its schema is answered with an error that has its number; the connection stays open.
 
-    This check yields a finding if the error is missing or different, or if a `ping` after it is not answered.
+    This check yields a finding for each such `subscribe` if the error is missing or different, and if a `ping` after it is not answered.
     """
     with WebSocketClient(target).open() as conversation:
-        conversation.send(_INVALID)
-        error = conversation.answer()
-        conversation.send({"type": "ping", "request": 7})
-        pong = conversation.answer()
+        for invalid in (_INVALID, *_SIMILAR):
+            conversation.send(invalid)
+            yield from _is_error(conversation, conversation.answer() or {}, invalid["subscription"])
+        for ping in ({"type": "ping", "request": 7}, {"type": "ping"}):
+            conversation.send(ping)
+            pong = conversation.answer()
+            if pong != {**ping, "type": "pong"}:
+                promised = "The connection stays open, and a `ping` is answered with a `pong` of the same number."
+                yield Finding(promised, excerpt(pong), conversation.exchange)
+
+
+def _is_error(conversation: Conversation, error: Mapping[str, Any], number: int) -> Iterator[Finding]:
+    """Yield a finding if a message is no error about the subscription `number`, which it need not name if that is out of range."""
+    default = None if number == _INVALID["subscription"] else number
     match error:
-        case {"type": "error", "subscription": 2, "problem": {"status": 400}}:
-            pass
-        case _:
-            promised = "An `error` with the number of the subscription, and with a problem of the status 400."
-            yield Finding(promised, excerpt(error), conversation.exchange)
-    if pong != {"type": "pong", "request": 7}:
-        promised = "The connection stays open, and a `ping` is answered with a `pong` of the same number."
-        yield Finding(promised, excerpt(pong), conversation.exchange)
-
-
-def websocket_numbers(target: Target) -> Iterator[Finding]:
-    """Subscriptions over one connection are known by their numbers, and `unsubscribe` ends only one of them.
-
-    This check opens two subscriptions and ends the first; it yields a finding if the answers have other numbers.
-    """
-    name, nobody = target.matching_nothing
-    with WebSocketClient(target).open() as conversation:
-        for number in (5, 32):
-            conversation.send({"type": "subscribe", "subscription": number, name: [nobody]})
-        openings = (each for each in conversation.messages() if each["type"] in _OPENINGS)
-        begun = [each.get("subscription") for each in islice(openings, 2)]
-        conversation.send({"type": "unsubscribe", "subscription": 5})
-        unsubscribed = conversation.answer()
-    if sorted(begun, key=str) != [32, 5]:
-        promised = "Each subscription begins with a message that has its number, here 5 and 32."
-        yield Finding(promised, excerpt(begun), conversation.exchange)
-    if unsubscribed != {"type": "unsubscribed", "subscription": 5}:
-        promised = "`unsubscribe` is answered with `unsubscribed` and the same number."
-        yield Finding(promised, excerpt(unsubscribed), conversation.exchange)
-
-
-def websocket_number_again(target: Target) -> Iterator[Finding]:
-    """The number of an open subscription cannot be used again; after `unsubscribe` or `closing` it can.
-
-    This check subscribes twice with one number, ends the subscription and subscribes once more; then it does so after a subscription
-    that the server has ended. It yields a finding if the second is not refused with 409, or a later one does not begin.
-    """
-    name, nobody = target.matching_nothing
-    one = {"type": "subscribe", "subscription": 9, name: [nobody]}
-    with WebSocketClient(target).open() as conversation:
-        conversation.send(one)
-        conversation.send(one)
-        again = conversation.answer()
-        conversation.send({"type": "unsubscribe", "subscription": 9})
-        conversation.send({**one, "follow": False})
-        ended = any(each["type"] == "closing" for each in conversation.messages())
-        conversation.send(one)
-        begins = next((each["type"] for each in conversation.messages() if each["type"] in _OPENINGS), None)
-    match again:
-        case {"type": "error", "subscription": 9, "problem": {"status": 409}}:
-            pass
-        case _:
-            promised = "The number of a subscription that is still open is refused with an `error` of the status 409."
-            yield Finding(promised, excerpt(again), conversation.exchange)
-    if not ended or begins is None:
-        promised = "A number is free again after `unsubscribed` or `closing`."
-        yield Finding(promised, "the next subscription did not begin", conversation.exchange)
+        case {"type": "error", "problem": {"status": 400}} if error.get("subscription", default) == number:
+            return
+    promised = "An `error` with the number of the subscription, and with a problem of the status 400."
+    yield Finding(promised, excerpt(error), conversation.exchange)

@@ -15,6 +15,7 @@ from app.specification.errors import InvalidContract
 from app.specification.schema.schema import compile_schema
 
 _TOP_LEVEL: Final = ("$schema", "$id")  # keywords that a schema inside another document does not have
+_DERIVED: Final = ("getOpenApi32Json", "getOpenApiClientsJson", "getAsyncApiJson")
 
 
 def contract_document(target: Target) -> Iterator[Finding]:
@@ -127,3 +128,24 @@ def _schema(target: Target, request: Request, described: Mapping[str, Any] | Non
             f"they differ in {excerpt(differing)}",
             request,
         )
+
+
+def derived_documents(target: Target) -> Iterator[Finding]:
+    """The documents that are derived from the contract are those of its version.
+
+    This check yields a finding for each that is not served, or is of another version. Raises NotSeen if the contract has none.
+    """
+    version = target.contract.document["info"]["version"]
+    paths = [target.contract.paths[name] for name in _DERIVED if name in target.contract.paths]
+    if not paths:
+        raise NotSeen("The contract has no derived documents.")
+    for path in paths:
+        response = target.session.fetch(Request(path))
+        try:
+            info = response.json()["info"]
+            derived = info["version"] if response.status == 200 else None
+        except (ValueError, LookupError, TypeError):
+            derived = None
+        if derived != version:
+            promised = f"The document is derived from that of version {excerpt(version)}."
+            yield Finding(promised, str(response), response.request)
