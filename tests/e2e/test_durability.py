@@ -6,6 +6,7 @@ import asyncio
 import os
 import resource
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -217,6 +218,27 @@ async def test_full_disk_refuses_publishers_keeps_readers_and_needs_no_restart(t
     assert [(reader.connections, reader.cuts) for reader in readers] == [(1, 0)] * 3
     with start_server(sqlite(tmp_path)) as server:
         assert judge(ledger, [*[reader.log for reader in readers], stored_log(server.events_url)]) == []
+
+
+async def test_log_that_can_be_written_again_is_shown_so_although_nobody_publishes(tmp_path: Path) -> None:
+    with start_server(sqlite(tmp_path)) as server:
+        async with open_client() as client:
+
+            async def is_writable() -> bool:
+                return bool((await client.get(f"{server.url}/health/ready")).json()["writable"])
+
+            with no_more_writes(server):
+                answer = await client.post(server.events_url, json=as_event(counted(0, 1)[0]))
+                assert (answer.status_code, await is_writable()) == (503, False)
+                assert (
+                    await heartbeats(client, server.events_url, 2) == 2
+                )  # more than two seconds, in which the server tries
+                assert not await is_writable()
+            deadline = time.monotonic() + ANSWER_SECONDS
+            while not await is_writable():
+                assert time.monotonic() < deadline
+            publish_now(server.events_url, counted(1, 3))
+    assert "The log can be written again." in "".join(server.output)
 
 
 # --- a file that is not where it was -------------------------------------------------------------------------------------------

@@ -54,7 +54,11 @@ class SqliteStore:
         self._search = BlockSearch()
         self._counts = BlockCounts()
         self._writer = Writer(
-            transactions, self._hand_over, self.write_health, checks_ages=self._retain_seconds is not None
+            transactions,
+            self._hand_over,
+            self.write_health,
+            self.disk_use,
+            checks_ages=self._retain_seconds is not None,
         )
         self._writer.start()
         self._is_open = True

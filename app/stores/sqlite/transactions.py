@@ -83,6 +83,15 @@ class Transactions:
             self._file.writer.disconnect()
             raise sqlite3.DatabaseError("the file is not as this process left it")
 
+    def try_disk(self) -> None:
+        """Write to the log without changing it, to find out whether it can be written.
+
+        Raises sqlite3.Error, OSError, Unfit.
+        """
+        with self._file.writer.transaction() as connection:
+            [(number,)] = connection.execute("PRAGMA user_version")
+            connection.execute(f"PRAGMA user_version = {number}")  # SQLite writes the page, although it stays the same
+
     def shorten_wal(self) -> None:
         self._file.writer.shorten_wal()
 

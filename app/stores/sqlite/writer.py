@@ -11,19 +11,23 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from app.events.errors import StoreUnavailable
 from app.events.event import Event
 from app.events.log.event_store import Appended, Commit
-from app.events.log.write_health import WriteHealth
+from app.events.log.write_health import DiskUse, WriteHealth
 from app.stores.local.retention import CHECK_SECONDS
-from app.stores.sqlite.errors import Unfit
+from app.stores.sqlite.errors import FileMoved, NotSynced, Unfit
 from app.stores.sqlite.transactions import Outcome, Transactions
 
+ROOM_BYTES: Final = 64 * 1024 * 1024  # of the disk: several requests of the greatest length, with their indexes
 GROUP_EVENTS = 5_000  # in one transaction: enough to share its fsync, few enough for the next one to wait for it
+
+_OF_DISK: Final = (OSError, sqlite3.OperationalError, NotSynced, FileMoved)
 
 logger = logging.getLogger(__name__)
 
@@ -42,17 +46,25 @@ class Writer:
     """A thread that stores the events of requests in the order in which the requests were submitted.
 
     `transactions`: writes to the log; used on this thread only. `hand_over`: called on this thread after each transaction, with its result.
-    `health`: counts the transactions. `checks_ages`: if True, events that are too old are deleted twice a second, even if no request is
-    submitted.
+    `health`: counts the transactions. `disk_use`: returns how much of the disk is free. `checks_ages`: if True, events that are too old are
+    deleted twice a second, even if no request is submitted.
     """
 
     def __init__(
-        self, transactions: Transactions, hand_over: HandOver, health: WriteHealth, *, checks_ages: bool
+        self,
+        transactions: Transactions,
+        hand_over: HandOver,
+        health: WriteHealth,
+        disk_use: Callable[[], DiskUse | None],
+        *,
+        checks_ages: bool,
     ) -> None:
         self._transactions = transactions
         self._hand_over = hand_over
         self._idle_seconds = CHECK_SECONDS if checks_ages else None
         self._health = health
+        self._disk_use = disk_use
+        self._may_pass = False  # whether the last failure was one of the disk, and not of the data
         self._requests: SimpleQueue[Request | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="log-writer", daemon=True)
 
@@ -112,13 +124,30 @@ class Writer:
                 logger.error("The log cannot be written: %s.", error)  # noqa: TRY400 - the sentence says it all
             self._health.failures += 1
             self._health.is_failing = True
+            self._may_pass = isinstance(error, _OF_DISK)
             return None, [_failure(error) for _ in requests]
         if commit is not None:
             self._health.commit_seconds.observe(time.perf_counter() - began)
-            if self._health.is_failing:
-                logger.warning("The log can be written again.")
-                self._health.is_failing = False
+            self._note_success()
+        elif self._health.is_failing and self._may_pass and not requests:
+            self._try_disk()
         return commit, outcomes
+
+    def _try_disk(self) -> None:
+        """Find out whether the log can be written again, although nobody publishes.
+
+        A small write may succeed on a disk that is full: SQLite writes again where its `-wal` file has been copied.
+        """
+        disk = self._disk_use()
+        if disk is not None and disk.free_bytes >= ROOM_BYTES:
+            with suppress(OSError, sqlite3.Error, Unfit):
+                self._transactions.try_disk()
+                self._note_success()
+
+    def _note_success(self) -> None:
+        if self._health.is_failing:
+            logger.warning("The log can be written again.")
+            self._health.is_failing = False
 
 
 def _failure(error: Exception) -> Exception:
