@@ -229,6 +229,10 @@ NO_SPACES = "a\0\x1c\x1f\x85\u180e\u200b\u2060\U0001f4e6\U0010ffff"
         ("(?<=a)b", "ab", True),
         ("^[a&&b]$", "&", True),
         ("^[[a]$", "[", True),
+        ("^[!--]$", ",", True),  # a range up to the dash
+        ("^[!--]$", ".", False),
+        (r"^[a-c-\d]$", "5", True),  # a range, a dash and the digits
+        (r"^[a-c-\d]$", "-", True),
         ("^a{2}?$", "aa", True),
     ],
 )

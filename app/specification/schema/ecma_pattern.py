@@ -50,7 +50,7 @@ _TOKENS: Final = re.compile(
     re.DOTALL,
 )
 _IN_CLASS: Final = re.compile(rf"(?P<escape>{_ESCAPE})|(?P<character>[^\\\]])", re.DOTALL)
-_WITH_MEANING_IN_PYTHON: Final = frozenset("[&~|")
+_WITH_MEANING_IN_PYTHON: Final = frozenset("[&~|-")
 
 
 @lru_cache(maxsize=1024)
@@ -98,11 +98,15 @@ def _translated(token: re.Match[str]) -> str:
 def _class(text: str) -> str:
     opening = re.match(r"\[\^?", text)
     start = opening.end() if opening else 0
-    parts = _split(text[start:-1], _IN_CLASS)
-    for one, dash, other in zip(parts, parts[1:], parts[2:], strict=False):
-        if dash[0] == "-" and any(each[0][:1] == "\\" and each[0][1:] in _SET_ESCAPES for each in (one, other)):
+    left = _split(text[start:-1], _IN_CLASS)
+    written: list[str] = []
+    while left:
+        is_range = len(left) > 2 and left[1][0] == "-"
+        ends, left = (left[0::2][:2], left[3:]) if is_range else (left[:1], left[1:])
+        if is_range and any(each[0][:1] == "\\" and each[0][1:] in _SET_ESCAPES for each in ends):
             raise re.error("a range of a class must not begin or end with a set", text, start)
-    return text[:start] + "".join(map(_in_class, parts)) + "]"
+        written.append("-".join(map(_in_class, ends)))
+    return f"{text[:start]}{''.join(written)}]"
 
 
 def _in_class(part: re.Match[str]) -> str:
