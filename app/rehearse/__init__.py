@@ -4,6 +4,6 @@ The streams consist of the contract's own examples, encoded as the server encode
 delayed, in pieces, after refusals. So a new event type is rehearsed as soon as its files exist.
 
 Reading order: `scenario` (what happens in a rehearsal, as values), `scenario_table` (all scenarios), `rehearsed_events` and
-`rehearsed_log` (what is sent), `seen` (what was observed), `stage` (the server), `consumer_process`, `judge` (the findings),
-`rehearsal` (one scenario from its beginning to its end, and all of them). The results are those of `app/check/findings.py`.
+`rehearsed_log` (what is sent), `observed` (what was seen of the consumer, and when enough was), `stage` (the server),
+`consumer_process`, `judge` (the findings), `rehearsal` (one scenario from its beginning to its end, and all of them). The results are those of `app/check/findings.py`.
 """

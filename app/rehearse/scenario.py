@@ -69,12 +69,13 @@ class Stream:
 class Refusal:
     """An answer that is no event stream, given for a time after the first request that gets it.
 
-    `seconds`: for how long; the next request after it gets the next answer. `most_requests`: how many further requests in this time are
-    few enough. None: one for each retry time. `retry_after`: the header, in seconds.
+    `seconds`: for how long; the next request after it gets the next answer, if at least `least_requests` were refused. `most_requests`:
+    how many further requests in this time are few enough. None: one for each retry time. `retry_after`: the header, in seconds.
     """
 
     status: int
     seconds: float
+    least_requests: int = 1
     most_requests: int | None = None
     retry_after: int | None = None
     media_type: str = "application/problem+json"
@@ -90,7 +91,7 @@ class Scenario:
 
     After the last answer the scenario is over as soon as enough was seen. `stops`: whether the consumer must not come back after the last
     answer. `slow_seconds`: how much longer a consumer may take, because there is much to apply. `may_stop`: whether it may also end.
-    `told_at_once`: whether what it applies must be reported while the first stream is open.
+    `told_at_once`: whether what it applies must be reported while a stream is open.
     """
 
     name: str

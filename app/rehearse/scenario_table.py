@@ -16,6 +16,7 @@ _BURST_EVENTS: Final = 10_000
 _UNKNOWN_REASON: Final = "rehearsal"
 _REST: Final = Stream(events=examples(2))
 _CUT: Final = Stream(end=Ending.CUT)
+_EMPTY: Final = Stream(events=examples(0), end=Ending.CUT)
 _PROXY_PAGE: Final = b"""<!doctype html>
 <title>Maintenance</title>
 <style>
@@ -64,7 +65,7 @@ _CUTS: Final = (
     _cut("cut-in-line-end", Ending.CUT_IN_LINE_END, writing=Writing.CRLF),
     _cut("reset", Ending.RESET),
     _cut("silence", Ending.SILENCE),
-    Scenario("retry-times", _RESUME, (_CUT, _CUT, _CUT, _CUT, _REST)),
+    Scenario("retry-times", _RESUME, (_CUT, _EMPTY, _EMPTY, _EMPTY, _REST)),
 )
 
 _REFUSALS: Final = (
@@ -76,17 +77,17 @@ _REFUSALS: Final = (
     Scenario(
         "status-503",
         "Come back after the time in `Retry-After`, with the last id.",
-        (_CUT, Refusal(status=503, seconds=1.0, retry_after=1, most_requests=1), _REST),
+        (_CUT, Refusal(status=503, seconds=1.5, retry_after=2), _REST),
     ),
     Scenario(
         "status-429",
         "Come back after the time in `Retry-After`, with the last id.",
-        (_CUT, Refusal(status=429, seconds=1.0, retry_after=1, most_requests=1), _REST),
+        (_CUT, Refusal(status=429, seconds=1.5, retry_after=2), _REST),
     ),
     Scenario(
         "status-204",
         "Stop after a 204: there is nothing more.",
-        (_CUT, Refusal(status=204, seconds=2.0, most_requests=1)),
+        (_CUT, Refusal(status=204, seconds=2.0, most_requests=0)),
         stops=True,
     ),
     Scenario(
@@ -151,7 +152,10 @@ def _closings(contracts: Contracts) -> Iterator[Scenario]:
         name = f"closing-{reason.replace('_', '-')}"
         if reason in FINAL_REASONS:
             yield Scenario(
-                name, f"Stop at stream.closing with the reason {reason}: you have everything.", (closing,), stops=True
+                name,
+                f"Stop at stream.closing with the reason {reason}: you have everything.",
+                (closing,),
+                stops=True,
             )
             continue
         refused = Stream(events=examples(0), end=Ending.CLOSING, reason=reason, is_refused=True)

@@ -26,7 +26,7 @@ class Planted(NamedTuple):
 PLANTED: Final = (
     Planted("no-backoff", python_consumer, "retry-times", "Wait for the time in the last `retry`"),
     Planted("no-backoff", node_consumer, "retry-times", "Wait for the time in the last `retry`"),
-    Planted("waits-its-own-time", python_consumer, "cut-between-events", "not for a time of your own"),
+    Planted("waits-its-own-time", python_consumer, "retry-times", "not for a time of your own"),
     Planted("drops-id", python_consumer, "restart", "It came back without an id"),
     Planted("drops-id", node_consumer, "closing-drain", "It came back without an id"),
     Planted("takes-unfinished-ids", python_consumer, "cut-in-event", "only when its blank line has come"),

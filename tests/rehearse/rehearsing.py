@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from app.rehearse.observed.watch import Patience
 from app.rehearse.rehearsal import Options, Rehearsal, Rehearsed, open_theatre
 from app.rehearse.scenario_table import scenarios
 from tests.support.programs import needed
@@ -15,6 +16,7 @@ from tests.support.programs import needed
 ROOT: Final = Path(__file__).parents[2]
 CONSUMERS: Final = Path(__file__).parent / "consumers"
 SILENCE_SECONDS: Final = 2.0  # of the consumers in `consumers`
+PATIENCE: Final = Patience(silence_seconds=SILENCE_SECONDS)
 
 Played: TypeAlias = tuple[tuple[str, ...], str]
 """The command of a consumer, and the name of a scenario."""
@@ -40,16 +42,14 @@ def limited_consumer(fault: str) -> tuple[str, ...]:
     return (*python_consumer(fault), "2")
 
 
-async def rehearse(
-    played: Iterable[Played], *, jobs: int = 8, silence_seconds: float = SILENCE_SECONDS
-) -> list[Rehearsed]:
+async def rehearse(played: Iterable[Played], *, jobs: int = 8, patience: Patience = PATIENCE) -> list[Rehearsed]:
     """Play scenarios with consumers, and return the results in the same order."""
     places = asyncio.Semaphore(jobs)
     async with open_theatre(ROOT) as theatre:
         known = {each.name: each for each in scenarios(theatre.contracts)}
 
         async def play(command: tuple[str, ...], name: str) -> Rehearsed:
-            options = Options(command, ROOT, seed=1, silence_seconds=silence_seconds)
+            options = Options(command, ROOT, seed=1, patience=patience)
             async with places:
                 return await Rehearsal(theatre, options).play(known[name])
 

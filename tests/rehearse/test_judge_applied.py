@@ -6,9 +6,9 @@ import pytest
 
 from app.rehearse.judge.applied import judge_applied
 from app.rehearse.scenario import Scenario, Stream
-from app.rehearse.seen import Asked, Delivered, Form, Seen
+from tests.rehearse import made_requests
 
-SENT = [Delivered(id, "order.shipped", f'{{"orderId":"{id}"}}', known=True) for id in ("a", "b")]
+SENT = [made_requests.event(id, number) for number, id in enumerate("ab", 1)]
 
 
 @pytest.mark.parametrize(
@@ -23,20 +23,7 @@ SENT = [Delivered(id, "order.shipped", f'{{"orderId":"{id}"}}', known=True) for 
     ],
 )
 def test_what_was_applied_is_judged_by_set_and_order(reported: str, finding: str | None, ids: tuple[str, ...]) -> None:
-    seen = Seen()
     answer = Stream()
-    asked = Asked(
-        at=0.0,
-        last_event_id=None,
-        form=Form.FOLLOWED,
-        answer=answer,
-        place=0,
-        may_come_with=None,
-        newest=None,
-        retry_ms=100,
-    )
-    asked.delivered.extend(SENT)
-    seen.asked.append(asked)
-    seen.take_reports("\n".join(f'{{"id": "{id}"}}' for id in reported))
+    seen = made_requests.seen(made_requests.asked(answer, *SENT), applied=reported)
     found = [(fault.seen, fault.ids) for fault in judge_applied(seen, Scenario("it", "", (answer,)), reports=True)]
     assert found[:1] == ([] if finding is None else [(finding, ids)])

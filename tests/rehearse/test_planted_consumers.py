@@ -25,6 +25,12 @@ async def test_nothing_is_found_in_good_consumers() -> None:
     assert {name: text for name, text in faulty.items() if text} == {}
 
 
+async def test_nothing_is_found_in_consumers_that_take_their_time() -> None:
+    names = ("live", "cut-between-events", "closing-drain", "closing-end", "status-204")
+    played = [(python_consumer(pace), name) for pace in ("slow", "silent") for name in names]
+    assert [found(each) for each in await rehearse(played)] == [""] * len(played)
+
+
 def test_there_are_a_dozen_faults_in_both_languages() -> None:
     assert len({each.fault for each in PLANTED if each.consumer is python_consumer}) >= 12
     assert len({each.fault for each in PLANTED if each.consumer is node_consumer}) >= 10

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.rehearse.observed.watch import Patience
 from tests.rehearse.documented_programs import LANGUAGES, documented
 from tests.rehearse.own_consumers import node_client, python_client
 from tests.rehearse.rehearsing import (
@@ -20,7 +21,7 @@ from tests.rehearse.rehearsing import (
 )
 from tests.rehearse.test_rehearsed_pages import example_page, showing
 
-DOCUMENTED_SILENCE_SECONDS = 45.0  # of the clients; the programs without one wait for 30
+DOCUMENTED = Patience(silence_seconds=45.0)  # of the clients; the programs without one wait for 30
 BEYOND_AN_EVENT_SOURCE = {
     "silence",
     "status-500",
@@ -44,7 +45,7 @@ async def test_consumers_that_read_a_part_at_a_time_pass_everything() -> None:
 
 async def test_dashboard_passes_everything() -> None:
     played = [(showing(), name) for name in await names()]
-    results = await rehearse(played, jobs=2, silence_seconds=DOCUMENTED_SILENCE_SECONDS)
+    results = await rehearse(played, jobs=2, patience=DOCUMENTED)
     assert [found(each) for each in results] == [""] * len(played)
 
 
@@ -58,5 +59,5 @@ async def test_page_of_the_readme_passes_what_its_event_source_can(tmp_path: Pat
 async def test_program_of_the_documentation_passes_everything(language: str, tmp_path: Path) -> None:
     command = documented(language, tmp_path)
     played = [(command, name) for name in await names()]
-    results = await rehearse(played, jobs=4, silence_seconds=DOCUMENTED_SILENCE_SECONDS)
+    results = await rehearse(played, jobs=4, patience=DOCUMENTED)
     assert [found(each) for each in results] == [""] * len(played)

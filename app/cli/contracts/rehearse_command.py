@@ -16,6 +16,7 @@ from app.check.reports.report_junit import report_junit
 from app.cli.options.options import contract_option
 from app.cli.output.terminal import print_line
 from app.rehearse.consumer_process import CannotStart
+from app.rehearse.observed.watch import Patience
 from app.rehearse.rehearsal import Options, Rehearsed, play
 from app.rehearse.rehearsal_report import as_report, rehearsal_summary, rehearsed_text, whole_text
 from app.rehearse.scenario import Scenario
@@ -82,6 +83,14 @@ _WRITERS: Final = {"json": report_json, "junit": report_junit}
     metavar="S",
     help="How long the consumer waits for a silent connection before it gives it up.",
 )
+@click.option(
+    "--apply-seconds",
+    type=Number(3600),
+    default=10.0,
+    show_default=True,
+    metavar="S",
+    help="How long the consumer may take to apply an event.",
+)
 def rehearse(
     *,
     command: tuple[str, ...],
@@ -95,6 +104,7 @@ def rehearse(
     jobs: int,
     start_seconds: float,
     silence_seconds: float,
+    apply_seconds: float,
 ) -> int:
     """Start COMMAND, the program of a consumer, in front of a server that cuts, delays and refuses, and judge how it comes through.
 
@@ -115,7 +125,8 @@ def rehearse(
         return 0
     _check(names, {each.name for each in known}, command, applied, jobs)
     chosen = random.randrange(2**32) if seed is None else seed
-    options = Options(command, root, chosen, applied, start_seconds, silence_seconds, jobs=jobs)
+    patience = Patience(start_seconds, silence_seconds, apply_seconds)
+    options = Options(command, root, chosen, applied, patience, jobs)
     for_people = written == "text" or output is not None
 
     def print_result(rehearsed: Rehearsed) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from app.rehearse.judge.fault import Fault
+from app.rehearse.observed.observations import Delivered, Form, Reported
+from app.rehearse.observed.seen import Seen
 from app.rehearse.scenario import Scenario
-from app.rehearse.seen import Delivered, Form, Reported, Seen
 
 _MOST_IDS = 5  # in one finding
 
@@ -30,9 +31,17 @@ def judge_applied(seen: Seen, scenario: Scenario, *, reports: bool) -> Iterator[
     yield from _out_of_order([id for id in dict.fromkeys(ids) if id in places], places)
     yield from _changed(applied, sent)
     yield from _gaps(seen)
-    first = next((each for each in seen.asked if not each.limited), None)
-    first_end = first.ended_at if first is not None and first.form is Form.FOLLOWED else None
-    if scenario.told_at_once and applied and first_end is not None and applied[0].at > first_end:
+    if scenario.told_at_once and applied:
+        yield from _collected(seen, applied[0], scenario)
+
+
+def _collected(seen: Seen, applied: Reported, scenario: Scenario) -> Iterator[Fault]:
+    """Yield a fault if nothing was applied before its stream had ended, not even of a stream that does not end."""
+    first = next(each for each in seen.asked if not each.limited)
+    if first.form is not Form.FOLLOWED or first.ended_at is None or applied.at <= first.ended_at:
+        return
+    held = [each.id for each in seen.asked[-1].delivered if each.known] if seen.asked[-1] is not first else []
+    if not any(map(seen.has_applied, held)):
         yield Fault(
             scenario.promise, "It reported nothing until the stream had ended: something collects the response."
         )

@@ -7,8 +7,10 @@ from http import HTTPStatus
 from typing import Final
 
 from app.rehearse.judge.fault import Fault
+from app.rehearse.observed.observations import Asked, Form, Phase
+from app.rehearse.observed.seen import Seen
+from app.rehearse.observed.watch import LEAVING_SECONDS, Patience
 from app.rehearse.scenario import Ending, Refusal, Scenario, Stream
-from app.rehearse.seen import Asked, Form, Phase, Seen
 
 _MOST_VAIN_READS: Final = 10
 _LEAST_PAUSE_SECONDS: Final = 0.05
@@ -23,8 +25,13 @@ _ENDINGS: Final = {
 }
 
 
-def judge_presence(seen: Seen, scenario: Scenario, url_variable: str) -> Iterator[Fault]:
-    """Yield the faults of a consumer that is not there when it has to be, or is there when it must not be."""
+def judge_presence(
+    seen: Seen, scenario: Scenario, url_variable: str, patience: Patience, slack_seconds: float
+) -> Iterator[Fault]:
+    """Yield the faults of a consumer that is not there when it has to be, or is there when it must not be.
+
+    `slack_seconds`: how much later everything may be, because the machine is busy.
+    """
     if seen.is_endless:
         yield Fault("Read a stream to its end, and wait before you ask again.", f"It asked {len(seen.asked)} times.")
     match seen.phase:
@@ -35,20 +42,20 @@ def judge_presence(seen: Seen, scenario: Scenario, url_variable: str) -> Iterato
             )
         case Phase.STARTING:
             yield Fault(f"Ask for the stream at ${url_variable}/events/orders.", f"It did not ask{_exit(seen)}.")
-        case Phase.PLAYING if not seen.is_endless:
-            yield Fault("Read what is sent.", f"It did not read on{_exit(seen)}.")
-        case Phase.RETURNING if not (seen.is_endless or _may_have_stopped(seen, scenario)):
-            yield Fault("Come back.", f"It did not come back after {after(seen.asked[-1])}{_exit(seen)}.")
-        case Phase.HOLDING if seen.exit_code is not None and seen.asked[-1].form is Form.FOLLOWED:
+        case _ if _ended_early(seen):
             yield Fault(
                 "Go on reading as long as the stream is open.", f"It ended while the stream was open{_exit(seen)}."
             )
+        case Phase.PLAYING if not seen.is_endless:
+            yield Fault("Read what is sent.", f"It did not read on{_exit(seen)}.")
+        case Phase.RETURNING if not (seen.is_endless or _may_have_stopped(seen, scenario)):
+            yield _stays_away_for_good(seen, patience)
     yield from _stays_away(seen, scenario)
     yield from _pauses(seen)
-    if any(each.overlapped for each in seen.asked):
+    if any(each.beside_seconds(seen.now) >= LEAVING_SECONDS + slack_seconds for each in seen.asked):
         yield Fault(
             "Close a connection before you open the next one.",
-            "It had two streams open at the same time for half a second.",
+            "It had two streams open at the same time for half a second and longer.",
         )
 
 
@@ -63,6 +70,28 @@ def after(asked: Asked) -> str:
             return f"an answer {status} that is a page of a proxy"
         case Refusal(status=status):
             return f"an answer {status}"
+
+
+def _stays_away_for_good(seen: Seen, patience: Patience) -> Fault:
+    """Return the fault of a consumer that has not come back. If it reports, it may still apply what it was sent: nobody knows."""
+    pending = seen.not_applied()
+    told = f"It did not come back after {after(seen.asked[-1])}{_exit(seen)}"
+    if seen.exit_code is not None or not (seen.reported and pending):
+        return Fault("Come back.", f"{told}.")
+    expected = len(seen.events_to_apply())
+    return Fault(
+        "Apply each event, and then come back.",
+        f"It had applied {expected - len(pending)} of {expected} events when it reported no more for {patience.apply_seconds:g} s. "
+        "If it needs more time for one, say so with --apply-seconds.",
+        tuple(each.id for each in pending[:1]),
+    )
+
+
+def _ended_early(seen: Seen) -> bool:
+    """Return whether the program has ended although the server had not ended its stream."""
+    last = seen.asked[-1]
+    is_silent = isinstance(last.answer, Stream) and last.answer.end is Ending.SILENCE
+    return seen.exit_code is not None and last.form is Form.FOLLOWED and not (last.ended_by_server or is_silent)
 
 
 def _stays_away(seen: Seen, scenario: Scenario) -> Iterator[Fault]:

@@ -10,16 +10,21 @@ from urllib.parse import parse_qsl, urlsplit
 
 from app.events.filter import Filter, filter_of
 from app.events.log.start import NotAnInstant, StartRequest, read_start
-from app.rehearse.seen import Form
+from app.rehearse.observed.observations import Form
 from app.rehearse.stage.pieces import own_id
+from app.specification.contracts import Contracts
+from app.transports.http.requests.negotiation import NotAcceptable, choose_media_type
+from app.transports.http.streaming.sse import MEDIA_TYPE
 
-STREAM_PATH: Final = "/events/orders"
-PAGE_PATH: Final = "/events/orders/page"
 MOST_BODY_BYTES: Final = 16 * 2**20
 
+_PAGE: Final = "application/json"
+_OFFERED: Final = {"/events/orders": (MEDIA_TYPE, _PAGE), "/events/orders/page": (_PAGE,)}
 _MOST_WAIT_SECONDS: Final = 30
 _HEAD_END: Final = b"\r\n\r\n"
-_NOT_PASSED_ON: Final = frozenset({"connection", "keep-alive", "upgrade", "expect"})
+_NOT_PASSED_ON: Final = frozenset(
+    {"connection", "keep-alive", "upgrade", "expect", "transfer-encoding", "content-length"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +41,14 @@ class IncomingRequest:
     @property
     def form(self) -> Form | None:
         """What the client asks for; None if that is no events."""
-        accept = self.headers.get("accept", "*/*")
-        takes_stream = "text/event-stream" in accept or "*/*" in accept
-        if self.method != "GET" or self.path not in (STREAM_PATH, PAGE_PATH):
+        if self.method != "GET" or self.path not in _OFFERED:
             return None
-        if self.path == PAGE_PATH or not takes_stream:
-            return Form.PAGE if "json" in accept or "*/*" in accept else None
+        try:
+            media_type = choose_media_type(self.headers.get("accept", ""), _OFFERED[self.path])
+        except NotAcceptable:
+            return None
+        if media_type != MEDIA_TYPE:
+            return Form.PAGE
         return Form.STORED if self.first("follow") == "false" else Form.FOLLOWED
 
     @property
@@ -76,11 +83,12 @@ class IncomingRequest:
         wait = self.first("wait") or ""
         return min(int(wait), _MOST_WAIT_SECONDS) if wait.isdecimal() else 0
 
-    @property
-    def filter(self) -> Filter:
+    def filter(self, contracts: Contracts) -> Filter:
+        """Return what the client is to be sent, in the major version that it has pinned."""
+        pin = self.first("majorVersion") or ""
         types = [each for text in self.all("eventTypes") for each in text.split(",")]
         orders = [each for text in self.all("orderId") for each in text.split(",")]
-        return filter_of(types or None, orders or None)
+        return filter_of(types or None, orders or None, contracts.reading(int(pin) if pin.isdecimal() else None))
 
     def all(self, name: str) -> list[str]:
         return [value for each, value in self.query if each == name]
@@ -92,19 +100,32 @@ class IncomingRequest:
         """Return the bytes of the same request for a connection that carries no other one."""
         headers = {name: value for name, value in self.headers.items() if name not in _NOT_PASSED_ON}
         lines = [f"{self.method} {self.target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        lines += [f"content-length: {len(self.body)}"] if self.body else []
         return "\r\n".join([*lines, "connection: close"]).encode("latin-1") + _HEAD_END + self.body
 
 
 async def read_request(reader: asyncio.StreamReader) -> IncomingRequest | None:
-    """Read a request with its body; None if the connection ends, or brings something else. A body must have a Content-Length."""
+    """Read a request with its body; None if the connection ends, or brings something else."""
     try:
         head = (await reader.readuntil(_HEAD_END)).decode("latin-1")
         first, *lines = head.rstrip("\r\n").split("\r\n")
         method, target, _ = first.split(" ")
         headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        length = min(int(headers.get("content-length", "0")), MOST_BODY_BYTES)
-        body = await reader.readexactly(length)
+        body = await _read_body(reader, headers)
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError, ConnectionError):
         return None
     url = urlsplit(target)
     return IncomingRequest(method, target, url.path, tuple(parse_qsl(url.query)), headers, body)
+
+
+async def _read_body(reader: asyncio.StreamReader, headers: Mapping[str, str]) -> bytes:
+    """Read a body by its length or, as of clients that do not know it before, in chunks (RFC 9112 §7.1). Raises ValueError if it is neither."""
+    if "chunked" not in headers.get("transfer-encoding", ""):
+        return await reader.readexactly(min(int(headers.get("content-length", "0")), MOST_BODY_BYTES))
+    body = bytearray()
+    while length := int((await reader.readline()).partition(b";")[0], 16):
+        body += await reader.readexactly(min(length, MOST_BODY_BYTES - len(body)))
+        await reader.readline()
+    while (await reader.readline()).strip():
+        pass  # a trailer has nothing to say
+    return bytes(body)

@@ -12,10 +12,11 @@ from app.events.delivery.stream_item import Checkpoint
 from app.events.event import StoredEvent
 from app.events.log.start import StartRequest
 from app.events.position import Gap
+from app.rehearse.observed.observations import Asked, Delivered, Form
+from app.rehearse.observed.seen import Seen
 from app.rehearse.rehearsed_events import RehearsedEvents
 from app.rehearse.rehearsed_log import RehearsedLog
 from app.rehearse.scenario import Ending, Refusal, Scenario, Stream
-from app.rehearse.seen import Asked, Delivered, Form, Seen
 from app.rehearse.stage.incoming_request import IncomingRequest
 from app.rehearse.stage.played_page import play_page
 from app.rehearse.stage.played_stream import PlayedStream
@@ -70,7 +71,7 @@ class Performance:
             task.result()
 
     async def _read_beside(self, request: IncomingRequest, form: Form, start: StartRequest, wire: Wire) -> None:
-        cursor, first = await self._log.read(start, request.filter)
+        cursor, first = await self._log.read(start, request.filter(self._contracts))
         if request.wait_seconds and isinstance(first, Checkpoint):
             await self._log.wait_after(cursor, request.wait_seconds)
         due = await self._due(cursor, first, _limit(request, form))
@@ -88,7 +89,7 @@ class Performance:
         if is_first and start.last_event_id is not None and answer.sent_again:
             before = await self._log.place_before(start.last_event_id, answer.sent_again)
             start = replace(start, last_event_id=before)
-        cursor, first = await self._log.read(start, request.filter, answer.gap)
+        cursor, first = await self._log.read(start, request.filter(self._contracts), answer.gap)
         await self._store(asked.place)
         due = await self._due(cursor, first, _limit(request, asked.form))
         if answer.end is Ending.SILENCE:

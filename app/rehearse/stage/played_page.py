@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from app.events.position import Gap
+from app.rehearse.observed.expected_ids import WHOLE
+from app.rehearse.observed.observations import Asked, Delivered
 from app.rehearse.scenario import Ending
-from app.rehearse.seen import Asked, Delivered
-from app.rehearse.stage.script import WHOLE, Script
+from app.rehearse.stage.script import Script
 from app.rehearse.stage.whole_answer import Due, page_answer
 from app.rehearse.stage.wire import Wire
 

@@ -6,12 +6,13 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final, cast
 
 from app.events.delivery.stream_item import Checkpoint, Closing, ClosingReason, StreamStart
 from app.events.position import Gap
+from app.rehearse.observed.observations import Asked, Delivered
 from app.rehearse.scenario import Ending, Stream, Writing
-from app.rehearse.seen import Asked, Delivered
 from app.rehearse.stage.pieces import BYTE_ORDER_MARK, in_pieces, long_id, unescaped
 from app.rehearse.stage.whole_answer import Due
 from app.rehearse.stage.wire import STREAM_HEADERS, Wire
@@ -19,6 +20,11 @@ from app.transports.http.streaming.sse import HEARTBEAT, encode, encode_opening
 
 HEARTBEAT_SECONDS: Final = 0.5
 
+_READING_SECONDS: Final = (
+    0.0,
+    2.0,
+    8.0,
+)  # more to read what was sent, before a connection breaks for the first, second or third time
 _PAUSE_SECONDS: Final = 0.002  # between two pieces of a block, so that they arrive one by one
 _MOST_PAUSES: Final = 40  # in a block: on a busy machine, each takes longer than it says
 _CUTS: Final[Mapping[Ending, Callable[[bytes], bytes]]] = {
@@ -63,6 +69,7 @@ class PlayedStream:
         for page, delivered in whole:
             await self._write(encode(page))
             self._deliver(delivered)
+        await self.hold(partial(asyncio.sleep, _READING_SECONDS[self._asked.plays - 1]))
         for page, delivered in rest:
             self._asked.unfinished = delivered
             block = unescaped(encode(page)) if self._answer.writing is Writing.UNESCAPED else encode(page)

@@ -1,24 +1,21 @@
-"""The answers of a scenario in order: which one a request gets, when the next one is due, and with which id a consumer may come."""
+"""The answers of a scenario in order: which one a request gets, and when the next one is due."""
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from app.rehearse.scenario import Answer, Ending, Refusal, Stream
-from app.rehearse.seen import Asked, Form, Phase, Seen
+from app.rehearse.observed.expected_ids import expected_ids, is_broken_read, take_unfinished, thrown_away
+from app.rehearse.observed.observations import Asked, Form, Phase
+from app.rehearse.observed.open_streams import OpenStreams
+from app.rehearse.observed.seen import Seen
+from app.rehearse.scenario import Answer, Refusal, Stream
 
 RETRY_MS: Final = (100, 250)
 """The range of the reconnection time in a rehearsal, so that a scenario takes seconds."""
-
-WHOLE: Final = (Ending.HOLD, Ending.CLOSING, Ending.CUT)
-"""How a stream ends where a read of what is stored comes whole: between events, it has no end but its own."""
-
-_LEAVING_SECONDS: Final = 0.5  # a consumer may close its old connection a little after it opened the new one
 
 
 class Script:
@@ -30,7 +27,9 @@ class Script:
         self._answers = answers
         self._random = random.Random(seed)
         self._refused_until: float | None = None
-        self._open: list[Asked] = []
+        self._streams = 0
+        self._refused = 0  # requests, with the present refusal
+        self._open = OpenStreams()
 
     def is_beside(self, form: Form) -> bool:
         """Return whether a request is no part of the scenario: a read of what is stored, beside a stream or after everything was sent."""
@@ -39,24 +38,30 @@ class Script:
 
     def ask(self, last_event_id: str | None, form: Form) -> Asked:
         """Take note of a request for events, and choose its answer."""
+        take_unfinished(self.seen, last_event_id)
+        broken = thrown_away(self.seen, last_event_id)
+        if broken is not None:
+            self.place = broken.place
         answer = self._next_answer()
-        may_come_with, newest = self._expected(last_event_id)
+        may_come_with, newest = expected_ids(self.seen)
         asked = Asked(
-            time.monotonic(), last_event_id, answer, self.place, may_come_with, newest, self._retry_ms(answer), form
+            at=time.monotonic(),
+            last_event_id=last_event_id,
+            answer=answer,
+            place=self.place,
+            may_come_with=may_come_with if broken is None else None,
+            newest=newest,
+            retry_ms=self._retry_ms(answer),
+            form=form,
+            plays=1 if broken is None else broken.plays + 1,
         )
-        before = list(self._open)
         self.seen.asked.append(asked)
         self.seen.enter(Phase.PLAYING)
-
-        def look_again() -> None:
-            asked.overlapped = any(each in self._open for each in before)
-
-        if before:
-            asyncio.get_running_loop().call_later(_LEAVING_SECONDS, look_again)
         if isinstance(answer, Stream):
-            self._open.append(asked)
-        elif self._refused_until is None:
-            self._refused_until = asked.at + answer.seconds
+            self._open.open(asked)
+        else:
+            self._refused += 1
+            self._refused_until = self._refused_until or asked.at + answer.seconds
         return asked
 
     def end(self, asked: Asked) -> None:
@@ -64,7 +69,7 @@ class Script:
         asked.ended_at = time.monotonic()
         asked.ended_by_server = True
         self._break(asked)
-        self._close(asked)
+        self._open.close(asked)
         if asked.place == len(self._answers) - 1:
             self.seen.enter(Phase.STOPPED)
             return
@@ -77,7 +82,7 @@ class Script:
         asked.limited = True
         asked.ended_at = time.monotonic()
         asked.ended_by_server = True
-        self._close(asked)
+        self._open.close(asked)
         self.seen.enter(Phase.RETURNING)
 
     def hold(self, asked: Asked) -> None:
@@ -85,7 +90,7 @@ class Script:
         if asked.form is not Form.FOLLOWED:
             asked.ended_at = time.monotonic()
             asked.ended_by_server = True
-            self._close(asked)
+            self._open.close(asked)
         self.seen.enter(Phase.HOLDING)
 
     def fall_silent(self, asked: Asked) -> None:
@@ -98,7 +103,7 @@ class Script:
         """Take note that the consumer has closed a connection, if the server had not ended it."""
         if asked.ended_at is None:
             asked.ended_at = time.monotonic()
-            self._close(asked)
+            self._open.close(asked)
             self.seen.enter(Phase.RETURNING)
 
     @property
@@ -106,34 +111,26 @@ class Script:
         return self.place == len(self._answers) - 1
 
     def _next_answer(self) -> Answer:
-        if self._refused_until is not None and time.monotonic() >= self._refused_until and not self._is_last:
+        answer = self._answers[self.place]
+        if isinstance(answer, Refusal) and not self._is_last and self._has_refused(answer):
             self.place += 1
-            self._refused_until = None
+            self._refused_until, self._refused = None, 0
         return self._answers[self.place]
 
-    def _expected(self, came_with: str | None) -> tuple[frozenset[str | None] | None, str | None]:
-        """Return the ids with which a consumer may come now, or None for any, and the last id that it was sent."""
-        if not self.seen.asked:
-            return None, None
-        before = self.seen.asked[-1]
-        end = before.answer.end if isinstance(before.answer, Stream) else None
-        if end is Ending.CUT_IN_LINE_END and before.unfinished is not None and came_with == before.unfinished.id:
-            # The CR alone ends the event, but a decoder may wait for the LF. Both are right.
-            before.delivered.append(before.unfinished)
-        sent = [self.seen.asked[0].last_event_id, *(each.id for each in self.seen.delivered())]
-        if isinstance(before.answer, Refusal):
-            return before.may_come_with or frozenset(sent[-1:]), before.newest
-        anew = frozenset({None} if before.gap_sent else ())
-        was_read = before.ended_by_server and end is not Ending.RESET  # what was on its way is lost with a reset
-        beside = {each.id for read in self.seen.beside if read.at >= before.at for each in read.delivered}
-        as_a_whole = {before.last_event_id} if _is_broken(before) else frozenset()
-        ids = sent[-1:] if was_read or end is Ending.SILENCE else sent
-        return anew | beside | as_a_whole | frozenset(ids), sent[-1]
+    def _has_refused(self, answer: Refusal) -> bool:
+        """Return whether so many requests were refused, and for so long, that the next one gets the next answer."""
+        is_time = self._refused_until is not None and time.monotonic() >= self._refused_until
+        return is_time and self._refused >= answer.least_requests
 
     def _retry_ms(self, answer: Answer) -> int:
+        """Return a reconnection time: after a short one comes a long one, so that it shows whether the consumer follows it."""
         if isinstance(answer, Refusal) and self.seen.asked:
             return self.seen.asked[-1].retry_ms
-        return self._random.randint(*RETRY_MS)
+        self._streams += 1
+        shortest, longest = RETRY_MS
+        part = (longest - shortest) // 3
+        least = shortest if self._streams % 2 else longest - part
+        return self._random.randint(least, least + part)
 
     def _pass(self, asked: Asked) -> None:
         """Go on to the next answer, unless another connection was faster."""
@@ -141,15 +138,5 @@ class Script:
 
     def _break(self, asked: Asked) -> None:
         """Take note that a stream of what is stored was broken: a consumer may take it as a whole, and so have nothing of it."""
-        if _is_broken(asked):
+        if is_broken_read(asked):
             asked.delivered = [replace(each, known=False) for each in asked.delivered]
-
-    def _close(self, asked: Asked) -> None:
-        if asked in self._open:
-            self._open.remove(asked)
-
-
-def _is_broken(asked: Asked) -> bool:
-    """Return whether a stream of what is stored ends before its end."""
-    is_whole = asked.limited or isinstance(asked.answer, Refusal) or asked.answer.end in WHOLE
-    return asked.form is Form.STORED and not is_whole

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
+from app.rehearse.observed.seen import Seen
 from app.rehearse.rehearsed_events import RehearsedEvents
 from app.rehearse.scenario import Scenario
-from app.rehearse.seen import Seen
 from app.rehearse.stage.incoming_request import IncomingRequest, read_request
 from app.rehearse.stage.performance import Performance
 from app.rehearse.stage.wire import Wire
@@ -18,6 +18,7 @@ from app.specification.contracts import Contracts
 REPORT_PATH: Final = "/rehearsal/applied"
 
 _HOST: Final = "127.0.0.1"
+_DRAIN_SECONDS: Final = 1.0
 _MOST_HEAD_BYTES: Final = 65_536
 
 
@@ -34,6 +35,11 @@ class Stage:
     @property
     def seen(self) -> Seen:
         return self._performance.seen
+
+    async def drained(self) -> None:
+        """Return when everything was read that a consumer had sent before it ended. Connections of what it has left behind may stay open."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_DRAIN_SECONDS)
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:

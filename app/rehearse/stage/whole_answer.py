@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from app.events.delivery.stream_item import Checkpoint, Closing, StreamStart
 from app.events.log.event_store import Page
 from app.events.position import Gap
-from app.rehearse.seen import Delivered
+from app.rehearse.observed.observations import Delivered
 from app.rehearse.stage.script import RETRY_MS
 from app.rehearse.stage.wire import STREAM_HEADERS
 from app.transports.http.requests.json_bodies import page_events

@@ -63,7 +63,7 @@ class Wire:
         await self.cut()
 
     async def settle(self) -> None:
-        """Return when the client has read what was sent, before the connection breaks."""
+        """Return when the client has had time to read what was sent, before the connection breaks."""
         await self._writer.drain()
         await asyncio.sleep(_SETTLE_SECONDS)
 

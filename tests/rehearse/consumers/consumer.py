@@ -1,5 +1,7 @@
 """A consumer of the stream with the standard library alone. It has the fault that its argument names; `none` is a good one.
 
+So are `slow`, which takes a second for each event, and `silent`, which does so and reports nothing.
+
 With a second argument, it asks for so many events at a time.
 """
 
@@ -41,7 +43,10 @@ def apply(event: dict[str, Any]) -> None:
     if event["id"] in applied and FAULT != "acts-twice":
         return
     applied.add(event["id"])
-    report({"id": event["id"], "data": event["data"]})
+    if FAULT in ("slow", "silent"):
+        time.sleep(1.0)
+    if FAULT != "silent":
+        report({"id": event["id"], "data": event["data"]})
 
 
 def handle(frame: dict[str, str]) -> bool:
@@ -152,7 +157,7 @@ def follow_for_ever() -> None:
     while come_back():
         most = retry * 2**failures
         wait = retry + random.uniform(0, most) if failures else retry
-        time.sleep({"no-backoff": 0.0, "waits-its-own-time": 6.0}.get(FAULT, wait))
+        time.sleep({"no-backoff": 0.0, "waits-its-own-time": 5.0}.get(FAULT, wait))
 
 
 main()

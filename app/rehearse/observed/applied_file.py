@@ -27,3 +27,11 @@ class AppliedFile:
             lines, end, _ = file.read().rpartition(b"\n")
         self._read_bytes += len(lines) + len(end)
         return lines.decode("utf-8", "replace")
+
+    def rest(self) -> str:
+        """Return what was written since the last call, when nothing more comes: the last line may have no end."""
+        if self._path is None or not self._path.exists():
+            return ""
+        with self._path.open("rb") as file:
+            file.seek(self._read_bytes)
+            return file.read().decode("utf-8", "replace")
