@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
@@ -81,34 +82,65 @@ def test_the_json_is_as_the_help_describes_it() -> None:
 
 
 def test_the_junit_xml_counts_failures_errors_and_skips() -> None:
-    root = parsed(report_junit(REPORT))
-    assert root.tag == "testsuites"
-    (suite,) = root
-    for element in (root, suite):
-        assert {name: element.get(name) for name in ("tests", "failures", "errors", "skipped", "time")} == {
-            "tests": "5",
-            "failures": "1",
-            "errors": "1",
-            "skipped": "2",
-            "time": "1.750",
-        }
-    assert [(case.get("name"), [child.tag for child in case]) for case in suite] == [
+    (suite,) = parsed(report_junit(REPORT))
+    assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped", "time")} == {
+        "tests": "5",
+        "failures": "1",
+        "errors": "1",
+        "skipped": "2",
+        "time": "1.750",
+    }
+    cases = suite.findall("testcase")
+    assert [(case.get("name"), [child.tag for child in case]) for case in cases] == [
         ("contract", []),
         ("resume", ["failure"]),
         ("live", ["skipped"]),
         ("heartbeat", ["skipped"]),
         ("head", ["error"]),
     ]
-    failure = suite[1][0]
+    failure = cases[1][0]
     assert failure.get("message") == "Nothing is missing."
     assert "after a-1 came a-3 instead of a-2" in (failure.text or "")
     assert "curl -iN" in (failure.text or "")
 
 
+# What both junit-10.xsd of the xUnit plugin for Jenkins and JUnit.xsd of Windy Road for Ant accept: of each element the attributes, which
+# are all required or may be there, and the children in their order.
+_ACCEPTED = {
+    "testsuites": (set(), ["testsuite"]),
+    "testsuite": (
+        {"name", "package", "id", "hostname", "timestamp", "tests", "failures", "errors", "skipped", "time"},
+        ["properties", "testcase", "system-out", "system-err"],
+    ),
+    "properties": (set(), ["property"]),
+    "property": ({"name", "value"}, []),
+    "testcase": ({"classname", "name", "time"}, ["skipped", "error", "failure"]),
+    "failure": ({"message", "type"}, []),
+    "error": ({"message", "type"}, []),
+    "skipped": ({"message"}, []),
+    "system-out": (set(), []),
+    "system-err": (set(), []),
+}
+
+
+def test_the_junit_xml_is_what_the_widespread_schemas_accept() -> None:
+    root = parsed(report_junit(REPORT))
+    for element in root.iter():
+        attributes, children = _ACCEPTED[element.tag]
+        assert set(element.keys()) == attributes, element.tag
+        assert [child for child in children if element.find(child) is not None] == list(
+            dict.fromkeys(child.tag for child in element)
+        )
+    (suite,) = root
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.get("timestamp", ""))
+    assert all(re.fullmatch(r"\d+\.\d{3}", each.get("time", "")) for each in root.iter() if each.get("time"))
+    assert all(len(case) <= 1 for case in suite.findall("testcase"))
+
+
 def test_characters_that_xml_forbids_are_replaced() -> None:
     bad = Result("head", "It ends.", Outcome.UNCHECKED, 0, 'a\0b\x1bc\ufffe<&>"')
     root = parsed(report_junit(replace(REPORT, results=[bad])))
-    assert root[0][0][0].get("message") == 'a\ufffdb\ufffdc\ufffd<&>"'
+    assert root[0].findall("testcase")[0][0].get("message") == 'a\ufffdb\ufffdc\ufffd<&>"'
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,8 @@ def test_json_and_junit_are_for_programs() -> None:
     }
     assert written["checks"][1]["violations"][0]["promised"].startswith("Stop at stream.closing")
     root = ET.fromstring(run("rehearse", *options, "junit", "--", *python_consumer("none")).out)  # noqa: S314  # we wrote it
-    assert (root.get("name"), root.get("tests"), root.get("failures")) == ("orders-events rehearse", "2", "0")
+    (suite,) = root
+    assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == ("orders-events rehearse", "2", "0")
 
 
 def test_consumer_that_reports_in_a_file_is_judged_by_it(tmp_path: Path) -> None:

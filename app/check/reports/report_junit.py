@@ -1,9 +1,14 @@
-"""Write the results of `orders-events check` as JUnit XML, which continuous integration servers can read."""
+"""Write the results of `orders-events check` as JUnit XML, which continuous integration servers can read.
+
+The structure is one that both widespread schemas accept: junit-10.xsd of the xUnit plugin for Jenkins, and JUnit.xsd of Windy Road for Ant.
+https://github.com/jenkinsci/xunit-plugin, https://github.com/windyroad/JUnit-Schema
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -28,10 +33,22 @@ def report_junit(report: Report) -> str:
         "skipped": str(outcomes[Outcome.SKIPPED] + outcomes[Outcome.NOT_SEEN]),
         "time": f"{sum(result.seconds for result in report.results):.3f}",
     }
-    root = ET.Element("testsuites", {"name": f"orders-events {report.command}", **totals})
-    suite = ET.SubElement(root, "testsuite", {"name": f"{report.contract} at {report.url}".strip(), **totals})
+    about = {
+        "name": f"orders-events {report.command}",
+        "package": "orders-events",
+        "id": "0",
+        "hostname": "localhost",
+        "timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+    }
+    root = ET.Element("testsuites")  # without attributes: one schema knows none of them, the other one not `skipped`
+    suite = ET.SubElement(root, "testsuite", {**about, **totals})
+    properties = ET.SubElement(suite, "properties")
+    for name, value in (("contract", report.contract), ("url", report.url), ("seed", str(report.seed))):
+        ET.SubElement(properties, "property", {"name": name, "value": _text(value)})
     for result in report.results:
         _testcase(suite, result, report)
+    ET.SubElement(suite, "system-out")
+    ET.SubElement(suite, "system-err")
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True)
 
