@@ -93,6 +93,7 @@ def forward(
         if make_secret(secret_file):
             say(f"{secret_file} has a new secret now. The receiver needs it to verify the signatures.")
         keys = read_secrets(secret_file)
+        _check_dead_letters(dead_letters)
         seconds = _DEAD_LETTER_SECONDS if retry_max_time is None and dead_letters else retry_max_time
         forwarding = Forwarding(Webhook(webhook_url, keys, http), kept, seconds, dead_letters)
         options: StreamOptions = {
@@ -116,6 +117,15 @@ def forward(
         finally:
             say(f"{forwarding.received} received, {forwarding.given_up} in the dead letters.")
     return 0
+
+
+def _check_dead_letters(path: Path | None) -> None:
+    """Open the file, so that it is not only after an hour that no event can be set aside. Raises click.ClickException."""
+    try:
+        if path is not None:
+            path.open("a").close()
+    except OSError as error:
+        raise click.ClickException(f"No event can be set aside in {path}: {error.strerror or error}.") from None
 
 
 def _http(url: httpx.URL) -> httpx.Client:

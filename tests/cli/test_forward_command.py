@@ -152,6 +152,22 @@ def test_event_is_repeated_until_it_is_received(source: ScriptedServer, place: P
     assert "secret-path" not in "".join(ran.errors)
 
 
+def test_status_takes_an_event_even_if_its_answer_is_cut(source: ScriptedServer, place: Place) -> None:
+    with ScriptedServer(Answer(200, b"than", headers={"Content-Length": "9"})) as receiver:
+        ran = place.forward(source.url, receiver.url, "--retry-max-time", "0")
+    assert (ran.code, ids(receiver)) == (0, ["e-1", "e-2"])
+
+
+def test_dead_letters_that_cannot_be_written_are_named_before_the_first_event(
+    source: ScriptedServer, place: Place
+) -> None:
+    place.dead = place.dead.parent / "missing" / "dead.ndjson"
+    with ScriptedServer(Answer(500)) as receiver:
+        ran = place.forward(source.url, receiver.url, "--retry-max-time", "0", "--dead-letters", str(place.dead))
+    assert (ran.code, ids(receiver)) == (1, [])
+    assert str(place.dead) in ran.errors[-1]
+
+
 def test_receiver_that_answers_410_ends_the_run(source: ScriptedServer, place: Place) -> None:
     with ScriptedServer(script=lambda asked: Answer(410 if b"o2" in asked.body else 200)) as receiver:
         ran = place.forward(source.url, receiver.url)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import click
@@ -62,7 +63,10 @@ class Webhook:
         if response.status_code == httpx.codes.GONE:
             raise click.ClickException(f"{self.origin} answered 410 Gone: it wants no more events.")
         if not response.is_success:
-            reason = f"{self.origin} answered {response.status_code} {response.reason_phrase}".strip()
+            phrase = httpx.codes.get_reason_phrase(
+                response.status_code
+            )  # not the receiver's own, which may be anything
+            reason = f"{self.origin} answered {response.status_code} {phrase}".strip()
             raise TransientError(f"{reason}.", server_response(response).retry_after_seconds)
 
 
@@ -80,6 +84,10 @@ def read_webhook_url(_context: click.Context, _parameter: click.Parameter, text:
 
 
 def _discard_body(response: httpx.Response) -> None:
-    """Read a short body, so that the connection can be used again. What the receiver says beside the status has no meaning."""
+    """Read a short body, so that the connection can be used again. What the receiver says beside the status has no meaning.
+
+    Nor has it if the body breaks off: the status has come.
+    """
     if int(response.headers.get("content-length", _READ_BYTES + 1)) <= _READ_BYTES:
-        response.read()
+        with suppress(httpx.RequestError):
+            response.read()
