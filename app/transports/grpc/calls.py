@@ -23,6 +23,7 @@ from app.specification.errors import OrdersEventsError
 from app.transports.grpc.callers import Callers, Context
 from app.transports.grpc.message_deadlines import MessageDeadlines
 from app.transports.grpc.statuses import Statuses
+from app.transports.grpc.unread_messages import UnreadMessages
 
 Continued: TypeAlias = Callable[[Iterable[tuple[str, Any]]], AbstractContextManager[object]]
 Handler: TypeAlias = Callable[[Any, Context, Client], Awaitable[Any]]
@@ -35,7 +36,8 @@ class Calls:
     """The calls of the service that are in progress.
 
     `callers`: finds out who calls. `statuses`: translates errors into statuses. `tally`: counts the calls. `continued`: returns a
-    context in which the trace of a client continues, by the metadata of its call. `cuts`: see `MessageDeadlines`.
+    context in which the trace of a client continues, by the metadata of its call. `cuts`: see `MessageDeadlines` and
+    `UnreadMessages`.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Calls:
         self._none_running = asyncio.Event()
         self._none_running.set()
         self.deadlines = MessageDeadlines(self._abort_soon, cuts)
+        self.unread = UnreadMessages(self._abort_soon, cuts)
 
     def answered(self, name: str, handler: Handler) -> Answer:
         """Return a handler for grpcio that passes a call on with its client, counts the call, and ends it with a status if an error is

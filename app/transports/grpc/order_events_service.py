@@ -90,14 +90,18 @@ class OrderEventsService:
         data = await self._only_message(context, MESSAGE_SECONDS)
         request = self._requests.read(self._read("SubscribeRequest", data), client.principal)
         subscription = await subscribe(self.log, request)
+        closing: Closing | None
         if isinstance(subscription, Closing):
             closing = subscription
             for message in self._responses.encode(self._fan_out.refuse(closing)):
                 await context.write(message)
         else:
+            # By itself, as grpcio cannot end a call whose first message is unread if its metadata are sent with that message.
+            await context.send_initial_metadata(())
             leave = self._admission.admit(client, "grpc")
-            closing = await CallSink(self._responses.encode, context.write).carry(self._fan_out, subscription, leave)
-        if closing.reason in _INTERRUPTIONS:
+            sink = CallSink(self._responses.encode, context, self.calls.unread)
+            closing = await sink.carry(self._fan_out, subscription, leave)
+        if closing is not None and closing.reason in _INTERRUPTIONS:
             end(context, self._statuses.status(_INTERRUPTIONS[closing.reason]))
 
     async def _publish(self, _requests: object, context: Context, client: Client) -> bytes:

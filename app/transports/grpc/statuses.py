@@ -31,6 +31,7 @@ from app.specification.schema.messages import cut
 from app.transports.grpc.message_deadlines import MessageLate
 from app.transports.grpc.messages.request_messages import MalformedMessage
 from app.transports.grpc.messages.subscribe_request import InvalidRequest
+from app.transports.grpc.unread_messages import ReaderStalled
 
 # All details of a status are one header, and clients refuse more than 8 KiB of headers; base64 adds a third.
 MAX_DETAIL_BYTES: Final = 4096
@@ -78,6 +79,7 @@ _OF_ERROR: Final[Mapping[type[Exception], _Answer]] = {
     Overloaded: _Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, "overloaded"),
     TooManyRequests: _Answer(grpc.StatusCode.RESOURCE_EXHAUSTED, "too-many-requests"),
     Draining: _Answer(grpc.StatusCode.UNAVAILABLE, "unavailable"),
+    ReaderStalled: _Answer(grpc.StatusCode.UNAVAILABLE, "unavailable"),
     TooOld: _Answer(grpc.StatusCode.UNAVAILABLE, "unavailable"),
     Unauthenticated: _Answer(grpc.StatusCode.UNAUTHENTICATED, "unauthenticated"),
     TokenExpired: _Answer(grpc.StatusCode.UNAUTHENTICATED, "unauthenticated"),

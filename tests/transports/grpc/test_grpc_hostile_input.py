@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import grpc
+import httpx
 import pytest
 
 from tests.support.server_process import QUICK, ServerProcess
@@ -28,6 +29,7 @@ from tests.transports.grpc.http2 import (
     message,
     window_setting,
 )
+from tests.transports.http.orders import eventually
 
 pytestmark = pytest.mark.usefixtures("undisturbed")
 
@@ -88,7 +90,7 @@ def test_empty_requests_are_answered_one_by_one(connection: Connection) -> None:
     assert connection.status() == INVALID_ARGUMENT
 
 
-def test_a_client_that_does_not_read_costs_its_position_not_memory() -> None:
+def test_a_client_that_does_not_read_costs_no_memory_is_cut_and_goes_on_with_a_gap() -> None:
     retained = ("--retain-events", "5000")
     long = {"order_cancelled_v1": {"order_id": "or_1", "when": WHEN, "reason": "x" * 500}}
     with (
@@ -103,11 +105,21 @@ def test_a_client_that_does_not_read_costs_its_position_not_memory() -> None:
             if published == 20:  # the log is as long as it may be
                 before = resident_bytes(server.pid)
         assert resident_bytes(server.pid) - before < 32 * 2**20  # of 140 MB of events
+        assert eventually(lambda: is_cut(server))
         unread.send(window_setting(LARGEST_WINDOW))
-        responses = until(last, map(client.message("SubscribeResponse").FromString, unread.messages()))
+        begin = client.message("SubscribeResponse").FromString(next(unread.messages()))
+        assert unread.status() == grpc.StatusCode.UNAVAILABLE.value[0]
+        responses = until(last, client.subscribe(last_event_id=begin.checkpoint.last_event_id))
     assert [each.gap.reason for each in responses if each.HasField("gap")] == ["expired"]
     offsets = [int(each.id.rpartition("-")[2]) for each in events_of(responses)]
     assert offsets == sorted(set(offsets))
+
+
+def is_cut(server: ServerProcess) -> bool:
+    metrics = httpx.get(f"{server.url}/metrics", trust_env=False).text
+    return (
+        "orders_events_streams 0.0" in metrics and 'orders_events_connections_cut_total{wait="reader"} 1.0' in metrics
+    )
 
 
 @pytest.mark.parametrize("part", [b"", message(b"\x0a", declared=2**20)], ids=["nothing", "half a message"])

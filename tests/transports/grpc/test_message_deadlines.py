@@ -12,9 +12,12 @@ import pytest
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
+from app.server.connections.slow_reader import READER_SECONDS
 from app.specification.errors import OrdersEventsError
 from app.transports.grpc import message_deadlines as deadlines_module
+from app.transports.grpc import unread_messages as unread_module
 from app.transports.grpc.message_deadlines import MESSAGE_SECONDS, MessageDeadlines, MessageLate, seconds_for
+from app.transports.grpc.unread_messages import ReaderStalled, UnreadMessages
 from tests.events.logs import in_virtual_time, now_seconds
 from tests.support.server_process import ServerProcess
 from tests.transports.grpc.foreign import TIMEOUT_SECONDS
@@ -51,6 +54,34 @@ async def test_calls_whose_messages_do_not_come_are_ended(monkeypatch: pytest.Mo
     assert MESSAGE_SECONDS <= calls[0].ended_at <= MESSAGE_SECONDS + 1
     assert MESSAGE_SECONDS + 512 <= calls[1].ended_at <= MESSAGE_SECONDS + 513
     assert cuts == {"body": 2}
+
+
+class Unread:
+    """A call whose client reads nothing."""
+
+    def __init__(self) -> None:
+        self.context = self
+        self.ended: asyncio.Future[OrdersEventsError] = asyncio.get_running_loop().create_future()
+        self.gave_up_at = 0.0
+
+    async def write(self, _message: bytes) -> None:
+        await self.ended
+
+    def give_up(self) -> None:
+        self.gave_up_at = now_seconds()
+
+
+@in_virtual_time
+async def test_calls_whose_messages_are_not_read_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unread_module, "time", SimpleNamespace(monotonic=now_seconds))
+    cuts: Counter[str] = Counter()
+    unread = UnreadMessages(lambda call, error: call.ended.set_result(error), cuts)  # type: ignore[attr-defined]  # as much as is used of a call
+    calls: list[Any] = [Unread(), Unread()]
+    await asyncio.gather(unread.write(calls[0], b"x"), unread.write(calls[1], b"x" * 2**20))
+    assert [type(each.ended.result()) for each in calls] == [ReaderStalled, ReaderStalled]
+    assert READER_SECONDS <= calls[0].gave_up_at <= READER_SECONDS + 1
+    assert READER_SECONDS + 64 <= calls[1].gave_up_at <= READER_SECONDS + 65
+    assert cuts == {"reader": 2}
 
 
 @pytest.mark.parametrize("method", ["Subscribe", "Publish"])
