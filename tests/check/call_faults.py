@@ -178,6 +178,13 @@ PLANTED_IN_CALLS: Final[Mapping[str, PlantedCall]] = {
         sending(lambda sent: [{"gap": {**sent["gap"], "lastEventId": "a-1"}}], lambda _, sent: "gap" in sent),
         "grpc-gap",
     ),
+    "an id that is ahead is foreign": PlantedCall(
+        sending(
+            lambda sent: [{"gap": {**sent["gap"], "reason": "foreign"}}],
+            lambda _, sent: sent.get("gap", {}).get("reason") == "ahead",
+        ),
+        "grpc-near-ids",
+    ),
     "a limit ends one event early": PlantedCall(CallFault(asks=with_less), "grpc-limit"),
     "no event follows a gap on an open call": PlantedCall(
         sending(lambda _: [], lambda asked, sent: "events" in sent and follows_after_unknown_id(asked)),

@@ -46,6 +46,22 @@ def of_similar_orders() -> Fault:
     return Fault(asks=lambda asked: asked.without("orderId") if filters_an_order(asked) else asked, streams=streams)
 
 
+def of_similar_orders_on_pages() -> Fault:
+    """Put all orders on a page that begin with the name of one."""
+
+    def is_about(asked: Received) -> bool:
+        return asked.wants_page and sorted(name for name, _ in asked.parameters) == ["lastEventId", "orderId"]
+
+    def gives(asked: Received, given: Head) -> Head:
+        def similar(page: Any) -> Any:
+            order = asked.all("orderId")[0]
+            return {**page, "events": [each for each in page["events"] if each["data"]["orderId"].startswith(order)]}
+
+        return with_json(similar)(given) if is_about(asked) and given.status == 200 else given
+
+    return Fault(asks=lambda asked: asked.without("orderId") if is_about(asked) else asked, gives=gives)
+
+
 def of_a_later_major(page: Any) -> Any:
     return {**page, "events": [{**each, "schemaVersion": "2.0.0"} for each in page["events"]]}
 
@@ -72,6 +88,7 @@ PLANTED_IN_LIMITS: Final[Mapping[str, Planted]] = {
         asking(lambda asked: asked.without("limit"), lambda asked: asks_for_three(asked) and stays_open(asked)), "limit"
     ),
     "a filter takes all orders that begin alike": Planted(of_similar_orders, "similar-orders"),
+    "a page takes all orders that begin alike": Planted(of_similar_orders_on_pages, "similar-orders"),
     "a stream of a major version lacks an event": Planted(
         lambda: order_events(dropping(1), is_pinned), "major-version"
     ),

@@ -12,7 +12,7 @@ from tests.check.broken_server import Fault
 from tests.check.broken_socket import SocketFault
 from tests.check.faults import Planted
 from tests.check.socket_changes import Asked, asking, sending, without
-from tests.check.start_faults import SOON
+from tests.check.start_faults import AHEAD, SOON
 
 LARGE: Final = 10  # events in one message
 
@@ -61,6 +61,11 @@ def follows_after_unknown_id(asked: Asked) -> bool:
     return asked[0].get("follow") is True and str(asked[0].get("lastEventId")).startswith("no-such")
 
 
+def from_latest_if_ahead(message: Any) -> Any:
+    ahead = message.get("lastEventId", "").endswith(AHEAD)
+    return {**without(message, "lastEventId"), "from": "latest"} if ahead else message
+
+
 PLANTED_IN_SUBSCRIPTIONS: Final[Mapping[str, Planted]] = {
     "an unknown member is ignored": Planted(lambda: asking(without_strange_member), "websocket-errors", SOON),
     "a text is taken for a number": Planted(lambda: accepting("limit", "1", 1), "websocket-errors", SOON),
@@ -89,6 +94,7 @@ PLANTED_IN_SUBSCRIPTIONS: Final[Mapping[str, Planted]] = {
         "websocket-gap",
         SOON,
     ),
+    "an id that is ahead starts at the end": Planted(lambda: asking(from_latest_if_ahead), "websocket-near-ids"),
     "a limit ends one event early": Planted(
         lambda: asking(
             lambda message: (

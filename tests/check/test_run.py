@@ -32,7 +32,7 @@ from tests.support.server_process import ServerProcess
 QUICK = Options(quick=True)
 NOT_WITHOUT_EVENTS = {
     *("closing", "limit", "payloads", "ids", "resume", "header-wins", "end-checkpoint", "near-ids", "empty-id"),
-    *("start-open", "from-latest", "valid-value", "major-version", "websocket-skipped"),
+    *("start-open", "from-latest", "valid-value", "major-version", "websocket-skipped", "websocket-near-ids"),
     *(
         "start-order",
         "since",

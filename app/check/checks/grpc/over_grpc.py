@@ -50,6 +50,11 @@ def grpc_gap(target: Target) -> Iterator[Finding]:
     return subscription_events.reports_unknown_id(target, _client(target))
 
 
+def grpc_near_ids(target: Target) -> Iterator[Finding]:
+    """Over gRPC, an id that resembles one of the log is not taken for it."""
+    return subscription_events.reports_similar_ids(target, _client(target))
+
+
 def grpc_filters(target: Target) -> Iterator[Finding]:
     """Over gRPC, `event_types` and `order_id` return exactly the matching events."""
     return subscription_filters.filters_events(target, _client(target))

@@ -60,7 +60,7 @@ def near_ids(target: Target) -> Iterator[Finding]:
     that is no gap, or has another reason than `foreign`, or `ahead` for a number that is ahead.
     """
     log = target.log()
-    for id, reason in dict(_near(log.events[-1].id)).items():
+    for id, reason in dict(similar_ids(log.events[-1].id)).items():
         if id in log.ids:
             continue
         expected = (reason, id)
@@ -77,7 +77,7 @@ def near_ids(target: Target) -> Iterator[Finding]:
             yield Finding(_promised(reason), str(response), response.request, (id,))
 
 
-def _near(id: str) -> Iterator[tuple[str, str]]:
+def similar_ids(id: str) -> Iterator[tuple[str, str]]:
     """Yield ids that resemble `id`, and for each the reason of the gap."""
     yield from ((stranger, "foreign") for stranger in _STRANGERS)
     yield ("1" if id[0] == "0" else "0") + id[1:], "foreign"

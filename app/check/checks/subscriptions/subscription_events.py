@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.check.checks.following import read_known
+from app.check.checks.starting.unknown_ids import similar_ids
 from app.check.checks.subscriptions.comparing import compared, read_expected
 from app.check.checks.subscriptions.subscription_bounds import STORED, read
 from app.check.findings import Deleted, Finding
@@ -69,6 +70,19 @@ def reports_unknown_id(target: Target, transport: Transport) -> Iterator[Finding
         elif log.events and log.is_usable:
             promised = "After a gap the subscription continues from the earliest stored event."
             yield from compared(target, transport, log, log.events, received, promised=promised)
+
+
+def reports_similar_ids(target: Target, transport: Transport) -> Iterator[Finding]:
+    """Yield a finding if an id that resembles one of the log is not answered with a gap that has the right reason."""
+    log = target.log()
+    for id, reason in dict(similar_ids(log.events[-1].id)).items():
+        if id in log.ids:
+            continue
+        received = read(target, transport, {"lastEventId": id, "follow": False}, lambda each: bool(each.items))
+        first = received.items[0] if received.items else Item("nothing", {})
+        if (first.kind, first.members.get("reason"), first.members.get("requested")) != ("gap", reason, id):
+            promised = f"An id that this log never issued is a gap with the reason `{reason}`, which names the id."
+            yield Finding(promised, str(first), received.exchange, (id,))
 
 
 def publishes(target: Target, transport: Transport) -> Iterator[Finding]:

@@ -53,6 +53,11 @@ def websocket_gap(target: Target) -> Iterator[Finding]:
     return subscription_events.reports_unknown_id(target, WebSocketClient(target))
 
 
+def websocket_near_ids(target: Target) -> Iterator[Finding]:
+    """Over WebSocket, an id that resembles one of the log is not taken for it."""
+    return subscription_events.reports_similar_ids(target, WebSocketClient(target))
+
+
 def websocket_filters(target: Target) -> Iterator[Finding]:
     """Over WebSocket, `eventTypes` and `orderId` return exactly the matching events."""
     return subscription_filters.filters_events(target, WebSocketClient(target))
