@@ -219,6 +219,10 @@ UP: dict[str, tuple[Edit, str]] = {
         lambda table: table["steps"].__setitem__(1, {"drop": "/carrier"}),
         "down.json: what up.json makes of an event of 1.2.0 does not come down as it was: /carrier may change.",
     ),
+    "an object that is set where there may be one": (
+        steps({"set": "/parcel", "value": {"carrier": "none"}}),
+        "down.json: a step leads into an object that is set where there may be one; set {} there, and then each member, in what up.json",
+    ),
     "values that change places": (
         lambda table: table.update(
             steps=[

@@ -16,7 +16,6 @@ from app.specification.conversion.template import (
     Members,
     Node,
     Taken,
-    Unprovable,
     expanded,
     is_plain_object,
 )
@@ -26,12 +25,10 @@ from app.specification.pointer import write_pointer
 def changed_place(raised: Members, lowered: Members, schema: Mapping[str, Any]) -> str | None:
     """Return a JSON pointer to a value that may change when an event goes up and down again; None if the event stays the same.
 
-    `raised`: the template upwards, from data that `schema` allows. `lowered`: the template downwards, from what `raised` produces.
+    `raised`: the template upwards, from data that `schema` allows. `lowered`: the template downwards, from what `raised` produces. Raises
+    Unprovable if this one takes a value from within one that the other cannot look into.
     """
-    try:
-        place = _changed(_composed(lowered, raised), Taken((), schema, ALWAYS))
-    except Unprovable:
-        return ""
+    place = _changed(_composed(lowered, raised), Taken((), schema, ALWAYS))
     return None if place is None else write_pointer(place)
 
 

@@ -10,7 +10,7 @@ from app.specification.conversion.compiled import Convert, compile_template
 from app.specification.conversion.outcome import Unmapped, outcome
 from app.specification.conversion.round_trip import changed_place
 from app.specification.conversion.table import Move, Table, read_table
-from app.specification.conversion.template import Members, apply_table
+from app.specification.conversion.template import Members, Unprovable, apply_table
 from app.specification.errors import InvalidContract
 from app.specification.pointer import write_pointer
 from app.specification.schema.containment import Excess, excess
@@ -52,11 +52,7 @@ def read_table_pair(folder: Path, version: Version, schemas: Schemas, fixed: Col
     _require_contained(down, lowered, older, schemas)
     _require_contained(up, raised, version, schemas)
     _require_all_raised(up, older, schemas)
-    place = changed_place(raised, lowered, schemas[older])
-    if place is not None:
-        raise InvalidContract(
-            f"{down.path}: what {UP} makes of an event of {older} does not come down as it was: {place or 'its root'} may change."
-        )
+    _require_round_trip(raised, lowered, down, schemas[older])
     return TablePair(
         older, compile_template(lowered, schemas[older]), compile_template(raised, schemas[version]), down, up
     )
@@ -89,6 +85,16 @@ def _require_contained(table: Table, tree: Members, target: Version, schemas: Sc
         raise InvalidContract(f"{table.path}: a step {error}.") from None
     if found is not None:
         raise InvalidContract(f"{table.path}: what comes out may be refused by {target}, at {_shown(found)}.")
+
+
+def _require_round_trip(raised: Members, lowered: Members, down: Table, schema: Mapping[str, Any]) -> None:
+    made = f"what {UP} makes of an event of {down.other}"
+    try:
+        place = changed_place(raised, lowered, schema)
+    except Unprovable as error:
+        raise InvalidContract(f"{down.path}: a step {error}, in {made}.") from None
+    if place is not None:
+        raise InvalidContract(f"{down.path}: {made} does not come down as it was: {place or 'its root'} may change.")
 
 
 def _require_all_raised(up: Table, older: Version, schemas: Schemas) -> None:
