@@ -35,9 +35,13 @@ def test_what_a_consumer_has_applied_it_had_read() -> None:
 
 def test_a_stream_with_an_end_was_read_to_its_end() -> None:
     request = asked(Stream(end=Ending.CLOSING, reason="drain"), *EVENTS)
-    found = seen(request, applied="a")
-    assert thrown_away(found, "a") is None
-    assert expected_ids(found)[0] == frozenset("c")
+    assert thrown_away(seen(request), "a") is None
+    assert expected_ids(seen(request))[0] == frozenset("c")
+
+
+def test_a_consumer_that_comes_with_what_it_has_applied_loses_nothing() -> None:
+    request = asked(Stream(end=Ending.CLOSING, reason="drain"), *EVENTS, last_event_id="x")
+    assert expected_ids(seen(request, applied="ab"))[0] == frozenset("bc")
 
 
 def test_nothing_is_played_again_if_the_newest_id_is_that_of_before() -> None:

@@ -67,7 +67,8 @@ def _own(before: Asked, sent: list[str | None], seen: Seen) -> frozenset[str | N
     if not (before.ended_by_server or is_silent):
         return frozenset(sent)  # it left by itself
     reports = any(seen.has_applied(each.id) for each in before.delivered)
-    return frozenset([sent[-1], *(_unread(before, seen) if reports and _is_broken(before) else ())])
+    # One that comes back with the id of what it has applied, or a later one, loses nothing, however much it had read.
+    return frozenset([sent[-1], *(_unread(before, seen) if reports else ())])
 
 
 def _unread(before: Asked, seen: Seen) -> list[str | None]:

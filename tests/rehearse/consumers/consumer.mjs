@@ -43,7 +43,7 @@ async function follow(signal, alive) {
   let text = '';
   let frame = {};
   for await (const bytes of response.body) {
-    alive();
+    alive(600_000); // while it applies what has come
     text += fault === 'splits-utf-8' ? Buffer.from(bytes).toString() : decoder.decode(bytes, { stream: true });
     const lines = text.split(/\r\n|\n|\r(?!$)/);
     text = lines.pop();
@@ -56,6 +56,7 @@ async function follow(signal, alive) {
       frame = {};
       failures = 0;
     }
+    alive();
   }
   return true;
 }
