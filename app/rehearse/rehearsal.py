@@ -154,7 +154,7 @@ class Rehearsal:
         slack_seconds = self._slack_seconds(started)
         faults = [
             *judge_presence(seen, scenario, URL_VARIABLE, self._options.patience, slack_seconds),
-            *judge_returns(seen, scenario, slack_seconds + scenario.slow_seconds),
+            *judge_returns(seen, scenario, _SLACK_SECONDS + self._lag.worst_seconds(started) + scenario.slow_seconds),
             *judge_applied(seen, scenario, reports=self._reports),
         ]
         repetition = Repetition(scenario.name, self._options.seed, self._options.command)

@@ -17,6 +17,7 @@ _UNKNOWN_REASON: Final = "rehearsal"
 _REST: Final = Stream(events=examples(2))
 _CUT: Final = Stream(end=Ending.CUT)
 _EMPTY: Final = Stream(events=examples(0), end=Ending.CUT)
+_OUTAGE: Final = Refusal(status=500, seconds=1.2, least_requests=3)
 _PROXY_PAGE: Final = b"""<!doctype html>
 <title>Maintenance</title>
 <style>
@@ -71,8 +72,8 @@ _CUTS: Final = (
 _REFUSALS: Final = (
     Scenario(
         "status-500",
-        "Come back after a failure, at most once in each `retry` time, with the last id.",
-        (_CUT, Refusal(status=500, seconds=1.2), _REST),
+        "Come back after a failure with the last id, at most once in each `retry` time, and not as all others do.",
+        (_CUT, _OUTAGE, _CUT, _OUTAGE, _REST),
     ),
     Scenario(
         "status-503",

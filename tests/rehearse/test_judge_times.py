@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
+import pytest
+
 from app.rehearse.judge.presence import judge_presence
 from app.rehearse.judge.returns import judge_returns
 from app.rehearse.observed.observations import Asked, Phase
 from app.rehearse.observed.seen import Seen
 from app.rehearse.observed.watch import Patience
-from app.rehearse.scenario import Ending, Refusal, Scenario, Stream
+from app.rehearse.scenario import Answer, Ending, Refusal, Scenario, Stream
 from tests.rehearse.made_requests import asked, event, seen
 
 CUT = Stream(end=Ending.CUT)
@@ -58,6 +62,23 @@ def test_each_wait_for_retry_after_counts() -> None:
     assert said(seen(*requests), scenario) == ["It came back 1.700 s after an answer 503, which had Retry-After: 2."]
     requests = [asked(refusal), asked(Stream(), at=1.9)]
     assert said(seen(*requests), scenario) == []
+
+
+@pytest.mark.parametrize(
+    ("waits", "is_alike"),
+    [
+        ((1.0, 2.0, 4.0, 1.001, 2.003, 4.0), True),
+        ((1.0, 2.0, 4.0, 1.001, 2.2, 4.0), False),
+        ((1.0, 2.0, 1.0, 2.0), False),
+    ],
+)
+def test_waits_after_failures_are_not_the_same_in_each_outage(waits: tuple[float, ...], is_alike: bool) -> None:
+    outage = Refusal(status=500, seconds=1.2, least_requests=3)
+    half = len(waits) // 2
+    answers: list[Answer] = [*[outage] * half, CUT, *[outage] * half, Stream()]
+    times = [1.0, *accumulate([*waits[:half], 0.2, *waits[half:]], initial=1.2)]
+    requests = [asked(answer, at=time) for answer, time in zip([CUT, *answers], times, strict=True)]
+    assert (len(said(seen(*requests), Scenario("it", "", (CUT, outage, CUT, outage, Stream())))) == 1) is is_alike
 
 
 def test_an_old_connection_may_stay_a_little_as_long_as_the_machine_is_slow() -> None:

@@ -14,7 +14,9 @@ from app.rehearse.scenario import Ending, Refusal, Scenario, Stream
 
 _EARLY: Final = 0.9  # of the time to wait: clocks differ, and timers fire early
 _LATE: Final = 10.0  # times the retry time
-_LEAST_WAITS: Final = 3  # of a consumer that is said to be late each time
+_LEAST_WAITS: Final = 3  # of a consumer that is said to be late, or the same, each time
+_OUTAGES: Final = 2
+_ALIKE_SECONDS: Final = 0.005  # three random waits of a tenth of a second are not so near to three others by chance
 
 
 def judge_returns(seen: Seen, scenario: Scenario, slack_seconds: float) -> Iterator[Fault]:
@@ -27,6 +29,7 @@ def judge_returns(seen: Seen, scenario: Scenario, slack_seconds: float) -> Itera
         yield from _id(before, asked, seen)
         yield from _early(before, asked, scenario)
     yield from _late([each for each in pairs if _is_idle(*each, seen, scenario)], seen, slack_seconds)
+    yield from _alike([_waits(refused, seen) for refused in _outages(seen)])
     for answer, group in groupby(seen.asked, key=lambda each: each.answer):
         if isinstance(answer, Refusal) and not (scenario.stops and answer is scenario.answers[-1]):
             yield from _refused(answer, list(group))
@@ -113,6 +116,33 @@ def _idle_seconds(before: Asked, asked: Asked, seen: Seen) -> float:
 
 def _told(before: Asked, waited_seconds: float) -> str:
     return f"It came back {waited_seconds:.3f} s after {after(before)}; `retry` was {before.retry_ms} ms."
+
+
+def _outages(seen: Seen) -> Iterator[list[Asked]]:
+    """Yield the requests for streams of each time in which all were refused, and no time to wait was named."""
+    for answer, group in groupby(seen.asked, key=lambda each: each.answer):
+        refused = [each for each in group if each.form is Form.FOLLOWED]
+        if isinstance(answer, Refusal) and answer.least_requests > 1 and refused:
+            yield refused
+
+
+def _waits(refused: list[Asked], seen: Seen) -> list[float]:
+    """Return the waits in seconds after refused requests, in order."""
+    following = seen.asked[seen.asked.index(refused[0]) + 1 :]
+    return [asked.at - before.at for before, asked in zip(refused, following, strict=False)]
+
+
+def _alike(outages: list[list[float]]) -> Iterator[Fault]:
+    """Yield a fault if the waits after failures were the same in two outages, although `retry` was not: a crowd would come back as one."""
+    if len(outages) < _OUTAGES:
+        return
+    pairs = list(zip(*outages[:_OUTAGES], strict=False))
+    if len(pairs) >= _LEAST_WAITS and all(abs(one - other) < _ALIKE_SECONDS for one, other in pairs):
+        told = ", ".join(f"{wait:.2f}" for wait, _ in pairs[:_LEAST_WAITS])
+        yield Fault(
+            "Add a random time to the wait after a failure: all that have lost a server come back at the same moments otherwise.",
+            f"It came back after {told} s in one outage, and in the next one, too.",
+        )
 
 
 def _refused(answer: Refusal, asked: list[Asked]) -> Iterator[Fault]:
