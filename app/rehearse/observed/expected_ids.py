@@ -11,7 +11,7 @@ from app.rehearse.scenario import Ending, Refusal, Stream
 WHOLE: Final = (Ending.HOLD, Ending.CLOSING, Ending.CUT)
 """How a stream ends where a read of what is stored comes whole: between events, it has no end but its own."""
 
-_UNBROKEN: Final = (Ending.HOLD, Ending.CLOSING)
+_UNBROKEN: Final = (Ending.HOLD, Ending.CLOSING, Ending.SILENCE)  # in a silence there is time to read
 _MOST_PLAYS: Final = 3  # of a stream that breaks
 
 
