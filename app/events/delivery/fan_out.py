@@ -84,9 +84,8 @@ class FanOut:
         self._open[subscription] = on_closed
         self._none_open.clear()
         self._endings.begin(subscription)
-        self._revoke_invalid(
-            subscription
-        )  # its lease was asked for before its start was looked up, which may have taken some time
+        # Its lease was examined before its start was looked up, which may have taken some time.
+        self._revoke_invalid(subscription)
         if self._send(subscription, start):
             self._behind.advance(subscription)
 
