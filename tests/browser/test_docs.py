@@ -285,6 +285,25 @@ def test_search_that_is_opened_again_replaces_the_words_of_before(server: Server
         page.keyboard.press("Escape")
 
 
+OPEN_AGAIN_AT_ONCE = """
+(() => {
+  const panel = document.getElementById('search');
+  const ask = () => dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true }));
+  ask();
+  document.execCommand('insertText', false, 'before');
+  panel.hidePopover();
+  ask();
+  document.execCommand('insertText', false, 'now');
+})()
+"""
+
+
+def test_search_that_is_opened_again_at_once_replaces_the_words_too(server: ServerProcess, page: Page) -> None:
+    page.goto(f"{server.url}/docs/events")
+    page.evaluate(OPEN_AGAIN_AT_ONCE)
+    expect(page.get_by_role("searchbox")).to_have_value("now")
+
+
 def test_search_in_the_page_that_is_open_closes_and_moves_to_the_section(server: ServerProcess, page: Page) -> None:
     page.goto(f"{server.url}/docs/events")
     page.get_by_role("button", name="Search").click()

@@ -106,6 +106,7 @@
     if (!asked) return;
     event.preventDefault();
     panel.showPopover();
+    field.select(); // if the search was just closed, the field may have the focus still, and is not given it again
   });
   button.hidden = location.protocol === 'file:'; // a page that was opened as a file may load nothing
 })();
