@@ -97,7 +97,7 @@ def _ended_early(seen: Seen) -> bool:
 def _stays_away(seen: Seen, scenario: Scenario) -> Iterator[Fault]:
     """Yield a fault if the consumer has come back after the last answer although it had to stop."""
     last = scenario.answers[-1]
-    given = [each for each in seen.asked if each.answer is last and not each.limited]
+    given = [each for each in seen.asked if each.answer is last and not (each.limited or each.explains)]
     if not scenario.stops or not given or _ends_by_itself(given[0]):
         return
     allowed = last.most_requests if isinstance(last, Refusal) else 0

@@ -67,7 +67,7 @@ def _early(before: Asked, asked: Asked, scenario: Scenario) -> Iterator[Fault]:
         return
     waited = asked.at - before.ended_at
     if isinstance(before.answer, Refusal):
-        if waited < (before.answer.retry_after or 0) * _EARLY:
+        if not asked.explains and waited < (before.answer.retry_after or 0) * _EARLY:
             told = f"It came back {waited:.3f} s after {after(before)}, which had Retry-After: {before.answer.retry_after}."
             yield Fault("Wait for as many seconds as `Retry-After` says.", told)
     elif _has_retry(before, asked, scenario) and waited < before.retry_ms / 1000 * _EARLY:

@@ -55,7 +55,8 @@ class Asked:
     before. `place`: of the answer in the scenario. `retry_ms`: the reconnection time that is in force. `plays`: how often the answer was
     played until now. `unfinished`: an event of which a part was written. `has_limit`: whether the consumer asked for so many events only;
     `limited`: whether it ended with them. `beside_from`, `beside_until`: the time in which an earlier stream was still open; None if
-    there was none, or if it still is.
+    there was none, or if it still is. `is_of_page`: whether a web page asked. `explains`: whether a page asks only why the request before
+    was refused: an `EventSource` does not say, so a page must ask once more with fetch, and may do so at once.
     """
 
     at: float
@@ -75,6 +76,8 @@ class Asked:
     limited: bool = False
     beside_from: float | None = None
     beside_until: float | None = None
+    is_of_page: bool = False
+    explains: bool = False
 
     @property
     def gap_sent(self) -> bool:

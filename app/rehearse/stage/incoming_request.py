@@ -59,6 +59,11 @@ class IncomingRequest:
         return "WebSocket" if self.headers.get("upgrade", "").lower() == "websocket" else ""
 
     @property
+    def is_of_page(self) -> bool:
+        """Whether a web page asks: only browsers send this field (https://w3c.github.io/webappsec-fetch-metadata/)."""
+        return "sec-fetch-site" in self.headers
+
+    @property
     def last_event_id(self) -> str | None:
         """The id after which to resume; the header goes first, and an empty id is none."""
         return self.headers.get("last-event-id") or self.first("lastEventId") or None

@@ -51,7 +51,7 @@ class Performance:
         if self._script.is_beside(form):
             await self._read_beside(request, form, start, wire)
             return
-        asked = self._script.ask(request.last_event_id, form)
+        asked = self._script.ask(request.last_event_id, form, is_of_page=request.is_of_page)
         asked.has_limit = request.limit is not None
         if isinstance(asked.answer, Refusal):
             self._script.end(asked)

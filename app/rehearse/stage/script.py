@@ -36,7 +36,7 @@ class Script:
         follows = any(each.form is Form.FOLLOWED for each in self.seen.asked)
         return form is not Form.FOLLOWED and (follows or self.seen.phase is Phase.HOLDING)
 
-    def ask(self, last_event_id: str | None, form: Form) -> Asked:
+    def ask(self, last_event_id: str | None, form: Form, *, is_of_page: bool = False) -> Asked:
         """Take note of a request for events, and choose its answer."""
         take_unfinished(self.seen, last_event_id)
         broken = thrown_away(self.seen, last_event_id)
@@ -54,6 +54,8 @@ class Script:
             retry_ms=self._retry_ms(answer),
             form=form,
             plays=1 if broken is None else broken.plays + 1,
+            is_of_page=is_of_page,
+            explains=is_of_page and self._has_refused_a_page(),
         )
         self.seen.asked.append(asked)
         self.seen.enter(Phase.PLAYING)
@@ -63,6 +65,11 @@ class Script:
             self._refused += 1
             self._refused_until = self._refused_until or asked.at + answer.seconds
         return asked
+
+    def _has_refused_a_page(self) -> bool:
+        """Return whether the last request was one of a page, was refused, and may have been one of an `EventSource`."""
+        last = self.seen.asked[-1] if self.seen.asked else None
+        return last is not None and isinstance(last.answer, Refusal) and last.is_of_page and not last.explains
 
     def end(self, asked: Asked) -> None:
         """Take note that the server ends an answer now. Call this just before, because the consumer may be quick."""
