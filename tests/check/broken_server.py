@@ -170,7 +170,7 @@ def serving(application: ASGIApp) -> Iterator[str]:
             lifespan="on",
             log_level="error",
             ws=TransparentSocket,
-            timeout_graceful_shutdown=5,
+            timeout_graceful_shutdown=30,  # longer than the longest wait of a fault
             timeout_keep_alive=60,  # longer than a client's, which might else ask again while it is being closed
         )
         server = uvicorn.Server(config)

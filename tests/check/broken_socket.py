@@ -56,7 +56,9 @@ async def forward(url: str, headers: Mapping[str, str], fault: SocketFault, rece
     offered = headers.get("sec-websocket-protocol")
     subprotocols = [Subprotocol(offered)] if offered else None
     others = {name: value for name, value in headers.items() if not name.startswith(HANDSHAKE)}
-    connecting = connect(url, subprotocols=subprotocols, additional_headers=others, compression=None, proxy=None)
+    connecting = connect(
+        url, subprotocols=subprotocols, additional_headers=others, compression=None, proxy=None, close_timeout=1
+    )
     async with connecting as good:
         await send({"type": "websocket.accept", "subprotocol": good.subprotocol})
         asked: list[Any] = []
