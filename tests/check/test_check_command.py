@@ -146,7 +146,7 @@ def test_a_report_in_a_file_leaves_the_text_on_standard_output(bad_url: str, tmp
     content = file.read_text("utf-8")
     match written:
         case "junit":
-            assert parsed(content).get("failures") == "1"
+            assert parsed(content)[0].get("failures") == "1"
         case "json":
             assert json.loads(content)["outcome"] == "violated"
         case _:
@@ -156,7 +156,7 @@ def test_a_report_in_a_file_leaves_the_text_on_standard_output(bad_url: str, tmp
 def test_junit_is_written_even_if_there_is_no_server(tmp_path: Path) -> None:
     file = tmp_path / "report.xml"
     assert run("http://127.0.0.1:1", "--format", "junit", "--output", str(file)).code == 2
-    assert parsed(file.read_text("utf-8")).get("errors") == "1"
+    assert parsed(file.read_text("utf-8"))[0].get("errors") == "1"
 
 
 def test_the_help_names_the_members_of_the_json_and_the_exit_codes(good_url: str) -> None:
