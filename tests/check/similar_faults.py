@@ -1,4 +1,4 @@
-"""Faults of servers that take what resembles a good request for one. Each has the check that must find it."""
+"""Faults of servers that answer requests which only resemble good ones as if they were good. Each has the check that must find it."""
 
 from __future__ import annotations
 
