@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, get_args
 
-WAITS: Final = ("request", "head", "body", "reader", "close")
-STATUSES: Final = ("400", "408", "431", "501", "505")
+from app.server.connections.request_head import RefusalStatus
+
+# Each number from the start: an alert sees an increase only from a number that was there before.
+_CUTS: Final = ("request", "head", "body", "reader", "close")
+_REFUSALS: Final = tuple(map(str, get_args(RefusalStatus)))
 
 
 @dataclass(slots=True)
@@ -21,5 +24,5 @@ class ConnectionCounts:
     """
 
     open: Collection[object] = ()
-    cuts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(WAITS, 0)))
-    refusals: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(STATUSES, 0)))
+    cuts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(_CUTS, 0)))
+    refusals: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(_REFUSALS, 0)))

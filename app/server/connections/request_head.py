@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 MAX_FIELDS: Final = 256  # browsers and proxies send some 30; each one costs time wherever a field is looked up
 
@@ -16,12 +16,16 @@ _HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9A-
 _ABSOLUTE_FORM: Final = re.compile(rb"https?://([^/?#]*)([^#]*)", re.IGNORECASE)
 
 
+RefusalStatus: TypeAlias = Literal[400, 408, 431, 501, 505]
+"""The statuses with which the server itself refuses a request."""
+
+
 class BadRequest(Exception):
     """Raised when a request breaks a rule of HTTP and must not reach the application; `status` is the status code of the
     response.
     """
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: RefusalStatus, detail: str) -> None:
         super().__init__(detail)
         self.status = status
 
