@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -101,10 +102,21 @@ class Session:
         self._end(close_frame(fault), fault.code)
 
     def close_if_drained(self) -> None:
-        """End the connection if the server is about to stop, and every subscription and publication of this client has ended."""
-        is_idle = self.publications is None and self._backlog is None
-        if self._sockets.is_draining and not self.subscriptions and is_idle:
+        """End the connection if the server is about to stop, and every subscription and publication of this client has ended.
+
+        What was not received yet, because reading was paused, is received within a turn of the event loop, and is answered first.
+        """
+        if self._is_drained():
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._close_drained)
+
+    def _close_drained(self) -> None:
+        if self._is_drained():
             self.close(_DRAIN)
+
+    def _is_drained(self) -> bool:
+        is_idle = self.publications is None and self._backlog is None
+        return self._sockets.is_draining and not self.subscriptions and is_idle
 
     def expire(self) -> None:
         """End the connection, because the access token of the client is no longer accepted."""
